@@ -1,0 +1,83 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use napi_derive::napi;
+use stepladder_trainer::TrainError;
+
+/// What went wrong: a stable code, a sentence, and the fields that belong to the code.
+#[napi(object)]
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// `setting`, `shape`, `data`, `model`, `diverged`, `device`, `write`, `cancelled`, `torch` or `internal`.
+    pub code: String,
+    /// What was expected, what came, what to do.
+    pub message: String,
+    /// The setting (`setting`) or the layer (`shape`).
+    pub setting: Option<String>,
+    /// The file (`data`, `model`, `write`).
+    pub path: Option<String>,
+    /// What should have been there (`setting`, `shape`, `data`).
+    pub expected: Option<String>,
+    /// What was there (`setting`, `shape`, `data`, `model`).
+    pub got: Option<String>,
+    /// Where the loss left the finite numbers (`diverged`).
+    pub epoch: Option<f64>,
+    /// Where the loss left the finite numbers (`diverged`).
+    pub batch: Option<f64>,
+}
+
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Self {
+        let mut failure = Self {
+            code: error.code().into(),
+            message: error.to_string(),
+            setting: None,
+            path: None,
+            expected: None,
+            got: None,
+            epoch: None,
+            batch: None,
+        };
+        let text = |path: &std::path::Path| Some(path.display().to_string());
+        match error {
+            TrainError::Setting { setting, expected, got } => {
+                failure.setting = Some(setting);
+                failure.expected = Some(expected);
+                failure.got = Some(got);
+            }
+            TrainError::Shape { layer, expected, got, .. } => {
+                failure.setting = Some(layer);
+                failure.expected = Some(expected);
+                failure.got = Some(got.map(|n| n.to_string()).join(" x "));
+            }
+            TrainError::Data { path, expected, found } => {
+                failure.path = text(&path);
+                failure.expected = Some(expected);
+                failure.got = Some(found);
+            }
+            TrainError::Model { path, reason } => {
+                failure.path = text(&path);
+                failure.got = Some(reason);
+            }
+            TrainError::Write { path, .. } => failure.path = text(&path),
+            TrainError::Diverged { epoch, batch, .. } => {
+                failure.epoch = Some(epoch as f64);
+                failure.batch = Some(batch as f64);
+            }
+            _ => {}
+        }
+        failure
+    }
+}
+
+/// Runs trainer code so that nothing in it can end the process.
+#[allow(clippy::result_large_err)] // a failure is made once a call, and moved into a JavaScript object
+pub(crate) fn guarded<Value>(work: impl FnOnce() -> Result<Value, TrainError>) -> Result<Value, Failure> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(Failure::from),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            Err(TrainError::Internal(text.unwrap_or_else(|| "a panic without a message".into())).into())
+        }
+    }
+}

@@ -1,0 +1,119 @@
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use napi::Either;
+use napi::bindgen_prelude::{AsyncTask, Uint8Array};
+use napi::{Env, Task};
+use napi_derive::napi;
+use stepladder_trainer as trainer;
+
+use crate::{Failure, guarded};
+
+/// A trained net with all it takes to predict.
+#[napi]
+pub struct Model {
+    model: Arc<Mutex<trainer::Model>>,
+    size: usize,
+    classes: usize,
+    parameters: usize,
+}
+
+/// What a model makes of one image.
+#[napi(object)]
+pub struct Prediction {
+    /// The likeliest class.
+    pub label: f64,
+    /// Of every class; they sum to 1.
+    pub probabilities: Vec<f64>,
+}
+
+#[napi]
+impl Model {
+    /// Height and width of the images it takes.
+    #[napi(getter)]
+    pub fn size(&self) -> f64 {
+        self.size as f64
+    }
+
+    /// How many labels it tells apart.
+    #[napi(getter)]
+    pub fn classes(&self) -> f64 {
+        self.classes as f64
+    }
+
+    /// How many numbers it learned.
+    #[napi(getter)]
+    pub fn parameters(&self) -> f64 {
+        self.parameters as f64
+    }
+
+    /// What it makes of images `[N, size, size]`, 0 for black, on a thread of the pool.
+    #[napi(ts_return_type = "Promise<Array<Prediction> | Failure>")]
+    pub fn predict(&self, pixels: Uint8Array) -> AsyncTask<Predicting> {
+        AsyncTask::new(Predicting { model: Arc::clone(&self.model), pixels })
+    }
+}
+
+/// Reads a model file, on a thread of the pool.
+#[napi(ts_return_type = "Promise<Model | Failure>")]
+pub fn load_model(path: String) -> AsyncTask<Loading> {
+    AsyncTask::new(Loading { path })
+}
+
+/// A model file being read.
+pub struct Loading {
+    path: String,
+}
+
+impl Task for Loading {
+    type Output = Result<trainer::Model, Failure>;
+    type JsValue = Either<Model, Failure>;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        Ok(guarded(|| trainer::Model::load(Path::new(&self.path))))
+    }
+
+    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
+        Ok(match output {
+            Ok(model) => Either::A(Model {
+                size: model.net().size,
+                classes: model.net().classes,
+                parameters: model.parameter_count(),
+                model: Arc::new(Mutex::new(model)),
+            }),
+            Err(failure) => Either::B(failure),
+        })
+    }
+}
+
+/// Images being judged.
+pub struct Predicting {
+    model: Arc<Mutex<trainer::Model>>,
+    pixels: Uint8Array,
+}
+
+impl Task for Predicting {
+    type Output = Result<Vec<trainer::Prediction>, Failure>;
+    type JsValue = Either<Vec<Prediction>, Failure>;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        // A prediction that panicked left nothing half done that the next would read.
+        let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(guarded(|| model.predict(&self.pixels)))
+    }
+
+    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
+        Ok(match output {
+            Ok(predictions) => Either::A(
+                predictions
+                    .into_iter()
+                    .map(|prediction| Prediction {
+                        label: prediction.label as f64,
+                        probabilities: prediction.probabilities.into_iter().map(f64::from).collect(),
+                    })
+                    .collect(),
+            ),
+            Err(failure) => Either::B(failure),
+        })
+    }
+}

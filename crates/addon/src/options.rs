@@ -1,0 +1,67 @@
+use napi_derive::napi;
+use stepladder_trainer::config::as_whole;
+use stepladder_trainer::{DataSource, TrainError};
+
+/// Where and how an experiment is run.
+#[napi(object)]
+pub struct RunOptions {
+    /// Decides initial weights, order, augmentation and dropout.
+    pub seed: f64,
+    /// The folder with the four IDX files.
+    pub data_dir: String,
+    /// Whether that folder is to hold MNIST's own files, checked against their known hashes.
+    pub is_mnist: bool,
+    /// The first so many training images; all where left out.
+    pub limit_train: Option<f64>,
+    /// The first so many test images; all where left out.
+    pub limit_test: Option<f64>,
+    /// The device that learns.
+    pub device: DeviceChoice,
+    /// What computes losses and gradients.
+    pub engine: EngineChoice,
+    /// Threads of one run; as many as there are cores where left out.
+    pub threads: Option<f64>,
+    /// Where the model of the last epoch is kept; nowhere where left out.
+    pub model_path: Option<String>,
+}
+
+/// The device that learns.
+#[napi(string_enum = "kebab-case")]
+pub enum DeviceChoice {
+    Auto,
+    Cpu,
+    Cuda,
+}
+
+/// What computes losses and gradients.
+#[napi(string_enum = "kebab-case")]
+pub enum EngineChoice {
+    Auto,
+    Aten,
+}
+
+impl TryFrom<RunOptions> for stepladder_trainer::RunOptions {
+    type Error = TrainError;
+
+    fn try_from(js: RunOptions) -> Result<Self, TrainError> {
+        let optional = |name, value: Option<f64>| value.map(|value| as_whole(name, value)).transpose();
+        let folder = js.data_dir.into();
+        Ok(Self {
+            seed: as_whole("seed", js.seed)? as u64,
+            data: if js.is_mnist { DataSource::Mnist(folder) } else { DataSource::Folder(folder) },
+            limit_train: optional("limitTrain", js.limit_train)?,
+            limit_test: optional("limitTest", js.limit_test)?,
+            device: match js.device {
+                DeviceChoice::Auto => stepladder_trainer::DeviceChoice::Auto,
+                DeviceChoice::Cpu => stepladder_trainer::DeviceChoice::Cpu,
+                DeviceChoice::Cuda => stepladder_trainer::DeviceChoice::Cuda,
+            },
+            engine: match js.engine {
+                EngineChoice::Auto => stepladder_trainer::EngineChoice::Auto,
+                EngineChoice::Aten => stepladder_trainer::EngineChoice::Aten,
+            },
+            threads: optional("threads", js.threads)?,
+            model_path: js.model_path.map(Into::into),
+        })
+    }
+}

@@ -1,0 +1,200 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use std::collections::VecDeque;
+
+use napi_derive::napi;
+use stepladder_trainer::metric::Score;
+use stepladder_trainer::{BatchProgress, EpochRow, Flow, Outcome, Watch, train};
+use tokio::sync::Notify;
+
+use crate::{Experiment, Failure, RunOptions, guarded};
+
+/// What a run tells. `finished` and `failed` are the last.
+#[napi(discriminant = "type", discriminant_case = "kebab-case")]
+#[derive(Debug, Clone)]
+pub enum RunEvent {
+    /// How an epoch goes so far. Of several that nobody has read, the last is kept.
+    Batch {
+        /// 1 for the first.
+        epoch: f64,
+        /// 0 for the first of its epoch.
+        batch: f64,
+        /// Batches in an epoch.
+        batches: f64,
+        /// The learning rate of the batch's step.
+        learning_rate: f64,
+        /// Mean loss of the batch.
+        loss: f64,
+        /// Samples of the epoch that were answered correctly when their turn came.
+        correct: f64,
+        /// Samples of the epoch so far.
+        seen: f64,
+    },
+    /// What an epoch came to.
+    Epoch {
+        /// 1 for the first.
+        epoch: f64,
+        /// The learning rate of its last step.
+        learning_rate: f64,
+        /// While learning: augmented, with dropout, each batch by the weights of its turn.
+        train: Scored,
+        /// On the test images.
+        test: Scored,
+        /// Wall-clock time of the epoch, evaluation included.
+        seconds: f64,
+    },
+    /// All epochs are done, and the model is kept.
+    Finished {
+        /// The training images in evaluation mode, unaugmented.
+        train_clean: Scored,
+        /// How many numbers were learned.
+        parameters: f64,
+        /// What computed the gradients.
+        engine: String,
+        /// `cpu` or `cuda`.
+        device: String,
+        /// Threads that the engine used.
+        threads: f64,
+        /// Wall-clock time of the whole run.
+        seconds: f64,
+    },
+    /// The run ended early.
+    Failed { failure: Failure },
+}
+
+/// Sums over samples.
+#[napi(object)]
+#[derive(Debug, Clone)]
+pub struct Scored {
+    /// Mean loss of a sample.
+    pub loss: f64,
+    /// Samples answered correctly.
+    pub correct: f64,
+    /// Samples.
+    pub total: f64,
+}
+
+impl From<Score> for Scored {
+    fn from(score: Score) -> Self {
+        Self { loss: score.loss(), correct: score.correct as f64, total: score.total as f64 }
+    }
+}
+
+/// A run on a thread of its own, which never waits for whoever reads its events.
+#[napi]
+pub struct Run {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    events: Mutex<VecDeque<RunEvent>>,
+    news: Notify,
+    cancelled: AtomicBool,
+}
+
+impl Shared {
+    fn events(&self) -> MutexGuard<'_, VecDeque<RunEvent>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, event: RunEvent) -> Flow {
+        let mut events = self.events();
+        if matches!((events.back(), &event), (Some(RunEvent::Batch { .. }), RunEvent::Batch { .. })) {
+            events.pop_back();
+        }
+        events.push_back(event);
+        drop(events);
+        self.news.notify_one();
+        self.flow()
+    }
+
+    fn flow(&self) -> Flow {
+        if self.cancelled.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue }
+    }
+}
+
+#[napi]
+impl Run {
+    /// Starts at once. Whatever is wrong with the settings arrives as the `failed` event.
+    #[napi(factory)]
+    pub fn start(experiment: Experiment, options: RunOptions) -> napi::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let told = Arc::clone(&shared);
+        thread::Builder::new().name("stepladder-run".into()).spawn(move || {
+            let outcome = guarded(|| {
+                let (experiment, options) = (experiment.try_into()?, options.try_into()?);
+                train(&experiment, &options, &mut Telling(&told))
+            });
+            told.tell(match outcome {
+                Ok(outcome) => outcome.into(),
+                Err(failure) => RunEvent::Failed { failure },
+            });
+        })?;
+        Ok(Self { shared })
+    }
+
+    /// The next event, as soon as there is one. To be called again once it has resolved, until `finished` or
+    /// `failed` has come.
+    #[napi]
+    pub async fn next(&self) -> RunEvent {
+        loop {
+            let news = self.shared.news.notified();
+            if let Some(event) = self.shared.events().pop_front() {
+                return event;
+            }
+            news.await;
+        }
+    }
+
+    /// Asks the run to end; it does so after the batch at hand, with a failure of code `cancelled`.
+    #[napi]
+    pub fn cancel(&self) {
+        self.shared.cancelled.store(true, Ordering::Relaxed);
+    }
+}
+
+struct Telling<'a>(&'a Shared);
+
+impl Watch for Telling<'_> {
+    fn batch(&mut self, progress: &BatchProgress) -> Flow {
+        self.0.tell(RunEvent::Batch {
+            epoch: progress.epoch as f64,
+            batch: progress.batch as f64,
+            batches: progress.batches as f64,
+            learning_rate: progress.learning_rate,
+            loss: progress.loss,
+            correct: progress.correct as f64,
+            seen: progress.seen as f64,
+        })
+    }
+
+    fn epoch(&mut self, row: &EpochRow) -> Flow {
+        self.0.tell(RunEvent::Epoch {
+            epoch: row.epoch as f64,
+            learning_rate: row.learning_rate,
+            train: row.train.into(),
+            test: row.test.into(),
+            seconds: row.seconds,
+        })
+    }
+
+    fn flow(&self) -> Flow {
+        self.0.flow()
+    }
+}
+
+impl From<Outcome> for RunEvent {
+    fn from(outcome: Outcome) -> Self {
+        Self::Finished {
+            train_clean: outcome.train_clean.into(),
+            parameters: outcome.parameters as f64,
+            engine: outcome.engine.as_str().into(),
+            device: if outcome.on_cuda { "cuda" } else { "cpu" }.into(),
+            threads: outcome.threads as f64,
+            seconds: outcome.seconds,
+        }
+    }
+}

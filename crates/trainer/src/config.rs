@@ -1,0 +1,195 @@
+//! What a run is told: judged before anything happens.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+use crate::data::Augmentation;
+use crate::net::{NetSpec, Plan};
+use crate::optim::{Averaging, Optimizer, Schedule};
+
+/// Everything that decides what is learned, apart from the seed and the data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Experiment {
+    /// The net.
+    pub net: NetSpec,
+    /// What is done to training images before the net sees them.
+    pub augmentation: Option<Augmentation>,
+    /// How gradients become steps.
+    pub optimizer: Optimizer,
+    /// How large the steps are, and when.
+    pub schedule: Schedule,
+    /// Averaging of the weights over steps.
+    pub averaging: Option<Averaging>,
+    /// The share of each training label that is spread over all classes, in `[0, 1)`.
+    pub label_smoothing: f64,
+    /// Samples in a step; the last of an epoch may have fewer.
+    pub batch_size: usize,
+    /// Passes over the training set.
+    pub epochs: usize,
+}
+
+/// Where and how an experiment is run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunOptions {
+    /// Decides initial weights, order, augmentation and dropout.
+    pub seed: u64,
+    /// Where the images are.
+    pub data: DataSource,
+    /// The first so many training images; all of them where not set.
+    pub limit_train: Option<usize>,
+    /// The first so many test images; all of them where not set.
+    pub limit_test: Option<usize>,
+    /// The device that learns.
+    pub device: DeviceChoice,
+    /// What computes losses and gradients.
+    pub engine: EngineChoice,
+    /// Threads of one run; as many as the machine has cores where not set.
+    pub threads: Option<usize>,
+    /// Where the model of the last epoch is kept, if anywhere.
+    pub model_path: Option<PathBuf>,
+}
+
+/// Where images and labels come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataSource {
+    /// A folder with MNIST's own four files, checked against their known hashes.
+    Mnist(PathBuf),
+    /// A folder with any four IDX files of those names.
+    Folder(PathBuf),
+}
+
+/// The device that learns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceChoice {
+    /// CUDA where it is available, else the CPU.
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The first CUDA device.
+    Cuda,
+}
+
+/// What computes losses and gradients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EngineChoice {
+    /// The fastest that can run the net on the device.
+    Auto,
+    /// libtorch's autograd.
+    Aten,
+}
+
+impl Experiment {
+    /// Judges every setting, then works the net out.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Setting`] or [`TrainError::Shape`], for the first thing wrong.
+    pub fn check(&self) -> Result<Plan, TrainError> {
+        whole("epochs", self.epochs, 1, 10_000)?;
+        whole("batchSize", self.batch_size, 1, 65_536)?;
+        number("labelSmoothing", self.label_smoothing, Range::at_least(0.0).below(1.0))?;
+        self.optimizer.check()?;
+        self.schedule.check()?;
+        if let Some(averaging) = &self.averaging {
+            averaging.check()?;
+        }
+        if let Some(augmentation) = &self.augmentation {
+            augmentation.check()?;
+        }
+        let plan = Plan::of(&self.net)?;
+        let activations = plan.largest_activation() as u128 * self.batch_size as u128;
+        if activations > 1 << 30 {
+            let expected = format!(
+                "at most {} for this net (2^30 activations a layer)",
+                (1 << 30) / plan.largest_activation()
+            );
+            return Err(TrainError::setting("batchSize", expected, self.batch_size));
+        }
+        Ok(plan)
+    }
+}
+
+impl RunOptions {
+    /// Judges every setting that does not need the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Setting`], for the first thing wrong.
+    pub fn check(&self) -> Result<(), TrainError> {
+        whole("seed", self.seed as usize, 0, u32::MAX as usize)?;
+        if let Some(limit) = self.limit_train {
+            whole("limitTrain", limit, 1, u32::MAX as usize)?;
+        }
+        if let Some(limit) = self.limit_test {
+            whole("limitTest", limit, 1, u32::MAX as usize)?;
+        }
+        if let Some(threads) = self.threads {
+            whole("threads", threads, 1, 1024)?;
+        }
+        Ok(())
+    }
+}
+
+/// Judges a whole number.
+pub(crate) fn whole(setting: &str, value: usize, low: usize, high: usize) -> Result<(), TrainError> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err(TrainError::setting(setting, format!("a whole number from {low} to {high}"), value))
+}
+
+/// The numbers that a setting may have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Range {
+    low: f64,
+    low_included: bool,
+    high: f64,
+    high_included: bool,
+}
+
+/// Reads as a sentence: `Range::at_least(0.0).below(1.0)`.
+impl Range {
+    pub(crate) const fn at_least(low: f64) -> Self {
+        Self { low, low_included: true, high: f64::MAX, high_included: true }
+    }
+    pub(crate) const fn above(low: f64) -> Self {
+        Self { low, low_included: false, high: f64::MAX, high_included: true }
+    }
+    pub(crate) const fn below(self, high: f64) -> Self {
+        Self { high, high_included: false, ..self }
+    }
+    pub(crate) const fn at_most(self, high: f64) -> Self {
+        Self { high, high_included: true, ..self }
+    }
+}
+
+/// Judges a number; NaN and infinities are in no range.
+pub(crate) fn number(setting: &str, value: f64, range: Range) -> Result<(), TrainError> {
+    let Range { low, low_included, high, high_included } = range;
+    let above = if low_included { value >= low } else { value > low };
+    let below = if high_included { value <= high } else { value < high };
+    if above && below {
+        return Ok(());
+    }
+    let from = if low_included { "at least" } else { "above" };
+    let to = if high_included { "at most" } else { "below" };
+    Err(TrainError::setting(setting, format!("a number {from} {low} and {to} {high}"), value))
+}
+
+/// A number as a caller without integers typed it, as a whole one.
+///
+/// # Errors
+///
+/// [`TrainError::Setting`] for NaN, infinities, fractions, negative numbers and what exceeds 2^53.
+pub fn as_whole(setting: &str, value: f64) -> Result<usize, TrainError> {
+    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53: beyond it f64 skips whole numbers
+    if value.fract() == 0.0 && (0.0..=EXACT).contains(&value) {
+        return Ok(value as usize);
+    }
+    Err(TrainError::setting(setting, "a whole number, at least 0", value))
+}

@@ -1,0 +1,120 @@
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+use crate::config::{Range, number};
+use crate::random::Stream;
+
+/// What is done to training images before the net sees them, with torchvision's meaning of each range
+/// (`RandomAffine` with bilinear interpolation, `ColorJitter`). Pixels are in `[0, 1]`, not yet normalised.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Augmentation {
+    /// Turned by at most so many degrees, either way.
+    pub rotation: f64,
+    /// Moved by at most this share of the size along each axis, in whole pixels.
+    pub translation: f64,
+    /// The least factor of size.
+    pub scale_min: f64,
+    /// The largest factor of size.
+    pub scale_max: f64,
+    /// Sheared along the rows by at most so many degrees, either way.
+    pub shear: f64,
+    /// Brightness is multiplied by at most 1 + this and at least 1 - this.
+    pub brightness: f64,
+    /// The distance from the image's mean likewise.
+    pub contrast: f64,
+}
+
+/// One affine change: turned, sheared and scaled about the centre, then moved.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Affine {
+    /// Degrees, clockwise as one sees it.
+    pub rotation: f64,
+    /// Pixels to the right and down.
+    pub translation: [f64; 2],
+    /// Factor of size.
+    pub scale: f64,
+    /// Degrees along the rows.
+    pub shear: f64,
+}
+
+impl Augmentation {
+    pub(crate) fn check(&self) -> Result<(), TrainError> {
+        number("augmentation.rotation", self.rotation, Range::at_least(0.0).at_most(180.0))?;
+        number("augmentation.translation", self.translation, Range::at_least(0.0).at_most(1.0))?;
+        number("augmentation.scaleMin", self.scale_min, Range::above(0.0).at_most(10.0))?;
+        number("augmentation.scaleMax", self.scale_max, Range::at_least(self.scale_min).at_most(10.0))?;
+        number("augmentation.shear", self.shear, Range::at_least(0.0).below(90.0))?;
+        number("augmentation.brightness", self.brightness, Range::at_least(0.0).at_most(10.0))?;
+        number("augmentation.contrast", self.contrast, Range::at_least(0.0).at_most(10.0))
+    }
+
+    /// The change of one image, from the image's own stream.
+    #[must_use]
+    pub fn draw(&self, stream: Stream, size: usize) -> Affine {
+        let farthest = self.translation * size as f64;
+        let shift = |position| stream.uniform(position, -farthest, farthest).round_ties_even();
+        Affine {
+            rotation: stream.uniform(0, -self.rotation, self.rotation),
+            translation: [shift(1), shift(2)],
+            scale: stream.uniform(3, self.scale_min, self.scale_max),
+            shear: stream.uniform(4, -self.shear, self.shear),
+        }
+    }
+
+    /// The factors of brightness and contrast of one image, from the image's own stream.
+    #[must_use]
+    pub fn draw_factors(&self, stream: Stream) -> [f64; 2] {
+        let factor = |position, range: f64| stream.uniform(position, (1.0 - range).max(0.0), 1.0 + range);
+        [factor(5, self.brightness), factor(6, self.contrast)]
+    }
+}
+
+impl Affine {
+    /// From a pixel of the result to where it is read, both from the centre of the image: `[a b c; d e f]`.
+    fn inverse(&self) -> [f64; 6] {
+        let (angle, shear) = (self.rotation.to_radians(), self.shear.to_radians());
+        let (sin, cos, tan) = (libm::sin(angle), libm::cos(angle), libm::tan(shear));
+        // Rotation times shear is [cos, -cos tan - sin; sin, -sin tan + cos], of determinant 1.
+        let (a, b) = ((cos - sin * tan) / self.scale, (cos * tan + sin) / self.scale);
+        let (d, e) = (-sin / self.scale, cos / self.scale);
+        let [x, y] = self.translation;
+        [a, b, -(a * x + b * y), d, e, -(d * x + e * y)]
+    }
+}
+
+/// Reads `source` through an affine change, bilinearly; what lies outside is zero. Both are `size * size`.
+pub fn warp(source: &[f32], size: usize, affine: &Affine, target: &mut [f32]) {
+    let [a, b, c, d, e, f] = affine.inverse();
+    let centre = size as f64 / 2.0 - 0.5;
+    let pixel = |row: i64, column: i64| {
+        let inside = 0..size as i64;
+        if inside.contains(&row) && inside.contains(&column) {
+            source[row as usize * size + column as usize]
+        } else {
+            0.0
+        }
+    };
+    for (i, value) in target.iter_mut().enumerate() {
+        let (x, y) = ((i % size) as f64 - centre, (i / size) as f64 - centre);
+        let (x, y) = (a * x + b * y + c + centre, d * x + e * y + f + centre);
+        let (column, row) = (x.floor(), y.floor());
+        let (right, down) = ((x - column) as f32, (y - row) as f32);
+        let (column, row) = (column as i64, row as i64);
+        let top = pixel(row, column) * (1.0 - right) + pixel(row, column + 1) * right;
+        let bottom = pixel(row + 1, column) * (1.0 - right) + pixel(row + 1, column + 1) * right;
+        *value = top * (1.0 - down) + bottom * down;
+    }
+}
+
+/// Multiplies brightness, then contrast about the mean, each kept within `[0, 1]`.
+pub fn adjust(image: &mut [f32], [brightness, contrast]: [f64; 2]) {
+    for value in &mut *image {
+        *value = (*value * brightness as f32).clamp(0.0, 1.0);
+    }
+    let mean = image.iter().map(|&value| f64::from(value)).sum::<f64>() / image.len() as f64;
+    let offset = (mean * (1.0 - contrast)) as f32;
+    for value in image {
+        *value = (*value * contrast as f32 + offset).clamp(0.0, 1.0);
+    }
+}

@@ -1,0 +1,120 @@
+//! The IDX format of MNIST: a magic number, dimensions as big-endian u32, then bytes. Nothing in a file is trusted.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+use crate::TrainError;
+
+const IMAGES: u32 = 0x0803; // unsigned bytes, three dimensions
+const LABELS: u32 = 0x0801; // unsigned bytes, one dimension
+
+/// Deflate makes at most 1032 bytes of one.
+const MOST_INFLATION: u64 = 1032;
+
+/// A file's images: how many, rows, columns, and their pixels.
+///
+/// # Errors
+///
+/// [`TrainError::Data`] naming the file, what was expected and what is there.
+pub fn read_images(path: &Path, sha256: Option<&str>) -> Result<(usize, usize, usize, Vec<u8>), TrainError> {
+    let ([count, rows, columns], pixels) = read::<3>(path, IMAGES, "images", sha256)?;
+    Ok((count, rows, columns, pixels))
+}
+
+/// A file's labels, each below `classes`.
+///
+/// # Errors
+///
+/// [`TrainError::Data`] naming the file, what was expected and what is there.
+pub fn read_labels(path: &Path, classes: usize, sha256: Option<&str>) -> Result<Vec<u8>, TrainError> {
+    let ([_], labels) = read::<1>(path, LABELS, "labels", sha256)?;
+    if let Some(i) = labels.iter().position(|&label| usize::from(label) >= classes) {
+        let expected = format!("labels below {classes}");
+        return Err(wrong(path, expected, format!("{} at position {i}", labels[i])));
+    }
+    Ok(labels)
+}
+
+fn read<const DIMENSIONS: usize>(
+    path: &Path,
+    magic: u32,
+    what: &str,
+    sha256: Option<&str>,
+) -> Result<([usize; DIMENSIONS], Vec<u8>), TrainError> {
+    let unreadable = |error: std::io::Error| wrong(path, format!("a file of {what}"), error.to_string());
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(wrong(path, format!("a file of {what}"), "something that is not a file".into()));
+    }
+    let on_disk = metadata.len();
+    let zipped = path.extension().is_some_and(|extension| extension == "gz");
+    let mut reader: Box<dyn Read> = if zipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+
+    let mut header = vec![0; 4 + 4 * DIMENSIONS];
+    let header_expected = format!("a header of {} bytes", header.len());
+    reader.read_exact(&mut header).map_err(|error| wrong(path, header_expected, cause(&error)))?;
+    let word = |i: usize| u32::from_be_bytes([0, 1, 2, 3].map(|byte| header[4 * i + byte]));
+    if word(0) != magic {
+        let hint = match word(0) {
+            IMAGES => " (a file of images)",
+            LABELS => " (a file of labels)",
+            _ => "",
+        };
+        let expected = format!("the magic number {magic} of {what}");
+        return Err(wrong(path, expected, format!("{}{hint}", word(0))));
+    }
+    let dimensions: [usize; DIMENSIONS] = std::array::from_fn(|i| word(i + 1) as usize);
+    let said = dimensions.iter().map(|&n| n as u128).product::<u128>();
+    let described = dimensions.map(|n| n.to_string()).join(" x ");
+    if said == 0 {
+        return Err(wrong(path, format!("at least one of its {what}"), format!("a header of {described}")));
+    }
+    // Before anything is allocated: can the file hold what its header says?
+    let most = if zipped { u128::from(on_disk) * u128::from(MOST_INFLATION) } else { u128::from(on_disk) };
+    if said + header.len() as u128 > most {
+        return Err(wrong(
+            path,
+            format!("{said} bytes after a header of {described}"),
+            format!("a file of {on_disk} bytes"),
+        ));
+    }
+
+    let mut body = Vec::with_capacity(if zipped { 0 } else { said as usize });
+    let one_more = said as u64 + 1;
+    reader
+        .take(one_more)
+        .read_to_end(&mut body)
+        .map_err(|error| wrong(path, format!("{said} bytes after a header of {described}"), cause(&error)))?;
+    if body.len() as u128 != said {
+        let found = if body.len() as u128 > said { "more".into() } else { format!("{} bytes", body.len()) };
+        return Err(wrong(path, format!("{said} bytes after a header of {described}"), found));
+    }
+    if let Some(expected) = sha256 {
+        let hash = Sha256::new().chain_update(&header).chain_update(&body).finalize();
+        let found: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        if found != expected {
+            return Err(wrong(
+                path,
+                format!("MNIST's own file, of sha256 {expected}"),
+                format!("sha256 {found}: reinstall the packages, or name your own data by `--data-dir`"),
+            ));
+        }
+    }
+    Ok((dimensions, body))
+}
+
+fn cause(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => "the file ends early".into(),
+        _ => format!("damage ({error})"),
+    }
+}
+
+fn wrong(path: &Path, expected: String, found: String) -> TrainError {
+    TrainError::Data { path: path.to_owned(), expected, found }
+}

@@ -1,0 +1,126 @@
+use std::path::PathBuf;
+
+/// What can go wrong in the trainer. [`code`](TrainError::code) is stable; the sentences may improve.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A setting that no run could honour. `setting` is spelled as the caller wrote it.
+    #[error("`{setting}` should be {expected}, got {got}")]
+    Setting {
+        /// Path of the setting, such as `schedule.maxLearningRate`.
+        setting: String,
+        /// What would have been right.
+        expected: String,
+        /// What came.
+        got: String,
+    },
+    /// A layer was given a shape that it cannot take.
+    #[error("layer `{layer}` ({operation}) expects {expected}, got {}", shape(.got))]
+    Shape {
+        /// The layer's place, such as `head.0`.
+        layer: String,
+        /// What the layer does.
+        operation: String,
+        /// The shapes it takes.
+        expected: String,
+        /// The shape that came: channels, height, width.
+        got: [usize; 3],
+    },
+    /// A data file is missing, damaged or not what its header says.
+    #[error("{}: expected {expected}, found {found}", .path.display())]
+    Data {
+        /// The file, or the folder that should hold it.
+        path: PathBuf,
+        /// What should have been there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A model file that this program cannot use.
+    #[error("{} is not a model that `stepladder train` saved: {reason}", .path.display())]
+    Model {
+        /// The file.
+        path: PathBuf,
+        /// Why it can't be used.
+        reason: String,
+    },
+    /// The loss stopped being a finite number.
+    #[error(
+        "the loss became {loss} in epoch {epoch}, batch {batch}, at a learning rate of {learning_rate}: \
+         the run diverged; try a lower rate"
+    )]
+    Diverged {
+        /// 1 for the first.
+        epoch: usize,
+        /// 0 for the first of its epoch.
+        batch: usize,
+        /// The loss met.
+        loss: f64,
+        /// The rate of the step that met it.
+        learning_rate: f64,
+    },
+    /// The device asked for can't be had.
+    #[error("device `{device}` is not available: {reason}")]
+    Device {
+        /// As asked for.
+        device: String,
+        /// Why not, and what to do.
+        reason: String,
+    },
+    /// A file could not be written.
+    #[error("could not write {}: {source}; choose a place that can be written", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// Whoever watched the run asked for its end.
+    #[error("the run was cancelled")]
+    Cancelled,
+    /// libtorch refused an operation.
+    #[error("libtorch failed: {0}")]
+    Torch(String),
+    /// A bug of ours.
+    #[error("the trainer failed in a way it should not: {0}; please report it")]
+    Internal(String),
+}
+
+impl TrainError {
+    /// A name for programs to tell failures apart by. Never changes for a given variant.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Setting { .. } => "setting",
+            Self::Shape { .. } => "shape",
+            Self::Data { .. } => "data",
+            Self::Model { .. } => "model",
+            Self::Diverged { .. } => "diverged",
+            Self::Device { .. } => "device",
+            Self::Write { .. } => "write",
+            Self::Cancelled => "cancelled",
+            Self::Torch(_) => "torch",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    pub(crate) fn setting(
+        setting: impl Into<String>,
+        expected: impl Into<String>,
+        got: impl ToString,
+    ) -> Self {
+        Self::Setting { setting: setting.into(), expected: expected.into(), got: got.to_string() }
+    }
+}
+
+impl From<tch::TchError> for TrainError {
+    fn from(error: tch::TchError) -> Self {
+        // libtorch appends its own C++ stack: the first line is what a person can use.
+        Self::Torch(error.to_string().lines().next().unwrap_or_default().to_owned())
+    }
+}
+
+fn shape(got: &[usize; 3]) -> String {
+    let [channels, height, width] = got;
+    format!("{channels} x {height} x {width}")
+}

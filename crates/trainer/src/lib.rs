@@ -1,0 +1,45 @@
+//! Trains small convolutional nets over libtorch, on the CPU or on CUDA. Knows no JavaScript.
+//!
+//! Three types to know: an [`Experiment`] says what is learned and how, [`RunOptions`] where it is run, and a
+//! [`Watch`] is told how it goes and can end it. [`train`] puts them together; its file tells the whole story.
+//!
+//! ```no_run
+//! use stepladder_trainer::{DataSource, DeviceChoice, EngineChoice, Experiment, RunOptions, Unwatched, train};
+//!
+//! let experiment: Experiment = serde_json::from_str(&std::fs::read_to_string("experiment.json")?)?;
+//! let options = RunOptions {
+//!     seed: 1,
+//!     data: DataSource::Folder("mnist".into()),
+//!     limit_train: None,
+//!     limit_test: None,
+//!     device: DeviceChoice::Auto,
+//!     engine: EngineChoice::Auto,
+//!     threads: None,
+//!     model_path: Some("model.safetensors".into()),
+//! };
+//! let outcome = train(&experiment, &options, &mut Unwatched)?;
+//! println!("{} of {} right", outcome.train_clean.correct, outcome.train_clean.total);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod config;
+pub mod data;
+pub mod engine;
+mod error;
+mod evaluate;
+pub mod metric;
+mod model;
+pub mod net;
+pub mod optim;
+pub mod random;
+mod summary;
+mod train;
+mod watch;
+
+pub use config::{DataSource, DeviceChoice, EngineChoice, Experiment, RunOptions};
+pub use error::TrainError;
+pub use evaluate::evaluate;
+pub use model::{Model, Prediction};
+pub use summary::{Summary, SummaryRow, summarize};
+pub use train::{Outcome, train};
+pub use watch::{BatchProgress, EpochRow, Flow, Unwatched, Watch};

@@ -1,0 +1,140 @@
+//! Counter-based random numbers: each is a function of (seed, purpose, place), so that no draw depends on another,
+//! on the number of threads, or on what else the process runs. libtorch's generator is never used.
+
+/// What a stream of numbers is for. Purposes never share numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Initial weights, by parameter.
+    Weights = 1,
+    /// Order of the samples, by epoch.
+    Order = 2,
+    /// Augmentation, by epoch and sample.
+    Augmentation = 3,
+    /// Dropout masks, by epoch, sample and layer.
+    Dropout = 4,
+}
+
+/// Numbers that are addressed by position; reading one changes nothing.
+///
+/// The scalar draws are SplitMix64 (Steele, Lea and Flood 2014) read at any position, the mask bits a 32-bit
+/// integer hash with two multiplications (Wellons' low-bias search), which vectorises on any CPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stream {
+    key: u64,
+}
+
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15; // 2^64 / golden ratio, odd
+
+fn finalise(mut word: u64) -> u64 {
+    word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ (word >> 31)
+}
+
+impl Stream {
+    /// The stream of a seed for a purpose.
+    #[must_use]
+    pub fn new(seed: u64, purpose: Purpose) -> Self {
+        Self { key: finalise(seed.wrapping_add(GOLDEN)) }.at(purpose as u64)
+    }
+
+    /// The stream of a part: an epoch, a sample, a layer. `a.at(1).at(2)` and `a.at(2).at(1)` differ.
+    #[must_use]
+    pub fn at(self, part: u64) -> Self {
+        Self { key: finalise(self.key ^ finalise(part.wrapping_add(1).wrapping_mul(GOLDEN))) }
+    }
+
+    /// 64 uniform bits.
+    #[must_use]
+    pub fn bits(self, position: u64) -> u64 {
+        finalise(self.key.wrapping_add(position.wrapping_add(1).wrapping_mul(GOLDEN)))
+    }
+
+    /// A number in `low..high`, from 53 bits; `low` where both are equal.
+    #[must_use]
+    pub fn uniform(self, position: u64, low: f64, high: f64) -> f64 {
+        let unit = (self.bits(position) >> 11) as f64 / (1u64 << 53) as f64;
+        low + (high - low) * unit
+    }
+
+    /// A whole number in `0..bound`, by multiply and shift (Lemire 2019); its bias is below 2^-32 for any bound here.
+    #[must_use]
+    pub fn below(self, position: u64, bound: u64) -> u64 {
+        ((u128::from(self.bits(position)) * u128::from(bound)) >> 64) as u64
+    }
+
+    /// The two halves of the key that [`mask_bits`] takes.
+    #[must_use]
+    pub fn mask_key(self) -> [u32; 2] {
+        [self.key as u32, (self.key >> 32) as u32]
+    }
+}
+
+/// 32 uniform bits for a position under a key.
+#[inline(always)]
+#[must_use]
+pub fn mask_bits(key: [u32; 2], position: u32) -> u32 {
+    let mut word = position.wrapping_mul(0x9e37_79b9).wrapping_add(key[0]);
+    word = (word ^ (word >> 16)).wrapping_mul(0x7feb_352d) ^ key[1];
+    word = (word ^ (word >> 15)).wrapping_mul(0x846c_a68b);
+    word ^ (word >> 16)
+}
+
+/// Below this, [`mask_bits`] drop an activation: `probability` of 2^32.
+#[must_use]
+pub fn drop_threshold(probability: f64) -> u32 {
+    (probability * f64::from(u32::MAX)) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_of_two_purposes_epochs_or_seeds_share_no_numbers() {
+        let streams = [
+            Stream::new(1, Purpose::Weights),
+            Stream::new(1, Purpose::Order),
+            Stream::new(2, Purpose::Order),
+            Stream::new(1, Purpose::Order).at(0),
+            Stream::new(1, Purpose::Order).at(1),
+            Stream::new(1, Purpose::Order).at(0).at(1),
+            Stream::new(1, Purpose::Order).at(1).at(0),
+        ];
+        let mut all: Vec<u64> = streams.iter().flat_map(|s| (0..1000).map(|i| s.bits(i))).collect();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), streams.len() * 1000);
+    }
+
+    #[test]
+    fn uniform_numbers_have_the_mean_and_variance_of_their_range() {
+        let stream = Stream::new(7, Purpose::Augmentation);
+        let draws: Vec<f64> = (0..100_000).map(|i| stream.uniform(i, -3.0, 5.0)).collect();
+        let mean = draws.iter().sum::<f64>() / 1e5;
+        let variance = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 1e5;
+        assert!(draws.iter().all(|x| (-3.0..5.0).contains(x)));
+        assert!((mean - 1.0).abs() < 0.03, "{mean}"); // 4 standard errors: 4 * (8 / sqrt 12) / sqrt 1e5
+        assert!((variance - 64.0 / 12.0).abs() < 0.07, "{variance}");
+    }
+
+    #[test]
+    fn masks_drop_their_share_and_neighbours_fall_independently() {
+        // Four standard errors of a binomial share over a million draws.
+        let threshold = drop_threshold(0.1);
+        let (mut dropped, mut pairs, mut across) = (0, 0, 0);
+        for sample in 0..1000u64 {
+            let key = Stream::new(3, Purpose::Dropout).at(sample).mask_key();
+            let next = Stream::new(3, Purpose::Dropout).at(sample + 1).mask_key();
+            for position in 0..1000 {
+                let here = mask_bits(key, position) < threshold;
+                dropped += i32::from(here);
+                pairs += i32::from(here && mask_bits(key, position + 1) < threshold);
+                across += i32::from(here && mask_bits(next, position) < threshold);
+            }
+        }
+        assert!((dropped - 100_000).abs() < 1200, "{dropped}");
+        assert!((pairs - 10_000).abs() < 400, "{pairs}");
+        assert!((across - 10_000).abs() < 400, "{across}");
+    }
+}

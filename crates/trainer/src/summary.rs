@@ -1,0 +1,120 @@
+use tch::Device;
+
+use crate::TrainError;
+use crate::config::EngineChoice;
+use crate::engine;
+use crate::net::{NetSpec, Op, Plan, Weights};
+
+/// A net's layers, measured on a net that was built and run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// One row a layer, in order; a block with all its parts is one.
+    pub rows: Vec<SummaryRow>,
+    /// How many numbers it learns.
+    pub parameters: usize,
+}
+
+/// One layer: its shapes, and how far it sees.
+///
+/// With `jump` the distance in pixels between neighbours and `field` the pixels that one value sees on a side:
+/// `jump_out = jump_in * stride` and `field_out = field_in + (kernel - 1) * jump_in` (Araujo, Norris and Sim 2019,
+/// "Computing Receptive Fields of Convolutional Neural Networks").
+#[derive(Debug, Clone, PartialEq)]
+pub struct SummaryRow {
+    /// The layer's place, such as `body.0`.
+    pub layer: String,
+    /// What it does, such as `conv 3x3 + norm + relu`.
+    pub operation: String,
+    /// Height and width that it is given.
+    pub size_in: usize,
+    /// Channels that it is given.
+    pub channels_in: usize,
+    /// Channels that it makes.
+    pub channels_out: usize,
+    /// Zeros added on each side.
+    pub padding: usize,
+    /// Height and width of its window.
+    pub kernel: usize,
+    /// Distance between windows.
+    pub stride: usize,
+    /// Height and width that it makes.
+    pub size_out: usize,
+    /// Jump before it.
+    pub jump_in: usize,
+    /// Jump after it.
+    pub jump_out: usize,
+    /// Receptive field before it.
+    pub field_in: usize,
+    /// Receptive field after it.
+    pub field_out: usize,
+    /// Activations that it is given: `size_in * size_in * channels_in`.
+    pub activations: usize,
+    /// Numbers that it learns, its norm's included.
+    pub parameters: usize,
+}
+
+/// Builds the net, runs an image through it, and reports its layers.
+///
+/// # Errors
+///
+/// [`TrainError::Setting`] or [`TrainError::Shape`] where it can't be built.
+pub fn summarize(net: &NetSpec) -> Result<Summary, TrainError> {
+    let plan = Plan::of(net)?;
+    let weights = Weights::init(&plan, 0, Device::Cpu)?;
+    let shapes = engine::start(EngineChoice::Auto, &plan, 0.0, Device::Cpu)?.trace(&weights)?;
+    let learned = |index: usize| weights.parameters[index].numel();
+
+    let mut rows = vec![];
+    let (mut jump, mut field, mut before) = (1, 1, plan.ops[0].input);
+    let traced: Vec<_> = plan.ops.iter().zip(shapes).collect();
+    for layer in traced.chunk_by(|(a, _), (b, _)| a.layer == b.layer) {
+        let (mut kernel, mut stride, mut padding, mut parameters) = (1, 1, 0, 0);
+        let mut names = vec![];
+        let mut after = before;
+        for (planned, shape) in layer {
+            after = *shape;
+            names.push(match planned.op {
+                Op::Conv { weight, bias, kernel: k, padding: p } => {
+                    (kernel, padding) = (k, p);
+                    parameters += learned(weight) + bias.map_or(0, learned);
+                    format!("conv {k}x{k}")
+                }
+                Op::BatchNorm { weight, bias, .. } => {
+                    parameters += learned(weight) + learned(bias);
+                    "norm".into()
+                }
+                Op::Relu => "relu".into(),
+                Op::Dropout { probability, .. } => format!("dropout {probability}"),
+                Op::MaxPool { kernel: k } => {
+                    (kernel, stride) = (k, k);
+                    format!("max pool {k}")
+                }
+                Op::AveragePool { kernel: k } => {
+                    (kernel, stride) = (k, k);
+                    format!("average pool {k}")
+                }
+                Op::Flatten => "flatten".into(),
+            });
+        }
+        let row = SummaryRow {
+            layer: layer[0].0.layer.clone(),
+            operation: names.join(" + "),
+            size_in: before[1],
+            channels_in: before[0],
+            channels_out: after[0],
+            padding,
+            kernel,
+            stride,
+            size_out: after[1],
+            jump_in: jump,
+            jump_out: jump * stride,
+            field_in: field,
+            field_out: field + (kernel - 1) * jump,
+            activations: before.iter().product(),
+            parameters,
+        };
+        (jump, field, before) = (row.jump_out, row.field_out, after);
+        rows.push(row);
+    }
+    Ok(Summary { rows, parameters: weights.parameters.iter().map(tch::Tensor::numel).sum() })
+}

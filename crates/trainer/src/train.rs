@@ -1,0 +1,145 @@
+//! One run, from a seed to a model.
+
+use std::time::Instant;
+
+use crate::TrainError;
+use crate::config::{Experiment, RunOptions};
+use crate::data::{Batches, Dataset};
+use crate::engine::{self, EngineName, resolve_device};
+use crate::evaluate::evaluate;
+use crate::metric::Score;
+use crate::model::{Model, check_writable};
+use crate::net::Weights;
+use crate::optim::{Averages, Sgd};
+use crate::random::{Purpose, Stream};
+use crate::watch::{BatchProgress, EpochRow, Flow, Watch};
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Every epoch, in order.
+    pub epochs: Vec<EpochRow>,
+    /// The training images in evaluation mode, unaugmented, by the weights of the last epoch.
+    pub train_clean: Score,
+    /// How many numbers were learned.
+    pub parameters: usize,
+    /// What computed the gradients.
+    pub engine: EngineName,
+    /// Whether it ran on CUDA.
+    pub on_cuda: bool,
+    /// Threads that the engine used.
+    pub threads: usize,
+    /// Wall-clock time of the whole run.
+    pub seconds: f64,
+}
+
+/// Trains for all epochs, judging after each, and keeps the model of the last one where `options` say so.
+///
+/// # Errors
+///
+/// See [`TrainError`]. Settings, data and the place for the model are judged before anything is learned.
+pub fn train(
+    experiment: &Experiment,
+    options: &RunOptions,
+    watch: &mut dyn Watch,
+) -> Result<Outcome, TrainError> {
+    let begun = Instant::now();
+    let plan = experiment.check()?;
+    options.check()?;
+    let device = resolve_device(options.device)?;
+    if let Some(path) = &options.model_path {
+        check_writable(path)?;
+    }
+    let data = Dataset::open(&options.data, &experiment.net, options.limit_train, options.limit_test)?;
+    let threads = options.threads.unwrap_or_else(default_threads);
+    tch::set_num_threads(threads as i32); // of libtorch's work on this thread
+
+    let stream = |purpose| Stream::new(options.seed, purpose);
+    let mut weights = Weights::init(&plan, options.seed, device)?;
+    let mut averages =
+        experiment.averaging.map(|averaging| Averages::new(averaging, &weights)).transpose()?;
+    let mut engine = engine::start(options.engine, &plan, experiment.label_smoothing, device)?;
+    let mut sgd = Sgd::new(experiment.optimizer, &weights.parameters)?;
+    let batches = data.train.len().div_ceil(experiment.batch_size);
+    let steps = batches * experiment.epochs;
+    let mut epochs = vec![];
+
+    for epoch in 0..experiment.epochs {
+        let epoch_begun = Instant::now();
+
+        // Learn.
+        let mut train = Score::default();
+        let mut learning_rate = 0.0;
+        let dropout = stream(Purpose::Dropout).at(epoch as u64);
+        let augmentation = stream(Purpose::Augmentation).at(epoch as u64);
+        let augmentation = experiment.augmentation.as_ref().map(|ranges| (ranges, augmentation));
+        let order = stream(Purpose::Order).at(epoch as u64);
+        let shuffled =
+            Batches::new(&data.train, data.normalisation, augmentation, experiment.batch_size, order);
+        for (index, batch) in shuffled.enumerate() {
+            let step = epoch * batches + index;
+            learning_rate = experiment.schedule.learning_rate(step, steps);
+            let momentum = experiment.schedule.momentum(step, steps);
+            let score = engine.learn(&mut weights, &batch, dropout)?; // images [N, 1, size, size], labels [N]
+            if !score.loss_sum.is_finite() {
+                let loss = score.loss();
+                return Err(TrainError::Diverged { epoch: epoch + 1, batch: index, loss, learning_rate });
+            }
+            sgd.step(&mut weights.parameters, engine.gradients(), learning_rate, momentum)?;
+            if let Some(averages) = &mut averages {
+                averages.update(&weights)?;
+            }
+            train.add(score);
+            let progress = BatchProgress {
+                epoch: epoch + 1,
+                batch: index,
+                batches,
+                learning_rate,
+                loss: score.loss(),
+                correct: train.correct,
+                seen: train.total,
+            };
+            if watch.batch(&progress) == Flow::Stop {
+                return Err(TrainError::Cancelled);
+            }
+        }
+
+        // Judge.
+        let judged = averages.as_ref().map_or(&weights, |averages| &averages.weights);
+        let flow = || watch.flow();
+        let test = evaluate(engine.as_mut(), judged, &data.test, data.normalisation, &flow)?;
+        if !test.loss_sum.is_finite() {
+            // The last step may have been the one that went too far.
+            return Err(TrainError::Diverged {
+                epoch: epoch + 1,
+                batch: batches - 1,
+                loss: test.loss(),
+                learning_rate,
+            });
+        }
+
+        // Tell.
+        let seconds = epoch_begun.elapsed().as_secs_f64();
+        let row = EpochRow { epoch: epoch + 1, learning_rate, train, test, seconds };
+        epochs.push(row);
+        if watch.epoch(&row) == Flow::Stop {
+            return Err(TrainError::Cancelled);
+        }
+    }
+
+    let judged = averages.map_or(weights, |averages| averages.weights);
+    let flow = || watch.flow();
+    let train_clean = evaluate(engine.as_mut(), &judged, &data.train, data.normalisation, &flow)?;
+    let (parameters, engine) = (plan.parameter_count(), engine.name());
+    if let Some(path) = &options.model_path {
+        Model::new(experiment.net.clone(), data.normalisation, judged)?.save(path)?;
+    }
+    let on_cuda = device.is_cuda();
+    let seconds = begun.elapsed().as_secs_f64();
+    Ok(Outcome { epochs, train_clean, parameters, engine, on_cuda, threads, seconds })
+}
+
+/// As many threads as there are cores for this process.
+fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}

@@ -1,0 +1,90 @@
+import {spawnSync} from 'node:child_process';
+
+/** Something the machine lacks. Its message says what, and how to get it; no stack is worth showing. */
+export class MissingNeed extends Error {}
+
+/**
+ * The first of several spellings of a command that answers `--version` with success.
+ *
+ * @param {string[]} names
+ * @returns {{name: string, version: string} | undefined}
+ */
+export const findCommand = names => {
+	for (const name of names) {
+		const {status, stdout, stderr} = spawnSync(name, ['--version'], {encoding: 'utf8'});
+		if (status === 0) {
+			return {name, version: (stdout || stderr).split('\n', 1)[0].trim()};
+		}
+	}
+
+	return undefined;
+};
+
+/**
+ * Everything a build from source asks of a machine. `doctor` lists them all; the set-up asks for one when it
+ * comes to need it.
+ */
+export const needs = {
+	rust: {
+		what: 'Rust',
+		find: () => findCommand(['cargo']),
+		get: 'install it from https://rustup.rs (1.88 or newer), then open a new terminal',
+	},
+	compiler: {
+		what: 'a C++ compiler',
+		find: () =>
+			process.platform === 'win32'
+				? findCommand(['cl', 'clang-cl'])
+				: findCommand(process.env.CXX ? [process.env.CXX] : ['c++', 'g++', 'clang++']),
+		get: {
+			linux: 'install it by `apt-get install g++` or your distribution’s equivalent',
+			darwin: 'install it by `xcode-select --install`',
+			win32: 'install the C++ build tools of Visual Studio, and run this from their command prompt',
+		},
+	},
+	pip: {
+		what: 'Python 3.8 or newer with pip',
+		find: () => {
+			for (const name of ['python3', 'python', 'py']) {
+				const {status, stdout} = spawnSync(name, ['-m', 'pip', '--version'], {encoding: 'utf8'});
+				if (status === 0) {
+					return {name, version: stdout.trim()};
+				}
+			}
+
+			return undefined;
+		},
+		get: {
+			linux: 'install it by `apt-get install python3-pip` or your distribution’s equivalent, or name a libtorch 2.13.0 in LIBTORCH',
+			darwin: 'install it by `brew install python`, or name a libtorch 2.13.0 in LIBTORCH',
+			win32: 'install Python from https://python.org, or name a libtorch 2.13.0 in LIBTORCH',
+		},
+	},
+};
+
+/**
+ * How to get a need, on this platform.
+ *
+ * @param {keyof typeof needs} name
+ * @returns {string}
+ */
+export const howToGet = name => {
+	const {get} = needs[name];
+	return typeof get === 'string' ? get : (get[/** @type {'linux'} */ (process.platform)] ?? get.linux);
+};
+
+/**
+ * The command that fills a need, or a {@link MissingNeed} naming what `forWhat` lacks.
+ *
+ * @param {keyof typeof needs} name
+ * @param {string} forWhat
+ * @returns {{name: string, version: string}}
+ */
+export const demand = (name, forWhat) => {
+	const found = needs[name].find();
+	if (!found) {
+		throw new MissingNeed(`${forWhat} needs ${needs[name].what}, which was not found: ${howToGet(name)}.`);
+	}
+
+	return found;
+};

@@ -1,0 +1,98 @@
+import process from 'node:process';
+import {Command, Option} from 'commander';
+import {summarize} from '../../experiment/summarize.js';
+import {type TrainOptions, train} from '../../experiment/train.js';
+import type {TrainResult} from '../../experiment/events.js';
+import {ConsoleLog} from '../../log/console.js';
+import {summaryTable} from '../../report/summary-table.js';
+import {verdict} from '../../report/verdict.js';
+import {findStep} from '../../steps/index.js';
+import {exitCodes} from '../exit-codes.js';
+import type {Interruption} from '../interruption.js';
+import {parseNumber, parseSeeds} from '../parse.js';
+
+type Flags = Pick<TrainOptions, 'epochs' | 'device' | 'engine' | 'threads' | 'dataDir' | 'limitTrain' | 'limitTest'> & {
+	step: string;
+	seeds: number[];
+	out: string;
+	json: boolean;
+	quiet: boolean;
+	strict: boolean;
+	fastDevRun: boolean;
+};
+
+export const trainCommand = (interruption: Interruption): Command =>
+	new Command('train')
+		.description('Train a step over its seeds, and say whether its target was held.')
+		.requiredOption('--step <name>', 'the step of the ladder to train')
+		.option('--seeds <list>', 'seeds to train with, such as 1-5 or 1,4,9', parseSeeds, [1])
+		.option('--epochs <n>', 'passes over the training set, in place of the step’s own', parseNumber)
+		.addOption(new Option('--device <name>', 'where to train: auto, cpu or cuda').default('auto'))
+		.addOption(new Option('--engine <name>', 'what computes the gradients: auto or aten').default('auto'))
+		.option('--threads <n>', 'threads of a run (default: the number of cores)', parseNumber)
+		.option('--data-dir <dir>', 'a folder with four IDX files named as MNIST’s, plain or .gz (default: MNIST)')
+		.option('--limit-train <n>', 'the first n training images only', parseNumber)
+		.option('--limit-test <n>', 'the first n test images only', parseNumber)
+		.option('--out <dir>', 'where each run gets a folder of its own', 'runs')
+		.option('--json', 'print events and the result as JSON lines, and nothing else', false)
+		.option('--quiet', 'print the verdict only', false)
+		.option('--strict', `exit with ${exitCodes.targetMissed} unless every seed held the target`, false)
+		.option('--fast-dev-run', 'one training and one test batch, keeping nothing', false)
+		.addHelpText(
+			'after',
+			`
+Examples:
+  npm run train -- --step lr-scheduler
+  npm run train -- --step dropout --seeds 1-5 --strict
+  npm run train -- --step fc-layer --epochs 1 --limit-train 6000
+  npm run -s train -- --step lr-scheduler --json > events.jsonl`,
+		)
+		.action(async (flags: Flags) => {
+			const result = await run(flags, interruption.signal);
+			if (flags.strict && result.held.count < result.held.of) {
+				process.exitCode = exitCodes.targetMissed;
+			}
+		});
+
+const run = async (flags: Flags, signal: AbortSignal): Promise<TrainResult> => {
+	const {step: name, json, quiet, strict: _, fastDevRun, out, ...options} = flags;
+	const step = findStep(name);
+	const batch = step.experiment.batchSize;
+	const training = train(step, {
+		...options,
+		...(fastDevRun ? {epochs: 1, limitTrain: batch, limitTest: batch} : {out}),
+		signal,
+	});
+
+	if (json) {
+		for await (const event of training) {
+			if (event.type === 'epoch') {
+				process.stdout.write(`${JSON.stringify(event)}\n`);
+			}
+		}
+
+		const result = await training.result;
+		process.stdout.write(`${JSON.stringify(result)}\n`);
+		return result;
+	}
+
+	if (!quiet) {
+		const {net} = step.experiment;
+		process.stdout.write(`Step ${step.name}\n\n${summaryTable(summarize(net))}\n\n`);
+	}
+
+	const log = new ConsoleLog();
+	try {
+		for await (const event of training) {
+			if (!quiet) {
+				log.tell(event);
+			}
+		}
+	} finally {
+		log.end();
+	}
+
+	const result = await training.result;
+	process.stdout.write(`${verdict(result)}\n`);
+	return result;
+};

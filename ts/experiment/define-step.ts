@@ -1,0 +1,111 @@
+import {ConfigError} from '../errors/index.js';
+import {type Aspect, aspectsChanged} from './difference.js';
+import {asExperiment, type Experiment} from './experiment.js';
+import {type Change, merge} from './merge.js';
+import {show} from './show.js';
+
+/** What a step sets out to reach, and within which budgets. */
+export type Target = {
+	/** Why this target: what the step before leads one to expect, and what the change is known to do. */
+	readonly why: string;
+	/** Accuracy on the test images, in `(0, 1]`. */
+	readonly testAccuracy: number;
+	/** In how many of the last epochs, each of them. */
+	readonly heldFor: number;
+	/** At most so many parameters. */
+	readonly maxParameters: number;
+	/** At most so many epochs. */
+	readonly maxEpochs: number;
+};
+
+/** A step of the ladder, resolved. */
+export type Step = {
+	/** As typed after `--step`. */
+	readonly name: string;
+	/** The step it grew from; the first has none. */
+	readonly from: Step | undefined;
+	/** What it changed against that; the first changed nothing. */
+	readonly aspect: Aspect | undefined;
+	readonly experiment: Experiment;
+	readonly target: Target;
+};
+
+/** The first step says everything; every other says what changed since the one it grew from. */
+export type StepDefinition = {name: string; target: Target} & (
+	| {experiment: Experiment; from?: never; change?: never}
+	| {from: Step; change: Change<Experiment>; experiment?: never}
+);
+
+/**
+ * Resolves a step and holds it to the rules of the ladder.
+ *
+ * @example
+ * ```ts
+ * export default defineStep({
+ * 	name: 'more-dropout',
+ * 	from: dropout,
+ * 	change: {net: {block: {dropout: 0.1}}},
+ * 	target: {why: 'Three times the dropout should close the gap.', testAccuracy: 0.99, heldFor: 3, maxParameters: 15_000, maxEpochs: 15},
+ * });
+ * ```
+ * @throws {ConfigError} for a step that changes more than one aspect or nothing, a target without a reason, or a
+ * setting that doesn't exist
+ */
+export const defineStep = (definition: StepDefinition): Step => {
+	const {name, from, target} = definition;
+	if (typeof name !== 'string' || !/^[a-z\d]+(-[a-z\d]+)*$/.test(name)) {
+		throw new ConfigError('name', 'lower-case words joined by hyphens', show(name));
+	}
+
+	const inStep = <Value>(work: () => Value): Value => {
+		try {
+			return work();
+		} catch (error) {
+			if (error instanceof ConfigError) {
+				const {setting, expected, got, message} = error;
+				throw new ConfigError(setting, expected, got, `step \`${name}\`: ${message}`);
+			}
+
+			throw error;
+		}
+	};
+
+	return inStep(() => {
+		const experiment = asExperiment(
+			definition.from ? merge(definition.from.experiment, definition.change) : definition.experiment,
+		);
+		checkTarget(target);
+		return Object.freeze({name, from, aspect: from && onlyAspect(from, experiment), experiment, target});
+	});
+};
+
+const onlyAspect = (from: Step, experiment: Experiment): Aspect => {
+	const aspects = aspectsChanged(from.experiment, experiment);
+	const [aspect] = aspects;
+	if (!aspect) {
+		throw new ConfigError('change', `a change against \`${from.name}\``, 'the same experiment');
+	}
+
+	if (aspects.length > 1) {
+		throw new ConfigError('change', 'about one aspect, so that its effect can be told', `${aspects.join(' and ')}`);
+	}
+
+	return aspect;
+};
+
+const checkTarget = (target: Target): void => {
+	if (typeof target?.why !== 'string' || target.why.trim() === '') {
+		throw new ConfigError('target.why', 'a sentence that says why the target is what it is', show(target?.why));
+	}
+
+	const {testAccuracy, heldFor, maxParameters, maxEpochs} = target;
+	if (!(testAccuracy > 0 && testAccuracy <= 1)) {
+		throw new ConfigError('target.testAccuracy', 'a fraction above 0 and at most 1', show(testAccuracy));
+	}
+
+	for (const [setting, value] of Object.entries({heldFor, maxParameters, maxEpochs})) {
+		if (!Number.isSafeInteger(value) || value < 1) {
+			throw new ConfigError(`target.${setting}`, 'a whole number, at least 1', show(value));
+		}
+	}
+};

@@ -1,0 +1,77 @@
+import type {Target} from './define-step.js';
+
+/** How an epoch goes so far. Of several that nobody has read, the last is kept. */
+export type BatchEvent = {
+	readonly type: 'batch';
+	readonly step: string;
+	readonly seed: number;
+	/** 1 for the first. */
+	readonly epoch: number;
+	readonly epochs: number;
+	/** 0 for the first of its epoch. */
+	readonly batch: number;
+	readonly batches: number;
+	readonly learningRate: number;
+	/** Mean loss of the batch. */
+	readonly loss: number;
+	/** Samples of the epoch that were answered correctly when their turn came. */
+	readonly correct: number;
+	/** Samples of the epoch so far. */
+	readonly seen: number;
+};
+
+/** What an epoch came to. Losses are means over samples, accuracies can be read from the counts. */
+export type EpochEvent = {
+	readonly type: 'epoch';
+	readonly step: string;
+	readonly seed: number;
+	/** 1 for the first. */
+	readonly epoch: number;
+	readonly epochs: number;
+	/** Of the epoch's last step. */
+	readonly learningRate: number;
+	/** While learning: augmented, with dropout, each batch by the weights of its turn. */
+	readonly trainLoss: number;
+	readonly trainCorrect: number;
+	readonly trainTotal: number;
+	readonly testLoss: number;
+	readonly testCorrect: number;
+	readonly testTotal: number;
+	/** Wall-clock time, evaluation included. */
+	readonly seconds: number;
+};
+
+/** A seed has run to its end. */
+export type SeedEvent = {
+	readonly type: 'seed';
+	readonly step: string;
+	/** Where its files are; nowhere unless `out` was given. */
+	readonly folder: string | undefined;
+} & SeedResult;
+
+export type TrainEvent = BatchEvent | EpochEvent | SeedEvent;
+
+/** What one seed came to. */
+export type SeedResult = {
+	readonly seed: number;
+	/** Test accuracy of the last epochs, as many as the target asks to hold. */
+	readonly lastEpochs: readonly number[];
+	/** Of the training images in evaluation mode, unaugmented, after the last epoch. */
+	readonly trainCleanCorrect: number;
+	/** Whether each of the last epochs was at or above the target; false where there were fewer epochs. */
+	readonly held: boolean;
+};
+
+/** What a step came to over its seeds. */
+export type TrainResult = {
+	readonly type: 'result';
+	readonly step: string;
+	/** What computed the gradients. */
+	readonly engine: string;
+	readonly parameters: number;
+	readonly target: Target;
+	readonly seeds: readonly SeedResult[];
+	readonly held: {readonly count: number; readonly of: number};
+	/** Wall-clock time of all seeds. */
+	readonly seconds: number;
+};

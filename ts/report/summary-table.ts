@@ -1,0 +1,19 @@
+import type {Summary} from '../experiment/summarize.js';
+import {textTable} from './text-table.js';
+
+const head = [
+	...['Operation', 'nin', 'ch_in', 'ch_out', 'padding', 'kernel', 'stride', 'nout'],
+	...['jin', 'jout', 'rin', 'rout', 'act_size', 'params'],
+];
+
+/** The layers of a net with their shapes, jumps (j), receptive fields (r), activations and parameters. */
+export const summaryTable = ({rows, parameters}: Summary): string => {
+	const body = rows.map(row => [
+		row.operation,
+		...[row.sizeIn, row.channelsIn, row.channelsOut, row.padding, row.kernel, row.stride, row.sizeOut],
+		...[row.jumpIn, row.jumpOut, row.fieldIn, row.fieldOut],
+		`${row.sizeIn}x${row.sizeIn}x${row.channelsIn}`,
+		row.parameters.toLocaleString('en'),
+	]);
+	return `${textTable(head, body)}\nTotal parameters: ${parameters.toLocaleString('en')}`;
+};
