@@ -1,6 +1,5 @@
 /** The public names of Stepladder, and nothing else. */
 export * from './errors/index.js';
-export {loadModel, type Model, type Prediction} from './model/load-model.js';
 export {defineStep, type Step, type StepDefinition, type Target} from './experiment/define-step.js';
 export {type Aspect, aspectsChanged, type Difference, differences} from './experiment/difference.js';
 export type {BatchEvent, EpochEvent, SeedEvent, SeedResult, TrainEvent, TrainResult} from './experiment/events.js';
@@ -17,5 +16,6 @@ export type {
 } from './experiment/experiment.js';
 export type {Change} from './experiment/merge.js';
 export {type Summary, type SummaryRow, summarize} from './experiment/summarize.js';
-export {type TrainOptions, type Training, train} from './experiment/train.js';
+export {type Training, type TrainOptions, train} from './experiment/train.js';
+export {loadModel, type Model, type Prediction} from './model/load-model.js';
 export {findStep, steps} from './steps/index.js';

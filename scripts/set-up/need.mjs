@@ -55,7 +55,8 @@ export const needs = {
 			return undefined;
 		},
 		get: {
-			linux: 'install it by `apt-get install python3-pip` or your distribution’s equivalent, or name a libtorch 2.13.0 in LIBTORCH',
+			linux:
+				'install it by `apt-get install python3-pip` or your distribution’s equivalent, or name a libtorch 2.13.0 in LIBTORCH',
 			darwin: 'install it by `brew install python`, or name a libtorch 2.13.0 in LIBTORCH',
 			win32: 'install Python from https://python.org, or name a libtorch 2.13.0 in LIBTORCH',
 		},

@@ -1,3 +1,4 @@
+import {z} from 'zod';
 import type {
 	Augmentation,
 	Averaging,
@@ -9,7 +10,6 @@ import type {
 	Optimizer,
 	Schedule,
 } from '#binding';
-import {z} from 'zod';
 import {ConfigError} from '../errors/index.js';
 import {show} from './show.js';
 

@@ -98,7 +98,8 @@ const trainSeeds = async (step: Step, options: TrainOptions, events: EventQueue)
 			throw new AbortError(signal.reason);
 		}
 
-		const folder = options.out === undefined ? undefined : RunFolder.create(options.out, {step, experiment, seed, options});
+		const folder =
+			options.out === undefined ? undefined : RunFolder.create(options.out, {step, experiment, seed, options});
 		const finished = await trainSeed({step, experiment, seed, options, folder, events});
 		engine = finished.engine;
 		results.push(finished.result);
@@ -173,6 +174,12 @@ const trainSeed = async ({step, experiment, seed, options, folder, events}: Seed
 				}
 			}
 		}
+	} catch (error) {
+		if (accuracies.length === 0) {
+			folder?.discard(); // a wrong setting should leave nothing behind
+		}
+
+		throw error;
 	} finally {
 		signal?.removeEventListener('abort', cancel);
 		run.cancel(); // when a log could not be written, nobody waits for the rest
@@ -194,10 +201,7 @@ const nativeOptions = (options: TrainOptions, seed: number, modelPath: string | 
 	const {device = 'auto', engine = 'auto', threads, dataDir, limitTrain, limitTest} = options;
 	const native: RunOptions = {seed, device, engine, dataDir: dataDir ?? mnistFolder(), isMnist: dataDir === undefined};
 	const optional = {threads, limitTrain, limitTest, modelPath};
-	return Object.assign(
-		native,
-		Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
-	);
+	return Object.assign(native, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)));
 };
 
 /** Names and types; which numbers make sense is the trainer's to judge. */

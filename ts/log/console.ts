@@ -1,7 +1,10 @@
 import process from 'node:process';
 import {createLogUpdate} from 'log-update';
+import type {Step} from '../experiment/define-step.js';
 import type {BatchEvent, EpochEvent, TrainEvent} from '../experiment/events.js';
+import {summarize} from '../experiment/summarize.js';
 import {percent} from '../report/percent.js';
+import {summaryTable} from '../report/summary-table.js';
 
 /** A terminal is told at most so often, in milliseconds: more is flicker. */
 const interval = 50;
@@ -16,8 +19,20 @@ export class ConsoleLog {
 	#last: BatchEvent | undefined;
 	#shownAt = 0;
 	#epochBegan = performance.now();
+	readonly #step: Step;
+	#introduced = false;
+
+	constructor(step: Step) {
+		this.#step = step;
+	}
 
 	tell(event: TrainEvent): void {
+		if (!this.#introduced) {
+			// with the first event, since by then settings and data have been judged
+			process.stdout.write(`Step ${this.#step.name}\n\n${summaryTable(summarize(this.#step.experiment.net))}\n\n`);
+			this.#introduced = true;
+		}
+
 		switch (event.type) {
 			case 'batch': {
 				if (this.#terminal) {
@@ -91,7 +106,10 @@ const epochLine = (event: EpochEvent): string => {
 	].join(' ');
 };
 
-const progressLine = ({loss, batch, batches, correct, seen, seed, epoch, epochs}: BatchEvent, seconds: number): string => {
+const progressLine = (
+	{loss, batch, batches, correct, seen, seed, epoch, epochs}: BatchEvent,
+	seconds: number,
+): string => {
 	const done = batch + 1;
 	const rate = done / Math.max(seconds, 1e-3);
 	const blocks = Math.floor((10 * done) / batches);

@@ -1,15 +1,14 @@
-import {appendFileSync, mkdirSync, writeFileSync} from 'node:fs';
+import {appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {WriteError} from '../errors/index.js';
-import type {Step} from '../experiment/define-step.js';
+import type {Step, Target} from '../experiment/define-step.js';
 import type {EpochEvent} from '../experiment/events.js';
 import type {Experiment} from '../experiment/experiment.js';
 import type {FinishedSeed, TrainOptions} from '../experiment/train.js';
 import {native} from '../native/load.js';
-import type {Target} from '../experiment/define-step.js';
 
 /** libtorch's version, which the build was held to. */
 const libtorchVersion = '2.13.0';
@@ -48,7 +47,7 @@ export class RunFolder {
 		const parent = path.resolve(out, step.name);
 		const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
 		return writing(parent, () => {
-			mkdirSync(parent, {recursive: true});
+			makeFolders(parent);
 			const folder = new RunFolder(makeFresh(path.join(parent, `${time}Z-s${seed}`)));
 			const {signal: _, seeds: __, ...given} = options;
 			const {version, cuda, cores} = native().runtimeInfo();
@@ -82,10 +81,29 @@ export class RunFolder {
 		writing(this.path, () => this.#writeJson('result.json', {...rest, ...result, trainCleanTotal}));
 	}
 
+	/** Takes the folder away again: nothing came of the run. */
+	discard(): void {
+		rmSync(this.path, {recursive: true, force: true});
+	}
+
 	#writeJson(file: string, value: unknown): void {
 		writeFileAtomicSync(path.join(this.path, file), `${JSON.stringify(value, undefined, '\t')}\n`);
 	}
 }
+
+/** Makes a folder with all above it. Node's own `recursive` never returns where the system will not have any, as in /proc. */
+const makeFolders = (folder: string): void => {
+	if (!existsSync(folder)) {
+		makeFolders(path.dirname(folder));
+		try {
+			mkdirSync(folder);
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+				throw error; // nobody else made it in the meantime either
+			}
+		}
+	}
+};
 
 /** Makes a folder of that name, or of the next free one: two runs may start in the same second. */
 const makeFresh = (wanted: string): string => {

@@ -1,8 +1,8 @@
 import type {Model as NativeModel, Prediction} from '#binding';
-import {native} from '../native/load.js';
-import {unwrap} from '../native/unwrap.js';
 import {ConfigError} from '../errors/index.js';
 import {show} from '../experiment/show.js';
+import {native} from '../native/load.js';
+import {unwrap} from '../native/unwrap.js';
 
 export type {Prediction};
 

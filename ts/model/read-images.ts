@@ -69,7 +69,10 @@ const readPng = (file: string, invert: boolean): GreyImage => {
 		return {width, height, values, background};
 	} catch (error) {
 		const reason = error instanceof Error ? error.message : String(error);
-		throw new ImageError(`${file}: expected a PNG, or rows of an IDX file such as FILE-idx3-ubyte:0-9 (${reason})`, file);
+		throw new ImageError(
+			`${file}: expected a PNG, or rows of an IDX file such as FILE-idx3-ubyte:0-9 (${reason})`,
+			file,
+		);
 	}
 };
 

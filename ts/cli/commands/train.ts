@@ -1,10 +1,8 @@
 import process from 'node:process';
 import {Command, Option} from 'commander';
-import {summarize} from '../../experiment/summarize.js';
-import {type TrainOptions, train} from '../../experiment/train.js';
 import type {TrainResult} from '../../experiment/events.js';
+import {type TrainOptions, train} from '../../experiment/train.js';
 import {ConsoleLog} from '../../log/console.js';
-import {summaryTable} from '../../report/summary-table.js';
 import {verdict} from '../../report/verdict.js';
 import {findStep} from '../../steps/index.js';
 import {exitCodes} from '../exit-codes.js';
@@ -76,12 +74,7 @@ const run = async (flags: Flags, signal: AbortSignal): Promise<TrainResult> => {
 		return result;
 	}
 
-	if (!quiet) {
-		const {net} = step.experiment;
-		process.stdout.write(`Step ${step.name}\n\n${summaryTable(summarize(net))}\n\n`);
-	}
-
-	const log = new ConsoleLog();
+	const log = new ConsoleLog(step);
 	try {
 		for await (const event of training) {
 			if (!quiet) {

@@ -1,0 +1,137 @@
+//! Against PyTorch and torchvision: `scripts/reference/make_fixtures.py` made the expected figures.
+
+mod common;
+
+use common::{assert_close, block, fixture, floats};
+use serde_json::Value;
+use stepladder_trainer::data::{Affine, Batch, adjust, warp};
+use stepladder_trainer::engine::{Aten, Engine};
+use stepladder_trainer::metric::Score;
+use stepladder_trainer::net::{LayerSpec, NetSpec, Norm, Plan, Weights};
+use stepladder_trainer::optim::{Optimizer, Schedule, Sgd};
+use stepladder_trainer::random::{Purpose, Stream};
+use tch::{Device, Tensor};
+
+#[test]
+fn one_cycle_gives_the_rates_and_momenta_of_pytorch_at_every_step() {
+    for case in fixture("one_cycle")["cases"].as_array().unwrap() {
+        let schedule: Schedule = serde_json::from_value(case["schedule"].clone()).unwrap();
+        let rates = case["rates"].as_array().unwrap();
+        for (step, expected) in rates.iter().enumerate() {
+            let (got, expected) = (schedule.learning_rate(step, rates.len()), expected.as_f64().unwrap());
+            // The cosines of two maths libraries may differ in the last bit.
+            assert!((got - expected).abs() <= 1e-15 + 1e-12 * expected, "step {step}: {got} {expected}");
+            let momentum = schedule.momentum(step, rates.len());
+            match case["momenta"].get(step).and_then(Value::as_f64) {
+                Some(expected) => assert!((momentum.unwrap() - expected).abs() < 1e-14, "step {step}"),
+                None => assert_eq!(momentum, None),
+            }
+        }
+    }
+}
+
+#[test]
+fn sgd_moves_as_pytorchs_does_with_momentum_nesterov_and_decay() {
+    for case in fixture("sgd")["cases"].as_array().unwrap() {
+        let optimizer: Optimizer = serde_json::from_value(case["optimizer"].clone()).unwrap();
+        let mut parameters = [Tensor::from_slice(&floats(&case["start"]))];
+        let mut sgd = Sgd::new(optimizer, &parameters).unwrap();
+        let gradients = case["gradients"].as_array().unwrap();
+        for (step, gradient) in gradients.iter().enumerate() {
+            let rate = case["rates"][step].as_f64().unwrap();
+            sgd.step(&mut parameters, &[Tensor::from_slice(&floats(gradient))], rate, None).unwrap();
+            let got = Vec::<f32>::try_from(&parameters[0]).unwrap();
+            assert_close(&format!("{optimizer:?} step {step}"), &got, &floats(&case["values"][step]), 1e-6);
+        }
+    }
+}
+
+fn small_net() -> NetSpec {
+    let block_of = |channels, kernel, padding| LayerSpec::Block { channels, kernel, padding };
+    let mut block = block(Norm::Batch, 0.0);
+    block.bias = true;
+    NetSpec {
+        channels: 1,
+        size: 9,
+        classes: 6,
+        block,
+        body: vec![block_of(3, 3, 1), LayerSpec::MaxPool { kernel: 2 }, block_of(5, 3, 0), block_of(4, 1, 0)],
+        head: vec![
+            LayerSpec::AveragePool { kernel: 2 },
+            LayerSpec::Conv { channels: 6, kernel: 1, padding: 0, bias: false },
+            LayerSpec::Flatten,
+        ],
+    }
+}
+
+#[test]
+fn loss_gradients_statistics_and_evaluation_of_a_net_with_every_layer_are_pytorchs() {
+    let expected = fixture("small_net");
+    let plan = Plan::of(&small_net()).unwrap();
+    let mut weights = Weights::init(&plan, 1, Device::Cpu).unwrap();
+    for (parameter, planned) in weights.parameters.iter_mut().zip(&plan.parameters) {
+        // PyTorch calls the bare convolution of the head `head.1`, we `head.1.conv`.
+        let name = planned.name.replace("head.1.conv", "head.1");
+        parameter.copy_(&Tensor::from_slice(&floats(&expected["start"][name])).view_as(parameter));
+    }
+    let labels: Vec<u8> =
+        expected["labels"].as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as u8).collect();
+    let samples = (0..labels.len() as u32).collect();
+    let batch = Batch { images: floats(&expected["images"]), labels: labels.clone(), samples };
+    let dropout = Stream::new(1, Purpose::Dropout);
+
+    for step in expected["steps"].as_array().unwrap() {
+        let mut engine = Aten::new(&plan, step["labelSmoothing"].as_f64().unwrap(), Device::Cpu);
+        let score = engine.learn(&mut weights, &batch, dropout).unwrap();
+        assert!((score.loss() - step["loss"].as_f64().unwrap()).abs() < 1e-6);
+        assert_eq!(score.correct as u64, step["correct"].as_u64().unwrap());
+        for (gradient, planned) in engine.gradients().iter().zip(&plan.parameters) {
+            let name = planned.name.replace("head.1.conv", "head.1");
+            let got = Vec::<f32>::try_from(gradient.flatten(0, -1)).unwrap();
+            let gradient = floats(&step["gradients"][&name]);
+            // A bias before a norm changes nothing: what is left of its gradient is rounding.
+            let tolerance = if name.ends_with("conv.bias") { 1e-3 } else { 1e-5 };
+            assert_close(&name, &got, &gradient, tolerance);
+        }
+        for (name, tensor) in weights.named(&plan).iter().filter(|(name, _)| name.contains("running")) {
+            let got = Vec::<f32>::try_from(*tensor).unwrap();
+            assert_close(name, &got, &floats(&step["statistics"][name]), 1e-6);
+        }
+    }
+
+    let mut engine = Aten::new(&plan, 0.0, Device::Cpu);
+    let logits = engine.logits(&weights, &batch.images).unwrap();
+    assert_close("logits", &logits, &floats(&expected["evaluation"]["logits"]), 1e-5);
+    let loss = Score::of(&logits, &labels).loss();
+    assert!((loss - expected["evaluation"]["loss"].as_f64().unwrap()).abs() < 1e-5);
+}
+
+#[test]
+fn a_digit_is_warped_as_torchvisions_affine_warps_it() {
+    let expected = fixture("augmentation");
+    let image = floats(&expected["image"]);
+    for case in expected["warps"].as_array().unwrap() {
+        let number = |name: &str| case["affine"][name].as_f64().unwrap();
+        let affine = Affine {
+            rotation: number("rotation"),
+            translation: [0, 1].map(|axis| case["affine"]["translation"][axis].as_f64().unwrap()),
+            scale: number("scale"),
+            shear: number("shear"),
+        };
+        let mut warped = vec![0.0; image.len()];
+        warp(&image, 28, &affine, &mut warped);
+        // torchvision computes the places that it reads in f32.
+        assert_close(&format!("{affine:?}"), &warped, &floats(&case["pixels"]), 2e-5);
+    }
+}
+
+#[test]
+fn brightness_and_contrast_are_torchvisions() {
+    let expected = fixture("augmentation");
+    for case in expected["adjustments"].as_array().unwrap() {
+        let mut image = floats(&expected["image"]);
+        let factors = [0, 1].map(|i| case["factors"][i].as_f64().unwrap());
+        adjust(&mut image, factors);
+        assert_close(&format!("{factors:?}"), &image, &floats(&case["pixels"]), 1e-6);
+    }
+}

@@ -1,0 +1,237 @@
+//! Whole runs on data made here: what repeats, what is learned, how a run ends.
+
+mod common;
+
+use common::{bars, block, experiment, final_net, options};
+use stepladder_trainer::data::Augmentation;
+use stepladder_trainer::net::{LayerSpec, NetSpec, Norm, Plan};
+use stepladder_trainer::optim::{Averaging, Schedule};
+use stepladder_trainer::{
+    BatchProgress, EpochRow, Experiment, Flow, Model, Outcome, RunOptions, TrainError, Unwatched, Watch,
+    train,
+};
+
+/// Everything that a run computes, bit by bit: its scores, and the bytes of its model.
+fn bits(experiment: &Experiment, options: &RunOptions) -> (Vec<(u64, usize, u64, usize)>, Vec<u8>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let options = RunOptions { model_path: Some(path.clone()), ..options.clone() };
+    let Outcome { epochs, .. } = train(experiment, &options, &mut Unwatched).unwrap();
+    let row = |row: &EpochRow| {
+        let (train, test) = (row.train, row.test);
+        (train.loss_sum.to_bits(), train.correct, test.loss_sum.to_bits(), test.correct)
+    };
+    (epochs.iter().map(row).collect(), std::fs::read(path).unwrap())
+}
+
+fn everything_random() -> Experiment {
+    Experiment {
+        augmentation: Some(Augmentation {
+            rotation: 10.0,
+            translation: 0.1,
+            scale_min: 0.9,
+            scale_max: 1.1,
+            shear: 5.0,
+            brightness: 0.2,
+            contrast: 0.2,
+        }),
+        averaging: Some(Averaging { decay: 0.9 }),
+        label_smoothing: 0.05,
+        epochs: 2,
+        ..experiment()
+    }
+}
+
+#[test]
+fn a_seed_repeats_to_the_bit_and_another_does_not() {
+    let data = bars(70, 30);
+    let experiment = everything_random();
+    let options = options(data.path());
+    let first = bits(&experiment, &options);
+    assert_eq!(first, bits(&experiment, &options));
+    let other = bits(&experiment, &RunOptions { seed: 2, ..options });
+    assert_ne!(first.0, other.0);
+    assert_ne!(first.1, other.1);
+}
+
+#[test]
+fn libtorchs_own_generator_changes_nothing() {
+    let data = bars(70, 30);
+    let experiment = everything_random();
+    tch::manual_seed(1);
+    let first = bits(&experiment, &options(data.path()));
+    tch::manual_seed(2);
+    assert_eq!(first, bits(&experiment, &options(data.path())));
+}
+
+#[test]
+fn two_runs_in_one_process_do_not_touch() {
+    let data = bars(70, 30);
+    let experiment = everything_random();
+    let alone = bits(&experiment, &options(data.path()));
+    std::thread::scope(|scope| {
+        let runs = [1, 2].map(|seed| {
+            let options = RunOptions { seed, ..options(data.path()) };
+            let experiment = &experiment;
+            scope.spawn(move || bits(experiment, &options))
+        });
+        let [first, _] = runs.map(|run| run.join().unwrap());
+        assert_eq!(first, alone);
+    });
+}
+
+#[test]
+fn sixteen_images_can_be_learned_by_heart() {
+    let data = bars(16, 16);
+    let mut experiment =
+        Experiment { epochs: 60, schedule: Schedule::Constant { learning_rate: 0.05 }, ..experiment() };
+    experiment.net.block.dropout = 0.0;
+    let outcome = train(&experiment, &options(data.path()), &mut Unwatched).unwrap();
+    assert_eq!(outcome.train_clean.correct, 16);
+    assert!(outcome.train_clean.loss() < 0.05, "{}", outcome.train_clean.loss());
+}
+
+#[test]
+fn a_net_without_norm_learns_too() {
+    let data = bars(160, 40);
+    let mut experiment =
+        Experiment { epochs: 25, schedule: Schedule::Constant { learning_rate: 0.02 }, ..experiment() };
+    experiment.net.block = block(Norm::None, 0.0);
+    experiment.net.block.bias = true;
+    let outcome = train(&experiment, &options(data.path()), &mut Unwatched).unwrap();
+    assert!(outcome.train_clean.correct > 120, "{:?}", outcome.train_clean);
+}
+
+#[test]
+fn a_last_batch_of_one_image_leaves_statistics_finite() {
+    // 17 = 16 + 1: in the last batch a norm over 1 x 1 activations sees one value a channel.
+    let data = bars(17, 10);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let options = RunOptions { model_path: Some(path.clone()), ..options(data.path()) };
+    train(&experiment(), &options, &mut Unwatched).unwrap();
+    let model = Model::load(&path).unwrap();
+    for [mean, variance] in &model.weights().statistics {
+        assert!(mean.isfinite().all().int64_value(&[]) == 1);
+        assert!(variance.isfinite().all().int64_value(&[]) == 1);
+    }
+}
+
+#[test]
+fn a_rate_that_is_far_too_high_ends_as_diverged() {
+    let data = bars(64, 10);
+    let mut experiment = experiment();
+    experiment.net.block = block(Norm::None, 0.0);
+    experiment.schedule = Schedule::Constant { learning_rate: 1e6 };
+    experiment.epochs = 3;
+    let error = train(&experiment, &options(data.path()), &mut Unwatched).unwrap_err();
+    assert!(matches!(error, TrainError::Diverged { epoch: 1, .. }), "{error}");
+}
+
+/// Stops after a number of batches.
+struct StopAfter(usize);
+
+impl Watch for StopAfter {
+    fn batch(&mut self, _progress: &BatchProgress) -> Flow {
+        self.0 -= 1;
+        if self.0 == 0 { Flow::Stop } else { Flow::Continue }
+    }
+
+    fn epoch(&mut self, _row: &EpochRow) -> Flow {
+        panic!("the run went on");
+    }
+}
+
+#[test]
+fn a_watcher_ends_a_run_within_a_batch_and_leaves_no_model() {
+    let data = bars(160, 10);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let options = RunOptions { model_path: Some(path.clone()), ..options(data.path()) };
+    let error = train(&experiment(), &options, &mut StopAfter(3)).unwrap_err();
+    assert!(matches!(error, TrainError::Cancelled), "{error}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_model_predicts_after_a_round_trip_what_it_scored_in_the_run() {
+    let data = bars(160, 40);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let options = RunOptions { model_path: Some(path.clone()), ..options(data.path()) };
+    let outcome = train(&Experiment { epochs: 3, ..experiment() }, &options, &mut Unwatched).unwrap();
+    let mut model = Model::load(&path).unwrap();
+    assert_eq!(model.net(), &final_net());
+    let images = std::fs::read(data.path().join("t10k-images-idx3-ubyte")).unwrap();
+    let predictions = model.predict(&images[16..]).unwrap();
+    let correct = predictions.iter().enumerate().filter(|(i, p)| p.label == i % 10).count();
+    assert_eq!(correct, outcome.epochs[2].test.correct);
+    for prediction in predictions {
+        assert!((prediction.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    }
+    assert!(model.predict(&images[16..100]).is_err());
+}
+
+#[test]
+fn damaged_model_files_are_refused_without_a_crash() {
+    let data = bars(32, 10);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let options = RunOptions { model_path: Some(path.clone()), ..options(data.path()) };
+    train(&experiment(), &options, &mut Unwatched).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    let mut renamed = whole.clone();
+    let at = whole.windows(8).position(|window| window == b"channels").unwrap();
+    renamed[at] = b'k';
+    let cases: [(&str, Vec<u8>); 5] = [
+        ("cut short", whole[..whole.len() / 2].to_vec()),
+        ("cut in its header", whole[..20].to_vec()),
+        ("empty", vec![]),
+        ("text", b"not safetensors at all".to_vec()),
+        ("another net", renamed),
+    ];
+    for (what, bytes) in cases {
+        let path = folder.path().join("damaged");
+        std::fs::write(&path, bytes).unwrap();
+        let error = Model::load(&path).unwrap_err();
+        assert!(matches!(error, TrainError::Model { .. }), "{what}: {error}");
+    }
+    assert!(matches!(Model::load(&folder.path().join("none")), Err(TrainError::Model { .. })));
+}
+
+#[test]
+fn averaged_weights_are_what_is_judged_and_kept() {
+    let data = bars(160, 40);
+    let options = options(data.path());
+    let plain = bits(&experiment(), &options);
+    let averaged =
+        bits(&Experiment { averaging: Some(Averaging { decay: 0.999 }), ..experiment() }, &options);
+    // The same learning; another judgement.
+    assert_eq!((plain.0[0].0, plain.0[0].1), (averaged.0[0].0, averaged.0[0].1));
+    assert_ne!(plain.0[0].2, averaged.0[0].2);
+    assert_ne!(plain.1, averaged.1);
+}
+
+fn refusal(change: impl FnOnce(&mut NetSpec)) -> String {
+    let mut net = final_net();
+    change(&mut net);
+    Plan::of(&net).unwrap_err().to_string()
+}
+
+#[test]
+fn a_net_whose_shapes_do_not_fit_names_the_layer_and_both_shapes() {
+    let too_large = refusal(|net| net.head[0] = LayerSpec::AveragePool { kernel: 7 });
+    assert_eq!(
+        too_large,
+        "layer `head.0` (average pool 7) expects an image of at least 7 x 7 (20 x 7 x 7), got 20 x 6 x 6"
+    );
+    let wide = refusal(|net| net.body[0] = LayerSpec::Block { channels: 8, kernel: 29, padding: 0 });
+    assert!(wide.contains("`body.0`") && wide.contains("29 x 29") && wide.contains("1 x 28 x 28"), "{wide}");
+    let classes = refusal(|net| net.classes = 7);
+    assert!(classes.contains("7 x 1 x 1") && classes.contains("10 x 1 x 1"), "{classes}");
+    let vast =
+        refusal(|net| net.body[0] = LayerSpec::Block { channels: 65_536, kernel: 1000, padding: 1000 });
+    assert!(vast.contains("parameters"), "{vast}");
+    let none = refusal(|net| (net.body, net.head) = (vec![], vec![]));
+    assert!(none.contains("at least one convolution"), "{none}");
+}

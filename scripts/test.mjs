@@ -1,0 +1,68 @@
+// Sets up, checks formatting and lints, runs all tests, and ends with a line that counts them:
+// `npm test`, or `npm test -- test/cli/train.test.ts` for some of the TypeScript tests alone.
+import {spawn} from 'node:child_process';
+import process from 'node:process';
+import {root, runMain, setUp} from './set-up/index.mjs';
+import {runTool, say} from './set-up/tool.mjs';
+
+/**
+ * Runs a tool that prints how many tests passed and failed, showing all it prints.
+ *
+ * @param {string} command
+ * @param {string[]} commandArguments
+ * @returns {Promise<{code: number, output: string}>}
+ */
+const runShowing = (command, commandArguments) =>
+	new Promise((resolve, reject) => {
+		const child = spawn(command, commandArguments, {cwd: root, stdio: ['ignore', 'pipe', 'inherit']});
+		let output = '';
+		child.stdout.on('data', chunk => {
+			output += chunk;
+			process.stdout.write(chunk);
+		});
+		child.once('error', reject);
+		child.once('close', code => resolve({code: code ?? 1, output}));
+	});
+
+/**
+ * Adds up every number that a pattern finds in front of a word.
+ *
+ * @param {string} output
+ * @param {RegExp} pattern
+ */
+const count = (output, pattern) => [...output.matchAll(pattern)].reduce((sum, [, number]) => sum + Number(number), 0);
+
+await runMain(async () => {
+	const chosen = process.argv.slice(2).map(file => file.replace(/^(?!dist\/)/, 'dist/').replace(/\.ts$/, '.js'));
+	await setUp();
+
+	let passed = 0;
+	let failed = 0;
+	if (chosen.length === 0) {
+		say('Checking formatting and lints ...');
+		const biome = 'node_modules/@biomejs/biome/bin/biome';
+		await runTool(process.execPath, [biome, 'ci', '--reporter=summary', '.'], {
+			cwd: root,
+			hint: 'try `npm run format`',
+		});
+		await runTool('cargo', ['fmt', '--check'], {cwd: root, hint: 'try `npm run format`'});
+		await runTool('cargo', ['clippy', '--release', '--all-targets', '--quiet', '--', '-D', 'warnings'], {cwd: root});
+
+		say('Testing the crates ...');
+		const rust = await runShowing('cargo', ['test', '--release', '--quiet', '--no-fail-fast']);
+		passed += count(rust.output, /(\d+) passed;/g);
+		failed += count(rust.output, /(\d+) failed;/g);
+		if (rust.code !== 0 && failed === 0) {
+			failed += 1; // it did not build
+		}
+	}
+
+	say('Testing from TypeScript ...');
+	const ava = await runShowing(process.execPath, ['node_modules/ava/entrypoints/cli.mjs', ...chosen]);
+	passed += count(ava.output, /^\s*(\d+) tests? passed/gm);
+	const avaFailed = count(ava.output, /^\s*(\d+) (?:tests? failed|uncaught exceptions?|unhandled rejections?)/gm);
+	failed += ava.code !== 0 && avaFailed === 0 ? 1 : avaFailed;
+
+	process.exitCode = failed === 0 ? 0 : 1;
+	process.stdout.write(`${passed} passed, ${failed} failed\n`);
+});

