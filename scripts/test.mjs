@@ -1,6 +1,6 @@
 // Sets up, checks formatting and lints, runs all tests, and ends with a line that counts them:
 // `npm test`, or `npm test -- test/cli/train.test.ts` for some of the TypeScript tests alone.
-import {spawn} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
 import process from 'node:process';
 import {root, runMain, setUp} from './set-up/index.mjs';
 import {runTool, say} from './set-up/tool.mjs';
@@ -25,12 +25,13 @@ const runShowing = (command, commandArguments) =>
 	});
 
 /**
- * Adds up every number that a pattern finds in front of a word.
+ * Adds up every number that a pattern finds; a find without a number counts for one.
  *
  * @param {string} output
  * @param {RegExp} pattern
  */
-const count = (output, pattern) => [...output.matchAll(pattern)].reduce((sum, [, number]) => sum + Number(number), 0);
+const count = (output, pattern) =>
+	[...output.matchAll(pattern)].reduce((sum, [, number]) => sum + Number(number ?? 1), 0);
 
 await runMain(async () => {
 	const chosen = process.argv.slice(2).map(file => file.replace(/^(?!dist\/)/, 'dist/').replace(/\.ts$/, '.js'));
@@ -39,6 +40,9 @@ await runMain(async () => {
 	let passed = 0;
 	let failed = 0;
 	if (chosen.length === 0) {
+		// As the addon is built: for a named target, so that libtorch's bindings are compiled once.
+		process.env.CARGO_BUILD_TARGET = spawnSync('rustc', ['--print', 'host-tuple'], {encoding: 'utf8'}).stdout.trim();
+
 		say('Checking formatting and lints ...');
 		const biome = 'node_modules/@biomejs/biome/bin/biome';
 		await runTool(process.execPath, [biome, 'ci', '--reporter=summary', '.'], {
@@ -59,8 +63,8 @@ await runMain(async () => {
 
 	say('Testing from TypeScript ...');
 	const ava = await runShowing(process.execPath, ['node_modules/ava/entrypoints/cli.mjs', ...chosen]);
-	passed += count(ava.output, /^\s*(\d+) tests? passed/gm);
-	const avaFailed = count(ava.output, /^\s*(\d+) (?:tests? failed|uncaught exceptions?|unhandled rejections?)/gm);
+	passed += count(ava.output, /^ {2}✔/gm);
+	const avaFailed = count(ava.output, /^ {2}✘/gm);
 	failed += ava.code !== 0 && avaFailed === 0 ? 1 : avaFailed;
 
 	process.exitCode = failed === 0 ? 0 : 1;

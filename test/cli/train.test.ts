@@ -1,11 +1,10 @@
-import {readdirSync, readFileSync} from 'node:fs';
+import {cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {execa} from 'execa';
-import {cli, main} from '../helpers/cli.js';
+import {cli, main, root} from '../helpers/cli.js';
 import {temporaryFolder} from '../helpers/folder.js';
-import {writeIdx} from '../helpers/idx.js';
 
 /** What would move a cursor or colour a text. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
@@ -65,7 +64,7 @@ test('a file gets the same, and quiet leaves the verdict alone', async t => {
 });
 
 test('a reader that goes away ends the run in silence', async t => {
-	const command = `"${process.execPath}" "${main}" train --step lr-scheduler --limit-test 100 --out "${temporaryFolder(t)}"`;
+	const command = `"${process.execPath}" "${main}" train --step lr-scheduler --limit-train 1000 --limit-test 100 --out "${temporaryFolder(t)}"`;
 	const {stdout, stderr, exitCode} = await execa('bash', ['-o', 'pipefail', '-c', `${command} | head -n 1`], {
 		reject: false,
 	});
@@ -101,21 +100,29 @@ test('a target missed is told by exit code 3, only when that is asked for', asyn
 	t.is(exitCode, 3);
 });
 
-test('a run that diverges exits with 4', async t => {
-	// One bright pixel in 3,000 images: once normalised it is 1,500 deviations from the mean.
-	const dataDir = temporaryFolder(t);
-	writeIdx(dataDir, 3000, 10, (image, row, column) => (image === 7 && row === 14 && column === 14 ? 255 : 0));
-	const {exitCode, stderr} = await cli(
-		'train',
-		'--step',
-		'base-skeleton',
-		'--data-dir',
-		dataDir,
-		'--out',
-		path.join(dataDir, 'runs'),
+test('a step is added by one file; one whose rate diverges exits with 4', async t => {
+	const project = temporaryFolder(t);
+	for (const place of ['build', 'node_modules', 'package.json']) {
+		symlinkSync(path.join(root, place), path.join(project, place));
+	}
+
+	cpSync(path.join(root, 'dist', 'ts'), path.join(project, 'dist', 'ts'), {recursive: true});
+	writeFileSync(
+		path.join(project, 'dist', 'ts', 'steps', '7-too-fast.js'),
+		`import {defineStep} from '../experiment/define-step.js';
+		import from from './1-base-skeleton.js';
+		export default defineStep({
+			name: 'too-fast',
+			from,
+			change: {schedule: {learningRate: 1e6}},
+			target: {...from.target, why: 'To see it diverge.'},
+		});`,
 	);
-	t.is(exitCode, 4, stderr);
-	t.regex(stderr, /^stepladder: the loss became .* in epoch \d+, batch \d+.*try a lower rate$/);
+	const command = [path.join(project, 'dist', 'ts', 'cli', 'main.js'), 'train', '--step', 'too-fast'];
+	const options = {reject: false, cwd: project} as const;
+	const {stderr, exitCode} = await execa(process.execPath, [...command, '--limit-train', '1000'], options);
+	t.is(exitCode, 4);
+	t.regex(stderr, /^stepladder: the loss became .* in epoch 1, batch \d+.*try a lower rate$/);
 });
 
 test('a fast dev run takes one batch of each and keeps nothing', async t => {

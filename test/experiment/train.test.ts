@@ -72,7 +72,7 @@ test('a reader who leaves early lets the events go, and the training ends as it 
 	t.deepEqual(await training.next(), {value: undefined, done: true});
 });
 
-test('of the batches that nobody has read the last is kept, of the epochs all', async t => {
+test.serial('of the batches that nobody has read the last is kept, of the epochs all', async t => {
 	const training = train(step, {...small, epochs: 3});
 	await training.result;
 	const kinds: string[] = [];
@@ -83,7 +83,7 @@ test('of the batches that nobody has read the last is kept, of the epochs all', 
 	t.deepEqual(kinds, ['batch', 'epoch', 'batch', 'epoch', 'batch', 'epoch', 'seed']);
 });
 
-test('the event loop goes on while a run trains', async t => {
+test.serial('the event loop goes on while a run trains', async t => {
 	const training = train(step, {...small, limitTrain: 2000});
 	let turns = 0;
 	let over = false;
@@ -98,7 +98,7 @@ test('the event loop goes on while a run trains', async t => {
 	t.true(turns > 100, `${turns} turns`);
 });
 
-test('an abort ends the run, and the iterator and the promise say so', async t => {
+test.serial('an abort ends the run, and the iterator and the promise say so', async t => {
 	const controller = new AbortController();
 	const training = train(findStep('lr-scheduler'), {signal: controller.signal, threads: 1});
 	let abortedAt = 0;
@@ -176,7 +176,7 @@ const refuses = test.macro(
 for (const setting of ['epochs', 'threads', 'limitTrain', 'limitTest', 'seeds']) {
 	for (const value of [Number.NaN, Number.POSITIVE_INFINITY, -1, 1.5, 2 ** 32 + 1, '3']) {
 		const given = setting === 'seeds' ? [value] : value;
-		const instanceOf = setting === 'epochs' && value === 2 ** 32 + 1 ? BudgetError : ConfigError;
+		const instanceOf = setting === 'epochs' && Number(value) > 15 ? BudgetError : ConfigError;
 		test(
 			`\`${setting}\` of ${typeof value === 'string' ? 'a string' : value} is refused`,
 			refuses,

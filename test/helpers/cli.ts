@@ -1,8 +1,13 @@
+import path from 'node:path';
+import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {execa} from 'execa';
 
-/** dist/ts/cli/main.js, from dist/test/helpers */
-export const main = fileURLToPath(new URL('../../ts/cli/main.js', import.meta.url));
+/** The project, from dist/test/helpers */
+export const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** The command line, as it was compiled. */
+export const main = path.join(root, 'dist', 'ts', 'cli', 'main.js');
 
 /** Runs the command line as a person would, and waits for its end, whatever the exit code. */
 export const cli = async (...commandArguments: string[]) =>

@@ -178,7 +178,16 @@ pub(crate) fn number(setting: &str, value: f64, range: Range) -> Result<(), Trai
     }
     let from = if low_included { "at least" } else { "above" };
     let to = if high_included { "at most" } else { "below" };
-    Err(TrainError::setting(setting, format!("a number {from} {low} and {to} {high}"), value))
+    Err(TrainError::setting(setting, format!("a number {from} {low} and {to} {high}"), shown(value)))
+}
+
+/// A number as JavaScript and the step files spell it.
+fn shown(value: f64) -> String {
+    if value.is_infinite() {
+        format!("{}Infinity", if value < 0.0 { "-" } else { "" })
+    } else {
+        value.to_string()
+    }
 }
 
 /// A number as a caller without integers typed it, as a whole one.
@@ -191,5 +200,5 @@ pub fn as_whole(setting: &str, value: f64) -> Result<usize, TrainError> {
     if value.fract() == 0.0 && (0.0..=EXACT).contains(&value) {
         return Ok(value as usize);
     }
-    Err(TrainError::setting(setting, "a whole number, at least 0", value))
+    Err(TrainError::setting(setting, "a whole number, at least 0", shown(value)))
 }
