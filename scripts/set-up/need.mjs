@@ -28,7 +28,7 @@ export const needs = {
 	rust: {
 		what: 'Rust',
 		find: () => findCommand(['cargo']),
-		get: 'install it from https://rustup.rs (1.88 or newer), then open a new terminal',
+		get: 'install it from https://rustup.rs (1.89 or newer), then open a new terminal',
 	},
 	compiler: {
 		what: 'a C++ compiler',

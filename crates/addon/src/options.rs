@@ -38,6 +38,7 @@ pub enum DeviceChoice {
 pub enum EngineChoice {
     Auto,
     Aten,
+    Fused,
 }
 
 impl TryFrom<RunOptions> for stepladder_trainer::RunOptions {
@@ -59,6 +60,7 @@ impl TryFrom<RunOptions> for stepladder_trainer::RunOptions {
             engine: match js.engine {
                 EngineChoice::Auto => stepladder_trainer::EngineChoice::Auto,
                 EngineChoice::Aten => stepladder_trainer::EngineChoice::Aten,
+                EngineChoice::Fused => stepladder_trainer::EngineChoice::Fused,
             },
             threads: optional("threads", js.threads)?,
             model_path: js.model_path.map(Into::into),

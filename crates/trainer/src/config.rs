@@ -81,6 +81,8 @@ pub enum EngineChoice {
     Auto,
     /// libtorch's autograd.
     Aten,
+    /// This project's own kernels for the CPU.
+    Fused,
 }
 
 impl Experiment {

@@ -6,7 +6,7 @@ use crate::net::Weights;
 use crate::watch::Flow;
 
 /// Images in one forward pass: enough to keep every core busy, few enough to be cancelled in time.
-const IMAGES_AT_ONCE: usize = 250;
+const IMAGES_AT_ONCE: usize = 256;
 
 /// Scores the weights on images, as they are in the files; nothing is dropped.
 ///

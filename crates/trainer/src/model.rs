@@ -64,7 +64,7 @@ impl Model {
         for tensor in weights.tensors_mut() {
             *tensor = tensor.f_to_device(Device::Cpu)?.f_contiguous()?;
         }
-        let engine = engine::start(EngineChoice::Auto, &plan, 0.0, Device::Cpu)?;
+        let engine = engine::start(EngineChoice::Auto, &plan, 0.0, Device::Cpu, 1)?;
         Ok(Self { net, normalisation, plan, weights, engine })
     }
 
@@ -156,7 +156,7 @@ impl Model {
             return Err(TrainError::setting("pixels", expected, format!("{} bytes", pixels.len())));
         }
         let mut predictions = vec![];
-        for some in pixels.chunks(250 * length) {
+        for some in pixels.chunks(256 * length) {
             let logits = self.engine.logits(&self.weights, &self.normalisation.apply_bytes(some))?;
             predictions.extend(
                 logits

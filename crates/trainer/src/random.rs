@@ -1,6 +1,8 @@
 //! Counter-based random numbers: each is a function of (seed, purpose, place), so that no draw depends on another,
 //! on the number of threads, or on what else the process runs. libtorch's generator is never used.
 
+pub use stepladder_kernels::mask_bits;
+
 /// What a stream of numbers is for. Purposes never share numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -16,8 +18,8 @@ pub enum Purpose {
 
 /// Numbers that are addressed by position; reading one changes nothing.
 ///
-/// The scalar draws are SplitMix64 (Steele, Lea and Flood 2014) read at any position, the mask bits a 32-bit
-/// integer hash with two multiplications (Wellons' low-bias search), which vectorises on any CPU.
+/// The draws are SplitMix64 (Steele, Lea and Flood 2014) read at any position. Dropout, which needs many more, hashes
+/// 32-bit words instead: [`mask_bits`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stream {
     key: u64,
@@ -68,16 +70,6 @@ impl Stream {
     pub fn mask_key(self) -> [u32; 2] {
         [self.key as u32, (self.key >> 32) as u32]
     }
-}
-
-/// 32 uniform bits for a position under a key.
-#[inline(always)]
-#[must_use]
-pub fn mask_bits(key: [u32; 2], position: u32) -> u32 {
-    let mut word = position.wrapping_mul(0x9e37_79b9).wrapping_add(key[0]);
-    word = (word ^ (word >> 16)).wrapping_mul(0x7feb_352d) ^ key[1];
-    word = (word ^ (word >> 15)).wrapping_mul(0x846c_a68b);
-    word ^ (word >> 16)
 }
 
 /// Below this, [`mask_bits`] drop an activation: `probability` of 2^32.

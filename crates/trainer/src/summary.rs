@@ -1,8 +1,7 @@
 use tch::Device;
 
 use crate::TrainError;
-use crate::config::EngineChoice;
-use crate::engine;
+use crate::engine::Aten;
 use crate::net::{NetSpec, Op, Plan, Weights};
 
 /// A net's layers, measured on a net that was built and run.
@@ -61,7 +60,7 @@ pub struct SummaryRow {
 pub fn summarize(net: &NetSpec) -> Result<Summary, TrainError> {
     let plan = Plan::of(net)?;
     let weights = Weights::init(&plan, 0, Device::Cpu)?;
-    let shapes = engine::start(EngineChoice::Auto, &plan, 0.0, Device::Cpu)?.trace(&weights)?;
+    let shapes = Aten::new(&plan, 0.0, Device::Cpu).trace(&weights)?;
     let learned = |index: usize| weights.parameters[index].numel();
 
     let mut rows = vec![];

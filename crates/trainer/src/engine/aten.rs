@@ -1,14 +1,11 @@
 use tch::{Device, Kind, Reduction, Tensor, no_grad};
 
-use super::{Engine, EngineName};
+use super::{Engine, EngineName, NORM_EPSILON, NORM_MOMENTUM};
 use crate::TrainError;
 use crate::data::Batch;
 use crate::metric::Score;
 use crate::net::{Op, Plan, PlannedOp, Shape, Weights};
 use crate::random::{Stream, drop_threshold, mask_bits};
-
-const NORM_MOMENTUM: f64 = 0.1;
-const NORM_EPSILON: f64 = 1e-5;
 
 /// The reference engine: libtorch's operations and autograd, on the CPU or on CUDA.
 #[derive(Debug)]
@@ -30,6 +27,22 @@ impl Aten {
     #[must_use]
     pub fn new(plan: &Plan, label_smoothing: f64, device: Device) -> Self {
         Self { plan: plan.clone(), label_smoothing, device, gradients: vec![] }
+    }
+
+    /// The shape that each operation really made of one blank image.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Torch`] where libtorch fails.
+    pub fn trace(&self, weights: &Weights) -> Result<Vec<Shape>, TrainError> {
+        let mut shapes = vec![];
+        let _logits = no_grad(|| {
+            let blank = self.images(&vec![0.0; self.plan.ops[0].input.iter().product()])?;
+            self.forward(blank, &weights.parameters, &weights.statistics, &Mode::Evaluation, |size| {
+                shapes.push([size[1], size[2], size[3]].map(|n| n as usize));
+            })
+        })?;
+        Ok(shapes)
     }
 
     fn images(&self, images: &[f32]) -> Result<Tensor, TrainError> {
@@ -171,17 +184,6 @@ impl Engine for Aten {
                 self.forward(images, &weights.parameters, &weights.statistics, &Mode::Evaluation, |_| {})?;
             to_vec(&logits)
         })
-    }
-
-    fn trace(&mut self, weights: &Weights) -> Result<Vec<Shape>, TrainError> {
-        let mut shapes = vec![];
-        let _logits = no_grad(|| {
-            let blank = self.images(&vec![0.0; self.plan.ops[0].input.iter().product()])?;
-            self.forward(blank, &weights.parameters, &weights.statistics, &Mode::Evaluation, |size| {
-                shapes.push([size[1], size[2], size[3]].map(|n| n as usize));
-            })
-        })?;
-        Ok(shapes)
     }
 }
 

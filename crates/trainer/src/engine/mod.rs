@@ -2,9 +2,12 @@
 
 mod aten;
 mod device;
+mod fused;
 
 pub use aten::Aten;
 pub use device::{cuda_is_available, resolve_device};
+pub use fused::Fused;
+pub use stepladder_kernels::Isa;
 
 use serde::Serialize;
 use tch::{Device, Tensor};
@@ -13,7 +16,7 @@ use crate::TrainError;
 use crate::config::EngineChoice;
 use crate::data::Batch;
 use crate::metric::Score;
-use crate::net::{Plan, Shape, Weights};
+use crate::net::{Plan, Weights};
 use crate::random::Stream;
 
 /// The engines there are.
@@ -22,6 +25,8 @@ use crate::random::Stream;
 pub enum EngineName {
     /// libtorch's autograd.
     Aten,
+    /// This project's own kernels for the CPU.
+    Fused,
 }
 
 impl EngineName {
@@ -30,6 +35,7 @@ impl EngineName {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Aten => "aten",
+            Self::Fused => "fused",
         }
     }
 }
@@ -59,27 +65,59 @@ pub trait Engine: Send {
     ///
     /// [`TrainError::Torch`] where libtorch fails.
     fn logits(&mut self, weights: &Weights, images: &[f32]) -> Result<Vec<f32>, TrainError>;
-
-    /// The shape that each operation really made of one blank image.
-    ///
-    /// # Errors
-    ///
-    /// [`TrainError::Torch`] where libtorch fails.
-    fn trace(&mut self, weights: &Weights) -> Result<Vec<Shape>, TrainError>;
 }
 
-/// Starts the engine that was asked for.
+/// PyTorch's defaults for batch norm.
+const NORM_MOMENTUM: f64 = 0.1;
+const NORM_EPSILON: f64 = 1e-5;
+
+/// Above so many parameters libtorch's convolutions are faster than ours.
+const LARGEST_FOR_FUSED: usize = 200_000;
+
+/// Starts the engine that was asked for; with `auto`, `fused` on the CPU wherever it supports the net and the net is
+/// not large, else `aten`.
 ///
 /// # Errors
 ///
-/// Whatever keeps it from starting.
+/// [`TrainError::Setting`] where `fused` was asked for and can't run the net, or `STEPLADDER_ISA` names an instruction
+/// set that this CPU lacks.
 pub fn start(
     choice: EngineChoice,
     plan: &Plan,
     label_smoothing: f64,
     device: Device,
+    threads: usize,
 ) -> Result<Box<dyn Engine>, TrainError> {
+    let aten = || Ok(Box::new(Aten::new(plan, label_smoothing, device)) as Box<dyn Engine>);
+    let fused = || -> Result<Result<Fused, String>, TrainError> {
+        if device != Device::Cpu {
+            return Ok(Err("a device other than the CPU".into()));
+        }
+        Ok(Fused::new(plan, label_smoothing, threads, instruction_set()?))
+    };
     match choice {
-        EngineChoice::Auto | EngineChoice::Aten => Ok(Box::new(Aten::new(plan, label_smoothing, device))),
+        EngineChoice::Aten => aten(),
+        EngineChoice::Auto if plan.parameter_count() > LARGEST_FOR_FUSED => aten(),
+        EngineChoice::Auto => match fused()? {
+            Ok(engine) => Ok(Box::new(engine)),
+            Err(_) => aten(),
+        },
+        EngineChoice::Fused => match fused()? {
+            Ok(engine) => Ok(Box::new(engine)),
+            Err(lacks) => Err(TrainError::setting(
+                "engine",
+                "`auto` or `aten` for this run",
+                format!("`fused`, which lacks {lacks}"),
+            )),
+        },
     }
+}
+
+/// The best that this CPU has, or the one that `STEPLADDER_ISA` names.
+fn instruction_set() -> Result<Isa, TrainError> {
+    let Ok(name) = std::env::var("STEPLADDER_ISA") else { return Ok(Isa::best()) };
+    Isa::named(&name).ok_or_else(|| {
+        let names: Vec<_> = Isa::available().into_iter().map(Isa::name).collect();
+        TrainError::setting("STEPLADDER_ISA", format!("one of {}", names.join(", ")), name)
+    })
 }

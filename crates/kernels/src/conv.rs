@@ -1,0 +1,187 @@
+use crate::frame::{Frame, LANES, Lanes};
+use crate::isa::kernel;
+use crate::vector::Vector;
+
+/// Output channels that are packed together: what the widest register file keeps. Narrower ones take it in parts.
+const PACK: usize = 8;
+
+/// The weights of a convolution in the order that [`conv`] reads them:
+/// `[out / 8][in][kernel row][kernel column][8]`, with zeros where there is no such output channel.
+#[derive(Debug, Clone)]
+pub struct PackedWeights {
+    weights: Vec<f32>,
+    out_channels: usize,
+    in_channels: usize,
+    kernel: usize,
+}
+
+impl PackedWeights {
+    /// Room for weights `[out][in][kernel][kernel]`.
+    #[must_use]
+    pub fn new(out_channels: usize, in_channels: usize, kernel: usize) -> Self {
+        let length = out_channels.div_ceil(PACK) * PACK * in_channels * kernel * kernel;
+        Self { weights: vec![0.0; length], out_channels, in_channels, kernel }
+    }
+
+    /// Takes in weights `[out][in][kernel][kernel]`.
+    pub fn pack(&mut self, weights: &[f32]) {
+        let taps = self.in_channels * self.kernel * self.kernel;
+        for (out, row) in weights.chunks_exact(taps).enumerate() {
+            let start = out / PACK * taps * PACK + out % PACK;
+            for (tap, &weight) in row.iter().enumerate() {
+                self.weights[start + tap * PACK] = weight;
+            }
+        }
+    }
+
+    /// Takes in weights `[in][out][kernel][kernel]` of the forward convolution, turned by half a circle: the
+    /// convolution that leads gradients from its outputs back to its inputs.
+    pub fn pack_transposed(&mut self, weights: &[f32]) {
+        let area = self.kernel * self.kernel;
+        for input in 0..self.in_channels {
+            for out in 0..self.out_channels {
+                let from = &weights[(input * self.out_channels + out) * area..][..area];
+                let start = out / PACK * self.in_channels * area * PACK + input * area * PACK + out % PACK;
+                for (tap, &weight) in from.iter().rev().enumerate() {
+                    self.weights[start + tap * PACK] = weight;
+                }
+            }
+        }
+    }
+}
+
+kernel! {
+    /// A convolution of stride 1 over all that `input` holds, its border included.
+    ///
+    /// Each output is a chain of fused multiply-adds that starts from its bias (or 0) and goes through input
+    /// channels, kernel rows and kernel columns in this order. `output` has no border, and is as high and wide as
+    /// `input` with its border less the kernel, plus 1.
+    ///
+    /// # Panics
+    ///
+    /// Where frames, weights and slices don't fit each other.
+    pub fn conv(
+        input: &[Lanes],
+        in_frame: Frame,
+        weights: &PackedWeights,
+        bias: Option<&[f32]>,
+        output: &mut [Lanes],
+        out_frame: Frame,
+    ) = conv_body
+}
+
+#[inline(always)]
+fn conv_body<V: Vector>(
+    input: &[Lanes],
+    in_frame: Frame,
+    weights: &PackedWeights,
+    bias: Option<&[f32]>,
+    output: &mut [Lanes],
+    out_frame: Frame,
+) {
+    let PackedWeights { out_channels, in_channels, kernel, .. } = *weights;
+    let (height, width) = (out_frame.height, out_frame.width);
+    assert_eq!((in_frame.channels, out_frame.channels, out_frame.border), (in_channels, out_channels, 0));
+    assert_eq!(in_frame.height + 2 * in_frame.border, height + kernel - 1);
+    assert_eq!(in_frame.row_stride(), width + kernel - 1);
+    assert!(input.len() >= in_frame.len() && output.len() >= out_frame.len());
+    assert!(bias.is_none_or(|bias| bias.len() >= out_channels));
+
+    let taps = in_channels * kernel * kernel;
+    let mut first = 0;
+    while first < out_channels {
+        let packed = &weights.weights[first / PACK * taps * PACK + first % PACK..];
+        let start: [f32; PACK] =
+            std::array::from_fn(|i| bias.and_then(|bias| bias.get(first + i)).copied().unwrap_or(0.0));
+        for row in 0..height {
+            let mut column = 0;
+            while column < width {
+                let tile = Tile {
+                    input: &input[row * in_frame.row_stride() + column..in_frame.len()],
+                    in_frame,
+                    packed,
+                    kernel,
+                    start: &start,
+                };
+                let output = &mut output[out_frame.at(first, row, column)..];
+                let channels = (out_channels - first).min(V::TILE);
+                let step = out_frame.channel_stride();
+                // Two channels' worth of tiles exist, so that each tile's loops are unrolled.
+                if width - column >= 3 {
+                    match V::TILE {
+                        8 => tile.run::<V, 8, 3>(output, step, channels),
+                        _ => tile.run::<V, 4, 3>(output, step, channels),
+                    }
+                    column += 3;
+                } else {
+                    match V::TILE {
+                        8 => tile.run::<V, 8, 1>(output, step, channels),
+                        _ => tile.run::<V, 4, 1>(output, step, channels),
+                    }
+                    column += 1;
+                }
+            }
+        }
+        first += V::TILE;
+    }
+}
+
+/// Some neighbouring pixels of some output channels, at the input's first pixel that they read.
+struct Tile<'a> {
+    input: &'a [Lanes],
+    in_frame: Frame,
+    packed: &'a [f32],
+    kernel: usize,
+    start: &'a [f32; PACK],
+}
+
+impl Tile<'_> {
+    #[inline(always)]
+    fn run<V: Vector, const OUT: usize, const PIXELS: usize>(
+        &self,
+        output: &mut [Lanes],
+        channel_step: usize,
+        channels: usize,
+    ) {
+        let Self { input, in_frame, packed, kernel, start } = *self;
+        let (row_stride, channel_stride) = (in_frame.row_stride(), in_frame.channel_stride());
+        let last = (in_frame.channels - 1) * channel_stride + (kernel - 1) * row_stride + kernel - 1 + PIXELS;
+        assert!(input.len() >= last);
+        let taps = in_frame.channels * kernel * kernel;
+        assert!(packed.len() >= (taps - 1) * PACK + OUT);
+        assert!(output.len() >= (channels - 1) * channel_step + PIXELS && channels <= OUT);
+        let mut part = 0;
+        while part < LANES {
+            let mut sums: [[V; PIXELS]; OUT] = std::array::from_fn(|out| [V::splat(start[out]); PIXELS]);
+            // SAFETY: `pixel` stays within `last` pixels and `weight` within `taps * PACK` weights, as asserted; a
+            // pixel has 16 lanes, of which `WIDTH` from `part` on are read and written.
+            unsafe {
+                let from = input.as_ptr().cast::<f32>().add(part);
+                let mut weight = packed.as_ptr();
+                for channel in 0..in_frame.channels {
+                    for row in 0..kernel {
+                        let mut pixel = from.add((channel * channel_stride + row * row_stride) * LANES);
+                        for _ in 0..kernel {
+                            let pixels: [V; PIXELS] = std::array::from_fn(|i| V::load(pixel.add(i * LANES)));
+                            for (out, sums) in sums.iter_mut().enumerate() {
+                                let weight = V::splat(*weight.add(out));
+                                for (sum, pixel) in sums.iter_mut().zip(pixels) {
+                                    *sum = pixel.mul_add(weight, *sum);
+                                }
+                            }
+                            pixel = pixel.add(LANES);
+                            weight = weight.add(PACK);
+                        }
+                    }
+                }
+                let to = output.as_mut_ptr().cast::<f32>().add(part);
+                for (out, sums) in sums.iter().enumerate().take(channels) {
+                    for (i, sum) in sums.iter().enumerate() {
+                        sum.store(to.add((out * channel_step + i) * LANES));
+                    }
+                }
+            }
+            part += V::WIDTH;
+        }
+    }
+}

@@ -1,0 +1,138 @@
+use crate::frame::{Frame, LANES, Lanes, sum_lanes};
+use crate::isa::kernel;
+use crate::vector::Vector;
+
+kernel! {
+    /// The gradient of a convolution's weights `[out][in][kernel][kernel]` over one group: for each weight and lane a
+    /// chain of fused multiply-adds through rows and columns, then the lanes' [`sum_lanes`].
+    ///
+    /// # Panics
+    ///
+    /// Where frames and slices don't fit each other.
+    pub fn conv_weight_gradient(
+        input: &[Lanes],
+        in_frame: Frame,
+        out_gradient: &[Lanes],
+        out_frame: Frame,
+        kernel: usize,
+        gradient: &mut [f32],
+    ) = body
+}
+
+/// Output channels and taps whose sums are kept in registers: more and they spill.
+const OUT: usize = 4;
+const TAPS: usize = 3;
+
+#[inline(always)]
+fn body<V: Vector>(
+    input: &[Lanes],
+    in_frame: Frame,
+    out_gradient: &[Lanes],
+    out_frame: Frame,
+    kernel: usize,
+    gradient: &mut [f32],
+) {
+    let taps = in_frame.channels * kernel * kernel;
+    assert_eq!(in_frame.height + 2 * in_frame.border, out_frame.height + kernel - 1);
+    assert_eq!(in_frame.row_stride(), out_frame.width + kernel - 1);
+    assert!(input.len() >= in_frame.len() && out_gradient.len() >= out_frame.len());
+    assert_eq!(gradient.len(), out_frame.channels * taps);
+
+    let block = Block { input, in_frame, out_gradient, out_frame };
+    for first in (0..out_frame.channels).step_by(OUT) {
+        let outs = (out_frame.channels - first).min(OUT);
+        for first_tap in (0..taps).step_by(TAPS) {
+            let count = (taps - first_tap).min(TAPS);
+            let place = |tap: usize| {
+                let (channel, within) = (tap / (kernel * kernel), tap % (kernel * kernel));
+                channel * in_frame.channel_stride()
+                    + within / kernel * in_frame.row_stride()
+                    + within % kernel
+            };
+            // A tap that is not there repeats the last one, and is left out at the end.
+            let places = std::array::from_fn(|i| place((first_tap + i).min(taps - 1)));
+            let rows = std::array::from_fn(|i| out_frame.at((first + i).min(out_frame.channels - 1), 0, 0));
+            let sums = block.sums::<V>(&places, &rows);
+            for (out, sums) in sums.iter().enumerate().take(outs) {
+                for (i, lanes) in sums.iter().enumerate().take(count) {
+                    gradient[(first + out) * taps + first_tap + i] = sum_lanes(lanes);
+                }
+            }
+        }
+    }
+}
+
+struct Block<'a> {
+    input: &'a [Lanes],
+    in_frame: Frame,
+    out_gradient: &'a [Lanes],
+    out_frame: Frame,
+}
+
+impl Block<'_> {
+    /// For each of four output channels (by the place of its first pixel) and three taps (by the place in the input
+    /// of what the first pixel reads), the sum of products over all pixels, lane by lane.
+    #[inline(always)]
+    fn sums<V: Vector>(&self, places: &[usize; TAPS], rows: &[usize; OUT]) -> [[Lanes; TAPS]; OUT] {
+        let (height, width) = (self.out_frame.height, self.out_frame.width);
+        let (in_stride, out_stride) = (self.in_frame.row_stride(), self.out_frame.row_stride());
+        let in_last = (height - 1) * in_stride + width;
+        let out_last = (height - 1) * out_stride + width;
+        assert!(places.iter().all(|place| place + in_last <= self.input.len()));
+        assert!(rows.iter().all(|row| row + out_last <= self.out_gradient.len()));
+        let mut lanes = [[[0.0; LANES]; TAPS]; OUT];
+        let mut part = 0;
+        while part < LANES {
+            let mut sums = [[V::splat(0.0); TAPS]; OUT];
+            // SAFETY: each pixel lies within `in_last` or `out_last` of a place that was held against its slice; a
+            // pixel has 16 lanes, of which `WIDTH` from `part` on are read.
+            unsafe {
+                let input = self.input.as_ptr().cast::<f32>().add(part);
+                let gradient = self.out_gradient.as_ptr().cast::<f32>().add(part);
+                for row in 0..height {
+                    let taps: [*const f32; TAPS] =
+                        std::array::from_fn(|i| input.add((places[i] + row * in_stride) * LANES));
+                    let outs: [*const f32; OUT] =
+                        std::array::from_fn(|i| gradient.add((rows[i] + row * out_stride) * LANES));
+                    for column in 0..width {
+                        let pixels: [V; TAPS] = std::array::from_fn(|i| V::load(taps[i].add(column * LANES)));
+                        for (sums, out) in sums.iter_mut().zip(outs) {
+                            let gradient = V::load(out.add(column * LANES));
+                            for (sum, pixel) in sums.iter_mut().zip(pixels) {
+                                *sum = pixel.mul_add(gradient, *sum);
+                            }
+                        }
+                    }
+                }
+            }
+            for (sums, lanes) in sums.iter().zip(&mut lanes) {
+                for (sum, lanes) in sums.iter().zip(lanes) {
+                    // SAFETY: `part + WIDTH` is at most 16, the length of `lanes`.
+                    unsafe { sum.store(lanes.as_mut_ptr().add(part)) };
+                }
+            }
+            part += V::WIDTH;
+        }
+        lanes
+    }
+}
+
+kernel! {
+    /// The gradient of a convolution's bias `[out]` over one group.
+    pub fn conv_bias_gradient(out_gradient: &[Lanes], out_frame: Frame, gradient: &mut [f32]) = bias_body
+}
+
+#[inline(always)]
+fn bias_body<V: Vector>(out_gradient: &[Lanes], out_frame: Frame, gradient: &mut [f32]) {
+    for (channel, gradient) in gradient.iter_mut().enumerate() {
+        let mut sums = [0.0; LANES];
+        for row in 0..out_frame.height {
+            for pixel in &out_gradient[out_frame.at(channel, row, 0)..][..out_frame.width] {
+                for (sum, value) in sums.iter_mut().zip(pixel) {
+                    *sum += value;
+                }
+            }
+        }
+        *gradient = sum_lanes(&sums);
+    }
+}

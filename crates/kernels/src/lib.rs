@@ -1,0 +1,27 @@
+//! Kernels for training small convolutional nets on a CPU: slices in, slices out.
+//!
+//! **Layout.** Images stand in lanes: `[channel][row][column][16]`, where the last index tells 16 images apart, a
+//! *group*. Every operation is then full-width SIMD at any number of channels and any width, without shuffles. A
+//! convolution that pads reads a [`Frame`] with a border of zeros.
+//!
+//! **The same bits everywhere.** Each lane runs the same chain of fused multiply-adds whatever the width of a
+//! register, lanes are summed in one fixed tree ([`sum_lanes`]), and what is summed over groups is handed out group
+//! by group. So results depend neither on the instruction set nor on the number of threads.
+
+mod conv;
+mod conv_weights;
+mod frame;
+mod isa;
+mod norm;
+mod pool;
+mod vector;
+
+pub use conv::{PackedWeights, conv};
+pub use conv_weights::{conv_bias_gradient, conv_weight_gradient};
+pub use frame::{Frame, LANES, Lanes, sum_lanes};
+pub use isa::Isa;
+pub use norm::{
+    Activated, Activation, Dropout, GradientSums, Norm, NormGradient, Scaling, Statistics, activate,
+    activation_gradient, channel_statistics, gradient_sums, mask_bits,
+};
+pub use pool::{average_pool, average_pool_gradient, max_pool, max_pool_gradient};
