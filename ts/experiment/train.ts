@@ -31,7 +31,7 @@ export type TrainOptions = {
 	 *
 	 * @default 'auto'
 	 */
-	readonly engine?: 'auto' | 'aten';
+	readonly engine?: 'auto' | 'aten' | 'fused';
 	/**
 	 * Threads of one run.
 	 *
@@ -239,7 +239,7 @@ const optionChecks: Record<keyof TrainOptions, OptionCheck> = {
 	},
 	epochs: aNumber,
 	device: oneOf('auto', 'cpu', 'cuda'),
-	engine: oneOf('auto', 'aten'),
+	engine: oneOf('auto', 'aten', 'fused'),
 	threads: aNumber,
 	dataDir: aPath,
 	limitTrain: aNumber,

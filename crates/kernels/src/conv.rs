@@ -88,6 +88,7 @@ fn conv_body<V: Vector>(
     assert!(bias.is_none_or(|bias| bias.len() >= out_channels));
 
     let taps = in_channels * kernel * kernel;
+    let tile_channels = if V::MANY { 8 } else { 4 };
     let mut first = 0;
     while first < out_channels {
         let packed = &weights.weights[first / PACK * taps * PACK + first % PACK..];
@@ -104,25 +105,24 @@ fn conv_body<V: Vector>(
                     start: &start,
                 };
                 let output = &mut output[out_frame.at(first, row, column)..];
-                let channels = (out_channels - first).min(V::TILE);
+                let channels = (out_channels - first).min(tile_channels);
                 let step = out_frame.channel_stride();
-                // Two channels' worth of tiles exist, so that each tile's loops are unrolled.
-                if width - column >= 3 {
-                    match V::TILE {
-                        8 => tile.run::<V, 8, 3>(output, step, channels),
-                        _ => tile.run::<V, 4, 3>(output, step, channels),
-                    }
-                    column += 3;
-                } else {
-                    match V::TILE {
-                        8 => tile.run::<V, 8, 1>(output, step, channels),
-                        _ => tile.run::<V, 4, 1>(output, step, channels),
-                    }
-                    column += 1;
+                // Each tile's loops are unrolled: sums, pixels and a weight just fit the registers.
+                let pixels = if V::MANY { 3 } else { 2 };
+                let wide = width - column >= pixels;
+                match (V::MANY, wide, kernel) {
+                    (true, true, 3) => tile.run::<V, 8, 3, 3>(output, step, channels),
+                    (true, true, _) => tile.run::<V, 8, 3, 0>(output, step, channels),
+                    (true, false, _) => tile.run::<V, 8, 1, 0>(output, step, channels),
+                    (false, true, 3) => tile.run::<V, 4, 2, 3>(output, step, channels),
+                    (false, true, 1) => tile.run::<V, 4, 2, 1>(output, step, channels),
+                    (false, true, _) => tile.run::<V, 4, 2, 0>(output, step, channels),
+                    (false, false, _) => tile.run::<V, 4, 1, 0>(output, step, channels),
                 }
+                column += if wide { pixels } else { 1 };
             }
         }
-        first += V::TILE;
+        first += tile_channels;
     }
 }
 
@@ -136,14 +136,16 @@ struct Tile<'a> {
 }
 
 impl Tile<'_> {
+    /// `KERNEL` is the kernel's size where that is known beforehand, else 0.
     #[inline(always)]
-    fn run<V: Vector, const OUT: usize, const PIXELS: usize>(
+    fn run<V: Vector, const OUT: usize, const PIXELS: usize, const KERNEL: usize>(
         &self,
         output: &mut [Lanes],
         channel_step: usize,
         channels: usize,
     ) {
         let Self { input, in_frame, packed, kernel, start } = *self;
+        let kernel = if KERNEL > 0 { KERNEL } else { kernel };
         let (row_stride, channel_stride) = (in_frame.row_stride(), in_frame.channel_stride());
         let last = (in_frame.channels - 1) * channel_stride + (kernel - 1) * row_stride + kernel - 1 + PIXELS;
         assert!(input.len() >= last);

@@ -1,6 +1,6 @@
 use crate::frame::{Frame, LANES, Lanes, sum_lanes};
 use crate::isa::kernel;
-use crate::vector::Vector;
+use crate::vector::{Vector, load, parts, store};
 
 /// A group's part in the mean and variance of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -22,9 +22,12 @@ fn statistics_body<V: Vector>(values: &[Lanes], frame: Frame, images: usize, sta
     let pixels = frame.height * frame.width;
     for (channel, statistics) in statistics.iter_mut().enumerate() {
         let values = &values[frame.at(channel, 0, 0)..][..pixels];
-        let sum = strided_sum(values, |value| value, &present);
+        let sum = sum_of::<V>(values, &present, |value| value);
         let mean = sum / (pixels * images) as f32;
-        let squares = strided_sum(values, |value| (value - mean) * (value - mean), &present);
+        let squares = sum_of::<V>(values, &present, |value| {
+            let distance = value.sub(V::splat(mean));
+            distance.mul(distance)
+        });
         *statistics = Statistics { mean, squares };
     }
 }
@@ -37,23 +40,23 @@ fn present(images: usize) -> Lanes {
 
 /// The sum over pixels and lanes that are present: four chains of pixels side by side, in a fixed order.
 #[inline(always)]
-fn strided_sum(values: &[Lanes], of: impl Fn(f32) -> f32, present: &Lanes) -> f32 {
-    let mut sums = [[0.0; LANES]; 4];
-    let mut fours = values.chunks_exact(4);
-    for four in &mut fours {
-        for (sum, pixel) in sums.iter_mut().zip(four) {
-            for lane in 0..LANES {
-                sum[lane] += of(pixel[lane]);
+fn sum_of<V: Vector>(values: &[Lanes], present: &Lanes, of: impl Fn(V) -> V) -> f32 {
+    let mut total = [0.0; LANES];
+    for part in parts::<V>() {
+        let mut sums = [V::splat(0.0); 4];
+        let mut fours = values.chunks_exact(4);
+        for four in &mut fours {
+            for (sum, pixel) in sums.iter_mut().zip(four) {
+                *sum = sum.add(of(load(pixel, part)));
             }
         }
-    }
-    for pixel in fours.remainder() {
-        for lane in 0..LANES {
-            sums[0][lane] += of(pixel[lane]);
+        for pixel in fours.remainder() {
+            sums[0] = sums[0].add(of(load(pixel, part)));
         }
+        let [a, b, c, d] = sums;
+        store(a.add(b).add(c.add(d)).mul(load(present, part)), &mut total, part);
     }
-    let [a, b, c, d] = sums;
-    sum_lanes(&std::array::from_fn(|lane| ((a[lane] + b[lane]) + (c[lane] + d[lane])) * present[lane]))
+    sum_lanes(&total)
 }
 
 /// What follows a block's convolution: a norm where there is one, a ReLU, and a dropout where there is one.
@@ -111,25 +114,25 @@ fn activate_body<V: Vector>(
 ) {
     let Frame { channels, height, width, .. } = out_frame;
     for channel in 0..channels {
-        let (scale, shift) =
-            activation.norm.map_or((1.0, 0.0), |norm| (norm.scale[channel], norm.shift[channel]));
-        let has_norm = activation.norm.is_some();
+        let norm = activation.norm.map(|norm| (V::splat(norm.scale[channel]), V::splat(norm.shift[channel])));
         for row in 0..height {
             let first = (channel * height + row) * width;
             let from = &values[first..][..width];
             let to = &mut output[out_frame.at(channel, row, 0)..][..width];
-            for (to, from) in to.iter_mut().zip(from) {
-                for lane in 0..LANES {
-                    let value = if has_norm { from[lane].mul_add(scale, shift) } else { from[lane] };
-                    to[lane] = if value > 0.0 { value } else { 0.0 };
-                }
-            }
-            if let Some(Dropout { keys: [low, high], threshold, kept }) = activation.dropout {
-                for (column, to) in to.iter_mut().enumerate() {
-                    for lane in 0..LANES {
-                        let bits = mask_bits([low[lane], high[lane]], (first + column) as u32);
-                        to[lane] = if bits < *threshold { 0.0 } else { to[lane] * kept };
+            for (column, (to, from)) in to.iter_mut().zip(from).enumerate() {
+                for part in parts::<V>() {
+                    let value: V = load(from, part);
+                    let value = norm.map_or(value, |(scale, shift)| value.mul_add(scale, shift));
+                    let mut value = value.where_positive(value);
+                    if let Some(Dropout { keys: [low, high], threshold, kept }) = activation.dropout {
+                        let position = (first + column) as u32;
+                        // SAFETY: `WIDTH` lanes from `part` on are within the 16 keys, as `load` has asserted.
+                        value = unsafe {
+                            let keys = [low.as_ptr().add(part), high.as_ptr().add(part)];
+                            value.mul(V::splat(*kept)).where_kept(keys, position, *threshold)
+                        };
                     }
+                    store(value, to, part);
                 }
             }
         }
@@ -172,25 +175,23 @@ pub struct GradientSums {
     pub product: f32,
 }
 
+/// One row of what an [`Activated`] holds: activated, their gradients, values before.
+type Row<'a> = (&'a [Lanes], &'a [Lanes], &'a [Lanes]);
+
 impl Activated<'_> {
-    /// The gradients before the ReLU of one row, and the values they belong to.
     #[inline(always)]
-    fn row(&self, channel: usize, row: usize) -> impl Iterator<Item = (Lanes, &Lanes)> {
+    fn row(&self, channel: usize, row: usize) -> Row<'_> {
         let Frame { height, width, .. } = self.frame;
         let first = (channel * height + row) * width;
         let activated = &self.activated[self.frame.at(channel, row, 0)..][..width];
-        let gradient = &self.gradient[first..][..width];
-        let kept = self.kept;
-        activated.iter().zip(gradient).zip(&self.values[first..][..width]).map(
-            move |((activated, gradient), value)| {
-                let mut passed = [0.0; LANES];
-                for lane in 0..LANES {
-                    passed[lane] = if activated[lane] > 0.0 { gradient[lane] * kept } else { 0.0 };
-                }
-                (passed, value)
-            },
-        )
+        (activated, &self.gradient[first..][..width], &self.values[first..][..width])
     }
+}
+
+/// The gradient that dropout and ReLU let pass.
+#[inline(always)]
+fn passed<V: Vector>(activated: &Lanes, gradient: &Lanes, kept: V, part: usize) -> V {
+    load::<V>(gradient, part).mul(kept).where_positive(load(activated, part))
 }
 
 kernel! {
@@ -200,21 +201,27 @@ kernel! {
 
 #[inline(always)]
 fn sums_body<V: Vector>(activated: Activated, norm: Norm, sums: &mut [GradientSums]) {
+    let kept = V::splat(activated.kept);
     for (channel, sums) in sums.iter_mut().enumerate() {
-        let (mean, inverse) = (norm.mean[channel], norm.inverse_deviation[channel]);
-        let (mut gradients, mut products) = ([[0.0; LANES]; 2], [[0.0; LANES]; 2]);
-        for row in 0..activated.frame.height {
-            let (gradients, products) = (&mut gradients[row % 2], &mut products[row % 2]);
-            for (passed, value) in activated.row(channel, row) {
-                for lane in 0..LANES {
-                    let normalised = (value[lane] - mean) * inverse;
-                    gradients[lane] += passed[lane];
-                    products[lane] = passed[lane].mul_add(normalised, products[lane]);
+        let (mean, inverse) = (V::splat(norm.mean[channel]), V::splat(norm.inverse_deviation[channel]));
+        let (mut gradients, mut products) = ([0.0; LANES], [0.0; LANES]);
+        for part in parts::<V>() {
+            // Two chains side by side, for even and odd columns.
+            let (mut gradient, mut product) = ([V::splat(0.0); 2], [V::splat(0.0); 2]);
+            for row in 0..activated.frame.height {
+                let (row_activated, row_gradient, row_values) = activated.row(channel, row);
+                let pixels = row_activated.iter().zip(row_gradient).zip(row_values);
+                for (column, ((from, back), value)) in pixels.enumerate() {
+                    let passed = passed(from, back, kept, part);
+                    let normalised = load::<V>(value, part).sub(mean).mul(inverse);
+                    gradient[column % 2] = gradient[column % 2].add(passed);
+                    product[column % 2] = passed.mul_add(normalised, product[column % 2]);
                 }
             }
+            store(gradient[0].add(gradient[1]), &mut gradients, part);
+            store(product[0].add(product[1]), &mut products, part);
         }
-        let both = |[even, odd]: [Lanes; 2]| sum_lanes(&std::array::from_fn(|lane| even[lane] + odd[lane]));
-        *sums = GradientSums { gradient: both(gradients), product: both(products) };
+        *sums = GradientSums { gradient: sum_lanes(&gradients), product: sum_lanes(&products) };
     }
 }
 
@@ -251,23 +258,25 @@ fn gradient_body<V: Vector>(
     out_frame: Frame,
 ) {
     let present = present(activated.images);
+    let kept = V::splat(activated.kept);
     for channel in 0..out_frame.channels {
+        let norm = norm.map(|norm| {
+            [norm.norm.mean, norm.norm.inverse_deviation, norm.factor, norm.mean_gradient, norm.mean_product]
+                .map(|list| V::splat(list[channel]))
+        });
         for row in 0..out_frame.height {
             let to = &mut output[out_frame.at(channel, row, 0)..][..out_frame.width];
-            let Some(norm) = norm else {
-                for (to, (passed, _)) in to.iter_mut().zip(activated.row(channel, row)) {
-                    *to = passed;
-                }
-                continue;
-            };
-            let (mean, inverse) = (norm.norm.mean[channel], norm.norm.inverse_deviation[channel]);
-            let (factor, gradient) = (norm.factor[channel], norm.mean_gradient[channel]);
-            let product = norm.mean_product[channel];
-            for (to, (passed, value)) in to.iter_mut().zip(activated.row(channel, row)) {
-                for lane in 0..LANES {
-                    let normalised = (value[lane] - mean) * inverse;
-                    let centred = (passed[lane] - gradient) - normalised * product;
-                    to[lane] = factor * centred * present[lane];
+            let (row_activated, row_gradient, row_values) = activated.row(channel, row);
+            let pixels = row_activated.iter().zip(row_gradient).zip(row_values);
+            for (to, ((from, back), value)) in to.iter_mut().zip(pixels) {
+                for part in parts::<V>() {
+                    let passed = passed(from, back, kept, part);
+                    let gradient = norm.map_or(passed, |[mean, inverse, factor, gradient, product]| {
+                        let normalised = load::<V>(value, part).sub(mean).mul(inverse);
+                        let centred = passed.sub(gradient).sub(normalised.mul(product));
+                        factor.mul(centred).mul(load(&present, part))
+                    });
+                    store(gradient, to, part);
                 }
             }
         }

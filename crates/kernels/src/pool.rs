@@ -1,6 +1,6 @@
 use crate::frame::{Frame, LANES, Lanes};
 use crate::isa::kernel;
-use crate::vector::Vector;
+use crate::vector::{Vector, load, parts, store};
 
 kernel! {
     /// The largest value of each `kernel x kernel` window; rows and columns that fill no window are left out.
@@ -16,8 +16,10 @@ fn max_body<V: Vector>(
     out_frame: Frame,
 ) {
     for (channel, row, column) in pixels(out_frame) {
-        output[out_frame.at(channel, row, column)] =
-            window_max(input, in_frame, kernel, channel, row, column);
+        let output = &mut output[out_frame.at(channel, row, column)];
+        for part in parts::<V>() {
+            store(window_max::<V>(input, in_frame, kernel, [channel, row, column], part), output, part);
+        }
     }
 }
 
@@ -46,18 +48,17 @@ fn max_gradient_body<V: Vector>(
     let to = Frame { border: 0, ..in_frame };
     in_gradient[..to.len()].fill([0.0; LANES]);
     for (channel, row, column) in pixels(out_frame) {
-        let most = window_max(input, in_frame, kernel, channel, row, column);
-        // What is left to hand out: nothing once a lane has found its largest value.
-        let mut left = out_gradient[out_frame.at(channel, row, column)];
-        for i in 0..kernel {
-            for j in 0..kernel {
-                let (row, column) = (row * kernel + i, column * kernel + j);
-                let value = &input[in_frame.at(channel, row, column)];
-                let gradient = &mut in_gradient[to.at(channel, row, column)];
-                for lane in 0..LANES {
-                    let is_most = value[lane] == most[lane];
-                    gradient[lane] = if is_most { left[lane] } else { 0.0 };
-                    left[lane] = if is_most { 0.0 } else { left[lane] };
+        for part in parts::<V>() {
+            let most = window_max::<V>(input, in_frame, kernel, [channel, row, column], part);
+            // What is left to hand out: nothing once a lane has found its largest value.
+            let mut left: V = load(&out_gradient[out_frame.at(channel, row, column)], part);
+            for i in 0..kernel {
+                for j in 0..kernel {
+                    let (row, column) = (row * kernel + i, column * kernel + j);
+                    let value: V = load(&input[in_frame.at(channel, row, column)], part);
+                    let (given, rest) = left.split_where_equal(value, most);
+                    store(given, &mut in_gradient[to.at(channel, row, column)], part);
+                    left = rest;
                 }
             }
         }
@@ -65,20 +66,17 @@ fn max_gradient_body<V: Vector>(
 }
 
 #[inline(always)]
-fn window_max(
+fn window_max<V: Vector>(
     input: &[Lanes],
     frame: Frame,
     kernel: usize,
-    channel: usize,
-    row: usize,
-    column: usize,
-) -> Lanes {
-    let mut most = input[frame.at(channel, row * kernel, column * kernel)];
+    [channel, row, column]: [usize; 3],
+    part: usize,
+) -> V {
+    let mut most: V = load(&input[frame.at(channel, row * kernel, column * kernel)], part);
     for i in 0..kernel {
         for pixel in &input[frame.at(channel, row * kernel + i, column * kernel)..][..kernel] {
-            for lane in 0..LANES {
-                most[lane] = if pixel[lane] > most[lane] { pixel[lane] } else { most[lane] };
-            }
+            most = most.or_larger(load(pixel, part));
         }
     }
     most

@@ -1,14 +1,17 @@
 //! A register of lanes on each instruction set: all of this crate's intrinsics.
 
-/// A register with `WIDTH` of the 16 lanes. A fused multiply-add rounds once on each of them.
+use crate::frame::{LANES, Lanes};
+use crate::norm::mask_bits;
+
+/// A register with `WIDTH` of the 16 lanes. What is rounded is rounded alike on every instruction set.
 ///
 /// The methods must be inlined into a function that enables the instruction set, which [`kernel`](crate::isa::kernel)
 /// sees to.
 pub(crate) trait Vector: Copy {
     /// Lanes of a register; divides 16.
     const WIDTH: usize;
-    /// Output channels that a convolution keeps in registers, along with three pixels.
-    const TILE: usize;
+    /// Whether there are 32 registers for a convolution's sums rather than 16.
+    const MANY: bool;
 
     /// The same number in every lane.
     fn splat(value: f32) -> Self;
@@ -23,17 +26,66 @@ pub(crate) trait Vector: Copy {
     /// `to` must be good for writes of `WIDTH` f32.
     unsafe fn store(self, to: *mut f32);
 
+    fn add(self, other: Self) -> Self;
+    fn sub(self, other: Self) -> Self;
+    fn mul(self, other: Self) -> Self;
+
     /// `self * factor + sum`, rounded once.
     fn mul_add(self, factor: Self, sum: Self) -> Self;
+
+    /// `other` where it is larger, else `self`.
+    fn or_larger(self, other: Self) -> Self;
+
+    /// `self` where `condition` is above zero, else zero.
+    fn where_positive(self, condition: Self) -> Self;
+
+    /// `self` where `a` equals `b`, else zero; and the other way round.
+    fn split_where_equal(self, a: Self, b: Self) -> (Self, Self);
+
+    /// `self` where the [`mask_bits`] of the lane's key at `position` reach `threshold`, else zero.
+    ///
+    /// # Safety
+    ///
+    /// Both keys must be good for reads of `WIDTH` u32.
+    unsafe fn where_kept(self, keys: [*const u32; 2], position: u32, threshold: u32) -> Self;
+}
+
+/// The first lanes of each register that together hold a pixel.
+#[inline(always)]
+pub(crate) fn parts<V: Vector>() -> impl Iterator<Item = usize> {
+    (0..LANES / V::WIDTH).map(|i| i * V::WIDTH)
+}
+
+/// Some lanes of a pixel.
+#[inline(always)]
+pub(crate) fn load<V: Vector>(pixel: &Lanes, part: usize) -> V {
+    assert!(part + V::WIDTH <= LANES);
+    // SAFETY: `WIDTH` lanes from `part` on are within the pixel.
+    unsafe { V::load(pixel.as_ptr().add(part)) }
+}
+
+/// Writes some lanes of a pixel.
+#[inline(always)]
+pub(crate) fn store<V: Vector>(value: V, pixel: &mut Lanes, part: usize) {
+    assert!(part + V::WIDTH <= LANES);
+    // SAFETY: `WIDTH` lanes from `part` on are within the pixel.
+    unsafe { value.store(pixel.as_mut_ptr().add(part)) }
 }
 
 /// Four lanes in plain Rust: NEON's width, and whatever else a compiler makes of it.
 #[derive(Clone, Copy)]
 pub(crate) struct Portable([f32; 4]);
 
+impl Portable {
+    #[inline(always)]
+    fn zip(self, other: Self, of: impl Fn(f32, f32) -> f32) -> Self {
+        Self(std::array::from_fn(|i| of(self.0[i], other.0[i])))
+    }
+}
+
 impl Vector for Portable {
     const WIDTH: usize = 4;
-    const TILE: usize = 4;
+    const MANY: bool = cfg!(target_arch = "aarch64");
 
     #[inline(always)]
     fn splat(value: f32) -> Self {
@@ -53,8 +105,48 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        self.zip(other, |a, b| a + b)
+    }
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        self.zip(other, |a, b| a - b)
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        self.zip(other, |a, b| a * b)
+    }
+
+    #[inline(always)]
     fn mul_add(self, factor: Self, sum: Self) -> Self {
         Self(std::array::from_fn(|i| self.0[i].mul_add(factor.0[i], sum.0[i])))
+    }
+
+    #[inline(always)]
+    fn or_larger(self, other: Self) -> Self {
+        self.zip(other, |a, b| if b > a { b } else { a })
+    }
+
+    #[inline(always)]
+    fn where_positive(self, condition: Self) -> Self {
+        self.zip(condition, |a, b| if b > 0.0 { a } else { 0.0 })
+    }
+
+    #[inline(always)]
+    fn split_where_equal(self, a: Self, b: Self) -> (Self, Self) {
+        let equal = a.zip(b, |a, b| if a == b { 1.0 } else { 0.0 });
+        let pick = |wanted: f32| self.zip(equal, |value, equal| if equal == wanted { value } else { 0.0 });
+        (pick(1.0), pick(0.0))
+    }
+
+    #[inline(always)]
+    unsafe fn where_kept(self, keys: [*const u32; 2], position: u32, threshold: u32) -> Self {
+        // SAFETY: the caller's promise; an array of u32 has their alignment.
+        let [low, high] = keys.map(|key| unsafe { key.cast::<[u32; 4]>().read() });
+        let kept = |i: usize| mask_bits([low[i], high[i]], position) >= threshold;
+        Self(std::array::from_fn(|i| if kept(i) { self.0[i] } else { 0.0 }))
     }
 }
 
@@ -75,64 +167,170 @@ mod x86 {
     #[derive(Clone, Copy)]
     pub(crate) struct Avx512(__m512);
 
-    // SAFETY (of every block below): the instructions are there, since `kernel` calls in only where the CPU has
-    // them; the memory is the caller's promise, and unaligned forms are used.
+    /// The body of a method, of intrinsics alone.
+    macro_rules! intrinsics {
+        ($($body:tt)*) => {
+            // SAFETY: the instructions are there, since `kernel` calls in only where the CPU has them; memory is the
+            // caller's promise, and unaligned forms are used.
+            unsafe { $($body)* }
+        };
+    }
 
     impl Vector for Avx2 {
         const WIDTH: usize = 8;
-        const TILE: usize = 4; // 4 channels x 3 pixels of 16 registers
+        const MANY: bool = false;
 
         #[inline(always)]
         fn splat(value: f32) -> Self {
-            // SAFETY: see above.
-            Self(unsafe { _mm256_set1_ps(value) })
+            intrinsics!(Self(_mm256_set1_ps(value)))
         }
 
         #[inline(always)]
         unsafe fn load(from: *const f32) -> Self {
-            // SAFETY: see above.
-            Self(unsafe { _mm256_loadu_ps(from) })
+            intrinsics!(Self(_mm256_loadu_ps(from)))
         }
 
         #[inline(always)]
         unsafe fn store(self, to: *mut f32) {
-            // SAFETY: see above.
-            unsafe { _mm256_storeu_ps(to, self.0) }
+            intrinsics!(_mm256_storeu_ps(to, self.0))
+        }
+
+        #[inline(always)]
+        fn add(self, other: Self) -> Self {
+            intrinsics!(Self(_mm256_add_ps(self.0, other.0)))
+        }
+
+        #[inline(always)]
+        fn sub(self, other: Self) -> Self {
+            intrinsics!(Self(_mm256_sub_ps(self.0, other.0)))
+        }
+
+        #[inline(always)]
+        fn mul(self, other: Self) -> Self {
+            intrinsics!(Self(_mm256_mul_ps(self.0, other.0)))
         }
 
         #[inline(always)]
         fn mul_add(self, factor: Self, sum: Self) -> Self {
-            // SAFETY: see above.
-            Self(unsafe { _mm256_fmadd_ps(self.0, factor.0, sum.0) })
+            intrinsics!(Self(_mm256_fmadd_ps(self.0, factor.0, sum.0)))
+        }
+
+        #[inline(always)]
+        fn or_larger(self, other: Self) -> Self {
+            intrinsics!(Self(_mm256_max_ps(other.0, self.0))) // the second operand unless the first is larger
+        }
+
+        #[inline(always)]
+        fn where_positive(self, condition: Self) -> Self {
+            intrinsics!({
+                let positive = _mm256_cmp_ps::<_CMP_GT_OQ>(condition.0, _mm256_setzero_ps());
+                Self(_mm256_and_ps(positive, self.0))
+            })
+        }
+
+        #[inline(always)]
+        fn split_where_equal(self, a: Self, b: Self) -> (Self, Self) {
+            intrinsics!({
+                let equal = _mm256_cmp_ps::<_CMP_EQ_OQ>(a.0, b.0);
+                (Self(_mm256_and_ps(equal, self.0)), Self(_mm256_andnot_ps(equal, self.0)))
+            })
+        }
+
+        #[inline(always)]
+        unsafe fn where_kept(self, keys: [*const u32; 2], position: u32, threshold: u32) -> Self {
+            intrinsics!({
+                let [low, high] = keys.map(|key| _mm256_loadu_si256(key.cast()));
+                let start = position.wrapping_mul(0x9e37_79b9) as i32;
+                let word = _mm256_add_epi32(_mm256_set1_epi32(start), low);
+                let word = _mm256_xor_si256(word, _mm256_srli_epi32::<16>(word));
+                let word = _mm256_mullo_epi32(word, _mm256_set1_epi32(0x7feb_352d));
+                let word = _mm256_xor_si256(word, high);
+                let word = _mm256_xor_si256(word, _mm256_srli_epi32::<15>(word));
+                let word = _mm256_mullo_epi32(word, _mm256_set1_epi32(0x846c_a68b_u32 as i32));
+                let word = _mm256_xor_si256(word, _mm256_srli_epi32::<16>(word));
+                // Unsigned: the word reaches the threshold where it is the larger of the two.
+                let reached = _mm256_max_epu32(word, _mm256_set1_epi32(threshold as i32));
+                let kept = _mm256_cmpeq_epi32(reached, word);
+                Self(_mm256_and_ps(_mm256_castsi256_ps(kept), self.0))
+            })
         }
     }
 
     impl Vector for Avx512 {
         const WIDTH: usize = 16;
-        const TILE: usize = 8; // 8 channels x 3 pixels of 32 registers
+        const MANY: bool = true;
 
         #[inline(always)]
         fn splat(value: f32) -> Self {
-            // SAFETY: see above.
-            Self(unsafe { _mm512_set1_ps(value) })
+            intrinsics!(Self(_mm512_set1_ps(value)))
         }
 
         #[inline(always)]
         unsafe fn load(from: *const f32) -> Self {
-            // SAFETY: see above.
-            Self(unsafe { _mm512_loadu_ps(from) })
+            intrinsics!(Self(_mm512_loadu_ps(from)))
         }
 
         #[inline(always)]
         unsafe fn store(self, to: *mut f32) {
-            // SAFETY: see above.
-            unsafe { _mm512_storeu_ps(to, self.0) }
+            intrinsics!(_mm512_storeu_ps(to, self.0))
+        }
+
+        #[inline(always)]
+        fn add(self, other: Self) -> Self {
+            intrinsics!(Self(_mm512_add_ps(self.0, other.0)))
+        }
+
+        #[inline(always)]
+        fn sub(self, other: Self) -> Self {
+            intrinsics!(Self(_mm512_sub_ps(self.0, other.0)))
+        }
+
+        #[inline(always)]
+        fn mul(self, other: Self) -> Self {
+            intrinsics!(Self(_mm512_mul_ps(self.0, other.0)))
         }
 
         #[inline(always)]
         fn mul_add(self, factor: Self, sum: Self) -> Self {
-            // SAFETY: see above.
-            Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, sum.0) })
+            intrinsics!(Self(_mm512_fmadd_ps(self.0, factor.0, sum.0)))
+        }
+
+        #[inline(always)]
+        fn or_larger(self, other: Self) -> Self {
+            intrinsics!(Self(_mm512_max_ps(other.0, self.0))) // the second operand unless the first is larger
+        }
+
+        #[inline(always)]
+        fn where_positive(self, condition: Self) -> Self {
+            intrinsics!({
+                let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(condition.0, _mm512_setzero_ps());
+                Self(_mm512_maskz_mov_ps(positive, self.0))
+            })
+        }
+
+        #[inline(always)]
+        fn split_where_equal(self, a: Self, b: Self) -> (Self, Self) {
+            intrinsics!({
+                let equal = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a.0, b.0);
+                (Self(_mm512_maskz_mov_ps(equal, self.0)), Self(_mm512_maskz_mov_ps(!equal, self.0)))
+            })
+        }
+
+        #[inline(always)]
+        unsafe fn where_kept(self, keys: [*const u32; 2], position: u32, threshold: u32) -> Self {
+            intrinsics!({
+                let [low, high] = keys.map(|key| _mm512_loadu_si512(key.cast()));
+                let start = position.wrapping_mul(0x9e37_79b9) as i32;
+                let word = _mm512_add_epi32(_mm512_set1_epi32(start), low);
+                let word = _mm512_xor_si512(word, _mm512_srli_epi32::<16>(word));
+                let word = _mm512_mullo_epi32(word, _mm512_set1_epi32(0x7feb_352d));
+                let word = _mm512_xor_si512(word, high);
+                let word = _mm512_xor_si512(word, _mm512_srli_epi32::<15>(word));
+                let word = _mm512_mullo_epi32(word, _mm512_set1_epi32(0x846c_a68b_u32 as i32));
+                let word = _mm512_xor_si512(word, _mm512_srli_epi32::<16>(word));
+                let kept = _mm512_cmpge_epu32_mask(word, _mm512_set1_epi32(threshold as i32));
+                Self(_mm512_maskz_mov_ps(kept, self.0))
+            })
         }
     }
 }

@@ -26,7 +26,7 @@ export const trainCommand = (interruption: Interruption): Command =>
 		.option('--seeds <list>', 'seeds to train with, such as 1-5 or 1,4,9', parseSeeds, [1])
 		.option('--epochs <n>', 'passes over the training set, in place of the step’s own', parseNumber)
 		.addOption(new Option('--device <name>', 'where to train: auto, cpu or cuda').default('auto'))
-		.addOption(new Option('--engine <name>', 'what computes the gradients: auto or aten').default('auto'))
+		.addOption(new Option('--engine <name>', 'what computes the gradients: auto, aten or fused').default('auto'))
 		.option('--threads <n>', 'threads of a run (default: the number of cores)', parseNumber)
 		.option('--data-dir <dir>', 'a folder with four IDX files named as MNIST’s, plain or .gz (default: MNIST)')
 		.option('--limit-train <n>', 'the first n training images only', parseNumber)
