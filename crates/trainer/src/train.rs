@@ -1,10 +1,12 @@
 //! One run, from a seed to a model.
 
+use std::sync::mpsc;
+use std::thread;
 use std::time::Instant;
 
 use crate::TrainError;
 use crate::config::{Experiment, RunOptions};
-use crate::data::{Batches, Dataset};
+use crate::data::{Batch, Batches, Dataset};
 use crate::engine::{self, EngineName, resolve_device};
 use crate::evaluate::evaluate;
 use crate::metric::Score;
@@ -76,7 +78,7 @@ pub fn train(
         let order = stream(Purpose::Order).at(epoch as u64);
         let shuffled =
             Batches::new(&data.train, data.normalisation, augmentation, experiment.batch_size, order);
-        for (index, batch) in shuffled.enumerate() {
+        prepared_ahead(shuffled, |index, batch| {
             let step = epoch * batches + index;
             learning_rate = experiment.schedule.learning_rate(step, steps);
             let momentum = experiment.schedule.momentum(step, steps);
@@ -99,10 +101,11 @@ pub fn train(
                 correct: train.correct,
                 seen: train.total,
             };
-            if watch.batch(&progress) == Flow::Stop {
-                return Err(TrainError::Cancelled);
+            match watch.batch(&progress) {
+                Flow::Continue => Ok(()),
+                Flow::Stop => Err(TrainError::Cancelled),
             }
-        }
+        })?;
 
         // Judge.
         let judged = averages.as_ref().map_or(&weights, |averages| &averages.weights);
@@ -139,7 +142,25 @@ pub fn train(
     Ok(Outcome { epochs, train_clean, parameters, engine, on_cuda, threads, seconds })
 }
 
+/// Hands batches on in their order while a thread of its own prepares the next.
+fn prepared_ahead(
+    batches: Batches,
+    mut learn: impl FnMut(usize, Batch) -> Result<(), TrainError>,
+) -> Result<(), TrainError> {
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::sync_channel(2); // a batch in hand and one to come
+        scope.spawn(move || {
+            for batch in batches {
+                if sender.send(batch).is_err() {
+                    return; // the run has ended
+                }
+            }
+        });
+        receiver.into_iter().enumerate().try_for_each(|(index, batch)| learn(index, batch))
+    })
+}
+
 /// As many threads as there are cores for this process.
 fn default_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    thread::available_parallelism().map_or(1, usize::from)
 }
