@@ -2,7 +2,15 @@
 export * from './errors/index.js';
 export {defineStep, type Step, type StepDefinition, type Target} from './experiment/define-step.js';
 export {type Aspect, aspectsChanged, type Difference, differences} from './experiment/difference.js';
-export type {BatchEvent, EpochEvent, SeedEvent, SeedResult, TrainEvent, TrainResult} from './experiment/events.js';
+export type {
+	BatchEvent,
+	EpochEvent,
+	SeedEvent,
+	SeedResult,
+	StartEvent,
+	TrainEvent,
+	TrainResult,
+} from './experiment/events.js';
 export type {
 	Augmentation,
 	Averaging,

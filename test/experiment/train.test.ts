@@ -26,7 +26,7 @@ const step = findStep('fc-layer');
 const small: TrainOptions = {epochs: 2, limitTrain: 256, limitTest: 100, threads: 1};
 
 test('events tell of batches, epochs and seeds, and the result sums them up', async t => {
-	const training = train(step, {...small, seeds: [3, 7]});
+	const training = train(step, {...small, seeds: [3, 7], jobs: 1});
 	const events: TrainEvent[] = [];
 	for await (const event of training) {
 		events.push(event);
@@ -80,7 +80,26 @@ test.serial('of the batches that nobody has read the last is kept, of the epochs
 		kinds.push(type);
 	}
 
-	t.deepEqual(kinds, ['batch', 'epoch', 'batch', 'epoch', 'batch', 'epoch', 'seed']);
+	t.deepEqual(kinds, ['start', 'batch', 'epoch', 'batch', 'epoch', 'batch', 'epoch', 'seed']);
+});
+
+test('seeds side by side give what they give alone, in the order that was asked for', async t => {
+	const seeds = [4, 2, 9];
+	const together = await train(step, {...small, seeds, jobs: 2, threads: 2}).result;
+	const alone = await train(step, {...small, seeds, jobs: 1, threads: 1}).result;
+	t.deepEqual(together.seeds, alone.seeds);
+	t.deepEqual(
+		together.seeds.map(({seed}) => seed),
+		seeds,
+	);
+	t.is(together.engine, 'fused');
+});
+
+test('one seed that can not be trained ends the others', async t => {
+	await t.throwsAsync(train(step, {...small, seeds: [1, 2 ** 33, 2], jobs: 3}).result, {
+		instanceOf: ConfigError,
+		message: /`seed`/,
+	});
 });
 
 test.serial('the event loop goes on while a run trains', async t => {
@@ -173,7 +192,7 @@ const refuses = test.macro(
 	},
 );
 
-for (const setting of ['epochs', 'threads', 'limitTrain', 'limitTest', 'seeds']) {
+for (const setting of ['epochs', 'threads', 'jobs', 'limitTrain', 'limitTest', 'seeds']) {
 	for (const value of [Number.NaN, Number.POSITIVE_INFINITY, -1, 1.5, 2 ** 32 + 1, '3']) {
 		const given = setting === 'seeds' ? [value] : value;
 		const instanceOf = setting === 'epochs' && Number(value) > 15 ? BudgetError : ConfigError;
@@ -182,7 +201,7 @@ for (const setting of ['epochs', 'threads', 'limitTrain', 'limitTest', 'seeds'])
 			refuses,
 			{[setting]: given},
 			instanceOf as never,
-			setting === 'seeds' ? /`seeds?` should be/ : /should be a whole number|at most 15 epochs/,
+			setting === 'seeds' ? /`seeds?` should be/ : /should be (a whole number|.*whole number)|at most 15 epochs/,
 		);
 	}
 }

@@ -1,6 +1,17 @@
 import type {Target} from './define-step.js';
 
-/** How an epoch goes so far. Of several that nobody has read, the last is kept. */
+/** Settings and data of a seed have been judged, and its first batch is under way. */
+export type StartEvent = {
+	readonly type: 'start';
+	readonly step: string;
+	readonly seed: number;
+	/** What computes the gradients: `fused` or `aten`. */
+	readonly engine: string;
+	/** Why not `fused`, where `auto` took another. */
+	readonly note: string | undefined;
+};
+
+/** How an epoch goes so far. Of several in a row that nobody has read, the last is kept. */
 export type BatchEvent = {
 	readonly type: 'batch';
 	readonly step: string;
@@ -49,7 +60,7 @@ export type SeedEvent = {
 	readonly folder: string | undefined;
 } & SeedResult;
 
-export type TrainEvent = BatchEvent | EpochEvent | SeedEvent;
+export type TrainEvent = StartEvent | BatchEvent | EpochEvent | SeedEvent;
 
 /** What one seed came to. */
 export type SeedResult = {

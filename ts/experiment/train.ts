@@ -6,7 +6,7 @@ import {native} from '../native/load.js';
 import {toError, unwrap} from '../native/unwrap.js';
 import type {Step} from './define-step.js';
 import {EventQueue} from './event-queue.js';
-import type {EpochEvent, SeedEvent, SeedResult, TrainEvent, TrainResult} from './events.js';
+import type {EpochEvent, SeedResult, TrainEvent, TrainResult} from './events.js';
 import type {Experiment} from './experiment.js';
 import {show} from './show.js';
 
@@ -35,9 +35,15 @@ export type TrainOptions = {
 	/**
 	 * Threads of one run.
 	 *
-	 * @default the number of cores
+	 * @default the number of cores for one seed, 1 for several
 	 */
 	readonly threads?: number;
+	/**
+	 * Seeds that are trained at once.
+	 *
+	 * @default the number of cores over `threads`
+	 */
+	readonly jobs?: number;
 	/**
 	 * A folder with four IDX files named as MNIST's, plain or `.gz`.
 	 *
@@ -61,7 +67,7 @@ export type TrainOptions = {
 export type Training = AsyncIterableIterator<TrainEvent> & {readonly result: Promise<TrainResult>};
 
 /**
- * Trains a step over its seeds, one after another, on a thread of their own.
+ * Trains a step over its seeds, on threads of their own.
  *
  * @example
  * ```ts
@@ -86,26 +92,41 @@ export const train = (step: Step, options: TrainOptions = {}): Training => {
 
 const trainSeeds = async (step: Step, options: TrainOptions, events: EventQueue): Promise<TrainResult> => {
 	const begun = performance.now();
-	const {seeds = [1], signal} = options;
 	checkTypes(options);
+	const {seeds = [1], jobs, threads} = withDefaults(options);
 	const experiment: Experiment = {...step.experiment, epochs: options.epochs ?? step.experiment.epochs};
 	const parameters = checkBudgets(step, experiment);
 
+	// One seed's failure ends the others too.
+	const failure = new AbortController();
+	const signal = AbortSignal.any([failure.signal, ...(options.signal ? [options.signal] : [])]);
 	const results: SeedResult[] = [];
 	let engine = '';
-	for (const seed of seeds) {
-		if (signal?.aborted) {
-			throw new AbortError(signal.reason);
-		}
+	const waiting = [...seeds.entries()];
+	const work = async (): Promise<void> => {
+		for (let next = waiting.shift(); next; next = waiting.shift()) {
+			const [index, seed] = next;
+			if (signal.aborted) {
+				throw new AbortError(signal.reason);
+			}
 
-		const folder =
-			options.out === undefined ? undefined : RunFolder.create(options.out, {step, experiment, seed, options});
-		const finished = await trainSeed({step, experiment, seed, options, folder, events});
-		engine = finished.engine;
-		results.push(finished.result);
-		folder?.finish({step: step.name, parameters, target: step.target, ...finished});
-		const seedEvent: SeedEvent = {type: 'seed', step: step.name, folder: folder?.path, ...finished.result};
-		events.push(seedEvent);
+			const run = {step, experiment, seed, options: {...options, threads, signal}};
+			const folder = options.out === undefined ? undefined : RunFolder.create(options.out, run);
+			const finished = await trainSeed({...run, folder, events});
+			engine = finished.engine;
+			results[index] = finished.result;
+			folder?.finish({step: step.name, parameters, target: step.target, ...finished});
+			events.push({type: 'seed', step: step.name, folder: folder?.path, ...finished.result});
+		}
+	};
+
+	const workers = Array.from({length: Math.min(jobs, seeds.length)}, work);
+	try {
+		await Promise.all(workers);
+	} catch (error) {
+		failure.abort(error);
+		await Promise.allSettled(workers); // none is left running
+		throw error;
 	}
 
 	const count = results.filter(({held}) => held).length;
@@ -114,6 +135,21 @@ const trainSeeds = async (step: Step, options: TrainOptions, events: EventQueue)
 		...{type: 'result', step: step.name, engine, parameters, target: step.target},
 		...{seeds: results, held: {count, of: results.length}, seconds},
 	};
+};
+
+type Settled = TrainOptions & {readonly seeds: readonly number[]; readonly jobs: number; readonly threads: number};
+
+/** Several seeds share the cores by one thread each, which wastes less than several threads in one run. */
+const withDefaults = (options: TrainOptions): Settled => {
+	const {seeds = [1]} = options;
+	const {cores} = native().runtimeInfo();
+	const jobs = options.jobs ?? Math.max(1, Math.floor(cores / (options.threads ?? 1)) || 1);
+	if (!Number.isSafeInteger(jobs) || jobs < 1 || jobs > 1024) {
+		throw new ConfigError('jobs', 'a whole number from 1 to 1024', show(jobs));
+	}
+
+	const threads = options.threads ?? (seeds.length > 1 ? Math.max(1, Math.floor(cores / jobs)) : cores);
+	return {...options, seeds, jobs, threads};
 };
 
 /** What a finished seed leaves besides its log. */
@@ -146,6 +182,11 @@ const trainSeed = async ({step, experiment, seed, options, folder, events}: Seed
 		for (;;) {
 			const event: RunEvent = await run.next();
 			switch (event.type) {
+				case 'started': {
+					events.push({type: 'start', step: step.name, seed, engine: event.engine, note: event.note});
+					break;
+				}
+
 				case 'batch': {
 					events.push({...event, step: step.name, seed, epochs});
 					break;
@@ -241,6 +282,7 @@ const optionChecks: Record<keyof TrainOptions, OptionCheck> = {
 	device: oneOf('auto', 'cpu', 'cuda'),
 	engine: oneOf('auto', 'aten', 'fused'),
 	threads: aNumber,
+	jobs: aNumber,
 	dataDir: aPath,
 	limitTrain: aNumber,
 	limitTest: aNumber,

@@ -20,10 +20,14 @@ export class ConsoleLog {
 	#shownAt = 0;
 	#epochBegan = performance.now();
 	readonly #step: Step;
+	readonly #parallel: boolean;
 	#introduced = false;
+	#noted = false;
 
-	constructor(step: Step) {
+	/** `parallel`: whether several seeds train at once, so that each epoch needs a line of its own. */
+	constructor(step: Step, parallel: boolean) {
 		this.#step = step;
+		this.#parallel = parallel;
 	}
 
 	tell(event: TrainEvent): void {
@@ -34,6 +38,15 @@ export class ConsoleLog {
 		}
 
 		switch (event.type) {
+			case 'start': {
+				if (event.note && !this.#noted) {
+					process.stderr.write(`Engine: ${event.engine} (${event.note})\n`);
+					this.#noted = true;
+				}
+
+				break;
+			}
+
 			case 'batch': {
 				if (this.#terminal) {
 					this.#batch(event);
@@ -76,7 +89,11 @@ export class ConsoleLog {
 
 	#epoch(event: EpochEvent): void {
 		const {testLoss, testCorrect, testTotal} = event;
-		if (!this.#terminal) {
+		if (!this.#terminal || this.#parallel) {
+			if (this.#terminal) {
+				this.#line.clear();
+			}
+
 			process.stdout.write(`${epochLine(event)}\n`);
 			return;
 		}

@@ -5,6 +5,7 @@ use std::thread;
 use std::collections::VecDeque;
 
 use napi_derive::napi;
+use stepladder_trainer::engine::EngineName;
 use stepladder_trainer::metric::Score;
 use stepladder_trainer::{BatchProgress, EpochRow, Flow, Outcome, Watch, train};
 use tokio::sync::Notify;
@@ -15,6 +16,13 @@ use crate::{Experiment, Failure, RunOptions, guarded};
 #[napi(discriminant = "type", discriminant_case = "kebab-case")]
 #[derive(Debug, Clone)]
 pub enum RunEvent {
+    /// Settings and data have been judged, and the first batch is under way.
+    Started {
+        /// What computes the gradients: `fused` or `aten`.
+        engine: String,
+        /// Why not `fused`, where `auto` took another.
+        note: Option<String>,
+    },
     /// How an epoch goes so far. Of several that nobody has read, the last is kept.
     Batch {
         /// 1 for the first.
@@ -159,6 +167,10 @@ impl Run {
 struct Telling<'a>(&'a Shared);
 
 impl Watch for Telling<'_> {
+    fn started(&mut self, engine: EngineName, note: Option<&str>) {
+        self.0.tell(RunEvent::Started { engine: engine.as_str().into(), note: note.map(Into::into) });
+    }
+
     fn batch(&mut self, progress: &BatchProgress) -> Flow {
         self.0.tell(RunEvent::Batch {
             epoch: progress.epoch as f64,

@@ -64,7 +64,7 @@ impl Model {
         for tensor in weights.tensors_mut() {
             *tensor = tensor.f_to_device(Device::Cpu)?.f_contiguous()?;
         }
-        let engine = engine::start(EngineChoice::Auto, &plan, 0.0, Device::Cpu, 1)?;
+        let (engine, _) = engine::start(EngineChoice::Auto, &plan, 0.0, Device::Cpu, 1)?;
         Ok(Self { net, normalisation, plan, weights, engine })
     }
 

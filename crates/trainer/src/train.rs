@@ -60,7 +60,9 @@ pub fn train(
     let mut weights = Weights::init(&plan, options.seed, device)?;
     let mut averages =
         experiment.averaging.map(|averaging| Averages::new(averaging, &weights)).transpose()?;
-    let mut engine = engine::start(options.engine, &plan, experiment.label_smoothing, device, threads)?;
+    let (mut engine, note) =
+        engine::start(options.engine, &plan, experiment.label_smoothing, device, threads)?;
+    watch.started(engine.name(), note.as_deref());
     let mut sgd = Sgd::new(experiment.optimizer, &weights.parameters)?;
     let batches = data.train.len().div_ceil(experiment.batch_size);
     let steps = batches * experiment.epochs;

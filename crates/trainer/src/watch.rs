@@ -1,5 +1,6 @@
 use serde::Serialize;
 
+use crate::engine::EngineName;
 use crate::metric::Score;
 
 /// Whether a run should go on.
@@ -13,6 +14,9 @@ pub enum Flow {
 
 /// Whoever watches a run is told how it goes, and can end it.
 pub trait Watch {
+    /// Before the first batch: which engine runs, and why not the usual one where it is another.
+    fn started(&mut self, _engine: EngineName, _note: Option<&str>) {}
+
     /// After each batch.
     fn batch(&mut self, progress: &BatchProgress) -> Flow;
 

@@ -9,7 +9,10 @@ import {exitCodes} from '../exit-codes.js';
 import type {Interruption} from '../interruption.js';
 import {parseNumber, parseSeeds} from '../parse.js';
 
-type Flags = Pick<TrainOptions, 'epochs' | 'device' | 'engine' | 'threads' | 'dataDir' | 'limitTrain' | 'limitTest'> & {
+type Flags = Pick<
+	TrainOptions,
+	'epochs' | 'device' | 'engine' | 'threads' | 'jobs' | 'dataDir' | 'limitTrain' | 'limitTest'
+> & {
 	step: string;
 	seeds: number[];
 	out: string;
@@ -27,7 +30,8 @@ export const trainCommand = (interruption: Interruption): Command =>
 		.option('--epochs <n>', 'passes over the training set, in place of the step’s own', parseNumber)
 		.addOption(new Option('--device <name>', 'where to train: auto, cpu or cuda').default('auto'))
 		.addOption(new Option('--engine <name>', 'what computes the gradients: auto, aten or fused').default('auto'))
-		.option('--threads <n>', 'threads of a run (default: the number of cores)', parseNumber)
+		.option('--threads <n>', 'threads of a run (default: the number of cores, with several seeds 1)', parseNumber)
+		.option('--jobs <n>', 'seeds to train at once (default: the number of cores over the threads)', parseNumber)
 		.option('--data-dir <dir>', 'a folder with four IDX files named as MNIST’s, plain or .gz (default: MNIST)')
 		.option('--limit-train <n>', 'the first n training images only', parseNumber)
 		.option('--limit-test <n>', 'the first n test images only', parseNumber)
@@ -74,7 +78,7 @@ const run = async (flags: Flags, signal: AbortSignal): Promise<TrainResult> => {
 		return result;
 	}
 
-	const log = new ConsoleLog(step);
+	const log = new ConsoleLog(step, options.seeds.length > 1);
 	try {
 		for await (const event of training) {
 			if (!quiet) {

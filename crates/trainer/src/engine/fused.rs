@@ -152,6 +152,60 @@ impl Fused {
         groups
     }
 
+    /// [`Engine::learn`], on the threads of the pool that it is called in.
+    fn learn_here(&mut self, weights: &mut Weights, batch: &Batch, dropout: Stream) -> Score {
+        let count = batch.labels.len();
+        let groups = self.prepare(count, Some(&batch.samples));
+        self.pack(weights, true);
+        let Self { isa, stages, gradients, label_smoothing, classes, .. } = self;
+        let (isa, groups) = (*isa, &mut self.groups[..groups]);
+
+        each(groups, |g, group| group.load(g, &batch.images, stages[0].input));
+        for segment in forward_segments(stages) {
+            each(groups, |_, group| {
+                for part in &segment {
+                    group.run(*part, isa, stages, dropout);
+                }
+            });
+            if let Some(&Part::Compute(i)) = segment.last() {
+                stages[i].combine_statistics(i, groups, weights);
+            }
+        }
+
+        each(groups, |g, group| {
+            group.judge(&batch.labels[g * LANES..][..group.images], *classes, *label_smoothing, count);
+        });
+        for segment in backward_segments(stages) {
+            each(groups, |_, group| {
+                for part in &segment {
+                    group.run(*part, isa, stages, dropout);
+                }
+            });
+            if let Some(&Part::Sum(i)) = segment.last() {
+                stages[i].combine_sums(i, groups, gradients);
+            }
+        }
+
+        // Group by group in their order, whoever worked on them.
+        for conv in stages.iter().filter_map(Stage::conv) {
+            for parameter in std::iter::once(conv.weight).chain(conv.bias) {
+                let sums = slice_mut(&mut gradients[parameter]);
+                sums.fill(0.0);
+                for group in &*groups {
+                    for (sum, part) in sums.iter_mut().zip(&group.parameters[parameter]) {
+                        *sum += part;
+                    }
+                }
+            }
+        }
+        let mut score = Score { total: count, ..Score::default() };
+        for group in groups {
+            score.loss_sum += group.loss;
+            score.correct += group.correct;
+        }
+        score
+    }
+
     fn pack(&mut self, weights: &Weights, backward: bool) {
         for conv in self.stages.iter_mut().filter_map(Stage::conv_mut) {
             let weights_of = slice(&weights.parameters[conv.weight]);
@@ -166,13 +220,12 @@ impl Fused {
     }
 }
 
-/// Does some work for every group, on all threads; `work` is told the group's place.
-fn each(pool: Option<&rayon::ThreadPool>, groups: &mut [Group], work: impl Fn(usize, &mut Group) + Sync) {
-    match pool {
-        Some(pool) => pool.install(|| {
-            groups.par_iter_mut().enumerate().with_max_len(1).for_each(|(g, group)| work(g, group));
-        }),
-        None => groups.iter_mut().enumerate().for_each(|(g, group)| work(g, group)),
+/// Does some work for every group, on all threads of the pool that it is called in; `work` is told the group's place.
+fn each(groups: &mut [Group], work: impl Fn(usize, &mut Group) + Sync) {
+    if rayon::current_thread_index().is_some() {
+        groups.par_iter_mut().enumerate().with_max_len(1).for_each(|(g, group)| work(g, group));
+    } else {
+        groups.iter_mut().enumerate().for_each(|(g, group)| work(g, group));
     }
 }
 
@@ -214,55 +267,13 @@ impl Engine for Fused {
     }
 
     fn learn(&mut self, weights: &mut Weights, batch: &Batch, dropout: Stream) -> Result<Score, TrainError> {
-        let count = batch.labels.len();
-        let groups = self.prepare(count, Some(&batch.samples));
-        self.pack(weights, true);
-        let Self { isa, pool, stages, gradients, label_smoothing, classes, .. } = self;
-        let (isa, pool, groups) = (*isa, pool.as_ref(), &mut self.groups[..groups]);
-
-        each(pool, groups, |g, group| group.load(g, &batch.images, stages[0].input));
-        for segment in forward_segments(stages) {
-            each(pool, groups, |_, group| {
-                for part in &segment {
-                    group.run(*part, isa, stages, dropout);
-                }
-            });
-            if let Some(&Part::Compute(i)) = segment.last() {
-                stages[i].combine_statistics(i, groups, weights);
-            }
-        }
-
-        each(pool, groups, |g, group| {
-            group.judge(&batch.labels[g * LANES..][..group.images], *classes, *label_smoothing, count);
-        });
-        for segment in backward_segments(stages) {
-            each(pool, groups, |_, group| {
-                for part in &segment {
-                    group.run(*part, isa, stages, dropout);
-                }
-            });
-            if let Some(&Part::Sum(i)) = segment.last() {
-                stages[i].combine_sums(i, groups, gradients);
-            }
-        }
-
-        // Group by group in their order, whoever worked on them.
-        for conv in stages.iter().filter_map(Stage::conv) {
-            for parameter in std::iter::once(conv.weight).chain(conv.bias) {
-                let sums = slice_mut(&mut gradients[parameter]);
-                sums.fill(0.0);
-                for group in &*groups {
-                    for (sum, part) in sums.iter_mut().zip(&group.parameters[parameter]) {
-                        *sum += part;
-                    }
-                }
-            }
-        }
-        let mut score = Score { total: count, ..Score::default() };
-        for group in groups {
-            score.loss_sum += group.loss;
-            score.correct += group.correct;
-        }
+        // The whole step runs in the pool: handing every segment over to it would wake it up sixteen times.
+        let pool = self.pool.take();
+        let score = match &pool {
+            Some(pool) => pool.install(|| self.learn_here(weights, batch, dropout)),
+            None => self.learn_here(weights, batch, dropout),
+        };
+        self.pool = pool;
         Ok(score)
     }
 
@@ -280,13 +291,19 @@ impl Engine for Fused {
         }
         let Self { isa, pool, stages, classes, .. } = self;
         let (isa, groups) = (*isa, &mut self.groups[..groups]);
-        each(pool.as_ref(), groups, |g, group| {
-            group.load(g, images, input);
-            for (i, stage) in stages.iter().enumerate() {
-                group.compute(isa, i, stage);
-                group.activate(isa, i, stage, None);
-            }
-        });
+        let mut judge = || {
+            each(groups, |g, group| {
+                group.load(g, images, input);
+                for (i, stage) in stages.iter().enumerate() {
+                    group.compute(isa, i, stage);
+                    group.activate(isa, i, stage, None);
+                }
+            });
+        };
+        match pool {
+            Some(pool) => pool.install(judge),
+            None => judge(),
+        }
         let mut logits = Vec::with_capacity(images.len() / pixels * *classes);
         for group in groups {
             let outputs = &group.activations[stages.len()];

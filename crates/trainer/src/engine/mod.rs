@@ -75,7 +75,7 @@ const NORM_EPSILON: f64 = 1e-5;
 const LARGEST_FOR_FUSED: usize = 200_000;
 
 /// Starts the engine that was asked for; with `auto`, `fused` on the CPU wherever it supports the net and the net is
-/// not large, else `aten`.
+/// not large, else `aten`, with a phrase that says why.
 ///
 /// # Errors
 ///
@@ -87,8 +87,8 @@ pub fn start(
     label_smoothing: f64,
     device: Device,
     threads: usize,
-) -> Result<Box<dyn Engine>, TrainError> {
-    let aten = || Ok(Box::new(Aten::new(plan, label_smoothing, device)) as Box<dyn Engine>);
+) -> Result<(Box<dyn Engine>, Option<String>), TrainError> {
+    let aten = || Box::new(Aten::new(plan, label_smoothing, device)) as Box<dyn Engine>;
     let fused = || -> Result<Result<Fused, String>, TrainError> {
         if device != Device::Cpu {
             return Ok(Err("a device other than the CPU".into()));
@@ -96,14 +96,17 @@ pub fn start(
         Ok(Fused::new(plan, label_smoothing, threads, instruction_set()?))
     };
     match choice {
-        EngineChoice::Aten => aten(),
-        EngineChoice::Auto if plan.parameter_count() > LARGEST_FOR_FUSED => aten(),
+        EngineChoice::Aten => Ok((aten(), None)),
+        EngineChoice::Auto if device != Device::Cpu => Ok((aten(), None)),
+        EngineChoice::Auto if plan.parameter_count() > LARGEST_FOR_FUSED => {
+            Ok((aten(), Some(format!("faster than `fused` above {LARGEST_FOR_FUSED} parameters"))))
+        }
         EngineChoice::Auto => match fused()? {
-            Ok(engine) => Ok(Box::new(engine)),
-            Err(_) => aten(),
+            Ok(engine) => Ok((Box::new(engine), None)),
+            Err(lacks) => Ok((aten(), Some(format!("`fused` lacks {lacks}")))),
         },
         EngineChoice::Fused => match fused()? {
-            Ok(engine) => Ok(Box::new(engine)),
+            Ok(engine) => Ok((Box::new(engine), None)),
             Err(lacks) => Err(TrainError::setting(
                 "engine",
                 "`auto` or `aten` for this run",
