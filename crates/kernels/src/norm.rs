@@ -123,7 +123,7 @@ fn activate_body<V: Vector>(
                 for part in parts::<V>() {
                     let value: V = load(from, part);
                     let value = norm.map_or(value, |(scale, shift)| value.mul_add(scale, shift));
-                    let mut value = value.where_positive(value);
+                    let mut value = value.relu();
                     if let Some(Dropout { keys: [low, high], threshold, kept }) = activation.dropout {
                         let position = (first + column) as u32;
                         // SAFETY: `WIDTH` lanes from `part` on are within the 16 keys, as `load` has asserted.

@@ -36,6 +36,9 @@ pub(crate) trait Vector: Copy {
     /// `other` where it is larger, else `self`.
     fn or_larger(self, other: Self) -> Self;
 
+    /// Zero where `self` is below it, else `self`: NaN stays, so that a run that diverges is seen to.
+    fn relu(self) -> Self;
+
     /// `self` where `condition` is above zero, else zero.
     fn where_positive(self, condition: Self) -> Self;
 
@@ -130,6 +133,11 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
+    fn relu(self) -> Self {
+        Self(self.0.map(|value| if 0.0 > value { 0.0 } else { value }))
+    }
+
+    #[inline(always)]
     fn where_positive(self, condition: Self) -> Self {
         self.zip(condition, |a, b| if b > 0.0 { a } else { 0.0 })
     }
@@ -221,6 +229,11 @@ mod x86 {
         }
 
         #[inline(always)]
+        fn relu(self) -> Self {
+            intrinsics!(Self(_mm256_max_ps(_mm256_setzero_ps(), self.0)))
+        }
+
+        #[inline(always)]
         fn where_positive(self, condition: Self) -> Self {
             intrinsics!({
                 let positive = _mm256_cmp_ps::<_CMP_GT_OQ>(condition.0, _mm256_setzero_ps());
@@ -298,6 +311,11 @@ mod x86 {
         #[inline(always)]
         fn or_larger(self, other: Self) -> Self {
             intrinsics!(Self(_mm512_max_ps(other.0, self.0))) // the second operand unless the first is larger
+        }
+
+        #[inline(always)]
+        fn relu(self) -> Self {
+            intrinsics!(Self(_mm512_max_ps(_mm512_setzero_ps(), self.0)))
         }
 
         #[inline(always)]
