@@ -69,7 +69,20 @@ test('doctor finds everything here', async t => {
 	t.regex(stdout, /✓ MNIST: .*all four files/);
 });
 
-for (const command of ['', 'train', 'summary', 'ladder', 'predict', 'doctor']) {
+test('bench times both engines on a few images, and prints its figures', async t => {
+	const {stdout, exitCode} = await cli('bench', '--step', 'fc-layer', '--rounds', '2', '--images', '512', '--json');
+	t.is(exitCode, 0);
+	const {rows, limit, predict} = JSON.parse(stdout);
+	t.true(rows.some(({name}: {name: string}) => name === 'fused, 1 thread'));
+	for (const {seconds, imagesPerSecond, shareOfLimit} of rows) {
+		t.is(seconds.length, 2);
+		t.true(imagesPerSecond > 0 && shareOfLimit > 0 && shareOfLimit < 1);
+	}
+
+	t.true(limit.oneCore > 0 && predict.one > 0 && predict.tenThousand > predict.one);
+});
+
+for (const command of ['', 'train', 'summary', 'ladder', 'predict', 'bench', 'doctor']) {
 	test(`help of ${command || 'the program'} ends well and shows how to use it`, async t => {
 		const {stdout, exitCode} = await cli(...command.split(' ').filter(Boolean), '--help');
 		t.is(exitCode, 0);

@@ -2,6 +2,7 @@
 import process from 'node:process';
 import {Command, CommanderError} from 'commander';
 import {AbortError, StepladderError} from '../errors/index.js';
+import {benchCommand} from './commands/bench.js';
 import {doctorCommand} from './commands/doctor.js';
 import {ladderCommand} from './commands/ladder.js';
 import {predictCommand} from './commands/predict.js';
@@ -20,6 +21,7 @@ const commands = [
 	summaryCommand(),
 	ladderCommand(),
 	predictCommand(interruption),
+	benchCommand(),
 	doctorCommand(),
 ];
 for (const command of commands) {

@@ -54,11 +54,11 @@ impl Isa {
     }
 }
 
-/// Declares a kernel: a public function that runs `body`, compiled once for each instruction set.
+/// Declares a kernel: a function that runs `body`, compiled once for each instruction set.
 macro_rules! kernel {
-    ($(#[$doc:meta])* pub fn $name:ident($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)? = $body:ident) => {
+    ($(#[$doc:meta])* $visibility:vis fn $name:ident($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)? = $body:ident) => {
         $(#[$doc])*
-        pub fn $name(isa: $crate::isa::Isa, $($argument: $type),*) $(-> $result)? {
+        $visibility fn $name(isa: $crate::isa::Isa, $($argument: $type),*) $(-> $result)? {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx2,fma")]
             fn avx512($($argument: $type),*) $(-> $result)? {

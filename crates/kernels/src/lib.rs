@@ -12,6 +12,7 @@ mod conv;
 mod conv_weights;
 mod frame;
 mod isa;
+mod limit;
 mod norm;
 mod pool;
 mod vector;
@@ -20,6 +21,7 @@ pub use conv::{PackedWeights, conv};
 pub use conv_weights::{conv_bias_gradient, conv_weight_gradient};
 pub use frame::{Frame, LANES, Lanes, sum_lanes};
 pub use isa::Isa;
+pub use limit::multiply_add_limit;
 pub use norm::{
     Activated, Activation, Dropout, GradientSums, Norm, NormGradient, Scaling, Statistics, activate,
     activation_gradient, channel_statistics, gradient_sums, mask_bits,

@@ -7,7 +7,7 @@ mod fused;
 pub use aten::Aten;
 pub use device::{cuda_is_available, resolve_device};
 pub use fused::Fused;
-pub use stepladder_kernels::Isa;
+pub use stepladder_kernels::{Isa, multiply_add_limit};
 
 use serde::Serialize;
 use tch::{Device, Tensor};
@@ -117,7 +117,11 @@ pub fn start(
 }
 
 /// The best that this CPU has, or the one that `STEPLADDER_ISA` names.
-fn instruction_set() -> Result<Isa, TrainError> {
+///
+/// # Errors
+///
+/// [`TrainError::Setting`] where this CPU lacks it.
+pub fn instruction_set() -> Result<Isa, TrainError> {
     let Ok(name) = std::env::var("STEPLADDER_ISA") else { return Ok(Isa::best()) };
     Isa::named(&name).ok_or_else(|| {
         let names: Vec<_> = Isa::available().into_iter().map(Isa::name).collect();

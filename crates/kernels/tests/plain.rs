@@ -1,0 +1,253 @@
+//! Each kernel on every instruction set that this CPU has, against plain loops in f64 over any frame.
+//!
+//! With the address sanitizer (any reader can run it; the flag is one of the unstable ones):
+//! `RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo test -p stepladder-kernels --target x86_64-unknown-linux-gnu`
+
+use proptest::prelude::*;
+use stepladder_kernels::{
+    Activated, Activation, Dropout, Frame, GradientSums, Isa, LANES, Lanes, Norm, NormGradient,
+    PackedWeights, Scaling, Statistics, activate, activation_gradient, average_pool, average_pool_gradient,
+    channel_statistics, conv, conv_bias_gradient, conv_weight_gradient, gradient_sums, mask_bits, max_pool,
+    max_pool_gradient,
+};
+
+/// Numbers from -1 to 1 that look random.
+fn numbers(seed: u32, count: usize) -> Vec<f32> {
+    (0..count as u32).map(|i| mask_bits([seed, 77], i) as f32 / u32::MAX as f32 * 2.0 - 1.0).collect()
+}
+
+/// A group whose pixels are numbers and whose border is zero, and each pixel by lane, channel, row and column.
+fn group(seed: u32, frame: Frame) -> Vec<Lanes> {
+    let values = numbers(seed, frame.channels * frame.height * frame.width * LANES);
+    let mut group = vec![[0.0; LANES]; frame.len()];
+    let mut values = values.chunks_exact(LANES);
+    for channel in 0..frame.channels {
+        for row in 0..frame.height {
+            for column in 0..frame.width {
+                group[frame.at(channel, row, column)].copy_from_slice(values.next().unwrap());
+            }
+        }
+    }
+    group
+}
+
+fn pixel(group: &[Lanes], frame: Frame, at: [usize; 3], lane: usize) -> f64 {
+    f64::from(group[frame.at(at[0], at[1], at[2])][lane])
+}
+
+/// Every pixel of a frame.
+fn places(frame: Frame) -> impl Iterator<Item = [usize; 3]> {
+    let Frame { channels, height, width, .. } = frame;
+    (0..channels * height * width).map(move |i| [i / (height * width), i / width % height, i % width])
+}
+
+#[track_caller]
+fn near(got: f32, expected: f64, terms: usize) {
+    // A sum of n products of numbers up to 1 in f32: at worst n 2^-23 off.
+    let tolerance = 1e-6 + terms as f64 * 2f64.powi(-23) * 4.0;
+    assert!((f64::from(got) - expected).abs() <= tolerance, "{got} {expected} {tolerance}");
+}
+
+/// Input, kernel, padding and output channels that fit each other.
+fn convolutions() -> impl Strategy<Value = (Frame, usize, usize)> {
+    (1_usize..6, 1_usize..9, 1_usize..9, 1_usize..5, 1_usize..20).prop_flat_map(
+        |(channels, height, width, kernel, out)| {
+            (0..kernel).prop_filter_map("no output", move |border| {
+                let fits = height.min(width) + 2 * border >= kernel;
+                fits.then_some((Frame { channels, height, width, border }, kernel, out))
+            })
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_convolution_its_input_gradient_and_its_weight_gradient_are_the_plain_sums(
+        (frame, kernel, out) in convolutions(), seed: u32, with_bias: bool,
+    ) {
+        let size = |length: usize| length + 2 * frame.border + 1 - kernel;
+        let out_frame = Frame::new(out, size(frame.height), size(frame.width));
+        let input = group(seed, frame);
+        let area = kernel * kernel;
+        let weights = numbers(seed ^ 1, out * frame.channels * area);
+        let bias = with_bias.then(|| numbers(seed ^ 2, out));
+        let gradient_frame = out_frame.with_border(kernel - 1 - frame.border);
+        let gradient = group(seed ^ 3, gradient_frame);
+        let mut packed = PackedWeights::new(out, frame.channels, kernel);
+        packed.pack(&weights);
+        let mut transposed = PackedWeights::new(frame.channels, out, kernel);
+        transposed.pack_transposed(&weights);
+        // What a tap of an output reads, or nothing where it reads padding.
+        let read = |[_, row, column]: [usize; 3], i: usize, j: usize| {
+            let row = (row + i).checked_sub(frame.border).filter(|&row| row < frame.height)?;
+            let column = (column + j).checked_sub(frame.border).filter(|&column| column < frame.width)?;
+            Some((row, column))
+        };
+        for isa in Isa::available() {
+            let mut output = vec![[9.0; LANES]; out_frame.len()];
+            conv(isa, &input, frame, &packed, bias.as_deref(), &mut output, out_frame);
+            let mut weight_gradient = vec![9.0; weights.len()];
+            conv_weight_gradient(isa, &input, frame, &gradient, gradient_frame, kernel, &mut weight_gradient);
+            let mut bias_gradient = vec![9.0; out];
+            conv_bias_gradient(isa, &gradient, gradient_frame, &mut bias_gradient);
+            let in_frame = Frame { border: 0, ..frame };
+            let mut input_gradient = vec![[9.0; LANES]; in_frame.len()];
+            conv(isa, &gradient, gradient_frame, &transposed, None, &mut input_gradient, in_frame);
+
+            let mut expected_weights = vec![0.0; weights.len()];
+            let mut expected_bias = vec![0.0; out];
+            let mut expected_inputs = vec![[0.0; LANES]; in_frame.len()];
+            for at in places(out_frame) {
+                for lane in 0..LANES {
+                    let mut sum = bias.as_ref().map_or(0.0, |bias| f64::from(bias[at[0]]));
+                    let back = pixel(&gradient, gradient_frame, at, lane);
+                    expected_bias[at[0]] += back;
+                    for channel in 0..frame.channels {
+                        for tap in 0..area {
+                            let Some((row, column)) = read(at, tap / kernel, tap % kernel) else { continue };
+                            let index = (at[0] * frame.channels + channel) * area + tap;
+                            let value = pixel(&input, frame, [channel, row, column], lane);
+                            sum += value * f64::from(weights[index]);
+                            expected_weights[index] += value * back;
+                            expected_inputs[in_frame.at(channel, row, column)][lane] += back * f64::from(weights[index]);
+                        }
+                    }
+                    near(output[out_frame.at(at[0], at[1], at[2])][lane], sum, frame.channels * area);
+                }
+            }
+            let pixels = LANES * out_frame.height * out_frame.width;
+            for (got, expected) in weight_gradient.iter().zip(expected_weights) {
+                near(*got, expected, pixels);
+            }
+            for (got, expected) in bias_gradient.iter().zip(expected_bias) {
+                near(*got, expected, pixels);
+            }
+            for (got, expected) in input_gradient.as_flattened().iter().zip(expected_inputs.as_flattened()) {
+                near(*got, *expected, out * area);
+            }
+        }
+    }
+
+    #[test]
+    fn pools_and_their_gradients_are_the_plain_ones(
+        (channels, height, width, border) in (1_usize..4, 1_usize..9, 1_usize..9, 0_usize..2),
+        kernel in 1_usize..4, seed: u32,
+    ) {
+        prop_assume!(height >= kernel && width >= kernel);
+        let frame = Frame { channels, height, width, border };
+        let out_frame = Frame::new(channels, height / kernel, width / kernel);
+        let mut input = group(seed, frame);
+        for pixel in &mut input {
+            *pixel = pixel.map(|value| (value * 3.0).round()); // with many equal values
+        }
+        let gradient = group(seed ^ 1, out_frame);
+        let plain = Frame { border: 0, ..frame };
+        for isa in Isa::available() {
+            let mut largest = vec![[9.0; LANES]; out_frame.len()];
+            max_pool(isa, &input, frame, kernel, &mut largest, out_frame);
+            let mut mean = vec![[9.0; LANES]; out_frame.len()];
+            average_pool(isa, &input, frame, kernel, &mut mean, out_frame);
+            let mut largest_back = vec![[9.0; LANES]; plain.len()];
+            max_pool_gradient(isa, &input, frame, kernel, &gradient, out_frame, &mut largest_back);
+            let mut mean_back = vec![[9.0; LANES]; plain.len()];
+            average_pool_gradient(isa, frame, kernel, &gradient, out_frame, &mut mean_back);
+
+            let mut expected_largest = vec![[0.0; LANES]; plain.len()];
+            let mut expected_mean = vec![[0.0; LANES]; plain.len()];
+            for [channel, row, column] in places(out_frame) {
+                let at = out_frame.at(channel, row, column);
+                for lane in 0..LANES {
+                    let window: Vec<[usize; 3]> = (0..kernel * kernel)
+                        .map(|i| [channel, row * kernel + i / kernel, column * kernel + i % kernel])
+                        .collect();
+                    let values: Vec<f64> = window.iter().map(|&at| pixel(&input, frame, at, lane)).collect();
+                    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                    let [c, y, x] = window[values.iter().position(|&value| value == most).unwrap()];
+                    prop_assert_eq!(f64::from(largest[at][lane]), most);
+                    near(mean[at][lane], values.iter().sum::<f64>() / values.len() as f64, values.len());
+                    expected_largest[plain.at(c, y, x)][lane] = gradient[at][lane];
+                    for [c, y, x] in window {
+                        expected_mean[plain.at(c, y, x)][lane] = gradient[at][lane] / (kernel * kernel) as f32;
+                    }
+                }
+            }
+            prop_assert_eq!(&largest_back, &expected_largest);
+            prop_assert_eq!(&mean_back, &expected_mean);
+        }
+    }
+
+    #[test]
+    fn norm_relu_and_dropout_and_their_gradients_are_the_plain_ones(
+        (channels, height, width, border) in (1_usize..4, 1_usize..7, 1_usize..7, 0_usize..3),
+        images in 1_usize..=LANES, seed: u32, dropped: bool,
+    ) {
+        let frame = Frame::new(channels, height, width);
+        let out_frame = frame.with_border(border);
+        let values = group(seed, frame);
+        let lists: Vec<Vec<f32>> = (1..8).map(|i| numbers(seed ^ i, channels)).collect();
+        let [scale, shift, mean, inverse, factor, mean_gradient, mean_product] = &lists[..] else { unreachable!() };
+        let keys = std::array::from_fn(|half| std::array::from_fn(|lane| mask_bits([seed, half as u32], lane as u32)));
+        let dropout = Dropout { keys, threshold: u32::MAX / 3, kept: 1.5 };
+        let mut gradient = group(seed ^ 9, frame);
+        for pixel in &mut gradient {
+            pixel[images..].fill(0.0);
+        }
+        for isa in Isa::available() {
+            let mut statistics = vec![Statistics::default(); channels];
+            channel_statistics(isa, &values, frame, images, &mut statistics);
+            let mut output = vec![[0.0; LANES]; out_frame.len()];
+            let norm = Some(Scaling { scale, shift });
+            let activation = Activation { norm, dropout: dropped.then_some(&dropout) };
+            activate(isa, &values, activation, &mut output, out_frame);
+            let activated = Activated {
+                values: &values,
+                activated: &output,
+                frame: out_frame,
+                gradient: &gradient,
+                kept: if dropped { 1.5 } else { 1.0 },
+                images,
+            };
+            let norm = Norm { mean, inverse_deviation: inverse };
+            let mut sums = vec![GradientSums::default(); channels];
+            gradient_sums(isa, activated, norm, &mut sums);
+            let norm_gradient = NormGradient { norm, factor, mean_gradient, mean_product };
+            let mut back = vec![[0.0; LANES]; out_frame.len()];
+            activation_gradient(isa, activated, Some(norm_gradient), &mut back, out_frame);
+
+            for channel in 0..channels {
+                let list = |list: &[f32]| f64::from(list[channel]);
+                let here: Vec<f64> = places(frame)
+                    .filter(|at| at[0] == channel)
+                    .flat_map(|at| (0..images).map(move |lane| (at, lane)))
+                    .map(|(at, lane)| pixel(&values, frame, at, lane))
+                    .collect();
+                let average = here.iter().sum::<f64>() / here.len() as f64;
+                near(statistics[channel].mean, average, here.len());
+                near(statistics[channel].squares, here.iter().map(|x| (x - average).powi(2)).sum(), here.len());
+                let (mut gradient_sum, mut product_sum) = (0.0, 0.0);
+                for at @ [_, row, column] in places(frame).filter(|at| at[0] == channel) {
+                    for lane in 0..LANES {
+                        let value = pixel(&values, frame, at, lane);
+                        let position = ((channel * height + row) * width + column) as u32;
+                        let falls = dropped && mask_bits([keys[0][lane], keys[1][lane]], position) < u32::MAX / 3;
+                        let kept = if falls { 0.0 } else { f64::from(activated.kept) };
+                        let after = (value * list(scale) + list(shift)).max(0.0) * kept;
+                        near(output[out_frame.at(channel, row, column)][lane], after, 2);
+                        let is_up = output[out_frame.at(channel, row, column)][lane] > 0.0;
+                        let passed = if is_up { pixel(&gradient, frame, at, lane) * kept } else { 0.0 };
+                        let normalised = (value - list(mean)) * list(inverse);
+                        gradient_sum += passed;
+                        product_sum += passed * normalised;
+                        let centred = passed - list(mean_gradient) - normalised * list(mean_product);
+                        let expected = if lane < images { list(factor) * centred } else { 0.0 };
+                        near(back[out_frame.at(channel, row, column)][lane], expected, 8);
+                    }
+                }
+                near(sums[channel].gradient, gradient_sum, 4 * here.len());
+                near(sums[channel].product, product_sum, 8 * here.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+import {mkdtempSync, readdirSync, rmSync} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import type {Step} from '../experiment/define-step.js';
+import {summarize} from '../experiment/summarize.js';
+import {train} from '../experiment/train.js';
+import {loadModel} from '../model/load-model.js';
+import {native} from '../native/load.js';
+import {PyTorchPeer} from './peer.js';
+
+/** One of the things compared. */
+type Contestant = {readonly name: string; readonly pass: () => Promise<number | string>};
+
+/** What a contestant took over the rounds. */
+export type BenchRow = {
+	readonly name: string;
+	/** Of each round's training pass, in the order of the rounds. */
+	readonly seconds: readonly number[];
+	/** Training images a second, of the median round. */
+	readonly imagesPerSecond: number;
+	/** How many times as fast as PyTorch in eager mode and as PyTorch's best, by medians. */
+	readonly overEager: number | undefined;
+	readonly overBest: number | undefined;
+	/** Share of the multiply-add limit of the cores that it used, reached by the convolutions' arithmetic alone. */
+	readonly shareOfLimit: number | undefined;
+	/** Why it could not be run. */
+	readonly error: string | undefined;
+};
+
+export type BenchResult = {
+	readonly step: string;
+	readonly images: number;
+	readonly rounds: number;
+	readonly rows: readonly BenchRow[];
+	/** Multiply-adds a second, in units of 10^9, on one core and on all. */
+	readonly limit: {readonly oneCore: number; readonly allCores: number};
+	/** Multiply-adds of the convolutions for one image, forward and backward. */
+	readonly multiplyAdds: number;
+	/** Wall-clock milliseconds of predicting from Node, by the median of several calls. */
+	readonly predict: {readonly one: number; readonly tenThousand: number};
+	/** Of this process at its end, in bytes; PyTorch has one of its own. */
+	readonly peakMemory: {readonly stepladder: number; readonly pytorch: number | undefined};
+	readonly machine: {readonly cpu: string; readonly cores: number; readonly isa: string};
+	readonly versions: {readonly node: string; readonly torch: string | undefined};
+};
+
+export type BenchOptions = {
+	readonly rounds: number;
+	/** Training images of a pass. */
+	readonly images: number;
+	/** A Python that can import torch; PyTorch is left out without. */
+	readonly python: string | undefined;
+	/** Told before each pass. */
+	readonly tell: (line: string) => void;
+};
+
+/** Times training passes of a step, all contestants in turn in every round, so that a drifting machine is fair. */
+export const bench = async (step: Step, {rounds, images, python, tell}: BenchOptions): Promise<BenchResult> => {
+	const {cores, isa} = native().runtimeInfo();
+	const peer = python === undefined ? undefined : new PyTorchPeer(python, step.experiment);
+	try {
+		const torch = await peer?.version();
+		let pytorchMemory: number | undefined;
+		const ours = (engine: 'fused' | 'aten', threads: number): Contestant => ({
+			name: `${engine}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+			pass: async () => ourPass(step, engine, threads, images),
+		});
+		const theirs = (variant: string): Contestant => ({
+			name: `PyTorch ${variant}, ${cores} threads`,
+			async pass() {
+				const pass = await peer?.pass(variant, cores, images);
+				if (!pass || 'error' in pass) {
+					return pass?.error ?? 'not there';
+				}
+
+				pytorchMemory = pass.peakMemory;
+				return pass.seconds;
+			},
+		});
+		const contestants = [
+			...[ours('fused', 1), ...(cores > 1 ? [ours('fused', cores)] : []), ours('aten', cores)],
+			...(peer ? ['eager', 'channels-last', 'compile', 'bf16'].map(theirs) : []),
+		];
+
+		const seconds = new Map<string, number[]>(contestants.map(({name}) => [name, []]));
+		const errors = new Map<string, string>();
+		for (let round = 1; round <= rounds; round += 1) {
+			for (const {name, pass} of contestants.filter(({name}) => !errors.has(name))) {
+				tell(`Round ${round}/${rounds}: ${name}`);
+				const took = await pass();
+				if (typeof took === 'string') {
+					errors.set(name, took);
+				} else {
+					seconds.get(name)?.push(took);
+				}
+			}
+		}
+
+		const limit = {oneCore: native().multiplyAddLimit(1), allCores: native().multiplyAddLimit(cores)};
+		const multiplyAdds = 3 * convolutionMultiplyAdds(step) - firstLayer(step); // the images need no gradient
+		const rows = rowsOf(contestants, seconds, errors, images);
+		tell('Predicting');
+		return {
+			...{step: step.name, images, rounds, limit, multiplyAdds},
+			rows: rows.map(row => ({
+				...row,
+				shareOfLimit: shareOf(row, multiplyAdds, row.name.endsWith('1 thread') ? limit.oneCore : limit.allCores),
+			})),
+			predict: await predictLatency(step),
+			peakMemory: {stepladder: process.resourceUsage().maxRSS * 1024, pytorch: pytorchMemory},
+			machine: {cpu: os.cpus()[0]?.model.trim() ?? '', cores, isa},
+			versions: {node: process.versions.node, torch},
+		};
+	} finally {
+		await peer?.close();
+	}
+};
+
+/** The training part of one epoch, from the first batch to the last: evaluation is left out. */
+const ourPass = async (step: Step, engine: 'fused' | 'aten', threads: number, images: number): Promise<number> => {
+	const options = {engine, threads, device: 'cpu', epochs: 1, limitTrain: images, limitTest: 1} as const;
+	let seconds = Number.NaN;
+	for await (const event of train(step, options)) {
+		if (event.type === 'epoch') {
+			seconds = event.seconds; // one test image is no time at all
+		}
+	}
+
+	return seconds;
+};
+
+const rowsOf = (
+	contestants: readonly Contestant[],
+	seconds: ReadonlyMap<string, number[]>,
+	errors: ReadonlyMap<string, string>,
+	images: number,
+): Array<Omit<BenchRow, 'shareOfLimit'>> => {
+	const medianOf = (name: string): number => median(seconds.get(name) ?? []);
+	const pytorch = contestants.map(({name}) => name).filter(name => name.startsWith('PyTorch') && !errors.has(name));
+	const eager = pytorch.find(name => name.includes('eager'));
+	const best = pytorch.length > 0 ? Math.min(...pytorch.map(medianOf)) : undefined;
+	return contestants.map(({name}) => {
+		const error = errors.get(name);
+		const took = medianOf(name);
+		return {
+			...{name, seconds: seconds.get(name) ?? [], imagesPerSecond: images / took, error},
+			overEager: eager && !error ? medianOf(eager) / took : undefined,
+			overBest: best && !error ? best / took : undefined,
+		};
+	});
+};
+
+const median = (values: readonly number[]): number => {
+	const sorted = values.toSorted((a, b) => a - b);
+	const middle = sorted.length / 2;
+	return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;
+};
+
+const shareOf = (row: {imagesPerSecond: number; error: string | undefined}, multiplyAdds: number, limit: number) =>
+	row.error ? undefined : (row.imagesPerSecond * multiplyAdds) / (limit * 1e9);
+
+const multiplyAddsOfRows = (step: Step): number[] =>
+	summarize(step.experiment.net).rows.map(({operation, kernel, channelsIn, channelsOut, sizeOut}) =>
+		operation.includes('conv') ? kernel ** 2 * channelsIn * channelsOut * sizeOut ** 2 : 0,
+	);
+
+const convolutionMultiplyAdds = (step: Step): number => multiplyAddsOfRows(step).reduce((sum, count) => sum + count, 0);
+
+const firstLayer = (step: Step): number => multiplyAddsOfRows(step)[0] ?? 0;
+
+/** Milliseconds of one image and of 10,000, through the public API. */
+const predictLatency = async (step: Step): Promise<BenchResult['predict']> => {
+	const out = mkdtempSync(path.join(os.tmpdir(), 'stepladder-bench-'));
+	try {
+		await train(step, {epochs: 1, limitTrain: 256, limitTest: 1, out}).result;
+		const [folder = ''] = readdirSync(path.join(out, step.name));
+		const model = await loadModel(path.join(out, step.name, folder, 'model.safetensors'));
+		const time = async (images: number, calls: number): Promise<number> => {
+			const pixels = new Uint8Array(images * model.size ** 2);
+			const took: number[] = [];
+			for (let call = 0; call < calls; call += 1) {
+				const begun = performance.now();
+				await model.predict(pixels);
+				took.push(performance.now() - begun);
+			}
+
+			return median(took);
+		};
+
+		return {one: await time(1, 50), tenThousand: await time(10_000, 5)};
+	} finally {
+		rmSync(out, {recursive: true, force: true});
+	}
+};

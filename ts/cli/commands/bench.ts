@@ -1,0 +1,62 @@
+import process from 'node:process';
+import {Command} from 'commander';
+import {type BenchResult, bench} from '../../bench/bench.js';
+import {textTable} from '../../report/text-table.js';
+import {findStep} from '../../steps/index.js';
+import {parseNumber} from '../parse.js';
+
+type Flags = {step: string; rounds: number; images: number; python?: string; json: boolean};
+
+export const benchCommand = (): Command =>
+	new Command('bench')
+		.description('Time training passes of a step on each engine and in PyTorch, side by side in one run.')
+		.option('--step <name>', 'the step to time', 'lr-scheduler')
+		.option('--rounds <n>', 'how often each is timed, in turn', parseNumber, 5)
+		.option('--images <n>', 'training images of a pass', parseNumber, 60_000)
+		.option('--python <path>', 'a Python that can import torch 2.13; PyTorch is left out without')
+		.option('--json', 'print the figures as JSON', false)
+		.addHelpText(
+			'after',
+			`
+PyTorch, in an environment outside the project:
+  python3 -m venv ~/torch && ~/torch/bin/pip install torch==2.13.0 numpy
+
+Examples:
+  npm run bench
+  npm run bench -- --python ~/torch/bin/python --rounds 3
+  npm run -s bench -- --step batch-norm --json > records/bench/batch-norm.json`,
+		)
+		.action(async ({step, rounds, images, python, json}: Flags) => {
+			const tell = (line: string): void => {
+				process.stderr.write(`${line}\n`);
+			};
+			const result = await bench(findStep(step), {rounds, images, python, tell});
+			process.stdout.write(`${json ? JSON.stringify(result, undefined, '\t') : table(result)}\n`);
+		});
+
+const table = ({step, images, rounds, rows, limit, predict, peakMemory, machine, versions}: BenchResult): string => {
+	const times = (ratio: number | undefined): string => (ratio === undefined ? '-' : `${ratio.toFixed(2)}x`);
+	const head = ['', 's a pass', 'spread', 'images/s', 'to eager', 'to best', 'of limit'];
+	const body = rows.map(row =>
+		row.error
+			? [row.name, row.error, '', '', '', '', '']
+			: [
+					...[row.name, (images / row.imagesPerSecond).toFixed(2)],
+					`${Math.min(...row.seconds).toFixed(2)}-${Math.max(...row.seconds).toFixed(2)}`,
+					...[Math.round(row.imagesPerSecond).toLocaleString('en'), times(row.overEager), times(row.overBest)],
+					row.shareOfLimit === undefined ? '-' : `${(100 * row.shareOfLimit).toFixed(0)} %`,
+				],
+	);
+	const mebibytes = (bytes: number | undefined): string =>
+		bytes === undefined ? 'not run' : `${Math.round(bytes / 2 ** 20)} MiB`;
+	return [
+		`${step}: training passes over ${images} images, medians of ${rounds} rounds, evaluation left out`,
+		'',
+		textTable(head, body),
+		'',
+		`Limit: ${limit.oneCore.toFixed(1)} G multiply-adds a second on one core, ${limit.allCores.toFixed(1)} on all`,
+		`Predicting from Node: ${predict.one.toFixed(2)} ms for one image, ${predict.tenThousand.toFixed(0)} ms for 10,000`,
+		`Peak memory: ${mebibytes(peakMemory.stepladder)} (PyTorch ${mebibytes(peakMemory.pytorch)})`,
+		`${machine.cpu}, ${machine.cores} cores, ${machine.isa}; Node ${versions.node}, PyTorch ${versions.torch ?? 'not run'}`,
+	].join('\n');
+};
