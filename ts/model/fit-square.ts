@@ -1,4 +1,12 @@
-import type {GreyImage} from './read-images.js';
+/** A grey image of any size; values from 0 (black) to 255. */
+export type GreyImage = {
+	readonly width: number;
+	readonly height: number;
+	/** Row by row. */
+	readonly values: Float64Array;
+	/** What lies around the image. */
+	readonly background: number;
+};
 
 /**
  * An image centred in a square of its background and resampled to `size`, each pixel the mean of the area that it

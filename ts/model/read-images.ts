@@ -3,7 +3,7 @@ import {decode} from 'fast-png';
 import {ImageError} from '../errors/index.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {fitSquare} from './fit-square.js';
+import {fitSquare, type GreyImage} from './fit-square.js';
 
 /** An image as a model takes it, with the name to show it by. */
 export type ModelImage = {readonly name: string; readonly pixels: Uint8Array};
@@ -38,16 +38,6 @@ export const readImages = (name: string, size: number, invert: boolean): ModelIm
 		const grey = {width: columns, height: rows, values, background: 0};
 		return {name: `${file}:${from + index}`, pixels: inverted(fitSquare(grey, size), invert)};
 	});
-};
-
-/** A grey image of any size; values from 0 (black) to 255. */
-export type GreyImage = {
-	readonly width: number;
-	readonly height: number;
-	/** Row by row. */
-	readonly values: Float64Array;
-	/** What lies around the image. */
-	readonly background: number;
 };
 
 const readPng = (file: string, invert: boolean): GreyImage => {

@@ -13,6 +13,7 @@ mod conv_weights;
 mod frame;
 mod isa;
 mod limit;
+mod mask;
 mod norm;
 mod pool;
 mod vector;
@@ -22,8 +23,9 @@ pub use conv_weights::{conv_bias_gradient, conv_weight_gradient};
 pub use frame::{Frame, LANES, Lanes, sum_lanes};
 pub use isa::Isa;
 pub use limit::multiply_add_limit;
+pub use mask::mask_bits;
 pub use norm::{
     Activated, Activation, Dropout, GradientSums, Norm, NormGradient, Scaling, Statistics, activate,
-    activation_gradient, channel_statistics, gradient_sums, mask_bits,
+    activation_gradient, channel_statistics, gradient_sums,
 };
 pub use pool::{average_pool, average_pool_gradient, max_pool, max_pool_gradient};

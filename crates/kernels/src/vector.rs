@@ -1,7 +1,7 @@
 //! A register of lanes on each instruction set: all of this crate's intrinsics.
 
 use crate::frame::{LANES, Lanes};
-use crate::norm::mask_bits;
+use crate::mask::mask_bits;
 
 /// A register with `WIDTH` of the 16 lanes. What is rounded is rounded alike on every instruction set.
 ///
