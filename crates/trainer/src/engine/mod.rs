@@ -71,7 +71,7 @@ pub trait Engine: Send {
 const NORM_MOMENTUM: f64 = 0.1;
 const NORM_EPSILON: f64 = 1e-5;
 
-/// Above so many parameters libtorch's convolutions are faster than ours.
+/// `auto` keeps `fused` to nets of up to so many parameters: larger ones were not timed.
 const LARGEST_FOR_FUSED: usize = 200_000;
 
 /// Starts the engine that was asked for; with `auto`, `fused` on the CPU wherever it supports the net and the net is
@@ -98,9 +98,10 @@ pub fn start(
     match choice {
         EngineChoice::Aten => Ok((aten(), None)),
         EngineChoice::Auto if device != Device::Cpu => Ok((aten(), None)),
-        EngineChoice::Auto if plan.parameter_count() > LARGEST_FOR_FUSED => {
-            Ok((aten(), Some(format!("faster than `fused` above {LARGEST_FOR_FUSED} parameters"))))
-        }
+        EngineChoice::Auto if plan.parameter_count() > LARGEST_FOR_FUSED => Ok((
+            aten(),
+            Some(format!("`auto` keeps `fused` to nets of up to {LARGEST_FOR_FUSED} parameters")),
+        )),
         EngineChoice::Auto => match fused()? {
             Ok(engine) => Ok((Box::new(engine), None)),
             Err(lacks) => Ok((aten(), Some(format!("`fused` lacks {lacks}")))),
