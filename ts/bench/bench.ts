@@ -98,7 +98,7 @@ export const bench = async (step: Step, {rounds, images, python, tell}: BenchOpt
 		}
 
 		const limit = {oneCore: native().multiplyAddLimit(1), allCores: native().multiplyAddLimit(cores)};
-		const multiplyAdds = 3 * convolutionMultiplyAdds(step) - firstLayer(step); // the images need no gradient
+		const multiplyAdds = multiplyAddsOf(step);
 		const rows = rowsOf(contestants, seconds, errors, images);
 		tell('Predicting');
 		return {
@@ -160,14 +160,15 @@ const median = (values: readonly number[]): number => {
 const shareOf = (row: {imagesPerSecond: number; error: string | undefined}, multiplyAdds: number, limit: number) =>
 	row.error ? undefined : (row.imagesPerSecond * multiplyAdds) / (limit * 1e9);
 
-const multiplyAddsOfRows = (step: Step): number[] =>
-	summarize(step.experiment.net).rows.map(({operation, kernel, channelsIn, channelsOut, sizeOut}) =>
+/** Of a step's convolutions for one image: forward, and backward to the weights and to what each layer read. */
+const multiplyAddsOf = (step: Step): number => {
+	const {rows} = summarize(step.experiment.net);
+	const layers = rows.map(({operation, kernel, channelsIn, channelsOut, sizeOut}) =>
 		operation.includes('conv') ? kernel ** 2 * channelsIn * channelsOut * sizeOut ** 2 : 0,
 	);
-
-const convolutionMultiplyAdds = (step: Step): number => multiplyAddsOfRows(step).reduce((sum, count) => sum + count, 0);
-
-const firstLayer = (step: Step): number => multiplyAddsOfRows(step)[0] ?? 0;
+	const [first = 0] = layers; // images need no gradient
+	return 3 * layers.reduce((sum, count) => sum + count, 0) - first;
+};
 
 /** Milliseconds of one image and of 10,000, through the public API. */
 const predictLatency = async (step: Step): Promise<BenchResult['predict']> => {

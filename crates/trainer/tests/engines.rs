@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{bars, block, experiment, final_net, options};
+use common::{bars, experiment, final_net, options};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use stepladder_trainer::data::{Augmentation, Batch};
@@ -115,7 +115,7 @@ fn net() -> impl Strategy<Value = NetSpec> {
                 channels,
                 size,
                 classes,
-                block: BlockSpec { bias, ..block_of(norm, dropout) },
+                block: BlockSpec { bias, ..common::block(norm, dropout) },
                 body: vec![],
                 head: vec![],
             };
@@ -135,10 +135,6 @@ fn net() -> impl Strategy<Value = NetSpec> {
             net.head = vec![last, LayerSpec::Flatten];
             net
         })
-}
-
-fn block_of(norm: Norm, dropout: f64) -> BlockSpec {
-    block(norm, dropout)
 }
 
 proptest! {

@@ -26,6 +26,9 @@ pub struct Fused {
     stages: Vec<Stage>,
     groups: Vec<Group>,
     gradients: Vec<Tensor>,
+    /// What groups do between two places where they wait for each other.
+    forward: Vec<Vec<Part>>,
+    backward: Vec<Vec<Part>>,
 }
 
 /// A convolution with all that follows it in its block, or a pool.
@@ -72,7 +75,6 @@ struct NormState {
     inverse_deviation: Vec<f32>,
     scale: Vec<f32>,
     shift: Vec<f32>,
-    factor: Vec<f32>,
     mean_gradient: Vec<f32>,
     mean_product: Vec<f32>,
 }
@@ -128,13 +130,12 @@ impl Fused {
         let gradients = plan
             .parameters
             .iter()
-            .map(|parameter| {
-                let shape: Vec<i64> = parameter.shape.iter().map(|&n| n as i64).collect();
-                Tensor::zeros(shape, (tch::Kind::Float, Device::Cpu))
-            })
+            .map(|parameter| Tensor::zeros(parameter.sizes(), (tch::Kind::Float, Device::Cpu)))
             .collect();
         let classes = stages.last().map_or(0, |stage| stage.output.len());
-        Ok(Self { isa, pool, label_smoothing, classes, stages, groups: vec![], gradients })
+        let (forward, backward) = (forward_segments(&stages), backward_segments(&stages));
+        let groups = vec![];
+        Ok(Self { isa, pool, label_smoothing, classes, stages, groups, gradients, forward, backward })
     }
 
     /// Makes sure of enough groups, and tells each which images it has.
@@ -157,16 +158,12 @@ impl Fused {
         let count = batch.labels.len();
         let groups = self.prepare(count, Some(&batch.samples));
         self.pack(weights, true);
-        let Self { isa, stages, gradients, label_smoothing, classes, .. } = self;
+        let Self { isa, stages, gradients, label_smoothing, classes, forward, backward, .. } = self;
         let (isa, groups) = (*isa, &mut self.groups[..groups]);
 
         each(groups, |g, group| group.load(g, &batch.images, stages[0].input));
-        for segment in forward_segments(stages) {
-            each(groups, |_, group| {
-                for part in &segment {
-                    group.run(*part, isa, stages, dropout);
-                }
-            });
+        for segment in &*forward {
+            each(groups, |_, group| group.run(segment, isa, stages, dropout));
             if let Some(&Part::Compute(i)) = segment.last() {
                 stages[i].combine_statistics(i, groups, weights);
             }
@@ -175,12 +172,8 @@ impl Fused {
         each(groups, |g, group| {
             group.judge(&batch.labels[g * LANES..][..group.images], *classes, *label_smoothing, count);
         });
-        for segment in backward_segments(stages) {
-            each(groups, |_, group| {
-                for part in &segment {
-                    group.run(*part, isa, stages, dropout);
-                }
-            });
+        for segment in &*backward {
+            each(groups, |_, group| group.run(segment, isa, stages, dropout));
             if let Some(&Part::Sum(i)) = segment.last() {
                 stages[i].combine_sums(i, groups, gradients);
             }
@@ -413,7 +406,6 @@ impl NormState {
             inverse_deviation: list(),
             scale: list(),
             shift: list(),
-            factor: list(),
             mean_gradient: list(),
             mean_product: list(),
         }
@@ -427,7 +419,6 @@ impl NormState {
         self.inverse_deviation[channel] = inverse as f32;
         self.scale[channel] = (weight * inverse) as f32;
         self.shift[channel] = (bias - mean * weight * inverse) as f32;
-        self.factor[channel] = (weight * inverse) as f32;
     }
 
     fn kernel(&self) -> kernels::Norm<'_> {
@@ -485,16 +476,18 @@ impl Group {
         }
     }
 
-    /// Does its part of a training step.
-    fn run(&mut self, part: Part, isa: Isa, stages: &[Stage], dropout: Stream) {
-        match part {
-            Part::Compute(i) => {
-                self.compute(isa, i, &stages[i]);
-                self.take_statistics(isa, i, &stages[i]);
+    /// Does its share of a segment of a training step.
+    fn run(&mut self, segment: &[Part], isa: Isa, stages: &[Stage], dropout: Stream) {
+        for part in segment {
+            match *part {
+                Part::Compute(i) => {
+                    self.compute(isa, i, &stages[i]);
+                    self.take_statistics(isa, i, &stages[i]);
+                }
+                Part::Activate(i) => self.activate(isa, i, &stages[i], Some(dropout)),
+                Part::Sum(i) => self.sum_gradients(isa, i, &stages[i]),
+                Part::Return(i) => self.go_back(isa, i, &stages[i]),
             }
-            Part::Activate(i) => self.activate(isa, i, &stages[i], Some(dropout)),
-            Part::Sum(i) => self.sum_gradients(isa, i, &stages[i]),
-            Part::Return(i) => self.go_back(isa, i, &stages[i]),
         }
     }
 
@@ -595,7 +588,7 @@ impl Group {
                 if let Some(tail) = &conv.tail {
                     let norm = tail.norm.as_ref().map(|norm| NormGradient {
                         norm: norm.kernel(),
-                        factor: &norm.factor,
+                        factor: &norm.scale,
                         mean_gradient: &norm.mean_gradient,
                         mean_product: &norm.mean_product,
                     });

@@ -74,6 +74,14 @@ pub struct ParameterPlan {
     pub init: Init,
 }
 
+impl ParameterPlan {
+    /// Its shape as libtorch wants it.
+    #[must_use]
+    pub fn sizes(&self) -> Vec<i64> {
+        self.shape.iter().map(|&n| n as i64).collect()
+    }
+}
+
 /// How a parameter starts: PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Init {

@@ -28,8 +28,9 @@ impl Weights {
             .map(|(index, parameter)| {
                 let values =
                     initial(parameter.init, parameter.shape.iter().product(), stream.at(index as u64));
-                let shape: Vec<i64> = parameter.shape.iter().map(|&n| n as i64).collect();
-                Ok(Tensor::f_from_slice(&values)?.f_view(shape.as_slice())?.f_to_device(device)?)
+                Ok(Tensor::f_from_slice(&values)?
+                    .f_view(parameter.sizes().as_slice())?
+                    .f_to_device(device)?)
             })
             .collect::<Result<_, TrainError>>()?;
         let statistics = plan
