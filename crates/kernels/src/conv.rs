@@ -95,6 +95,9 @@ fn conv_body<V: Vector>(
         let start: [f32; PACK] =
             std::array::from_fn(|i| bias.and_then(|bias| bias.get(first + i)).copied().unwrap_or(0.0));
         for row in 0..height {
+            // Rows of the kernel that fall on the border would add nothing but zeros.
+            let rows = in_frame.border.saturating_sub(row)
+                ..kernel.min((in_frame.border + in_frame.height).saturating_sub(row));
             let mut column = 0;
             while column < width {
                 let tile = Tile {
@@ -102,6 +105,7 @@ fn conv_body<V: Vector>(
                     in_frame,
                     packed,
                     kernel,
+                    rows: rows.clone(),
                     start: &start,
                 };
                 let output = &mut output[out_frame.at(first, row, column)..];
@@ -132,6 +136,8 @@ struct Tile<'a> {
     in_frame: Frame,
     packed: &'a [f32],
     kernel: usize,
+    /// Of the kernel: those that are not on the border.
+    rows: std::ops::Range<usize>,
     start: &'a [f32; PACK],
 }
 
@@ -144,13 +150,13 @@ impl Tile<'_> {
         channel_step: usize,
         channels: usize,
     ) {
-        let Self { input, in_frame, packed, kernel, start } = *self;
+        let Self { input, in_frame, packed, kernel, ref rows, start } = *self;
         let kernel = if KERNEL > 0 { KERNEL } else { kernel };
         let (row_stride, channel_stride) = (in_frame.row_stride(), in_frame.channel_stride());
         let last = (in_frame.channels - 1) * channel_stride + (kernel - 1) * row_stride + kernel - 1 + PIXELS;
         assert!(input.len() >= last);
         let taps = in_frame.channels * kernel * kernel;
-        assert!(packed.len() >= (taps - 1) * PACK + OUT);
+        assert!(packed.len() >= (taps - 1) * PACK + OUT && rows.end <= kernel);
         assert!(output.len() >= (channels - 1) * channel_step + PIXELS && channels <= OUT);
         let mut part = 0;
         while part < LANES {
@@ -159,9 +165,9 @@ impl Tile<'_> {
             // pixel has 16 lanes, of which `WIDTH` from `part` on are read and written.
             unsafe {
                 let from = input.as_ptr().cast::<f32>().add(part);
-                let mut weight = packed.as_ptr();
                 for channel in 0..in_frame.channels {
-                    for row in 0..kernel {
+                    let mut weight = packed.as_ptr().add((channel * kernel + rows.start) * kernel * PACK);
+                    for row in rows.clone() {
                         let mut pixel = from.add((channel * channel_stride + row * row_stride) * LANES);
                         for _ in 0..kernel {
                             let pixels: [V; PIXELS] = std::array::from_fn(|i| V::load(pixel.add(i * LANES)));

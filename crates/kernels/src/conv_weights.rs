@@ -41,24 +41,47 @@ fn body<V: Vector>(
     let block = Block { input, in_frame, out_gradient, out_frame };
     for first in (0..out_frame.channels).step_by(OUT) {
         let outs = (out_frame.channels - first).min(OUT);
+        let rows = std::array::from_fn(|i| out_frame.at((first + i).min(out_frame.channels - 1), 0, 0));
+        let mut tap = Tap { channel: 0, row: 0, column: 0 };
         for first_tap in (0..taps).step_by(TAPS) {
             let count = (taps - first_tap).min(TAPS);
-            let place = |tap: usize| {
-                let (channel, within) = (tap / (kernel * kernel), tap % (kernel * kernel));
-                channel * in_frame.channel_stride()
-                    + within / kernel * in_frame.row_stride()
-                    + within % kernel
-            };
             // A tap that is not there repeats the last one, and is left out at the end.
-            let places = std::array::from_fn(|i| place((first_tap + i).min(taps - 1)));
-            let rows = std::array::from_fn(|i| out_frame.at((first + i).min(out_frame.channels - 1), 0, 0));
+            let mut places = [tap.next(kernel, in_frame); TAPS];
+            for i in 1..TAPS {
+                places[i] = if i < count { tap.next(kernel, in_frame) } else { places[i - 1] };
+            }
             let sums = block.sums::<V>(&places, &rows);
             for (out, sums) in sums.iter().enumerate().take(outs) {
-                for (i, lanes) in sums.iter().enumerate().take(count) {
-                    gradient[(first + out) * taps + first_tap + i] = sum_lanes(lanes);
+                let to = &mut gradient[(first + out) * taps + first_tap..][..count];
+                for (to, lanes) in to.iter_mut().zip(sums) {
+                    *to = sum_lanes(lanes);
                 }
             }
         }
+    }
+}
+
+/// A weight of one output channel.
+struct Tap {
+    channel: usize,
+    row: usize,
+    column: usize,
+}
+
+impl Tap {
+    /// Where in the input it reads for the first pixel; moves on to the next. Counts, since divisions would take as
+    /// long as a small image.
+    #[inline(always)]
+    fn next(&mut self, kernel: usize, frame: Frame) -> usize {
+        let place = self.channel * frame.channel_stride() + self.row * frame.row_stride() + self.column;
+        self.column += 1;
+        if self.column == kernel {
+            (self.column, self.row) = (0, self.row + 1);
+        }
+        if self.row == kernel {
+            (self.row, self.channel) = (0, self.channel + 1);
+        }
+        place
     }
 }
 

@@ -95,16 +95,23 @@ pub fn warp(source: &[f32], size: usize, affine: &Affine, target: &mut [f32]) {
             0.0
         }
     };
-    for (i, value) in target.iter_mut().enumerate() {
-        let (x, y) = ((i % size) as f64 - centre, (i / size) as f64 - centre);
-        let (x, y) = (a * x + b * y + c + centre, d * x + e * y + f + centre);
-        let (column, row) = (x.floor(), y.floor());
-        let (right, down) = ((x - column) as f32, (y - row) as f32);
-        let (column, row) = (column as i64, row as i64);
-        let top = pixel(row, column) * (1.0 - right) + pixel(row, column + 1) * right;
-        let bottom = pixel(row + 1, column) * (1.0 - right) + pixel(row + 1, column + 1) * right;
-        *value = top * (1.0 - down) + bottom * down;
+    for (row, values) in target.chunks_exact_mut(size).enumerate() {
+        for (column, value) in values.iter_mut().enumerate() {
+            let (x, y) = (column as f64 - centre, row as f64 - centre);
+            let (x, y) = (a * x + b * y + c + centre, d * x + e * y + f + centre);
+            let (column, row) = (floor(x), floor(y));
+            let (right, down) = ((x - column as f64) as f32, (y - row as f64) as f32);
+            let top = pixel(row, column) * (1.0 - right) + pixel(row, column + 1) * right;
+            let bottom = pixel(row + 1, column) * (1.0 - right) + pixel(row + 1, column + 1) * right;
+            *value = top * (1.0 - down) + bottom * down;
+        }
     }
+}
+
+/// By conversions, since `f64::floor` calls into libm wherever the compiler may not assume SSE4.1.
+fn floor(value: f64) -> i64 {
+    let towards_zero = value as i64;
+    towards_zero - i64::from(towards_zero as f64 > value)
 }
 
 /// Multiplies brightness, then contrast about the mean, each kept within `[0, 1]`.
