@@ -7,17 +7,17 @@ use stepladder_trainer::TrainError;
 #[napi(object)]
 #[derive(Debug, Clone)]
 pub struct Failure {
-    /// `setting`, `shape`, `data`, `model`, `diverged`, `device`, `write`, `cancelled`, `torch` or `internal`.
+    /// `setting`, `shape`, `data`, `model`, `checkpoint`, `diverged`, `device`, `write`, `cancelled`, `torch` or `internal`.
     pub code: String,
     /// What was expected, what came, what to do.
     pub message: String,
     /// The setting (`setting`) or the layer (`shape`).
     pub setting: Option<String>,
-    /// The file (`data`, `model`, `write`).
+    /// The file (`data`, `model`, `checkpoint`, `write`).
     pub path: Option<String>,
     /// What should have been there (`setting`, `shape`, `data`).
     pub expected: Option<String>,
-    /// What was there (`setting`, `shape`, `data`, `model`).
+    /// What was there (`setting`, `shape`, `data`, `model`, `checkpoint`).
     pub got: Option<String>,
     /// Where the loss left the finite numbers (`diverged`).
     pub epoch: Option<f64>,
@@ -54,7 +54,7 @@ impl From<TrainError> for Failure {
                 failure.expected = Some(expected);
                 failure.got = Some(found);
             }
-            TrainError::Model { path, reason } => {
+            TrainError::Model { path, reason } | TrainError::Checkpoint { path, reason } => {
                 failure.path = text(&path);
                 failure.got = Some(reason);
             }

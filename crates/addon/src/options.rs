@@ -15,6 +15,8 @@ pub struct RunOptions {
     pub limit_train: Option<f64>,
     /// The first so many test images; all where left out.
     pub limit_test: Option<f64>,
+    /// The last so many training images are kept aside, to choose by; none where left out.
+    pub holdout: Option<f64>,
     /// The device that learns.
     pub device: DeviceChoice,
     /// What computes losses and gradients.
@@ -23,6 +25,8 @@ pub struct RunOptions {
     pub threads: Option<f64>,
     /// Where the model of the last epoch is kept; nowhere where left out.
     pub model_path: Option<String>,
+    /// Where all that learning needs is kept after each epoch; a run whose checkpoint is there goes on from it.
+    pub checkpoint_path: Option<String>,
 }
 
 /// The device that learns.
@@ -52,6 +56,7 @@ impl TryFrom<RunOptions> for stepladder_trainer::RunOptions {
             data: if js.is_mnist { DataSource::Mnist(folder) } else { DataSource::Folder(folder) },
             limit_train: optional("limitTrain", js.limit_train)?,
             limit_test: optional("limitTest", js.limit_test)?,
+            holdout: optional("holdout", js.holdout)?.unwrap_or(0),
             device: match js.device {
                 DeviceChoice::Auto => stepladder_trainer::DeviceChoice::Auto,
                 DeviceChoice::Cpu => stepladder_trainer::DeviceChoice::Cpu,
@@ -64,6 +69,7 @@ impl TryFrom<RunOptions> for stepladder_trainer::RunOptions {
             },
             threads: optional("threads", js.threads)?,
             model_path: js.model_path.map(Into::into),
+            checkpoint_path: js.checkpoint_path.map(Into::into),
         })
     }
 }

@@ -22,6 +22,8 @@ pub enum RunEvent {
         engine: String,
         /// Why not `fused`, where `auto` took another.
         note: Option<String>,
+        /// Epochs that a checkpoint brought along; their events follow.
+        epochs_done: f64,
     },
     /// How an epoch goes so far. Of several that nobody has read, the last is kept.
     Batch {
@@ -48,6 +50,8 @@ pub enum RunEvent {
         learning_rate: f64,
         /// While learning: augmented, with dropout, each batch by the weights of its turn.
         train: Scored,
+        /// On the training images that were kept aside, where there are any.
+        holdout: Option<Scored>,
         /// On the test images.
         test: Scored,
         /// Wall-clock time of the epoch, evaluation included.
@@ -57,6 +61,10 @@ pub enum RunEvent {
     Finished {
         /// The training images in evaluation mode, unaugmented.
         train_clean: Scored,
+        /// The likeliest class of each test image.
+        test_labels: Vec<f64>,
+        /// The probability of each.
+        test_probabilities: Vec<f64>,
         /// How many numbers were learned.
         parameters: f64,
         /// What computed the gradients.
@@ -167,8 +175,12 @@ impl Run {
 struct Telling<'a>(&'a Shared);
 
 impl Watch for Telling<'_> {
-    fn started(&mut self, engine: EngineName, note: Option<&str>) {
-        self.0.tell(RunEvent::Started { engine: engine.as_str().into(), note: note.map(Into::into) });
+    fn started(&mut self, engine: EngineName, note: Option<&str>, epochs_done: usize) {
+        self.0.tell(RunEvent::Started {
+            engine: engine.as_str().into(),
+            note: note.map(Into::into),
+            epochs_done: epochs_done as f64,
+        });
     }
 
     fn batch(&mut self, progress: &BatchProgress) -> Flow {
@@ -188,6 +200,7 @@ impl Watch for Telling<'_> {
             epoch: row.epoch as f64,
             learning_rate: row.learning_rate,
             train: row.train.into(),
+            holdout: row.holdout.map(Into::into),
             test: row.test.into(),
             seconds: row.seconds,
         })
@@ -202,6 +215,8 @@ impl From<Outcome> for RunEvent {
     fn from(outcome: Outcome) -> Self {
         Self::Finished {
             train_clean: outcome.train_clean.into(),
+            test_labels: outcome.test_answers.iter().map(|answer| f64::from(answer.label)).collect(),
+            test_probabilities: outcome.test_answers.iter().map(|it| f64::from(it.probability)).collect(),
             parameters: outcome.parameters as f64,
             engine: outcome.engine.as_str().into(),
             device: if outcome.on_cuda { "cuda" } else { "cpu" }.into(),

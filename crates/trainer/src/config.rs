@@ -42,6 +42,8 @@ pub struct RunOptions {
     pub limit_train: Option<usize>,
     /// The first so many test images; all of them where not set.
     pub limit_test: Option<usize>,
+    /// The last so many training images are kept aside, to choose by: nothing is learned from them.
+    pub holdout: usize,
     /// The device that learns.
     pub device: DeviceChoice,
     /// What computes losses and gradients.
@@ -50,6 +52,9 @@ pub struct RunOptions {
     pub threads: Option<usize>,
     /// Where the model of the last epoch is kept, if anywhere.
     pub model_path: Option<PathBuf>,
+    /// Where all that learning needs is kept after each epoch, if anywhere. A run whose checkpoint is there already
+    /// goes on from it, and ends with the bits of an unbroken one.
+    pub checkpoint_path: Option<PathBuf>,
 }
 
 /// Where images and labels come from.

@@ -44,6 +44,14 @@ pub enum TrainError {
         /// Why it can't be used.
         reason: String,
     },
+    /// A checkpoint that this run cannot go on from.
+    #[error("{} is not a checkpoint to go on from: {reason}; begin the run anew", .path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// The loss stopped being a finite number.
     #[error(
         "the loss became {loss} in epoch {epoch}, batch {batch}, at a learning rate of {learning_rate}: \
@@ -95,6 +103,7 @@ impl TrainError {
             Self::Shape { .. } => "shape",
             Self::Data { .. } => "data",
             Self::Model { .. } => "model",
+            Self::Checkpoint { .. } => "checkpoint",
             Self::Diverged { .. } => "diverged",
             Self::Device { .. } => "device",
             Self::Write { .. } => "write",

@@ -1,12 +1,21 @@
 use crate::TrainError;
 use crate::data::{Images, Normalisation};
 use crate::engine::Engine;
-use crate::metric::Score;
+use crate::metric::{Score, argmax, softmax};
 use crate::net::Weights;
 use crate::watch::Flow;
 
 /// Images in one forward pass: enough to keep every core busy, few enough to be cancelled in time.
 const IMAGES_AT_ONCE: usize = 256;
+
+/// What the weights make of one image.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Answer {
+    /// The likeliest class.
+    pub label: u8,
+    /// Its probability.
+    pub probability: f32,
+}
 
 /// Scores the weights on images, as they are in the files; nothing is dropped.
 ///
@@ -21,13 +30,49 @@ pub fn evaluate(
     flow: &dyn Fn() -> Flow,
 ) -> Result<Score, TrainError> {
     let mut score = Score::default();
+    each_part(engine, weights, images, normalisation, flow, |logits, labels| {
+        score.add(Score::of(logits, labels));
+    })?;
+    Ok(score)
+}
+
+/// Asks the weights about each image, as [`evaluate`] does.
+///
+/// # Errors
+///
+/// Those of [`evaluate`].
+pub fn answer(
+    engine: &mut dyn Engine,
+    weights: &Weights,
+    images: &Images,
+    normalisation: Normalisation,
+    flow: &dyn Fn() -> Flow,
+) -> Result<Vec<Answer>, TrainError> {
+    let mut answers = Vec::with_capacity(images.len());
+    each_part(engine, weights, images, normalisation, flow, |logits, labels| {
+        answers.extend(logits.chunks_exact(logits.len() / labels.len()).map(|row| {
+            let label = argmax(row);
+            Answer { label: label as u8, probability: softmax(row)[label] } // labels are bytes in IDX files
+        }));
+    })?;
+    Ok(answers)
+}
+
+/// Hands the logits of some images at a time on with their labels.
+fn each_part(
+    engine: &mut dyn Engine,
+    weights: &Weights,
+    images: &Images,
+    normalisation: Normalisation,
+    flow: &dyn Fn() -> Flow,
+    mut take: impl FnMut(&[f32], &[u8]),
+) -> Result<(), TrainError> {
     let pixels = images.pixels.chunks(IMAGES_AT_ONCE * images.size * images.size);
     for (pixels, labels) in pixels.zip(images.labels.chunks(IMAGES_AT_ONCE)) {
         if flow() == Flow::Stop {
             return Err(TrainError::Cancelled);
         }
-        let logits = engine.logits(weights, &normalisation.apply_bytes(pixels))?;
-        score.add(Score::of(&logits, labels));
+        take(&engine.logits(weights, &normalisation.apply_bytes(pixels))?, labels);
     }
-    Ok(score)
+    Ok(())
 }

@@ -12,16 +12,19 @@
 //!     data: DataSource::Folder("mnist".into()),
 //!     limit_train: None,
 //!     limit_test: None,
+//!     holdout: 0,
 //!     device: DeviceChoice::Auto,
 //!     engine: EngineChoice::Auto,
 //!     threads: None,
 //!     model_path: Some("model.safetensors".into()),
+//!     checkpoint_path: None,
 //! };
 //! let outcome = train(&experiment, &options, &mut Unwatched)?;
 //! println!("{} of {} right", outcome.train_clean.correct, outcome.train_clean.total);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod checkpoint;
 pub mod config;
 pub mod data;
 pub mod engine;
@@ -33,12 +36,13 @@ pub mod net;
 pub mod optim;
 pub mod random;
 mod summary;
+mod tensor_file;
 mod train;
 mod watch;
 
 pub use config::{DataSource, DeviceChoice, EngineChoice, Experiment, RunOptions};
 pub use error::TrainError;
-pub use evaluate::evaluate;
+pub use evaluate::{Answer, answer, evaluate};
 pub use model::{Model, Prediction};
 pub use summary::{Summary, SummaryRow, summarize};
 pub use train::{Outcome, train};

@@ -1,10 +1,5 @@
-use std::collections::HashMap;
-use std::fs;
-use std::io::Write;
 use std::path::Path;
 
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
@@ -13,13 +8,8 @@ use crate::config::EngineChoice;
 use crate::data::Normalisation;
 use crate::engine::{self, Engine};
 use crate::metric::{argmax, softmax};
-use crate::net::{NetSpec, Plan, Weights, slice, slice_mut};
-
-/// The one key of a model file's metadata: a second would make the order of the two depend on a hash map.
-const KEY: &str = "stepladder";
-
-/// A gigabyte of parameters, statistics and header, with room to spare.
-const MOST_BYTES: u64 = 3 << 30;
+use crate::net::{NetSpec, Plan, Weights};
+use crate::tensor_file;
 
 /// A trained net with all it takes to predict.
 pub struct Model {
@@ -75,42 +65,15 @@ impl Model {
     /// [`TrainError::Model`] for anything else.
     pub fn load(path: &Path) -> Result<Self, TrainError> {
         let wrong = |reason: String| TrainError::Model { path: path.to_owned(), reason };
-        let length = fs::metadata(path).map_err(|error| wrong(error.to_string()))?.len();
-        if length > MOST_BYTES {
-            return Err(wrong(format!("it has {length} bytes, more than any model of this program")));
-        }
-        let bytes = fs::read(path).map_err(|error| wrong(error.to_string()))?;
-        let unreadable =
-            |error: safetensors::SafeTensorError| wrong(format!("it is no whole safetensors file ({error})"));
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(unreadable)?;
-        let tensors = SafeTensors::deserialize(&bytes).map_err(unreadable)?;
-        let metadata = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
-        let metadata = metadata.ok_or_else(|| wrong("it does not describe a net".into()))?;
-        let Metadata { net, normalisation } = serde_json::from_str(metadata)
-            .map_err(|error| wrong(format!("what it says of its net can't be read ({error})")))?;
+        let bytes = tensor_file::read(path).map_err(wrong)?;
+        let (Metadata { net, normalisation }, tensors) = tensor_file::parse(&bytes).map_err(wrong)?;
         if !(normalisation.mean.is_finite() && normalisation.deviation > 0.0) {
             return Err(wrong("its normalisation divides by nothing".into()));
         }
 
         let plan = Plan::of(&net).map_err(|error| wrong(error.to_string()))?;
         let mut weights = Weights::init(&plan, 0, Device::Cpu)?;
-        let names: Vec<String> = weights.named(&plan).into_iter().map(|(name, _)| name).collect();
-        if tensors.len() != names.len() {
-            return Err(wrong(format!("its net has {} tensors, it holds {}", names.len(), tensors.len())));
-        }
-        for (name, tensor) in names.iter().zip(weights.tensors_mut()) {
-            let view = tensors.tensor(name).map_err(|_| wrong(format!("it lacks the tensor `{name}`")))?;
-            let shape: Vec<usize> = tensor.size().iter().map(|&n| n as usize).collect();
-            if view.dtype() != Dtype::F32 || view.shape() != shape {
-                let (kind, found) = (view.dtype(), view.shape());
-                return Err(wrong(format!(
-                    "the tensor `{name}` should be f32 {shape:?}, it is {kind:?} {found:?}"
-                )));
-            }
-            for (value, bytes) in slice_mut(tensor).iter_mut().zip(view.data().chunks_exact(4)) {
-                *value = f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-            }
-        }
+        tensor_file::fill(&tensors, weights.named_mut(&plan)).map_err(wrong)?;
         Self::new(net, normalisation, weights)
     }
 
@@ -120,28 +83,8 @@ impl Model {
     ///
     /// [`TrainError::Write`].
     pub fn save(&self, path: &Path) -> Result<(), TrainError> {
-        let named: Vec<(String, Vec<usize>, Vec<u8>)> = self
-            .weights
-            .named(&self.plan)
-            .into_iter()
-            .map(|(name, tensor)| {
-                let shape = tensor.size().iter().map(|&n| n as usize).collect();
-                (name, shape, slice(tensor).iter().flat_map(|value| value.to_le_bytes()).collect())
-            })
-            .collect();
-        let views = named
-            .iter()
-            .map(|(name, shape, bytes)| {
-                Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?))
-            })
-            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
-            .map_err(|error| TrainError::Internal(error.to_string()))?;
         let metadata = Metadata { net: self.net.clone(), normalisation: self.normalisation };
-        let metadata =
-            serde_json::to_string(&metadata).map_err(|error| TrainError::Internal(error.to_string()))?;
-        let bytes = safetensors::serialize(views, Some(HashMap::from([(KEY.to_owned(), metadata)])))
-            .map_err(|error| TrainError::Internal(error.to_string()))?;
-        write_atomically(path, &bytes)
+        tensor_file::write(path, &self.weights.named(&self.plan), &metadata)
     }
 
     /// What the model makes of images `[N, size, size]`, 0 for black; MNIST's digits are light on dark.
@@ -184,28 +127,4 @@ impl Model {
     pub fn weights(&self) -> &Weights {
         &self.weights
     }
-}
-
-/// Fails where a file could not be written later on, before a long run rather than after it.
-pub(crate) fn check_writable(path: &Path) -> Result<(), TrainError> {
-    temporary_neighbour(path).map(drop)
-}
-
-fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    let failed = |source| TrainError::Write { path: path.to_owned(), source };
-    let mut file = temporary_neighbour(path)?;
-    file.write_all(bytes).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
-}
-
-/// A file beside `path` that goes away unless it is renamed.
-fn temporary_neighbour(path: &Path) -> Result<tempfile::NamedTempFile, TrainError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".model-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the umask, as usual
-    builder.tempfile_in(folder).map_err(|source| TrainError::Write { path: path.to_owned(), source })
 }

@@ -5,15 +5,17 @@ use std::thread;
 use std::time::Instant;
 
 use crate::TrainError;
+use crate::checkpoint::{Identity, Learned};
 use crate::config::{Experiment, RunOptions};
 use crate::data::{Batch, Batches, Dataset};
 use crate::engine::{self, EngineName, resolve_device};
-use crate::evaluate::evaluate;
+use crate::evaluate::{Answer, answer, evaluate};
 use crate::metric::Score;
-use crate::model::{Model, check_writable};
+use crate::model::Model;
 use crate::net::Weights;
 use crate::optim::{Averages, Sgd};
 use crate::random::{Purpose, Stream};
+use crate::tensor_file::check_writable;
 use crate::watch::{BatchProgress, EpochRow, Flow, Watch};
 
 /// What a run came to.
@@ -23,6 +25,8 @@ pub struct Outcome {
     pub epochs: Vec<EpochRow>,
     /// The training images in evaluation mode, unaugmented, by the weights of the last epoch.
     pub train_clean: Score,
+    /// What the weights of the last epoch make of each test image.
+    pub test_answers: Vec<Answer>,
     /// How many numbers were learned.
     pub parameters: usize,
     /// What computed the gradients.
@@ -31,11 +35,12 @@ pub struct Outcome {
     pub on_cuda: bool,
     /// Threads that the engine used.
     pub threads: usize,
-    /// Wall-clock time of the whole run.
+    /// Wall-clock time of the whole run, of epochs before a checkpoint as they were measured.
     pub seconds: f64,
 }
 
-/// Trains for all epochs, judging after each, and keeps the model of the last one where `options` say so.
+/// Trains for all epochs, judging after each, and keeps the model of the last one where `options` say so; goes on from
+/// the checkpoint of an interrupted run where one is there.
 ///
 /// # Errors
 ///
@@ -49,26 +54,40 @@ pub fn train(
     let plan = experiment.check()?;
     options.check()?;
     let device = resolve_device(options.device)?;
-    if let Some(path) = &options.model_path {
+    for path in options.model_path.iter().chain(&options.checkpoint_path) {
         check_writable(path)?;
     }
-    let data = Dataset::open(&options.data, &experiment.net, options.limit_train, options.limit_test)?;
+    let &RunOptions { limit_train, limit_test, holdout, .. } = options;
+    let data = Dataset::open(&options.data, &experiment.net, limit_train, limit_test, holdout)?;
     let threads = options.threads.unwrap_or_else(default_threads);
     tch::set_num_threads(threads as i32); // of libtorch's work on this thread
 
     let stream = |purpose| Stream::new(options.seed, purpose);
-    let mut weights = Weights::init(&plan, options.seed, device)?;
-    let mut averages =
-        experiment.averaging.map(|averaging| Averages::new(averaging, &weights)).transpose()?;
+    let weights = Weights::init(&plan, options.seed, device)?;
+    let sgd = Sgd::new(experiment.optimizer, &weights.parameters)?;
+    let averages = experiment.averaging.map(|averaging| Averages::new(averaging, &weights)).transpose()?;
+    let mut learned = Learned { weights, sgd, averages };
     let (mut engine, note) =
         engine::start(options.engine, &plan, experiment.label_smoothing, device, threads)?;
-    watch.started(engine.name(), note.as_deref());
-    let mut sgd = Sgd::new(experiment.optimizer, &weights.parameters)?;
     let batches = data.train.len().div_ceil(experiment.batch_size);
     let steps = batches * experiment.epochs;
-    let mut epochs = vec![];
 
-    for epoch in 0..experiment.epochs {
+    // Go on from where an interrupted run was.
+    let identity = Identity::new(experiment, options, data.normalisation, engine.name());
+    let checkpoint = options.checkpoint_path.as_deref();
+    let mut epochs = match checkpoint.filter(|path| path.exists()) {
+        Some(path) => learned.restore(path, &plan, &identity)?,
+        None => vec![],
+    };
+    watch.started(engine.name(), note.as_deref(), epochs.len());
+    for row in &epochs {
+        if watch.epoch(row) == Flow::Stop {
+            return Err(TrainError::Cancelled);
+        }
+    }
+    let earlier: f64 = epochs.iter().map(|row| row.seconds).sum();
+
+    for epoch in epochs.len()..experiment.epochs {
         let epoch_begun = Instant::now();
 
         // Learn.
@@ -81,17 +100,18 @@ pub fn train(
         let shuffled =
             Batches::new(&data.train, data.normalisation, augmentation, experiment.batch_size, order);
         prepared_ahead(shuffled, |index, batch| {
+            let Learned { weights, sgd, averages } = &mut learned;
             let step = epoch * batches + index;
             learning_rate = experiment.schedule.learning_rate(step, steps);
             let momentum = experiment.schedule.momentum(step, steps);
-            let score = engine.learn(&mut weights, &batch, dropout)?; // images [N, 1, size, size], labels [N]
+            let score = engine.learn(weights, &batch, dropout)?; // images [N, 1, size, size], labels [N]
             if !score.loss_sum.is_finite() {
                 let loss = score.loss();
                 return Err(TrainError::Diverged { epoch: epoch + 1, batch: index, loss, learning_rate });
             }
             sgd.step(&mut weights.parameters, engine.gradients(), learning_rate, momentum)?;
-            if let Some(averages) = &mut averages {
-                averages.update(&weights)?;
+            if let Some(averages) = averages {
+                averages.update(weights)?;
             }
             train.add(score);
             let progress = BatchProgress {
@@ -110,9 +130,11 @@ pub fn train(
         })?;
 
         // Judge.
-        let judged = averages.as_ref().map_or(&weights, |averages| &averages.weights);
         let flow = || watch.flow();
-        let test = evaluate(engine.as_mut(), judged, &data.test, data.normalisation, &flow)?;
+        let mut judge =
+            |images| evaluate(engine.as_mut(), learned.judged(), images, data.normalisation, &flow);
+        let holdout = data.holdout.as_ref().map(&mut judge).transpose()?;
+        let test = judge(&data.test)?;
         if !test.loss_sum.is_finite() {
             // The last step may have been the one that went too far.
             return Err(TrainError::Diverged {
@@ -125,23 +147,27 @@ pub fn train(
 
         // Tell.
         let seconds = epoch_begun.elapsed().as_secs_f64();
-        let row = EpochRow { epoch: epoch + 1, learning_rate, train, test, seconds };
+        let row = EpochRow { epoch: epoch + 1, learning_rate, train, holdout, test, seconds };
         epochs.push(row);
+        if let Some(path) = checkpoint {
+            learned.save(path, &plan, &identity, &epochs)?;
+        }
         if watch.epoch(&row) == Flow::Stop {
             return Err(TrainError::Cancelled);
         }
     }
 
-    let judged = averages.map_or(weights, |averages| averages.weights);
     let flow = || watch.flow();
-    let train_clean = evaluate(engine.as_mut(), &judged, &data.train, data.normalisation, &flow)?;
+    let train_clean = evaluate(engine.as_mut(), learned.judged(), &data.train, data.normalisation, &flow)?;
+    let test_answers = answer(engine.as_mut(), learned.judged(), &data.test, data.normalisation, &flow)?;
     let (parameters, engine) = (plan.parameter_count(), engine.name());
     if let Some(path) = &options.model_path {
+        let judged = learned.judged().copy()?;
         Model::new(experiment.net.clone(), data.normalisation, judged)?.save(path)?;
     }
     let on_cuda = device.is_cuda();
-    let seconds = begun.elapsed().as_secs_f64();
-    Ok(Outcome { epochs, train_clean, parameters, engine, on_cuda, threads, seconds })
+    let seconds = earlier + begun.elapsed().as_secs_f64();
+    Ok(Outcome { epochs, train_clean, test_answers, parameters, engine, on_cuda, threads, seconds })
 }
 
 /// Hands batches on in their order while a thread of its own prepares the next.

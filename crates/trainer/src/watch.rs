@@ -1,4 +1,4 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineName;
 use crate::metric::Score;
@@ -14,13 +14,14 @@ pub enum Flow {
 
 /// Whoever watches a run is told how it goes, and can end it.
 pub trait Watch {
-    /// Before the first batch: which engine runs, and why not the usual one where it is another.
-    fn started(&mut self, _engine: EngineName, _note: Option<&str>) {}
+    /// Before the first batch: which engine runs, why not the usual one where it is another, and after how many
+    /// epochs a checkpoint goes on.
+    fn started(&mut self, _engine: EngineName, _note: Option<&str>, _epochs_done: usize) {}
 
     /// After each batch.
     fn batch(&mut self, progress: &BatchProgress) -> Flow;
 
-    /// After each epoch and its evaluation.
+    /// After each epoch and its evaluation; a run that goes on from a checkpoint tells of the epochs before it too.
     fn epoch(&mut self, row: &EpochRow) -> Flow;
 
     /// Asked between the parts of an evaluation.
@@ -49,7 +50,7 @@ pub struct BatchProgress {
 }
 
 /// What an epoch came to.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct EpochRow {
     /// 1 for the first.
     pub epoch: usize,
@@ -57,6 +58,8 @@ pub struct EpochRow {
     pub learning_rate: f64,
     /// While learning: augmented, with dropout, each batch by the weights of its turn.
     pub train: Score,
+    /// On the training images that were kept aside, where there are any, by the weights that the epoch ended with.
+    pub holdout: Option<Score>,
     /// On the test images, by the weights that the epoch ended with (or their average, where there is one).
     pub test: Score,
     /// Wall-clock time of the epoch, evaluation included.

@@ -89,7 +89,7 @@ fn a_folder_in_place_of_a_file_is_refused() {
 }
 
 fn open(folder: &Path) -> Result<Dataset, TrainError> {
-    Dataset::open(&DataSource::Folder(folder.to_owned()), &final_net(), None, None)
+    Dataset::open(&DataSource::Folder(folder.to_owned()), &final_net(), None, None, 0)
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn zipped_files_are_read_like_plain_ones() {
 fn mnist_is_known_by_its_hashes() {
     let folder = bars(20, 10);
     let source = DataSource::Mnist(folder.path().to_owned());
-    let error = Dataset::open(&source, &final_net(), None, None).unwrap_err().to_string();
+    let error = Dataset::open(&source, &final_net(), None, None, 0).unwrap_err().to_string();
     assert!(error.contains("expected MNIST's own file, of sha256 ba891046e6505d7a"), "{error}");
 }
 
@@ -132,7 +132,7 @@ fn limits_keep_the_first_images_and_normalisation_follows_the_training_images() 
     let folder = bars(20, 10);
     let source = DataSource::Folder(folder.path().to_owned());
     let all = open(folder.path()).unwrap();
-    let some = Dataset::open(&source, &final_net(), Some(7), Some(1000)).unwrap();
+    let some = Dataset::open(&source, &final_net(), Some(7), Some(1000), 0).unwrap();
     assert_eq!((some.train.len(), some.test.len()), (7, 10));
     assert_eq!(some.train.pixels[..], all.train.pixels[..7 * 784]);
     let pixels: Vec<f64> = all.train.pixels.iter().map(|&p| f64::from(p) / 255.0).collect();

@@ -7,8 +7,8 @@ use stepladder_trainer::data::Augmentation;
 use stepladder_trainer::net::{BlockSpec, LayerSpec, NetSpec, Norm, Plan};
 use stepladder_trainer::optim::{Averaging, Schedule};
 use stepladder_trainer::{
-    BatchProgress, EpochRow, Experiment, Flow, Model, Outcome, RunOptions, TrainError, Unwatched, Watch,
-    train,
+    BatchProgress, EngineChoice, EpochRow, Experiment, Flow, Model, Outcome, RunOptions, TrainError,
+    Unwatched, Watch, train,
 };
 
 /// Bits of the training loss, correct training images, bits of the test loss, correct test images.
@@ -238,4 +238,80 @@ fn a_net_whose_shapes_do_not_fit_names_the_layer_and_both_shapes() {
     assert!(vast.contains("parameters"), "{vast}");
     let none = refusal(|net| (net.body, net.head) = (vec![], vec![]));
     assert!(none.contains("at least one convolution"), "{none}");
+}
+
+/// Stops before the epoch after the first so many.
+struct StopAfterEpochs(usize);
+
+impl Watch for StopAfterEpochs {
+    fn batch(&mut self, _progress: &BatchProgress) -> Flow {
+        Flow::Continue
+    }
+
+    fn epoch(&mut self, row: &EpochRow) -> Flow {
+        if row.epoch == self.0 { Flow::Stop } else { Flow::Continue }
+    }
+}
+
+#[test]
+fn an_interrupted_run_goes_on_to_the_bits_of_an_unbroken_one() {
+    let data = bars(70, 30);
+    let folder = tempfile::tempdir().unwrap();
+    let experiment = Experiment { epochs: 4, ..everything_random() };
+    for engine in [EngineChoice::Aten, EngineChoice::Fused] {
+        let checkpoint = folder.path().join(format!("{engine:?}.safetensors"));
+        let options = RunOptions { engine, holdout: 10, ..options(data.path()) };
+        let unbroken = bits(&experiment, &options);
+        let options = RunOptions { checkpoint_path: Some(checkpoint.clone()), ..options };
+        for epoch in [1, 3] {
+            let error = train(&experiment, &options, &mut StopAfterEpochs(epoch)).unwrap_err();
+            assert!(matches!(error, TrainError::Cancelled), "{error}");
+        }
+        assert_eq!(bits(&experiment, &options), unbroken, "{engine:?}");
+        // A finished run has nothing left to learn, and says the same once more.
+        assert_eq!(bits(&experiment, &options), unbroken, "{engine:?}");
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_run_or_a_damaged_one_is_refused() {
+    let data = bars(70, 30);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint.safetensors");
+    let options = RunOptions { checkpoint_path: Some(path.clone()), ..options(data.path()) };
+    train(&everything_random(), &options, &mut Unwatched).unwrap();
+
+    let refused = |experiment: &Experiment, options: &RunOptions, reason: &str| {
+        let error = train(experiment, options, &mut Unwatched).unwrap_err();
+        assert!(matches!(error, TrainError::Checkpoint { .. }), "{error}");
+        assert!(error.to_string().contains(reason), "{error}");
+    };
+    let another = "another experiment, seed, data or engine";
+    refused(&everything_random(), &RunOptions { seed: 2, ..options.clone() }, another);
+    refused(&everything_random(), &RunOptions { holdout: 5, ..options.clone() }, another);
+    refused(&Experiment { label_smoothing: 0.1, ..everything_random() }, &options, another);
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    refused(&everything_random(), &options, "no whole safetensors file");
+}
+
+#[test]
+fn images_that_are_kept_aside_are_judged_and_not_learned() {
+    let data = bars(70, 30);
+    let experiment = Experiment { epochs: 1, ..experiment() };
+    let outcome = |holdout, limit_train| {
+        let options = RunOptions { holdout, limit_train, ..options(data.path()) };
+        train(&experiment, &options, &mut Unwatched).unwrap()
+    };
+    let (aside, without) = (outcome(20, None), outcome(0, Some(50)));
+    assert_eq!(aside.epochs[0].holdout.map(|score| score.total), Some(20));
+    assert_eq!(
+        (aside.epochs[0].train, aside.epochs[0].test),
+        (without.epochs[0].train, without.epochs[0].test)
+    );
+    assert_eq!((aside.train_clean, without.epochs[0].holdout), (without.train_clean, None));
+
+    let options = RunOptions { holdout: 70, ..options(data.path()) };
+    let error = train(&experiment, &options, &mut Unwatched).unwrap_err().to_string();
+    assert_eq!(error, "`holdout` should be less than the 70 training images, got 70");
 }

@@ -12,6 +12,8 @@ use crate::net::NetSpec;
 pub struct Dataset {
     /// What is learned from.
     pub train: Images,
+    /// What was kept aside of it, to choose by.
+    pub holdout: Option<Images>,
     /// What is judged on.
     pub test: Images,
     /// Of the training images.
@@ -47,16 +49,19 @@ const FILES: [(&str, &str); 4] = [
 ];
 
 impl Dataset {
-    /// Reads the four files and holds them against the net; limits keep the first images of each set.
+    /// Reads the four files and holds them against the net; limits keep the first images of each set, and the last
+    /// `holdout` of the training images that are left are kept aside.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Data`] naming the file, what was expected and what is there.
+    /// [`TrainError::Data`] naming the file, what was expected and what is there; [`TrainError::Setting`] where
+    /// nothing would be left to learn from.
     pub fn open(
         source: &DataSource,
         net: &NetSpec,
         limit_train: Option<usize>,
         limit_test: Option<usize>,
+        holdout: usize,
     ) -> Result<Self, TrainError> {
         let (folder, is_mnist) = match source {
             DataSource::Mnist(folder) => (folder, true),
@@ -64,10 +69,15 @@ impl Dataset {
         };
         let [train_images, train_labels, test_images, test_labels] =
             FILES.map(|(name, sha256)| (find(folder, name), is_mnist.then_some(sha256)));
-        let train = open_set(train_images, train_labels, net, limit_train)?;
+        let mut train = open_set(train_images, train_labels, net, limit_train)?;
         let test = open_set(test_images, test_labels, net, limit_test)?;
+        if holdout >= train.len() && holdout > 0 {
+            let expected = format!("less than the {} training images", train.len());
+            return Err(TrainError::setting("holdout", expected, holdout));
+        }
+        let holdout = (holdout > 0).then(|| train.split_off(train.len() - holdout));
         let normalisation = Normalisation::of(&train.pixels);
-        Ok(Self { train, test, normalisation })
+        Ok(Self { train, holdout, test, normalisation })
     }
 
     /// Whether a folder holds MNIST's own four files.
@@ -135,6 +145,12 @@ impl Images {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
+    }
+
+    /// Keeps the first `count` images, and returns the others.
+    fn split_off(&mut self, count: usize) -> Self {
+        let pixels = self.pixels.split_off(count * self.size * self.size);
+        Self { size: self.size, pixels, labels: self.labels.split_off(count) }
     }
 
     /// The pixels of one image.

@@ -9,7 +9,7 @@ pub use device::{cuda_is_available, resolve_device};
 pub use fused::Fused;
 pub use stepladder_kernels::{Isa, multiply_add_limit};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
 use crate::TrainError;
@@ -20,7 +20,7 @@ use crate::net::{Plan, Weights};
 use crate::random::Stream;
 
 /// The engines there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EngineName {
     /// libtorch's autograd.

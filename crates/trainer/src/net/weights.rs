@@ -55,6 +55,15 @@ impl Weights {
         parameters.chain(statistics).collect()
     }
 
+    /// Every tensor with its name in a model file, to change in place.
+    pub(crate) fn named_mut<'a>(
+        &'a mut self,
+        plan: &'a Plan,
+    ) -> impl Iterator<Item = (String, &'a mut Tensor)> {
+        let names: Vec<String> = self.named(plan).into_iter().map(|(name, _)| name).collect();
+        names.into_iter().zip(self.tensors_mut())
+    }
+
     /// Every tensor, in the order of [`named`](Self::named).
     pub(crate) fn tensors(&self) -> impl Iterator<Item = &Tensor> {
         self.parameters.iter().chain(self.statistics.iter().flatten())

@@ -23,7 +23,8 @@ impl Averaging {
 #[derive(Debug)]
 pub struct Averages {
     averaging: Averaging,
-    steps: usize,
+    /// Taken in so far.
+    pub(crate) steps: usize,
     /// The averages of parameters and of running statistics alike.
     pub weights: Weights,
 }

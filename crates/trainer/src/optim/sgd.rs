@@ -32,7 +32,8 @@ impl Optimizer {
 #[derive(Debug)]
 pub struct Sgd {
     optimizer: Optimizer,
-    velocities: Vec<Tensor>,
+    /// One a parameter, of its shape.
+    pub(crate) velocities: Vec<Tensor>,
 }
 
 impl Sgd {

@@ -79,10 +79,12 @@ pub fn options(data: &Path) -> RunOptions {
         data: DataSource::Folder(data.to_owned()),
         limit_train: None,
         limit_test: None,
+        holdout: 0,
         device: DeviceChoice::Cpu,
         engine: EngineChoice::Aten,
         threads: Some(1),
         model_path: None,
+        checkpoint_path: None,
     }
 }
 
