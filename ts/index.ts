@@ -1,6 +1,6 @@
 /** The public names of Stepladder, and nothing else. */
 export * from './errors/index.js';
-export {defineStep, type Step, type StepDefinition, type Target} from './experiment/define-step.js';
+export {defineStep, type Goal, type Step, type StepDefinition, type Target} from './experiment/define-step.js';
 export {type Aspect, aspectsChanged, type Difference, differences} from './experiment/difference.js';
 export type {
 	BatchEvent,
@@ -24,6 +24,7 @@ export type {
 } from './experiment/experiment.js';
 export type {Change} from './experiment/merge.js';
 export {type Summary, type SummaryRow, summarize} from './experiment/summarize.js';
-export {type Training, type TrainOptions, train} from './experiment/train.js';
+export {resume, type Training, train} from './experiment/train.js';
+export type {TrainOptions} from './experiment/train-options.js';
 export {loadModel, type Model, type Prediction} from './model/load-model.js';
 export {findStep, steps} from './steps/index.js';

@@ -4,10 +4,8 @@ import {asExperiment, type Experiment} from './experiment.js';
 import {type Change, merge} from './merge.js';
 import {show} from './show.js';
 
-/** What a step sets out to reach, and within which budgets. */
-export type Target = {
-	/** Why this target: what the step before leads one to expect, and what the change is known to do. */
-	readonly why: string;
+/** What is asked of every seed, and within which budgets. */
+export type Goal = {
 	/** Accuracy on the test images, in `(0, 1]`. */
 	readonly testAccuracy: number;
 	/** In how many of the last epochs, each of them. */
@@ -17,6 +15,20 @@ export type Target = {
 	/** At most so many epochs. */
 	readonly maxEpochs: number;
 };
+
+/** What a step sets out to reach, and the reason. */
+export type Target = Goal & {
+	/** Why this target: what the step before leads one to expect, and what the change is known to do. */
+	readonly why: string;
+};
+
+/** A target without its reason. */
+export const goalOf = ({testAccuracy, heldFor, maxParameters, maxEpochs}: Goal): Goal => ({
+	testAccuracy,
+	heldFor,
+	maxParameters,
+	maxEpochs,
+});
 
 /** A step of the ladder, resolved. */
 export type Step = {
@@ -29,6 +41,9 @@ export type Step = {
 	readonly experiment: Experiment;
 	readonly target: Target;
 };
+
+/** As much of a step as training needs. */
+export type Trainable = Pick<Step, 'name' | 'experiment'> & {readonly target: Goal; readonly from?: Step | undefined};
 
 /** The first step says everything; every other says what changed since the one it grew from. */
 export type StepDefinition = {name: string; target: Target} & (
@@ -98,7 +113,11 @@ const checkTarget = (target: Target): void => {
 		throw new ConfigError('target.why', 'a sentence that says why the target is what it is', show(target?.why));
 	}
 
-	const {testAccuracy, heldFor, maxParameters, maxEpochs} = target;
+	checkGoal(target);
+};
+
+/** @throws {ConfigError} for the first number that makes no sense */
+export const checkGoal = ({testAccuracy, heldFor, maxParameters, maxEpochs}: Goal): void => {
 	if (!(testAccuracy > 0 && testAccuracy <= 1)) {
 		throw new ConfigError('target.testAccuracy', 'a fraction above 0 and at most 1', show(testAccuracy));
 	}

@@ -1,4 +1,4 @@
-import type {Target} from './define-step.js';
+import type {Goal} from './define-step.js';
 
 /** Settings and data of a seed have been judged, and its first batch is under way. */
 export type StartEvent = {
@@ -9,6 +9,8 @@ export type StartEvent = {
 	readonly engine: string;
 	/** Why not `fused`, where `auto` took another. */
 	readonly note: string | undefined;
+	/** Epochs that a checkpoint brought along; their events follow. */
+	readonly epochsDone: number;
 };
 
 /** How an epoch goes so far. Of several in a row that nobody has read, the last is kept. */
@@ -45,6 +47,10 @@ export type EpochEvent = {
 	readonly trainLoss: number;
 	readonly trainCorrect: number;
 	readonly trainTotal: number;
+	/** On the training images that were kept aside, where there are any. */
+	readonly holdoutLoss?: number;
+	readonly holdoutCorrect?: number;
+	readonly holdoutTotal?: number;
 	readonly testLoss: number;
 	readonly testCorrect: number;
 	readonly testTotal: number;
@@ -67,6 +73,8 @@ export type SeedResult = {
 	readonly seed: number;
 	/** Test accuracy of the last epochs, as many as the target asks to hold. */
 	readonly lastEpochs: readonly number[];
+	/** Accuracy in the same epochs on the training images that were kept aside, where there are any. */
+	readonly lastHoldout?: readonly number[];
 	/** Of the training images in evaluation mode, unaugmented, after the last epoch. */
 	readonly trainCleanCorrect: number;
 	/** Whether each of the last epochs was at or above the target; false where there were fewer epochs. */
@@ -80,7 +88,7 @@ export type TrainResult = {
 	/** What computed the gradients. */
 	readonly engine: string;
 	readonly parameters: number;
-	readonly target: Target;
+	readonly target: Goal;
 	readonly seeds: readonly SeedResult[];
 	readonly held: {readonly count: number; readonly of: number};
 	/** Wall-clock time of all seeds. */

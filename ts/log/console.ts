@@ -1,6 +1,6 @@
 import process from 'node:process';
 import {createLogUpdate} from 'log-update';
-import type {Step} from '../experiment/define-step.js';
+import type {Trainable} from '../experiment/define-step.js';
 import type {BatchEvent, EpochEvent, TrainEvent} from '../experiment/events.js';
 import {summarize} from '../experiment/summarize.js';
 import {percent} from '../report/percent.js';
@@ -19,13 +19,13 @@ export class ConsoleLog {
 	#last: BatchEvent | undefined;
 	#shownAt = 0;
 	#epochBegan = performance.now();
-	readonly #step: Step;
+	readonly #step: Trainable;
 	readonly #parallel: boolean;
 	#introduced = false;
 	#noted = false;
 
 	/** `parallel`: whether several seeds train at once, so that each epoch needs a line of its own. */
-	constructor(step: Step, parallel: boolean) {
+	constructor(step: Trainable, parallel: boolean) {
 		this.#step = step;
 		this.#parallel = parallel;
 	}
@@ -42,6 +42,10 @@ export class ConsoleLog {
 				if (event.note && !this.#noted) {
 					process.stderr.write(`Engine: ${event.engine} (${event.note})\n`);
 					this.#noted = true;
+				}
+
+				if (event.epochsDone > 0) {
+					process.stderr.write(`Seed ${event.seed} goes on after epoch ${event.epochsDone}\n`);
 				}
 
 				break;
@@ -108,16 +112,26 @@ export class ConsoleLog {
 		}
 
 		const accuracy = `${testCorrect}/${testTotal} (${percent(testCorrect / testTotal)}%)`;
-		process.stdout.write(`Test set: Average loss: ${testLoss.toFixed(4)}, Accuracy: ${accuracy}\n\n`);
+		process.stdout.write(
+			`Test set: Average loss: ${testLoss.toFixed(4)}, Accuracy: ${accuracy}\n${holdoutLine(event)}\n`,
+		);
 	}
 }
 
+const holdoutLine = ({holdoutLoss = 0, holdoutCorrect = 0, holdoutTotal}: EpochEvent): string => {
+	const accuracy = `${holdoutCorrect}/${holdoutTotal} (${percent(holdoutCorrect / (holdoutTotal ?? 1))}%)`;
+	return holdoutTotal === undefined
+		? ''
+		: `Kept aside: Average loss: ${holdoutLoss.toFixed(4)}, Accuracy: ${accuracy}\n`;
+};
+
 /** An epoch in one line, for files and pipes. */
 const epochLine = (event: EpochEvent): string => {
-	const {seed, epoch, epochs, trainLoss, testLoss, learningRate, seconds} = event;
+	const {seed, epoch, epochs, trainLoss, testLoss, holdoutCorrect = 0, holdoutTotal, learningRate, seconds} = event;
 	return [
 		`Seed ${seed}, epoch ${epoch}/${epochs}:`,
 		`train ${percent(event.trainCorrect / event.trainTotal)}% (loss ${trainLoss.toFixed(4)}),`,
+		...(holdoutTotal === undefined ? [] : [`kept aside ${percent(holdoutCorrect / holdoutTotal)}%,`]),
 		`test ${event.testCorrect}/${event.testTotal} ${percent(event.testCorrect / event.testTotal)}% (loss ${testLoss.toFixed(4)}),`,
 		`rate ${learningRate.toPrecision(3)}, ${seconds.toFixed(1)} s`,
 	].join(' ');

@@ -1,13 +1,14 @@
-import {appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync} from 'node:fs';
+import {appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
-import {WriteError} from '../errors/index.js';
-import type {Step, Target} from '../experiment/define-step.js';
+import {ConfigError, WriteError} from '../errors/index.js';
+import {checkGoal, type Goal, goalOf, type Trainable} from '../experiment/define-step.js';
 import type {EpochEvent} from '../experiment/events.js';
-import type {Experiment} from '../experiment/experiment.js';
-import type {FinishedSeed, TrainOptions} from '../experiment/train.js';
+import {asExperiment, type Experiment} from '../experiment/experiment.js';
+import {checkTypes, type TrainOptions} from '../experiment/train-options.js';
+import type {FinishedSeed} from '../experiment/train-seed.js';
 import {native} from '../native/load.js';
 
 /** libtorch's version, which the build was held to. */
@@ -15,27 +16,30 @@ const libtorchVersion = '2.13.0';
 
 const columns = [
 	...['epoch', 'learningRate', 'trainLoss', 'trainCorrect', 'trainTotal'],
-	...['testLoss', 'testCorrect', 'testTotal', 'seconds'],
+	...['holdoutLoss', 'holdoutCorrect', 'holdoutTotal', 'testLoss', 'testCorrect', 'testTotal', 'seconds'],
 ] as const;
 
 type Started = {
-	readonly step: Step;
+	readonly step: Trainable;
 	readonly experiment: Experiment;
 	readonly seed: number;
 	readonly options: TrainOptions;
 };
 
-type Finished = FinishedSeed & {readonly step: string; readonly parameters: number; readonly target: Target};
+type Finished = FinishedSeed & {readonly step: string; readonly parameters: number; readonly target: Goal};
 
 /**
- * What is kept of one seed's run: `config.json` when it starts, a line an epoch in `events.jsonl` and
- * `metrics.csv`, `model.safetensors` and `result.json` at the end. Without the last the run is unfinished.
+ * What is kept of one seed's run: `config.json` when it starts, a line an epoch in `events.jsonl` and `metrics.csv`
+ * and a checkpoint to go on from, then in its place `model.safetensors`, `predictions.json` and `result.json`.
+ * Without the last the run is unfinished.
  */
 export class RunFolder {
 	readonly path: string;
+	readonly #reopened: boolean;
 
-	private constructor(folder: string) {
+	private constructor(folder: string, reopened: boolean) {
 		this.path = folder;
+		this.#reopened = reopened;
 	}
 
 	/**
@@ -48,19 +52,59 @@ export class RunFolder {
 		const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
 		return writing(parent, () => {
 			makeFolders(parent);
-			const folder = new RunFolder(makeFresh(path.join(parent, `${time}Z-s${seed}`)));
+			const folder = new RunFolder(makeFresh(path.join(parent, `${time}Z-s${seed}`)), false);
 			const {signal: _, seeds: __, ...given} = options;
 			const {version, cuda, cores} = native().runtimeInfo();
 			const config = {
-				...{step: step.name, from: step.from?.name, seed, experiment, target: step.target, options: given},
+				...{step: step.name, from: step.from?.name, seed, experiment, target: goalOf(step.target), options: given},
 				versions: {stepladder: version, libtorch: libtorchVersion, node: process.versions.node},
 				machine: {platform: process.platform, arch: process.arch, cpu: os.cpus()[0]?.model.trim(), cores, cuda},
 			};
 			folder.#writeJson('config.json', config);
-			writeFileSync(path.join(folder.path, 'events.jsonl'), '');
-			writeFileSync(path.join(folder.path, 'metrics.csv'), `${columns.join(',')}\n`);
+			folder.#beginLogs();
 			return folder;
 		});
+	}
+
+	/**
+	 * Opens the folder of an unfinished run, to go on with it. Its logs begin anew, since the checkpoint tells its
+	 * epochs again.
+	 *
+	 * @throws {ConfigError} where it is none
+	 * @throws {WriteError}
+	 */
+	static reopen(folder: string): {readonly run: Started; readonly opened: RunFolder} {
+		const run = RunFolder.read(folder);
+		if (RunFolder.isFinished(folder)) {
+			throw new ConfigError('resume', 'the folder of an unfinished run', `${folder}, which has finished`);
+		}
+
+		const opened = new RunFolder(path.resolve(folder), true);
+		writing(opened.path, () => opened.#beginLogs());
+		return {run, opened};
+	}
+
+	/** Whether a run has come to its end. */
+	static isFinished(folder: string): boolean {
+		return existsSync(path.join(folder, 'result.json'));
+	}
+
+	/**
+	 * What a folder's run was told.
+	 *
+	 * @throws {ConfigError} where it has no `config.json` of ours
+	 */
+	static read(folder: string): Started {
+		const file = path.join(folder, 'config.json');
+		try {
+			const {step: name, seed, experiment, target, options} = JSON.parse(readFileSync(file, 'utf8'));
+			checkGoal(target);
+			checkTypes(options);
+			return {step: {name, experiment, target}, seed, experiment: asExperiment(experiment), options};
+		} catch (error) {
+			const reason = error instanceof Error ? error.message : String(error);
+			throw new ConfigError('resume', 'the folder of a run, with its config.json', `${folder} (${reason})`);
+		}
 	}
 
 	/** Where the trainer is to keep the model. */
@@ -68,22 +112,38 @@ export class RunFolder {
 		return path.join(this.path, 'model.safetensors');
 	}
 
+	/** Where the trainer is to keep what it needs to go on. */
+	get checkpointPath(): string {
+		return path.join(this.path, 'checkpoint.safetensors');
+	}
+
 	/** Adds an epoch to the logs; it is on disk when this returns. */
 	log(row: EpochEvent): void {
 		writing(this.path, () => {
 			appendFileSync(path.join(this.path, 'events.jsonl'), `${JSON.stringify(row)}\n`);
-			appendFileSync(path.join(this.path, 'metrics.csv'), `${columns.map(column => row[column]).join(',')}\n`);
+			appendFileSync(path.join(this.path, 'metrics.csv'), `${columns.map(column => row[column] ?? '').join(',')}\n`);
 		});
 	}
 
 	/** Marks the run as finished. */
-	finish({result, trainCleanTotal, ...rest}: Finished): void {
-		writing(this.path, () => this.#writeJson('result.json', {...rest, ...result, trainCleanTotal}));
+	finish({result, trainCleanTotal, answers, ...rest}: Finished): void {
+		writing(this.path, () => {
+			writeFileAtomicSync(path.join(this.path, 'predictions.json'), `${JSON.stringify(answers)}\n`);
+			this.#writeJson('result.json', {...rest, ...result, trainCleanTotal});
+			rmSync(this.checkpointPath, {force: true});
+		});
 	}
 
-	/** Takes the folder away again: nothing came of the run. */
+	/** Takes a new folder away again: nothing came of the run. */
 	discard(): void {
-		rmSync(this.path, {recursive: true, force: true});
+		if (!this.#reopened) {
+			rmSync(this.path, {recursive: true, force: true});
+		}
+	}
+
+	#beginLogs(): void {
+		writeFileSync(path.join(this.path, 'events.jsonl'), '');
+		writeFileSync(path.join(this.path, 'metrics.csv'), `${columns.join(',')}\n`);
 	}
 
 	#writeJson(file: string, value: unknown): void {

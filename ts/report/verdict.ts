@@ -12,8 +12,9 @@ export const verdict = ({seeds, held, target}: TrainResult): string => {
 	].join('\n');
 };
 
-const seedLine = ({seed, lastEpochs, held}: SeedResult, heldFor: number): string => {
+const seedLine = ({seed, lastEpochs, lastHoldout, held}: SeedResult, heldFor: number): string => {
 	const accuracies = lastEpochs.map(accuracy => percent(accuracy)).join(', ');
 	const said = held ? 'held' : lastEpochs.length < heldFor ? `not held: ${heldFor} epochs are needed` : 'not held';
-	return `Seed ${seed}, last ${lastEpochs.length === 1 ? 'epoch' : `${lastEpochs.length} epochs`}: ${accuracies} (${said})`;
+	const aside = lastHoldout ? `; kept aside: ${lastHoldout.map(accuracy => percent(accuracy)).join(', ')}` : '';
+	return `Seed ${seed}, last ${lastEpochs.length === 1 ? 'epoch' : `${lastEpochs.length} epochs`}: ${accuracies} (${said})${aside}`;
 };

@@ -1,8 +1,12 @@
 import process from 'node:process';
 import {Command, Option} from 'commander';
+import {ConfigError} from '../../errors/index.js';
+import type {Trainable} from '../../experiment/define-step.js';
 import type {TrainResult} from '../../experiment/events.js';
-import {type TrainOptions, train} from '../../experiment/train.js';
+import {resume, type Training, train} from '../../experiment/train.js';
+import type {TrainOptions} from '../../experiment/train-options.js';
 import {ConsoleLog} from '../../log/console.js';
+import {RunFolder} from '../../log/run-folder.js';
 import {verdict} from '../../report/verdict.js';
 import {findStep} from '../../steps/index.js';
 import {exitCodes} from '../exit-codes.js';
@@ -11,9 +15,10 @@ import {parseNumber, parseSeeds} from '../parse.js';
 
 type Flags = Pick<
 	TrainOptions,
-	'epochs' | 'device' | 'engine' | 'threads' | 'jobs' | 'dataDir' | 'limitTrain' | 'limitTest'
+	'epochs' | 'device' | 'engine' | 'threads' | 'jobs' | 'dataDir' | 'limitTrain' | 'limitTest' | 'holdout'
 > & {
-	step: string;
+	step?: string;
+	resume?: string;
 	seeds: number[];
 	out: string;
 	json: boolean;
@@ -25,7 +30,7 @@ type Flags = Pick<
 export const trainCommand = (interruption: Interruption): Command =>
 	new Command('train')
 		.description('Train a step over its seeds, and say whether its target was held.')
-		.requiredOption('--step <name>', 'the step of the ladder to train')
+		.option('--step <name>', 'the step of the ladder to train')
 		.option('--seeds <list>', 'seeds to train with, such as 1-5 or 1,4,9', parseSeeds, [1])
 		.option('--epochs <n>', 'passes over the training set, in place of the step’s own', parseNumber)
 		.addOption(new Option('--device <name>', 'where to train: auto, cpu or cuda').default('auto'))
@@ -35,6 +40,8 @@ export const trainCommand = (interruption: Interruption): Command =>
 		.option('--data-dir <dir>', 'a folder with four IDX files named as MNIST’s, plain or .gz (default: MNIST)')
 		.option('--limit-train <n>', 'the first n training images only', parseNumber)
 		.option('--limit-test <n>', 'the first n test images only', parseNumber)
+		.option('--holdout <n>', 'keep the last n training images aside, to choose by, and report both', parseNumber)
+		.option('--resume <run>', 'go on with the run of a folder that was interrupted, in place of a step')
 		.option('--out <dir>', 'where each run gets a folder of its own', 'runs')
 		.option('--json', 'print events and the result as JSON lines, and nothing else', false)
 		.option('--quiet', 'print the verdict only', false)
@@ -47,25 +54,20 @@ Examples:
   npm run train -- --step lr-scheduler
   npm run train -- --step dropout --seeds 1-5 --strict
   npm run train -- --step fc-layer --epochs 1 --limit-train 6000
+  npm run train -- --step dropout --holdout 10000
+  npm run train -- --resume runs/lr-scheduler/2026-11-22T10-00-00Z-s1
   npm run -s train -- --step lr-scheduler --json > events.jsonl`,
 		)
-		.action(async (flags: Flags) => {
-			const result = await run(flags, interruption.signal);
+		.action(async (flags: Flags, command: Command) => {
+			const result = await run(flags, command, interruption.signal);
 			if (flags.strict && result.held.count < result.held.of) {
 				process.exitCode = exitCodes.targetMissed;
 			}
 		});
 
-const run = async (flags: Flags, signal: AbortSignal): Promise<TrainResult> => {
-	const {step: name, json, quiet, strict: _, fastDevRun, out, ...options} = flags;
-	const step = findStep(name);
-	const batch = step.experiment.batchSize;
-	const training = train(step, {
-		...options,
-		...(fastDevRun ? {epochs: 1, limitTrain: batch, limitTest: batch} : {out}),
-		signal,
-	});
-
+const run = async (flags: Flags, command: Command, signal: AbortSignal): Promise<TrainResult> => {
+	const {json, quiet, seeds} = flags;
+	const [step, training] = begin(flags, command, signal);
 	if (json) {
 		for await (const event of training) {
 			if (event.type === 'epoch') {
@@ -78,7 +80,7 @@ const run = async (flags: Flags, signal: AbortSignal): Promise<TrainResult> => {
 		return result;
 	}
 
-	const log = new ConsoleLog(step, options.seeds.length > 1);
+	const log = new ConsoleLog(step, seeds.length > 1);
 	try {
 		for await (const event of training) {
 			if (!quiet) {
@@ -93,3 +95,28 @@ const run = async (flags: Flags, signal: AbortSignal): Promise<TrainResult> => {
 	process.stdout.write(`${verdict(result)}\n`);
 	return result;
 };
+
+const begin = (flags: Flags, command: Command, signal: AbortSignal): [Trainable, Training] => {
+	const {step: name, resume: folder, json: _, quiet: __, strict: ___, fastDevRun, out, ...options} = flags;
+	if (folder !== undefined) {
+		const given = command.options.map(option => option.attributeName());
+		const other = given.find(name => !showing.has(name) && command.getOptionValueSource(name) === 'cli');
+		if (other) {
+			throw new ConfigError(other, 'left out with `--resume`: the run goes on as it began', 'a value');
+		}
+
+		return [RunFolder.read(folder).step, resume(folder, {signal})];
+	}
+
+	if (name === undefined) {
+		throw new ConfigError('step', 'given as `--step <name>`', 'nothing');
+	}
+
+	const step = findStep(name);
+	const batch = step.experiment.batchSize;
+	const kept = fastDevRun ? {epochs: 1, limitTrain: batch, limitTest: batch} : {out};
+	return [step, train(step, {...options, ...kept, signal})];
+};
+
+/** What a run that goes on may be told: how to show itself. */
+const showing = new Set(['resume', 'json', 'quiet', 'strict']);
