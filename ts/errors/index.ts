@@ -7,6 +7,7 @@ export {DivergedError} from './diverged-error.js';
 export {ImageError} from './image-error.js';
 export {LoadError} from './load-error.js';
 export {ModelError} from './model-error.js';
+export {RecordError} from './record-error.js';
 export {ShapeError} from './shape-error.js';
 export {StepladderError} from './stepladder-error.js';
 export {TrainerError} from './trainer-error.js';

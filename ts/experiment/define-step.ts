@@ -1,4 +1,5 @@
 import {ConfigError} from '../errors/index.js';
+import type {Claim, Foreknowledge} from '../record/evidence.js';
 import {type Aspect, aspectsChanged} from './difference.js';
 import {asExperiment, type Experiment} from './experiment.js';
 import {type Change, merge} from './merge.js';
@@ -18,8 +19,11 @@ export type Goal = {
 
 /** What a step sets out to reach, and the reason. */
 export type Target = Goal & {
-	/** Why this target: what the step before leads one to expect, and what the change is known to do. */
-	readonly why: string;
+	/**
+	 * Why this target: what the step before leads one to expect, and what the change is known to do. Figures come from
+	 * the records of other steps, so that none is typed.
+	 */
+	readonly why: string | ((known: Foreknowledge) => string);
 };
 
 /** A target without its reason. */
@@ -40,13 +44,15 @@ export type Step = {
 	readonly aspect: Aspect | undefined;
 	readonly experiment: Experiment;
 	readonly target: Target;
+	/** What is to be learned from its record, each sentence with its test; none before it was run. */
+	readonly analysis: readonly Claim[];
 };
 
 /** As much of a step as training needs. */
 export type Trainable = Pick<Step, 'name' | 'experiment'> & {readonly target: Goal; readonly from?: Step | undefined};
 
 /** The first step says everything; every other says what changed since the one it grew from. */
-export type StepDefinition = {name: string; target: Target} & (
+export type StepDefinition = {name: string; target: Target; analysis?: readonly Claim[]} & (
 	| {experiment: Experiment; from?: never; change?: never}
 	| {from: Step; change: Change<Experiment>; experiment?: never}
 );
@@ -63,11 +69,11 @@ export type StepDefinition = {name: string; target: Target} & (
  * 	target: {why: 'Three times the dropout should close the gap.', testAccuracy: 0.99, heldFor: 3, maxParameters: 15_000, maxEpochs: 15},
  * });
  * ```
- * @throws {ConfigError} for a step that changes more than one aspect or nothing, a target without a reason, or a
- * setting that doesn't exist
+ * @throws {ConfigError} for a step that changes more than one aspect or nothing, a target without a reason, a claim
+ * without a test, or a setting that doesn't exist
  */
 export const defineStep = (definition: StepDefinition): Step => {
-	const {name, from, target} = definition;
+	const {name, from, target, analysis = []} = definition;
 	if (typeof name !== 'string' || !/^[a-z\d]+(-[a-z\d]+)*$/.test(name)) {
 		throw new ConfigError('name', 'lower-case words joined by hyphens', show(name));
 	}
@@ -90,7 +96,8 @@ export const defineStep = (definition: StepDefinition): Step => {
 			definition.from ? merge(definition.from.experiment, definition.change) : definition.experiment,
 		);
 		checkTarget(target);
-		return Object.freeze({name, from, aspect: from && onlyAspect(from, experiment), experiment, target});
+		checkAnalysis(analysis);
+		return Object.freeze({name, from, aspect: from && onlyAspect(from, experiment), experiment, target, analysis});
 	});
 };
 
@@ -109,11 +116,27 @@ const onlyAspect = (from: Step, experiment: Experiment): Aspect => {
 };
 
 const checkTarget = (target: Target): void => {
-	if (typeof target?.why !== 'string' || target.why.trim() === '') {
-		throw new ConfigError('target.why', 'a sentence that says why the target is what it is', show(target?.why));
+	const why: unknown = target?.why;
+	if (typeof why !== 'function' && (typeof why !== 'string' || why.trim() === '')) {
+		throw new ConfigError('target.why', 'a sentence that says why the target is what it is', show(why));
 	}
 
 	checkGoal(target);
+};
+
+const checkAnalysis = (analysis: readonly Claim[]): void => {
+	if (!Array.isArray(analysis)) {
+		throw new ConfigError('analysis', 'a list of claims', show(analysis));
+	}
+
+	for (const [index, claim] of analysis.entries()) {
+		for (const part of ['say', 'holds'] as const) {
+			if (typeof claim?.[part] !== 'function') {
+				const wanted = {say: 'a sentence', holds: 'a predicate over the records that says when it is true'}[part];
+				throw new ConfigError(`analysis.${index}.${part}`, wanted, show(claim?.[part]));
+			}
+		}
+	}
 };
 
 /** @throws {ConfigError} for the first number that makes no sense */

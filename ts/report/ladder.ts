@@ -1,6 +1,11 @@
 import type {Step} from '../experiment/define-step.js';
 import {summarize} from '../experiment/summarize.js';
+import type {LadderRecords} from '../record/ladder-records.js';
+import type {Measured} from '../record/recorded.js';
+import type {Place} from '../steps/index.js';
+import {places} from '../steps/index.js';
 import {markdownTable} from './markdown-table.js';
+import {percent} from './percent.js';
 import {textTable} from './text-table.js';
 
 /** One step of the ladder as its table shows it. */
@@ -16,24 +21,65 @@ export type LadderRow = {
 	readonly augmentation: boolean;
 	/** The schedule of the learning rate where it has one. */
 	readonly scheduler: string | undefined;
+	/** Whether averaged weights are judged and kept. */
+	readonly averaging: boolean;
 	/** The aspect that the step changed. */
 	readonly changed: string | undefined;
+	/** What was measured; nothing for a step that has not been recorded. */
+	readonly result: LadderResult | undefined;
 };
 
-/** A row a step, with what is switched on. */
-export const ladderRows = (steps: readonly Step[]): LadderRow[] =>
-	steps.map(({name, aspect, experiment: {net, augmentation, schedule}}) => ({
-		step: name,
-		parameters: summarize(net).parameters,
-		batchNorm: net.block.norm === 'batch',
-		dropout: net.block.dropout,
-		fullyConnected: net.head.some(layer => layer.kind === 'average-pool'),
-		augmentation: augmentation !== undefined,
-		scheduler: schedule.kind === 'constant' ? undefined : schedule.kind,
-		changed: aspect,
-	}));
+/** What a step's record comes to. Accuracies are fractions. */
+export type LadderResult = {
+	/** Training accuracy while learning, in the last epoch. */
+	readonly train: MeanOverSeeds;
+	/** Mean test accuracy of the last five epochs. */
+	readonly test: MeanOverSeeds;
+	/** The target that every one of the last epochs has to reach. */
+	readonly target: number;
+	readonly heldFor: number;
+	/** Seeds that held it. */
+	readonly held: {readonly count: number; readonly of: number};
+};
 
-const head = ['Step', 'Parameters', 'BN', 'Dropout', 'FC', 'Augmentation', 'LR scheduler', 'Changed'];
+/** A mean with the standard deviation over seeds, which a single seed has not. */
+export type MeanOverSeeds = {readonly mean: number; readonly deviation: number | undefined};
+
+/** A row a step, with what is switched on and what was measured. */
+export const ladderRows = (ladder: readonly Place[], records: LadderRecords): LadderRow[] =>
+	ladder.map(place => ({...switches(place.step), result: result(place, records)}));
+
+const switches = ({name, aspect, experiment: {net, augmentation, schedule, averaging}}: Step) => ({
+	step: name,
+	parameters: summarize(net).parameters,
+	batchNorm: net.block.norm === 'batch',
+	dropout: net.block.dropout,
+	fullyConnected: net.head.some(layer => layer.kind === 'average-pool'),
+	augmentation: augmentation !== undefined,
+	scheduler: schedule.kind === 'constant' ? undefined : schedule.kind,
+	averaging: averaging !== undefined,
+	changed: aspect,
+});
+
+const result = (place: Place, records: LadderRecords): LadderResult | undefined => {
+	if (!records.has(place.step)) {
+		return undefined;
+	}
+
+	const {train, test, held} = records.of(place);
+	const {testAccuracy: target, heldFor} = place.step.target;
+	return {train: over(train), test: over(test), target, heldFor, held};
+};
+
+const over = ({mean, deviation, values}: Measured): MeanOverSeeds => ({
+	mean,
+	deviation: values.length > 1 ? deviation : undefined,
+});
+
+const head = [
+	...['Step', 'Parameters', 'BN', 'Dropout', 'FC', 'Augmentation', 'LR scheduler', 'Averaging'],
+	...['Train %', 'Test %', 'Target', 'Held'],
+];
 
 const cells = (row: LadderRow): string[] => [
 	row.step,
@@ -43,10 +89,24 @@ const cells = (row: LadderRow): string[] => [
 	yes(row.fullyConnected),
 	yes(row.augmentation),
 	row.scheduler ?? 'no',
-	row.changed ?? '-',
+	yes(row.averaging),
+	...(row.result ? resultCells(row.result) : ['-', '-', '-', 'not recorded']),
 ];
 
+const resultCells = ({train, test, target, heldFor, held}: LadderResult): string[] => [
+	accuracy(train),
+	accuracy(test),
+	`${percent(target)} x ${heldFor}`,
+	`${held.count}/${held.of}`,
+];
+
+const accuracy = ({mean, deviation}: MeanOverSeeds): string =>
+	deviation === undefined ? percent(mean) : `${percent(mean)} ± ${(100 * deviation).toFixed(2)}`;
+
 const yes = (value: boolean): string => (value ? 'yes' : 'no');
+
+/** The table in words and figures. */
+export const ladderTable = (rows: readonly LadderRow[]) => ({head, body: rows.map(cells)});
 
 /** How a ladder can be written. */
 export const ladderFormats = {
@@ -54,3 +114,9 @@ export const ladderFormats = {
 	markdown: (rows: readonly LadderRow[]): string => markdownTable(head, rows.map(cells)),
 	json: (rows: readonly LadderRow[]): string => JSON.stringify(rows, undefined, '\t'),
 };
+
+const marks = /(?<=<!-- ladder: [^\n]* -->\n\n).*?(?=\n\n<!-- end of ladder -->)/s;
+
+/** A page with the ladder's table between its marks brought up to date. */
+export const withLadder = (page: string, records: LadderRecords): string =>
+	page.replace(marks, () => ladderFormats.markdown(ladderRows(places, records)));

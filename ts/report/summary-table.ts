@@ -7,13 +7,19 @@ const head = [
 ];
 
 /** The layers of a net with their shapes, jumps (j), receptive fields (r), activations and parameters. */
-export const summaryTable = ({rows, parameters}: Summary): string => {
-	const body = rows.map(row => [
+export const summaryTable = (summary: Summary): string => {
+	const {head, body} = summaryCells(summary);
+	return `${textTable(head, body)}\nTotal parameters: ${summary.parameters.toLocaleString('en')}`;
+};
+
+/** The same in words and figures. */
+export const summaryCells = ({rows}: Summary) => ({
+	head,
+	body: rows.map(row => [
 		row.operation,
 		...[row.sizeIn, row.channelsIn, row.channelsOut, row.padding, row.kernel, row.stride, row.sizeOut],
 		...[row.jumpIn, row.jumpOut, row.fieldIn, row.fieldOut],
 		`${row.sizeIn}x${row.sizeIn}x${row.channelsIn}`,
 		row.parameters.toLocaleString('en'),
-	]);
-	return `${textTable(head, body)}\nTotal parameters: ${parameters.toLocaleString('en')}`;
-};
+	]),
+});

@@ -3,7 +3,7 @@ use std::path::Path;
 use napi::Either;
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
-use stepladder_trainer::data::{Dataset, read_images};
+use stepladder_trainer::data::{Dataset, read_images, read_labels};
 
 use crate::{Failure, guarded};
 
@@ -30,6 +30,15 @@ pub fn read_idx_images(path: String) -> Either<IdxImages, Failure> {
             columns: columns as f64,
             pixels: pixels.into(),
         }),
+        Err(failure) => Either::B(failure),
+    }
+}
+
+/// Reads an IDX file of labels below 256, plain or `.gz`, trusting nothing in it.
+#[napi]
+pub fn read_idx_labels(path: String) -> Either<Buffer, Failure> {
+    match guarded(|| read_labels(Path::new(&path), 256, None)) {
+        Ok(labels) => Either::A(labels.into()),
         Err(failure) => Either::B(failure),
     }
 }

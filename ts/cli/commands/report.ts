@@ -1,0 +1,35 @@
+import {mkdirSync} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import {Command} from 'commander';
+import {sync as writeFileAtomicSync} from 'write-file-atomic';
+import {WriteError} from '../../errors/index.js';
+import {LadderRecords} from '../../record/ladder-records.js';
+import {reportPage} from '../../report/page/page.js';
+import {reportData} from '../../report/report-data.js';
+import {reportMarkdown} from '../../report/report-markdown.js';
+import {places} from '../../steps/index.js';
+
+export const reportCommand = (): Command =>
+	new Command('report')
+		.description('Write the whole ladder as report.md and as one self-contained report.html.')
+		.option('--out <dir>', 'where the two pages go', 'report')
+		.addHelpText('after', '\nExample:\n  npm run report -- --out /tmp/ladder')
+		.action(async ({out}: {out: string}) => {
+			const data = reportData(places, new LadderRecords());
+			const pages = {'report.md': reportMarkdown(data), 'report.html': await reportPage(data)};
+			for (const [name, text] of Object.entries(pages)) {
+				const file = path.resolve(out, name);
+				try {
+					mkdirSync(path.dirname(file), {recursive: true});
+					writeFileAtomicSync(file, text);
+				} catch (error) {
+					const reason = error instanceof Error ? error.message : String(error);
+					throw new WriteError(`could not write ${file} (${reason}); choose another place by \`--out\``, file, {
+						cause: error,
+					});
+				}
+
+				process.stdout.write(`Written: ${file}\n`);
+			}
+		});

@@ -1,0 +1,123 @@
+import {existsSync, readFileSync} from 'node:fs';
+import {mnistLabels} from '../data/mnist.js';
+import {RecordError, StepladderError} from '../errors/index.js';
+import {differences} from '../experiment/difference.js';
+import {show} from '../experiment/show.js';
+import {summarize} from '../experiment/summarize.js';
+import type {Place} from '../steps/index.js';
+import type {LadderRecords} from './ladder-records.js';
+import {recordFolder, shown, sourceFile} from './project.js';
+import type {StepRecord} from './record.js';
+import {readBlock, stepText, textBlock} from './text-block.js';
+
+/**
+ * Holds a step against its record, and its text block against both.
+ *
+ * @returns a sentence for each thing that is not true, naming its place
+ */
+export const checkStep = (place: Place, records: LadderRecords): string[] =>
+	telling(() => {
+		const {record} = records.of(place);
+		const problems = [...checkRecord(place, record), ...checkAnswers(place, record), ...checkClaims(place, records)];
+		return [...problems, ...checkBlock(place, records)];
+	});
+
+/** Whether the record is of the step as it is defined now, and whole. */
+const checkRecord = ({step, base}: Place, record: StepRecord): string[] => {
+	const place = shown(recordFolder({step, base, position: 0}));
+	const problems = differences(record.experiment, step.experiment).map(
+		({path, before, after}) =>
+			`${place} is stale: \`${path}\` is ${show(after)} in the step, ${show(before)} in the record; ` +
+			`try: npm run record -- --step ${step.name}`,
+	);
+	const {parameters} = summarize(step.experiment.net);
+	if (record.step !== step.name || record.parameters !== parameters) {
+		problems.push(`${place} is of \`${record.step}\` with ${record.parameters} parameters, not of this step`);
+	}
+
+	const {epochs} = record.experiment;
+	for (const {seed} of record.seeds) {
+		const rows = record.epochs.filter(row => row.seed === seed).map(({epoch}) => epoch);
+		if (rows.length !== epochs || rows.some((epoch, index) => epoch !== index + 1)) {
+			problems.push(`${place}: seed ${seed} should have epochs 1 to ${epochs}, it has ${rows.join(', ')}`);
+		}
+	}
+
+	return problems;
+};
+
+/** Whether the predictions make the accuracies that the last epochs tell. */
+const checkAnswers = (place: Place, record: StepRecord): string[] => {
+	const expected = mnistLabels();
+	return record.seeds.flatMap(({seed}) => {
+		const labels = record.answers.find(answers => answers.seed === seed)?.labels ?? '';
+		const correct = [...labels].filter((label, image) => Number(label) === expected[image]).length;
+		const last = record.epochs.findLast(row => row.seed === seed);
+		return labels.length === expected.length && correct === last?.testCorrect
+			? []
+			: [
+					`${shown(recordFolder(place))}: the predictions of seed ${seed} get ${correct} of ${labels.length} right, ` +
+						`its last epoch tells of ${last?.testCorrect} of ${last?.testTotal}`,
+				];
+	});
+};
+
+const checkClaims = (place: Place, records: LadderRecords): string[] => {
+	const evidence = records.evidence(place);
+	return place.step.analysis.flatMap(({say, holds}, index) =>
+		telling(() =>
+			holds(evidence)
+				? []
+				: [`${shown(sourceFile(place))}: claim ${index + 1} does not hold by the records: “${say(evidence)}”`],
+		),
+	);
+};
+
+const checkBlock = (place: Place, records: LadderRecords): string[] => {
+	const file = sourceFile(place);
+	if (!existsSync(file)) {
+		return []; // an installed package has no sources
+	}
+
+	const found = (readBlock(file) ?? '').split('\n');
+	const wanted = textBlock(stepText(place.step, records.evidence(place))).split('\n');
+	const line = wanted.findIndex((text, index) => text !== found[index]);
+	return line === -1
+		? []
+		: [
+				`${shown(file)}, line ${line + 1}: the text block says ${show(found[line])}, the records say ` +
+					`${show(wanted[line])}; try: npm run record -- --text`,
+			];
+};
+
+/** Holds a text between two marks of a page against what belongs there. */
+export const checkPage = (file: string, wanted: (page: string) => string): string[] =>
+	telling(() => {
+		if (!existsSync(file)) {
+			return [];
+		}
+
+		const page = readFileSync(file, 'utf8');
+		const lines = wanted(page).split('\n');
+		const line = page.split('\n').findIndex((text, index) => text !== lines[index]);
+		return line === -1
+			? []
+			: [`${shown(file)}, line ${line + 1}: the records say ${show(lines[line])}; try: npm run record -- --text`];
+	});
+
+/** What can't even be looked at is a problem too. */
+const telling = (work: () => string[]): string[] => {
+	try {
+		return work();
+	} catch (error) {
+		if (error instanceof RecordError) {
+			return [`${shown(error.path)}: ${error.problem}`];
+		}
+
+		if (error instanceof StepladderError) {
+			return [error.message];
+		}
+
+		throw error;
+	}
+};

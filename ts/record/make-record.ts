@@ -1,0 +1,127 @@
+import {existsSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import path from 'node:path';
+import {mnistLabels} from '../data/mnist.js';
+import {differences} from '../experiment/difference.js';
+import type {EpochEvent} from '../experiment/events.js';
+import {summarize} from '../experiment/summarize.js';
+import {type Training, trainInFolders} from '../experiment/train.js';
+import type {TrainOptions} from '../experiment/train-options.js';
+import type {Answers, FinishedSeed} from '../experiment/train-seed.js';
+import {RunFolder} from '../log/run-folder.js';
+import type {Place} from '../steps/index.js';
+import {writeRecord} from './files.js';
+import {recordFolder} from './project.js';
+import type {Condition, RecordedAnswers, RecordedEpoch, RecordedSeed, StepRecord} from './record.js';
+
+/** How a step is recorded. */
+export type RecordOptions = Pick<TrainOptions, 'engine' | 'threads' | 'jobs' | 'signal'> & {
+	/** One run each. */
+	readonly seeds: readonly number[];
+	/** Where the runs are kept: those that are there already are gone on with, or taken as they are. */
+	readonly out: string;
+	/** Whether to train anew what is there already. */
+	readonly fresh?: boolean;
+};
+
+/** The runs that a record still needs, under way, and what makes the record of them. */
+export type Recording = {
+	/** Seeds whose runs were finished before. */
+	readonly finished: readonly number[];
+	/** The others; none where all were finished. */
+	readonly training: Training | undefined;
+	/** Writes the record, once the training has come to its end. */
+	readonly write: () => StepRecord;
+};
+
+/**
+ * Trains a step over seeds on MNIST, and keeps the record.
+ *
+ * An interrupted recording goes on from the last finished epoch of each seed, and makes the record of an unbroken one.
+ */
+export const makeRecord = (place: Place, {seeds, out, fresh = false, ...options}: RecordOptions): Recording => {
+	const {step} = place;
+	const parent = path.join(out, step.name);
+	if (fresh) {
+		rmSync(parent, {recursive: true, force: true});
+	}
+
+	const folders = new Map(seeds.map(seed => [seed, findRun(parent, place, seed, options.engine)]));
+	const isFinished = (seed: number): boolean => {
+		const folder = folders.get(seed);
+		return folder !== undefined && RunFolder.isFinished(folder);
+	};
+
+	const missing = seeds.filter(seed => !isFinished(seed));
+	const training =
+		missing.length > 0
+			? trainInFolders(step, {...options, seeds: missing}, run => {
+					const found = folders.get(run.seed);
+					const folder = found === undefined ? RunFolder.create(out, run) : RunFolder.reopen(found).opened;
+					folders.set(run.seed, folder.path);
+					return folder;
+				})
+			: undefined;
+	const write = (): StepRecord => {
+		const record = assemble(
+			place,
+			seeds.map(seed => [seed, folders.get(seed) ?? '']),
+		);
+		writeRecord(recordFolder(place), record);
+		return record;
+	};
+
+	return {finished: seeds.filter(isFinished), training, write};
+};
+
+/** The furthest run of a seed that was told just what the record asks for. */
+const findRun = (parent: string, {step}: Place, seed: number, engine: string | undefined): string | undefined => {
+	const folders = existsSync(parent) ? readdirSync(parent).map(name => path.join(parent, name)) : [];
+	const fitting = folders.filter(folder => {
+		if (!existsSync(path.join(folder, 'config.json'))) {
+			return false;
+		}
+
+		const run = RunFolder.read(folder);
+		const {limitTrain, limitTest, holdout, dataDir} = run.options;
+		const whole = [limitTrain, limitTest, holdout, dataDir].every(value => value === undefined);
+		const sameEngine = (run.options.engine ?? 'auto') === (engine ?? 'auto');
+		return run.seed === seed && whole && sameEngine && differences(run.experiment, step.experiment).length === 0;
+	});
+	return fitting.find(folder => RunFolder.isFinished(folder)) ?? fitting.at(-1);
+};
+
+type Result = Omit<FinishedSeed, 'result' | 'answers'> & {readonly trainCleanCorrect: number};
+
+const assemble = ({step}: Place, runs: ReadonlyArray<readonly [number, string]>): StepRecord => {
+	const conditions: Condition[] = [];
+	const seeds: RecordedSeed[] = [];
+	const epochs: RecordedEpoch[] = [];
+	const answers: RecordedAnswers[] = [];
+	const expected = mnistLabels();
+	for (const [seed, folder] of runs) {
+		const read = (file: string): string => readFileSync(path.join(folder, file), 'utf8');
+		const {versions, machine} = JSON.parse(read('config.json')) as Condition;
+		let condition = conditions.findIndex(known => differences(known, {versions, machine}).length === 0);
+		if (condition === -1) {
+			condition = conditions.push({versions, machine}) - 1;
+		}
+
+		const {engine, device, threads, trainCleanCorrect, trainCleanTotal, seconds} = JSON.parse(
+			read('result.json'),
+		) as Result;
+		seeds.push({seed, engine, device, threads, trainCleanCorrect, trainCleanTotal, seconds, condition});
+		for (const line of read('events.jsonl').trimEnd().split('\n')) {
+			const {type: _, step: __, epochs: ___, ...row} = JSON.parse(line) as EpochEvent;
+			epochs.push(row);
+		}
+
+		const {labels, probabilities} = JSON.parse(read('predictions.json')) as Answers;
+		const mistakes = labels.flatMap((label, image) =>
+			label === expected[image] ? [] : [[String(image), Number((probabilities[image] ?? 0).toFixed(4))] as const],
+		);
+		answers.push({seed, labels: labels.join(''), mistakes: Object.fromEntries(mistakes)});
+	}
+
+	const {parameters} = summarize(step.experiment.net);
+	return {step: step.name, parameters, experiment: step.experiment, conditions, seeds, epochs, answers};
+};

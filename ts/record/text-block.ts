@@ -1,0 +1,136 @@
+import {readFileSync} from 'node:fs';
+import {sync as writeFileAtomicSync} from 'write-file-atomic';
+import {WriteError} from '../errors/index.js';
+import type {Goal, Step} from '../experiment/define-step.js';
+import {percent} from '../report/percent.js';
+import {interval} from '../report/points.js';
+import type {Evidence} from './evidence.js';
+import type {Measured, Recorded} from './recorded.js';
+
+/** The three parts of a step's text, without line breaks. */
+export type StepText = {
+	readonly target: string;
+	readonly why: string;
+	readonly result: readonly string[];
+	readonly analysis: readonly string[];
+};
+
+/** What a step has to say, with its figures filled in from the records. */
+export const stepText = (step: Step, evidence: Evidence): StepText => ({
+	target: targetSentence(step.target),
+	why: typeof step.target.why === 'string' ? step.target.why : step.target.why(evidence),
+	result: resultSentences(step.target, evidence.self),
+	analysis: step.analysis.map(({say}) => say(evidence)),
+});
+
+const targetSentence = ({testAccuracy, heldFor, maxParameters, maxEpochs}: Goal): string =>
+	`At least ${percent(testAccuracy)} % of the test images in ${epochsOf(heldFor)}, with at most ` +
+	`${maxParameters.toLocaleString('en')} parameters and ${maxEpochs} epochs.`;
+
+const epochsOf = (heldFor: number): string => (heldFor === 1 ? 'the last epoch' : `each of the last ${heldFor} epochs`);
+
+const resultSentences = (goal: Goal, self: Recorded): string[] => {
+	const {parameters, epochs, seeds, held, test, lowest, train, trainClean, record} = self;
+	const engines = [...new Set(record.seeds.map(({engine}) => engine))].join(' and ');
+	const reached = held.count === held.of ? 'Held' : 'Missed: held';
+	return [
+		`${reached} by ${held.count} of ${held.of} ${held.of === 1 ? 'seed' : 'seeds'} (${listed(seeds)}), with ` +
+			`${parameters.toLocaleString('en')} parameters and ${epochs} epochs, on the \`${engines}\` engine.`,
+		`Test accuracy over the last five epochs: ${meanOf(test)}; lowest in any of them ${percent(Math.min(...lowest.values))} %.`,
+		`Training accuracy in the last epoch: ${meanOf(train)} while learning${noise(self)}, ` +
+			`${meanOf(trainClean)} in evaluation mode.`,
+		...(held.count === held.of
+			? []
+			: [`Not held by ${listed(missed(goal, self))}, whose lowest epochs had ${lowestOf(goal, self)} %.`]),
+	];
+};
+
+/** What makes learning harder than evaluation. */
+const noise = ({record: {experiment}}: Recorded): string => {
+	const kinds = [
+		...(experiment.augmentation ? ['augmentation'] : []),
+		...(experiment.net.block.dropout > 0 ? ['dropout'] : []),
+	];
+	return kinds.length > 0 ? ` (with ${kinds.join(' and ')})` : '';
+};
+
+const listed = (seeds: readonly number[]): string =>
+	seeds.length > 2 && seeds.every((seed, index) => seed === (seeds[0] ?? 0) + index)
+		? `seeds ${seeds[0]} to ${seeds.at(-1)}`
+		: `seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}`;
+
+const meanOf = (measured: Measured): string =>
+	`${percent(measured.mean)} %` +
+	(measured.values.length > 1
+		? ` (deviation ${(100 * measured.deviation).toFixed(2)}, 95 % interval ${interval(measured)})`
+		: '');
+
+/** Seeds that missed a goal, with the lowest of the epochs that count. */
+const misses = ({testAccuracy, heldFor}: Goal, {record, seeds}: Recorded): Array<readonly [number, number]> =>
+	seeds.flatMap(seed => {
+		const rows = record.epochs.filter(row => row.seed === seed).slice(-heldFor);
+		const lowest = Math.min(...rows.map(({testCorrect, testTotal}) => testCorrect / testTotal));
+		return lowest < testAccuracy ? [[seed, lowest] as const] : [];
+	});
+
+const missed = (goal: Goal, self: Recorded): number[] => misses(goal, self).map(([seed]) => seed);
+
+const lowestOf = (goal: Goal, self: Recorded): string =>
+	misses(goal, self)
+		.map(([, lowest]) => percent(lowest))
+		.join(', ');
+
+/** The text as a comment for the head of the step's file. */
+export const textBlock = ({target, why, result, analysis}: StepText): string =>
+	[
+		'/*',
+		...paragraph('Target: ', target),
+		...paragraph('  Why: ', why),
+		'',
+		...paragraph('Result: ', result.join(' ')),
+		'',
+		'Analysis:',
+		...(analysis.length > 0 ? analysis.flatMap(sentence => paragraph('- ', sentence)) : ['- none yet']),
+		'*/',
+		'',
+	].join('\n');
+
+const width = 116;
+
+/** A text broken into lines, the first after `head` and the others indented by two. */
+const paragraph = (head: string, text: string): string[] => {
+	const lines = [head];
+	// a comment must not end early
+	for (const word of text.replaceAll('*/', '* /').split(/\s+/)) {
+		const line = lines.at(-1) ?? '';
+		const joined = line.endsWith(' ') ? line + word : `${line} ${word}`;
+		if (joined.length > width && line.trim() !== '') {
+			lines.push(`  ${word}`);
+		} else {
+			lines[lines.length - 1] = joined;
+		}
+	}
+
+	return lines;
+};
+
+const block = /^\/\*\nTarget: .*?\*\/\n/s;
+
+/** The block at the head of a step's file; none where there is none. */
+export const readBlock = (file: string): string | undefined => block.exec(readFileSync(file, 'utf8'))?.[0];
+
+/**
+ * Puts a block at the head of a step's file, in place of the one that is there.
+ *
+ * @throws {WriteError}
+ */
+export const writeBlock = (file: string, text: string): void => {
+	try {
+		const source = readFileSync(file, 'utf8');
+		const rest = source.replace(block, '').replace(/^\n+/, '');
+		writeFileAtomicSync(file, `${text}\n${rest}`);
+	} catch (error) {
+		const reason = error instanceof Error ? error.message : String(error);
+		throw new WriteError(`could not write the text block of ${file} (${reason})`, file, {cause: error});
+	}
+};

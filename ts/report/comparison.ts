@@ -1,0 +1,98 @@
+import {mnistLabels} from '../data/mnist.js';
+import {difference} from '../record/evidence.js';
+import {type Measure, measures, type Recorded} from '../record/recorded.js';
+import {type McNemar, mcnemar} from '../statistics/mcnemar.js';
+import {interval} from './points.js';
+import {textTable} from './text-table.js';
+
+/** Two recorded steps side by side. Differences are `a - b`, as fractions. */
+export type Comparison = {
+	readonly a: string;
+	readonly b: string;
+	/** Seeds that both have. */
+	readonly seeds: readonly number[];
+	readonly measures: readonly ComparedMeasure[];
+	/** McNemar's test on the test images, for each seed that both have. */
+	readonly images: ReadonlyArray<McNemar & {readonly seed: number}>;
+};
+
+/** A measure of two steps. */
+export type ComparedMeasure = {
+	readonly measure: Measure;
+	/** Means over the seeds of each. */
+	readonly a: number;
+	readonly b: number;
+	/** Mean difference over common seeds. */
+	readonly difference: number;
+	/** Its 95 % interval, without bounds for a single seed. */
+	readonly low: number | undefined;
+	readonly high: number | undefined;
+	readonly pValue: number | undefined;
+	readonly told: boolean;
+	/** Seeds that it would take to tell such a difference in four of five tries; nothing where there are too few to say. */
+	readonly seedsNeeded: number | undefined;
+};
+
+/** Compares two records by paired tests over the seeds that both have. */
+export const comparison = (a: Recorded, b: Recorded): Comparison => {
+	const seeds = a.seeds.filter(seed => b.seeds.includes(seed));
+	return {
+		...{a: a.name, b: b.name, seeds},
+		measures: (Object.keys(measures) as Measure[]).map(measure => {
+			const {difference: found, pValue, told, seedsNeeded} = difference(a, b, measure);
+			const several = found.values.length > 1;
+			return {
+				...{measure, a: a[measure].mean, b: b[measure].mean, difference: found.mean},
+				...{low: several ? found.low : undefined, high: several ? found.high : undefined, told},
+				pValue: several ? pValue : undefined,
+				seedsNeeded: Number.isFinite(seedsNeeded) ? seedsNeeded : undefined,
+			};
+		}),
+		images: seeds.map(seed => ({seed, ...onImages(a, b, seed)})),
+	};
+};
+
+const onImages = (a: Recorded, b: Recorded, seed: number): McNemar => {
+	const [first, second] = [a, b].map(({record}) => record.answers.find(answers => answers.seed === seed)?.labels ?? '');
+	let [onlyFirst, onlySecond] = [0, 0];
+	for (const [image, label] of mnistLabels().entries()) {
+		const [rightFirst, rightSecond] = [Number(first?.[image]) === label, Number(second?.[image]) === label];
+		onlyFirst += rightFirst && !rightSecond ? 1 : 0;
+		onlySecond += rightSecond && !rightFirst ? 1 : 0;
+	}
+
+	return mcnemar(onlyFirst, onlySecond);
+};
+
+/** A comparison for the terminal. */
+export const comparisonText = ({a, b, seeds, measures: compared, images}: Comparison): string => {
+	const rows = compared.map(({measure, difference: mean, low = 0, high = 0, pValue, told, seedsNeeded, ...means}) => [
+		measures[measure],
+		percentage(means.a),
+		percentage(means.b),
+		(100 * mean).toFixed(3),
+		pValue === undefined ? '-' : interval({low, high}),
+		pValue === undefined ? '-' : probability(pValue),
+		told ? 'yes' : 'no',
+		seedsNeeded ?? '-',
+	]);
+	const head = ['Measure', `${a} %`, `${b} %`, 'Difference', '95 % interval', 'p', 'Told', 'Seeds needed'];
+	const counted = images.map(({seed, onlyFirst, onlySecond, pValue}) => [
+		...[seed, onlyFirst, onlySecond, probability(pValue)],
+	]);
+	return [
+		`${a} less ${b}, paired over ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}`,
+		'',
+		textTable(head, rows),
+		'',
+		'Told: whether zero lies outside the interval. Seeds needed: to tell such a difference in four of five tries.',
+		'',
+		'Test images that only one of the two gets right after the last epoch, with McNemar’s exact test:',
+		'',
+		textTable(['Seed', `only ${a}`, `only ${b}`, 'p'], counted),
+	].join('\n');
+};
+
+const percentage = (fraction: number): string => (100 * fraction).toFixed(3);
+
+const probability = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3));

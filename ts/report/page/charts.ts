@@ -1,0 +1,102 @@
+import {parse, View} from 'vega';
+import {type Config, compile, type TopLevelSpec} from 'vega-lite';
+import type {Recorded} from '../../record/recorded.js';
+import {publicResults} from '../public-results.js';
+import {Html} from './html.js';
+
+/** Tones that can be told on white and on black, and by people who don't see all colours (Okabe and Ito 2008). */
+const tones = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
+
+/** Text and rules take the colour of the page around them. */
+const config: Config = {
+	background: 'transparent',
+	font: 'system-ui, sans-serif',
+	range: {category: tones},
+	view: {stroke: null},
+	axis: {
+		...{labelColor: 'currentColor', titleColor: 'currentColor', tickColor: 'currentColor', domainColor: 'currentColor'},
+		...{gridColor: 'currentColor', gridOpacity: 0.15, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal'},
+	},
+	legend: {labelColor: 'currentColor', titleColor: 'currentColor', labelFontSize: 12, titleFontSize: 12},
+};
+
+const svg = async (spec: TopLevelSpec): Promise<Html> => {
+	const view = new View(parse(compile(spec).spec), {renderer: 'none'});
+	const drawn = await view.toSVG();
+	view.finalize();
+	return new Html(drawn);
+};
+
+/** Test accuracy of every seed by epoch, from the fifth part of the way up, with the target drawn in. */
+export const accuracyChart = async ({record}: Recorded, target: number): Promise<Html> => {
+	const values = record.epochs.map(({seed, epoch, testCorrect, testTotal}) => ({
+		...{seed: String(seed), epoch, accuracy: (100 * testCorrect) / testTotal},
+	}));
+	const accuracies = values.map(({accuracy}) => accuracy).toSorted((a, b) => a - b);
+	// the first epochs of a slow start would press the others together
+	const low = Math.min(accuracies[Math.floor(accuracies.length / 10)] ?? 0, 100 * target - 0.2);
+	const high = Math.max(accuracies.at(-1) ?? 100, 100 * target);
+	return svg({
+		...{width: 560, height: 220, config},
+		layer: [
+			{
+				data: {values},
+				mark: {type: 'line', clip: true, strokeWidth: 1.5},
+				encoding: {
+					x: {field: 'epoch', type: 'quantitative', title: 'epoch', axis: {tickMinStep: 1}},
+					y: {
+						...{field: 'accuracy', type: 'quantitative', title: 'test accuracy, %'},
+						scale: {domain: [low, high + 0.05], zero: false},
+					},
+					color: {field: 'seed', type: 'nominal', title: 'seed'},
+				},
+			},
+			{
+				data: {values: [{target: 100 * target}]},
+				mark: {type: 'rule', strokeDash: [5, 4], color: 'currentColor'},
+				encoding: {y: {field: 'target', type: 'quantitative'}},
+			},
+		],
+	});
+};
+
+/** Test accuracy against parameters: these steps with their spread over seeds, and published runs. */
+export const sizeChart = async (ladder: readonly Recorded[]): Promise<Html> => {
+	const ours = ladder.map(({name, parameters, test}) => ({
+		...{name, parameters, accuracy: 100 * test.mean, run: 'this ladder, mean of the last five epochs'},
+	}));
+	const published = publicResults.map(({step, parameters, test}) => ({
+		...{name: step, parameters, accuracy: 100 * test, run: 'a public run of the same exercise, best epoch'},
+	}));
+	return svg({
+		...{width: 560, height: 300, config},
+		data: {values: [...ours, ...published]},
+		encoding: {
+			x: {
+				...{field: 'parameters', type: 'quantitative', title: 'parameters'},
+				scale: {type: 'log', domain: [4000, 10_000_000]},
+				axis: {values: [5000, 10_000, 100_000, 1_000_000, 10_000_000], format: '~s'},
+			},
+			y: {field: 'accuracy', type: 'quantitative', title: 'test accuracy, %', scale: {zero: false}},
+		},
+		layer: [
+			{
+				mark: {type: 'point', filled: true, size: 70, opacity: 0.9},
+				encoding: {
+					color: {
+						field: 'run',
+						type: 'nominal',
+						title: null,
+						legend: {orient: 'top', direction: 'vertical', labelLimit: 400},
+					},
+					shape: {field: 'run', type: 'nominal', title: null},
+				},
+			},
+			{
+				transform: [{filter: "datum.run === 'this ladder, mean of the last five epochs'"}],
+				mark: {type: 'text', align: 'left', dx: 8, fontSize: 11, color: 'currentColor'},
+				encoding: {text: {field: 'name'}},
+			},
+		],
+	});
+};

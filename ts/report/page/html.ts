@@ -1,0 +1,30 @@
+/** A piece of HTML in which everything that came from outside is escaped. */
+export class Html {
+	constructor(readonly text: string) {}
+}
+
+type Value = Html | string | number | undefined | readonly Value[];
+
+const entities: Readonly<Record<string, string>> = {
+	'&': '&amp;',
+	'<': '&lt;',
+	'>': '&gt;',
+	'"': '&quot;',
+	"'": '&#39;',
+};
+
+const rendered = (value: Value): string => {
+	if (value instanceof Html) {
+		return value.text;
+	}
+
+	if (Array.isArray(value)) {
+		return value.map(part => rendered(part)).join('');
+	}
+
+	return value === undefined ? '' : String(value).replace(/[&<>"']/g, character => entities[character] ?? '');
+};
+
+/** HTML as it is written, with every value in it escaped unless it is {@link Html} itself. */
+export const html = (parts: TemplateStringsArray, ...values: readonly Value[]): Html =>
+	new Html(parts.map((part, index) => part + rendered(values[index])).join(''));

@@ -1,0 +1,144 @@
+import {show} from '../../experiment/show.js';
+import {measures} from '../../record/recorded.js';
+import {ladderTable} from '../ladder.js';
+import type {Mistake} from '../mistakes.js';
+import {interval} from '../points.js';
+import type {ReportData, ReportedStep} from '../report-data.js';
+import {summaryCells} from '../summary-table.js';
+import {accuracyChart, sizeChart} from './charts.js';
+import {digitRules} from './digits.js';
+import {Html, html} from './html.js';
+import {receptiveField} from './receptive-field.js';
+import {style} from './style.js';
+
+/** The whole ladder as one page that needs nothing beside itself: no script, no request. */
+export const reportPage = async (data: ReportData): Promise<string> => {
+	const {steps} = data;
+	const chapters = await Promise.all(steps.map(async step => chapter(step)));
+	const shown = steps.flatMap(({mistakes}) => mistakes.map(({image}) => image));
+	const {head, body} = ladderTable(data.rows);
+	const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<link rel="icon" href="data:,">
+<title>Stepladder: the ladder and its records</title>
+<style>${new Html(style + digitRules(shown))}</style>
+</head>
+<body>
+<h1>The ladder and its records</h1>
+<p class="quiet">Every figure on this page comes from the records of training runs on MNIST; the test set chose none of
+the settings, and the model judged is the one of the last epoch.</p>
+<nav>${steps.map(({place}) => html`<a href="#${place.step.name}">${place.step.name}</a> `)}</nav>
+${table(head, body)}
+<p class="quiet">Train: accuracy while learning, in the last epoch, with augmentation and dropout where the step has
+them. Test: mean accuracy of the last five epochs. Both in percent, mean ± standard deviation over seeds. Held: seeds
+that reached the target in each of so many last epochs.</p>
+<h3>Accuracy against parameters</h3>
+<figure>${await sizeChart(steps.map(({recorded}) => recorded))}
+<figcaption>Best epochs look better than means of last epochs: the best of fifteen is chosen on the test images.</figcaption></figure>
+${chapters}
+</body>
+</html>
+`;
+	return page.text;
+};
+
+const chapter = async (step: ReportedStep): Promise<Html> => {
+	const {place, recorded, text, changes, summary, mistakes, comparison} = step;
+	const {name, target, from} = place.step;
+	return html`<h2 id="${name}">${place.position}. ${name}</h2>
+<dl>
+<dt>Target</dt><dd>${text.target} <span class="quiet">${text.why}</span></dd>
+<dt>Result</dt><dd>${text.result.join(' ')}</dd>
+<dt>Analysis</dt><dd>${
+		text.analysis.length > 0 ? html`<ul>${text.analysis.map(sentence => html`<li>${sentence}</li>`)}</ul>` : 'none yet'
+	}</dd>
+</dl>
+${
+	from &&
+	html`<h3>What changed against <code>${from.name}</code></h3>
+${table(
+	['Setting', 'before', 'after'],
+	changes.map(({path, before, after}) => [
+		html`<code>${path}</code>`,
+		html`<code>${show(before)}</code>`,
+		html`<code>${show(after)}</code>`,
+	]),
+	'prose',
+)}`
+}
+<h3>Test accuracy by epoch</h3>
+<figure>${await accuracyChart(recorded, target.testAccuracy)}
+<figcaption>A line a seed; the dashed line is the target. Accuracies below the axis are left out.</figcaption></figure>
+${
+	comparison &&
+	html`<h3>Against <code>${comparison.b}</code>, over ${comparison.seeds.length} common ${comparison.seeds.length === 1 ? 'seed' : 'seeds'}</h3>
+${compared(comparison)}`
+}
+<h3>Layers and receptive field</h3>
+${table(summaryCells(summary).head, summaryCells(summary).body)}
+${receptiveField(summary)}
+<h3>Confusion</h3>
+${confusionTable(step.confusion)}
+<h3>Misclassified test images</h3>
+<p class="quiet">${mistakes.length} of 10,000 images are wrong by at least one of ${recorded.seeds.length} ${recorded.seeds.length === 1 ? 'seed' : 'seeds'},
+${mistakes.filter(({seeds}) => seeds === recorded.seeds.length).length} by all.</p>
+<details><summary>Show them</summary>
+<ul class="mistakes">${mistakes.map(mistake => mistakeItem(mistake, recorded.seeds.length))}</ul></details>
+`;
+};
+
+const mistakeItem = ({image, label, taken}: Mistake, of: number): Html =>
+	html`<li><span class="digit d${image}" role="img" aria-label="test image ${image}, a ${label}"></span>
+#${image}, a ${label}<br>${taken.map(
+		({label, seeds, probability}) =>
+			html`as ${label} by ${seeds} of ${of}, up to ${(100 * probability).toFixed(0)} %<br>`,
+	)}</li>`;
+
+const compared = ({a, b, measures: rows, images}: NonNullable<ReportedStep['comparison']>): Html => {
+	const [onlyA, onlyB] = (['onlyFirst', 'onlySecond'] as const).map(
+		side => images.reduce((sum, image) => sum + image[side], 0) / Math.max(1, images.length),
+	);
+	const worst = Math.max(...images.map(({pValue}) => pValue));
+	return html`${table(
+		['Measure', `${a}, %`, `${b}, %`, 'difference', '95 % interval', 'told apart', 'seeds it would take'],
+		rows.map(({measure, difference, low, high, told, seedsNeeded, ...means}) => [
+			measures[measure],
+			(100 * means.a).toFixed(2),
+			(100 * means.b).toFixed(2),
+			(100 * difference).toFixed(2),
+			low === undefined || high === undefined ? '-' : interval({low, high}),
+			told ? 'yes' : 'no',
+			told ? '' : (seedsNeeded ?? '-'),
+		]),
+	)}
+<p class="quiet">Of the test images, ${a} alone gets ${onlyA?.toFixed(0)} right and ${b} alone ${onlyB?.toFixed(0)}, in the mean over seeds;
+McNemar’s exact test has p ${worst < 0.001 ? 'below 0.001 for every seed' : `of ${images.map(({pValue}) => (pValue < 0.001 ? '< 0.001' : pValue.toFixed(3))).join(', ')}`}.</p>`;
+};
+
+const confusionTable = (counts: ReportedStep['confusion']): Html => {
+	const most = Math.max(1, ...counts.flatMap((row, label) => row.filter((_, taken) => taken !== label)));
+	return html`<div class="wide"><table class="confusion">
+<thead><tr><th>digit</th>${counts.map((_, label) => html`<th>as ${label}</th>`)}</tr></thead>
+<tbody>${counts.map(
+		(row, label) =>
+			html`<tr><th>${label}</th>${row.map((count, taken) =>
+				taken === label
+					? html`<td class="hit">${count.toFixed(0)}</td>`
+					: html`<td class="miss" style="--heat: ${((0.75 * count) / most).toFixed(2)}">${count === 0 ? '' : count.toFixed(1)}</td>`,
+			)}</tr>`,
+	)}</tbody>
+</table></div>
+<p class="quiet">How often each digit was taken for each, in the mean over seeds.</p>`;
+};
+
+type Cell = Html | string | number;
+
+const table = (head: readonly string[], body: ReadonlyArray<readonly Cell[]>, kind = ''): Html =>
+	html`<div class="wide"><table>
+<thead><tr>${head.map(cell => html`<th>${cell}</th>`)}</tr></thead>
+<tbody>${body.map(row => html`<tr>${row.map(cell => html`<td class="${kind}">${cell}</td>`)}</tr>`)}</tbody>
+</table></div>`;

@@ -1,0 +1,17 @@
+/** The part of jStat that is used here; it ships no types of its own. */
+declare module 'jstat' {
+	const jstat: {
+		readonly jStat: {
+			readonly studentt: {
+				/** The value below which a share `p` of Student's t with `df` degrees of freedom lies. */
+				inv(p: number, df: number): number;
+				cdf(t: number, df: number): number;
+			};
+			readonly binomial: {
+				/** The probability of at most `k` successes in `n` trials of probability `p`. */
+				cdf(k: number, n: number, p: number): number;
+			};
+		};
+	};
+	export default jstat;
+}

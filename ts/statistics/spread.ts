@@ -1,0 +1,28 @@
+import jstat from 'jstat';
+import {mean, sampleStandardDeviation} from 'simple-statistics';
+
+const {jStat} = jstat; // a CommonJS package
+
+/** Some numbers, one a seed, and what they say of all seeds. */
+export type Spread = {
+	readonly values: readonly number[];
+	readonly mean: number;
+	/** Sample standard deviation; 0 for a single value. */
+	readonly deviation: number;
+	/** The 95 % confidence interval of the mean by Student's t; all numbers for a single value. */
+	readonly low: number;
+	readonly high: number;
+};
+
+/** Sums up at least one value. */
+export const spread = (values: readonly number[]): Spread => {
+	const all = [...values];
+	const centre = mean(all);
+	if (all.length === 1) {
+		return {values, mean: centre, deviation: 0, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY};
+	}
+
+	const deviation = sampleStandardDeviation(all);
+	const margin = (jStat.studentt.inv(0.975, all.length - 1) * deviation) / Math.sqrt(all.length);
+	return {values, mean: centre, deviation, low: centre - margin, high: centre + margin};
+};
