@@ -22,10 +22,21 @@ export const mnistFolder = (): string => {
 	}
 };
 
+/** Read when they are first asked for. */
+const once = <Value>(read: () => Value): (() => Value) => {
+	let value: Value | undefined;
+	return () => {
+		value ??= read();
+		return value;
+	};
+};
+
 /** The labels of MNIST's test images, in their order. */
-export const mnistLabels = (): Uint8Array =>
-	unwrap(native().readIdxLabels(path.join(mnistFolder(), 't10k-labels-idx1-ubyte')));
+export const mnistLabels = once(
+	(): Uint8Array => unwrap(native().readIdxLabels(path.join(mnistFolder(), 't10k-labels-idx1-ubyte'))),
+);
 
 /** MNIST's test images: 28 x 28 bytes each, 0 for black. */
-export const mnistImages = (): Uint8Array =>
-	unwrap(native().readIdxImages(path.join(mnistFolder(), 't10k-images-idx3-ubyte'))).pixels;
+export const mnistImages = once(
+	(): Uint8Array => unwrap(native().readIdxImages(path.join(mnistFolder(), 't10k-images-idx3-ubyte'))).pixels,
+);

@@ -1,3 +1,6 @@
+import {mnistLabels} from '../data/mnist.js';
+import {interval, points} from '../report/points.js';
+import {type McNemar, mcnemar} from '../statistics/mcnemar.js';
 import {type PairedDifference, pairedDifference} from '../statistics/paired.js';
 import type {Measure, Recorded} from './recorded.js';
 
@@ -37,6 +40,25 @@ export const claim = (say: Claim['say'], holds: Claim['holds']): Claim => ({say,
 /** How two steps differ in a measure, seed by seed: `a - b`. */
 export const difference = (a: Recorded, b: Recorded, measure: Measure): PairedDifference =>
 	pairedDifference(a[measure].bySeed, b[measure].bySeed);
+
+/** By how much `a` is above `b`, in words: `0.61 points (95 % interval 0.47 to 0.75)`. */
+export const shift = (a: Recorded, b: Recorded, measure: Measure): string => {
+	const {difference: found} = difference(a, b, measure);
+	return `${points(found.mean)} (95 % interval ${interval(found)})`;
+};
+
+/** What two steps make of the test images with the same seed, by McNemar's exact test. */
+export const onImages = (a: Recorded, b: Recorded, seed: number): McNemar => {
+	const [first, second] = [a, b].map(({record}) => record.answers.find(answers => answers.seed === seed)?.labels ?? '');
+	let [onlyFirst, onlySecond] = [0, 0];
+	for (const [image, label] of mnistLabels().entries()) {
+		const [rightFirst, rightSecond] = [Number(first?.[image]) === label, Number(second?.[image]) === label];
+		onlyFirst += rightFirst && !rightSecond ? 1 : 0;
+		onlySecond += rightSecond && !rightFirst ? 1 : 0;
+	}
+
+	return mcnemar(onlyFirst, onlySecond);
+};
 
 /** Whether a paired test over seeds tells that `a` is above `b`. */
 export const rose = (a: Recorded, b: Recorded, measure: Measure): boolean => {

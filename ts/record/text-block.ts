@@ -39,9 +39,7 @@ const resultSentences = (goal: Goal, self: Recorded): string[] => {
 		`Test accuracy over the last five epochs: ${meanOf(test)}; lowest in any of them ${percent(Math.min(...lowest.values))} %.`,
 		`Training accuracy in the last epoch: ${meanOf(train)} while learning${noise(self)}, ` +
 			`${meanOf(trainClean)} in evaluation mode.`,
-		...(held.count === held.of
-			? []
-			: [`Not held by ${listed(missed(goal, self))}, whose lowest epochs had ${lowestOf(goal, self)} %.`]),
+		...(held.count === held.of ? [] : [`The lowest of the epochs that count: ${lowestOf(goal, self)}.`]),
 	];
 };
 
@@ -73,11 +71,9 @@ const misses = ({testAccuracy, heldFor}: Goal, {record, seeds}: Recorded): Array
 		return lowest < testAccuracy ? [[seed, lowest] as const] : [];
 	});
 
-const missed = (goal: Goal, self: Recorded): number[] => misses(goal, self).map(([seed]) => seed);
-
 const lowestOf = (goal: Goal, self: Recorded): string =>
 	misses(goal, self)
-		.map(([, lowest]) => percent(lowest))
+		.map(([seed, lowest]) => `${percent(lowest)} % with seed ${seed}`)
 		.join(', ');
 
 /** The text as a comment for the head of the step's file. */

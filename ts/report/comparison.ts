@@ -1,7 +1,6 @@
-import {mnistLabels} from '../data/mnist.js';
-import {difference} from '../record/evidence.js';
+import {difference, onImages} from '../record/evidence.js';
 import {type Measure, measures, type Recorded} from '../record/recorded.js';
-import {type McNemar, mcnemar} from '../statistics/mcnemar.js';
+import type {McNemar} from '../statistics/mcnemar.js';
 import {interval} from './points.js';
 import {textTable} from './text-table.js';
 
@@ -50,18 +49,6 @@ export const comparison = (a: Recorded, b: Recorded): Comparison => {
 		}),
 		images: seeds.map(seed => ({seed, ...onImages(a, b, seed)})),
 	};
-};
-
-const onImages = (a: Recorded, b: Recorded, seed: number): McNemar => {
-	const [first, second] = [a, b].map(({record}) => record.answers.find(answers => answers.seed === seed)?.labels ?? '');
-	let [onlyFirst, onlySecond] = [0, 0];
-	for (const [image, label] of mnistLabels().entries()) {
-		const [rightFirst, rightSecond] = [Number(first?.[image]) === label, Number(second?.[image]) === label];
-		onlyFirst += rightFirst && !rightSecond ? 1 : 0;
-		onlySecond += rightSecond && !rightFirst ? 1 : 0;
-	}
-
-	return mcnemar(onlyFirst, onlySecond);
 };
 
 /** A comparison for the terminal. */

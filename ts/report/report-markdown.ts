@@ -1,9 +1,9 @@
-import {show} from '../experiment/show.js';
 import {measures} from '../record/recorded.js';
 import {ladderFormats} from './ladder.js';
 import {markdownTable} from './markdown-table.js';
 import {interval} from './points.js';
 import type {ReportData, ReportedStep} from './report-data.js';
+import {setting} from './setting.js';
 import {summaryCells} from './summary-table.js';
 
 /** The whole ladder as one Markdown page. */
@@ -31,7 +31,7 @@ const chapter = ({place, recorded, text, changes, summary, mistakes, comparison}
 					...[`### What changed against \`${step.from.name}\``, ''],
 					markdownTable(
 						['Setting', 'before', 'after'],
-						changes.map(({path, before, after}) => [`\`${path}\``, `\`${show(before)}\``, `\`${show(after)}\``]),
+						changes.map(({path, before, after}) => [`\`${path}\``, `\`${setting(before)}\``, `\`${setting(after)}\``]),
 					),
 					'',
 				]

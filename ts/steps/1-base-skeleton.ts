@@ -1,3 +1,20 @@
+/*
+Target: At least 98.00 % of the test images in each of the last 3 epochs, with at most 15,000 parameters and 15
+  epochs.
+  Why: The shape of the final net is settled before its details: edges and textures in 26 x 26 and 24 x 24, one
+  pooling once the receptive field is 5, a 1x1 convolution to mix channels cheaply, parts of digits after it. With
+  485 times fewer parameters than `basic-setup` some accuracy has to go; 98 % says that the skeleton learns, and
+  leaves the rest to the steps that follow.
+
+Result: Held by 5 of 5 seeds (seeds 1 to 5), with 13,160 parameters and 15 epochs, on the `fused` engine. Test
+  accuracy over the last five epochs: 98.60 % (deviation 0.11, 95 % interval 98.47 to 98.74); lowest in any of them
+  98.37 %. Training accuracy in the last epoch: 99.29 % (deviation 0.15, 95 % interval 99.11 to 99.48) while
+  learning, 99.37 % (deviation 0.16, 95 % interval 99.17 to 99.57) in evaluation mode.
+
+Analysis:
+- none yet
+*/
+
 import {defineStep} from '../experiment/define-step.js';
 import basicSetup from './0-basic-setup.js';
 

@@ -17,7 +17,7 @@ const config: Config = {
 		...{labelColor: 'currentColor', titleColor: 'currentColor', tickColor: 'currentColor', domainColor: 'currentColor'},
 		...{gridColor: 'currentColor', gridOpacity: 0.15, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal'},
 	},
-	legend: {labelColor: 'currentColor', titleColor: 'currentColor', labelFontSize: 12, titleFontSize: 12},
+	legend: {labelColor: 'currentColor', titleColor: 'currentColor', labelFontSize: 12, titleFontSize: 12, labelLimit: 0},
 };
 
 const svg = async (spec: TopLevelSpec): Promise<Html> => {

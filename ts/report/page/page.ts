@@ -1,9 +1,9 @@
-import {show} from '../../experiment/show.js';
 import {measures} from '../../record/recorded.js';
 import {ladderTable} from '../ladder.js';
 import type {Mistake} from '../mistakes.js';
 import {interval} from '../points.js';
 import type {ReportData, ReportedStep} from '../report-data.js';
+import {setting} from '../setting.js';
 import {summaryCells} from '../summary-table.js';
 import {accuracyChart, sizeChart} from './charts.js';
 import {digitRules} from './digits.js';
@@ -29,8 +29,8 @@ export const reportPage = async (data: ReportData): Promise<string> => {
 </head>
 <body>
 <h1>The ladder and its records</h1>
-<p class="quiet">Every figure on this page comes from the records of training runs on MNIST; the test set chose none of
-the settings, and the model judged is the one of the last epoch.</p>
+<p class="quiet">Every figure comes from the records of training runs on MNIST. The model judged is that of the last
+epoch: no epoch was chosen by its test accuracy.</p>
 <nav>${steps.map(({place}) => html`<a href="#${place.step.name}">${place.step.name}</a> `)}</nav>
 ${table(head, body)}
 <p class="quiet">Train: accuracy while learning, in the last epoch, with augmentation and dropout where the step has
@@ -51,10 +51,12 @@ const chapter = async (step: ReportedStep): Promise<Html> => {
 	const {name, target, from} = place.step;
 	return html`<h2 id="${name}">${place.position}. ${name}</h2>
 <dl>
-<dt>Target</dt><dd>${text.target} <span class="quiet">${text.why}</span></dd>
-<dt>Result</dt><dd>${text.result.join(' ')}</dd>
+<dt>Target</dt><dd>${text.target} <span class="quiet">${prose(text.why)}</span></dd>
+<dt>Result</dt><dd>${prose(text.result.join(' '))}</dd>
 <dt>Analysis</dt><dd>${
-		text.analysis.length > 0 ? html`<ul>${text.analysis.map(sentence => html`<li>${sentence}</li>`)}</ul>` : 'none yet'
+		text.analysis.length > 0
+			? html`<ul>${text.analysis.map(sentence => html`<li>${prose(sentence)}</li>`)}</ul>`
+			: 'none yet'
 	}</dd>
 </dl>
 ${
@@ -64,8 +66,8 @@ ${table(
 	['Setting', 'before', 'after'],
 	changes.map(({path, before, after}) => [
 		html`<code>${path}</code>`,
-		html`<code>${show(before)}</code>`,
-		html`<code>${show(after)}</code>`,
+		html`<code>${setting(before)}</code>`,
+		html`<code>${setting(after)}</code>`,
 	]),
 	'prose',
 )}`
@@ -90,6 +92,10 @@ ${mistakes.filter(({seeds}) => seeds === recorded.seeds.length).length} by all.<
 <ul class="mistakes">${mistakes.map(mistake => mistakeItem(mistake, recorded.seeds.length))}</ul></details>
 `;
 };
+
+/** Names between backticks are set as code. */
+const prose = (text: string): Html[] =>
+	text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
 
 const mistakeItem = ({image, label, taken}: Mistake, of: number): Html =>
 	html`<li><span class="digit d${image}" role="img" aria-label="test image ${image}, a ${label}"></span>

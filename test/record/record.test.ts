@@ -1,0 +1,79 @@
+import {existsSync, readdirSync} from 'node:fs';
+import path from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {Project} from '../helpers/project.js';
+
+/** A step that learns all of MNIST in a second an epoch. */
+const tiny = `import {defineStep} from '../experiment/define-step.js';
+export default defineStep({
+	name: 'tiny',
+	experiment: {
+		net: {
+			channels: 1, size: 28, classes: 10,
+			block: {order: ['conv', 'norm', 'relu', 'dropout'], bias: false, norm: 'batch', dropout: 0.1},
+			body: [{kind: 'max-pool', kernel: 4}, {kind: 'block', channels: 4, kernel: 3, padding: 0}],
+			head: [{kind: 'conv', channels: 10, kernel: 5, padding: 0, bias: true}, {kind: 'flatten'}],
+		},
+		optimizer: {momentum: 0.9, nesterov: true, weightDecay: 1e-4},
+		schedule: {kind: 'constant', learningRate: 0.01},
+		averaging: {decay: 0.99},
+		labelSmoothing: 0, batchSize: 128, epochs: 4,
+	},
+	target: {why: 'Four epochs are enough to see.', testAccuracy: 0.5, heldFor: 2, maxParameters: 2000, maxEpochs: 4},
+});
+`;
+
+const project = (t: ExecutionContext): Project => {
+	const made = new Project(t);
+	made.write('dist/ts/steps/9-tiny.js', tiny);
+	made.write('ts/steps/9-tiny.ts', tiny);
+	return made;
+};
+
+/** A record without what depends on the clock: seconds and the checksums of lines that hold them. */
+const measured = (made: Project): unknown => {
+	const {seeds, checksums: _, ...rest} = JSON.parse(made.read('records/9-tiny/record.json'));
+	const rows = made.read('records/9-tiny/epochs.csv').split('\n');
+	return {
+		...rest,
+		seeds: seeds.map(({seconds: _, ...seed}: {seconds: number}) => seed),
+		epochs: rows.map(row => row.split(',').slice(0, 8)),
+		answers: made.read('records/9-tiny/predictions.jsonl'),
+	};
+};
+
+test('a recording that was interrupted goes on to the record of an unbroken one', async t => {
+	const unbroken = project(t);
+	const first = await unbroken.start('record', '--step', 'tiny', '--seeds', '1,2');
+	t.is(first.exitCode, 0, String(first.stderr));
+	t.regex(String(first.stdout), /\nRecorded in records\/9-tiny$/);
+
+	const broken = project(t);
+	const child = broken.start('record', '--step', 'tiny', '--seeds', '1,2');
+	child.stdout?.on('data', (text: Buffer) => {
+		if (text.toString().includes('epoch 2/4')) {
+			child.kill('SIGTERM');
+		}
+	});
+	t.is((await child).exitCode, 143);
+	t.false(existsSync(path.join(broken.folder, 'records', '9-tiny')));
+	const again = await broken.start('record', '--step', 'tiny', '--seeds', '1,2');
+	t.is(again.exitCode, 0, String(again.stderr));
+	t.regex(String(again.stderr), /^Seed \d goes on after epoch [23]$/m);
+	t.deepEqual(measured(broken), measured(unbroken));
+	t.is(readdirSync(path.join(broken.folder, 'runs', 'records', 'tiny')).length, 2);
+
+	// What is there already is taken as it is; a changed text is written anew.
+	broken.edit('ts/steps/9-tiny.ts', /^Result: .*$/m, 'Result: splendid');
+	const third = await broken.start('record', '--step', 'tiny', '--seeds', '1,2');
+	t.is(third.stderr, 'Seed 1 was finished before\nSeed 2 was finished before');
+	t.deepEqual(measured(broken), measured(unbroken));
+	const {stdout} = await broken.start('record', '--check', '--step', 'tiny', '--replay');
+	t.regex(String(stdout), /README\.md, line \d+: |agree, and first epochs repeat to the bit\.$/);
+});
+
+test('a step to record is asked for', async t => {
+	const {stderr, exitCode} = await new Project(t).start('record');
+	t.is(exitCode, 2);
+	t.regex(String(stderr), /`step` should be given as `--step <name>`/);
+});
