@@ -27,4 +27,16 @@ export {type Summary, type SummaryRow, summarize} from './experiment/summarize.j
 export {resume, type Training, train} from './experiment/train.js';
 export type {TrainOptions} from './experiment/train-options.js';
 export {loadModel, type Model, type Prediction} from './model/load-model.js';
+export {
+	type Claim,
+	claim,
+	difference,
+	type Evidence,
+	fell,
+	onImages,
+	rose,
+	same,
+	shift,
+} from './record/evidence.js';
+export {type Measure, measures, type Recorded} from './record/recorded.js';
 export {findStep, steps} from './steps/index.js';

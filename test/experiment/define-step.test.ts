@@ -29,6 +29,18 @@ test(
 	/the same experiment/,
 );
 test(
+	'a claim without a predicate is refused',
+	refuses,
+	{name: 'x', from, change: {batchSize: 64}, target, analysis: [{say: () => 'It is better.'}]},
+	/^step `x`: `analysis\.0\.holds` should be a predicate over the records that says when it is true, got undefined$/,
+);
+test(
+	'a claim that is only a sentence is refused',
+	refuses,
+	{name: 'x', from, change: {batchSize: 64}, target, analysis: ['It is better.']},
+	/`analysis\.0\.say` should be a sentence/,
+);
+test(
 	'a setting that does not exist is refused by name',
 	refuses,
 	{name: 'x', from, change: {optimizer: {momentun: 0.8}}, target},

@@ -1,7 +1,7 @@
 import {difference, onImages} from '../record/evidence.js';
 import {type Measure, measures, type Recorded} from '../record/recorded.js';
 import type {McNemar} from '../statistics/mcnemar.js';
-import {interval} from './points.js';
+import {interval, probability} from './points.js';
 import {textTable} from './text-table.js';
 
 /** Two recorded steps side by side. Differences are `a - b`, as fractions. */
@@ -81,5 +81,3 @@ export const comparisonText = ({a, b, seeds, measures: compared, images}: Compar
 };
 
 const percentage = (fraction: number): string => (100 * fraction).toFixed(3);
-
-const probability = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3));

@@ -4,17 +4,16 @@ mod common;
 
 use common::{bars, experiment, final_net, options};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use stepladder_trainer::data::{Augmentation, Batch};
 use stepladder_trainer::engine::{Aten, Engine, Fused, Isa};
 use stepladder_trainer::metric::Score;
 use stepladder_trainer::net::{BlockPart, BlockSpec, LayerSpec, NetSpec, Norm, Plan, Weights};
 use stepladder_trainer::random::{Purpose, Stream};
 use stepladder_trainer::{EngineChoice, Experiment, RunOptions, TrainError, Unwatched, train};
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
-fn values(tensor: &Tensor) -> Vec<f32> {
-    Vec::<f32>::try_from(tensor.flatten(0, -1)).unwrap()
+fn values(tensor: &Tensor) -> Vec<f64> {
+    Vec::<f64>::try_from(tensor.to_kind(Kind::Double).flatten(0, -1)).unwrap()
 }
 
 fn batch(net: &NetSpec, count: usize, seed: u64) -> Batch {
@@ -47,52 +46,84 @@ fn weights(plan: &Plan, seed: u64) -> Weights {
 /// What an engine makes of a batch: everything that training and evaluation read.
 struct Made {
     score: Score,
-    gradients: Vec<Vec<f32>>,
-    statistics: Vec<Vec<f32>>,
-    logits: Vec<f32>,
+    gradients: Vec<Vec<f64>>,
+    statistics: Vec<Vec<f64>>,
+    logits: Vec<f64>,
 }
 
 fn made(engine: &mut dyn Engine, plan: &Plan, batch: &Batch, seed: u64) -> Made {
-    let mut weights = weights(plan, seed);
+    made_by(engine, weights(plan, seed), batch, seed)
+}
+
+fn made_by(engine: &mut dyn Engine, mut weights: Weights, batch: &Batch, seed: u64) -> Made {
     let dropout = Stream::new(seed, Purpose::Dropout).at(0);
     let score = engine.learn(&mut weights, batch, dropout).unwrap();
     let gradients = engine.gradients().iter().map(values).collect();
-    let logits = engine.logits(&weights, &batch.images).unwrap();
+    let logits = engine.logits(&weights, &batch.images).unwrap().into_iter().map(f64::from).collect();
     let statistics = weights.statistics.iter().flatten().map(values).collect();
     Made { score, gradients, statistics, logits }
 }
 
-/// The distance of two lists over the length of the second (Euclidean).
-fn distance(got: &[f32], expected: &[f32]) -> f64 {
-    let square = |x: f32| f64::from(x) * f64::from(x);
-    let apart: f64 = got.iter().zip(expected).map(|(g, e)| square(g - e)).sum();
-    apart.sqrt() / expected.iter().copied().map(square).sum::<f64>().sqrt().max(1e-3)
+/// The same weights in double precision.
+fn doubled(mut weights: Weights) -> Weights {
+    for tensor in weights.parameters.iter_mut().chain(weights.statistics.iter_mut().flatten()) {
+        *tensor = tensor.to_kind(Kind::Double);
+    }
+    weights
 }
 
-/// Both engines on one batch. A sum of n products in f32 is off by about sqrt(n) 2^-24 of its terms; through the
-/// up to five layers and sums of up to 10^4 terms here, and the divisions by deviations of a norm, that stays below
-/// 1e-3 of a gradient's length in all but contrived cases. A wrong index or factor is off by 1e-1 and more.
+fn length(values: impl IntoIterator<Item = f64>) -> f64 {
+    values.into_iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    length(a.iter().zip(b).map(|(a, b)| a - b))
+}
+
+/// How far off a computation in f32 may be that is as good as autograd's in f32: some times what autograd is off by
+/// (two sums of the same terms in other orders are off by unlike amounts), and a few units of rounding of the
+/// numbers that went in, since autograd may be right by luck.
+fn allowed(autograd: f64, terms: f64) -> f64 {
+    8.0 * autograd + 16.0 * f64::from(f32::EPSILON) * terms
+}
+
+/// Both engines in f32 against autograd in f64 on one batch: what the kernels make is as near to it as what autograd
+/// makes in the same precision.
 fn agree(net: &NetSpec, count: usize, seed: u64, smoothing: f64, threads: usize, isa: Isa) {
     let plan = Plan::of(net).unwrap();
     let batch = batch(net, count, seed);
-    let expected = made(&mut Aten::new(&plan, smoothing, Device::Cpu), &plan, &batch, seed);
+    let mut aten = Aten::new(&plan, smoothing, Device::Cpu);
+    let exact = made_by(&mut aten, doubled(weights(&plan, seed)), &batch, seed);
+    let autograd = made(&mut aten, &plan, &batch, seed);
     let got = made(&mut Fused::new(&plan, smoothing, threads, isa).unwrap(), &plan, &batch, seed);
-    assert_eq!(got.score.total, expected.score.total);
-    let loss = (got.score.loss() - expected.score.loss()).abs() / expected.score.loss();
-    assert!(loss < 1e-4, "loss {} {}", got.score.loss(), expected.score.loss());
-    for ((got, expected), planned) in got.gradients.iter().zip(&expected.gradients).zip(&plan.parameters) {
-        // Against the length, or 0.1 where terms cancel: what is left of them then is rounding on both sides.
-        let length = expected.iter().map(|x| x * x).sum::<f32>().sqrt();
-        let apart = distance(got, expected) * f64::from(length.max(1e-3) / length.max(0.1));
-        assert!(apart < 2e-3, "{}: {apart} of {length}", planned.name);
+
+    assert_eq!(got.score.total, exact.score.total);
+    let loss = |made: &Made| (made.score.loss() - exact.score.loss()).abs();
+    assert!(
+        loss(&got) <= allowed(loss(&autograd), exact.score.loss()),
+        "loss {} {}",
+        loss(&got),
+        loss(&autograd)
+    );
+
+    // Where terms cancel, as in the bias before a norm, what is left is rounding of the gradients behind it.
+    let whole = length(exact.gradients.iter().flatten().copied());
+    for (i, planned) in plan.parameters.iter().enumerate() {
+        let off = |made: &Made| distance(&made.gradients[i], &exact.gradients[i]);
+        let most = allowed(off(&autograd), whole);
+        assert!(off(&got) <= most, "{}: {} of {whole}, autograd {}", planned.name, off(&got), off(&autograd));
     }
-    for (got, expected) in got.statistics.iter().zip(&expected.statistics) {
-        // Means and variances of values of about 1, each known to some 2^-23 of those.
-        let apart =
-            got.iter().zip(expected).map(|(g, e)| (g - e).abs() / (1.0 + e.abs())).fold(0.0, f32::max);
-        assert!(apart < 2e-5, "{apart}");
+    for (i, exact) in exact.statistics.iter().enumerate() {
+        let off = |made: &Made| distance(&made.statistics[i], exact);
+        assert!(
+            off(&got) <= allowed(off(&autograd), length(exact.iter().copied()).max(1.0)),
+            "{}",
+            off(&got)
+        );
     }
-    assert!(distance(&got.logits, &expected.logits) < 1e-3, "{}", distance(&got.logits, &expected.logits));
+    let off = |made: &Made| distance(&made.logits, &exact.logits);
+    let most = allowed(off(&autograd), length(exact.logits.iter().copied()));
+    assert!(off(&got) <= most, "logits {}, autograd {}", off(&got), off(&autograd));
 }
 
 fn layer() -> impl Strategy<Value = LayerSpec> {
@@ -138,7 +169,7 @@ fn net() -> impl Strategy<Value = NetSpec> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, rng_seed: RngSeed::Fixed(4), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     #[test]
     fn losses_gradients_statistics_and_logits_agree_with_autograd(
@@ -148,8 +179,6 @@ proptest! {
         smoothing in prop_oneof![Just(0.0), Just(0.1)],
         threads in 1_usize..4,
     ) {
-        // With a norm, a batch of few values makes deviations near zero, which both engines divide by.
-        let count = if net.block.norm == Norm::Batch { count.max(16) } else { count };
         for isa in Isa::available() {
             agree(&net, count, seed, smoothing, threads, isa);
         }
@@ -182,11 +211,11 @@ fn gradients_are_what_finite_differences_say() {
     let batch = batch(&net, 20, 3);
     let dropout = Stream::new(3, Purpose::Dropout);
     let mut engine = Fused::new(&plan, 0.1, 1, Isa::best()).unwrap();
-    let mut loss = |moved: Option<(usize, &[f32], f32)>| {
+    let mut loss = |moved: Option<(usize, &[f64], f64)>| {
         let mut weights = weights(&plan, 3);
         if let Some((parameter, direction, step)) = moved {
             let tensor = &mut weights.parameters[parameter];
-            let change = Tensor::from_slice(direction).view_as(tensor) * f64::from(step);
+            let change = Tensor::from_slice(direction).view_as(tensor) * step;
             let sum = &*tensor + change;
             tensor.copy_(&sum);
         }
@@ -195,11 +224,11 @@ fn gradients_are_what_finite_differences_say() {
     };
     let (_, gradients) = loss(None);
     for (parameter, gradient) in gradients.iter().enumerate() {
-        let step = 1e-3 / gradient.iter().map(|x| x * x).sum::<f32>().sqrt();
+        let step = 1e-3 / length(gradient.iter().copied());
         let up = loss(Some((parameter, gradient, step))).0;
         let down = loss(Some((parameter, gradient, -step))).0;
-        let slope = (up - down) / (2.0 * f64::from(step));
-        let expected: f64 = gradient.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+        let slope = (up - down) / (2.0 * step);
+        let expected: f64 = gradient.iter().map(|x| x * x).sum();
         // The loss is known to about 1e-7; over a change of 1e-3 along the gradient that leaves three digits.
         assert!(
             (slope / expected - 1.0).abs() < 2e-2,
@@ -217,7 +246,8 @@ fn threads_and_instruction_sets_change_no_bit() {
         let mut engine = Fused::new(&plan, 0.05, threads, isa).unwrap();
         let Made { score, gradients, statistics, logits } = made(&mut engine, &plan, &batch, 5);
         let lists = gradients.into_iter().chain(statistics).chain([logits]);
-        let bits: Vec<Vec<u32>> = lists.map(|list| list.into_iter().map(f32::to_bits).collect()).collect();
+        let bits: Vec<Vec<u32>> =
+            lists.map(|list| list.into_iter().map(|x| (x as f32).to_bits()).collect()).collect();
         (score.loss_sum.to_bits(), score.correct, bits)
     };
     let first = bits(1, Isa::best());

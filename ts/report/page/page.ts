@@ -1,7 +1,7 @@
 import {measures} from '../../record/recorded.js';
 import {ladderTable} from '../ladder.js';
 import type {Mistake} from '../mistakes.js';
-import {interval} from '../points.js';
+import {interval, probability} from '../points.js';
 import type {ReportData, ReportedStep} from '../report-data.js';
 import {setting} from '../setting.js';
 import {summaryCells} from '../summary-table.js';
@@ -122,7 +122,7 @@ const compared = ({a, b, measures: rows, images}: NonNullable<ReportedStep['comp
 		]),
 	)}
 <p class="quiet">Of the test images, ${a} alone gets ${onlyA?.toFixed(0)} right and ${b} alone ${onlyB?.toFixed(0)}, in the mean over seeds;
-McNemar’s exact test has p ${worst < 0.001 ? 'below 0.001 for every seed' : `of ${images.map(({pValue}) => (pValue < 0.001 ? '< 0.001' : pValue.toFixed(3))).join(', ')}`}.</p>`;
+McNemar’s exact test has p ${worst < 0.001 ? 'below 0.001 for every seed' : `of ${images.map(({pValue}) => probability(pValue)).join(', ')}`}.</p>`;
 };
 
 const confusionTable = (counts: ReportedStep['confusion']): Html => {

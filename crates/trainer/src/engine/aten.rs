@@ -7,7 +7,7 @@ use crate::metric::Score;
 use crate::net::{Op, Plan, PlannedOp, Shape, Weights};
 use crate::random::{Stream, drop_threshold, mask_bits};
 
-/// The reference engine: libtorch's operations and autograd, on the CPU or on CUDA.
+/// The reference engine: libtorch's operations and autograd, on the CPU or on CUDA, in the precision of the weights.
 #[derive(Debug)]
 pub struct Aten {
     plan: Plan,
@@ -37,7 +37,7 @@ impl Aten {
     pub fn trace(&self, weights: &Weights) -> Result<Vec<Shape>, TrainError> {
         let mut shapes = vec![];
         let _logits = no_grad(|| {
-            let blank = self.images(&vec![0.0; self.plan.ops[0].input.iter().product()])?;
+            let blank = self.images(&vec![0.0; self.plan.ops[0].input.iter().product()], weights)?;
             self.forward(blank, &weights.parameters, &weights.statistics, &Mode::Evaluation, |size| {
                 shapes.push([size[1], size[2], size[3]].map(|n| n as usize));
             })
@@ -45,9 +45,11 @@ impl Aten {
         Ok(shapes)
     }
 
-    fn images(&self, images: &[f32]) -> Result<Tensor, TrainError> {
+    fn images(&self, images: &[f32], weights: &Weights) -> Result<Tensor, TrainError> {
         let [channels, height, width] = self.plan.ops[0].input.map(|n| n as i64);
-        Ok(Tensor::f_from_slice(images)?.f_view([-1, channels, height, width])?.f_to_device(self.device)?)
+        let images = Tensor::f_from_slice(images)?.f_view([-1, channels, height, width])?;
+        let kind = weights.parameters.first().map_or(Kind::Float, Tensor::kind);
+        Ok(images.f_to_kind(kind)?.f_to_device(self.device)?)
     }
 
     /// Images `[N, C, H, W]` to logits `[N, classes]`; `seen` is told the shape after each operation.
@@ -153,7 +155,7 @@ impl Engine for Aten {
             .collect::<Result<Vec<_>, TrainError>>()?;
         let mode = Mode::Training { samples: &batch.samples, dropout };
         let logits =
-            self.forward(self.images(&batch.images)?, &leaves, &weights.statistics, &mode, |_| {})?;
+            self.forward(self.images(&batch.images, weights)?, &leaves, &weights.statistics, &mode, |_| {})?;
         let labels = Tensor::f_from_slice(&batch.labels)?.f_to_kind(Kind::Int64)?; // cross entropy wants i64
         let loss = logits.f_cross_entropy_loss(
             &labels.f_to_device(self.device)?,
@@ -179,7 +181,7 @@ impl Engine for Aten {
 
     fn logits(&mut self, weights: &Weights, images: &[f32]) -> Result<Vec<f32>, TrainError> {
         no_grad(|| {
-            let images = self.images(images)?;
+            let images = self.images(images, weights)?;
             let logits =
                 self.forward(images, &weights.parameters, &weights.statistics, &Mode::Evaluation, |_| {})?;
             to_vec(&logits)
@@ -188,7 +190,7 @@ impl Engine for Aten {
 }
 
 fn to_vec(tensor: &Tensor) -> Result<Vec<f32>, TrainError> {
-    let tensor = tensor.f_detach()?.f_contiguous()?;
+    let tensor = tensor.f_detach()?.f_to_kind(Kind::Float)?.f_contiguous()?;
     let mut values = vec![0.0; tensor.numel()];
     tensor.f_copy_data(&mut values, tensor.numel())?;
     Ok(values)
