@@ -13,14 +13,22 @@ test('summary shows the layers of the final net', async t => {
 
 test('ladder shows all steps, as text, as Markdown and as JSON', async t => {
 	const text = await cli('ladder');
-	t.snapshot(text.stdout);
+	t.regex(
+		text.stdout,
+		/^Step +Parameters +BN +Dropout +FC +Augmentation +LR scheduler +Averaging +Train % +Test % +Target +Held\n-+\n/,
+	);
+	t.regex(
+		text.stdout,
+		/^lr-scheduler +6,720 +yes +0\.03 +yes +yes +one-cycle +no +98\.\d\d ± 0\.\d\d +99\.\d\d ± 0\.\d\d +99\.40 x 5 +\d\/5$/m,
+	);
+	t.regex(text.stdout, /^weight-averaging .* 99\.40 x 5 +5\/5$/m);
 	const markdown = await cli('ladder', '--format', 'markdown');
 	t.regex(markdown.stdout, /^\| Step \| Parameters \|.*\n\| --- \| ---: \|/);
 	const json = await cli('ladder', '--format', 'json');
 	const rows: Array<{step: string; parameters: number}> = JSON.parse(json.stdout);
 	t.deepEqual(
 		rows.map(({parameters}) => parameters),
-		[6_379_786, 13_160, 13_312, 13_312, 6720, 6720, 6720],
+		[6_379_786, 13_160, 13_312, 13_312, 6720, 6720, 6720, 6720],
 	);
 	t.is((await cli('ladder', '--format', 'xml')).exitCode, 2);
 });
@@ -69,10 +77,31 @@ test('doctor finds everything here', async t => {
 	t.regex(stdout, /✓ MNIST: .*all four files/);
 });
 
+test('compare pairs two steps over seeds and over images', async t => {
+	const {stdout, exitCode} = await cli('compare', 'batch-norm', 'base-skeleton');
+	t.is(exitCode, 0);
+	t.regex(stdout, /^batch-norm less base-skeleton, paired over 5 seeds\n/);
+	t.regex(
+		stdout,
+		/^test accuracy over the last five epochs +99\.\d+ +98\.\d+ +0\.\d+ +0\.\d\d to 0\.\d\d +< 0\.001 +yes +\d+$/m,
+	);
+	const json = await cli('compare', 'batch-norm', 'base-skeleton', '--json');
+	const {seeds, measures, images} = JSON.parse(json.stdout);
+	t.deepEqual(seeds, [1, 2, 3, 4, 5]);
+	t.is(measures.length, 7);
+	t.true(
+		images.every(
+			({onlyFirst, onlySecond, pValue}: Record<string, number>) =>
+				Number(onlyFirst) > Number(onlySecond) && Number(pValue) < 0.001,
+		),
+	);
+	t.is((await cli('compare', 'batch-norm', 'base-skelton')).exitCode, 2);
+});
+
 test('bench times both engines on a few images, and prints its figures', async t => {
 	const {stdout, exitCode} = await cli('bench', '--step', 'fc-layer', '--rounds', '2', '--images', '512', '--json');
 	t.is(exitCode, 0);
-	const {rows, limit, predict} = JSON.parse(stdout);
+	const [{rows, limit, predict}] = JSON.parse(stdout);
 	t.true(rows.some(({name}: {name: string}) => name === 'fused, 1 thread'));
 	for (const {seconds, imagesPerSecond, shareOfLimit} of rows) {
 		t.is(seconds.length, 2);
@@ -82,7 +111,7 @@ test('bench times both engines on a few images, and prints its figures', async t
 	t.true(limit.oneCore > 0 && predict.one > 0 && predict.tenThousand > predict.one);
 });
 
-for (const command of ['', 'train', 'summary', 'ladder', 'predict', 'bench', 'doctor']) {
+for (const command of ['', 'train', 'summary', 'ladder', 'predict', 'record', 'compare', 'report', 'bench', 'doctor']) {
 	test(`help of ${command || 'the program'} ends well and shows how to use it`, async t => {
 		const {stdout, exitCode} = await cli(...command.split(' ').filter(Boolean), '--help');
 		t.is(exitCode, 0);

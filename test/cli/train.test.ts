@@ -91,9 +91,44 @@ for (const [signal, expected] of [
 		t.regex(String(stderr), /^stepladder: interrupted/);
 		const [folder = ''] = readdirSync(path.join(out, 'fc-layer'));
 		const files = readdirSync(path.join(out, 'fc-layer', folder));
-		t.deepEqual(files.toSorted(), ['config.json', 'events.jsonl', 'metrics.csv']);
+		t.deepEqual(files.toSorted(), ['checkpoint.safetensors', 'config.json', 'events.jsonl', 'metrics.csv']);
 	});
 }
+
+test('a run that was interrupted goes on to the files of an unbroken one', async t => {
+	const [out, other] = [temporaryFolder(t), temporaryFolder(t)];
+	const long = ['train', '--step', 'lr-scheduler', '--limit-train', '640', '--limit-test', '100', '--holdout', '100'];
+	const child = execa(process.execPath, [main, ...long, '--out', out], {reject: false});
+	child.stdout.on('data', (text: Buffer) => {
+		if (text.toString().includes('epoch 3/15')) {
+			child.kill('SIGTERM');
+		}
+	});
+	t.is((await child).exitCode, 143);
+	const onlyFolder = (place: string): string =>
+		path.join(place, 'lr-scheduler', readdirSync(path.join(place, 'lr-scheduler'))[0] ?? '');
+	const resumed = await cli('train', '--resume', onlyFolder(out));
+	t.is(resumed.exitCode, 0);
+	t.regex(resumed.stderr, /^Seed 1 goes on after epoch \d+$/);
+	t.regex(resumed.stdout, /epoch 1\/15.*kept aside/, 'the whole run is told');
+	await cli(...long, '--quiet', '--out', other);
+	const file = (place: string, name: string): Buffer => readFileSync(path.join(onlyFolder(place), name));
+	for (const name of ['model.safetensors', 'predictions.json']) {
+		t.deepEqual(file(out, name), file(other, name), name);
+	}
+
+	const rows = (place: string): unknown[] =>
+		file(place, 'metrics.csv')
+			.toString()
+			.split('\n')
+			.map(row => row.split(',').slice(0, -1));
+	t.deepEqual(rows(out), rows(other));
+	t.is(rows(out).length, 1 + 15 + 1);
+
+	const again = await cli('train', '--resume', onlyFolder(out));
+	t.is(again.exitCode, 2);
+	t.regex(again.stderr, /an unfinished run, got .*, which has finished$/);
+});
 
 test('a target missed is told by exit code 3, only when that is asked for', async t => {
 	const folder = temporaryFolder(t);
@@ -109,7 +144,7 @@ test('a step is added by one file; one whose rate diverges exits with 4', async 
 
 	cpSync(path.join(root, 'dist', 'ts'), path.join(project, 'dist', 'ts'), {recursive: true});
 	writeFileSync(
-		path.join(project, 'dist', 'ts', 'steps', '7-too-fast.js'),
+		path.join(project, 'dist', 'ts', 'steps', '9-too-fast.js'),
 		`import {defineStep} from '../experiment/define-step.js';
 		import from from './1-base-skeleton.js';
 		export default defineStep({
@@ -161,6 +196,21 @@ test('half an epoch is refused', refuses, [...step, '--epochs', '1.5'], 2, /whol
 test('NaN is refused', refuses, [...step, '--threads', 'NaN'], 2, /whole number.*got NaN/);
 test('a seed beyond 32 bits is refused', refuses, [...step, '--seeds', '4294967297'], 2, /0 to 4294967295/);
 test('seeds that are none are refused', refuses, [...step, '--seeds', '5-1'], 2, /--seeds/);
+test(
+	'a step and a run to go on with are not asked for together',
+	refuses,
+	[...step, '--resume', 'x'],
+	2,
+	/`step` should be left out/,
+);
+test('a folder that is no run is refused', refuses, ['train', '--resume', '/tmp'], 2, /config\.json, got \/tmp/);
+test(
+	'more images kept aside than there are is refused',
+	refuses,
+	[...step, '--holdout', '60000'],
+	2,
+	/less than the 60000/,
+);
 test(
 	'missing data exits with 5',
 	refuses,

@@ -1,7 +1,7 @@
 import test from 'ava';
 import {ConfigError, findStep, steps, summarize} from '../../ts/index.js';
 
-test('the ladder has its seven steps in order, with their exact parameter counts', t => {
+test('the ladder has its eight steps in order, with their exact parameter counts', t => {
 	const counts = steps.map(step => [step.name, summarize(step.experiment.net).parameters]);
 	t.deepEqual(counts, [
 		['basic-setup', 6_379_786],
@@ -11,6 +11,7 @@ test('the ladder has its seven steps in order, with their exact parameter counts
 		['fc-layer', 6720],
 		['augmentation', 6720],
 		['lr-scheduler', 6720],
+		['weight-averaging', 6720],
 	]);
 });
 
@@ -25,6 +26,7 @@ test('each step changes one aspect against the step above it', t => {
 			['dropout', 'net head'],
 			['fc-layer', 'augmentation'],
 			['augmentation', 'optimizer and schedule'],
+			['lr-scheduler', 'averaging'],
 		],
 	);
 });

@@ -1,4 +1,4 @@
-import {mkdtempSync, readdirSync, rmSync} from 'node:fs';
+import {mkdtempSync, rmSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -174,9 +174,12 @@ const multiplyAddsOf = (step: Step): number => {
 const predictLatency = async (step: Step): Promise<BenchResult['predict']> => {
 	const out = mkdtempSync(path.join(os.tmpdir(), 'stepladder-bench-'));
 	try {
-		await train(step, {epochs: 1, limitTrain: 256, limitTest: 1, out}).result;
-		const [folder = ''] = readdirSync(path.join(out, step.name));
-		const model = await loadModel(path.join(out, step.name, folder, 'model.safetensors'));
+		let folder = '';
+		for await (const event of train(step, {epochs: 1, limitTrain: 256, limitTest: 1, out})) {
+			folder = (event.type === 'seed' && event.folder) || folder;
+		}
+
+		const model = await loadModel(path.join(folder, 'model.safetensors'));
 		const time = async (images: number, calls: number): Promise<number> => {
 			const pixels = new Uint8Array(images * model.size ** 2);
 			const took: number[] = [];

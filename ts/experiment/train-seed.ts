@@ -71,7 +71,7 @@ export const trainSeed = async ({step, experiment, seed, options, folder, events
 
 				case 'finished': {
 					const {trainClean, testLabels, testProbabilities, engine, device, threads, seconds} = event;
-					const result = {...judge(seed, rows, step.target), trainCleanCorrect: trainClean.correct};
+					const result = judge(seed, rows, trainClean.correct, step.target);
 					const answers = {labels: testLabels, probabilities: testProbabilities};
 					return {result, trainCleanTotal: trainClean.total, answers, engine, device, threads, seconds};
 				}
@@ -94,14 +94,20 @@ export const trainSeed = async ({step, experiment, seed, options, folder, events
 };
 
 /** Holds the last epochs against a target. */
-const judge = (seed: number, rows: readonly EpochEvent[], {heldFor, testAccuracy}: Goal) => {
+const judge = (
+	seed: number,
+	rows: readonly EpochEvent[],
+	trainCleanCorrect: number,
+	{heldFor, testAccuracy}: Goal,
+): SeedResult => {
 	const last = rows.slice(-heldFor);
 	const lastEpochs = last.map(({testCorrect, testTotal}) => testCorrect / testTotal);
-	const held = lastEpochs.length === heldFor && lastEpochs.every(accuracy => accuracy >= testAccuracy);
 	const lastHoldout = last.flatMap(({holdoutCorrect, holdoutTotal}) =>
 		holdoutCorrect === undefined || holdoutTotal === undefined ? [] : [holdoutCorrect / holdoutTotal],
 	);
-	return {seed, lastEpochs, ...(lastHoldout.length > 0 && {lastHoldout}), held};
+	const aside = lastHoldout.length > 0 ? {lastHoldout} : {};
+	const held = lastEpochs.length === heldFor && lastEpochs.every(accuracy => accuracy >= testAccuracy);
+	return {seed, lastEpochs, ...aside, trainCleanCorrect, held};
 };
 
 const asEpochEvent = (

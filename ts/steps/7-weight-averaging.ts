@@ -72,9 +72,9 @@ export default defineStep({
 			({self}) => {
 				const {shared, each} = mistakes(self);
 				return (
-					`What remains: a seed gets ${each.toFixed(0)} test images wrong after the last epoch, ${shared} of them with every ` +
-					'other seed too. Training images fare no better by more than ' +
-					`${points(self.gap.high)}, so that a next step would need a net that can learn more.`
+					`What remains: a seed gets ${each.toFixed(0)} test images wrong after the last epoch, and ${shared} of them are wrong ` +
+					`with every seed. Training images are hardly known better (a gap of ${points(self.gap.mean)}), so a next step would ` +
+					'have to learn more, not generalise better.'
 				);
 			},
 			({self}) => mistakes(self).shared > mistakes(self).each / 4 && self.gap.high < 0.0005,

@@ -5,12 +5,12 @@ import {textTable} from '../../report/text-table.js';
 import {findStep} from '../../steps/index.js';
 import {parseNumber} from '../parse.js';
 
-type Flags = {step: string; rounds: number; images: number; python?: string; json: boolean};
+type Flags = {step: string[]; rounds: number; images: number; python?: string; json: boolean};
 
 export const benchCommand = (): Command =>
 	new Command('bench')
 		.description('Time training passes of a step on each engine and in PyTorch, side by side in one run.')
-		.option('--step <name>', 'the step to time', 'lr-scheduler')
+		.option('--step <name...>', 'the steps to time', ['lr-scheduler'])
 		.option('--rounds <n>', 'how often each is timed, in turn', parseNumber, 5)
 		.option('--images <n>', 'training images of a pass', parseNumber, 60_000)
 		.option('--python <path>', 'a Python that can import torch 2.13; PyTorch is left out without')
@@ -24,14 +24,20 @@ PyTorch, in an environment outside the project:
 Examples:
   npm run bench
   npm run bench -- --python ~/torch/bin/python --rounds 3
-  npm run -s bench -- --step batch-norm --json > records/bench/batch-norm.json`,
+  npm run -s bench -- --step batch-norm dropout --json > figures.json`,
 		)
 		.action(async ({step, rounds, images, python, json}: Flags) => {
 			const tell = (line: string): void => {
 				process.stderr.write(`${line}\n`);
 			};
-			const result = await bench(findStep(step), {rounds, images, python, tell});
-			process.stdout.write(`${json ? JSON.stringify(result, undefined, '\t') : table(result)}\n`);
+			const results: BenchResult[] = [];
+			for (const chosen of step.map(name => findStep(name))) {
+				results.push(await bench(chosen, {rounds, images, python, tell}));
+			}
+
+			process.stdout.write(
+				`${json ? JSON.stringify(results, undefined, '\t') : results.map(result => table(result)).join('\n\n')}\n`,
+			);
 		});
 
 const table = ({step, images, rounds, rows, limit, predict, peakMemory, machine, versions}: BenchResult): string => {

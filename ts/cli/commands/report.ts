@@ -5,7 +5,6 @@ import {Command} from 'commander';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {WriteError} from '../../errors/index.js';
 import {LadderRecords} from '../../record/ladder-records.js';
-import {reportPage} from '../../report/page/page.js';
 import {reportData} from '../../report/report-data.js';
 import {reportMarkdown} from '../../report/report-markdown.js';
 import {places} from '../../steps/index.js';
@@ -16,6 +15,7 @@ export const reportCommand = (): Command =>
 		.option('--out <dir>', 'where the two pages go', 'report')
 		.addHelpText('after', '\nExample:\n  npm run report -- --out /tmp/ladder')
 		.action(async ({out}: {out: string}) => {
+			const {reportPage} = await import('../../report/page/page.js'); // Vega takes a second to load, which only this command should
 			const data = reportData(places, new LadderRecords());
 			const pages = {'report.md': reportMarkdown(data), 'report.html': await reportPage(data)};
 			for (const [name, text] of Object.entries(pages)) {
