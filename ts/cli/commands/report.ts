@@ -15,7 +15,8 @@ export const reportCommand = (): Command =>
 		.option('--out <dir>', 'where the two pages go', 'report')
 		.addHelpText('after', '\nExample:\n  npm run report -- --out /tmp/ladder')
 		.action(async ({out}: {out: string}) => {
-			const {reportPage} = await import('../../report/page/page.js'); // Vega takes a second to load, which only this command should
+			// Vega takes longer to load than all the rest: no other command should wait for it
+			const {reportPage} = await import('../../report/page/page.js');
 			const data = reportData(places, new LadderRecords());
 			const pages = {'report.md': reportMarkdown(data), 'report.html': await reportPage(data)};
 			for (const [name, text] of Object.entries(pages)) {
