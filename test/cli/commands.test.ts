@@ -95,7 +95,9 @@ test('compare pairs two steps over seeds and over images', async t => {
 				Number(onlyFirst) > Number(onlySecond) && Number(pValue) < 0.001,
 		),
 	);
-	t.is((await cli('compare', 'batch-norm', 'base-skelton')).exitCode, 2);
+	const unknown = await cli('compare', 'batch-norm', 'base-skelton');
+	t.is(unknown.exitCode, 2);
+	t.regex(unknown.stderr, /Did you mean `base-skeleton`\?/);
 });
 
 test('bench times both engines on a few images, and prints its figures', async t => {

@@ -6,6 +6,7 @@ import {
 	DivergedError,
 	ImageError,
 	ModelError,
+	RecordError,
 	ShapeError,
 } from '../errors/index.js';
 
@@ -29,7 +30,7 @@ export const exitCodeOf = (error: unknown): number => {
 		return exitCodes.usage;
 	}
 
-	if (isOneOf(DataError, ModelError, ImageError)) {
+	if (isOneOf(DataError, ModelError, ImageError, RecordError)) {
 		return exitCodes.data;
 	}
 

@@ -77,17 +77,26 @@ export const makeRecord = (place: Place, {seeds, out, fresh = false, ...options}
 const findRun = (parent: string, {step}: Place, seed: number, engine: string | undefined): string | undefined => {
 	const folders = existsSync(parent) ? readdirSync(parent).map(name => path.join(parent, name)) : [];
 	const fitting = folders.filter(folder => {
-		if (!existsSync(path.join(folder, 'config.json'))) {
+		const run = readRun(folder);
+		if (!run) {
 			return false;
 		}
 
-		const run = RunFolder.read(folder);
 		const {limitTrain, limitTest, holdout, dataDir} = run.options;
 		const whole = [limitTrain, limitTest, holdout, dataDir].every(value => value === undefined);
 		const sameEngine = (run.options.engine ?? 'auto') === (engine ?? 'auto');
 		return run.seed === seed && whole && sameEngine && differences(run.experiment, step.experiment).length === 0;
 	});
 	return fitting.find(folder => RunFolder.isFinished(folder)) ?? fitting.at(-1);
+};
+
+/** What a folder's run was told; nothing where it can't be read, as when it is of an older version. */
+const readRun = (folder: string): ReturnType<typeof RunFolder.read> | undefined => {
+	try {
+		return RunFolder.read(folder);
+	} catch {
+		return undefined;
+	}
 };
 
 type Result = Omit<FinishedSeed, 'result' | 'answers'> & {readonly trainCleanCorrect: number};
