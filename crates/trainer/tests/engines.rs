@@ -81,10 +81,10 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// How far off a computation in f32 may be that is as good as autograd's in f32: some times what autograd is off by
-/// (two sums of the same terms in other orders are off by unlike amounts), and a few units of rounding of the
-/// numbers that went in, since autograd may be right by luck.
+/// (two sums of the same terms in other orders are off by unlike amounts), and the rounding of some hundred operations
+/// one after another, since autograd may be right by luck. A wrong index or factor is off by a thousand times as much.
 fn allowed(autograd: f64, terms: f64) -> f64 {
-    8.0 * autograd + 16.0 * f64::from(f32::EPSILON) * terms
+    8.0 * autograd + 128.0 * f64::from(f32::EPSILON) * terms
 }
 
 /// Both engines in f32 against autograd in f64 on one batch: what the kernels make is as near to it as what autograd
