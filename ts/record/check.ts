@@ -2,8 +2,8 @@ import {existsSync, readFileSync} from 'node:fs';
 import {mnistLabels} from '../data/mnist.js';
 import {RecordError, StepladderError} from '../errors/index.js';
 import {differences} from '../experiment/difference.js';
-import {show} from '../experiment/show.js';
 import {summarize} from '../experiment/summarize.js';
+import {setting} from '../report/setting.js';
 import type {Place} from '../steps/index.js';
 import type {LadderRecords} from './ladder-records.js';
 import {recordFolder, shown, sourceFile} from './project.js';
@@ -27,7 +27,7 @@ const checkRecord = ({step, base}: Place, record: StepRecord): string[] => {
 	const place = shown(recordFolder({step, base, position: 0}));
 	const problems = differences(record.experiment, step.experiment).map(
 		({path, before, after}) =>
-			`${place} is stale: \`${path}\` is ${show(after)} in the step, ${show(before)} in the record; ` +
+			`${place} is stale: \`${path}\` is ${setting(after)} in the step, ${setting(before)} in the record; ` +
 			`try: npm run record -- --step ${step.name}`,
 	);
 	const {parameters} = summarize(step.experiment.net);
@@ -85,8 +85,8 @@ const checkBlock = (place: Place, records: LadderRecords): string[] => {
 	return line === -1
 		? []
 		: [
-				`${shown(file)}, line ${line + 1}: the text block says ${show(found[line])}, the records say ` +
-					`${show(wanted[line])}; try: npm run record -- --text`,
+				`${shown(file)}, line ${line + 1}: the text block says ${quoted(found[line])}, the records say ` +
+					`${quoted(wanted[line])}; try: npm run record -- --text`,
 			];
 };
 
@@ -102,8 +102,10 @@ export const checkPage = (file: string, wanted: (page: string) => string): strin
 		const line = page.split('\n').findIndex((text, index) => text !== lines[index]);
 		return line === -1
 			? []
-			: [`${shown(file)}, line ${line + 1}: the records say ${show(lines[line])}; try: npm run record -- --text`];
+			: [`${shown(file)}, line ${line + 1}: the records say ${quoted(lines[line])}; try: npm run record -- --text`];
 	});
+
+const quoted = (line: string | undefined): string => (line === undefined ? 'nothing' : JSON.stringify(line));
 
 /** What can't even be looked at is a problem too. */
 const telling = (work: () => string[]): string[] => {
