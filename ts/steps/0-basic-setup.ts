@@ -1,4 +1,9 @@
 import {defineStep} from '../experiment/define-step.js';
+import {summarize} from '../experiment/summarize.js';
+import {claim} from '../record/evidence.js';
+import type {Recorded} from '../record/recorded.js';
+import {percent} from '../report/percent.js';
+import {points} from '../report/points.js';
 
 export default defineStep({
 	name: 'basic-setup',
@@ -36,4 +41,31 @@ export default defineStep({
 		maxParameters: 6_400_000,
 		maxEpochs: 15,
 	},
+	analysis: [
+		claim(
+			({self}) =>
+				`Data, loss and evaluation fit together: ${percent(self.first.mean)} % after one epoch, and never less than ` +
+				`${percent(Math.min(...self.lowest.values))} % in the last five. A single seed says nothing of how much of that is luck.`,
+			({self}) => self.first.mean > 0.97 && Math.min(...self.lowest.values) >= 0.99 && self.seeds.length === 1,
+		),
+		claim(
+			({self}) =>
+				`It knows its training images all but by heart, ${percent(self.trainClean.mean)} % in evaluation mode, and the test ` +
+				`images ${points(self.gap.mean)} less well: more parameters would not help.`,
+			({self}) => self.trainClean.mean > 0.998 && self.gap.mean > 0.004,
+		),
+		claim(
+			({self}) =>
+				`Of its parameters ${percent(lastThree(self))} % stand in the last three convolutions, which see nearly the whole ` +
+				'image anyway: a net without them, a few hundred times smaller, is next.',
+			({self}) => lastThree(self) > 0.9,
+		),
+	],
 });
+
+/** The share of the parameters that the last three convolutions have. */
+const lastThree = ({parameters, record: {experiment}}: Recorded): number => {
+	const {rows} = summarize(experiment.net);
+	const counts = rows.map(row => row.parameters).filter(count => count > 0);
+	return counts.slice(-3).reduce((sum, count) => sum + count, 0) / parameters;
+};
