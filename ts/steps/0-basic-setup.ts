@@ -1,3 +1,23 @@
+/*
+Target: At least 99.00 % of the test images in each of the last 3 epochs, with at most 6,400,000 parameters and 15
+  epochs.
+  Why: The first thing to know is that data, loss and evaluation fit together. Six million parameters can learn
+  MNIST by heart, and plain convolutional nets have passed 99 % on it since LeNet-5 (99.05 %, LeCun et al. 1998):
+  less than 99 % in the last epochs would mean a mistake in the set-up, not in the net.
+
+Result: Held by 1 of 1 seed (seed 1), with 6,379,786 parameters and 15 epochs, on the `fused` engine. Test accuracy
+  over the last five epochs: 99.23 %; lowest in any of them 99.13 %. Training accuracy in the last epoch: 99.97 %
+  while learning, 99.99 % in evaluation mode.
+
+Analysis:
+- Data, loss and evaluation fit together: 97.93 % after one epoch, and never less than 99.13 % in the last five. A
+  single seed says nothing of how much of that is luck.
+- It knows its training images all but by heart, 99.99 % in evaluation mode, and the test images 0.67 points less
+  well: more parameters would not help.
+- Of its parameters 93.92 % stand in the last three convolutions, which see nearly the whole image anyway: a net
+  without them, a few hundred times smaller, is next.
+*/
+
 import {defineStep} from '../experiment/define-step.js';
 import {summarize} from '../experiment/summarize.js';
 import {claim} from '../record/evidence.js';

@@ -1,10 +1,10 @@
 /*
 Target: At least 98.00 % of the test images in each of the last 3 epochs, with at most 15,000 parameters and 15
   epochs.
-  Why: The shape of the final net is settled before its details: edges and textures in 26 x 26 and 24 x 24, one
-  pooling once the receptive field is 5, a 1x1 convolution to mix channels cheaply, parts of digits after it. With
-  485 times fewer parameters than `basic-setup` some accuracy has to go; 98 % says that the skeleton learns, and
-  leaves the rest to the steps that follow.
+  Why: `basic-setup` has 99.23 % with 6,379,786 parameters. The shape of the final net is settled before its
+  details: edges and textures in 26 x 26 and 24 x 24, one pooling once the receptive field is 5, a 1x1 convolution
+  to mix channels cheaply, parts of digits after it. With 485 times fewer parameters some accuracy has to go; 98 %
+  says that the skeleton learns, and leaves the rest to the steps that follow.
 
 Result: Held by 5 of 5 seeds (seeds 1 to 5), with 13,160 parameters and 15 epochs, on the `fused` engine. Test
   accuracy over the last five epochs: 98.60 % (deviation 0.11, 95 % interval 98.47 to 98.74); lowest in any of them
@@ -12,7 +12,12 @@ Result: Held by 5 of 5 seeds (seeds 1 to 5), with 13,160 parameters and 15 epoch
   learning, 99.37 % (deviation 0.16, 95 % interval 99.17 to 99.57) in evaluation mode.
 
 Analysis:
-- none yet
+- With seed 1 it gets 79 test images wrong that `basic-setup` gets right, and 25 the other way round (McNemar, p <
+  0.001): the price of its size is real, and within the target.
+- Yet size is not what limits it: it knows its training images to 99.37 % in evaluation mode, 0.73 points more than
+  the test images (95 % interval 0.55 to 0.91).
+- It starts slowly, at 95.76 % after an epoch, and its seeds end 0.24 points apart: a norm is known to help with
+  both, so that is next.
 */
 
 import {defineStep} from '../experiment/define-step.js';
