@@ -60,22 +60,32 @@ export const accuracyChart = async ({record}: Recorded, target: number): Promise
 	});
 };
 
-/** Test accuracy against parameters: these steps with their spread over seeds, and published runs. */
+/** Test accuracy against parameters: these steps, and published runs. */
 export const sizeChart = async (ladder: readonly Recorded[]): Promise<Html> => {
-	const ours = ladder.map(({name, parameters, test}) => ({
+	const ours = ladder.map(({name, parameters, test}, place) => ({
 		...{name, parameters, accuracy: 100 * test.mean, run: 'this ladder, mean of the last five epochs'},
+		side: place % 2 === 0 ? 'right' : 'left', // neighbours would be written over each other
 	}));
 	const published = publicResults.map(({step, parameters, test}) => ({
 		...{name: step, parameters, accuracy: 100 * test, run: 'a public run of the same exercise, best epoch'},
 	}));
+	const legend = {orient: 'top', direction: 'vertical', labelLimit: 0} as const;
+	const labels = (side: 'left' | 'right') => ({
+		transform: [{filter: `datum.side === '${side}'`}],
+		mark: {
+			...{type: 'text' as const, fontSize: 11, color: 'currentColor'},
+			...(side === 'right' ? {align: 'left' as const, dx: 8} : {align: 'right' as const, dx: -8}),
+		},
+		encoding: {text: {field: 'name'}},
+	});
 	return svg({
 		...{width: 560, height: 300, config},
 		data: {values: [...ours, ...published]},
 		encoding: {
 			x: {
 				...{field: 'parameters', type: 'quantitative', title: 'parameters'},
-				scale: {type: 'log', domain: [4000, 10_000_000]},
-				axis: {values: [5000, 10_000, 100_000, 1_000_000, 10_000_000], format: '~s'},
+				scale: {type: 'log', domain: [1000, 10_000_000]},
+				axis: {values: [1000, 10_000, 100_000, 1_000_000, 10_000_000], format: '~s'},
 			},
 			y: {field: 'accuracy', type: 'quantitative', title: 'test accuracy, %', scale: {zero: false}},
 		},
@@ -83,20 +93,12 @@ export const sizeChart = async (ladder: readonly Recorded[]): Promise<Html> => {
 			{
 				mark: {type: 'point', filled: true, size: 70, opacity: 0.9},
 				encoding: {
-					color: {
-						field: 'run',
-						type: 'nominal',
-						title: null,
-						legend: {orient: 'top', direction: 'vertical', labelLimit: 400},
-					},
-					shape: {field: 'run', type: 'nominal', title: null},
+					color: {field: 'run', type: 'nominal', title: null, legend},
+					shape: {field: 'run', type: 'nominal', title: null, legend},
 				},
 			},
-			{
-				transform: [{filter: "datum.run === 'this ladder, mean of the last five epochs'"}],
-				mark: {type: 'text', align: 'left', dx: 8, fontSize: 11, color: 'currentColor'},
-				encoding: {text: {field: 'name'}},
-			},
+			labels('left'),
+			labels('right'),
 		],
 	});
 };

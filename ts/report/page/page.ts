@@ -110,7 +110,7 @@ const compared = ({a, b, measures: rows, images}: NonNullable<ReportedStep['comp
 	);
 	const worst = Math.max(...images.map(({pValue}) => pValue));
 	return html`${table(
-		['Measure', `${a}, %`, `${b}, %`, 'difference', '95 % interval', 'told apart', 'seeds it would take'],
+		['Measure', `${a}, %`, `${b}, %`, 'difference', '95 % interval', 'told apart', 'seeds needed'],
 		rows.map(({measure, difference, low, high, told, seedsNeeded, ...means}) => [
 			measures[measure],
 			(100 * means.a).toFixed(2),

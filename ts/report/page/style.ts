@@ -3,7 +3,7 @@ export const style = `
 :root { color-scheme: light dark; --ink: light-dark(#1b1b1f, #e6e6ea); --paper: light-dark(#fff, #131316);
 	--quiet: light-dark(#5c5c66, #a3a3ad); --line: light-dark(#d9d9e0, #34343c); --hit: 0, 114, 178; --miss: 213, 94, 0; }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1rem; max-width: 62rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink);
+body { margin: 0 auto; padding: 1rem; max-width: 66rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink);
 	background: var(--paper); overflow-wrap: anywhere; }
 h1 { font-size: 1.8rem; margin: .5rem 0; }
 h2 { margin: 3rem 0 .5rem; padding-top: 1rem; border-top: 1px solid var(--line); }
@@ -15,10 +15,10 @@ a { color: inherit; }
 .quiet { color: var(--quiet); }
 .wide { overflow-x: auto; margin: .5rem 0; }
 table { border-collapse: collapse; font-size: .84rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
-th, td { padding: .25rem .45rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th { font-weight: 600; }
+th, td { padding: .25rem .38rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th { font-weight: 600; white-space: normal; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; }
-td.prose { white-space: normal; min-width: 12rem; text-align: left; }
+td.prose { white-space: normal; overflow-wrap: anywhere; min-width: 9rem; max-width: 24rem; text-align: left; }
 dl { display: grid; grid-template-columns: 5.5rem 1fr; gap: .3rem .8rem; margin: .6rem 0; }
 dt { font-weight: 600; }
 dd { margin: 0; min-width: 0; }
