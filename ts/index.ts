@@ -36,6 +36,7 @@ export {
 	onImages,
 	rose,
 	same,
+	shareOfLast,
 	shift,
 } from './record/evidence.js';
 export {type Measure, measures, type Recorded} from './record/recorded.js';

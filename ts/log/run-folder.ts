@@ -3,13 +3,14 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
-import {ConfigError, WriteError} from '../errors/index.js';
+import {ConfigError} from '../errors/index.js';
 import {checkGoal, type Goal, goalOf, type Trainable} from '../experiment/define-step.js';
 import type {EpochEvent} from '../experiment/events.js';
 import {asExperiment, type Experiment} from '../experiment/experiment.js';
 import {checkTypes, type TrainOptions} from '../experiment/train-options.js';
 import type {FinishedSeed} from '../experiment/train-seed.js';
 import {native} from '../native/load.js';
+import {elsewhere, writing} from './writing.js';
 
 /** libtorch's version, which the build was held to. */
 const libtorchVersion = '2.13.0';
@@ -50,7 +51,7 @@ export class RunFolder {
 	static create(out: string, {step, experiment, seed, options}: Started): RunFolder {
 		const parent = path.resolve(out, step.name);
 		const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
-		return writing(parent, () => {
+		return writingIn(parent, () => {
 			makeFolders(parent);
 			const folder = new RunFolder(makeFresh(path.join(parent, `${time}Z-s${seed}`)), false);
 			const {signal: _, seeds: __, ...given} = options;
@@ -80,7 +81,7 @@ export class RunFolder {
 		}
 
 		const opened = new RunFolder(path.resolve(folder), true);
-		writing(opened.path, () => opened.#beginLogs());
+		writingIn(opened.path, () => opened.#beginLogs());
 		return {run, opened};
 	}
 
@@ -119,7 +120,7 @@ export class RunFolder {
 
 	/** Adds an epoch to the logs; it is on disk when this returns. */
 	log(row: EpochEvent): void {
-		writing(this.path, () => {
+		writingIn(this.path, () => {
 			appendFileSync(path.join(this.path, 'events.jsonl'), `${JSON.stringify(row)}\n`);
 			appendFileSync(path.join(this.path, 'metrics.csv'), `${columns.map(column => row[column] ?? '').join(',')}\n`);
 		});
@@ -127,7 +128,7 @@ export class RunFolder {
 
 	/** Marks the run as finished. */
 	finish({result, trainCleanTotal, answers, ...rest}: Finished): void {
-		writing(this.path, () => {
+		writingIn(this.path, () => {
 			writeFileAtomicSync(path.join(this.path, 'predictions.json'), `${JSON.stringify(answers)}\n`);
 			this.#writeJson('result.json', {...rest, ...result, trainCleanTotal});
 			rmSync(this.checkpointPath, {force: true});
@@ -180,13 +181,4 @@ const makeFresh = (wanted: string): string => {
 	}
 };
 
-const writing = <Value>(place: string, work: () => Value): Value => {
-	try {
-		return work();
-	} catch (error) {
-		const reason = error instanceof Error ? error.message : String(error);
-		throw new WriteError(`could not write in ${place} (${reason}); choose another place by \`--out\``, place, {
-			cause: error,
-		});
-	}
-};
+const writingIn = <Value>(place: string, work: () => Value): Value => writing(`in ${place}`, place, work, elsewhere);

@@ -23,8 +23,9 @@ export const checkStep = (place: Place, records: LadderRecords): string[] =>
 	});
 
 /** Whether the record is of the step as it is defined now, and whole. */
-const checkRecord = ({step, base}: Place, record: StepRecord): string[] => {
-	const place = shown(recordFolder({step, base, position: 0}));
+const checkRecord = (stands: Place, record: StepRecord): string[] => {
+	const {step} = stands;
+	const place = shown(recordFolder(stands));
 	const problems = differences(record.experiment, step.experiment).map(
 		({path, before, after}) =>
 			`${place} is stale: \`${path}\` is ${setting(after)} in the step, ${setting(before)} in the record; ` +

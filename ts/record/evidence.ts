@@ -1,4 +1,5 @@
 import {mnistLabels} from '../data/mnist.js';
+import {summarize} from '../experiment/summarize.js';
 import {interval, points} from '../report/points.js';
 import {type McNemar, mcnemar} from '../statistics/mcnemar.js';
 import {type PairedDifference, pairedDifference} from '../statistics/paired.js';
@@ -58,6 +59,13 @@ export const onImages = (a: Recorded, b: Recorded, seed: number): McNemar => {
 	}
 
 	return mcnemar(onlyFirst, onlySecond);
+};
+
+/** The share of a step's parameters that its last convolutions have, with their norms. */
+export const shareOfLast = ({parameters, record: {experiment}}: Recorded, convolutions: number): number => {
+	const counts = summarize(experiment.net).rows.map(row => row.parameters);
+	const last = counts.filter(count => count > 0).slice(-convolutions);
+	return last.reduce((sum, count) => sum + count, 0) / parameters;
 };
 
 /** Whether a paired test over seeds tells that `a` is above `b`. */

@@ -2,13 +2,14 @@ import {existsSync, mkdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {z} from 'zod';
-import {RecordError, WriteError} from '../errors/index.js';
+import {RecordError} from '../errors/index.js';
 import {asExperiment, type Experiment} from '../experiment/experiment.js';
+import {writing} from '../log/writing.js';
 import {checksum} from './checksum.js';
 import type {StepRecord} from './record.js';
 
 /** The files of a record's folder. */
-export const recordFiles = {record: 'record.json', epochs: 'epochs.csv', answers: 'predictions.jsonl'} as const;
+const recordFiles = {record: 'record.json', epochs: 'epochs.csv', answers: 'predictions.jsonl'} as const;
 
 const columns = [
 	...['seed', 'epoch', 'learningRate', 'trainLoss', 'trainCorrect', 'trainTotal'],
@@ -63,15 +64,12 @@ export const writeRecord = (folder: string, record: StepRecord): void => {
 	const checksums = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, checksum(json(value))]));
 	const rows = epochs.map(row => columns.map(column => row[column]).join(','));
 	const lines = answers.map(line => JSON.stringify({...line, checksum: checksum(json(line))}));
-	try {
+	writing(`the record in ${folder}`, folder, () => {
 		mkdirSync(folder, {recursive: true});
 		write(folder, recordFiles.epochs, [`${columns.join(',')},checksum`, ...rows.map(row => `${row},${checksum(row)}`)]);
 		write(folder, recordFiles.answers, lines);
 		write(folder, recordFiles.record, [JSON.stringify({...rest, checksums}, undefined, '\t')]);
-	} catch (error) {
-		const reason = error instanceof Error ? error.message : String(error);
-		throw new WriteError(`could not write the record in ${folder} (${reason})`, folder, {cause: error});
-	}
+	});
 };
 
 const write = (folder: string, file: string, lines: readonly string[]): void =>

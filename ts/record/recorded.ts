@@ -38,6 +38,8 @@ export type Recorded = {
 	readonly seeds: readonly number[];
 	/** Seeds whose last epochs were all at or above the target. */
 	readonly held: {readonly count: number; readonly of: number};
+	/** The other seeds, with the lowest of their epochs that count. */
+	readonly missed: ReadonlyArray<{readonly seed: number; readonly lowest: number}>;
 	readonly record: StepRecord;
 } & Readonly<Record<Measure, Measured>>;
 
@@ -49,14 +51,15 @@ export const recorded = (record: StepRecord, goal: Goal): Recorded => {
 		return {...spread([...bySeed.values()]), bySeed};
 	};
 
-	const heldBy = runs.filter(({rows}) => {
+	const missed = runs.flatMap(({seed: {seed}, rows}) => {
 		const last = rows.slice(-goal.heldFor);
-		return last.length === goal.heldFor && last.every(row => accuracy(row) >= goal.testAccuracy);
+		const lowest = Math.min(...last.map(row => accuracy(row)));
+		return last.length === goal.heldFor && lowest >= goal.testAccuracy ? [] : [{seed, lowest}];
 	});
 	return {
 		...{name: record.step, parameters: record.parameters, epochs: record.experiment.epochs, record},
 		seeds: record.seeds.map(({seed}) => seed),
-		held: {count: heldBy.length, of: runs.length},
+		...{held: {count: runs.length - missed.length, of: runs.length}, missed},
 		test: over(({last}) => last.reduce((sum, value) => sum + value, 0) / last.length),
 		lowest: over(({last}) => Math.min(...last)),
 		unrest: over(({last}) => Math.max(...last) - Math.min(...last)),

@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
-import {WriteError} from '../errors/index.js';
 import type {Goal, Step} from '../experiment/define-step.js';
+import {writing} from '../log/writing.js';
 import {percent} from '../report/percent.js';
 import {interval} from '../report/points.js';
 import type {Evidence} from './evidence.js';
@@ -19,7 +19,7 @@ export type StepText = {
 export const stepText = (step: Step, evidence: Evidence): StepText => ({
 	target: targetSentence(step.target),
 	why: typeof step.target.why === 'string' ? step.target.why : step.target.why(evidence),
-	result: resultSentences(step.target, evidence.self),
+	result: resultSentences(evidence.self),
 	analysis: step.analysis.map(({say}) => say(evidence)),
 });
 
@@ -29,7 +29,7 @@ const targetSentence = ({testAccuracy, heldFor, maxParameters, maxEpochs}: Goal)
 
 const epochsOf = (heldFor: number): string => (heldFor === 1 ? 'the last epoch' : `each of the last ${heldFor} epochs`);
 
-const resultSentences = (goal: Goal, self: Recorded): string[] => {
+const resultSentences = (self: Recorded): string[] => {
 	const {parameters, epochs, seeds, held, test, lowest, train, trainClean, record} = self;
 	const engines = [...new Set(record.seeds.map(({engine}) => engine))].join(' and ');
 	const reached = held.count === held.of ? 'Held' : 'Missed: held';
@@ -39,7 +39,7 @@ const resultSentences = (goal: Goal, self: Recorded): string[] => {
 		`Test accuracy over the last five epochs: ${meanOf(test)}; lowest in any of them ${percent(Math.min(...lowest.values))} %.`,
 		`Training accuracy in the last epoch: ${meanOf(train)} while learning${noise(self)}, ` +
 			`${meanOf(trainClean)} in evaluation mode.`,
-		...(held.count === held.of ? [] : [`The lowest of the epochs that count: ${lowestOf(goal, self)}.`]),
+		...(held.count === held.of ? [] : [`The lowest of the epochs that count: ${lowestOf(self)}.`]),
 	];
 };
 
@@ -63,18 +63,8 @@ const meanOf = (measured: Measured): string =>
 		? ` (deviation ${(100 * measured.deviation).toFixed(2)}, 95 % interval ${interval(measured)})`
 		: '');
 
-/** Seeds that missed a goal, with the lowest of the epochs that count. */
-const misses = ({testAccuracy, heldFor}: Goal, {record, seeds}: Recorded): Array<readonly [number, number]> =>
-	seeds.flatMap(seed => {
-		const rows = record.epochs.filter(row => row.seed === seed).slice(-heldFor);
-		const lowest = Math.min(...rows.map(({testCorrect, testTotal}) => testCorrect / testTotal));
-		return lowest < testAccuracy ? [[seed, lowest] as const] : [];
-	});
-
-const lowestOf = (goal: Goal, self: Recorded): string =>
-	misses(goal, self)
-		.map(([seed, lowest]) => `${percent(lowest)} % with seed ${seed}`)
-		.join(', ');
+const lowestOf = ({missed}: Recorded): string =>
+	missed.map(({seed, lowest}) => `${percent(lowest)} % with seed ${seed}`).join(', ');
 
 /** The text as a comment for the head of the step's file. */
 export const textBlock = ({target, why, result, analysis}: StepText): string =>
@@ -121,12 +111,9 @@ export const readBlock = (file: string): string | undefined => block.exec(readFi
  * @throws {WriteError}
  */
 export const writeBlock = (file: string, text: string): void => {
-	try {
+	writing(`the text block of ${file}`, file, () => {
 		const source = readFileSync(file, 'utf8');
 		const rest = source.replace(block, '').replace(/^\n+/, '');
 		writeFileAtomicSync(file, `${text}\n${rest}`);
-	} catch (error) {
-		const reason = error instanceof Error ? error.message : String(error);
-		throw new WriteError(`could not write the text block of ${file} (${reason})`, file, {cause: error});
-	}
+	});
 };

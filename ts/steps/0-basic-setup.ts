@@ -19,9 +19,7 @@ Analysis:
 */
 
 import {defineStep} from '../experiment/define-step.js';
-import {summarize} from '../experiment/summarize.js';
-import {claim} from '../record/evidence.js';
-import type {Recorded} from '../record/recorded.js';
+import {claim, shareOfLast} from '../record/evidence.js';
 import {percent} from '../report/percent.js';
 import {points} from '../report/points.js';
 
@@ -76,16 +74,9 @@ export default defineStep({
 		),
 		claim(
 			({self}) =>
-				`Of its parameters ${percent(lastThree(self))} % stand in the last three convolutions, which see nearly the whole ` +
+				`Of its parameters ${percent(shareOfLast(self, 3))} % stand in the last three convolutions, which see nearly the whole ` +
 				'image anyway: a net without them, a few hundred times smaller, is next.',
-			({self}) => lastThree(self) > 0.9,
+			({self}) => shareOfLast(self, 3) > 0.9,
 		),
 	],
 });
-
-/** The share of the parameters that the last three convolutions have. */
-const lastThree = ({parameters, record: {experiment}}: Recorded): number => {
-	const {rows} = summarize(experiment.net);
-	const counts = rows.map(row => row.parameters).filter(count => count > 0);
-	return counts.slice(-3).reduce((sum, count) => sum + count, 0) / parameters;
-};

@@ -21,9 +21,7 @@ Analysis:
 */
 
 import {defineStep} from '../experiment/define-step.js';
-import {summarize} from '../experiment/summarize.js';
-import {claim, difference, fell, rose, shift} from '../record/evidence.js';
-import type {Recorded} from '../record/recorded.js';
+import {claim, difference, fell, rose, shareOfLast, shift} from '../record/evidence.js';
 import {percent} from '../report/percent.js';
 import {points, probability} from '../report/points.js';
 import batchNorm from './2-batch-norm.js';
@@ -67,14 +65,8 @@ export default defineStep({
 		),
 		claim(
 			({self}) =>
-				`Of its parameters ${percent(lastConvolution(self))} % stand in the last 6x6 convolution: that is next.`,
-			({self}) => lastConvolution(self) > 0.5,
+				`Of its parameters ${percent(shareOfLast(self, 1))} % stand in the last 6x6 convolution: that is next.`,
+			({self}) => shareOfLast(self, 1) > 0.5,
 		),
 	],
 });
-
-/** The share of the parameters that the last convolution has. */
-const lastConvolution = ({parameters, record: {experiment}}: Recorded): number => {
-	const {rows} = summarize(experiment.net);
-	return (rows.findLast(row => row.parameters > 0)?.parameters ?? 0) / parameters;
-};

@@ -3,7 +3,7 @@ import path from 'node:path';
 import process from 'node:process';
 import {Command} from 'commander';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
-import {WriteError} from '../../errors/index.js';
+import {elsewhere, writing} from '../../log/writing.js';
 import {LadderRecords} from '../../record/ladder-records.js';
 import {reportData} from '../../report/report-data.js';
 import {reportMarkdown} from '../../report/report-markdown.js';
@@ -21,16 +21,12 @@ export const reportCommand = (): Command =>
 			const pages = {'report.md': reportMarkdown(data), 'report.html': await reportPage(data)};
 			for (const [name, text] of Object.entries(pages)) {
 				const file = path.resolve(out, name);
-				try {
+				const write = (): void => {
 					mkdirSync(path.dirname(file), {recursive: true});
 					writeFileAtomicSync(file, text);
-				} catch (error) {
-					const reason = error instanceof Error ? error.message : String(error);
-					throw new WriteError(`could not write ${file} (${reason}); choose another place by \`--out\``, file, {
-						cause: error,
-					});
-				}
+				};
 
+				writing(file, file, write, elsewhere);
 				process.stdout.write(`Written: ${file}\n`);
 			}
 		});

@@ -49,6 +49,7 @@ ${chapters}
 const chapter = async (step: ReportedStep): Promise<Html> => {
 	const {place, recorded, text, changes, summary, mistakes, comparison} = step;
 	const {name, target, from} = place.step;
+	const layers = summaryCells(summary);
 	return html`<h2 id="${name}">${place.position}. ${name}</h2>
 <dl>
 <dt>Target</dt><dd>${text.target} <span class="quiet">${prose(text.why)}</span></dd>
@@ -81,7 +82,7 @@ ${
 ${compared(comparison)}`
 }
 <h3>Layers and receptive field</h3>
-${table(summaryCells(summary).head, summaryCells(summary).body)}
+${table(layers.head, layers.body)}
 ${receptiveField(summary)}
 <h3>Confusion</h3>
 ${confusionTable(step.confusion)}
