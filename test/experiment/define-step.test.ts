@@ -96,6 +96,16 @@ test('merging in a change and looking for differences agree', t => {
 	t.pass();
 });
 
+test('a setting with a name that every object inherits is laid over and told like any other', t => {
+	const change = JSON.parse('{"__proto__": {}, "toString": {"a": 1}}');
+	const merged = merge<object>({batchSize: 1}, change);
+	t.deepEqual(Object.keys(merged), ['batchSize', '__proto__', 'toString']);
+	t.deepEqual(
+		differences({batchSize: 1}, merged).map(({path}) => path),
+		['__proto__', 'toString'],
+	);
+});
+
 test('a part whose kind changes is replaced whole', t => {
 	const base = {schedule: {kind: 'constant', learningRate: 0.1}};
 	t.deepEqual(merge<object>(base, {schedule: {kind: 'one-cycle', pctStart: 0.2}}), {

@@ -1,5 +1,5 @@
 import type {Experiment} from './experiment.js';
-import {isPlain} from './merge.js';
+import {isPlain, part} from './merge.js';
 
 /** What a step can be about. Each covers every setting that one decision moves. */
 export type Aspect =
@@ -20,7 +20,7 @@ export type Difference = {readonly path: string; readonly before: unknown; reado
 export const differences = (before: unknown, after: unknown, path = ''): Difference[] => {
 	if (isPlain(before) && isPlain(after)) {
 		const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
-		return [...keys].flatMap(key => differences(before[key], after[key], path ? `${path}.${key}` : key));
+		return [...keys].flatMap(key => differences(part(before, key), part(after, key), path ? `${path}.${key}` : key));
 	}
 
 	return JSON.stringify(before) === JSON.stringify(after) ? [] : [{path, before, after}];

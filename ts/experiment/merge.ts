@@ -14,17 +14,22 @@ export const merge = <Value>(base: Value, change: Change<Value>): Value => {
 		return change as Value;
 	}
 
-	const merged: Record<string, unknown> = {...base};
+	// By entries, since to assign `__proto__` would set no setting, and by own names, since every object has a `toString`.
+	const merged = new Map<string, unknown>(Object.entries(base));
 	for (const [key, value] of Object.entries(change)) {
 		if (value === undefined) {
-			delete merged[key];
+			merged.delete(key);
 		} else {
-			merged[key] = key in base ? merge(base[key], value) : value;
+			merged.set(key, merged.has(key) ? merge(merged.get(key), value) : value);
 		}
 	}
 
-	return merged as Value;
+	return Object.fromEntries(merged) as Value;
 };
+
+/** A part by its name; `undefined` where there is none of that name, whatever every object inherits. */
+export const part = (parts: Record<string, unknown>, name: string): unknown =>
+	Object.hasOwn(parts, name) ? parts[name] : undefined;
 
 /** Whether a value is an object of named parts, rather than a list or a single value. */
 export const isPlain = (value: unknown): value is Record<string, unknown> =>
