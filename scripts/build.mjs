@@ -1,4 +1,6 @@
-// Brings packages, libtorch, the addon and the compiled TypeScript up to date, and nothing else.
+// Brings packages, the addon and the compiled TypeScript up to date, and nothing else; with `--torch` also libtorch and
+// the addon that is linked against it.
+import process from 'node:process';
 import {runMain, setUp} from './set-up/index.mjs';
 
-await runMain(setUp);
+await runMain(() => setUp(process.argv.includes('--torch') ? '`build --torch` asks for' : undefined));

@@ -18,22 +18,34 @@ const line = (what, found, get) => {
 	}
 };
 
+/**
+ * What only `--engine aten` and `--device cuda` need: without it everything else works.
+ *
+ * @param {string} what
+ * @param {string | undefined} found
+ * @param {string} get
+ */
+const torchLine = (what, found, get) => {
+	process.stdout.write(`${found ? '✓' : '-'} ${what}, for libtorch alone: ${found ?? `not found; ${get}`}\n`);
+};
+
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const nodeFits = major > 20 || (major === 20 && minor >= 19);
 line('Node', nodeFits ? process.version : undefined, `version 20.19 or newer is needed, this is ${process.version}`);
 for (const name of /** @type {Array<keyof typeof needs>} */ (Object.keys(needs))) {
-	const {what, find} = needs[name];
-	line(`${what[0]?.toUpperCase()}${what.slice(1)}`, find()?.version, howToGet(name));
+	const {what, find, forTorch} = needs[name];
+	const say = forTorch ? torchLine : line;
+	say(`${what[0]?.toUpperCase()}${what.slice(1)}`, find()?.version, howToGet(name));
 }
 
 const libtorch = process.env.LIBTORCH ?? cachedLibtorch();
 const version = versionOf(libtorch);
-line(
+torchLine(
 	'libtorch',
 	version === libtorchVersion ? `${version} in ${libtorch}` : undefined,
 	version
 		? `LIBTORCH names version ${version}, ${libtorchVersion} is needed`
-		: 'it is fetched when it is first needed, by `npm run build`',
+		: 'it is fetched when it is first asked for, or by `npm run build -- --torch`',
 );
 
 if (existsSync(path.join(root, 'dist', 'ts', 'cli', 'main.js'))) {

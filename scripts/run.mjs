@@ -1,7 +1,9 @@
 // Brings everything up to date, then hands over to the command line: `node scripts/run.mjs train --step lr-scheduler`.
+import process from 'node:process';
 import {runMain, setUp} from './set-up/index.mjs';
+import {torchReason} from './set-up/torch-reason.mjs';
 
 await runMain(async () => {
-	await setUp();
+	await setUp(torchReason(process.argv.slice(2)));
 	await import('../dist/ts/cli/main.js');
 });

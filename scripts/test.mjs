@@ -35,7 +35,7 @@ const count = (output, pattern) =>
 
 await runMain(async () => {
 	const chosen = process.argv.slice(2).map(file => file.replace(/^(?!dist\/)/, 'dist/').replace(/\.ts$/, '.js'));
-	await setUp();
+	await setUp('The tests of `aten` need');
 
 	let passed = 0;
 	let failed = 0;
@@ -50,10 +50,12 @@ await runMain(async () => {
 			hint: 'try `npm run format`',
 		});
 		await runTool('cargo', ['fmt', '--check'], {cwd: root, hint: 'try `npm run format`'});
-		await runTool('cargo', ['clippy', '--release', '--all-targets', '--quiet', '--', '-D', 'warnings'], {cwd: root});
+		await runTool('cargo', ['clippy', '--workspace', '--release', '--all-targets', '--quiet', '--', '-D', 'warnings'], {
+			cwd: root,
+		});
 
 		say('Testing the crates ...');
-		const rust = await runShowing('cargo', ['test', '--release', '--quiet', '--no-fail-fast']);
+		const rust = await runShowing('cargo', ['test', '--workspace', '--release', '--quiet', '--no-fail-fast']);
 		passed += count(rust.output, /(\d+) passed;/g);
 		failed += count(rust.output, /(\d+) failed;/g);
 		if (rust.code !== 0 && failed === 0) {

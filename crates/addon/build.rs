@@ -1,9 +1,10 @@
-//! Sets up the napi link, and where the loader looks for libtorch: beside the addon, in the package of libraries
-//! next to it, and where this build found it.
+//! Sets up the napi link and, with the feature `torch`, where the loader looks for libtorch: beside the addon, in the
+//! package of libraries next to it, and where this build found it.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     napi_build::setup();
+    let Ok(built_with) = std::env::var("DEP_STEPLADDER_TORCH_LIB") else { return };
     let target = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let arch = match std::env::var("CARGO_CFG_TARGET_ARCH").as_deref() {
         Ok("aarch64") => "arm64",
@@ -14,7 +15,6 @@ fn main() {
         "macos" => ("@loader_path", format!("darwin-{arch}")),
         _ => return, // Windows has no run paths: `ts/native/load.ts` puts libtorch's folder on PATH
     };
-    let built_with = std::env::var("DEP_TCH_LIBTORCH_LIB").unwrap_or_default();
     for path in [origin.to_owned(), format!("{origin}/../libtorch-{platform}/lib"), built_with] {
         println!("cargo::rustc-cdylib-link-arg=-Wl,-rpath,{path}");
     }

@@ -2,7 +2,7 @@ import {mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
-import {ensureLibtorch} from './libtorch.mjs';
+import {ensureLibtorch, libtorchVersion} from './libtorch.mjs';
 import {withLock} from './lock.mjs';
 import {demand, MissingNeed} from './need.mjs';
 import {fingerprint, readStamp, unlessStamped} from './stamp.mjs';
@@ -17,15 +17,20 @@ const addonSources = ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml', 'crates'
 const typeScriptSources = ['ts', 'test', 'tsconfig.json', 'build/addon/binding.d.ts', 'package-lock.json'];
 
 /**
- * Brings packages, libtorch, the addon and the compiled TypeScript up to date, in that order. Says nothing and
- * takes a fraction of a second when they are.
+ * Brings packages, the addon and the compiled TypeScript up to date, in that order. Says nothing and takes a fraction
+ * of a second when they are.
+ *
+ * @param {string} [torch] what asks for libtorch, as the beginning of a sentence; libtorch is left alone without
  */
-export const setUp = async () => {
+export const setUp = async torch => {
 	mkdirSync(inRoot('build'), {recursive: true});
 	await withLock(inRoot('build', 'set-up.lock'), async () => {
 		await npmPackages();
-		await ensureLibtorch(root);
 		await addon();
+		if (torch !== undefined) {
+			await torchAddon(torch);
+		}
+
 		await typeScript();
 	});
 };
@@ -61,24 +66,55 @@ const npmPackages = async () => {
 
 const addon = async () => {
 	const output = inRoot('build', 'addon');
-	// The link tells whose libtorch it was built against.
-	const wanted = fingerprint(root, addonSources, [process.version.split('.', 1)[0], process.env.LIBTORCH ?? '']);
-	await unlessStamped(path.join(output, '.stamp'), wanted, async () => {
+	await unlessStamped(path.join(output, '.stamp'), addonFingerprint([]), async () => {
 		demand('rust', 'Building the addon');
-		demand('compiler', 'Building the addon');
-		say('Building the addon (a few minutes the first time) ...');
-		await runTool(
-			process.execPath,
-			[
-				...[inRoot('node_modules', '@napi-rs', 'cli', 'dist', 'cli.js'), 'build', '--release', '--platform'],
-				...['--package', 'stepladder-addon', '--package-json-path', inRoot('package.json')],
-				...['--manifest-path', inRoot('crates', 'addon', 'Cargo.toml'), '--no-js', '--no-const-enum'],
-				...['--output-dir', output, '--dts', 'binding.d.ts'],
-			],
-			{cwd: root, hint: 'the first error above says why'},
-		);
+		demand('linker', 'Building the addon');
+		say('Building the addon (about a minute the first time) ...');
+		await buildAddon(output, ['--strip']);
 	});
 };
+
+/**
+ * The same addon with the `aten` engine, and the libtorch that it is linked against.
+ *
+ * @param {string} reason
+ */
+const torchAddon = async reason => {
+	const output = inRoot('build', 'addon-torch');
+	const stamp = path.join(output, '.stamp');
+	// Whose libtorch it was built against.
+	const wanted = addonFingerprint([libtorchVersion, process.env.LIBTORCH ?? '']);
+	if (readStamp(stamp) !== wanted) {
+		say(`${reason} libtorch, which is built in now.`);
+	}
+
+	await ensureLibtorch(root);
+	await unlessStamped(stamp, wanted, async () => {
+		demand('rust', 'Building the addon with libtorch');
+		demand('compiler', 'Building the addon with libtorch');
+		say('Building the addon with libtorch (a few minutes the first time) ...');
+		await buildAddon(output, ['--features', 'torch']);
+	});
+};
+
+/** @param {string[]} words */
+const addonFingerprint = words => fingerprint(root, addonSources, [process.version.split('.', 1)[0] ?? '', ...words]);
+
+/**
+ * @param {string} output
+ * @param {string[]} options
+ */
+const buildAddon = (output, options) =>
+	runTool(
+		process.execPath,
+		[
+			...[inRoot('node_modules', '@napi-rs', 'cli', 'dist', 'cli.js'), 'build', '--release', '--platform'],
+			...['--package', 'stepladder-addon', '--package-json-path', inRoot('package.json')],
+			...['--manifest-path', inRoot('crates', 'addon', 'Cargo.toml'), '--no-js', '--no-const-enum'],
+			...['--output-dir', output, '--dts', 'binding.d.ts', ...options],
+		],
+		{cwd: root, hint: 'the first error above says why'},
+	);
 
 const typeScript = async () => {
 	const output = inRoot('dist');

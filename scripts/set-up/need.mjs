@@ -1,5 +1,13 @@
 import {spawnSync} from 'node:child_process';
 
+/**
+ * @typedef {object} Need
+ * @property {string} what
+ * @property {boolean} [forTorch] whether only libtorch needs it
+ * @property {() => {name: string, version: string} | undefined} find
+ * @property {string | Record<string, string>} get
+ */
+
 /** Something the machine lacks. Its message says what, and how to get it; no stack is worth showing. */
 export class MissingNeed extends Error {}
 
@@ -21,8 +29,10 @@ export const findCommand = names => {
 };
 
 /**
- * Everything a build from source asks of a machine. `doctor` lists them all; the set-up asks for one when it
- * comes to need it.
+ * Everything a build from source asks of a machine; some of it only where libtorch is asked for. `doctor` lists them
+ * all; the set-up asks for one when it comes to need it.
+ *
+ * @type {Record<'rust' | 'linker' | 'compiler' | 'pip', Need>}
  */
 export const needs = {
 	rust: {
@@ -30,8 +40,18 @@ export const needs = {
 		find: () => findCommand(['cargo']),
 		get: 'install it from https://rustup.rs (1.89 or newer), then open a new terminal',
 	},
+	linker: {
+		what: 'a linker',
+		find: () => (process.platform === 'win32' ? findCommand(['link', 'cl']) : findCommand(['cc', 'gcc', 'clang'])),
+		get: {
+			linux: 'install it by `apt-get install gcc` or your distribution’s equivalent',
+			darwin: 'install it by `xcode-select --install`',
+			win32: 'install the C++ build tools of Visual Studio',
+		},
+	},
 	compiler: {
 		what: 'a C++ compiler',
+		forTorch: true,
 		find: () =>
 			process.platform === 'win32'
 				? findCommand(['cl', 'clang-cl'])
@@ -44,6 +64,7 @@ export const needs = {
 	},
 	pip: {
 		what: 'Python 3.8 or newer with pip',
+		forTorch: true,
 		find: () => {
 			for (const name of ['python3', 'python', 'py']) {
 				const {status, stdout} = spawnSync(name, ['-m', 'pip', '--version'], {encoding: 'utf8'});
@@ -71,7 +92,7 @@ export const needs = {
  */
 export const howToGet = name => {
 	const {get} = needs[name];
-	return typeof get === 'string' ? get : (get[/** @type {'linux'} */ (process.platform)] ?? get.linux);
+	return typeof get === 'string' ? get : (get[process.platform] ?? get['linux'] ?? '');
 };
 
 /**

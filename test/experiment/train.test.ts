@@ -170,7 +170,7 @@ test('a run folder holds the configuration, every epoch, the model and the resul
 	const read = (file: string): string => readFileSync(path.join(folder, file), 'utf8');
 	const config = JSON.parse(read('config.json'));
 	t.deepEqual(config.experiment, {...step.experiment, epochs: 2});
-	t.is(config.versions.libtorch, '2.13.0');
+	t.false('libtorch' in config.versions); // `fused` runs without
 	t.is(read('events.jsonl').trim().split('\n').length, 2);
 	t.regex(read('metrics.csv'), /^epoch,learningRate,trainLoss.*\n1,0\.01,/);
 	const result = JSON.parse(read('result.json'));

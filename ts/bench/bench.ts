@@ -7,6 +7,7 @@ import {summarize} from '../experiment/summarize.js';
 import {train} from '../experiment/train.js';
 import {loadModel} from '../model/load-model.js';
 import {native} from '../native/load.js';
+import {unwrap} from '../native/unwrap.js';
 import {PyTorchPeer} from './peer.js';
 
 /** One of the things compared. */
@@ -57,7 +58,7 @@ export type BenchOptions = {
 
 /** Times training passes of a step, all contestants in turn in every round, so that a drifting machine is fair. */
 export const bench = async (step: Step, {rounds, images, python, tell}: BenchOptions): Promise<BenchResult> => {
-	const {cores, isa} = native().runtimeInfo();
+	const {cores, isa} = unwrap(native().runtimeInfo());
 	const peer = python === undefined ? undefined : new PyTorchPeer(python, step.experiment);
 	try {
 		const torch = await peer?.version();
@@ -97,7 +98,8 @@ export const bench = async (step: Step, {rounds, images, python, tell}: BenchOpt
 			}
 		}
 
-		const limit = {oneCore: native().multiplyAddLimit(1), allCores: native().multiplyAddLimit(cores)};
+		const limitOf = (threads: number): number => unwrap(native().multiplyAddLimit(threads)).multiplyAdds;
+		const limit = {oneCore: limitOf(1), allCores: limitOf(cores)};
 		const multiplyAdds = multiplyAddsOf(step);
 		const rows = rowsOf(contestants, seconds, errors, images);
 		tell('Predicting');

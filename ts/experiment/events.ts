@@ -7,8 +7,6 @@ export type StartEvent = {
 	readonly seed: number;
 	/** What computes the gradients: `fused` or `aten`. */
 	readonly engine: string;
-	/** Why not `fused`, where `auto` took another. */
-	readonly note: string | undefined;
 	/** Epochs that a checkpoint brought along; their events follow. */
 	readonly epochsDone: number;
 };

@@ -2,7 +2,7 @@ import type {RunEvent, RunOptions} from '#binding';
 import {mnistFolder} from '../data/mnist.js';
 import {AbortError} from '../errors/index.js';
 import type {RunFolder} from '../log/run-folder.js';
-import {native} from '../native/load.js';
+import {nativeFor} from '../native/load.js';
 import {toError} from '../native/unwrap.js';
 import type {Goal, Trainable} from './define-step.js';
 import type {EventQueue} from './event-queue.js';
@@ -41,7 +41,7 @@ export type SeedRun = {
 /** Trains one seed, and tells of it. */
 export const trainSeed = async ({step, experiment, seed, options, folder, events}: SeedRun): Promise<FinishedSeed> => {
 	const {signal} = options;
-	const run = native().Run.start(experiment, nativeOptions(options, seed, folder));
+	const run = nativeFor(options).Run.start(experiment, nativeOptions(options, seed, folder));
 	const cancel = (): void => run.cancel();
 	signal?.addEventListener('abort', cancel, {once: true});
 	const {epochs} = experiment;
@@ -51,8 +51,8 @@ export const trainSeed = async ({step, experiment, seed, options, folder, events
 			const event: RunEvent = await run.next();
 			switch (event.type) {
 				case 'started': {
-					const {engine, note, epochsDone} = event;
-					events.push({type: 'start', step: step.name, seed, engine, note, epochsDone});
+					const {engine, epochsDone} = event;
+					events.push({type: 'start', step: step.name, seed, engine, epochsDone});
 					break;
 				}
 

@@ -120,7 +120,7 @@ type Settled = TrainOptions & {readonly seeds: readonly number[]; readonly jobs:
 /** Several seeds share the cores by one thread each, which wastes less than several threads in one run. */
 const withDefaults = (options: TrainOptions): Settled => {
 	const {seeds = [1]} = options;
-	const {cores} = native().runtimeInfo();
+	const {cores} = unwrap(native().runtimeInfo());
 	const jobs = options.jobs ?? Math.max(1, Math.floor(cores / (options.threads ?? 1)) || 1);
 	if (!Number.isSafeInteger(jobs) || jobs < 1 || jobs > 1024) {
 		throw new ConfigError('jobs', 'a whole number from 1 to 1024', show(jobs));

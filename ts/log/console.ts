@@ -22,7 +22,6 @@ export class ConsoleLog {
 	readonly #step: Trainable;
 	readonly #parallel: boolean;
 	#introduced = false;
-	#noted = false;
 
 	/** `parallel`: whether several seeds train at once, so that each epoch needs a line of its own. */
 	constructor(step: Trainable, parallel: boolean) {
@@ -39,11 +38,6 @@ export class ConsoleLog {
 
 		switch (event.type) {
 			case 'start': {
-				if (event.note && !this.#noted) {
-					process.stderr.write(`Engine: ${event.engine} (${event.note})\n`);
-					this.#noted = true;
-				}
-
 				if (event.epochsDone > 0) {
 					process.stderr.write(`Seed ${event.seed} goes on after epoch ${event.epochsDone}\n`);
 				}

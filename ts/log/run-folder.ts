@@ -9,11 +9,9 @@ import type {EpochEvent} from '../experiment/events.js';
 import {asExperiment, type Experiment} from '../experiment/experiment.js';
 import {checkTypes, type TrainOptions} from '../experiment/train-options.js';
 import type {FinishedSeed} from '../experiment/train-seed.js';
-import {native} from '../native/load.js';
+import {nativeFor} from '../native/load.js';
+import {unwrap} from '../native/unwrap.js';
 import {elsewhere, writing} from './writing.js';
-
-/** libtorch's version, which the build was held to. */
-const libtorchVersion = '2.13.0';
 
 const columns = [
 	...['epoch', 'learningRate', 'trainLoss', 'trainCorrect', 'trainTotal'],
@@ -55,10 +53,10 @@ export class RunFolder {
 			makeFolders(parent);
 			const folder = new RunFolder(makeFresh(path.join(parent, `${time}Z-s${seed}`)), false);
 			const {signal: _, seeds: __, ...given} = options;
-			const {version, cuda, cores} = native().runtimeInfo();
+			const {version, libtorch, cuda, cores} = unwrap(nativeFor(options).runtimeInfo());
 			const config = {
 				...{step: step.name, from: step.from?.name, seed, experiment, target: goalOf(step.target), options: given},
-				versions: {stepladder: version, libtorch: libtorchVersion, node: process.versions.node},
+				versions: {stepladder: version, ...(libtorch !== undefined && {libtorch}), node: process.versions.node},
 				machine: {platform: process.platform, arch: process.arch, cpu: os.cpus()[0]?.model.trim(), cores, cuda},
 			};
 			folder.#writeJson('config.json', config);

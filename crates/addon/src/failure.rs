@@ -7,7 +7,7 @@ use stepladder_trainer::TrainError;
 #[napi(object)]
 #[derive(Debug, Clone)]
 pub struct Failure {
-    /// `setting`, `shape`, `data`, `model`, `checkpoint`, `diverged`, `device`, `write`, `cancelled`, `torch` or `internal`.
+    /// `setting`, `shape`, `data`, `model`, `checkpoint`, `diverged`, `device`, `write`, `memory`, `cancelled`, `torch` or `internal`.
     pub code: String,
     /// What was expected, what came, what to do.
     pub message: String,

@@ -24,11 +24,11 @@ pub struct IdxImages {
 #[napi]
 pub fn read_idx_images(path: String) -> Either<IdxImages, Failure> {
     match guarded(|| read_images(Path::new(&path), None)) {
-        Ok((count, rows, columns, pixels)) => Either::A(IdxImages {
-            count: count as f64,
-            rows: rows as f64,
-            columns: columns as f64,
-            pixels: pixels.into(),
+        Ok(images) => Either::A(IdxImages {
+            count: images.count as f64,
+            rows: images.rows as f64,
+            columns: images.columns as f64,
+            pixels: images.pixels.into(),
         }),
         Err(failure) => Either::B(failure),
     }
@@ -38,7 +38,7 @@ pub fn read_idx_images(path: String) -> Either<IdxImages, Failure> {
 #[napi]
 pub fn read_idx_labels(path: String) -> Either<Buffer, Failure> {
     match guarded(|| read_labels(Path::new(&path), 256, None)) {
-        Ok(labels) => Either::A(labels.into()),
+        Ok(labels) => Either::A(labels.labels.into()),
         Err(failure) => Either::B(failure),
     }
 }

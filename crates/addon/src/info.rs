@@ -1,11 +1,19 @@
+use napi::Either;
 use napi_derive::napi;
-use stepladder_trainer::engine::{Isa, cuda_is_available, instruction_set};
+use stepladder_trainer::TrainError;
+use stepladder_trainer::config::as_whole;
+use stepladder_trainer::engine::{self, instruction_set};
+
+use crate::engines::torch;
+use crate::{Failure, guarded};
 
 /// What the addon finds at run time.
 #[napi(object)]
 pub struct RuntimeInfo {
     /// Version of the addon.
     pub version: String,
+    /// Version of libtorch, where it is built in.
+    pub libtorch: Option<String>,
     /// Whether a CUDA device can be used.
     pub cuda: bool,
     /// Cores for this process.
@@ -16,18 +24,43 @@ pub struct RuntimeInfo {
 
 /// What the addon finds at run time. The first call may load CUDA.
 #[napi]
-pub fn runtime_info() -> RuntimeInfo {
-    RuntimeInfo {
-        version: env!("CARGO_PKG_VERSION").into(),
-        cuda: cuda_is_available(),
-        cores: std::thread::available_parallelism().map_or(1, usize::from) as f64,
-        isa: instruction_set().unwrap_or_else(|_| Isa::best()).name().into(),
+pub fn runtime_info() -> Either<RuntimeInfo, Failure> {
+    let info = guarded(|| {
+        let (libtorch, cuda) = torch();
+        Ok(RuntimeInfo {
+            version: env!("CARGO_PKG_VERSION").into(),
+            libtorch,
+            cuda,
+            cores: std::thread::available_parallelism().map_or(1, usize::from) as f64,
+            isa: instruction_set()?.name().into(),
+        })
+    });
+    match info {
+        Ok(info) => Either::A(info),
+        Err(failure) => Either::B(failure),
     }
 }
 
-/// Multiply-adds in a second, in units of 10^9, of so many threads that do nothing else. Takes a fraction of a second,
-/// on the calling thread.
+/// What cores can do.
+#[napi(object)]
+pub struct Limit {
+    /// Multiply-adds in a second, in units of 10^9.
+    pub multiply_adds: f64,
+}
+
+/// What so many threads reach that do nothing but multiply and add, on the instruction set that `fused` runs on. Takes
+/// a fraction of a second, on the calling thread.
 #[napi]
-pub fn multiply_add_limit(threads: f64) -> f64 {
-    stepladder_trainer::engine::multiply_add_limit(Isa::best(), threads as usize)
+pub fn multiply_add_limit(threads: f64) -> Either<Limit, Failure> {
+    let limit = guarded(|| {
+        let whole = as_whole("threads", threads)?;
+        if !(1..=1024).contains(&whole) {
+            return Err(TrainError::setting("threads", "a whole number from 1 to 1024", whole));
+        }
+        Ok(Limit { multiply_adds: engine::multiply_add_limit(instruction_set()?, whole) })
+    });
+    match limit {
+        Ok(limit) => Either::A(limit),
+        Err(failure) => Either::B(failure),
+    }
 }

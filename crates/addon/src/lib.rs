@@ -5,6 +5,7 @@
 
 #![allow(missing_docs)] // variants and fields whose names say it all; the rest is documented for the `.d.ts`
 
+mod engines;
 mod experiment;
 mod failure;
 mod idx;

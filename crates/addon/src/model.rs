@@ -47,10 +47,11 @@ impl Model {
         self.parameters as f64
     }
 
-    /// What it makes of images `[N, size, size]`, 0 for black, on a thread of the pool.
+    /// What it makes of images `[N, size, size]`, 0 for black, on a thread of the pool. They are copied first: the
+    /// caller may change or hand on the array at once.
     #[napi(ts_return_type = "Promise<Array<Prediction> | Failure>")]
     pub fn predict(&self, pixels: Uint8Array) -> AsyncTask<Predicting> {
-        AsyncTask::new(Predicting { model: Arc::clone(&self.model), pixels })
+        AsyncTask::new(Predicting { model: Arc::clone(&self.model), pixels: pixels.to_vec() })
     }
 }
 
@@ -89,7 +90,7 @@ impl Task for Loading {
 /// Images being judged.
 pub struct Predicting {
     model: Arc<Mutex<trainer::Model>>,
-    pixels: Uint8Array,
+    pixels: Vec<u8>,
 }
 
 impl Task for Predicting {

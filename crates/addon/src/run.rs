@@ -10,6 +10,7 @@ use stepladder_trainer::metric::Score;
 use stepladder_trainer::{BatchProgress, EpochRow, Flow, Outcome, Watch, train};
 use tokio::sync::Notify;
 
+use crate::engines::ENGINES;
 use crate::{Experiment, Failure, RunOptions, guarded};
 
 /// What a run tells. `finished` and `failed` are the last.
@@ -20,8 +21,6 @@ pub enum RunEvent {
     Started {
         /// What computes the gradients: `fused` or `aten`.
         engine: String,
-        /// Why not `fused`, where `auto` took another.
-        note: Option<String>,
         /// Epochs that a checkpoint brought along; their events follow.
         epochs_done: f64,
     },
@@ -142,7 +141,7 @@ impl Run {
         thread::Builder::new().name("stepladder-run".into()).spawn(move || {
             let outcome = guarded(|| {
                 let (experiment, options) = (experiment.try_into()?, options.try_into()?);
-                train(&experiment, &options, &mut Telling(&told))
+                train(&experiment, &options, ENGINES, &mut Telling(&told))
             });
             told.tell(match outcome {
                 Ok(outcome) => outcome.into(),
@@ -175,12 +174,8 @@ impl Run {
 struct Telling<'a>(&'a Shared);
 
 impl Watch for Telling<'_> {
-    fn started(&mut self, engine: EngineName, note: Option<&str>, epochs_done: usize) {
-        self.0.tell(RunEvent::Started {
-            engine: engine.as_str().into(),
-            note: note.map(Into::into),
-            epochs_done: epochs_done as f64,
-        });
+    fn started(&mut self, engine: EngineName, epochs_done: usize) {
+        self.0.tell(RunEvent::Started { engine: engine.as_str().into(), epochs_done: epochs_done as f64 });
     }
 
     fn batch(&mut self, progress: &BatchProgress) -> Flow {
@@ -219,7 +214,7 @@ impl From<Outcome> for RunEvent {
             test_probabilities: outcome.test_answers.iter().map(|it| f64::from(it.probability)).collect(),
             parameters: outcome.parameters as f64,
             engine: outcome.engine.as_str().into(),
-            device: if outcome.on_cuda { "cuda" } else { "cpu" }.into(),
+            device: outcome.device.as_str().into(),
             threads: outcome.threads as f64,
             seconds: outcome.seconds,
         }

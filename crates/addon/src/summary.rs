@@ -3,7 +3,7 @@ use napi_derive::napi;
 
 use crate::{Failure, Net, guarded};
 
-/// A net's layers, measured on a net that was built and run.
+/// A net's layers.
 #[napi(object)]
 pub struct Summary {
     /// One row a layer, in order; a block with all its parts is one.
@@ -47,7 +47,7 @@ pub struct SummaryRow {
     pub parameters: f64,
 }
 
-/// Builds a net, runs an image through it, and reports its layers. Takes milliseconds, on the calling thread.
+/// Works a net out and reports its layers. Takes less than a millisecond, on the calling thread.
 #[napi]
 pub fn summarize(net: Net) -> Either<Summary, Failure> {
     match guarded(|| stepladder_trainer::summarize(&net.try_into()?)) {

@@ -26,11 +26,11 @@ fn main() {
     let limit = (0..5).map(|_| multiply_add_limit(isa, 1)).fold(0.0, f64::max);
     println!("{}: at most {limit:.0} G multiply-adds a second", isa.name());
     for (channels, outs, kernel, size) in SHAPES {
-        let (frame, made) = (Frame::new(channels, size, size), size - kernel + 1);
-        let out_frame = Frame::new(outs, made, made);
+        let (frame, made) = (Frame::new(channels, size, size, 0).expect("a small frame"), size - kernel + 1);
+        let out_frame = Frame::new(outs, made, made, 0).expect("a small frame");
         let input: Vec<Lanes> = vec![[0.5; 16]; frame.len()];
         let weights = vec![0.25; outs * channels * kernel * kernel];
-        let mut packed = PackedWeights::new(outs, channels, kernel);
+        let mut packed = PackedWeights::new(outs, channels, kernel).expect("small weights");
         packed.pack(&weights);
         let mut output = vec![[0.0; 16]; out_frame.len()];
         let mut gradient = vec![0.0; weights.len()];

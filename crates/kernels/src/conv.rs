@@ -16,11 +16,15 @@ pub struct PackedWeights {
 }
 
 impl PackedWeights {
-    /// Room for weights `[out][in][kernel][kernel]`.
+    /// Room for weights `[out][in][kernel][kernel]`, or none where there is no memory for them.
     #[must_use]
-    pub fn new(out_channels: usize, in_channels: usize, kernel: usize) -> Self {
-        let length = out_channels.div_ceil(PACK) * PACK * in_channels * kernel * kernel;
-        Self { weights: vec![0.0; length], out_channels, in_channels, kernel }
+    pub fn new(out_channels: usize, in_channels: usize, kernel: usize) -> Option<Self> {
+        let taps = kernel.checked_mul(kernel)?.checked_mul(in_channels)?;
+        let length = out_channels.checked_next_multiple_of(PACK)?.checked_mul(taps)?;
+        let mut weights = vec![];
+        weights.try_reserve_exact(length).ok()?;
+        weights.resize(length, 0.0);
+        (length > 0).then_some(Self { weights, out_channels, in_channels, kernel })
     }
 
     /// Takes in weights `[out][in][kernel][kernel]`.
@@ -80,9 +84,12 @@ fn conv_body<V: Vector>(
     out_frame: Frame,
 ) {
     let PackedWeights { out_channels, in_channels, kernel, .. } = *weights;
-    let (height, width) = (out_frame.height, out_frame.width);
-    assert_eq!((in_frame.channels, out_frame.channels, out_frame.border), (in_channels, out_channels, 0));
-    assert_eq!(in_frame.height + 2 * in_frame.border, height + kernel - 1);
+    let (height, width) = (out_frame.height(), out_frame.width());
+    assert_eq!(
+        (in_frame.channels(), out_frame.channels(), out_frame.border()),
+        (in_channels, out_channels, 0)
+    );
+    assert_eq!(in_frame.height() + 2 * in_frame.border(), height + kernel - 1);
     assert_eq!(in_frame.row_stride(), width + kernel - 1);
     assert!(input.len() >= in_frame.len() && output.len() >= out_frame.len());
     assert!(bias.is_none_or(|bias| bias.len() >= out_channels));
@@ -96,8 +103,8 @@ fn conv_body<V: Vector>(
             std::array::from_fn(|i| bias.and_then(|bias| bias.get(first + i)).copied().unwrap_or(0.0));
         for row in 0..height {
             // Rows of the kernel that fall on the border would add nothing but zeros.
-            let rows = in_frame.border.saturating_sub(row)
-                ..kernel.min((in_frame.border + in_frame.height).saturating_sub(row));
+            let rows = in_frame.border().saturating_sub(row).min(kernel)
+                ..kernel.min((in_frame.border() + in_frame.height()).saturating_sub(row));
             let mut column = 0;
             while column < width {
                 let tile = Tile {
@@ -153,9 +160,10 @@ impl Tile<'_> {
         let Self { input, in_frame, packed, kernel, ref rows, start } = *self;
         let kernel = if KERNEL > 0 { KERNEL } else { kernel };
         let (row_stride, channel_stride) = (in_frame.row_stride(), in_frame.channel_stride());
-        let last = (in_frame.channels - 1) * channel_stride + (kernel - 1) * row_stride + kernel - 1 + PIXELS;
+        let last =
+            (in_frame.channels() - 1) * channel_stride + (kernel - 1) * row_stride + kernel - 1 + PIXELS;
         assert!(input.len() >= last);
-        let taps = in_frame.channels * kernel * kernel;
+        let taps = in_frame.channels() * kernel * kernel;
         assert!(packed.len() >= (taps - 1) * PACK + OUT && rows.end <= kernel);
         assert!(output.len() >= (channels - 1) * channel_step + PIXELS && channels <= OUT);
         let mut part = 0;
@@ -165,7 +173,7 @@ impl Tile<'_> {
             // pixel has 16 lanes, of which `WIDTH` from `part` on are read and written.
             unsafe {
                 let from = input.as_ptr().cast::<f32>().add(part);
-                for channel in 0..in_frame.channels {
+                for channel in 0..in_frame.channels() {
                     let mut weight = packed.as_ptr().add((channel * kernel + rows.start) * kernel * PACK);
                     for row in rows.clone() {
                         let mut pixel = from.add((channel * channel_stride + row * row_stride) * LANES);

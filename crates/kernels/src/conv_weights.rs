@@ -32,16 +32,16 @@ fn body<V: Vector>(
     kernel: usize,
     gradient: &mut [f32],
 ) {
-    let taps = in_frame.channels * kernel * kernel;
-    assert_eq!(in_frame.height + 2 * in_frame.border, out_frame.height + kernel - 1);
-    assert_eq!(in_frame.row_stride(), out_frame.width + kernel - 1);
+    let taps = in_frame.channels() * kernel * kernel;
+    assert_eq!(in_frame.height() + 2 * in_frame.border(), out_frame.height() + kernel - 1);
+    assert_eq!(in_frame.row_stride(), out_frame.width() + kernel - 1);
     assert!(input.len() >= in_frame.len() && out_gradient.len() >= out_frame.len());
-    assert_eq!(gradient.len(), out_frame.channels * taps);
+    assert_eq!(gradient.len(), out_frame.channels() * taps);
 
     let block = Block { input, in_frame, out_gradient, out_frame };
-    for first in (0..out_frame.channels).step_by(OUT) {
-        let outs = (out_frame.channels - first).min(OUT);
-        let rows = std::array::from_fn(|i| out_frame.at((first + i).min(out_frame.channels - 1), 0, 0));
+    for first in (0..out_frame.channels()).step_by(OUT) {
+        let outs = (out_frame.channels() - first).min(OUT);
+        let rows = std::array::from_fn(|i| out_frame.at((first + i).min(out_frame.channels() - 1), 0, 0));
         let mut tap = Tap { channel: 0, row: 0, column: 0 };
         for first_tap in (0..taps).step_by(TAPS) {
             let count = (taps - first_tap).min(TAPS);
@@ -97,7 +97,7 @@ impl Block<'_> {
     /// of what the first pixel reads), the sum of products over all pixels, lane by lane.
     #[inline(always)]
     fn sums<V: Vector>(&self, places: &[usize; TAPS], rows: &[usize; OUT]) -> [[Lanes; TAPS]; OUT] {
-        let (height, width) = (self.out_frame.height, self.out_frame.width);
+        let (height, width) = (self.out_frame.height(), self.out_frame.width());
         let (in_stride, out_stride) = (self.in_frame.row_stride(), self.out_frame.row_stride());
         let in_last = (height - 1) * in_stride + width;
         let out_last = (height - 1) * out_stride + width;
@@ -149,8 +149,8 @@ kernel! {
 fn bias_body<V: Vector>(out_gradient: &[Lanes], out_frame: Frame, gradient: &mut [f32]) {
     for (channel, gradient) in gradient.iter_mut().enumerate() {
         let mut sums = [0.0; LANES];
-        for row in 0..out_frame.height {
-            for pixel in &out_gradient[out_frame.at(channel, row, 0)..][..out_frame.width] {
+        for row in 0..out_frame.height() {
+            for pixel in &out_gradient[out_frame.at(channel, row, 0)..][..out_frame.width()] {
                 for (sum, value) in sums.iter_mut().zip(pixel) {
                     *sum += value;
                 }

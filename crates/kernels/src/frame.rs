@@ -5,30 +5,66 @@ pub const LANES: usize = 16;
 pub type Lanes = [f32; LANES];
 
 /// The geometry of a group's activations: `[channels][height][width][16]`, with a border of `border` zeros around
-/// every channel in memory.
+/// every channel in memory. Made only where there is at least one pixel and memory could hold it, so that places in it
+/// can be worked out without overflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame {
-    /// How many channels.
-    pub channels: usize,
-    /// Rows without the border.
-    pub height: usize,
-    /// Columns without the border.
-    pub width: usize,
-    /// Rows and columns of zeros on each side.
-    pub border: usize,
+    channels: usize,
+    height: usize,
+    width: usize,
+    border: usize,
 }
 
+/// Pixels of the largest frame: what the largest slice could hold.
+const MOST_PIXELS: usize = isize::MAX as usize / size_of::<Lanes>();
+
 impl Frame {
-    /// A frame without a border.
+    /// A frame, or none where it would have no pixels or more than memory could hold.
     #[must_use]
-    pub const fn new(channels: usize, height: usize, width: usize) -> Self {
-        Self { channels, height, width, border: 0 }
+    pub fn new(channels: usize, height: usize, width: usize, border: usize) -> Option<Self> {
+        if channels == 0 || height == 0 || width == 0 {
+            return None;
+        }
+        let both = border.checked_mul(2)?;
+        let channel = height.checked_add(both)?.checked_mul(width.checked_add(both)?)?;
+        let pixels = channel.checked_mul(channels)?;
+        (pixels <= MOST_PIXELS).then_some(Self { channels, height, width, border })
     }
 
-    /// The same with a border.
+    /// The same without a border.
     #[must_use]
-    pub const fn with_border(self, border: usize) -> Self {
-        Self { border, ..self }
+    pub const fn inner(self) -> Self {
+        Self { border: 0, ..self }
+    }
+
+    /// The same with another border, or none where memory could not hold it.
+    #[must_use]
+    pub fn with_border(self, border: usize) -> Option<Self> {
+        Self::new(self.channels, self.height, self.width, border)
+    }
+
+    /// How many channels.
+    #[must_use]
+    pub const fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Rows without the border.
+    #[must_use]
+    pub const fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Columns without the border.
+    #[must_use]
+    pub const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows and columns of zeros on each side.
+    #[must_use]
+    pub const fn border(&self) -> usize {
+        self.border
     }
 
     /// Pixels from one row to the next.
@@ -43,16 +79,11 @@ impl Frame {
         (self.height + 2 * self.border) * self.row_stride()
     }
 
-    /// Pixels in memory, border included.
+    /// Pixels in memory, border included; at least 1.
     #[must_use]
+    #[allow(clippy::len_without_is_empty)] // it never is
     pub const fn len(&self) -> usize {
         self.channels * self.channel_stride()
-    }
-
-    /// Whether there is nothing.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// Where a pixel stands in memory.

@@ -24,11 +24,11 @@ impl Isa {
         let mut found = vec![];
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx512f") {
-                found.push(Self(Kind::Avx512));
-            }
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
                 found.push(Self(Kind::Avx2));
+                if is_x86_feature_detected!("avx512f") {
+                    found.insert(0, Self(Kind::Avx512));
+                }
             }
         }
         found.push(Self(Kind::Portable));

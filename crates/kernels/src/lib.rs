@@ -10,6 +10,7 @@
 
 mod conv;
 mod conv_weights;
+mod elementwise;
 mod frame;
 mod isa;
 mod limit;
@@ -20,6 +21,7 @@ mod vector;
 
 pub use conv::{PackedWeights, conv};
 pub use conv_weights::{conv_bias_gradient, conv_weight_gradient};
+pub use elementwise::{drop_out, scale};
 pub use frame::{Frame, LANES, Lanes, sum_lanes};
 pub use isa::Isa;
 pub use limit::multiply_add_limit;

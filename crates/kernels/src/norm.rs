@@ -19,7 +19,7 @@ kernel! {
 #[inline(always)]
 fn statistics_body<V: Vector>(values: &[Lanes], frame: Frame, images: usize, statistics: &mut [Statistics]) {
     let present = present(images);
-    let pixels = frame.height * frame.width;
+    let pixels = frame.height() * frame.width();
     for (channel, statistics) in statistics.iter_mut().enumerate() {
         let values = &values[frame.at(channel, 0, 0)..][..pixels];
         let sum = sum_of::<V>(values, &present, |value| value);
@@ -101,7 +101,7 @@ fn activate_body<V: Vector>(
     output: &mut [Lanes],
     out_frame: Frame,
 ) {
-    let Frame { channels, height, width, .. } = out_frame;
+    let (channels, height, width) = (out_frame.channels(), out_frame.height(), out_frame.width());
     for channel in 0..channels {
         let norm = activation.norm.map(|norm| (V::splat(norm.scale[channel]), V::splat(norm.shift[channel])));
         for row in 0..height {
@@ -170,7 +170,7 @@ type Row<'a> = (&'a [Lanes], &'a [Lanes], &'a [Lanes]);
 impl Activated<'_> {
     #[inline(always)]
     fn row(&self, channel: usize, row: usize) -> Row<'_> {
-        let Frame { height, width, .. } = self.frame;
+        let (height, width) = (self.frame.height(), self.frame.width());
         let first = (channel * height + row) * width;
         let activated = &self.activated[self.frame.at(channel, row, 0)..][..width];
         (activated, &self.gradient[first..][..width], &self.values[first..][..width])
@@ -197,7 +197,7 @@ fn sums_body<V: Vector>(activated: Activated, norm: Norm, sums: &mut [GradientSu
         for part in parts::<V>() {
             // Two chains side by side, for even and odd columns.
             let (mut gradient, mut product) = ([V::splat(0.0); 2], [V::splat(0.0); 2]);
-            for row in 0..activated.frame.height {
+            for row in 0..activated.frame.height() {
                 let (row_activated, row_gradient, row_values) = activated.row(channel, row);
                 let pixels = row_activated.iter().zip(row_gradient).zip(row_values);
                 for (column, ((from, back), value)) in pixels.enumerate() {
@@ -248,13 +248,13 @@ fn gradient_body<V: Vector>(
 ) {
     let present = present(activated.images);
     let kept = V::splat(activated.kept);
-    for channel in 0..out_frame.channels {
+    for channel in 0..out_frame.channels() {
         let norm = norm.map(|norm| {
             [norm.norm.mean, norm.norm.inverse_deviation, norm.factor, norm.mean_gradient, norm.mean_product]
                 .map(|list| V::splat(list[channel]))
         });
-        for row in 0..out_frame.height {
-            let to = &mut output[out_frame.at(channel, row, 0)..][..out_frame.width];
+        for row in 0..out_frame.height() {
+            let to = &mut output[out_frame.at(channel, row, 0)..][..out_frame.width()];
             let (row_activated, row_gradient, row_values) = activated.row(channel, row);
             let pixels = row_activated.iter().zip(row_gradient).zip(row_values);
             for (to, ((from, back), value)) in to.iter_mut().zip(pixels) {

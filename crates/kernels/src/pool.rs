@@ -45,7 +45,7 @@ fn max_gradient_body<V: Vector>(
     out_frame: Frame,
     in_gradient: &mut [Lanes],
 ) {
-    let to = Frame { border: 0, ..in_frame };
+    let to = in_frame.inner();
     in_gradient[..to.len()].fill([0.0; LANES]);
     for (channel, row, column) in pixels(out_frame) {
         for part in parts::<V>() {
@@ -134,7 +134,7 @@ fn average_gradient_body<V: Vector>(
     out_frame: Frame,
     in_gradient: &mut [Lanes],
 ) {
-    let to = Frame { border: 0, ..in_frame };
+    let to = in_frame.inner();
     let area = (kernel * kernel) as f32;
     in_gradient[..to.len()].fill([0.0; LANES]);
     for (channel, row, column) in pixels(out_frame) {
@@ -147,7 +147,7 @@ fn average_gradient_body<V: Vector>(
 
 #[inline(always)]
 fn pixels(frame: Frame) -> impl Iterator<Item = (usize, usize, usize)> {
-    (0..frame.channels).flat_map(move |channel| {
-        (0..frame.height).flat_map(move |row| (0..frame.width).map(move |column| (channel, row, column)))
+    (0..frame.channels()).flat_map(move |channel| {
+        (0..frame.height()).flat_map(move |row| (0..frame.width()).map(move |column| (channel, row, column)))
     })
 }

@@ -11,6 +11,14 @@ use stepladder_kernels::{
     max_pool_gradient,
 };
 
+fn frame(channels: usize, height: usize, width: usize, border: usize) -> Frame {
+    Frame::new(channels, height, width, border).unwrap()
+}
+
+fn frame_of(channels: usize, height: usize, width: usize) -> Frame {
+    frame(channels, height, width, 0)
+}
+
 /// Numbers from -1 to 1 that look random.
 fn numbers(seed: u32, count: usize) -> Vec<f32> {
     (0..count as u32).map(|i| mask_bits([seed, 77], i) as f32 / u32::MAX as f32 * 2.0 - 1.0).collect()
@@ -18,12 +26,12 @@ fn numbers(seed: u32, count: usize) -> Vec<f32> {
 
 /// A group whose pixels are numbers and whose border is zero, and each pixel by lane, channel, row and column.
 fn group(seed: u32, frame: Frame) -> Vec<Lanes> {
-    let values = numbers(seed, frame.channels * frame.height * frame.width * LANES);
+    let values = numbers(seed, frame.channels() * frame.height() * frame.width() * LANES);
     let mut group = vec![[0.0; LANES]; frame.len()];
     let mut values = values.chunks_exact(LANES);
-    for channel in 0..frame.channels {
-        for row in 0..frame.height {
-            for column in 0..frame.width {
+    for channel in 0..frame.channels() {
+        for row in 0..frame.height() {
+            for column in 0..frame.width() {
                 group[frame.at(channel, row, column)].copy_from_slice(values.next().unwrap());
             }
         }
@@ -37,7 +45,7 @@ fn pixel(group: &[Lanes], frame: Frame, at: [usize; 3], lane: usize) -> f64 {
 
 /// Every pixel of a frame.
 fn places(frame: Frame) -> impl Iterator<Item = [usize; 3]> {
-    let Frame { channels, height, width, .. } = frame;
+    let (channels, height, width) = (frame.channels(), frame.height(), frame.width());
     (0..channels * height * width).map(move |i| [i / (height * width), i / width % height, i % width])
 }
 
@@ -54,7 +62,7 @@ fn convolutions() -> impl Strategy<Value = (Frame, usize, usize)> {
         |(channels, height, width, kernel, out)| {
             (0..kernel).prop_filter_map("no output", move |border| {
                 let fits = height.min(width) + 2 * border >= kernel;
-                fits.then_some((Frame { channels, height, width, border }, kernel, out))
+                fits.then(|| (frame(channels, height, width, border), kernel, out))
             })
         },
     )
@@ -67,22 +75,22 @@ proptest! {
     fn a_convolution_its_input_gradient_and_its_weight_gradient_are_the_plain_sums(
         (frame, kernel, out) in convolutions(), seed: u32, with_bias: bool,
     ) {
-        let size = |length: usize| length + 2 * frame.border + 1 - kernel;
-        let out_frame = Frame::new(out, size(frame.height), size(frame.width));
+        let size = |length: usize| length + 2 * frame.border() + 1 - kernel;
+        let out_frame = frame_of(out, size(frame.height()), size(frame.width()));
         let input = group(seed, frame);
         let area = kernel * kernel;
-        let weights = numbers(seed ^ 1, out * frame.channels * area);
+        let weights = numbers(seed ^ 1, out * frame.channels() * area);
         let bias = with_bias.then(|| numbers(seed ^ 2, out));
-        let gradient_frame = out_frame.with_border(kernel - 1 - frame.border);
+        let gradient_frame = out_frame.with_border(kernel - 1 - frame.border()).unwrap();
         let gradient = group(seed ^ 3, gradient_frame);
-        let mut packed = PackedWeights::new(out, frame.channels, kernel);
+        let mut packed = PackedWeights::new(out, frame.channels(), kernel).unwrap();
         packed.pack(&weights);
-        let mut transposed = PackedWeights::new(frame.channels, out, kernel);
+        let mut transposed = PackedWeights::new(frame.channels(), out, kernel).unwrap();
         transposed.pack_transposed(&weights);
         // What a tap of an output reads, or nothing where it reads padding.
         let read = |[_, row, column]: [usize; 3], i: usize, j: usize| {
-            let row = (row + i).checked_sub(frame.border).filter(|&row| row < frame.height)?;
-            let column = (column + j).checked_sub(frame.border).filter(|&column| column < frame.width)?;
+            let row = (row + i).checked_sub(frame.border()).filter(|&row| row < frame.height())?;
+            let column = (column + j).checked_sub(frame.border()).filter(|&column| column < frame.width())?;
             Some((row, column))
         };
         for isa in Isa::available() {
@@ -92,7 +100,7 @@ proptest! {
             conv_weight_gradient(isa, &input, frame, &gradient, gradient_frame, kernel, &mut weight_gradient);
             let mut bias_gradient = vec![9.0; out];
             conv_bias_gradient(isa, &gradient, gradient_frame, &mut bias_gradient);
-            let in_frame = Frame { border: 0, ..frame };
+            let in_frame = frame.inner();
             let mut input_gradient = vec![[9.0; LANES]; in_frame.len()];
             conv(isa, &gradient, gradient_frame, &transposed, None, &mut input_gradient, in_frame);
 
@@ -104,20 +112,20 @@ proptest! {
                     let mut sum = bias.as_ref().map_or(0.0, |bias| f64::from(bias[at[0]]));
                     let back = pixel(&gradient, gradient_frame, at, lane);
                     expected_bias[at[0]] += back;
-                    for channel in 0..frame.channels {
+                    for channel in 0..frame.channels() {
                         for tap in 0..area {
                             let Some((row, column)) = read(at, tap / kernel, tap % kernel) else { continue };
-                            let index = (at[0] * frame.channels + channel) * area + tap;
+                            let index = (at[0] * frame.channels() + channel) * area + tap;
                             let value = pixel(&input, frame, [channel, row, column], lane);
                             sum += value * f64::from(weights[index]);
                             expected_weights[index] += value * back;
                             expected_inputs[in_frame.at(channel, row, column)][lane] += back * f64::from(weights[index]);
                         }
                     }
-                    near(output[out_frame.at(at[0], at[1], at[2])][lane], sum, frame.channels * area);
+                    near(output[out_frame.at(at[0], at[1], at[2])][lane], sum, frame.channels() * area);
                 }
             }
-            let pixels = LANES * out_frame.height * out_frame.width;
+            let pixels = LANES * out_frame.height() * out_frame.width();
             for (got, expected) in weight_gradient.iter().zip(expected_weights) {
                 near(*got, expected, pixels);
             }
@@ -136,14 +144,14 @@ proptest! {
         kernel in 1_usize..4, seed: u32,
     ) {
         prop_assume!(height >= kernel && width >= kernel);
-        let frame = Frame { channels, height, width, border };
-        let out_frame = Frame::new(channels, height / kernel, width / kernel);
+        let frame = frame(channels, height, width, border);
+        let out_frame = frame_of(channels, height / kernel, width / kernel);
         let mut input = group(seed, frame);
         for pixel in &mut input {
             *pixel = pixel.map(|value| (value * 3.0).round()); // with many equal values
         }
         let gradient = group(seed ^ 1, out_frame);
-        let plain = Frame { border: 0, ..frame };
+        let plain = frame.inner();
         for isa in Isa::available() {
             let mut largest = vec![[9.0; LANES]; out_frame.len()];
             max_pool(isa, &input, frame, kernel, &mut largest, out_frame);
@@ -183,8 +191,8 @@ proptest! {
         (channels, height, width, border) in (1_usize..4, 1_usize..7, 1_usize..7, 0_usize..3),
         images in 1_usize..=LANES, seed: u32, dropped: bool,
     ) {
-        let frame = Frame::new(channels, height, width);
-        let out_frame = frame.with_border(border);
+        let frame = frame_of(channels, height, width);
+        let out_frame = frame.with_border(border).unwrap();
         let values = group(seed, frame);
         let lists: Vec<Vec<f32>> = (1..8).map(|i| numbers(seed ^ i, channels)).collect();
         let [scale, shift, mean, inverse, factor, mean_gradient, mean_product] = &lists[..] else { unreachable!() };

@@ -1,38 +1,32 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tch::Tensor;
 
 use crate::TrainError;
 use crate::config::{Experiment, RunOptions};
-use crate::data::Normalisation;
-use crate::engine::EngineName;
-use crate::net::{Plan, Weights};
-use crate::optim::{Averages, Sgd};
-use crate::tensor_file;
+use crate::data::Dataset;
+use crate::engine::{Device, Engine, EngineName};
+use crate::learned::Learned;
+use crate::net::Plan;
+use crate::tensor_file::{self, Named, NamedMut};
 use crate::watch::EpochRow;
-
-/// All that learning remembers from one epoch to the next. Random streams need no place here: they are keyed by the
-/// epoch, not drawn on.
-#[derive(Debug)]
-pub(crate) struct Learned {
-    pub weights: Weights,
-    pub sgd: Sgd,
-    pub averages: Option<Averages>,
-}
 
 /// What a run is, as far as its bits depend on it: a checkpoint of any other run is refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Identity {
+    /// Of this program.
+    version: String,
     experiment: Experiment,
     seed: u64,
     limit_train: Option<usize>,
     limit_test: Option<usize>,
     holdout: usize,
-    /// Stands for the training images, of which it is computed.
-    normalisation: Normalisation,
+    /// sha256 of training images, training labels, test images and test labels.
+    data: [String; 4],
     engine: EngineName,
+    /// What the bits of `aten` depend on besides; nothing on `fused`.
+    aten: Option<(Device, usize)>,
 }
 
 /// What a checkpoint says beside its tensors.
@@ -49,75 +43,109 @@ impl Identity {
     pub(crate) fn new(
         experiment: &Experiment,
         options: &RunOptions,
-        normalisation: Normalisation,
-        engine: EngineName,
+        data: &Dataset,
+        engine: &dyn Engine,
     ) -> Self {
         let &RunOptions { seed, limit_train, limit_test, holdout, .. } = options;
-        let experiment = experiment.clone();
-        Self { experiment, seed, limit_train, limit_test, holdout, normalisation, engine }
+        let name = engine.name();
+        let aten = (name == EngineName::Aten).then(|| (engine.device(), engine.threads()));
+        Self {
+            version: env!("CARGO_PKG_VERSION").into(),
+            experiment: experiment.clone(),
+            seed,
+            limit_train,
+            limit_test,
+            holdout,
+            data: data.hashes.clone(),
+            engine: name,
+            aten,
+        }
+    }
+
+    /// What of another run differs, in words.
+    fn difference(&self, other: &Self) -> Option<&'static str> {
+        let pairs = [
+            (self.version != other.version, "version of this program"),
+            (self.experiment != other.experiment, "experiment"),
+            (self.seed != other.seed, "seed"),
+            (self.data != other.data, "set of images or labels"),
+            (
+                (self.limit_train, self.limit_test, self.holdout)
+                    != (other.limit_train, other.limit_test, other.holdout),
+                "number of images",
+            ),
+            (self.engine != other.engine, "engine"),
+            (self.aten != other.aten, "device or number of threads"),
+        ];
+        pairs.into_iter().find_map(|(differs, what)| differs.then_some(what))
     }
 }
 
-impl Learned {
-    /// The weights that are judged and kept: their average where there is one.
-    pub(crate) fn judged(&self) -> &Weights {
-        self.averages.as_ref().map_or(&self.weights, |averages| &averages.weights)
+/// Keeps everything after an epoch, written from where it stands in memory.
+///
+/// # Errors
+///
+/// [`TrainError::Write`].
+pub(crate) fn save(
+    path: &Path,
+    plan: &Plan,
+    learned: &Learned,
+    run: &Identity,
+    epochs: &[EpochRow],
+) -> Result<(), TrainError> {
+    let averaged_steps = learned.averages.as_ref().map(|averages| averages.steps);
+    let about = About { run: run.clone(), epochs: epochs.to_vec(), averaged_steps };
+    let mut tensors: Vec<Named> = learned.weights.named(plan).collect();
+    tensors.extend(plan.parameters.iter().map(|parameter| {
+        let values = &learned.velocities[parameter.range.clone()];
+        (velocity_of(&parameter.name), parameter.shape.clone(), values)
+    }));
+    if let Some(averages) = &learned.averages {
+        let named = averages.weights.named(plan);
+        tensors.extend(named.map(|(name, shape, values)| (average_of(&name), shape, values)));
     }
+    tensor_file::write(path, tensors, &about)
+}
 
-    /// Keeps everything after an epoch.
-    ///
-    /// # Errors
-    ///
-    /// [`TrainError::Write`].
-    pub(crate) fn save(
-        &self,
-        path: &Path,
-        plan: &Plan,
-        run: &Identity,
-        epochs: &[EpochRow],
-    ) -> Result<(), TrainError> {
-        let averaged_steps = self.averages.as_ref().map(|averages| averages.steps);
-        let about = About { run: run.clone(), epochs: epochs.to_vec(), averaged_steps };
-        let velocities = plan.parameters.iter().map(|parameter| velocity_of(&parameter.name));
-        let mut tensors = self.weights.named(plan);
-        tensors.extend(velocities.zip(&self.sgd.velocities));
-        if let Some(averages) = &self.averages {
-            tensors
-                .extend(averages.weights.named(plan).into_iter().map(|(name, it)| (average_of(&name), it)));
-        }
-        tensor_file::write(path, &tensors, &about)
+/// Takes everything back from where [`save`] kept it, and returns the epochs that are done. What is learned changes
+/// only where all of the file fits.
+///
+/// # Errors
+///
+/// [`TrainError::Checkpoint`] for a file of another run, or one that is damaged.
+pub(crate) fn restore(
+    path: &Path,
+    plan: &Plan,
+    learned: &mut Learned,
+    run: &Identity,
+) -> Result<Vec<EpochRow>, TrainError> {
+    let wrong = |reason: String| TrainError::Checkpoint { path: path.to_owned(), reason };
+    let bytes = tensor_file::read(path).map_err(wrong)?;
+    let (about, file) = tensor_file::parse::<About>(&bytes).map_err(wrong)?;
+    if let Some(what) = about.run.difference(run) {
+        return Err(wrong(format!("it was kept by a run with another {what}")));
     }
-
-    /// Takes everything back from where [`save`](Self::save) kept it, and returns the epochs that are done.
-    ///
-    /// # Errors
-    ///
-    /// [`TrainError::Checkpoint`] for a file of another run, or one that is damaged.
-    pub(crate) fn restore(
-        &mut self,
-        path: &Path,
-        plan: &Plan,
-        run: &Identity,
-    ) -> Result<Vec<EpochRow>, TrainError> {
-        let wrong = |reason: String| TrainError::Checkpoint { path: path.to_owned(), reason };
-        let bytes = tensor_file::read(path).map_err(wrong)?;
-        let (about, file) = tensor_file::parse::<About>(&bytes).map_err(wrong)?;
-        if about.run != *run || about.averaged_steps.is_some() != self.averages.is_some() {
-            return Err(wrong("it was kept by a run with another experiment, seed, data or engine".into()));
-        }
-        if about.epochs.len() > run.experiment.epochs {
-            return Err(wrong("it has more epochs than the run".into()));
-        }
-        let velocities = plan.parameters.iter().map(|parameter| velocity_of(&parameter.name));
-        let mut tensors: Vec<(String, &mut Tensor)> = self.weights.named_mut(plan).collect();
-        tensors.extend(velocities.zip(&mut self.sgd.velocities));
-        if let Some(averages) = &mut self.averages {
-            averages.steps = about.averaged_steps.unwrap_or_default();
-            tensors.extend(averages.weights.named_mut(plan).map(|(name, it)| (average_of(&name), it)));
-        }
-        tensor_file::fill(&file, tensors).map_err(wrong)?;
-        Ok(about.epochs)
+    if about.averaged_steps.is_some() != learned.averages.is_some() {
+        return Err(wrong("its averages are not those of its experiment".into()));
     }
+    if about.epochs.len() > run.experiment.epochs {
+        return Err(wrong("it has more epochs than the run".into()));
+    }
+    let Learned { weights, velocities, averages } = learned;
+    let mut tensors: Vec<NamedMut> = weights.named_mut(plan).collect();
+    let mut rest = velocities.as_mut_slice();
+    for parameter in &plan.parameters {
+        let (values, after) = rest.split_at_mut(parameter.range.len());
+        tensors.push((velocity_of(&parameter.name), parameter.shape.clone(), values));
+        rest = after;
+    }
+    if let Some(averages) = averages {
+        averages.steps = about.averaged_steps.unwrap_or_default();
+        let named = averages.weights.named_mut(plan);
+        tensors.extend(named.map(|(name, shape, values)| (average_of(&name), shape, values)));
+    }
+    tensor_file::fill(&file, tensors).map_err(wrong)?;
+    Ok(about.epochs)
 }
 
 fn velocity_of(name: &str) -> String {

@@ -109,14 +109,7 @@ impl Experiment {
             augmentation.check()?;
         }
         let plan = Plan::of(&self.net)?;
-        let activations = plan.largest_activation() as u128 * self.batch_size as u128;
-        if activations > 1 << 30 {
-            let expected = format!(
-                "at most {} for this net (2^30 activations a layer)",
-                (1 << 30) / plan.largest_activation()
-            );
-            return Err(TrainError::setting("batchSize", expected, self.batch_size));
-        }
+        plan.check_learning(self.batch_size)?;
         Ok(plan)
     }
 }

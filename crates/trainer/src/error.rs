@@ -83,6 +83,12 @@ pub enum TrainError {
         /// The operating system's reason.
         source: std::io::Error,
     },
+    /// The machine has no room for what the run needs.
+    #[error("there is no memory for {} MiB more; take a smaller batch or net, or fewer runs at once", bytes >> 20)]
+    Memory {
+        /// What was asked for.
+        bytes: usize,
+    },
     /// Whoever watched the run asked for its end.
     #[error("the run was cancelled")]
     Cancelled,
@@ -107,25 +113,16 @@ impl TrainError {
             Self::Diverged { .. } => "diverged",
             Self::Device { .. } => "device",
             Self::Write { .. } => "write",
+            Self::Memory { .. } => "memory",
             Self::Cancelled => "cancelled",
             Self::Torch(_) => "torch",
             Self::Internal(_) => "internal",
         }
     }
 
-    pub(crate) fn setting(
-        setting: impl Into<String>,
-        expected: impl Into<String>,
-        got: impl ToString,
-    ) -> Self {
+    /// A setting that no run could honour.
+    pub fn setting(setting: impl Into<String>, expected: impl Into<String>, got: impl ToString) -> Self {
         Self::Setting { setting: setting.into(), expected: expected.into(), got: got.to_string() }
-    }
-}
-
-impl From<tch::TchError> for TrainError {
-    fn from(error: tch::TchError) -> Self {
-        // libtorch appends its own C++ stack: the first line is what a person can use.
-        Self::Torch(error.to_string().lines().next().unwrap_or_default().to_owned())
     }
 }
 

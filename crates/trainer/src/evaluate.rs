@@ -1,8 +1,8 @@
 use crate::TrainError;
-use crate::data::{Images, Normalisation};
+use crate::data::{Batch, Images, Normalisation};
 use crate::engine::Engine;
+use crate::learned::Which;
 use crate::metric::{Score, argmax, softmax};
-use crate::net::Weights;
 use crate::watch::Flow;
 
 /// Images in one forward pass: enough to keep every core busy, few enough to be cancelled in time.
@@ -17,39 +17,37 @@ pub struct Answer {
     pub probability: f32,
 }
 
-/// Scores the weights on images, as they are in the files; nothing is dropped.
+/// Scores the judged weights on images, as they are in the files; nothing is dropped.
 ///
 /// # Errors
 ///
-/// [`TrainError::Cancelled`] when `flow` says stop, and [`TrainError::Torch`].
+/// [`TrainError::Cancelled`] when `flow` says stop, and what the engine fails by.
 pub fn evaluate(
     engine: &mut dyn Engine,
-    weights: &Weights,
     images: &Images,
     normalisation: Normalisation,
     flow: &dyn Fn() -> Flow,
 ) -> Result<Score, TrainError> {
     let mut score = Score::default();
-    each_part(engine, weights, images, normalisation, flow, |logits, labels| {
-        score.add(Score::of(logits, labels));
+    each_part(engine, images, normalisation, flow, |logits, labels| {
+        score.add(Score::of(logits, labels.iter().copied()));
     })?;
     Ok(score)
 }
 
-/// Asks the weights about each image, as [`evaluate`] does.
+/// Asks the judged weights about each image, as [`evaluate`] does.
 ///
 /// # Errors
 ///
 /// Those of [`evaluate`].
 pub fn answer(
     engine: &mut dyn Engine,
-    weights: &Weights,
     images: &Images,
     normalisation: Normalisation,
     flow: &dyn Fn() -> Flow,
 ) -> Result<Vec<Answer>, TrainError> {
     let mut answers = Vec::with_capacity(images.len());
-    each_part(engine, weights, images, normalisation, flow, |logits, labels| {
+    each_part(engine, images, normalisation, flow, |logits, labels| {
         answers.extend(logits.chunks_exact(logits.len() / labels.len()).map(|row| {
             let label = argmax(row);
             Answer { label: label as u8, probability: softmax(row)[label] } // labels are bytes in IDX files
@@ -61,18 +59,18 @@ pub fn answer(
 /// Hands the logits of some images at a time on with their labels.
 fn each_part(
     engine: &mut dyn Engine,
-    weights: &Weights,
     images: &Images,
     normalisation: Normalisation,
     flow: &dyn Fn() -> Flow,
     mut take: impl FnMut(&[f32], &[u8]),
 ) -> Result<(), TrainError> {
-    let pixels = images.pixels.chunks(IMAGES_AT_ONCE * images.size * images.size);
-    for (pixels, labels) in pixels.zip(images.labels.chunks(IMAGES_AT_ONCE)) {
+    for start in (0..images.len()).step_by(IMAGES_AT_ONCE) {
         if flow() == Flow::Stop {
             return Err(TrainError::Cancelled);
         }
-        take(&engine.logits(weights, &normalisation.apply_bytes(pixels))?, labels);
+        let end = (start + IMAGES_AT_ONCE).min(images.len());
+        let batch = Batch::of(images, normalisation, (start as u32..end as u32).collect());
+        take(&engine.logits(Which::Judged, &batch)?, batch.labels());
     }
     Ok(())
 }

@@ -1,9 +1,11 @@
-//! Trains small convolutional nets over libtorch, on the CPU or on CUDA. Knows no JavaScript.
+//! Trains small convolutional nets over plain memory. Knows no JavaScript and no libtorch.
 //!
 //! Three types to know: an [`Experiment`] says what is learned and how, [`RunOptions`] where it is run, and a
 //! [`Watch`] is told how it goes and can end it. [`train`] puts them together; its file tells the whole story.
+//! `fused`, the engine for the CPU, is in here; others come from elsewhere as [`Engines`](engine::Engines).
 //!
 //! ```no_run
+//! use stepladder_trainer::engine::FusedAlone;
 //! use stepladder_trainer::{DataSource, DeviceChoice, EngineChoice, Experiment, RunOptions, Unwatched, train};
 //!
 //! let experiment: Experiment = serde_json::from_str(&std::fs::read_to_string("experiment.json")?)?;
@@ -19,7 +21,7 @@
 //!     model_path: Some("model.safetensors".into()),
 //!     checkpoint_path: None,
 //! };
-//! let outcome = train(&experiment, &options, &mut Unwatched)?;
+//! let outcome = train(&experiment, &options, &FusedAlone, &mut Unwatched)?;
 //! println!("{} of {} right", outcome.train_clean.correct, outcome.train_clean.total);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -30,11 +32,13 @@ pub mod data;
 pub mod engine;
 mod error;
 mod evaluate;
+mod learned;
 pub mod metric;
 mod model;
 pub mod net;
 pub mod optim;
 pub mod random;
+mod room;
 mod summary;
 mod tensor_file;
 mod train;
@@ -43,6 +47,7 @@ mod watch;
 pub use config::{DataSource, DeviceChoice, EngineChoice, Experiment, RunOptions};
 pub use error::TrainError;
 pub use evaluate::{Answer, answer, evaluate};
+pub use learned::{Learned, Which};
 pub use model::{Model, Prediction};
 pub use summary::{Summary, SummaryRow, summarize};
 pub use train::{Outcome, train};

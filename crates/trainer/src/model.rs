@@ -1,23 +1,21 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tch::Device;
 
 use crate::TrainError;
-use crate::config::EngineChoice;
-use crate::data::Normalisation;
-use crate::engine::{self, Engine};
+use crate::data::{Batch, Normalisation};
+use crate::engine::{Engine, Fused, instruction_set};
+use crate::learned::{Learned, Which};
 use crate::metric::{argmax, softmax};
 use crate::net::{NetSpec, Plan, Weights};
 use crate::tensor_file;
 
-/// A trained net with all it takes to predict.
+/// A trained net with all it takes to predict, on the CPU.
 pub struct Model {
     net: NetSpec,
     normalisation: Normalisation,
-    plan: Plan,
-    weights: Weights,
-    engine: Box<dyn Engine>,
+    parameters: usize,
+    engine: Fused,
 }
 
 /// What a model file says of itself.
@@ -43,26 +41,27 @@ impl std::fmt::Debug for Model {
     }
 }
 
-impl Model {
-    /// A model of weights on any device; it predicts on the CPU.
-    ///
-    /// # Errors
-    ///
-    /// [`TrainError::Setting`] or [`TrainError::Shape`] where the net is not one.
-    pub fn new(net: NetSpec, normalisation: Normalisation, mut weights: Weights) -> Result<Self, TrainError> {
-        let plan = Plan::of(&net)?;
-        for tensor in weights.tensors_mut() {
-            *tensor = tensor.f_to_device(Device::Cpu)?.f_contiguous()?;
-        }
-        let (engine, _) = engine::start(EngineChoice::Auto, &plan, 0.0, Device::Cpu, 1)?;
-        Ok(Self { net, normalisation, plan, weights, engine })
-    }
+/// Writes a model beside its place, then renames it there.
+///
+/// # Errors
+///
+/// [`TrainError::Write`].
+pub(crate) fn save(
+    path: &Path,
+    net: &NetSpec,
+    normalisation: Normalisation,
+    plan: &Plan,
+    weights: &Weights,
+) -> Result<(), TrainError> {
+    tensor_file::write(path, weights.named(plan).collect(), &Metadata { net: net.clone(), normalisation })
+}
 
-    /// Reads a file that [`save`](Self::save) wrote.
+impl Model {
+    /// Reads a file that [`train`](crate::train()) kept.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Model`] for anything else.
+    /// [`TrainError::Model`] for anything else, before more memory is taken than the file has bytes for.
     pub fn load(path: &Path) -> Result<Self, TrainError> {
         let wrong = |reason: String| TrainError::Model { path: path.to_owned(), reason };
         let bytes = tensor_file::read(path).map_err(wrong)?;
@@ -70,21 +69,18 @@ impl Model {
         if !(normalisation.mean.is_finite() && normalisation.deviation > 0.0) {
             return Err(wrong("its normalisation divides by nothing".into()));
         }
-
-        let plan = Plan::of(&net).map_err(|error| wrong(error.to_string()))?;
-        let mut weights = Weights::init(&plan, 0, Device::Cpu)?;
-        tensor_file::fill(&tensors, weights.named_mut(&plan)).map_err(wrong)?;
-        Self::new(net, normalisation, weights)
-    }
-
-    /// Writes the model beside its place, then renames it there.
-    ///
-    /// # Errors
-    ///
-    /// [`TrainError::Write`].
-    pub fn save(&self, path: &Path) -> Result<(), TrainError> {
-        let metadata = Metadata { net: self.net.clone(), normalisation: self.normalisation };
-        tensor_file::write(path, &self.weights.named(&self.plan), &metadata)
+        let plan = Plan::of(&net)
+            .and_then(|plan| plan.check_judging().map(|()| plan))
+            .map_err(|error| wrong(error.to_string()))?;
+        let needed = 4 * (plan.parameter_count() + plan.statistics_count());
+        if bytes.len() < needed {
+            return Err(wrong(format!("its net has {needed} bytes of numbers, the file {}", bytes.len())));
+        }
+        let mut weights = Weights::zeros(&plan)?;
+        tensor_file::fill(&tensors, weights.named_mut(&plan).collect()).map_err(wrong)?;
+        let learned = Learned { weights, velocities: vec![], averages: None };
+        let engine = Fused::judging(&plan, learned, instruction_set()?)?;
+        Ok(Self { net, normalisation, parameters: plan.parameter_count(), engine })
     }
 
     /// What the model makes of images `[N, size, size]`, 0 for black; MNIST's digits are light on dark.
@@ -93,19 +89,18 @@ impl Model {
     ///
     /// [`TrainError::Setting`] where `pixels` is not a whole number of images.
     pub fn predict(&mut self, pixels: &[u8]) -> Result<Vec<Prediction>, TrainError> {
-        let length = self.net.channels * self.net.size * self.net.size;
+        let NetSpec { channels, size, classes, .. } = self.net;
+        let length = channels * size * size;
         if pixels.is_empty() || !pixels.len().is_multiple_of(length) {
-            let expected = format!("whole images of {0} x {0} pixels, {length} bytes each", self.net.size);
+            let expected = format!("whole images of {size} x {size} pixels, {length} bytes each");
             return Err(TrainError::setting("pixels", expected, format!("{} bytes", pixels.len())));
         }
         let mut predictions = vec![];
         for some in pixels.chunks(256 * length) {
-            let logits = self.engine.logits(&self.weights, &self.normalisation.apply_bytes(some))?;
-            predictions.extend(
-                logits
-                    .chunks_exact(self.net.classes)
-                    .map(|row| Prediction { label: argmax(row), probabilities: softmax(row) }),
-            );
+            let batch = Batch::of_pixels(some, channels, size, self.normalisation);
+            let logits = self.engine.logits(Which::Judged, &batch)?;
+            let predicted = |row| Prediction { label: argmax(row), probabilities: softmax(row) };
+            predictions.extend(logits.chunks_exact(classes).map(predicted));
         }
         Ok(predictions)
     }
@@ -119,12 +114,12 @@ impl Model {
     /// How many numbers it learned.
     #[must_use]
     pub fn parameter_count(&self) -> usize {
-        self.plan.parameter_count()
+        self.parameters
     }
 
     /// Its weights, in the order of the net's plan.
     #[must_use]
     pub fn weights(&self) -> &Weights {
-        &self.weights
+        self.engine.weights()
     }
 }

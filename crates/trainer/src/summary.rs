@@ -1,10 +1,7 @@
-use tch::Device;
-
 use crate::TrainError;
-use crate::engine::Aten;
-use crate::net::{NetSpec, Op, Plan, Weights};
+use crate::net::{NetSpec, Op, Plan};
 
-/// A net's layers, measured on a net that was built and run.
+/// A net's layers, as its plan has them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     /// One row a layer, in order; a block with all its parts is one.
@@ -52,26 +49,22 @@ pub struct SummaryRow {
     pub parameters: usize,
 }
 
-/// Builds the net, runs an image through it, and reports its layers.
+/// Works a net out and reports its layers; nothing is allocated for its weights.
 ///
 /// # Errors
 ///
 /// [`TrainError::Setting`] or [`TrainError::Shape`] where it can't be built.
 pub fn summarize(net: &NetSpec) -> Result<Summary, TrainError> {
     let plan = Plan::of(net)?;
-    let weights = Weights::init(&plan, 0, Device::Cpu)?;
-    let shapes = Aten::new(&plan, 0.0, Device::Cpu).trace(&weights)?;
-    let learned = |index: usize| weights.parameters[index].numel();
+    let learned = |index: usize| plan.parameters[index].range.len();
 
     let mut rows = vec![];
-    let (mut jump, mut field, mut before) = (1, 1, plan.ops[0].input);
-    let traced: Vec<_> = plan.ops.iter().zip(shapes).collect();
-    for layer in traced.chunk_by(|(a, _), (b, _)| a.layer == b.layer) {
+    let (mut jump, mut field) = (1, 1);
+    for layer in plan.ops.chunk_by(|a, b| a.layer == b.layer) {
         let (mut kernel, mut stride, mut padding, mut parameters) = (1, 1, 0, 0);
         let mut names = vec![];
-        let mut after = before;
-        for (planned, shape) in layer {
-            after = *shape;
+        let (before, after) = (layer[0].input, layer[layer.len() - 1].output);
+        for planned in layer {
             names.push(match planned.op {
                 Op::Conv { weight, bias, kernel: k, padding: p } => {
                     (kernel, padding) = (k, p);
@@ -96,7 +89,7 @@ pub fn summarize(net: &NetSpec) -> Result<Summary, TrainError> {
             });
         }
         let row = SummaryRow {
-            layer: layer[0].0.layer.clone(),
+            layer: layer[0].layer.clone(),
             operation: names.join(" + "),
             size_in: before[1],
             channels_in: before[0],
@@ -112,8 +105,8 @@ pub fn summarize(net: &NetSpec) -> Result<Summary, TrainError> {
             activations: before.iter().product(),
             parameters,
         };
-        (jump, field, before) = (row.jump_out, row.field_out, after);
+        (jump, field) = (row.jump_out, row.field_out);
         rows.push(row);
     }
-    Ok(Summary { rows, parameters: weights.parameters.iter().map(tch::Tensor::numel).sum() })
+    Ok(Summary { rows, parameters: plan.parameter_count() })
 }

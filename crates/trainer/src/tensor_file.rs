@@ -1,54 +1,81 @@
 //! safetensors files: named f32 tensors, and JSON that says what they are.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::Path;
 
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensorError, SafeTensors};
+use safetensors::{Dtype, SafeTensorError, SafeTensors, View};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tch::{Device, Tensor};
 
 use crate::TrainError;
-use crate::net::{slice, slice_mut};
+
+/// A tensor's name, its shape, and where its numbers stand.
+pub(crate) type Named<'a> = (String, Vec<usize>, &'a [f32]);
+
+/// The same, to be filled.
+pub(crate) type NamedMut<'a> = (String, Vec<usize>, &'a mut [f32]);
 
 /// The one key of a file's metadata: a second would make the order of the two depend on a hash map.
 const KEY: &str = "stepladder";
 
-/// A gigabyte of parameters, statistics and header, with room to spare.
-const MOST_BYTES: u64 = 3 << 30;
+/// The largest run that is allowed has a gigabyte each of parameters, velocities and averages; the rest is for
+/// statistics and the header.
+const MOST_BYTES: u64 = 4 << 30;
 
-/// Writes tensors of any device beside their place, then renames the file there.
+/// Numbers in memory as the file has them.
+struct InMemory<'a> {
+    shape: &'a [usize],
+    values: &'a [f32],
+}
+
+impl View for InMemory<'_> {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        if cfg!(target_endian = "little") {
+            Cow::Borrowed(bytemuck::cast_slice(self.values))
+        } else {
+            Cow::Owned(self.values.iter().flat_map(|value| value.to_le_bytes()).collect())
+        }
+    }
+
+    fn data_len(&self) -> usize {
+        size_of_val(self.values)
+    }
+}
+
+/// Writes tensors beside their place, then renames the file there.
 ///
 /// # Errors
 ///
-/// [`TrainError::Write`], and [`TrainError::Torch`] where a device fails.
-pub(crate) fn write(
-    path: &Path,
-    tensors: &[(String, &Tensor)],
-    about: &impl Serialize,
-) -> Result<(), TrainError> {
-    let internal = |error: &dyn std::error::Error| TrainError::Internal(error.to_string());
-    let copies = tensors
-        .iter()
-        .map(|(name, tensor)| {
-            let tensor = tensor.f_to_device(Device::Cpu)?.f_contiguous()?;
-            let shape: Vec<usize> = tensor.size().iter().map(|&n| n as usize).collect();
-            let bytes: Vec<u8> = slice(&tensor).iter().flat_map(|value| value.to_le_bytes()).collect();
-            Ok((name.as_str(), shape, bytes))
-        })
-        .collect::<Result<Vec<_>, TrainError>>()?;
-    let views = copies
-        .iter()
-        .map(|(name, shape, bytes)| Ok((*name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
-        .collect::<Result<Vec<_>, SafeTensorError>>()
-        .map_err(|error| internal(&error))?;
-    let about = serde_json::to_string(about).map_err(|error| internal(&error))?;
-    let bytes = safetensors::serialize(views, Some(HashMap::from([(KEY.to_owned(), about)])))
-        .map_err(|error| internal(&error))?;
-    write_atomically(path, &bytes)
+/// [`TrainError::Write`].
+pub(crate) fn write(path: &Path, tensors: Vec<Named>, about: &impl Serialize) -> Result<(), TrainError> {
+    let about = serde_json::to_string(about).map_err(|error| TrainError::Internal(error.to_string()))?;
+    let metadata = HashMap::from([(KEY.to_owned(), about)]);
+    let views = tensors.iter().map(|(name, shape, values)| (name, InMemory { shape, values }));
+    let failed = |source| TrainError::Write { path: path.to_owned(), source };
+    let file = temporary_neighbour(path)?;
+    safetensors::serialize_to_file(views, Some(metadata), file.path()).map_err(|error| match error {
+        SafeTensorError::IoError(source) => failed(source),
+        error => TrainError::Internal(error.to_string()),
+    })?;
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    sync_folder(path).map_err(failed)
+}
+
+/// Makes a rename last through a power cut, where a system lets folders be synced.
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    if cfg!(unix) { File::open(folder_of(path))?.sync_all() } else { Ok(()) }
 }
 
 /// The bytes of a file that may be one of ours.
@@ -57,11 +84,20 @@ pub(crate) fn write(
 ///
 /// A phrase that says why not.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let length = fs::metadata(path).map_err(|error| error.to_string())?.len();
+    let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err("it is not a file".into()); // a pipe would wait, and a device never end
+    }
+    let length = metadata.len();
     if length > MOST_BYTES {
         return Err(format!("it has {length} bytes, more than any file of this program"));
     }
-    fs::read(path).map_err(|error| error.to_string())
+    let mut bytes = vec![];
+    let room = usize::try_from(length).map_err(|error| error.to_string())?;
+    bytes.try_reserve_exact(room).map_err(|_| format!("there is no memory for its {length} bytes"))?;
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    file.take(length).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    Ok(bytes)
 }
 
 /// What [`write`] was told, from the file's bytes.
@@ -80,32 +116,28 @@ pub(crate) fn parse<About: DeserializeOwned>(bytes: &[u8]) -> Result<(About, Saf
     Ok((about, tensors))
 }
 
-/// Fills tensors of any device from a file that holds just these.
+/// Fills memory from a file that holds just these tensors, once all of them have been found to fit.
 ///
 /// # Errors
 ///
 /// A phrase that names the tensor that is missing or of another shape.
-pub(crate) fn fill<'a>(
-    file: &SafeTensors,
-    tensors: impl IntoIterator<Item = (String, &'a mut Tensor)>,
-) -> Result<(), String> {
-    let mut count = 0;
-    for (name, tensor) in tensors {
-        let view = file.tensor(&name).map_err(|_| format!("it lacks the tensor `{name}`"))?;
-        let shape: Vec<usize> = tensor.size().iter().map(|&n| n as usize).collect();
+pub(crate) fn fill(file: &SafeTensors, tensors: Vec<NamedMut>) -> Result<(), String> {
+    let mut found = Vec::with_capacity(tensors.len());
+    for (name, shape, _) in &tensors {
+        let view = file.tensor(name).map_err(|_| format!("it lacks the tensor `{name}`"))?;
         if view.dtype() != Dtype::F32 || view.shape() != shape {
             let (kind, found) = (view.dtype(), view.shape());
             return Err(format!("the tensor `{name}` should be f32 {shape:?}, it is {kind:?} {found:?}"));
         }
-        let mut values = Tensor::zeros(tensor.size(), (tch::Kind::Float, Device::Cpu));
-        for (value, bytes) in slice_mut(&mut values).iter_mut().zip(view.data().chunks_exact(4)) {
+        found.push(view);
+    }
+    if file.len() != tensors.len() {
+        return Err(format!("its net has {} tensors, it holds {}", tensors.len(), file.len()));
+    }
+    for ((_, _, values), view) in tensors.into_iter().zip(found) {
+        for (value, bytes) in values.iter_mut().zip(view.data().chunks_exact(4)) {
             *value = f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
         }
-        tensor.f_copy_(&values).map_err(|error| error.to_string())?;
-        count += 1;
-    }
-    if file.len() != count {
-        return Err(format!("its net has {count} tensors, it holds {}", file.len()));
     }
     Ok(())
 }
@@ -115,21 +147,16 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), TrainError> {
     temporary_neighbour(path).map(drop)
 }
 
-fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    let failed = |source| TrainError::Write { path: path.to_owned(), source };
-    let mut file = temporary_neighbour(path)?;
-    file.write_all(bytes).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
-}
-
 /// A file beside `path` that goes away unless it is renamed.
 fn temporary_neighbour(path: &Path) -> Result<tempfile::NamedTempFile, TrainError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".unfinished-");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the umask, as usual
+    let folder = folder_of(path);
     builder.tempfile_in(folder).map_err(|source| TrainError::Write { path: path.to_owned(), source })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -1,19 +1,17 @@
 //! One run, from a seed to a model.
 
-use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
 use crate::TrainError;
-use crate::checkpoint::{Identity, Learned};
+use crate::checkpoint::{self, Identity};
 use crate::config::{Experiment, RunOptions};
-use crate::data::{Batch, Batches, Dataset};
-use crate::engine::{self, EngineName, resolve_device};
+use crate::data::{Batches, Dataset};
+use crate::engine::{Device, EngineName, Engines, Request, Step};
 use crate::evaluate::{Answer, answer, evaluate};
+use crate::learned::{Learned, Which};
 use crate::metric::Score;
-use crate::model::Model;
-use crate::net::Weights;
-use crate::optim::{Averages, Sgd};
+use crate::model;
 use crate::random::{Purpose, Stream};
 use crate::tensor_file::check_writable;
 use crate::watch::{BatchProgress, EpochRow, Flow, Watch};
@@ -31,16 +29,16 @@ pub struct Outcome {
     pub parameters: usize,
     /// What computed the gradients.
     pub engine: EngineName,
-    /// Whether it ran on CUDA.
-    pub on_cuda: bool,
+    /// Where it computed.
+    pub device: Device,
     /// Threads that the engine used.
     pub threads: usize,
     /// Wall-clock time of the whole run, of epochs before a checkpoint as they were measured.
     pub seconds: f64,
 }
 
-/// Trains for all epochs, judging after each, and keeps the model of the last one where `options` say so; goes on from
-/// the checkpoint of an interrupted run where one is there.
+/// Trains for all epochs on one of the engines, judging after each, and keeps the model of the last one where
+/// `options` say so; goes on from the checkpoint of an interrupted run where one is there.
 ///
 /// # Errors
 ///
@@ -48,38 +46,36 @@ pub struct Outcome {
 pub fn train(
     experiment: &Experiment,
     options: &RunOptions,
+    engines: &dyn Engines,
     watch: &mut dyn Watch,
 ) -> Result<Outcome, TrainError> {
     let begun = Instant::now();
     let plan = experiment.check()?;
     options.check()?;
-    let device = resolve_device(options.device)?;
     for path in options.model_path.iter().chain(&options.checkpoint_path) {
         check_writable(path)?;
     }
-    let &RunOptions { limit_train, limit_test, holdout, .. } = options;
+    let &RunOptions { limit_train, limit_test, holdout, engine, device, .. } = options;
     let data = Dataset::open(&options.data, &experiment.net, limit_train, limit_test, holdout)?;
-    let threads = options.threads.unwrap_or_else(default_threads);
-    tch::set_num_threads(threads as i32); // of libtorch's work on this thread
 
+    let threads = options.threads.unwrap_or_else(default_threads);
+    let request = Request { experiment, plan: &plan, engine, device, threads };
+    let learned = || Learned::init(&plan, options.seed, experiment.averaging.is_some());
+    let mut engine = engines.start(&request, learned()?)?;
     let stream = |purpose| Stream::new(options.seed, purpose);
-    let weights = Weights::init(&plan, options.seed, device)?;
-    let sgd = Sgd::new(experiment.optimizer, &weights.parameters)?;
-    let averages = experiment.averaging.map(|averaging| Averages::new(averaging, &weights)).transpose()?;
-    let mut learned = Learned { weights, sgd, averages };
-    let (mut engine, note) =
-        engine::start(options.engine, &plan, experiment.label_smoothing, device, threads)?;
     let batches = data.train.len().div_ceil(experiment.batch_size);
     let steps = batches * experiment.epochs;
 
     // Go on from where an interrupted run was.
-    let identity = Identity::new(experiment, options, data.normalisation, engine.name());
+    let identity = Identity::new(experiment, options, &data, engine.as_ref());
     let checkpoint = options.checkpoint_path.as_deref();
-    let mut epochs = match checkpoint.filter(|path| path.exists()) {
-        Some(path) => learned.restore(path, &plan, &identity)?,
-        None => vec![],
-    };
-    watch.started(engine.name(), note.as_deref(), epochs.len());
+    let mut epochs = vec![];
+    if let Some(path) = checkpoint.filter(|path| path.exists()) {
+        let mut earlier = learned()?;
+        epochs = checkpoint::restore(path, &plan, &mut earlier, &identity)?;
+        engine.restore(earlier)?;
+    }
+    watch.started(engine.name(), epochs.len());
     for row in &epochs {
         if watch.epoch(row) == Flow::Stop {
             return Err(TrainError::Cancelled);
@@ -99,19 +95,14 @@ pub fn train(
         let order = stream(Purpose::Order).at(epoch as u64);
         let shuffled =
             Batches::new(&data.train, data.normalisation, augmentation, experiment.batch_size, order);
-        prepared_ahead(shuffled, |index, batch| {
-            let Learned { weights, sgd, averages } = &mut learned;
+        for (index, batch) in shuffled.enumerate() {
             let step = epoch * batches + index;
             learning_rate = experiment.schedule.learning_rate(step, steps);
             let momentum = experiment.schedule.momentum(step, steps);
-            let score = engine.learn(weights, &batch, dropout)?; // images [N, 1, size, size], labels [N]
+            let score = engine.step(&batch, &Step { learning_rate, momentum, dropout })?;
             if !score.loss_sum.is_finite() {
                 let loss = score.loss();
                 return Err(TrainError::Diverged { epoch: epoch + 1, batch: index, loss, learning_rate });
-            }
-            sgd.step(&mut weights.parameters, engine.gradients(), learning_rate, momentum)?;
-            if let Some(averages) = averages {
-                averages.update(weights)?;
             }
             train.add(score);
             let progress = BatchProgress {
@@ -123,34 +114,31 @@ pub fn train(
                 correct: train.correct,
                 seen: train.total,
             };
-            match watch.batch(&progress) {
-                Flow::Continue => Ok(()),
-                Flow::Stop => Err(TrainError::Cancelled),
+            if watch.batch(&progress) == Flow::Stop {
+                return Err(TrainError::Cancelled);
             }
-        })?;
+        }
 
         // Judge.
         let flow = || watch.flow();
-        let mut judge =
-            |images| evaluate(engine.as_mut(), learned.judged(), images, data.normalisation, &flow);
+        let mut judge = |images| {
+            let score = evaluate(engine.as_mut(), images, data.normalisation, &flow)?;
+            if score.loss_sum.is_finite() {
+                return Ok(score);
+            }
+            // The last step may have been the one that went too far.
+            let (epoch, batch, loss) = (epoch + 1, batches - 1, score.loss());
+            Err(TrainError::Diverged { epoch, batch, loss, learning_rate })
+        };
         let holdout = data.holdout.as_ref().map(&mut judge).transpose()?;
         let test = judge(&data.test)?;
-        if !test.loss_sum.is_finite() {
-            // The last step may have been the one that went too far.
-            return Err(TrainError::Diverged {
-                epoch: epoch + 1,
-                batch: batches - 1,
-                loss: test.loss(),
-                learning_rate,
-            });
-        }
 
         // Tell.
         let seconds = epoch_begun.elapsed().as_secs_f64();
         let row = EpochRow { epoch: epoch + 1, learning_rate, train, holdout, test, seconds };
         epochs.push(row);
         if let Some(path) = checkpoint {
-            learned.save(path, &plan, &identity, &epochs)?;
+            checkpoint::save(path, &plan, &*engine.learned()?, &identity, &epochs)?;
         }
         if watch.epoch(&row) == Flow::Stop {
             return Err(TrainError::Cancelled);
@@ -158,33 +146,21 @@ pub fn train(
     }
 
     let flow = || watch.flow();
-    let train_clean = evaluate(engine.as_mut(), learned.judged(), &data.train, data.normalisation, &flow)?;
-    let test_answers = answer(engine.as_mut(), learned.judged(), &data.test, data.normalisation, &flow)?;
-    let (parameters, engine) = (plan.parameter_count(), engine.name());
+    let train_clean = evaluate(engine.as_mut(), &data.train, data.normalisation, &flow)?;
+    let test_answers = answer(engine.as_mut(), &data.test, data.normalisation, &flow)?;
     if let Some(path) = &options.model_path {
-        let judged = learned.judged().copy()?;
-        Model::new(experiment.net.clone(), data.normalisation, judged)?.save(path)?;
+        let learned = engine.learned()?;
+        model::save(path, &experiment.net, data.normalisation, &plan, learned.of(Which::Judged))?;
     }
-    let on_cuda = device.is_cuda();
-    let seconds = earlier + begun.elapsed().as_secs_f64();
-    Ok(Outcome { epochs, train_clean, test_answers, parameters, engine, on_cuda, threads, seconds })
-}
-
-/// Hands batches on in their order while a thread of its own prepares the next.
-fn prepared_ahead(
-    batches: Batches,
-    mut learn: impl FnMut(usize, Batch) -> Result<(), TrainError>,
-) -> Result<(), TrainError> {
-    thread::scope(|scope| {
-        let (sender, receiver) = mpsc::sync_channel(2); // a batch in hand and one to come
-        scope.spawn(move || {
-            for batch in batches {
-                if sender.send(batch).is_err() {
-                    return; // the run has ended
-                }
-            }
-        });
-        receiver.into_iter().enumerate().try_for_each(|(index, batch)| learn(index, batch))
+    Ok(Outcome {
+        epochs,
+        train_clean,
+        test_answers,
+        parameters: plan.parameter_count(),
+        engine: engine.name(),
+        device: engine.device(),
+        threads: engine.threads(),
+        seconds: earlier + begun.elapsed().as_secs_f64(),
     })
 }
 

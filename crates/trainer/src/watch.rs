@@ -14,9 +14,8 @@ pub enum Flow {
 
 /// Whoever watches a run is told how it goes, and can end it.
 pub trait Watch {
-    /// Before the first batch: which engine runs, why not the usual one where it is another, and after how many
-    /// epochs a checkpoint goes on.
-    fn started(&mut self, _engine: EngineName, _note: Option<&str>, _epochs_done: usize) {}
+    /// Before the first batch: which engine runs, and after how many epochs a checkpoint goes on.
+    fn started(&mut self, _engine: EngineName, _epochs_done: usize) {}
 
     /// After each batch.
     fn batch(&mut self, progress: &BatchProgress) -> Flow;

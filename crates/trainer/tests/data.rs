@@ -167,7 +167,8 @@ proptest! {
         prop_assert_eq!(batches.len(), count.div_ceil(batch_size));
         let mut seen = vec![];
         for batch in batches {
-            for ((&sample, &label), &pixel) in batch.samples.iter().zip(&batch.labels).zip(&batch.images) {
+            let images = batch.images(1);
+            for ((&sample, &label), &pixel) in batch.samples().iter().zip(batch.labels()).zip(&images) {
                 prop_assert_eq!((sample as u8, sample as f32 / 255.0), (label, pixel));
                 seen.push(label);
             }

@@ -2,15 +2,14 @@
 
 mod common;
 
-use common::{assert_close, block, fixture, floats};
+use common::{assert_close, block, fixture, floats, of_net, request, standing};
 use serde_json::Value;
 use stepladder_trainer::data::{Affine, Batch, adjust, warp};
-use stepladder_trainer::engine::{Aten, Engine};
+use stepladder_trainer::engine::{Engine, Fused, Isa};
 use stepladder_trainer::metric::Score;
-use stepladder_trainer::net::{LayerSpec, NetSpec, Norm, Plan, Weights};
-use stepladder_trainer::optim::{Optimizer, Schedule, Sgd};
-use stepladder_trainer::random::{Purpose, Stream};
-use tch::{Device, Tensor};
+use stepladder_trainer::net::{LayerSpec, NetSpec, Norm, Plan};
+use stepladder_trainer::optim::{Optimizer, Schedule};
+use stepladder_trainer::{Learned, Which};
 
 #[test]
 fn one_cycle_gives_the_rates_and_momenta_of_pytorch_at_every_step() {
@@ -34,14 +33,18 @@ fn one_cycle_gives_the_rates_and_momenta_of_pytorch_at_every_step() {
 fn sgd_moves_as_pytorchs_does_with_momentum_nesterov_and_decay() {
     for case in fixture("sgd")["cases"].as_array().unwrap() {
         let optimizer: Optimizer = serde_json::from_value(case["optimizer"].clone()).unwrap();
-        let mut parameters = [Tensor::from_slice(&floats(&case["start"]))];
-        let mut sgd = Sgd::new(optimizer, &parameters).unwrap();
+        let mut parameters = floats(&case["start"]);
+        let mut velocities = vec![0.0; parameters.len()];
         let gradients = case["gradients"].as_array().unwrap();
         for (step, gradient) in gradients.iter().enumerate() {
             let rate = case["rates"][step].as_f64().unwrap();
-            sgd.step(&mut parameters, &[Tensor::from_slice(&floats(gradient))], rate, None).unwrap();
-            let got = Vec::<f32>::try_from(&parameters[0]).unwrap();
-            assert_close(&format!("{optimizer:?} step {step}"), &got, &floats(&case["values"][step]), 1e-6);
+            optimizer.step(&mut parameters, &floats(gradient), &mut velocities, rate, None);
+            assert_close(
+                &format!("{optimizer:?} step {step}"),
+                &parameters,
+                &floats(&case["values"][step]),
+                1e-6,
+            );
         }
     }
 }
@@ -68,41 +71,43 @@ fn small_net() -> NetSpec {
 fn loss_gradients_statistics_and_evaluation_of_a_net_with_every_layer_are_pytorchs() {
     let expected = fixture("small_net");
     let plan = Plan::of(&small_net()).unwrap();
-    let mut weights = Weights::init(&plan, 1, Device::Cpu).unwrap();
-    for (parameter, planned) in weights.parameters.iter_mut().zip(&plan.parameters) {
+    let mut learned = Learned::init(&plan, 1, false).unwrap();
+    for planned in &plan.parameters {
         // PyTorch calls the bare convolution of the head `head.1`, we `head.1.conv`.
         let name = planned.name.replace("head.1.conv", "head.1");
-        parameter.copy_(&Tensor::from_slice(&floats(&expected["start"][name])).view_as(parameter));
+        learned.weights.parameters[planned.range.clone()].copy_from_slice(&floats(&expected["start"][name]));
     }
     let labels: Vec<u8> =
         expected["labels"].as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as u8).collect();
-    let samples = (0..labels.len() as u32).collect();
-    let batch = Batch { images: floats(&expected["images"]), labels: labels.clone(), samples };
-    let dropout = Stream::new(1, Purpose::Dropout);
+    let images = floats(&expected["images"]);
+    let batch = Batch::ready(&images, labels.clone(), (0..labels.len() as u32).collect());
+    let start = |smoothing: f64, learned: Learned| {
+        let experiment = of_net(&small_net(), smoothing);
+        Fused::start(&request(&experiment, &plan, 2), learned, Isa::best()).unwrap()
+    };
 
     for step in expected["steps"].as_array().unwrap() {
-        let mut engine = Aten::new(&plan, step["labelSmoothing"].as_f64().unwrap(), Device::Cpu);
-        let score = engine.learn(&mut weights, &batch, dropout).unwrap();
+        let mut engine = start(step["labelSmoothing"].as_f64().unwrap(), learned);
+        let score = engine.step(&batch, &standing(1)).unwrap();
         assert!((score.loss() - step["loss"].as_f64().unwrap()).abs() < 1e-6);
         assert_eq!(score.correct as u64, step["correct"].as_u64().unwrap());
-        for (gradient, planned) in engine.gradients().iter().zip(&plan.parameters) {
+        for planned in &plan.parameters {
             let name = planned.name.replace("head.1.conv", "head.1");
-            let got = Vec::<f32>::try_from(gradient.flatten(0, -1)).unwrap();
+            let got = &engine.gradients()[planned.range.clone()];
             let gradient = floats(&step["gradients"][&name]);
             // A bias before a norm changes nothing: what is left of its gradient is rounding.
             let tolerance = if name.ends_with("conv.bias") { 1e-3 } else { 1e-5 };
-            assert_close(&name, &got, &gradient, tolerance);
+            assert_close(&name, got, &gradient, tolerance);
         }
-        for (name, tensor) in weights.named(&plan).iter().filter(|(name, _)| name.contains("running")) {
-            let got = Vec::<f32>::try_from(*tensor).unwrap();
-            assert_close(name, &got, &floats(&step["statistics"][name]), 1e-6);
+        learned = engine.learned().unwrap().into_owned();
+        for (name, _, got) in learned.weights.named(&plan).filter(|(name, ..)| name.contains("running")) {
+            assert_close(&name, got, &floats(&step["statistics"][&name]), 1e-6);
         }
     }
 
-    let mut engine = Aten::new(&plan, 0.0, Device::Cpu);
-    let logits = engine.logits(&weights, &batch.images).unwrap();
+    let logits = start(0.0, learned).logits(Which::Judged, &batch).unwrap();
     assert_close("logits", &logits, &floats(&expected["evaluation"]["logits"]), 1e-5);
-    let loss = Score::of(&logits, &labels).loss();
+    let loss = Score::of(&logits, labels.iter().copied()).loss();
     assert!((loss - expected["evaluation"]["loss"].as_f64().unwrap()).abs() < 1e-5);
 }
 

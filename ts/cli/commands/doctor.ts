@@ -1,7 +1,7 @@
 import process from 'node:process';
 import {Command} from 'commander';
 import {mnistFolder} from '../../data/mnist.js';
-import {native} from '../../native/load.js';
+import {hasTorch, native, nativeFor} from '../../native/load.js';
 import {unwrap} from '../../native/unwrap.js';
 import {exitCodes} from '../exit-codes.js';
 
@@ -12,11 +12,19 @@ export const doctorCommand = (): Command =>
 		.description('Say what is installed, what is found, and how to get what is missing.')
 		.action(() => {
 			const findings = [
-				find('Addon', () => `version ${native().runtimeInfo().version}, loaded with libtorch`),
-				find('Cores', () => String(native().runtimeInfo().cores)),
-				find('CUDA', () =>
-					native().runtimeInfo().cuda ? 'available' : 'not available: training runs on the CPU (`--device cpu`)',
-				),
+				find('Addon', () => {
+					const {version, isa} = unwrap(native().runtimeInfo());
+					return `version ${version}, computing with ${isa}`;
+				}),
+				find('Cores', () => String(unwrap(native().runtimeInfo()).cores)),
+				find('libtorch', () => {
+					if (!hasTorch()) {
+						return 'not built in, which only `--engine aten` and `--device cuda` need: `npm run build -- --torch`';
+					}
+
+					const {libtorch, cuda} = unwrap(nativeFor({engine: 'aten'}).runtimeInfo());
+					return `${libtorch}, ${cuda ? 'with a CUDA device' : 'without a CUDA device'}`;
+				}),
 				find('MNIST', () => {
 					const folder = mnistFolder();
 					unwrap(native().checkMnist(folder));

@@ -1,15 +1,123 @@
 use super::{Augmentation, Images, Normalisation, adjust, warp};
 use crate::random::Stream;
 
-/// What an engine learns from in one step.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Batch {
-    /// Augmented and normalised, `[N, 1, size, size]`.
-    pub images: Vec<f32>,
-    /// `[N]`.
-    pub labels: Vec<u8>,
-    /// Where each image stands in the training set: what its random streams are keyed by.
-    pub samples: Vec<u32>,
+/// Some images, for an engine to take in: prepared when they are asked for, by whichever thread asks.
+#[derive(Debug, Clone)]
+pub struct Batch<'a> {
+    source: Source<'a>,
+    /// `[N]`, or none where nobody knows them.
+    labels: Vec<u8>,
+    /// Where each image stands in its set: what its random streams are keyed by.
+    samples: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Source<'a> {
+    /// All images of a set as they are in the files.
+    Set {
+        pixels: &'a [u8],
+        size: usize,
+        channels: usize,
+        normalisation: Normalisation,
+        augmentation: Option<(&'a Augmentation, Stream)>,
+    },
+    /// The images of this batch, `[N, C, H, W]`, as the net sees them.
+    Ready(&'a [f32]),
+}
+
+impl<'a> Batch<'a> {
+    /// Images of a set by their places in it, as they are in the files.
+    #[must_use]
+    pub fn of(images: &'a Images, normalisation: Normalisation, samples: Vec<u32>) -> Self {
+        let labels = samples.iter().map(|&sample| images.labels[sample as usize]).collect();
+        let Images { size, ref pixels, .. } = *images;
+        Self {
+            source: Source::Set { pixels, size, channels: 1, normalisation, augmentation: None },
+            labels,
+            samples,
+        }
+    }
+
+    /// Images without labels, `[N, channels, size, size]` bytes.
+    #[must_use]
+    pub fn of_pixels(pixels: &'a [u8], channels: usize, size: usize, normalisation: Normalisation) -> Self {
+        let count = pixels.len() / (channels * size * size);
+        let source = Source::Set { pixels, size, channels, normalisation, augmentation: None };
+        Self { source, labels: vec![], samples: (0..count as u32).collect() }
+    }
+
+    /// Images `[N, C, H, W]` as the net sees them.
+    #[must_use]
+    pub fn ready(images: &'a [f32], labels: Vec<u8>, samples: Vec<u32>) -> Self {
+        Self { source: Source::Ready(images), labels, samples }
+    }
+
+    /// How many images.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.samples.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.samples.is_empty()
+    }
+
+    /// The label of each image; empty where nobody knows them.
+    #[must_use]
+    pub fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    /// Where each image stands in its set.
+    #[must_use]
+    pub fn samples(&self) -> &[u32] {
+        &self.samples
+    }
+
+    /// Prepares one image, `[C, H, W]`: augmented in training, and normalised.
+    pub fn image(&self, index: usize, image: &mut [f32]) {
+        let (pixels, size, normalisation, augmentation) = match self.source {
+            Source::Ready(images) => {
+                return image.copy_from_slice(&images[index * image.len()..][..image.len()]);
+            }
+            Source::Set { pixels, size, channels, normalisation, augmentation } => {
+                let length = channels * size * size;
+                (
+                    &pixels[self.samples[index] as usize * length..][..length],
+                    size,
+                    normalisation,
+                    augmentation,
+                )
+            }
+        };
+        let Some((augmentation, epoch)) = augmentation else {
+            for (value, &pixel) in image.iter_mut().zip(pixels) {
+                *value = normalisation.apply(f32::from(pixel) / 255.0);
+            }
+            return;
+        };
+        let stream = epoch.at(u64::from(self.samples[index]));
+        let mut source: Vec<f32> = pixels.iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
+        if augmentation.brightness > 0.0 || augmentation.contrast > 0.0 {
+            adjust(&mut source, augmentation.draw_factors(stream));
+        }
+        warp(&source, size, &augmentation.draw(stream, size), image);
+        for value in image {
+            *value = normalisation.apply(*value);
+        }
+    }
+
+    /// Prepares all images, `[N, C, H, W]`, of so many numbers each.
+    #[must_use]
+    pub fn images(&self, length: usize) -> Vec<f32> {
+        let mut images = vec![0.0; self.len() * length];
+        for (index, image) in images.chunks_exact_mut(length).enumerate() {
+            self.image(index, image);
+        }
+        images
+    }
 }
 
 /// The batches of one epoch, each image in one of them.
@@ -36,44 +144,23 @@ impl<'a> Batches<'a> {
         let order = shuffled(images.len(), order);
         Self { images, normalisation, augmentation, order, batch_size, next: 0 }
     }
-
-    fn push_image(&self, sample: u32, images: &mut Vec<f32>) {
-        let pixels = self.images.image(sample as usize);
-        let Some((augmentation, epoch)) = self.augmentation else {
-            images.extend(pixels.iter().map(|&pixel| self.normalisation.apply(f32::from(pixel) / 255.0)));
-            return;
-        };
-        let stream = epoch.at(u64::from(sample));
-        let mut image: Vec<f32> = pixels.iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
-        if augmentation.brightness > 0.0 || augmentation.contrast > 0.0 {
-            adjust(&mut image, augmentation.draw_factors(stream));
-        }
-        let start = images.len();
-        images.resize(start + image.len(), 0.0);
-        let size = self.images.size;
-        warp(&image, size, &augmentation.draw(stream, size), &mut images[start..]);
-        for value in &mut images[start..] {
-            *value = self.normalisation.apply(*value);
-        }
-    }
 }
 
-impl Iterator for Batches<'_> {
-    type Item = Batch;
+impl<'a> Iterator for Batches<'a> {
+    type Item = Batch<'a>;
 
-    fn next(&mut self) -> Option<Batch> {
+    fn next(&mut self) -> Option<Batch<'a>> {
         let end = (self.next + self.batch_size).min(self.order.len());
         let samples = self.order[self.next..end].to_vec();
         self.next = end;
         if samples.is_empty() {
             return None;
         }
-        let mut images = Vec::with_capacity(samples.len() * self.images.size * self.images.size);
-        for &sample in &samples {
-            self.push_image(sample, &mut images);
+        let mut batch = Batch::of(self.images, self.normalisation, samples);
+        if let Source::Set { augmentation, .. } = &mut batch.source {
+            *augmentation = self.augmentation;
         }
-        let labels = samples.iter().map(|&sample| self.images.labels[sample as usize]).collect();
-        Some(Batch { images, labels, samples })
+        Some(batch)
     }
 }
 

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::idx::{read_images, read_labels};
+use super::idx::{IdxImages, IdxLabels, read_images, read_labels};
 use crate::TrainError;
 use crate::config::DataSource;
 use crate::net::NetSpec;
@@ -18,6 +18,9 @@ pub struct Dataset {
     pub test: Images,
     /// Of the training images.
     pub normalisation: Normalisation,
+    /// sha256 of the four files, unpacked: training images, training labels, test images, test labels. Limits change
+    /// nothing in them.
+    pub hashes: [String; 4],
 }
 
 /// Square grey images and their labels.
@@ -69,15 +72,15 @@ impl Dataset {
         };
         let [train_images, train_labels, test_images, test_labels] =
             FILES.map(|(name, sha256)| (find(folder, name), is_mnist.then_some(sha256)));
-        let mut train = open_set(train_images, train_labels, net, limit_train)?;
-        let test = open_set(test_images, test_labels, net, limit_test)?;
+        let (mut train, [first, second]) = open_set(train_images, train_labels, net, limit_train)?;
+        let (test, [third, fourth]) = open_set(test_images, test_labels, net, limit_test)?;
         if holdout >= train.len() && holdout > 0 {
             let expected = format!("less than the {} training images", train.len());
             return Err(TrainError::setting("holdout", expected, holdout));
         }
         let holdout = (holdout > 0).then(|| train.split_off(train.len() - holdout));
         let normalisation = Normalisation::of(&train.pixels);
-        Ok(Self { train, holdout, test, normalisation })
+        Ok(Self { train, holdout, test, normalisation, hashes: [first, second, third, fourth] })
     }
 
     /// Whether a folder holds MNIST's own four files.
@@ -110,9 +113,10 @@ fn open_set(
     (labels_path, labels_hash): (PathBuf, Option<&str>),
     net: &NetSpec,
     limit: Option<usize>,
-) -> Result<Images, TrainError> {
-    let (count, rows, columns, mut pixels) = read_images(&images_path, images_hash)?;
-    let mut labels = read_labels(&labels_path, net.classes, labels_hash)?;
+) -> Result<(Images, [String; 2]), TrainError> {
+    let IdxImages { count, rows, columns, mut pixels, sha256: of_images } =
+        read_images(&images_path, images_hash)?;
+    let IdxLabels { mut labels, sha256: of_labels } = read_labels(&labels_path, net.classes, labels_hash)?;
     let size = net.size;
     if (rows, columns) != (size, size) || net.channels != 1 {
         return Err(TrainError::Data {
@@ -131,7 +135,7 @@ fn open_set(
     let count = limit.unwrap_or(count).min(count);
     pixels.truncate(count * size * size);
     labels.truncate(count);
-    Ok(Images { size, pixels, labels })
+    Ok((Images { size, pixels, labels }, [of_images, of_labels]))
 }
 
 impl Images {
@@ -179,11 +183,5 @@ impl Normalisation {
     #[must_use]
     pub fn apply(&self, value: f32) -> f32 {
         (value - self.mean as f32) / self.deviation as f32
-    }
-
-    /// What a net sees of images as bytes.
-    #[must_use]
-    pub fn apply_bytes(&self, pixels: &[u8]) -> Vec<f32> {
-        pixels.iter().map(|&pixel| self.apply(f32::from(pixel) / 255.0)).collect()
     }
 }

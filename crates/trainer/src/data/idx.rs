@@ -1,6 +1,6 @@
 //! The IDX format of MNIST: a magic number, dimensions as big-endian u32, then bytes. Nothing in a file is trusted.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
@@ -15,14 +15,38 @@ const LABELS: u32 = 0x0801; // unsigned bytes, one dimension
 /// Deflate makes at most 1032 bytes of one.
 const MOST_INFLATION: u64 = 1032;
 
-/// A file's images: how many, rows, columns, and their pixels.
+/// The images of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdxImages {
+    /// How many.
+    pub count: usize,
+    /// Height of each.
+    pub rows: usize,
+    /// Width of each.
+    pub columns: usize,
+    /// `[count, rows, columns]`.
+    pub pixels: Vec<u8>,
+    /// Of the whole file, unpacked.
+    pub sha256: String,
+}
+
+/// The labels of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdxLabels {
+    /// `[count]`.
+    pub labels: Vec<u8>,
+    /// Of the whole file, unpacked.
+    pub sha256: String,
+}
+
+/// A file's images.
 ///
 /// # Errors
 ///
 /// [`TrainError::Data`] naming the file, what was expected and what is there.
-pub fn read_images(path: &Path, sha256: Option<&str>) -> Result<(usize, usize, usize, Vec<u8>), TrainError> {
-    let ([count, rows, columns], pixels) = read::<3>(path, IMAGES, "images", sha256)?;
-    Ok((count, rows, columns, pixels))
+pub fn read_images(path: &Path, sha256: Option<&str>) -> Result<IdxImages, TrainError> {
+    let ([count, rows, columns], pixels, sha256) = read::<3>(path, IMAGES, "images", sha256)?;
+    Ok(IdxImages { count, rows, columns, pixels, sha256 })
 }
 
 /// A file's labels, each below `classes`.
@@ -30,13 +54,13 @@ pub fn read_images(path: &Path, sha256: Option<&str>) -> Result<(usize, usize, u
 /// # Errors
 ///
 /// [`TrainError::Data`] naming the file, what was expected and what is there.
-pub fn read_labels(path: &Path, classes: usize, sha256: Option<&str>) -> Result<Vec<u8>, TrainError> {
-    let ([_], labels) = read::<1>(path, LABELS, "labels", sha256)?;
+pub fn read_labels(path: &Path, classes: usize, sha256: Option<&str>) -> Result<IdxLabels, TrainError> {
+    let ([_], labels, sha256) = read::<1>(path, LABELS, "labels", sha256)?;
     if let Some(i) = labels.iter().position(|&label| usize::from(label) >= classes) {
         let expected = format!("labels below {classes}");
         return Err(wrong(path, expected, format!("{} at position {i}", labels[i])));
     }
-    Ok(labels)
+    Ok(IdxLabels { labels, sha256 })
 }
 
 fn read<const DIMENSIONS: usize>(
@@ -44,13 +68,14 @@ fn read<const DIMENSIONS: usize>(
     magic: u32,
     what: &str,
     sha256: Option<&str>,
-) -> Result<([usize; DIMENSIONS], Vec<u8>), TrainError> {
+) -> Result<([usize; DIMENSIONS], Vec<u8>, String), TrainError> {
     let unreadable = |error: std::io::Error| wrong(path, format!("a file of {what}"), error.to_string());
-    let file = File::open(path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
+    let metadata = fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
+        // Opening a pipe would wait for its other end.
         return Err(wrong(path, format!("a file of {what}"), "something that is not a file".into()));
     }
+    let file = File::open(path).map_err(unreadable)?;
     let on_disk = metadata.len();
     let zipped = path.extension().is_some_and(|extension| extension == "gz");
     let mut reader: Box<dyn Read> = if zipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
@@ -94,18 +119,16 @@ fn read<const DIMENSIONS: usize>(
         let found = if body.len() as u128 > said { "more".into() } else { format!("{} bytes", body.len()) };
         return Err(wrong(path, format!("{said} bytes after a header of {described}"), found));
     }
-    if let Some(expected) = sha256 {
-        let hash = Sha256::new().chain_update(&header).chain_update(&body).finalize();
-        let found: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        if found != expected {
-            return Err(wrong(
-                path,
-                format!("MNIST's own file, of sha256 {expected}"),
-                format!("sha256 {found}: reinstall the packages, or name your own data by `--data-dir`"),
-            ));
-        }
+    let hash = Sha256::new().chain_update(&header).chain_update(&body).finalize();
+    let found: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    if let Some(expected) = sha256.filter(|expected| found != *expected) {
+        return Err(wrong(
+            path,
+            format!("MNIST's own file, of sha256 {expected}"),
+            format!("sha256 {found}: reinstall the packages, or name your own data by `--data-dir`"),
+        ));
     }
-    Ok((dimensions, body))
+    Ok((dimensions, body, found))
 }
 
 fn cause(error: &std::io::Error) -> String {

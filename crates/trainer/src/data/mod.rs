@@ -8,4 +8,4 @@ mod idx;
 pub use augment::{Affine, Augmentation, adjust, warp};
 pub use batches::{Batch, Batches};
 pub use dataset::{Dataset, Images, Normalisation};
-pub use idx::{read_images, read_labels};
+pub use idx::{IdxImages, IdxLabels, read_images, read_labels};

@@ -1,22 +1,20 @@
-//! What turns a batch into a loss and gradients.
+//! What turns batches into steps.
 
-mod aten;
-mod device;
 mod fused;
 
-pub use aten::Aten;
-pub use device::{cuda_is_available, resolve_device};
 pub use fused::Fused;
 pub use stepladder_kernels::{Isa, multiply_add_limit};
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
-use tch::{Device, Tensor};
 
 use crate::TrainError;
-use crate::config::EngineChoice;
+use crate::config::{DeviceChoice, EngineChoice, Experiment};
 use crate::data::Batch;
+use crate::learned::{Learned, Which};
 use crate::metric::Score;
-use crate::net::{Plan, Weights};
+use crate::net::Plan;
 use crate::random::Stream;
 
 /// The engines there are.
@@ -40,81 +38,130 @@ impl EngineName {
     }
 }
 
-/// Turns batches into losses and gradients, and images into logits, following a [`Plan`].
+/// Where an engine computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Device {
+    /// The CPU.
+    Cpu,
+    /// The first CUDA device.
+    Cuda,
+}
+
+impl Device {
+    /// As typed after `--device`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+        }
+    }
+}
+
+/// What a step needs to know beside its batch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// The learning rate.
+    pub learning_rate: f64,
+    /// The momentum, where the schedule moves it.
+    pub momentum: Option<f64>,
+    /// The dropout stream of the epoch: each sample and layer draw from a part of their own.
+    pub dropout: Stream,
+}
+
+/// Learns from batches and answers images, following a [`Plan`]. It owns what is learned, on its device.
 pub trait Engine: Send {
     /// Which one it is.
     fn name(&self) -> EngineName;
 
-    /// Runs a batch forward and backward as in training: dropout drops, norms use and update their statistics.
-    /// The loss is the mean cross entropy of the batch, smoothed as set up; [`gradients`](Self::gradients) are its
-    /// derivatives afterwards.
+    /// Where it computes.
+    fn device(&self) -> Device;
+
+    /// Threads that it computes on.
+    fn threads(&self) -> usize;
+
+    /// Runs a batch forward and backward as in training (dropout drops, norms use and update their statistics), takes
+    /// the optimizer's step, and takes the weights into their average. The loss is the cross entropy of the batch
+    /// before the step, smoothed as the experiment says; what is not finite is the caller's to notice.
     ///
-    /// `dropout` is the stream of this epoch: each sample and layer draw from a part of their own.
+    /// # Errors
+    ///
+    /// [`TrainError::Memory`], and [`TrainError::Torch`] where libtorch fails.
+    fn step(&mut self, batch: &Batch, at: &Step) -> Result<Score, TrainError>;
+
+    /// Logits `[N, classes]` of a batch's images, as in evaluation.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Memory`], and [`TrainError::Torch`] where libtorch fails.
+    fn logits(&mut self, of: Which, batch: &Batch) -> Result<Vec<f32>, TrainError>;
+
+    /// What was learned so far, brought to the host's memory.
     ///
     /// # Errors
     ///
     /// [`TrainError::Torch`] where libtorch fails.
-    fn learn(&mut self, weights: &mut Weights, batch: &Batch, dropout: Stream) -> Result<Score, TrainError>;
+    fn learned(&mut self) -> Result<Cow<'_, Learned>, TrainError>;
 
-    /// Gradients of the last [`learn`](Self::learn), one a parameter, in the order of the plan.
-    fn gradients(&self) -> &[Tensor];
-
-    /// Logits `[N, classes]` of normalised images `[N, C, H, W]`, as in evaluation.
+    /// Goes on from what was learned before.
     ///
     /// # Errors
     ///
     /// [`TrainError::Torch`] where libtorch fails.
-    fn logits(&mut self, weights: &Weights, images: &[f32]) -> Result<Vec<f32>, TrainError>;
+    fn restore(&mut self, learned: Learned) -> Result<(), TrainError>;
 }
 
-/// PyTorch's defaults for batch norm.
-const NORM_MOMENTUM: f64 = 0.1;
-const NORM_EPSILON: f64 = 1e-5;
+/// PyTorch's defaults for batch norm: the share that a batch has in the running statistics.
+pub const NORM_MOMENTUM: f64 = 0.1;
 
-/// `auto` keeps `fused` to nets of up to so many parameters: with 13,000 it takes a quarter of the time of `aten`, with
-/// 6 million a tenth more (records/bench). Where between they meet was not timed.
-const LARGEST_FOR_FUSED: usize = 200_000;
+/// What is added to a variance before its root is taken.
+pub const NORM_EPSILON: f64 = 1e-5;
 
-/// Starts the engine that was asked for; with `auto`, `fused` on the CPU wherever it supports the net and the net is
-/// not large, else `aten`, with a phrase that says why.
-///
-/// # Errors
-///
-/// [`TrainError::Setting`] where `fused` was asked for and can't run the net, or `STEPLADDER_ISA` names an instruction
-/// set that this CPU lacks.
-pub fn start(
-    choice: EngineChoice,
-    plan: &Plan,
-    label_smoothing: f64,
-    device: Device,
-    threads: usize,
-) -> Result<(Box<dyn Engine>, Option<String>), TrainError> {
-    let aten = || Box::new(Aten::new(plan, label_smoothing, device)) as Box<dyn Engine>;
-    let fused = || -> Result<Result<Fused, String>, TrainError> {
-        if device != Device::Cpu {
-            return Ok(Err("a device other than the CPU".into()));
+/// An engine that is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// What is learned and how; its settings have been judged.
+    pub experiment: &'a Experiment,
+    /// Its net, worked out.
+    pub plan: &'a Plan,
+    /// Which engine.
+    pub engine: EngineChoice,
+    /// Where it is to compute.
+    pub device: DeviceChoice,
+    /// Threads to compute on.
+    pub threads: usize,
+}
+
+/// The engines that a program has: `fused` is always one of them.
+pub trait Engines: Sync {
+    /// Starts an engine with what is learned so far.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Setting`] and [`TrainError::Device`] for an engine or a device that this program or machine
+    /// lacks, [`TrainError::Memory`].
+    fn start(&self, request: &Request, learned: Learned) -> Result<Box<dyn Engine>, TrainError>;
+}
+
+/// The engine of a program without libtorch: `fused`, on the CPU.
+#[derive(Debug, Clone, Copy)]
+pub struct FusedAlone;
+
+impl Engines for FusedAlone {
+    fn start(&self, request: &Request, learned: Learned) -> Result<Box<dyn Engine>, TrainError> {
+        if request.device == DeviceChoice::Cuda {
+            let reason = "this build has no libtorch, which CUDA needs".into();
+            return Err(TrainError::Device { device: "cuda".into(), reason });
         }
-        Ok(Fused::new(plan, label_smoothing, threads, instruction_set()?))
-    };
-    match choice {
-        EngineChoice::Aten => Ok((aten(), None)),
-        EngineChoice::Auto if device != Device::Cpu => Ok((aten(), None)),
-        EngineChoice::Auto if plan.parameter_count() > LARGEST_FOR_FUSED => Ok((
-            aten(),
-            Some(format!("`auto` keeps `fused` to nets of up to {LARGEST_FOR_FUSED} parameters")),
-        )),
-        EngineChoice::Auto => match fused()? {
-            Ok(engine) => Ok((Box::new(engine), None)),
-            Err(lacks) => Ok((aten(), Some(format!("`fused` lacks {lacks}")))),
-        },
-        EngineChoice::Fused => match fused()? {
-            Ok(engine) => Ok((Box::new(engine), None)),
-            Err(lacks) => Err(TrainError::setting(
+        if request.engine == EngineChoice::Aten {
+            return Err(TrainError::setting(
                 "engine",
-                "`auto` or `aten` for this run",
-                format!("`fused`, which lacks {lacks}"),
-            )),
-        },
+                "`auto` or `fused` in a build without libtorch",
+                "`aten`",
+            ));
+        }
+        Ok(Box::new(Fused::start(request, learned, instruction_set()?)?))
     }
 }
 

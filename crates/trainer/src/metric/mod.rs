@@ -1,6 +1,7 @@
 //! What a net's answers are worth.
 
+mod loss;
 mod score;
 
-pub(crate) use score::argmax;
-pub use score::{Score, softmax};
+pub use loss::{LogSumExp, cross_entropy, softmax};
+pub use score::{Score, argmax};

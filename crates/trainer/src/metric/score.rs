@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use super::LogSumExp;
+
 /// Sums over samples; the mean loss and the accuracy are read from them.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Score {
@@ -25,34 +27,23 @@ impl Score {
         self.total += other.total;
     }
 
-    /// Scores logits `[samples, classes]` against labels, by cross entropy without smoothing.
-    ///
-    /// Computed in f64 by portable functions, in the order of the samples: the same bits on every machine.
+    /// Scores logits `[samples, classes]` against labels, by cross entropy without smoothing, in the order of the
+    /// samples.
     #[must_use]
-    pub fn of(logits: &[f32], labels: &[u8]) -> Self {
-        let classes = logits.len() / labels.len();
+    pub fn of(logits: &[f32], labels: impl ExactSizeIterator<Item = u8>) -> Self {
         let mut score = Self { total: labels.len(), ..Self::default() };
-        for (row, &label) in logits.chunks_exact(classes).zip(labels) {
-            let largest = row.iter().fold(f64::NEG_INFINITY, |most, &x| most.max(f64::from(x)));
-            let sum: f64 = row.iter().map(|&x| libm::exp(f64::from(x) - largest)).sum();
-            score.loss_sum += largest + libm::log(sum) - f64::from(row[usize::from(label)]);
-            score.correct += usize::from(argmax(row) == usize::from(label));
+        for (row, label) in logits.chunks_exact(logits.len() / labels.len()).zip(labels) {
+            let label = usize::from(label);
+            score.loss_sum += LogSumExp::of(row).value - f64::from(row[label]);
+            score.correct += usize::from(argmax(row) == label);
         }
         score
     }
 }
 
-/// Logits of one sample as probabilities that sum to 1.
-#[must_use]
-pub fn softmax(logits: &[f32]) -> Vec<f32> {
-    let largest = logits.iter().fold(f64::NEG_INFINITY, |most, &x| most.max(f64::from(x)));
-    let powers: Vec<f64> = logits.iter().map(|&x| libm::exp(f64::from(x) - largest)).collect();
-    let sum: f64 = powers.iter().sum();
-    powers.iter().map(|power| (power / sum) as f32).collect()
-}
-
 /// Position of the largest number; of equal ones the first.
-pub(crate) fn argmax(row: &[f32]) -> usize {
+#[must_use]
+pub fn argmax(row: &[f32]) -> usize {
     let mut best = 0;
     for (i, x) in row.iter().enumerate() {
         if *x > row[best] {

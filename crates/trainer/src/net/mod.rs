@@ -1,11 +1,9 @@
 //! Nets: as data ([`NetSpec`]), worked out ([`Plan`]), and with numbers in them ([`Weights`]).
 
 mod plan;
-mod slices;
 mod spec;
 mod weights;
 
 pub use plan::{Init, Op, ParameterPlan, Plan, PlannedOp, Shape, StatisticsPlan};
-pub(crate) use slices::{slice, slice_mut};
 pub use spec::{BlockPart, BlockSpec, LayerSpec, NetSpec, Norm};
 pub use weights::Weights;

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use super::{BlockPart, LayerSpec, NetSpec, Norm};
 use crate::TrainError;
 
@@ -70,16 +72,10 @@ pub struct ParameterPlan {
     pub name: String,
     /// Its shape.
     pub shape: Vec<usize>,
+    /// Where its numbers stand in [`Weights::parameters`](super::Weights::parameters).
+    pub range: Range<usize>,
     /// How it starts.
     pub init: Init,
-}
-
-impl ParameterPlan {
-    /// Its shape as libtorch wants it.
-    #[must_use]
-    pub fn sizes(&self) -> Vec<i64> {
-        self.shape.iter().map(|&n| n as i64).collect()
-    }
 }
 
 /// How a parameter starts: PyTorch's defaults.
@@ -99,8 +95,10 @@ pub enum Init {
 pub struct StatisticsPlan {
     /// Their prefix in a model file, such as `body.0.norm`.
     pub name: String,
-    /// How many of each.
-    pub channels: usize,
+    /// Where the means stand in [`Weights::statistics`](super::Weights::statistics), one a channel.
+    pub mean: Range<usize>,
+    /// Where the variances stand there.
+    pub variance: Range<usize>,
 }
 
 /// A net worked out: every operation with its shapes, every tensor with its name. Both engines follow it.
@@ -112,10 +110,17 @@ pub struct Plan {
     pub parameters: Vec<ParameterPlan>,
     /// The statistics that training keeps.
     pub statistics: Vec<StatisticsPlan>,
+    dropouts: usize,
 }
 
 /// 2^28 parameters are 1 GiB; far beyond what this project is about, and safely within what can be allocated.
 const MOST_PARAMETERS: u128 = 1 << 28;
+
+/// What a run or a model may hold in memory at once: 16 GiB.
+const MOST_BYTES: u128 = 16 << 30;
+
+/// Images that are always worked on together: what one register holds.
+const GROUP: u128 = 16;
 
 impl Plan {
     /// Works a net out.
@@ -126,7 +131,7 @@ impl Plan {
     /// the shape it is given, or a net that does not end with one value a class.
     pub fn of(net: &NetSpec) -> Result<Self, TrainError> {
         net.check()?;
-        let mut plan = Self { ops: vec![], parameters: vec![], statistics: vec![] };
+        let mut plan = Self { ops: vec![], parameters: vec![], statistics: vec![], dropouts: 0 };
         let mut shape = [net.channels, net.size, net.size];
         for (place, layer) in net.layers() {
             match *layer {
@@ -155,7 +160,7 @@ impl Plan {
                     shape = plan.pool(&place, "average pool", Op::AveragePool { kernel }, shape, kernel)?;
                 }
                 LayerSpec::Flatten => {
-                    let flat = [shape.iter().product(), 1, 1];
+                    let flat = [shape.iter().product(), 1, 1]; // below 2^60 for any shape there can be
                     shape = plan.push(&place, Op::Flatten, shape, flat);
                 }
             }
@@ -177,13 +182,71 @@ impl Plan {
     /// How many numbers training learns.
     #[must_use]
     pub fn parameter_count(&self) -> usize {
-        self.parameters.iter().map(|p| p.shape.iter().product::<usize>()).sum()
+        self.parameters.last().map_or(0, |last| last.range.end)
     }
 
-    /// The most activations that one image has after any operation.
+    /// How many numbers its norms keep.
     #[must_use]
-    pub fn largest_activation(&self) -> usize {
-        self.ops.iter().flat_map(|op| [op.input, op.output]).map(|s| s.iter().product()).max().unwrap_or(0)
+    pub fn statistics_count(&self) -> usize {
+        self.statistics.last().map_or(0, |last| last.variance.end)
+    }
+
+    /// Refuses a batch whose training would take more memory than any run may have.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Setting`] with the largest batch that is allowed, or naming the net where not one image is.
+    pub fn check_learning(&self, batch_size: usize) -> Result<(), TrainError> {
+        // Weights, velocities and averages, gradients, and the order that kernels read weights in, both ways.
+        let shared = 6 * self.parameter_count() as u128;
+        let group = GROUP * self.values_an_image(true) + self.parameter_count() as u128;
+        let most = (MOST_BYTES / 4).saturating_sub(shared) / group * GROUP;
+        if batch_size as u128 <= most {
+            return Ok(());
+        }
+        if most == 0 {
+            return Err(self.too_large(shared + group));
+        }
+        let expected = format!("at most {most} for this net, which is what fits 16 GiB");
+        Err(TrainError::setting("batchSize", expected, batch_size))
+    }
+
+    /// Refuses a net that could not even judge images within the memory that any run may have.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Setting`] naming the net.
+    pub fn check_judging(&self) -> Result<(), TrainError> {
+        let values = 3 * self.parameter_count() as u128 + GROUP * self.values_an_image(false);
+        if values <= MOST_BYTES / 4 { Ok(()) } else { Err(self.too_large(values)) }
+    }
+
+    fn too_large(&self, values: u128) -> TrainError {
+        let needs = format!("one that needs {} GiB", (values * 4) >> 30);
+        TrainError::setting("net", "a net that fits 16 GiB with 16 images", needs)
+    }
+
+    /// An upper bound of the numbers that an engine holds for one image: what each operation makes, with the border
+    /// that the next convolution pads it by, and in learning its gradient, with the border that leads it back.
+    fn values_an_image(&self, learning: bool) -> u128 {
+        let values = |[channels, height, width]: Shape, border: usize| {
+            channels as u128 * (height + 2 * border) as u128 * (width + 2 * border) as u128
+        };
+        let mut sum = 0;
+        let mut largest = 0;
+        for planned in &self.ops {
+            let (padding, back) = match planned.op {
+                Op::Conv { kernel, padding, .. } => (padding, kernel - 1),
+                _ => (0, 0),
+            };
+            // A copy into the border may come before a convolution, and one after it.
+            sum += values(planned.input, padding) + 2 * values(planned.output, 0);
+            if learning {
+                sum += values(planned.output, back);
+            }
+            largest = largest.max(values(planned.input, 0)).max(values(planned.output, 0));
+        }
+        sum + if learning { 2 * largest } else { 0 }
     }
 
     fn push(&mut self, layer: &str, op: Op, input: Shape, output: Shape) -> Shape {
@@ -192,7 +255,9 @@ impl Plan {
     }
 
     fn parameter(&mut self, name: String, shape: Vec<usize>, init: Init) -> usize {
-        self.parameters.push(ParameterPlan { name, shape, init });
+        let start = self.parameter_count();
+        let range = start..start + shape.iter().product::<usize>();
+        self.parameters.push(ParameterPlan { name, shape, range, init });
         self.parameters.len() - 1
     }
 
@@ -215,8 +280,8 @@ impl Plan {
                 got: input,
             });
         }
-        let fan_in = from * kernel * kernel;
-        let total = self.parameter_count() as u128 + channels as u128 * fan_in as u128;
+        let fan_in = from as u128 * (kernel * kernel) as u128;
+        let total = self.parameter_count() as u128 + channels as u128 * fan_in;
         if total > MOST_PARAMETERS {
             return Err(TrainError::setting(
                 format!("net.{place}"),
@@ -224,6 +289,7 @@ impl Plan {
                 format!("{total} parameters"),
             ));
         }
+        let fan_in = fan_in as usize; // at most 2^28
         let weight = self.parameter(
             format!("{place}.conv.weight"),
             vec![channels, from, kernel, kernel],
@@ -239,13 +305,16 @@ impl Plan {
         let channels = shape[0];
         let weight = self.parameter(format!("{place}.norm.weight"), vec![channels], Init::Ones);
         let bias = self.parameter(format!("{place}.norm.bias"), vec![channels], Init::Zeros);
-        self.statistics.push(StatisticsPlan { name: format!("{place}.norm"), channels });
+        let start = self.statistics_count();
+        let (mean, variance) = (start..start + channels, start + channels..start + 2 * channels);
+        self.statistics.push(StatisticsPlan { name: format!("{place}.norm"), mean, variance });
         let statistics = self.statistics.len() - 1;
         self.push(place, Op::BatchNorm { weight, bias, statistics }, shape, shape)
     }
 
     fn dropout(&mut self, place: &str, shape: Shape, probability: f64) -> Shape {
-        let index = self.ops.iter().filter(|op| matches!(op.op, Op::Dropout { .. })).count();
+        let index = self.dropouts;
+        self.dropouts += 1;
         self.push(place, Op::Dropout { probability, index }, shape, shape)
     }
 

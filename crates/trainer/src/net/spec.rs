@@ -118,6 +118,7 @@ impl NetSpec {
             let expected = "`conv`, `norm`, `relu` and `dropout`, each once";
             return Err(TrainError::setting("net.block.order", expected, got));
         }
+        whole("layers", self.body.len() + self.head.len(), 0, 1024)?;
         for (place, layer) in self.layers() {
             match *layer {
                 LayerSpec::Block { channels, kernel, padding }

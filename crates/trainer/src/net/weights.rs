@@ -1,108 +1,98 @@
-use tch::{Device, Kind, Tensor};
+use std::ops::Range;
 
 use super::{Init, Plan};
 use crate::TrainError;
 use crate::random::{Purpose, Stream};
+use crate::room::zeros;
 
-/// The numbers of a net: what it learns, and the statistics its norms keep. In the order of the [`Plan`].
-#[derive(Debug)]
+/// The numbers of a net: what it learns, and the statistics its norms keep. Flat, in the order of the [`Plan`], which
+/// has each one's name, shape and range.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
-    /// f32, contiguous, shaped as the plan says.
-    pub parameters: Vec<Tensor>,
-    /// Running mean and variance of each norm, f32 `[channels]`.
-    pub statistics: Vec<[Tensor; 2]>,
+    /// All parameters, one after another.
+    pub parameters: Vec<f32>,
+    /// Running mean and variance of each norm, one norm after another.
+    pub statistics: Vec<f32>,
 }
 
 impl Weights {
+    /// All zeros.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Memory`].
+    pub fn zeros(plan: &Plan) -> Result<Self, TrainError> {
+        Ok(Self { parameters: zeros(plan.parameter_count())?, statistics: zeros(plan.statistics_count())? })
+    }
+
     /// PyTorch's default initialisation, drawn from this project's own streams.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Torch`] when the device has no room.
-    pub fn init(plan: &Plan, seed: u64, device: Device) -> Result<Self, TrainError> {
+    /// [`TrainError::Memory`].
+    pub fn init(plan: &Plan, seed: u64) -> Result<Self, TrainError> {
+        let mut weights = Self::zeros(plan)?;
         let stream = Stream::new(seed, Purpose::Weights);
+        for (index, parameter) in plan.parameters.iter().enumerate() {
+            let values = &mut weights.parameters[parameter.range.clone()];
+            match parameter.init {
+                Init::FanIn(fan_in) => {
+                    let bound = 1.0 / (fan_in as f64).sqrt();
+                    let stream = stream.at(index as u64);
+                    for (i, value) in values.iter_mut().enumerate() {
+                        *value = stream.uniform(i as u64, -bound, bound) as f32;
+                    }
+                }
+                Init::Ones => values.fill(1.0),
+                Init::Zeros => {}
+            }
+        }
+        for norm in &plan.statistics {
+            weights.statistics[norm.variance.clone()].fill(1.0);
+        }
+        Ok(weights)
+    }
+
+    /// Every tensor of a plan with its name in a model file, its shape and its numbers.
+    pub fn named<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = (String, Vec<usize>, &'a [f32])> {
         let parameters = plan
             .parameters
             .iter()
-            .enumerate()
-            .map(|(index, parameter)| {
-                let values =
-                    initial(parameter.init, parameter.shape.iter().product(), stream.at(index as u64));
-                Ok(Tensor::f_from_slice(&values)?
-                    .f_view(parameter.sizes().as_slice())?
-                    .f_to_device(device)?)
-            })
-            .collect::<Result<_, TrainError>>()?;
-        let statistics = plan
-            .statistics
-            .iter()
-            .map(|norm| {
-                let channels = norm.channels as i64;
-                let options = (Kind::Float, device);
-                Ok([Tensor::f_zeros([channels], options)?, Tensor::f_ones([channels], options)?])
-            })
-            .collect::<Result<_, TrainError>>()?;
-        Ok(Self { parameters, statistics })
+            .map(|p| (p.name.clone(), p.shape.clone(), &self.parameters[p.range.clone()]));
+        let statistics =
+            statistics_of(plan).map(|(name, range)| (name, vec![range.len()], &self.statistics[range]));
+        parameters.chain(statistics)
     }
 
-    /// Every tensor with its name in a model file.
-    #[must_use]
-    pub fn named<'a>(&'a self, plan: &'a Plan) -> Vec<(String, &'a Tensor)> {
-        let parameters = plan.parameters.iter().map(|p| p.name.clone()).zip(&self.parameters);
-        let statistics = plan.statistics.iter().zip(&self.statistics).flat_map(|(norm, [mean, variance])| {
-            [(format!("{}.running_mean", norm.name), mean), (format!("{}.running_var", norm.name), variance)]
-        });
-        parameters.chain(statistics).collect()
-    }
-
-    /// Every tensor with its name in a model file, to change in place.
+    /// Every tensor of a plan, in the order of [`named`](Self::named), to change in place.
     pub(crate) fn named_mut<'a>(
         &'a mut self,
         plan: &'a Plan,
-    ) -> impl Iterator<Item = (String, &'a mut Tensor)> {
-        let names: Vec<String> = self.named(plan).into_iter().map(|(name, _)| name).collect();
-        names.into_iter().zip(self.tensors_mut())
-    }
-
-    /// Every tensor, in the order of [`named`](Self::named).
-    pub(crate) fn tensors(&self) -> impl Iterator<Item = &Tensor> {
-        self.parameters.iter().chain(self.statistics.iter().flatten())
-    }
-
-    /// Every tensor, to change in place.
-    pub(crate) fn tensors_mut(&mut self) -> impl Iterator<Item = &mut Tensor> {
-        self.parameters.iter_mut().chain(self.statistics.iter_mut().flatten())
-    }
-
-    /// A copy that shares no memory.
-    ///
-    /// # Errors
-    ///
-    /// [`TrainError::Torch`] when the device has no room.
-    pub fn copy(&self) -> Result<Self, TrainError> {
-        let copy = |tensor: &Tensor| {
-            let mut copy = tensor.f_empty_like()?;
-            copy.f_copy_(tensor)?;
-            Ok::<_, TrainError>(copy)
-        };
-        Ok(Self {
-            parameters: self.parameters.iter().map(copy).collect::<Result<_, _>>()?,
-            statistics: self
-                .statistics
-                .iter()
-                .map(|[mean, variance]| Ok([copy(mean)?, copy(variance)?]))
-                .collect::<Result<_, TrainError>>()?,
-        })
+    ) -> impl Iterator<Item = (String, Vec<usize>, &'a mut [f32])> {
+        let parameters = plan.parameters.iter().map(|p| (p.name.clone(), p.shape.clone(), p.range.len()));
+        let statistics = statistics_of(plan).map(|(name, range)| (name, vec![range.len()], range.len()));
+        split(&mut self.parameters, parameters).chain(split(&mut self.statistics, statistics))
     }
 }
 
-fn initial(init: Init, count: usize, stream: Stream) -> Vec<f32> {
-    match init {
-        Init::FanIn(fan_in) => {
-            let bound = 1.0 / (fan_in as f64).sqrt();
-            (0..count as u64).map(|i| stream.uniform(i, -bound, bound) as f32).collect()
-        }
-        Init::Ones => vec![1.0; count],
-        Init::Zeros => vec![0.0; count],
-    }
+/// The names and ranges of running means and variances.
+fn statistics_of(plan: &Plan) -> impl Iterator<Item = (String, Range<usize>)> + '_ {
+    plan.statistics.iter().flat_map(|norm| {
+        [
+            (format!("{}.running_mean", norm.name), norm.mean.clone()),
+            (format!("{}.running_var", norm.name), norm.variance.clone()),
+        ]
+    })
+}
+
+/// Hands out what stands one after another in a list.
+fn split<'a>(
+    mut rest: &'a mut [f32],
+    tensors: impl Iterator<Item = (String, Vec<usize>, usize)> + 'a,
+) -> impl Iterator<Item = (String, Vec<usize>, &'a mut [f32])> {
+    tensors.map(move |(name, shape, count)| {
+        let (values, after) = std::mem::take(&mut rest).split_at_mut(count);
+        rest = after;
+        (name, shape, values)
+    })
 }

@@ -6,4 +6,4 @@ mod sgd;
 
 pub use averages::{Averages, Averaging};
 pub use schedule::{CycleMomentum, Schedule};
-pub use sgd::{Optimizer, Sgd};
+pub use sgd::Optimizer;

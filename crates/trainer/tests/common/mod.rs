@@ -4,13 +4,17 @@
 use std::path::Path;
 
 use serde_json::Value;
-use stepladder_trainer::net::{BlockPart, BlockSpec, LayerSpec, NetSpec, Norm};
+use stepladder_trainer::data::Batch;
+use stepladder_trainer::engine::{Request, Step};
+use stepladder_trainer::net::{BlockPart, BlockSpec, LayerSpec, NetSpec, Norm, Plan};
 use stepladder_trainer::optim::{Optimizer, Schedule};
-use stepladder_trainer::{DataSource, DeviceChoice, EngineChoice, Experiment, RunOptions};
+use stepladder_trainer::random::{Purpose, Stream};
+use stepladder_trainer::{DataSource, DeviceChoice, EngineChoice, Experiment, Learned, RunOptions};
 
 /// Figures that `scripts/reference/make_fixtures.py` made with PyTorch.
 pub fn fixture(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(format!("{name}.json"));
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../trainer/tests/fixtures").join(format!("{name}.json"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
@@ -81,7 +85,7 @@ pub fn options(data: &Path) -> RunOptions {
         limit_test: None,
         holdout: 0,
         device: DeviceChoice::Cpu,
-        engine: EngineChoice::Aten,
+        engine: EngineChoice::Fused,
         threads: Some(1),
         model_path: None,
         checkpoint_path: None,
@@ -116,4 +120,63 @@ pub fn bars(train: u32, test: u32) -> tempfile::TempDir {
         write(&format!("{prefix}-labels-idx1-ubyte"), idx(2049, &[count], &labels));
     }
     folder
+}
+
+/// An experiment of a net whose first step is the gradient itself, so that gradients can be compared.
+pub fn of_net(net: &NetSpec, label_smoothing: f64) -> Experiment {
+    Experiment {
+        net: net.clone(),
+        optimizer: Optimizer { momentum: 0.0, nesterov: false, weight_decay: 0.0 },
+        label_smoothing,
+        batch_size: 128,
+        ..experiment()
+    }
+}
+
+pub fn request<'a>(experiment: &'a Experiment, plan: &'a Plan, threads: usize) -> Request<'a> {
+    let (engine, device) = (EngineChoice::Auto, DeviceChoice::Cpu);
+    Request { experiment, plan, engine, device, threads }
+}
+
+/// Images `[N, C, H, W]` around zero, with labels, and places in a large set.
+pub struct Inputs {
+    pub images: Vec<f32>,
+    pub labels: Vec<u8>,
+    pub samples: Vec<u32>,
+}
+
+impl Inputs {
+    pub fn random(net: &NetSpec, count: usize, seed: u64) -> Self {
+        let stream = Stream::new(seed, Purpose::Order);
+        let pixels = net.channels * net.size * net.size;
+        Self {
+            images: (0..(count * pixels) as u64).map(|i| stream.at(1).uniform(i, -1.5, 1.5) as f32).collect(),
+            labels: (0..count as u64).map(|i| stream.at(2).below(i, net.classes as u64) as u8).collect(),
+            samples: (0..count as u64).map(|i| stream.at(3).below(i, 60_000) as u32).collect(),
+        }
+    }
+
+    pub fn batch(&self) -> Batch<'_> {
+        Batch::ready(&self.images, self.labels.clone(), self.samples.clone())
+    }
+}
+
+/// What a run might have learned at its middle, norms included.
+pub fn learned(plan: &Plan, seed: u64) -> Learned {
+    let mut learned = Learned::init(plan, seed, false).unwrap();
+    let stream = Stream::new(seed, Purpose::Weights).at(99);
+    for (index, planned) in plan.parameters.iter().enumerate() {
+        if planned.name.contains("norm") {
+            let around = if planned.name.ends_with("weight") { 1.0 } else { 0.0 };
+            for (i, value) in learned.weights.parameters[planned.range.clone()].iter_mut().enumerate() {
+                *value = stream.at(index as u64).uniform(i as u64, around - 0.5, around + 0.5) as f32;
+            }
+        }
+    }
+    learned
+}
+
+/// A step that moves nothing.
+pub fn standing(seed: u64) -> Step {
+    Step { learning_rate: 0.0, momentum: None, dropout: Stream::new(seed, Purpose::Dropout).at(0) }
 }

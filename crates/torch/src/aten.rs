@@ -1,0 +1,373 @@
+use std::borrow::Cow;
+
+use stepladder_trainer::data::Batch;
+use stepladder_trainer::engine::{
+    Device as Where, Engine, EngineName, NORM_EPSILON, NORM_MOMENTUM, Request, Step,
+};
+use stepladder_trainer::metric::Score;
+use stepladder_trainer::net::{Op, Plan, PlannedOp, Shape, Weights};
+use stepladder_trainer::optim::{Averages, Averaging, Optimizer};
+use stepladder_trainer::random::{Stream, drop_threshold, mask_bits};
+use stepladder_trainer::{Learned, TrainError, Which};
+use tch::{Device, Kind, Reduction, Tensor, no_grad};
+
+use crate::failed::Failed;
+use crate::threads::Threads;
+
+/// The precision that an engine computes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// f32.
+    Single,
+    /// f64, on the CPU: what other computations are measured against.
+    Double,
+}
+
+/// The reference engine: libtorch's operations and autograd. Everything that is learned stays on its device.
+#[derive(Debug)]
+pub struct Aten {
+    plan: Plan,
+    optimizer: Optimizer,
+    averaging: Option<Averaging>,
+    label_smoothing: f64,
+    device: Device,
+    kind: Kind,
+    threads: Threads,
+    weights: Tensors,
+    velocities: Vec<Tensor>,
+    averages: Option<(usize, Tensors)>,
+    gradients: Vec<Tensor>,
+}
+
+/// Weights on the device, in the order of the plan.
+#[derive(Debug)]
+struct Tensors {
+    parameters: Vec<Tensor>,
+    /// Running mean and variance of each norm.
+    statistics: Vec<[Tensor; 2]>,
+}
+
+/// How a forward pass treats norms and dropouts.
+enum Mode<'a> {
+    Training { samples: &'a [u32], dropout: Stream },
+    Evaluation,
+}
+
+impl Aten {
+    /// An engine on a device; its settings have been judged.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Setting`] while another run has another number of threads, [`TrainError::Torch`] when the device
+    /// has no room.
+    pub fn start(
+        request: &Request,
+        learned: &Learned,
+        device: Device,
+        precision: Precision,
+    ) -> Result<Self, TrainError> {
+        let &Request { experiment, plan, threads, .. } = request;
+        let kind = match precision {
+            Precision::Single => Kind::Float,
+            Precision::Double => Kind::Double,
+        };
+        let threads = Threads::of(threads)?;
+        let mut engine = Self {
+            plan: plan.clone(),
+            optimizer: experiment.optimizer,
+            averaging: experiment.averaging,
+            label_smoothing: experiment.label_smoothing,
+            device,
+            kind,
+            threads,
+            weights: Tensors { parameters: vec![], statistics: vec![] },
+            velocities: vec![],
+            averages: None,
+            gradients: vec![],
+        };
+        engine.take_in(learned)?;
+        Ok(engine)
+    }
+
+    /// Gradients of the last step's loss, one list a parameter, in the order of the plan.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Torch`] where libtorch fails.
+    pub fn gradients(&self) -> Result<Vec<Vec<f64>>, TrainError> {
+        Ok(self.gradients.iter().map(to_doubles).collect::<Result<_, _>>()?)
+    }
+
+    /// Running mean and variance of each norm, one list each, in the order of the plan.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Torch`] where libtorch fails.
+    pub fn statistics(&self) -> Result<Vec<Vec<f64>>, TrainError> {
+        Ok(self.weights.statistics.iter().flatten().map(to_doubles).collect::<Result<_, _>>()?)
+    }
+
+    /// [`Engine::logits`] in the precision of the engine.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Torch`] where libtorch fails.
+    pub fn exact_logits(&self, of: Which, batch: &Batch) -> Result<Vec<f64>, TrainError> {
+        Ok(to_doubles(&self.judged(of, batch)?)?)
+    }
+
+    fn take_in(&mut self, learned: &Learned) -> Result<(), Failed> {
+        self.weights = self.upload(&learned.weights)?;
+        self.velocities = self.parameters(&learned.velocities)?;
+        self.averages = match &learned.averages {
+            Some(averages) => Some((averages.steps, self.upload(&averages.weights)?)),
+            None => None,
+        };
+        Ok(())
+    }
+
+    fn upload(&self, weights: &Weights) -> Result<Tensors, Failed> {
+        let numbers = |range: &std::ops::Range<usize>| self.tensor(&weights.statistics[range.clone()]);
+        let norms = self.plan.statistics.iter();
+        let statistics = norms
+            .map(|norm| Ok([numbers(&norm.mean)?, numbers(&norm.variance)?]))
+            .collect::<Result<_, Failed>>()?;
+        Ok(Tensors { parameters: self.parameters(&weights.parameters)?, statistics })
+    }
+
+    /// A tensor of each parameter's shape.
+    fn parameters(&self, values: &[f32]) -> Result<Vec<Tensor>, Failed> {
+        self.plan
+            .parameters
+            .iter()
+            .map(|parameter| {
+                let sizes: Vec<i64> = parameter.shape.iter().map(|&n| n as i64).collect();
+                Ok(self.tensor(&values[parameter.range.clone()])?.f_view(sizes.as_slice())?)
+            })
+            .collect()
+    }
+
+    fn tensor(&self, values: &[f32]) -> Result<Tensor, Failed> {
+        Ok(Tensor::f_from_slice(values)?.f_to_kind(self.kind)?.f_to_device(self.device)?)
+    }
+
+    fn download(&self, tensors: &Tensors) -> Result<Weights, Failed> {
+        let parameters = flat(&tensors.parameters, self.plan.parameter_count())?;
+        let statistics = flat(tensors.statistics.iter().flatten(), self.plan.statistics_count())?;
+        Ok(Weights { parameters, statistics })
+    }
+
+    fn tensors(&self, of: Which) -> &Tensors {
+        match (of, &self.averages) {
+            (Which::Judged, Some((_, averages))) => averages,
+            _ => &self.weights,
+        }
+    }
+
+    fn images(&self, batch: &Batch) -> Result<Tensor, Failed> {
+        let shape = self.plan.ops[0].input;
+        let [channels, height, width] = shape.map(|n| n as i64);
+        let images = batch.images(shape.iter().product());
+        Ok(self.tensor(&images)?.f_view([-1, channels, height, width])?)
+    }
+
+    fn judged(&self, of: Which, batch: &Batch) -> Result<Tensor, Failed> {
+        let tensors = self.tensors(of);
+        let images = self.images(batch)?;
+        no_grad(|| self.forward(images, &tensors.parameters, &tensors.statistics, &Mode::Evaluation))
+    }
+
+    /// Images `[N, C, H, W]` to logits `[N, classes]`.
+    fn forward(
+        &self,
+        images: Tensor,
+        parameters: &[Tensor],
+        statistics: &[[Tensor; 2]],
+        mode: &Mode,
+    ) -> Result<Tensor, Failed> {
+        let mut x = images;
+        for planned in &self.plan.ops {
+            x = self.apply(planned, &x, parameters, statistics, mode)?;
+        }
+        Ok(x.f_flatten(1, -1)?)
+    }
+
+    fn apply(
+        &self,
+        planned: &PlannedOp,
+        x: &Tensor,
+        parameters: &[Tensor],
+        statistics: &[[Tensor; 2]],
+        mode: &Mode,
+    ) -> Result<Tensor, Failed> {
+        Ok(match planned.op {
+            Op::Conv { weight, bias, padding, .. } => {
+                let bias = bias.map(|b| &parameters[b]);
+                x.f_conv2d(&parameters[weight], bias, [1, 1], [padding as i64; 2], [1, 1], 1)?
+            }
+            Op::BatchNorm { weight, bias, statistics: index } => {
+                let training = matches!(mode, Mode::Training { .. });
+                let [mean, variance] = &statistics[index];
+                // One value a channel has no variance: an unbiased estimate of it would be 0 / 0.
+                let keep = training && x.numel() == planned.output[0];
+                x.f_batch_norm(
+                    Some(&parameters[weight]),
+                    Some(&parameters[bias]),
+                    (!keep).then_some(mean),
+                    (!keep).then_some(variance),
+                    training,
+                    NORM_MOMENTUM,
+                    NORM_EPSILON,
+                    true,
+                )?
+            }
+            Op::Relu => x.f_relu()?,
+            Op::Dropout { probability, index } => match mode {
+                Mode::Evaluation => x.shallow_clone(),
+                Mode::Training { samples, dropout } => {
+                    x.f_mul(&self.mask(planned.output, samples, *dropout, index, probability)?)?
+                }
+            },
+            Op::MaxPool { kernel } => {
+                let kernel = [kernel as i64; 2];
+                x.f_max_pool2d(kernel, kernel, [0, 0], [1, 1], false)?
+            }
+            Op::AveragePool { kernel } => {
+                let kernel = [kernel as i64; 2];
+                x.f_avg_pool2d(kernel, kernel, [0, 0], false, true, None::<i64>)?
+            }
+            Op::Flatten => x.f_view([-1, planned.output[0] as i64, 1, 1])?,
+        })
+    }
+
+    /// 0 where an activation is dropped, `1 / (1 - probability)` elsewhere, `[N, C, H, W]`.
+    fn mask(
+        &self,
+        shape: Shape,
+        samples: &[u32],
+        dropout: Stream,
+        layer: usize,
+        probability: f64,
+    ) -> Result<Tensor, Failed> {
+        let activations = shape.iter().product::<usize>();
+        let threshold = drop_threshold(probability);
+        let kept = (1.0 / (1.0 - probability)) as f32;
+        let mut mask = vec![0.0_f32; samples.len() * activations];
+        for (row, &sample) in mask.chunks_exact_mut(activations).zip(samples) {
+            let key = dropout.at(u64::from(sample)).at(layer as u64).mask_key();
+            for (position, value) in row.iter_mut().enumerate() {
+                *value = if mask_bits(key, position as u32) < threshold { 0.0 } else { kept };
+            }
+        }
+        let [channels, height, width] = shape.map(|n| n as i64);
+        Ok(self.tensor(&mask)?.f_view([-1, channels, height, width])?)
+    }
+
+    /// Loss and gradients of a batch; norms use and update their statistics.
+    fn learn(&mut self, batch: &Batch, dropout: Stream) -> Result<Score, Failed> {
+        // Leaves of this batch's graph: they share the weights' memory.
+        let leaves = self
+            .weights
+            .parameters
+            .iter()
+            .map(|p| Ok(p.f_detach()?.f_set_requires_grad(true)?))
+            .collect::<Result<Vec<_>, Failed>>()?;
+        let mode = Mode::Training { samples: batch.samples(), dropout };
+        let logits = self.forward(self.images(batch)?, &leaves, &self.weights.statistics, &mode)?;
+        let labels = Tensor::f_from_slice(batch.labels())?.f_to_kind(Kind::Int64)?; // cross entropy wants i64
+        let loss = logits.f_cross_entropy_loss(
+            &labels.f_to_device(self.device)?,
+            None::<&Tensor>,
+            Reduction::Mean,
+            -100, // PyTorch's default: no label is ignored
+            self.label_smoothing,
+        )?;
+        self.gradients = Tensor::f_run_backward(&[&loss], &leaves, false, false)?;
+        // Waits for the device.
+        let correct = Score::of(&to_floats(&logits)?, batch.labels().iter().copied()).correct;
+        let total = batch.len();
+        Ok(Score { loss_sum: f64::try_from(&loss)? * total as f64, correct, total })
+    }
+
+    /// The optimizer's step, as [`Optimizer::step`] defines it, then the averages.
+    fn update(&mut self, at: &Step) -> Result<(), Failed> {
+        let Optimizer { momentum, nesterov, weight_decay } = self.optimizer;
+        let momentum = at.momentum.unwrap_or(momentum);
+        for ((p, g), v) in self.weights.parameters.iter_mut().zip(&self.gradients).zip(&mut self.velocities) {
+            let d = g.f_add(&p.f_mul_scalar(weight_decay)?)?;
+            let _ = v.f_mul_scalar_(momentum)?.f_add_(&d)?;
+            let move_by = if nesterov { d.f_add(&v.f_mul_scalar(momentum)?)? } else { v.shallow_clone() };
+            let _ = p.f_sub_(&move_by.f_mul_scalar(at.learning_rate)?)?;
+        }
+        let Some(((steps, averages), averaging)) = self.averages.as_mut().zip(self.averaging) else {
+            return Ok(());
+        };
+        let share = averaging.share(*steps);
+        *steps += 1;
+        let current = self.weights.parameters.iter().chain(self.weights.statistics.iter().flatten());
+        let averages = averages.parameters.iter_mut().chain(averages.statistics.iter_mut().flatten());
+        for (average, current) in averages.zip(current) {
+            let _ = average.f_lerp_(current, share)?;
+        }
+        Ok(())
+    }
+}
+
+impl Engine for Aten {
+    fn name(&self) -> EngineName {
+        EngineName::Aten
+    }
+
+    fn device(&self) -> Where {
+        if self.device.is_cuda() { Where::Cuda } else { Where::Cpu }
+    }
+
+    fn threads(&self) -> usize {
+        self.threads.0
+    }
+
+    fn step(&mut self, batch: &Batch, at: &Step) -> Result<Score, TrainError> {
+        let score = self.learn(batch, at.dropout)?;
+        no_grad(|| self.update(at))?;
+        Ok(score)
+    }
+
+    fn logits(&mut self, of: Which, batch: &Batch) -> Result<Vec<f32>, TrainError> {
+        Ok(to_floats(&self.judged(of, batch)?)?)
+    }
+
+    fn learned(&mut self) -> Result<Cow<'_, Learned>, TrainError> {
+        let averages = match &self.averages {
+            Some((steps, tensors)) => Some(Averages { steps: *steps, weights: self.download(tensors)? }),
+            None => None,
+        };
+        let velocities = flat(&self.velocities, self.plan.parameter_count())?;
+        Ok(Cow::Owned(Learned { weights: self.download(&self.weights)?, velocities, averages }))
+    }
+
+    fn restore(&mut self, learned: Learned) -> Result<(), TrainError> {
+        Ok(self.take_in(&learned)?)
+    }
+}
+
+fn flat<'a>(tensors: impl IntoIterator<Item = &'a Tensor>, count: usize) -> Result<Vec<f32>, Failed> {
+    let mut values = Vec::with_capacity(count);
+    for tensor in tensors {
+        values.extend(to_floats(tensor)?);
+    }
+    Ok(values)
+}
+
+fn to_floats(tensor: &Tensor) -> Result<Vec<f32>, Failed> {
+    let tensor = tensor.f_detach()?.f_to_kind(Kind::Float)?.f_contiguous()?;
+    let mut values = vec![0.0; tensor.numel()];
+    tensor.f_copy_data(&mut values, tensor.numel())?;
+    Ok(values)
+}
+
+fn to_doubles(tensor: &Tensor) -> Result<Vec<f64>, Failed> {
+    let tensor = tensor.f_detach()?.f_to_kind(Kind::Double)?.f_contiguous()?;
+    let mut values = vec![0.0; tensor.numel()];
+    tensor.f_copy_data(&mut values, tensor.numel())?;
+    Ok(values)
+}

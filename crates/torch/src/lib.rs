@@ -1,0 +1,36 @@
+//! The `aten` engine: libtorch's operations and autograd, on the CPU or on CUDA, behind the trainer's [`Engine`].
+//!
+//! [`WithTorch`] starts it where it is asked for or where CUDA is, and `fused` elsewhere.
+
+mod aten;
+mod device;
+mod failed;
+mod threads;
+
+pub use aten::{Aten, Precision};
+pub use device::{cuda_is_available, cuda_problem};
+
+use stepladder_trainer::engine::{Engine, Engines, FusedAlone, Request};
+use stepladder_trainer::{EngineChoice, Learned, TrainError};
+
+/// The engines of a program with libtorch. `auto` is `fused` on the CPU and `aten` on CUDA.
+#[derive(Debug, Clone, Copy)]
+pub struct WithTorch;
+
+impl Engines for WithTorch {
+    fn start(&self, request: &Request, learned: Learned) -> Result<Box<dyn Engine>, TrainError> {
+        let device = device::resolve(request.device)?;
+        match (request.engine, device) {
+            (EngineChoice::Fused, tch::Device::Cuda(_)) => {
+                Err(TrainError::setting("engine", "`aten` on the device `cuda`", "`fused`"))
+            }
+            (EngineChoice::Fused | EngineChoice::Auto, tch::Device::Cpu) => {
+                FusedAlone.start(&Request { engine: EngineChoice::Fused, ..*request }, learned)
+            }
+            _ => Ok(Box::new(Aten::start(request, &learned, device, Precision::Single)?)),
+        }
+    }
+}
+
+/// The version of libtorch that this was built for.
+pub const LIBTORCH_VERSION: &str = "2.13.0";

@@ -1,0 +1,360 @@
+//! The fused engine against libtorch's autograd, on nets, shapes, inputs and seeds of all kinds, and whole runs on
+//! both engines.
+
+#[path = "../../trainer/tests/common/mod.rs"]
+mod common;
+
+use common::{Inputs, bars, experiment, final_net, learned, of_net, options, request, standing};
+use proptest::prelude::*;
+use stepladder_torch::{Aten, Precision, WithTorch};
+use stepladder_trainer::data::Batch;
+use stepladder_trainer::engine::{Engine, Fused, Isa};
+use stepladder_trainer::metric::Score;
+use stepladder_trainer::net::{BlockPart, BlockSpec, LayerSpec, NetSpec, Norm, Plan};
+use stepladder_trainer::optim::{Averaging, Optimizer};
+use stepladder_trainer::{
+    DeviceChoice, EngineChoice, EpochRow, Experiment, Flow, Learned, RunOptions, TrainError, Unwatched,
+    Watch, Which, train,
+};
+use tch::Device;
+
+/// Threads of libtorch in every test here: runs side by side must agree on it.
+const THREADS: usize = 1;
+
+/// What an engine makes of a batch: everything that training and evaluation read.
+struct Made {
+    score: Score,
+    gradients: Vec<Vec<f64>>,
+    statistics: Vec<Vec<f64>>,
+    logits: Vec<f64>,
+}
+
+fn by_aten(experiment: &Experiment, plan: &Plan, inputs: &Inputs, seed: u64, precision: Precision) -> Made {
+    let request = request(experiment, plan, THREADS);
+    let mut engine = Aten::start(&request, &learned(plan, seed), Device::Cpu, precision).unwrap();
+    let score = engine.step(&inputs.batch(), &standing(seed)).unwrap();
+    Made {
+        score,
+        gradients: engine.gradients().unwrap(),
+        statistics: engine.statistics().unwrap(),
+        logits: engine.exact_logits(Which::Judged, &inputs.batch()).unwrap(),
+    }
+}
+
+fn by_fused(
+    experiment: &Experiment,
+    plan: &Plan,
+    inputs: &Inputs,
+    seed: u64,
+    threads: usize,
+    isa: Isa,
+) -> Made {
+    let mut engine = Fused::start(&request(experiment, plan, threads), learned(plan, seed), isa).unwrap();
+    let score = engine.step(&inputs.batch(), &standing(seed)).unwrap();
+    let doubles = |values: &[f32]| values.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
+    let gradients = engine.gradients();
+    let statistics = &engine.weights().statistics;
+    Made {
+        score,
+        gradients: plan.parameters.iter().map(|p| doubles(&gradients[p.range.clone()])).collect(),
+        statistics: plan
+            .statistics
+            .iter()
+            .flat_map(|norm| [norm.mean.clone(), norm.variance.clone()])
+            .map(|range| doubles(&statistics[range]))
+            .collect(),
+        logits: doubles(&engine.logits(Which::Judged, &inputs.batch()).unwrap()),
+    }
+}
+
+fn length(values: impl IntoIterator<Item = f64>) -> f64 {
+    values.into_iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    length(a.iter().zip(b).map(|(a, b)| a - b))
+}
+
+/// How far off a computation in f32 may be that is as good as autograd's in f32: some times what autograd is off by
+/// (two sums of the same terms in other orders are off by unlike amounts), and the rounding of some hundred operations
+/// one after another, since autograd may be right by luck. A wrong index or factor is off by a thousand times as much.
+fn allowed(autograd: f64, terms: f64) -> f64 {
+    8.0 * autograd + 128.0 * f64::from(f32::EPSILON) * terms
+}
+
+/// What a gradient's rounding is measured by.
+#[derive(Clone, Copy, PartialEq)]
+enum Scale {
+    /// Each parameter's own gradient, and an eighth of the gradient of all for terms that cancel by chance.
+    Own,
+    /// The gradient of all parameters: where norms and paddings come in any order, most terms of a sum may cancel, and
+    /// what is left is rounding of the gradients behind it.
+    Whole,
+}
+
+/// Both engines in f32 against autograd in f64 on one batch: what the kernels make is as near to it as what autograd
+/// makes in the same precision.
+fn agree(scale: Scale, net: &NetSpec, count: usize, seed: u64, smoothing: f64, threads: usize, isa: Isa) {
+    let plan = Plan::of(net).unwrap();
+    let (experiment, inputs) = (of_net(net, smoothing), Inputs::random(net, count, seed));
+    let exact = by_aten(&experiment, &plan, &inputs, seed, Precision::Double);
+    let autograd = by_aten(&experiment, &plan, &inputs, seed, Precision::Single);
+    let got = by_fused(&experiment, &plan, &inputs, seed, threads, isa);
+
+    assert_eq!(got.score.total, exact.score.total);
+    let loss = |made: &Made| (made.score.loss() - exact.score.loss()).abs();
+    assert!(
+        loss(&got) <= allowed(loss(&autograd), exact.score.loss()),
+        "loss {} {}",
+        loss(&got),
+        loss(&autograd)
+    );
+
+    let whole = length(exact.gradients.iter().flatten().copied());
+    for (i, planned) in plan.parameters.iter().enumerate() {
+        let off = |made: &Made| distance(&made.gradients[i], &exact.gradients[i]);
+        let own = length(exact.gradients[i].iter().copied());
+        // A bias before a norm changes nothing: all of its gradient cancels.
+        let cancels = planned.name.starts_with("body") && planned.name.ends_with("conv.bias");
+        let terms = if scale == Scale::Own && !cancels { own + whole / 8.0 } else { whole };
+        let most = allowed(off(&autograd), terms);
+        assert!(off(&got) <= most, "{}: {} of {own}, autograd {}", planned.name, off(&got), off(&autograd));
+    }
+    for (i, exact) in exact.statistics.iter().enumerate() {
+        let off = |made: &Made| distance(&made.statistics[i], exact);
+        assert!(
+            off(&got) <= allowed(off(&autograd), length(exact.iter().copied()).max(1.0)),
+            "{}",
+            off(&got)
+        );
+    }
+    let off = |made: &Made| distance(&made.logits, &exact.logits);
+    let most = allowed(off(&autograd), length(exact.logits.iter().copied()));
+    assert!(off(&got) <= most, "logits {}, autograd {}", off(&got), off(&autograd));
+}
+
+/// Layers as most nets have them, padded by less than the kernel.
+fn usual_layer() -> impl Strategy<Value = LayerSpec> {
+    prop_oneof![
+        4 => (1_usize..12, 1_usize..4).prop_flat_map(|(channels, kernel)| {
+            (0..kernel).prop_map(move |padding| LayerSpec::Block { channels, kernel, padding })
+        }),
+        1 => (2_usize..4).prop_map(|kernel| LayerSpec::MaxPool { kernel }),
+        1 => (2_usize..4).prop_map(|kernel| LayerSpec::AveragePool { kernel }),
+    ]
+}
+
+fn layer() -> impl Strategy<Value = LayerSpec> {
+    prop_oneof![
+        4 => (1_usize..12, 1_usize..4, 0_usize..5)
+            .prop_map(|(channels, kernel, padding)| LayerSpec::Block { channels, kernel, padding }),
+        1 => (1_usize..6, 1_usize..3, 0_usize..3, any::<bool>())
+            .prop_map(|(channels, kernel, padding, bias)| LayerSpec::Conv { channels, kernel, padding, bias }),
+        1 => (2_usize..4).prop_map(|kernel| LayerSpec::MaxPool { kernel }),
+        1 => (2_usize..4).prop_map(|kernel| LayerSpec::AveragePool { kernel }),
+    ]
+}
+
+fn usual_order() -> Vec<BlockPart> {
+    vec![BlockPart::Conv, BlockPart::Norm, BlockPart::Relu, BlockPart::Dropout]
+}
+
+fn block(order: impl Strategy<Value = Vec<BlockPart>>) -> impl Strategy<Value = BlockSpec> {
+    let norm = prop_oneof![Just(Norm::None), Just(Norm::Batch)];
+    (order, any::<bool>(), norm, prop_oneof![Just(0.0), Just(0.1), Just(0.4)])
+        .prop_map(|(order, bias, norm, dropout)| BlockSpec { order, bias, norm, dropout })
+}
+
+/// Nets whose shapes fit: layers are taken while there is room, then a convolution over all that is left, or one after
+/// a flattening.
+fn net(
+    block: impl Strategy<Value = BlockSpec>,
+    layer: impl Strategy<Value = LayerSpec>,
+) -> impl Strategy<Value = NetSpec> {
+    let layers = proptest::collection::vec(layer, 1..5);
+    (1_usize..4, 3_usize..14, 2_usize..12, block, layers, any::<bool>(), any::<bool>()).prop_map(
+        |(channels, size, classes, block, layers, last_bias, flat)| {
+            let mut net = NetSpec { channels, size, classes, block, body: vec![], head: vec![] };
+            let mut left = size;
+            for layer in layers {
+                let after = match layer {
+                    LayerSpec::Block { kernel, padding, .. } | LayerSpec::Conv { kernel, padding, .. } => {
+                        (left + 2 * padding).checked_sub(kernel - 1)
+                    }
+                    LayerSpec::MaxPool { kernel } | LayerSpec::AveragePool { kernel } => Some(left / kernel),
+                    LayerSpec::Flatten => None,
+                };
+                if let Some(after @ 1..) = after {
+                    left = after;
+                    net.body.push(layer);
+                }
+            }
+            let kernel = if flat { 1 } else { left };
+            let last = LayerSpec::Conv { channels: classes, kernel, padding: 0, bias: last_bias };
+            net.head = if flat { vec![LayerSpec::Flatten, last] } else { vec![last, LayerSpec::Flatten] };
+            net
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    #[test]
+    fn each_gradient_of_a_usual_net_agrees_with_autograd(
+        net in net(block(Just(usual_order())), usual_layer()),
+        count in prop_oneof![Just(1_usize), 2..40_usize],
+        seed in 0_u64..1000,
+        smoothing in prop_oneof![Just(0.0), Just(0.1)],
+        threads in 1_usize..4,
+    ) {
+        for isa in Isa::available() {
+            agree(Scale::Own, &net, count, seed, smoothing, threads, isa);
+        }
+    }
+
+    #[test]
+    fn nets_of_any_order_and_padding_agree_with_autograd(
+        net in net(block(Just(usual_order()).prop_shuffle()), layer()),
+        count in prop_oneof![Just(1_usize), 2..40_usize],
+        seed in 0_u64..1000,
+        smoothing in prop_oneof![Just(0.0), Just(0.1)],
+        threads in 1_usize..4,
+    ) {
+        for isa in Isa::available() {
+            agree(Scale::Whole, &net, count, seed, smoothing, threads, isa);
+        }
+    }
+}
+
+#[test]
+fn the_final_net_agrees_with_autograd_on_whole_and_short_batches() {
+    for isa in Isa::available() {
+        for count in [128, 96, 33, 16] {
+            agree(Scale::Own, &final_net(), count, 7, 0.0, 2, isa);
+        }
+    }
+}
+
+#[test]
+fn steps_with_momentum_decay_and_averages_lead_both_engines_to_the_same_place() {
+    let experiment = Experiment {
+        optimizer: Optimizer { momentum: 0.9, nesterov: true, weight_decay: 1e-3 },
+        averaging: Some(Averaging { decay: 0.9 }),
+        ..of_net(&final_net(), 0.05)
+    };
+    let plan = Plan::of(&experiment.net).unwrap();
+    let request = request(&experiment, &plan, THREADS);
+    let start = || Learned::init(&plan, 3, true).unwrap();
+    let mut aten = Aten::start(&request, &start(), Device::Cpu, Precision::Single).unwrap();
+    let mut fused = Fused::start(&request, start(), Isa::best()).unwrap();
+    for step in 0..5 {
+        let inputs = Inputs::random(&experiment.net, 32, step);
+        let at = stepladder_trainer::engine::Step { learning_rate: 0.05, ..standing(step) };
+        aten.step(&inputs.batch(), &at).unwrap();
+        fused.step(&inputs.batch(), &at).unwrap();
+    }
+    let (a, f) = (aten.learned().unwrap().into_owned(), fused.learned().unwrap().into_owned());
+    let near = |what: &str, a: &[f32], f: &[f32]| {
+        let doubles = |values: &[f32]| values.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
+        let (a, f) = (doubles(a), doubles(f));
+        let off = distance(&a, &f) / length(a.iter().copied());
+        assert!(off < 1e-4, "{what}: {off}");
+    };
+    near("parameters", &a.weights.parameters, &f.weights.parameters);
+    near("statistics", &a.weights.statistics, &f.weights.statistics);
+    near("velocities", &a.velocities, &f.velocities);
+    let (a, f) = (a.averages.unwrap(), f.averages.unwrap());
+    assert_eq!((a.steps, f.steps), (5, 5));
+    near("averages", &a.weights.parameters, &f.weights.parameters);
+    near("averaged statistics", &a.weights.statistics, &f.weights.statistics);
+}
+
+fn aten(data: &tempfile::TempDir) -> RunOptions {
+    RunOptions { engine: EngineChoice::Aten, threads: Some(THREADS), ..options(data.path()) }
+}
+
+/// Scores and model of a run, bit by bit.
+fn bits(experiment: &Experiment, options: &RunOptions) -> (Vec<(u64, u64)>, Vec<u8>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let options = RunOptions { model_path: Some(path.clone()), ..options.clone() };
+    let outcome = train(experiment, &options, &WithTorch, &mut Unwatched).unwrap();
+    let losses = outcome.epochs.iter().map(|row| (row.train.loss_sum.to_bits(), row.test.loss_sum.to_bits()));
+    (losses.collect(), std::fs::read(path).unwrap())
+}
+
+#[test]
+fn libtorchs_own_generator_changes_nothing() {
+    let data = bars(70, 30);
+    tch::manual_seed(1);
+    let first = bits(&experiment(), &aten(&data));
+    tch::manual_seed(2);
+    assert_eq!(first, bits(&experiment(), &aten(&data)));
+}
+
+struct StopAfterEpochs(usize);
+
+impl Watch for StopAfterEpochs {
+    fn batch(&mut self, _progress: &stepladder_trainer::BatchProgress) -> Flow {
+        Flow::Continue
+    }
+
+    fn epoch(&mut self, row: &EpochRow) -> Flow {
+        if row.epoch == self.0 { Flow::Stop } else { Flow::Continue }
+    }
+}
+
+#[test]
+fn an_interrupted_run_on_aten_goes_on_to_the_bits_of_an_unbroken_one() {
+    let data = bars(70, 30);
+    let folder = tempfile::tempdir().unwrap();
+    let experiment = Experiment { epochs: 4, averaging: Some(Averaging { decay: 0.9 }), ..experiment() };
+    let unbroken = bits(&experiment, &aten(&data));
+    let checkpoint_path = Some(folder.path().join("checkpoint.safetensors"));
+    let options = RunOptions { checkpoint_path, ..aten(&data) };
+    for epoch in [1, 3] {
+        let error = train(&experiment, &options, &WithTorch, &mut StopAfterEpochs(epoch)).unwrap_err();
+        assert!(matches!(error, TrainError::Cancelled), "{error}");
+    }
+    assert_eq!(bits(&experiment, &options), unbroken);
+}
+
+#[test]
+fn auto_is_fused_on_the_cpu() {
+    let data = bars(32, 10);
+    let run = |engine| {
+        let options = RunOptions { engine, ..aten(&data) };
+        train(&experiment(), &options, &WithTorch, &mut Unwatched).unwrap().engine.as_str()
+    };
+    assert_eq!([run(EngineChoice::Auto), run(EngineChoice::Aten)], ["fused", "aten"]);
+}
+
+#[test]
+fn cuda_that_is_not_there_is_refused_with_what_to_do() {
+    let data = bars(32, 10);
+    if stepladder_torch::cuda_is_available() {
+        return;
+    }
+    let options = RunOptions { device: DeviceChoice::Cuda, ..aten(&data) };
+    let error = train(&experiment(), &options, &WithTorch, &mut Unwatched).unwrap_err();
+    assert!(matches!(error, TrainError::Device { .. }), "{error}");
+    assert!(error.to_string().contains("use the device `cpu`"), "{error}");
+}
+
+#[test]
+fn a_batch_of_bytes_is_what_both_engines_see_alike() {
+    let net = final_net();
+    let plan = Plan::of(&net).unwrap();
+    let experiment = of_net(&net, 0.0);
+    let pixels: Vec<u8> =
+        (0..20 * 28 * 28_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let normalisation = stepladder_trainer::data::Normalisation { mean: 0.13, deviation: 0.31 };
+    let batch = Batch::of_pixels(&pixels, 1, 28, normalisation);
+    let request = request(&experiment, &plan, THREADS);
+    let mut aten = Aten::start(&request, &learned(&plan, 1), Device::Cpu, Precision::Single).unwrap();
+    let mut fused = Fused::start(&request, learned(&plan, 1), Isa::best()).unwrap();
+    let (a, f) = (aten.logits(Which::Last, &batch).unwrap(), fused.logits(Which::Last, &batch).unwrap());
+    assert_eq!(a.len(), 200);
+    assert!(a.iter().zip(&f).all(|(a, f)| (a - f).abs() < 1e-4), "{a:?} {f:?}");
+}

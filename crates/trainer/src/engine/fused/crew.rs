@@ -1,0 +1,212 @@
+use std::any::Any;
+use std::cell::Cell;
+use std::hint::spin_loop;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread;
+
+use crate::TrainError;
+
+/// Threads that work on one step together.
+pub(super) struct Crew {
+    threads: usize,
+    pool: Option<rayon::ThreadPool>,
+}
+
+/// One of them at work.
+pub(super) struct Worker<'a> {
+    /// 0 for the first.
+    pub index: usize,
+    /// Lists that it has gone through so far.
+    lists: Cell<usize>,
+    meeting: &'a Meeting,
+    claims: &'a [AtomicUsize],
+}
+
+/// Where threads wait for each other.
+struct Meeting {
+    threads: usize,
+    arrived: AtomicUsize,
+    round: AtomicUsize,
+    failed: AtomicBool,
+    /// What the first thread that panicked said.
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+    sleepers: AtomicUsize,
+    bed: Mutex<()>,
+    wake: Condvar,
+}
+
+/// Rounds of looking before a thread that waits lets others have its core, and before it sleeps: a norm's wait is
+/// shorter than waking up would be, unless another thread lost its core.
+const SPINS: usize = 2000;
+const YIELDS: usize = 200;
+
+impl Crew {
+    /// Of so many threads; the one that calls is the only one where that is 1.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Setting`] where the system has no more threads to give.
+    pub fn new(threads: usize) -> Result<Self, TrainError> {
+        let pool = (threads > 1)
+            .then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build())
+            .transpose()
+            .map_err(|error| {
+                let expected = format!("fewer: the system could not start {threads} ({error})");
+                TrainError::setting("threads", expected, threads)
+            })?;
+        Ok(Self { threads, pool })
+    }
+
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Runs `work` on every thread at once, for lists of at most `items`.
+    ///
+    /// # Panics
+    ///
+    /// Where `work` does on any thread, with what it said.
+    pub fn run(&self, items: usize, work: impl Fn(&Worker) + Sync) {
+        let claims: Vec<AtomicUsize> = (0..items).map(|_| AtomicUsize::new(0)).collect();
+        let meeting = Meeting::of(self.threads);
+        let worker = |index| Worker { index, lists: Cell::new(0), meeting: &meeting, claims: &claims };
+        let Some(pool) = &self.pool else { return work(&worker(0)) };
+        pool.broadcast(|context| {
+            // A thread that panicked must not leave the others waiting for it.
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(&worker(context.index())))) {
+                meeting.fail(panic);
+            }
+        });
+        if let Some(panic) = meeting.panic.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            resume_unwind(panic);
+        }
+    }
+
+    /// Does some independent tasks on all threads.
+    pub fn each<Task: Send>(&self, tasks: Vec<Task>, work: impl Fn(Task) + Sync + Send) {
+        use rayon::prelude::*;
+        match &self.pool {
+            Some(pool) if tasks.len() > self.threads => {
+                pool.install(|| tasks.into_par_iter().for_each(work));
+            }
+            _ => tasks.into_iter().for_each(work),
+        }
+    }
+}
+
+impl Worker<'_> {
+    /// Goes through a list of `count` items together with the other threads, each item taken once. A thread begins
+    /// with the same part of every list, which its cache may still hold, and then helps the others.
+    pub fn each(&self, count: usize, mut work: impl FnMut(usize)) {
+        let list = self.lists.get() + 1;
+        self.lists.set(list);
+        let threads = self.meeting.threads;
+        let (start, end) = (self.index * count / threads, (self.index + 1) * count / threads);
+        for item in (start..end).chain((0..start).chain(end..count).rev()) {
+            if self.claims[item].fetch_max(list, Ordering::Relaxed) < list {
+                work(item);
+            }
+        }
+    }
+
+    /// Waits until every thread is here; the last to come does `work` for all.
+    pub fn meet(&self, work: impl FnOnce()) {
+        let meeting = self.meeting;
+        let round = meeting.round.load(Ordering::SeqCst);
+        if meeting.arrived.fetch_add(1, Ordering::SeqCst) + 1 == meeting.threads {
+            work();
+            meeting.arrived.store(0, Ordering::SeqCst);
+            meeting.round.store(round + 1, Ordering::SeqCst);
+            meeting.wake_all();
+        } else {
+            meeting.wait(round);
+        }
+    }
+}
+
+impl Meeting {
+    fn of(threads: usize) -> Self {
+        Self {
+            threads,
+            arrived: AtomicUsize::new(0),
+            round: AtomicUsize::new(0),
+            failed: AtomicBool::new(false),
+            panic: Mutex::new(None),
+            sleepers: AtomicUsize::new(0),
+            bed: Mutex::new(()),
+            wake: Condvar::new(),
+        }
+    }
+
+    fn wait(&self, round: usize) {
+        let over = || self.round.load(Ordering::SeqCst) != round || self.failed.load(Ordering::SeqCst);
+        let looked = |times: usize, between: fn()| {
+            (0..times).any(|_| {
+                between();
+                over()
+            })
+        };
+        if !looked(SPINS, spin_loop) && !looked(YIELDS, thread::yield_now) {
+            let bed = self.bed.lock().unwrap_or_else(PoisonError::into_inner);
+            self.sleepers.fetch_add(1, Ordering::SeqCst);
+            drop(self.wake.wait_while(bed, |()| !over()).unwrap_or_else(PoisonError::into_inner));
+            self.sleepers.fetch_sub(1, Ordering::SeqCst);
+        }
+        assert!(!self.failed.load(Ordering::SeqCst), "another thread of this step panicked");
+    }
+
+    fn wake_all(&self) {
+        if self.sleepers.load(Ordering::SeqCst) > 0 {
+            // Whoever counts as asleep without being so yet still holds the lock.
+            drop(self.bed.lock().unwrap_or_else(PoisonError::into_inner));
+            self.wake.notify_all();
+        }
+    }
+
+    fn fail(&self, panic: Box<dyn Any + Send>) {
+        self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
+        self.failed.store(true, Ordering::SeqCst);
+        self.wake_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_is_taken_once_and_nobody_passes_a_meeting_early() {
+        for threads in [1, 2, 3, 8] {
+            let crew = Crew::new(threads).unwrap();
+            let counts: Vec<AtomicUsize> = (0..23).map(|_| AtomicUsize::new(0)).collect();
+            let met = AtomicUsize::new(0);
+            crew.run(counts.len(), |worker| {
+                for round in 0..200 {
+                    worker.each(counts.len(), |item| {
+                        counts[item].fetch_add(1, Ordering::Relaxed);
+                    });
+                    worker.meet(|| {
+                        assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == round + 1));
+                        met.fetch_add(1, Ordering::Relaxed);
+                    });
+                }
+            });
+            assert_eq!(met.into_inner(), 200);
+        }
+    }
+
+    #[test]
+    fn a_panic_on_one_thread_ends_the_others_and_keeps_what_it_said() {
+        let crew = Crew::new(3).unwrap();
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            crew.run(1, |worker| {
+                worker.each(1, |_| panic!("the first item is broken"));
+                worker.meet(|| {});
+            });
+        }));
+        let panic = outcome.unwrap_err();
+        assert_eq!(panic.downcast_ref(), Some(&"the first item is broken"));
+    }
+}

@@ -1,0 +1,339 @@
+use std::mem::swap;
+
+use stepladder_kernels as kernels;
+use stepladder_kernels::{Activated, Activation, Frame, GradientSums, Isa, LANES, Lanes, Statistics};
+
+use super::stage::{Conv, Drop, Kind, Stage};
+use crate::TrainError;
+use crate::data::Batch;
+use crate::metric::{argmax, cross_entropy};
+use crate::random::{Stream, drop_threshold};
+use crate::room::{filled, zeros};
+
+/// Everything of 16 images: one thread at a time works on it.
+pub(super) struct Group {
+    /// How many lanes hold images.
+    pub images: usize,
+    /// Where each image stands in its set.
+    samples: [u32; LANES],
+    /// The images one by one, as they are put into lanes.
+    prepared: Vec<f32>,
+    /// What the first stage reads.
+    input: Vec<Lanes>,
+    /// What it remembers of each stage.
+    pub stages: Vec<Memory>,
+    /// The gradient of what the stage at hand made, without a border, and room for the next.
+    gradient: Vec<Lanes>,
+    other_gradient: Vec<Lanes>,
+    /// Sum of the losses, and correct answers.
+    pub loss: f64,
+    pub correct: usize,
+}
+
+/// What a group remembers of a stage; lists that its kind has no use for are empty.
+pub(super) struct Memory {
+    /// What it made.
+    pub output: Vec<Lanes>,
+    /// Of a convolution: the gradient of what it made, with its border, and what the input had a part in.
+    gradient: Vec<Lanes>,
+    cropped: Vec<Lanes>,
+    /// Of a norm.
+    pub statistics: Vec<Statistics>,
+    pub sums: Vec<GradientSums>,
+    /// This group's part in the gradients of a convolution's weights and bias.
+    pub weights: Vec<f32>,
+    pub bias: Vec<f32>,
+}
+
+/// What all groups share in a pass.
+pub(super) struct Pass<'a> {
+    pub isa: Isa,
+    pub stages: &'a [Stage],
+    pub parameters: &'a [f32],
+    pub batch: &'a Batch<'a>,
+    /// The stream of the epoch in training; nothing is dropped without.
+    pub dropout: Option<Stream>,
+}
+
+impl Group {
+    /// Room for 16 images, with what learning needs or without.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Memory`].
+    pub fn new(stages: &[Stage], learning: bool) -> Result<Self, TrainError> {
+        let input = stages[0].input;
+        let frames = stages.iter().flat_map(|stage| [stage.input, stage.output]);
+        let largest = frames.map(|frame| frame.inner().len()).max().unwrap_or(0);
+        let gradient = || room(if learning { largest } else { 0 });
+        Ok(Self {
+            images: 0,
+            samples: [0; LANES],
+            prepared: zeros(LANES * input.inner().len())?,
+            input: room(input.len())?,
+            stages: stages.iter().map(|stage| Memory::new(stage, learning)).collect::<Result<_, _>>()?,
+            gradient: gradient()?,
+            other_gradient: gradient()?,
+            loss: 0.0,
+            correct: 0,
+        })
+    }
+
+    /// Puts its images of a batch into lanes, the `place`-th 16 of them; lanes without an image are zero.
+    pub fn load(&mut self, batch: &Batch, place: usize, frame: Frame) {
+        let first = place * LANES;
+        self.images = (batch.len() - first).min(LANES);
+        self.samples[..self.images].copy_from_slice(&batch.samples()[first..][..self.images]);
+        let length = frame.inner().len();
+        for (lane, image) in self.prepared.chunks_exact_mut(length).enumerate().take(self.images) {
+            batch.image(first + lane, image);
+        }
+        let width = frame.width();
+        for channel in 0..frame.channels() {
+            for row in 0..frame.height() {
+                let from = (channel * frame.height() + row) * width;
+                let to = &mut self.input[frame.at(channel, row, 0)..][..width];
+                for (column, to) in to.iter_mut().enumerate() {
+                    *to = [0.0; LANES];
+                    for (lane, to) in to.iter_mut().enumerate().take(self.images) {
+                        *to = self.prepared[lane * length + from + column];
+                    }
+                }
+            }
+        }
+    }
+
+    /// The statistics of what a norm reads.
+    pub fn measure(&mut self, pass: &Pass, place: usize) {
+        let (read, memory) = at(&self.input, &mut self.stages, place);
+        let frame = pass.stages[place].input;
+        kernels::channel_statistics(pass.isa, read, frame, self.images, &mut memory.statistics);
+    }
+
+    /// What a stage makes of what the one before it made.
+    pub fn forward(&mut self, pass: &Pass, place: usize) {
+        let &Pass { isa, stages, parameters, dropout, .. } = pass;
+        let stage = &stages[place];
+        let (read, memory) = at(&self.input, &mut self.stages, place);
+        let (from, made, output) = (stage.input, &mut memory.output, stage.output);
+        match &stage.kind {
+            Kind::Conv(conv) => {
+                let bias = conv.bias.as_ref().map(|bias| &parameters[bias.range.clone()]);
+                kernels::conv(isa, read, from, &conv.packed().forward, bias, made, output);
+            }
+            Kind::Activate { norm, dropout: drop } => {
+                let state = norm.as_ref().map(|norm| norm.state());
+                let norm = state.as_ref().map(|state| state.scaling());
+                let dropout = dropout.zip(*drop).map(|(stream, drop)| drop.of(stream, &self.samples));
+                let activation = Activation { norm, dropout: dropout.as_ref() };
+                kernels::activate(isa, read, activation, made, output);
+            }
+            Kind::Normalise { norm, .. } => kernels::scale(isa, read, norm.state().scaling(), made, output),
+            Kind::Drop(drop) => match dropout {
+                Some(stream) => {
+                    kernels::drop_out(isa, read, &drop.of(stream, &self.samples), made, output);
+                }
+                None => copy(read, from, made, output),
+            },
+            Kind::MaxPool { kernel } => kernels::max_pool(isa, read, from, *kernel, made, output),
+            Kind::AveragePool { kernel } => kernels::average_pool(isa, read, from, *kernel, made, output),
+            Kind::Copy => copy(read, from, made, output),
+        }
+    }
+
+    /// Loss and correct answers, and the gradient of the logits.
+    pub fn lose(&mut self, pass: &Pass, place: usize, smoothing: f64) {
+        let &Pass { stages, batch, .. } = pass;
+        let Some((stage, memory)) = stages.last().zip(self.stages.last_mut()) else { return };
+        let (logits, made) = (&memory.output, stage.output);
+        let (gradient, frame) = match stage.conv() {
+            Some(conv) => (&mut memory.gradient, conv.gradient),
+            None => (&mut self.gradient, made),
+        };
+        // In the order in memory: a flattening at the end changes nothing in it.
+        let place_of = |class: usize| {
+            let (row, column) = (class / made.width(), class % made.width());
+            frame.at(row / made.height(), row % made.height(), column)
+        };
+        let classes = made.len();
+        (0..classes).for_each(|class| gradient[place_of(class)] = [0.0; LANES]);
+        (self.loss, self.correct) = (0.0, 0);
+        let mut row = vec![0.0; classes];
+        for (lane, &label) in batch.labels()[place * LANES..][..self.images].iter().enumerate() {
+            for (value, logits) in row.iter_mut().zip(logits) {
+                *value = logits[lane];
+            }
+            let label = usize::from(label);
+            self.correct += usize::from(argmax(&row) == label);
+            self.loss += cross_entropy(&row, label, smoothing, |class, slope| {
+                gradient[place_of(class)][lane] = (slope / batch.len() as f64) as f32;
+            });
+        }
+    }
+
+    /// The sums that the gradient of a norm needs.
+    pub fn sum(&mut self, pass: &Pass, place: usize) {
+        let stage = &pass.stages[place];
+        let Some(norm) = stage.norm() else { return };
+        let (read, memory) = at(&self.input, &mut self.stages, place);
+        let Memory { output, sums, .. } = memory;
+        let activated = activated(stage, read, output, &self.gradient, self.images);
+        kernels::gradient_sums(pass.isa, activated, norm.state().norm(), sums);
+    }
+
+    /// From the gradient of what a stage made to the gradients of its weights and of what it read.
+    pub fn backward(&mut self, pass: &Pass, place: usize) {
+        let &Pass { isa, stages, dropout, .. } = pass;
+        let stage = &stages[place];
+        let (before, here) = self.stages.split_at_mut(place);
+        let memory = &mut here[0];
+        if let Kind::Conv(conv) = &stage.kind {
+            let read = before.last().map_or(&self.input, |memory| &memory.output);
+            return memory.conv_backward(isa, conv, read, stage.input, &mut self.gradient);
+        }
+        if place == 0 {
+            return; // nobody asks for the gradient of images
+        }
+        let read = stage.input;
+        let Memory { output: before_output, gradient: before_gradient, .. } = &mut before[place - 1];
+        let before_conv = stages[place - 1].conv();
+        let (to, to_frame) = match before_conv {
+            Some(conv) => (before_gradient, conv.gradient),
+            None => (&mut self.other_gradient, read.inner()),
+        };
+        let (gradient, made) = (&self.gradient, stage.output.inner());
+        match &stage.kind {
+            Kind::Activate { norm, .. } => {
+                let state = norm.as_ref().map(|norm| norm.state());
+                let norm = state.as_ref().map(|state| state.gradient());
+                let activated = activated(stage, before_output, &memory.output, gradient, self.images);
+                kernels::activation_gradient(isa, activated, norm, to, to_frame);
+            }
+            Kind::Normalise { norm, .. } => {
+                let activated = activated(stage, before_output, &memory.output, gradient, self.images);
+                kernels::activation_gradient(isa, activated, Some(norm.state().gradient()), to, to_frame);
+            }
+            Kind::Drop(drop) => match dropout {
+                Some(stream) => {
+                    kernels::drop_out(isa, gradient, &drop.of(stream, &self.samples), to, to_frame);
+                }
+                None => copy(gradient, made, to, to_frame),
+            },
+            Kind::MaxPool { kernel } => {
+                kernels::max_pool_gradient(isa, before_output, read, *kernel, gradient, made, to);
+            }
+            Kind::AveragePool { kernel } => {
+                kernels::average_pool_gradient(isa, read, *kernel, gradient, made, to);
+            }
+            Kind::Copy => copy(gradient, made, to, to_frame),
+            Kind::Conv(_) => {}
+        }
+        if before_conv.is_none() {
+            swap(&mut self.gradient, &mut self.other_gradient);
+        }
+    }
+}
+
+impl Memory {
+    fn new(stage: &Stage, learning: bool) -> Result<Self, TrainError> {
+        let conv = stage.conv().filter(|_| learning);
+        let norm = stage.norm().filter(|_| learning).map_or(0, |norm| norm.channels());
+        let in_frame = |frame: Option<Frame>| room(frame.map_or(0, |frame| frame.len()));
+        Ok(Self {
+            output: room(stage.output.len())?,
+            gradient: in_frame(conv.map(|conv| conv.gradient))?,
+            cropped: in_frame(conv.and_then(|conv| conv.cropped))?,
+            statistics: filled(norm, Statistics::default())?,
+            sums: filled(norm, GradientSums::default())?,
+            weights: zeros(conv.map_or(0, |conv| conv.weight.range.len()))?,
+            bias: zeros(conv.and_then(|conv| conv.bias.as_ref()).map_or(0, |bias| bias.range.len()))?,
+        })
+    }
+
+    fn conv_backward(
+        &mut self,
+        isa: Isa,
+        conv: &Conv,
+        read: &[Lanes],
+        from: Frame,
+        input_gradient: &mut [Lanes],
+    ) {
+        let (gradient, frame) = (&self.gradient, conv.gradient);
+        kernels::conv_weight_gradient(isa, read, from, gradient, frame, conv.kernel, &mut self.weights);
+        if conv.bias.is_some() {
+            kernels::conv_bias_gradient(isa, gradient, frame, &mut self.bias);
+        }
+        let packed = conv.packed();
+        let Some(backward) = &packed.backward else { return };
+        let (gradient, frame) = match conv.cropped {
+            Some(cropped) => {
+                let beyond = (frame.height() - cropped.height()) / 2;
+                for channel in 0..cropped.channels() {
+                    for row in 0..cropped.height() {
+                        let from =
+                            &self.gradient[frame.at(channel, row + beyond, beyond)..][..cropped.width()];
+                        self.cropped[cropped.at(channel, row, 0)..][..cropped.width()].copy_from_slice(from);
+                    }
+                }
+                (&self.cropped, cropped)
+            }
+            None => (gradient, frame),
+        };
+        kernels::conv(isa, gradient, frame, backward, None, input_gradient, from.inner());
+    }
+}
+
+impl Drop {
+    /// The masks of a group's images.
+    fn of(self, stream: Stream, samples: &[u32; LANES]) -> kernels::Dropout {
+        let mut keys = [[0; LANES]; 2];
+        for (lane, &sample) in samples.iter().enumerate() {
+            [keys[0][lane], keys[1][lane]] = stream.at(u64::from(sample)).at(self.index as u64).mask_key();
+        }
+        kernels::Dropout { keys, threshold: drop_threshold(self.probability), kept: self.kept() }
+    }
+
+    fn kept(self) -> f32 {
+        (1.0 / (1.0 - self.probability)) as f32
+    }
+}
+
+/// What a stage reads, and what a group remembers of it.
+fn at<'a>(input: &'a [Lanes], stages: &'a mut [Memory], place: usize) -> (&'a [Lanes], &'a mut Memory) {
+    let (before, here) = stages.split_at_mut(place);
+    (before.last().map_or(input, |memory| &memory.output), &mut here[0])
+}
+
+/// What the gradient of a norm, a ReLU or both is worked out from.
+fn activated<'a>(
+    stage: &'a Stage,
+    values: &'a [Lanes],
+    output: &'a [Lanes],
+    gradient: &'a [Lanes],
+    images: usize,
+) -> Activated<'a> {
+    let (activated, frame, kept) = match &stage.kind {
+        Kind::Activate { dropout, .. } => (output, stage.output, dropout.map_or(1.0, Drop::kept)),
+        Kind::Normalise { ones, .. } => (ones.as_slice(), stage.output.inner(), 1.0),
+        _ => (output, stage.output, 1.0),
+    };
+    Activated { values, activated, frame, gradient, kept, images }
+}
+
+/// The same numbers, in the same order, in another frame.
+fn copy(from: &[Lanes], from_frame: Frame, to: &mut [Lanes], to_frame: Frame) {
+    let rows = |frame: Frame| {
+        (0..frame.channels())
+            .flat_map(move |channel| (0..frame.height()).map(move |row| (channel, row)))
+            .flat_map(move |(channel, row)| {
+                (0..frame.width()).map(move |column| frame.at(channel, row, column))
+            })
+    };
+    for (from_place, to_place) in rows(from_frame).zip(rows(to_frame)) {
+        to[to_place] = from[from_place];
+    }
+}
+
+fn room(count: usize) -> Result<Vec<Lanes>, TrainError> {
+    filled(count, [0.0; LANES])
+}

@@ -1,0 +1,422 @@
+//! The CPU engine: SIMD kernels over plain memory, forward and backward, without a graph.
+//!
+//! A batch is a list of groups of 16 images, the last perhaps part empty. Threads take groups; what needs the whole
+//! batch (a norm's statistics, the gradients of weights) is summed group by group in their order. So a run gives the
+//! same bits for any number of threads and on any CPU.
+
+mod crew;
+mod group;
+mod norm;
+mod stage;
+
+use std::borrow::Cow;
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use stepladder_kernels::{Isa, LANES};
+
+use self::crew::Crew;
+use self::group::{Group, Pass};
+use self::stage::{Stage, stages};
+use super::{Device, Engine, EngineName, Request, Step};
+use crate::TrainError;
+use crate::data::Batch;
+use crate::learned::{Learned, Which};
+use crate::metric::Score;
+use crate::net::{Plan, Weights};
+use crate::optim::{Averages, Averaging, Optimizer};
+use crate::room::zeros;
+
+/// The CPU engine.
+pub struct Fused {
+    isa: Isa,
+    crew: Crew,
+    stages: Vec<Stage>,
+    program: Vec<Segment>,
+    groups: Vec<RwLock<Group>>,
+    learned: Learned,
+    /// What [`logits`](Engine::logits) has prepared the stages for.
+    prepared: Option<Which>,
+    /// Nothing where it only answers.
+    learning: Option<Learning>,
+}
+
+/// How it learns.
+struct Learning {
+    optimizer: Optimizer,
+    averaging: Option<Averaging>,
+    label_smoothing: f64,
+    /// Of all parameters, of the last step.
+    gradients: Vec<f32>,
+}
+
+/// What groups do on their own, and what they wait for each other for at the end of it.
+#[derive(Default)]
+struct Segment {
+    parts: Vec<Part>,
+    meeting: Option<Meeting>,
+}
+
+/// What a group does on its own, by the place of a stage.
+#[derive(Clone, Copy)]
+enum Part {
+    Load,
+    Forward(usize),
+    /// The statistics of what a norm reads.
+    Measure(usize),
+    Lose,
+    /// The sums that the gradient of a norm needs.
+    Sum(usize),
+    Backward(usize),
+}
+
+/// What one thread does for all groups, by the place of a norm's stage.
+#[derive(Clone, Copy)]
+enum Meeting {
+    Statistics(usize),
+    Sums(usize),
+}
+
+/// Parameters that one thread updates at a time: few enough for its cache.
+const PARAMETERS_AT_ONCE: usize = 1 << 14;
+
+impl Fused {
+    /// An engine that learns.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Memory`], and [`TrainError::Setting`] where the system has no more threads.
+    pub fn start(request: &Request, learned: Learned, isa: Isa) -> Result<Self, TrainError> {
+        let &Request { experiment, plan, threads, .. } = request;
+        let learning = Learning {
+            optimizer: experiment.optimizer,
+            averaging: experiment.averaging,
+            label_smoothing: experiment.label_smoothing,
+            gradients: zeros(plan.parameter_count())?,
+        };
+        // More threads than groups would have nothing to do.
+        let threads = threads.min(experiment.batch_size.div_ceil(LANES));
+        Self::new(plan, learned, Some(learning), threads, isa)
+    }
+
+    /// An engine that only answers, on the thread that asks.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Memory`].
+    pub fn judging(plan: &Plan, learned: Learned, isa: Isa) -> Result<Self, TrainError> {
+        Self::new(plan, learned, None, 1, isa)
+    }
+
+    fn new(
+        plan: &Plan,
+        learned: Learned,
+        learning: Option<Learning>,
+        threads: usize,
+        isa: Isa,
+    ) -> Result<Self, TrainError> {
+        let stages = stages(plan, learning.is_some())?;
+        let program = program(&stages);
+        let crew = Crew::new(threads)?;
+        Ok(Self { isa, crew, stages, program, groups: vec![], learned, prepared: None, learning })
+    }
+
+    /// The weights of the last step.
+    #[must_use]
+    pub fn weights(&self) -> &Weights {
+        &self.learned.weights
+    }
+
+    /// Gradients of the last step's loss, one for each parameter.
+    #[must_use]
+    pub fn gradients(&self) -> &[f32] {
+        self.learning.as_ref().map_or(&[], |learning| &learning.gradients)
+    }
+
+    /// Makes sure of enough groups.
+    fn make_room(&mut self, groups: usize) -> Result<(), TrainError> {
+        while self.groups.len() < groups {
+            self.groups.push(RwLock::new(Group::new(&self.stages, self.learning.is_some())?));
+        }
+        Ok(())
+    }
+
+    /// Forward and backward: leaves its part of every gradient in each group, and new running statistics.
+    fn learn(&mut self, batch: &Batch, at: &Step, smoothing: f64) -> Score {
+        let Self { isa, crew, stages, program, groups, learned, .. } = self;
+        let Weights { parameters, statistics: running } = &mut learned.weights;
+        let (parameters, running) = (parameters.as_slice(), Mutex::new(running));
+        let groups = &groups[..batch.len().div_ceil(LANES)];
+        let pass = Pass { isa: *isa, stages, parameters, batch, dropout: Some(at.dropout) };
+
+        crew.run(groups.len().max(stages.len()), |worker| {
+            worker.each(stages.len(), |i| pack(&stages[i], parameters, true));
+            worker.meet(|| {});
+            for segment in &*program {
+                worker.each(groups.len(), |g| {
+                    let mut group = write(&groups[g]);
+                    for &part in &segment.parts {
+                        match part {
+                            Part::Load => group.load(batch, g, stages[0].input),
+                            Part::Measure(i) => group.measure(&pass, i),
+                            Part::Forward(i) => group.forward(&pass, i),
+                            Part::Lose => group.lose(&pass, g, smoothing),
+                            Part::Sum(i) => group.sum(&pass, i),
+                            Part::Backward(i) => group.backward(&pass, i),
+                        }
+                    }
+                });
+                let Some(meeting) = segment.meeting else { continue };
+                worker.meet(|| {
+                    let groups: Vec<_> = groups.iter().map(read).collect();
+                    match meeting {
+                        Meeting::Statistics(i) => {
+                            let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
+                            combine_statistics(stages, i, &groups, parameters, &mut running);
+                        }
+                        Meeting::Sums(i) => combine_sums(stages, i, &groups, batch.len()),
+                    }
+                });
+            }
+        });
+
+        let mut score = Score { total: batch.len(), ..Score::default() };
+        for group in groups {
+            let group = read(group);
+            score.loss_sum += group.loss;
+            score.correct += group.correct;
+        }
+        score
+    }
+
+    /// Sums the groups' gradients in their order, whoever worked on them, and moves parameters and averages.
+    fn update(&mut self, groups: usize, at: &Step) {
+        let Self { crew, stages, groups: all, learned, learning: Some(learning), .. } = self else { return };
+        let groups: Vec<_> = all[..groups].iter().map(read).collect();
+        let Learned { weights, velocities, averages } = learned;
+        let share = learning.averaging.zip(averages.as_mut()).map(|(averaging, averages)| {
+            averages.steps += 1;
+            averaging.share(averages.steps - 1)
+        });
+
+        // Every parameter belongs to a stage, and stages have theirs in the order of the plan.
+        let mut tasks: Vec<Task> = vec![];
+        let mut rest = Rest {
+            gradients: &mut learning.gradients,
+            parameters: &mut weights.parameters,
+            velocities,
+            averages: averages.as_mut().map(|averages| averages.weights.parameters.as_mut_slice()),
+        };
+        for (i, stage) in stages.iter().enumerate() {
+            match (stage.norm(), stage.conv()) {
+                (Some(norm), _) => {
+                    let state = norm.state();
+                    for list in [&state.weight_gradient, &state.bias_gradient] {
+                        let numbers = rest.take(list.len());
+                        numbers.gradients.copy_from_slice(list);
+                        tasks.push(Task { numbers, parts: vec![] });
+                    }
+                }
+                (_, Some(conv)) => {
+                    let mut add = |count: usize, part: fn(&group::Memory) -> &[f32]| {
+                        for start in (0..count).step_by(PARAMETERS_AT_ONCE) {
+                            let numbers = rest.take(PARAMETERS_AT_ONCE.min(count - start));
+                            let count = numbers.gradients.len();
+                            let parts = groups
+                                .iter()
+                                .map(|group| &part(&group.stages[i])[start..][..count])
+                                .collect();
+                            tasks.push(Task { numbers, parts });
+                        }
+                    };
+                    add(conv.weight.range.len(), |memory| &memory.weights);
+                    add(conv.bias.as_ref().map_or(0, |bias| bias.range.len()), |memory| &memory.bias);
+                }
+                _ => {}
+            }
+        }
+        let optimizer = learning.optimizer;
+        crew.each(tasks, |Task { numbers, parts }| {
+            let Rest { gradients, parameters, velocities, averages } = numbers;
+            if !parts.is_empty() {
+                gradients.fill(0.0);
+            }
+            for part in parts {
+                for (sum, part) in gradients.iter_mut().zip(part) {
+                    *sum += part;
+                }
+            }
+            optimizer.step(parameters, gradients, velocities, at.learning_rate, at.momentum);
+            if let Some((averages, share)) = averages.zip(share) {
+                Averages::blend(averages, parameters, share);
+            }
+        });
+        if let Some((averages, share)) = averages.as_mut().zip(share) {
+            Averages::blend(&mut averages.weights.statistics, &weights.statistics, share);
+        }
+    }
+}
+
+/// A run of parameters with all that belongs to them.
+struct Rest<'a> {
+    gradients: &'a mut [f32],
+    parameters: &'a mut [f32],
+    velocities: &'a mut [f32],
+    averages: Option<&'a mut [f32]>,
+}
+
+impl<'a> Rest<'a> {
+    /// Cuts the first so many off.
+    fn take(&mut self, count: usize) -> Rest<'a> {
+        let cut = |list: &mut &'a mut [f32]| list.split_off_mut(..count).unwrap_or_default();
+        Rest {
+            gradients: cut(&mut self.gradients),
+            parameters: cut(&mut self.parameters),
+            velocities: cut(&mut self.velocities),
+            averages: self.averages.as_mut().map(cut),
+        }
+    }
+}
+
+/// Parameters to move by the sum of what each group has for them; by the gradients they have where there is none.
+struct Task<'a> {
+    numbers: Rest<'a>,
+    parts: Vec<&'a [f32]>,
+}
+
+impl Engine for Fused {
+    fn name(&self) -> EngineName {
+        EngineName::Fused
+    }
+
+    fn device(&self) -> Device {
+        Device::Cpu
+    }
+
+    fn threads(&self) -> usize {
+        self.crew.threads()
+    }
+
+    fn step(&mut self, batch: &Batch, at: &Step) -> Result<Score, TrainError> {
+        let Some(smoothing) = self.learning.as_ref().map(|learning| learning.label_smoothing) else {
+            return Err(TrainError::Internal("this engine only answers".into()));
+        };
+        let groups = batch.len().div_ceil(LANES);
+        self.make_room(groups)?;
+        self.prepared = None;
+        let score = self.learn(batch, at, smoothing);
+        self.update(groups, at);
+        Ok(score)
+    }
+
+    fn logits(&mut self, of: Which, batch: &Batch) -> Result<Vec<f32>, TrainError> {
+        self.make_room(self.crew.threads())?;
+        let Self { isa, crew, stages, groups, learned, prepared, .. } = self;
+        let Weights { parameters, statistics } = learned.of(of);
+        let is_prepared = prepared.replace(of) == Some(of);
+        let classes = stages.last().map_or(0, |stage| stage.output.len());
+        let mut logits = zeros(batch.len() * classes)?;
+        let parts: Vec<Mutex<&mut [f32]>> = logits.chunks_mut(LANES * classes).map(Mutex::new).collect();
+        let pass = Pass { isa: *isa, stages, parameters, batch, dropout: None };
+
+        crew.run(parts.len().max(stages.len()), |worker| {
+            if !is_prepared {
+                worker.each(stages.len(), |i| {
+                    pack(&stages[i], parameters, false);
+                    if let Some(norm) = stages[i].norm() {
+                        norm.use_running_statistics(parameters, statistics);
+                    }
+                });
+                worker.meet(|| {});
+            }
+            // No group waits for another: each thread keeps to one, which its cache holds.
+            let mut group = write(&groups[worker.index]);
+            worker.each(parts.len(), |g| {
+                group.load(batch, g, stages[0].input);
+                (0..stages.len()).for_each(|i| group.forward(&pass, i));
+                let Some(made) = group.stages.last() else { return };
+                let mut part = parts[g].lock().unwrap_or_else(PoisonError::into_inner);
+                for (lane, row) in part.chunks_exact_mut(classes).enumerate() {
+                    for (logit, lanes) in row.iter_mut().zip(&made.output) {
+                        *logit = lanes[lane];
+                    }
+                }
+            });
+        });
+        Ok(logits)
+    }
+
+    fn learned(&mut self) -> Result<Cow<'_, Learned>, TrainError> {
+        Ok(Cow::Borrowed(&self.learned))
+    }
+
+    fn restore(&mut self, learned: Learned) -> Result<(), TrainError> {
+        self.learned = learned;
+        self.prepared = None;
+        Ok(())
+    }
+}
+
+/// A training pass: norms end segments, since they wait for all groups.
+fn program(stages: &[Stage]) -> Vec<Segment> {
+    let mut segments = vec![Segment { parts: vec![Part::Load], meeting: None }];
+    let mut add = |parts: &[Part], meeting: Option<Meeting>| {
+        if let Some(segment) = segments.last_mut() {
+            segment.parts.extend(parts);
+            segment.meeting = meeting;
+        }
+        if meeting.is_some() {
+            segments.push(Segment::default());
+        }
+    };
+    for (i, stage) in stages.iter().enumerate() {
+        if stage.norm().is_some() {
+            add(&[Part::Measure(i)], Some(Meeting::Statistics(i)));
+        }
+        add(&[Part::Forward(i)], None);
+    }
+    add(&[Part::Lose], None);
+    for (i, stage) in stages.iter().enumerate().rev() {
+        if stage.norm().is_some() {
+            add(&[Part::Sum(i)], Some(Meeting::Sums(i)));
+        }
+        add(&[Part::Backward(i)], None);
+    }
+    segments
+}
+
+fn pack(stage: &Stage, parameters: &[f32], backward_too: bool) {
+    if let Some(conv) = stage.conv() {
+        conv.pack(parameters, backward_too);
+    }
+}
+
+fn combine_statistics(
+    stages: &[Stage],
+    place: usize,
+    groups: &[RwLockReadGuard<Group>],
+    parameters: &[f32],
+    running: &mut [f32],
+) {
+    let pixels = stages[place].pixels();
+    if let Some(norm) = stages[place].norm() {
+        let of_groups = groups
+            .iter()
+            .map(|group| ((pixels * group.images) as f64, group.stages[place].statistics.as_slice()));
+        norm.combine_statistics(of_groups, parameters, running);
+    }
+}
+
+fn combine_sums(stages: &[Stage], place: usize, groups: &[RwLockReadGuard<Group>], images: usize) {
+    if let Some(norm) = stages[place].norm() {
+        let of_groups = groups.iter().map(|group| group.stages[place].sums.as_slice());
+        norm.combine_sums(of_groups, (stages[place].pixels() * images) as f64);
+    }
+}
+
+fn read(group: &RwLock<Group>) -> RwLockReadGuard<'_, Group> {
+    group.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write(group: &RwLock<Group>) -> RwLockWriteGuard<'_, Group> {
+    group.write().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,148 @@
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use stepladder_kernels as kernels;
+use stepladder_kernels::{GradientSums, Statistics};
+
+use super::super::{NORM_EPSILON, NORM_MOMENTUM};
+use crate::net::{ParameterPlan, Plan, StatisticsPlan};
+
+/// A norm of the net, and what it works out for a batch.
+pub(super) struct Norm {
+    pub weight: ParameterPlan,
+    pub bias: ParameterPlan,
+    statistics: StatisticsPlan,
+    state: RwLock<NormState>,
+}
+
+/// Each list is `[channels]`.
+pub(super) struct NormState {
+    mean: Vec<f32>,
+    inverse_deviation: Vec<f32>,
+    scale: Vec<f32>,
+    shift: Vec<f32>,
+    mean_gradient: Vec<f32>,
+    mean_product: Vec<f32>,
+    /// The gradients of weight and bias.
+    pub weight_gradient: Vec<f32>,
+    pub bias_gradient: Vec<f32>,
+}
+
+impl Norm {
+    pub fn new(plan: &Plan, weight: usize, bias: usize, statistics: usize) -> Self {
+        let weight = plan.parameters[weight].clone();
+        let list = || vec![0.0; weight.range.len()];
+        let state = NormState {
+            mean: list(),
+            inverse_deviation: list(),
+            scale: list(),
+            shift: list(),
+            mean_gradient: list(),
+            mean_product: list(),
+            weight_gradient: list(),
+            bias_gradient: list(),
+        };
+        let (bias, statistics) = (plan.parameters[bias].clone(), plan.statistics[statistics].clone());
+        Self { weight, bias, statistics, state: RwLock::new(state) }
+    }
+
+    pub fn channels(&self) -> usize {
+        self.weight.range.len()
+    }
+
+    pub fn state(&self) -> RwLockReadGuard<'_, NormState> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state_mut(&self) -> RwLockWriteGuard<'_, NormState> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From the groups' statistics to the batch's (Chan, Golub and LeVeque 1979), and on to the running ones. `groups`
+    /// tells how many values a channel each group has, and its statistics.
+    pub fn combine_statistics<'a>(
+        &self,
+        groups: impl Iterator<Item = (f64, &'a [Statistics])> + Clone,
+        parameters: &[f32],
+        running: &mut [f32],
+    ) {
+        let mut state = self.state_mut();
+        for channel in 0..self.channels() {
+            let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
+            for (values, statistics) in groups.clone() {
+                let part = statistics[channel];
+                let distance = f64::from(part.mean) - mean;
+                let total = count + values;
+                mean += distance * values / total;
+                squares += f64::from(part.squares) + distance * distance * count * values / total;
+                count = total;
+            }
+            self.set(&mut state, channel, mean, squares / count, parameters);
+            if count > 1.0 {
+                // One value a channel has no variance: running statistics are left as they are.
+                let unbiased = squares / (count - 1.0);
+                let mut blend = |place: usize, new: f64| {
+                    let old = f64::from(running[place]);
+                    running[place] = (old * (1.0 - NORM_MOMENTUM) + new * NORM_MOMENTUM) as f32;
+                };
+                blend(self.statistics.mean.start + channel, mean);
+                blend(self.statistics.variance.start + channel, unbiased);
+            }
+        }
+    }
+
+    /// Prepares for evaluation.
+    pub fn use_running_statistics(&self, parameters: &[f32], running: &[f32]) {
+        let mut state = self.state_mut();
+        for channel in 0..self.channels() {
+            let mean = running[self.statistics.mean.start + channel];
+            let variance = running[self.statistics.variance.start + channel];
+            self.set(&mut state, channel, f64::from(mean), f64::from(variance), parameters);
+        }
+    }
+
+    fn set(&self, state: &mut NormState, channel: usize, mean: f64, variance: f64, parameters: &[f32]) {
+        let inverse = 1.0 / (variance + NORM_EPSILON).sqrt();
+        let weight = f64::from(parameters[self.weight.range.start + channel]);
+        let bias = f64::from(parameters[self.bias.range.start + channel]);
+        state.mean[channel] = mean as f32;
+        state.inverse_deviation[channel] = inverse as f32;
+        state.scale[channel] = (weight * inverse) as f32;
+        state.shift[channel] = (bias - mean * weight * inverse) as f32;
+    }
+
+    /// From the groups' sums to the gradients of weight and bias, and what each value's gradient needs. `values` are
+    /// those of a channel in the whole batch.
+    pub fn combine_sums<'a>(&self, groups: impl Iterator<Item = &'a [GradientSums]> + Clone, values: f64) {
+        let mut state = self.state_mut();
+        for channel in 0..self.channels() {
+            let (mut gradient, mut product) = (0.0, 0.0);
+            for sums in groups.clone() {
+                gradient += f64::from(sums[channel].gradient);
+                product += f64::from(sums[channel].product);
+            }
+            state.weight_gradient[channel] = product as f32;
+            state.bias_gradient[channel] = gradient as f32;
+            state.mean_gradient[channel] = (gradient / values) as f32;
+            state.mean_product[channel] = (product / values) as f32;
+        }
+    }
+}
+
+impl NormState {
+    pub fn scaling(&self) -> kernels::Scaling<'_> {
+        kernels::Scaling { scale: &self.scale, shift: &self.shift }
+    }
+
+    pub fn norm(&self) -> kernels::Norm<'_> {
+        kernels::Norm { mean: &self.mean, inverse_deviation: &self.inverse_deviation }
+    }
+
+    pub fn gradient(&self) -> kernels::NormGradient<'_> {
+        kernels::NormGradient {
+            norm: self.norm(),
+            factor: &self.scale,
+            mean_gradient: &self.mean_gradient,
+            mean_product: &self.mean_product,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The fused engine by itself: the same bits however it is run, and gradients that finite differences confirm.
+
+mod common;
+
+use common::{Inputs, bars, block, experiment, final_net, learned, of_net, options, request, standing};
+use proptest::prelude::*;
+use stepladder_trainer::data::Augmentation;
+use stepladder_trainer::engine::{Engine, Fused, FusedAlone, Isa};
+use stepladder_trainer::net::{BlockPart, LayerSpec, NetSpec, Norm, Plan};
+use stepladder_trainer::{
+    DeviceChoice, EngineChoice, Experiment, RunOptions, TrainError, Unwatched, Which, train,
+};
+
+#[test]
+fn gradients_are_what_finite_differences_say() {
+    let mut net = final_net();
+    net.block.norm = Norm::None;
+    net.block.dropout = 0.2;
+    (net.size, net.classes) = (7, 3);
+    net.body = vec![
+        LayerSpec::Block { channels: 4, kernel: 3, padding: 1 },
+        LayerSpec::AveragePool { kernel: 2 },
+        LayerSpec::Block { channels: 3, kernel: 2, padding: 0 },
+    ];
+    net.head = vec![LayerSpec::Conv { channels: 3, kernel: 2, padding: 0, bias: true }];
+    let plan = Plan::of(&net).unwrap();
+    let inputs = Inputs::random(&net, 20, 3);
+    let experiment = of_net(&net, 0.1);
+    let loss = |moved: &[f64]| {
+        let mut learned = learned(&plan, 3);
+        for (value, change) in learned.weights.parameters.iter_mut().zip(moved) {
+            *value += *change as f32;
+        }
+        let mut engine = Fused::start(&request(&experiment, &plan, 1), learned, Isa::best()).unwrap();
+        let loss = engine.step(&inputs.batch(), &standing(3)).unwrap().loss();
+        (loss, engine.gradients().to_vec())
+    };
+    let (_, gradients) = loss(&[]);
+    for planned in &plan.parameters {
+        let gradient: Vec<f64> = gradients[planned.range.clone()].iter().map(|&x| f64::from(x)).collect();
+        let squared: f64 = gradient.iter().map(|x| x * x).sum();
+        let step = 1e-3 / squared.sqrt();
+        let moved = |factor: f64| {
+            let mut moved = vec![0.0; planned.range.end];
+            for (to, x) in moved[planned.range.clone()].iter_mut().zip(&gradient) {
+                *to = x * factor;
+            }
+            loss(&moved).0
+        };
+        let slope = (moved(step) - moved(-step)) / (2.0 * step);
+        // The loss is known to about 1e-7; over a change of 1e-3 along the gradient that leaves three digits.
+        assert!((slope / squared - 1.0).abs() < 2e-2, "{}: {slope} {squared}", planned.name);
+    }
+}
+
+/// Everything that an engine makes of a batch, bit by bit.
+fn bits(net: &NetSpec, count: usize, threads: usize, isa: Isa) -> Vec<u32> {
+    let plan = Plan::of(net).unwrap();
+    let experiment = of_net(net, 0.05);
+    let inputs = Inputs::random(net, count, 5);
+    let mut engine = Fused::start(&request(&experiment, &plan, threads), learned(&plan, 5), isa).unwrap();
+    let score = engine.step(&inputs.batch(), &standing(5)).unwrap();
+    let logits = engine.logits(Which::Judged, &inputs.batch()).unwrap();
+    let lists = [engine.gradients(), &engine.weights().statistics, &logits].concat();
+    let loss = score.loss_sum.to_bits();
+    lists
+        .into_iter()
+        .map(f32::to_bits)
+        .chain([loss as u32, (loss >> 32) as u32, score.correct as u32])
+        .collect()
+}
+
+#[test]
+fn threads_and_instruction_sets_change_no_bit() {
+    let first = bits(&final_net(), 77, 1, Isa::best());
+    for isa in Isa::available() {
+        for threads in [1, 2, 4] {
+            assert!(bits(&final_net(), 77, threads, isa) == first, "{} with {threads} threads", isa.name());
+        }
+    }
+}
+
+#[test]
+fn a_whole_run_gives_the_same_bits_for_any_number_of_threads() {
+    let data = bars(200, 50);
+    let augmentation = Augmentation {
+        rotation: 10.0,
+        translation: 0.1,
+        scale_min: 0.9,
+        scale_max: 1.1,
+        shear: 5.0,
+        brightness: 0.0,
+        contrast: 0.0,
+    };
+    let experiment =
+        Experiment { augmentation: Some(augmentation), epochs: 2, batch_size: 48, ..experiment() };
+    let run = |threads: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        let options = RunOptions {
+            engine: EngineChoice::Fused,
+            threads: Some(threads),
+            model_path: Some(path.clone()),
+            ..options(data.path())
+        };
+        let outcome = train(&experiment, &options, &FusedAlone, &mut Unwatched).unwrap();
+        let losses: Vec<_> = outcome.epochs.iter().map(|row| row.test.loss_sum.to_bits()).collect();
+        (losses, std::fs::read(path).unwrap())
+    };
+    let first = run(1);
+    assert!(run(2) == first && run(4) == first);
+}
+
+#[test]
+fn a_run_inside_a_pool_of_its_caller_uses_its_own_threads() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    let inside = pool.install(|| bits(&final_net(), 40, 1, Isa::best()));
+    assert!(inside == bits(&final_net(), 40, 1, Isa::best()));
+}
+
+#[test]
+fn more_threads_than_groups_are_not_started() {
+    let data = bars(32, 10);
+    let options = RunOptions { threads: Some(64), ..options(data.path()) };
+    let outcome =
+        train(&Experiment { batch_size: 32, ..experiment() }, &options, &FusedAlone, &mut Unwatched);
+    assert_eq!(outcome.unwrap().threads, 2);
+}
+
+#[test]
+fn what_needs_libtorch_is_refused_by_name_without_it() {
+    let data = bars(32, 10);
+    let refusal =
+        |options: RunOptions| train(&experiment(), &options, &FusedAlone, &mut Unwatched).unwrap_err();
+    let aten = refusal(RunOptions { engine: EngineChoice::Aten, ..options(data.path()) });
+    assert_eq!(
+        aten.to_string(),
+        "`engine` should be `auto` or `fused` in a build without libtorch, got `aten`"
+    );
+    let cuda = refusal(RunOptions { device: DeviceChoice::Cuda, ..options(data.path()) });
+    assert!(matches!(cuda, TrainError::Device { .. }), "{cuda}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_order_of_a_blocks_parts_trains(order in Just(vec![
+        BlockPart::Conv, BlockPart::Norm, BlockPart::Relu, BlockPart::Dropout,
+    ]).prop_shuffle(), padding in 0_usize..5) {
+        let mut net = final_net();
+        net.block = block(Norm::Batch, 0.1);
+        net.block.order = order;
+        net.size = 6;
+        net.body = vec![LayerSpec::Block { channels: 3, kernel: 2, padding }, LayerSpec::Conv { channels: 2, kernel: 1, padding: 0, bias: true }];
+        net.head = vec![LayerSpec::Flatten, LayerSpec::Conv { channels: 10, kernel: 1, padding: 0, bias: false }];
+        let first = bits(&net, 20, 1, Isa::best());
+        for isa in Isa::available() {
+            prop_assert!(bits(&net, 20, 2, isa) == first);
+        }
+    }
+}

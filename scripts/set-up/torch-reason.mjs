@@ -1,0 +1,46 @@
+import {readFileSync} from 'node:fs';
+import path from 'node:path';
+
+/**
+ * What in a command line asks for libtorch, as the beginning of a sentence, or nothing.
+ *
+ * @param {string[]} commandLine such as `['train', '--engine', 'aten']`
+ * @returns {string | undefined}
+ */
+export const torchReason = ([command, ...rest]) => {
+	if (command === 'bench' && !rest.includes('--help')) {
+		return '`bench` times';
+	}
+
+	for (const [option, value] of [
+		['--engine', 'aten'],
+		['--device', 'cuda'],
+	]) {
+		if (optionValue(rest, option) === value) {
+			return `\`${option} ${value}\` runs on`;
+		}
+	}
+
+	const run = optionValue(rest, '--resume');
+	return run !== undefined && ranOnTorch(run) ? `The run in ${run} goes on with` : undefined;
+};
+
+/**
+ * @param {string[]} words
+ * @param {string} option
+ * @returns {string | undefined}
+ */
+const optionValue = (words, option) => {
+	const inOne = words.find(word => word.startsWith(`${option}=`));
+	return inOne === undefined ? words[words.indexOf(option) + 1 || words.length] : inOne.slice(option.length + 1);
+};
+
+/** @param {string} run */
+const ranOnTorch = run => {
+	try {
+		const {options} = JSON.parse(readFileSync(path.join(run, 'config.json'), 'utf8'));
+		return options.engine === 'aten' || options.device === 'cuda';
+	} catch {
+		return false; // `train` says what is wrong with it
+	}
+};
