@@ -32,6 +32,7 @@ fn body<V: Vector>(
     kernel: usize,
     gradient: &mut [f32],
 ) {
+    assert!((1..=in_frame.row_stride()).contains(&kernel));
     let taps = in_frame.channels() * kernel * kernel;
     assert_eq!(in_frame.height() + 2 * in_frame.border(), out_frame.height() + kernel - 1);
     assert_eq!(in_frame.row_stride(), out_frame.width() + kernel - 1);

@@ -33,7 +33,7 @@ pub(crate) trait Vector: Copy {
     /// `self * factor + sum`, rounded once.
     fn mul_add(self, factor: Self, sum: Self) -> Self;
 
-    /// `other` where it is larger, else `self`.
+    /// `other` where it is larger or NaN, else `self`: NaN stays, wherever it comes in a chain.
     fn or_larger(self, other: Self) -> Self;
 
     /// Zero where `self` is below it, else `self`: NaN stays, so that a run that diverges is seen to.
@@ -129,7 +129,7 @@ impl Vector for Portable {
 
     #[inline(always)]
     fn or_larger(self, other: Self) -> Self {
-        self.zip(other, |a, b| if b > a { b } else { a })
+        self.zip(other, |a, b| if b > a || b.is_nan() { b } else { a })
     }
 
     #[inline(always)]
@@ -225,7 +225,11 @@ mod x86 {
 
         #[inline(always)]
         fn or_larger(self, other: Self) -> Self {
-            intrinsics!(Self(_mm256_max_ps(other.0, self.0))) // the second operand unless the first is larger
+            intrinsics!({
+                let larger = _mm256_max_ps(other.0, self.0); // the second operand unless the first is larger
+                let nan = _mm256_cmp_ps::<_CMP_UNORD_Q>(other.0, other.0);
+                Self(_mm256_blendv_ps(larger, other.0, nan))
+            })
         }
 
         #[inline(always)]
@@ -310,7 +314,11 @@ mod x86 {
 
         #[inline(always)]
         fn or_larger(self, other: Self) -> Self {
-            intrinsics!(Self(_mm512_max_ps(other.0, self.0))) // the second operand unless the first is larger
+            intrinsics!({
+                let larger = _mm512_max_ps(other.0, self.0); // the second operand unless the first is larger
+                let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(other.0, other.0);
+                Self(_mm512_mask_mov_ps(larger, nan, other.0))
+            })
         }
 
         #[inline(always)]

@@ -1,0 +1,143 @@
+//! What holds for every instruction set alike: the same bits over random shapes, NaN kept, and no way out of bounds.
+
+use proptest::prelude::*;
+use stepladder_kernels::{
+    Activated, Activation, Dropout, Frame, GradientSums, Isa, LANES, Lanes, Norm, NormGradient,
+    PackedWeights, Scaling, Statistics, activate, activation_gradient, average_pool, average_pool_gradient,
+    channel_statistics, conv, conv_bias_gradient, conv_weight_gradient, drop_out, gradient_sums, mask_bits,
+    max_pool, max_pool_gradient, scale,
+};
+
+fn numbers(seed: u32, count: usize) -> Vec<f32> {
+    (0..count as u32).map(|i| mask_bits([seed, 5], i) as f32 / u32::MAX as f32 * 2.0 - 1.0).collect()
+}
+
+fn lanes(seed: u32, frame: Frame) -> Vec<Lanes> {
+    numbers(seed, frame.len() * LANES).chunks_exact(LANES).map(|lanes| lanes.try_into().unwrap()).collect()
+}
+
+fn bits(lanes: &[Lanes]) -> impl Iterator<Item = u32> + '_ {
+    lanes.iter().flatten().map(|value| value.to_bits())
+}
+
+/// Everything that the kernels make of one random shape, bit by bit.
+fn made(isa: Isa, frame: Frame, kernel: usize, outs: usize, images: usize, seed: u32) -> Vec<u32> {
+    let mut made = vec![];
+    let size = |length: usize| length + 2 * frame.border() + 1 - kernel;
+    let out = Frame::new(outs, size(frame.height()), size(frame.width()), 0).unwrap();
+    let input = lanes(seed, frame);
+    let weights = numbers(seed ^ 1, outs * frame.channels() * kernel * kernel);
+    let mut packed = PackedWeights::new(outs, frame.channels(), kernel).unwrap();
+    packed.pack(&weights);
+    let mut values = vec![[0.0; LANES]; out.len()];
+    conv(isa, &input, frame, &packed, Some(&numbers(seed ^ 2, outs)), &mut values, out);
+    made.extend(bits(&values));
+
+    let gradient = lanes(seed ^ 3, out);
+    let mut weight_gradient = vec![0.0; weights.len()];
+    conv_weight_gradient(isa, &input, frame, &gradient, out, kernel, &mut weight_gradient);
+    let mut bias_gradient = vec![0.0; outs];
+    conv_bias_gradient(isa, &gradient, out, &mut bias_gradient);
+    made.extend(weight_gradient.iter().chain(&bias_gradient).map(|value| value.to_bits()));
+
+    let mut statistics = vec![Statistics::default(); outs];
+    channel_statistics(isa, &values, out, images, &mut statistics);
+    made.extend(statistics.iter().flat_map(|part| [part.mean.to_bits(), part.squares.to_bits()]));
+
+    let lists: Vec<Vec<f32>> = (4..9).map(|i| numbers(seed ^ i, outs)).collect();
+    let norm = Norm { mean: &lists[0], inverse_deviation: &lists[1] };
+    let scaling = Scaling { scale: &lists[2], shift: &lists[3] };
+    let keys = [0, 1].map(|half| std::array::from_fn(|lane| mask_bits([seed, half], lane as u32)));
+    let dropout = Dropout { keys, threshold: u32::MAX / 5, kept: 1.25 };
+    let mut activated = vec![[0.0; LANES]; out.len()];
+    activate(isa, &values, Activation { norm: Some(scaling), dropout: Some(&dropout) }, &mut activated, out);
+    made.extend(bits(&activated));
+    let reads = Activated {
+        values: &values,
+        activated: &activated,
+        frame: out,
+        gradient: &gradient,
+        kept: 1.25,
+        images,
+    };
+    let mut sums = vec![GradientSums::default(); outs];
+    gradient_sums(isa, reads, norm, &mut sums);
+    made.extend(sums.iter().flat_map(|part| [part.gradient.to_bits(), part.product.to_bits()]));
+    let whole = NormGradient { norm, factor: &lists[2], mean_gradient: &lists[3], mean_product: &lists[4] };
+    let mut back = vec![[0.0; LANES]; out.len()];
+    activation_gradient(isa, reads, Some(whole), &mut back, out);
+    made.extend(bits(&back));
+
+    for alone in [scale as fn(Isa, &[Lanes], Scaling, &mut [Lanes], Frame)] {
+        alone(isa, &values, scaling, &mut back, out);
+        made.extend(bits(&back));
+    }
+    drop_out(isa, &values, &dropout, &mut back, out);
+    made.extend(bits(&back));
+
+    let window = kernel.min(out.height()).min(out.width());
+    let pooled = Frame::new(outs, out.height() / window, out.width() / window, 0).unwrap();
+    let mut pool = vec![[0.0; LANES]; pooled.len()];
+    max_pool(isa, &values, out, window, &mut pool, pooled);
+    made.extend(bits(&pool));
+    max_pool_gradient(isa, &values, out, window, &pool, pooled, &mut back);
+    made.extend(bits(&back));
+    average_pool(isa, &values, out, window, &mut pool, pooled);
+    made.extend(bits(&pool));
+    average_pool_gradient(isa, out, window, &pool, pooled, &mut back);
+    made.extend(bits(&back));
+    made
+}
+
+proptest! {
+    #[test]
+    fn every_instruction_set_gives_the_same_bits(
+        (channels, height, width, kernel) in (1_usize..9, 1_usize..14, 1_usize..14, 1_usize..6),
+        border in 0_usize..8, outs in 1_usize..21, images in 1_usize..=LANES, seed: u32,
+    ) {
+        prop_assume!(height.min(width) + 2 * border >= kernel);
+        let frame = Frame::new(channels, height, width, border).unwrap();
+        let first = made(Isa::best(), frame, kernel, outs, images, seed);
+        for isa in Isa::available() {
+            prop_assert!(made(isa, frame, kernel, outs, images, seed) == first, "{}", isa.name());
+        }
+    }
+
+    #[test]
+    fn a_max_pool_keeps_nan_wherever_it_stands(place in 0_usize..9, lane in 0..LANES) {
+        let frame = Frame::new(1, 3, 3, 0).unwrap();
+        let mut input = vec![[1.0; LANES]; 9];
+        input[4] = [2.0; LANES];
+        input[place][lane] = f32::NAN;
+        for isa in Isa::available() {
+            let mut output = vec![[0.0; LANES]];
+            max_pool(isa, &input, frame, 3, &mut output, Frame::new(1, 1, 1, 0).unwrap());
+            for (i, value) in output[0].iter().enumerate() {
+                prop_assert!(if i == lane { value.is_nan() } else { [1.0, 2.0].contains(value) }, "{}", isa.name());
+            }
+        }
+    }
+
+    #[test]
+    fn a_frame_never_has_more_pixels_than_it_says(
+        channels: usize, height: usize, width: usize, border: usize, small in any::<[u8; 4]>(),
+    ) {
+        let sizes = [[channels, height, width, border], small.map(usize::from)];
+        for [channels, height, width, border] in sizes {
+            let Some(frame) = Frame::new(channels, height, width, border) else { continue };
+            let both = 2 * border as u128;
+            let pixels = channels as u128 * (height as u128 + both) * (width as u128 + both);
+            prop_assert_eq!(frame.len() as u128, pixels);
+            prop_assert!(frame.at(channels - 1, height - 1, width - 1) < frame.len());
+        }
+    }
+}
+
+#[test]
+fn weights_that_no_memory_could_hold_are_refused() {
+    assert!(PackedWeights::new(usize::MAX, 1, 1).is_none());
+    assert!(PackedWeights::new(1 << 32, 1 << 32, 3).is_none());
+    assert!(PackedWeights::new(1, 1, usize::MAX).is_none());
+    assert!(PackedWeights::new(8, 0, 3).is_none());
+    assert!(Frame::new(0, 1, 1, 0).is_none() && Frame::new(1, 1, 1, usize::MAX / 2).is_none());
+}
