@@ -18,6 +18,7 @@ mod mask;
 mod norm;
 mod pool;
 mod vector;
+mod warp;
 
 pub use conv::{PackedWeights, conv};
 pub use conv_weights::{conv_bias_gradient, conv_weight_gradient};
@@ -31,3 +32,4 @@ pub use norm::{
     activation_gradient, channel_statistics, gradient_sums,
 };
 pub use pool::{average_pool, average_pool_gradient, max_pool, max_pool_gradient};
+pub use warp::{Bordered, warp};

@@ -5,10 +5,10 @@
 
 use proptest::prelude::*;
 use stepladder_kernels::{
-    Activated, Activation, Dropout, Frame, GradientSums, Isa, LANES, Lanes, Norm, NormGradient,
+    Activated, Activation, Bordered, Dropout, Frame, GradientSums, Isa, LANES, Lanes, Norm, NormGradient,
     PackedWeights, Scaling, Statistics, activate, activation_gradient, average_pool, average_pool_gradient,
     channel_statistics, conv, conv_bias_gradient, conv_weight_gradient, gradient_sums, mask_bits, max_pool,
-    max_pool_gradient,
+    max_pool_gradient, warp,
 };
 
 fn frame(channels: usize, height: usize, width: usize, border: usize) -> Frame {
@@ -256,6 +256,51 @@ proptest! {
                 near(sums[channel].gradient, gradient_sum, 4 * here.len());
                 near(sums[channel].product, product_sum, 8 * here.len());
             }
+        }
+    }
+
+    #[test]
+    fn an_image_is_warped_to_the_bits_of_a_plain_loop(
+        size in 1_usize..41, seed: u32, inverse in proptest::array::uniform6(-2.0..2.0_f64), far in -50.0..50.0_f64,
+    ) {
+        let image = numbers(seed, size * size);
+        let [a, b, c, d, e, f] = [inverse[0], inverse[1], inverse[2] * far, inverse[3], inverse[4], inverse[5] * far];
+        let pixel = |row: i64, column: i64| {
+            let inside = 0..size as i64;
+            let is_inside = inside.contains(&row) && inside.contains(&column);
+            if is_inside { image[row as usize * size + column as usize] } else { 0.0 }
+        };
+        let centre = size as f64 / 2.0 - 0.5;
+        let mut expected = vec![];
+        for i in 0..size * size {
+            let (x, y) = ((i % size) as f64 - centre, (i / size) as f64 - centre);
+            let (x, y) = (a * x + b * y + c + centre, d * x + e * y + f + centre);
+            let (column, row) = (x.floor() as i64, y.floor() as i64);
+            let (right, down) = ((x - x.floor()) as f32, (y - y.floor()) as f32);
+            let top = pixel(row, column) * (1.0 - right) + pixel(row, column + 1) * right;
+            let bottom = pixel(row + 1, column) * (1.0 - right) + pixel(row + 1, column + 1) * right;
+            expected.push(top * (1.0 - down) + bottom * down);
+        }
+        let mut source = Bordered::new(size);
+        for (row, from) in source.rows_mut().zip(image.chunks_exact(size)) {
+            row.copy_from_slice(from);
+        }
+        for isa in Isa::available() {
+            let mut target = vec![9.0; size * size];
+            warp(isa, &source, &[a, b, c, d, e, f], &mut target);
+            prop_assert_eq!(&target, &expected);
+        }
+    }
+}
+
+#[test]
+fn a_warp_to_nowhere_reads_zeros() {
+    let source = Bordered::new(5);
+    for bad in [f64::NAN, f64::INFINITY, 1e300] {
+        for isa in Isa::available() {
+            let mut target = vec![9.0; 25];
+            warp(isa, &source, &[bad, 0.0, bad, 0.0, -bad, 0.0], &mut target);
+            assert!(target.iter().all(|&value| value == 0.0));
         }
     }
 }

@@ -1,8 +1,8 @@
 use std::borrow::Cow;
 
-use stepladder_trainer::data::Batch;
+use stepladder_trainer::data::{Batch, Preparing};
 use stepladder_trainer::engine::{
-    Device as Where, Engine, EngineName, NORM_EPSILON, NORM_MOMENTUM, Request, Step,
+    Device as Where, Engine, EngineName, Isa, NORM_EPSILON, NORM_MOMENTUM, Request, Step,
 };
 use stepladder_trainer::metric::Score;
 use stepladder_trainer::net::{Op, Plan, PlannedOp, Shape, Weights};
@@ -167,7 +167,8 @@ impl Aten {
     fn images(&self, batch: &Batch) -> Result<Tensor, Failed> {
         let shape = self.plan.ops[0].input;
         let [channels, height, width] = shape.map(|n| n as i64);
-        let images = batch.images(shape.iter().product());
+        let mut preparing = Preparing::new(Isa::best(), shape[1]);
+        let images = batch.images(&mut preparing, shape.iter().product());
         Ok(self.tensor(&images)?.f_view([-1, channels, height, width])?)
     }
 

@@ -9,7 +9,10 @@ use common::{bars, final_net, idx};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
-use stepladder_trainer::data::{Batches, Dataset, Images, Normalisation, read_images, read_labels};
+use stepladder_trainer::data::{
+    Batches, Dataset, Images, Normalisation, Preparing, read_images, read_labels,
+};
+use stepladder_trainer::engine::Isa;
 use stepladder_trainer::random::{Purpose, Stream};
 use stepladder_trainer::{DataSource, TrainError};
 
@@ -167,7 +170,7 @@ proptest! {
         prop_assert_eq!(batches.len(), count.div_ceil(batch_size));
         let mut seen = vec![];
         for batch in batches {
-            let images = batch.images(1);
+            let images = batch.images(&mut Preparing::new(Isa::best(), 1), 1);
             for ((&sample, &label), &pixel) in batch.samples().iter().zip(batch.labels()).zip(&images) {
                 prop_assert_eq!((sample as u8, sample as f32 / 255.0), (label, pixel));
                 seen.push(label);

@@ -72,7 +72,8 @@ impl Augmentation {
 
 impl Affine {
     /// From a pixel of the result to where it is read, both from the centre of the image: `[a b c; d e f]`.
-    fn inverse(&self) -> [f64; 6] {
+    #[must_use]
+    pub fn inverse(&self) -> [f64; 6] {
         let (angle, shear) = (self.rotation.to_radians(), self.shear.to_radians());
         let (sin, cos, tan) = (libm::sin(angle), libm::cos(angle), libm::tan(shear));
         // Rotation times shear is [cos, -cos tan - sin; sin, -sin tan + cos], of determinant 1.
@@ -81,37 +82,6 @@ impl Affine {
         let [x, y] = self.translation;
         [a, b, -(a * x + b * y), d, e, -(d * x + e * y)]
     }
-}
-
-/// Reads `source` through an affine change, bilinearly; what lies outside is zero. Both are `size * size`.
-pub fn warp(source: &[f32], size: usize, affine: &Affine, target: &mut [f32]) {
-    let [a, b, c, d, e, f] = affine.inverse();
-    let centre = size as f64 / 2.0 - 0.5;
-    let pixel = |row: i64, column: i64| {
-        let inside = 0..size as i64;
-        if inside.contains(&row) && inside.contains(&column) {
-            source[row as usize * size + column as usize]
-        } else {
-            0.0
-        }
-    };
-    for (row, values) in target.chunks_exact_mut(size).enumerate() {
-        for (column, value) in values.iter_mut().enumerate() {
-            let (x, y) = (column as f64 - centre, row as f64 - centre);
-            let (x, y) = (a * x + b * y + c + centre, d * x + e * y + f + centre);
-            let (column, row) = (floor(x), floor(y));
-            let (right, down) = ((x - column as f64) as f32, (y - row as f64) as f32);
-            let top = pixel(row, column) * (1.0 - right) + pixel(row, column + 1) * right;
-            let bottom = pixel(row + 1, column) * (1.0 - right) + pixel(row + 1, column + 1) * right;
-            *value = top * (1.0 - down) + bottom * down;
-        }
-    }
-}
-
-/// By conversions, since `f64::floor` calls into libm wherever the compiler may not assume SSE4.1.
-fn floor(value: f64) -> i64 {
-    let towards_zero = value as i64;
-    towards_zero - i64::from(towards_zero as f64 > value)
 }
 
 /// Multiplies brightness, then contrast about the mean, each kept within `[0, 1]`.

@@ -1,4 +1,6 @@
-use super::{Augmentation, Images, Normalisation, adjust, warp};
+use stepladder_kernels::{Bordered, Isa, warp};
+
+use super::{Augmentation, Images, Normalisation, adjust};
 use crate::random::Stream;
 
 /// Some images, for an engine to take in: prepared when they are asked for, by whichever thread asks.
@@ -9,6 +11,21 @@ pub struct Batch<'a> {
     labels: Vec<u8>,
     /// Where each image stands in its set: what its random streams are keyed by.
     samples: Vec<u32>,
+}
+
+/// What a thread prepares images with.
+#[derive(Debug)]
+pub struct Preparing {
+    isa: Isa,
+    source: Bordered,
+}
+
+impl Preparing {
+    /// For images of a size.
+    #[must_use]
+    pub fn new(isa: Isa, size: usize) -> Self {
+        Self { isa, source: Bordered::new(size) }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +94,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Prepares one image, `[C, H, W]`: augmented in training, and normalised.
-    pub fn image(&self, index: usize, image: &mut [f32]) {
+    pub fn image(&self, index: usize, preparing: &mut Preparing, image: &mut [f32]) {
         let (pixels, size, normalisation, augmentation) = match self.source {
             Source::Ready(images) => {
                 return image.copy_from_slice(&images[index * image.len()..][..image.len()]);
@@ -99,11 +116,22 @@ impl<'a> Batch<'a> {
             return;
         };
         let stream = epoch.at(u64::from(self.samples[index]));
-        let mut source: Vec<f32> = pixels.iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
-        if augmentation.brightness > 0.0 || augmentation.contrast > 0.0 {
-            adjust(&mut source, augmentation.draw_factors(stream));
+        let Preparing { isa, source } = preparing;
+        let shade = |pixel: &u8| f32::from(*pixel) / 255.0;
+        for (channel, warped) in pixels.chunks_exact(size * size).zip(image.chunks_exact_mut(size * size)) {
+            if augmentation.brightness > 0.0 || augmentation.contrast > 0.0 {
+                let mut adjusted: Vec<f32> = channel.iter().map(shade).collect();
+                adjust(&mut adjusted, augmentation.draw_factors(stream));
+                for (row, from) in source.rows_mut().zip(adjusted.chunks_exact(size)) {
+                    row.copy_from_slice(from);
+                }
+            } else {
+                for (row, from) in source.rows_mut().zip(channel.chunks_exact(size)) {
+                    row.iter_mut().zip(from).for_each(|(value, pixel)| *value = shade(pixel));
+                }
+            }
+            warp(*isa, source, &augmentation.draw(stream, size).inverse(), warped);
         }
-        warp(&source, size, &augmentation.draw(stream, size), image);
         for value in image {
             *value = normalisation.apply(*value);
         }
@@ -111,10 +139,10 @@ impl<'a> Batch<'a> {
 
     /// Prepares all images, `[N, C, H, W]`, of so many numbers each.
     #[must_use]
-    pub fn images(&self, length: usize) -> Vec<f32> {
+    pub fn images(&self, preparing: &mut Preparing, length: usize) -> Vec<f32> {
         let mut images = vec![0.0; self.len() * length];
         for (index, image) in images.chunks_exact_mut(length).enumerate() {
-            self.image(index, image);
+            self.image(index, preparing, image);
         }
         images
     }

@@ -5,7 +5,7 @@ mod batches;
 mod dataset;
 mod idx;
 
-pub use augment::{Affine, Augmentation, adjust, warp};
-pub use batches::{Batch, Batches};
+pub use augment::{Affine, Augmentation, adjust};
+pub use batches::{Batch, Batches, Preparing};
 pub use dataset::{Dataset, Images, Normalisation};
 pub use idx::{IdxImages, IdxLabels, read_images, read_labels};

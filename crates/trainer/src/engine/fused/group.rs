@@ -5,7 +5,7 @@ use stepladder_kernels::{Activated, Activation, Frame, GradientSums, Isa, LANES,
 
 use super::stage::{Conv, Drop, Kind, Stage};
 use crate::TrainError;
-use crate::data::Batch;
+use crate::data::{Batch, Preparing};
 use crate::metric::{argmax, cross_entropy};
 use crate::random::{Stream, drop_threshold};
 use crate::room::{filled, zeros};
@@ -18,6 +18,7 @@ pub(super) struct Group {
     samples: [u32; LANES],
     /// The images one by one, as they are put into lanes.
     prepared: Vec<f32>,
+    preparing: Preparing,
     /// What the first stage reads.
     input: Vec<Lanes>,
     /// What it remembers of each stage.
@@ -61,7 +62,7 @@ impl Group {
     /// # Errors
     ///
     /// [`TrainError::Memory`].
-    pub fn new(stages: &[Stage], learning: bool) -> Result<Self, TrainError> {
+    pub fn new(stages: &[Stage], learning: bool, isa: Isa) -> Result<Self, TrainError> {
         let input = stages[0].input;
         let frames = stages.iter().flat_map(|stage| [stage.input, stage.output]);
         let largest = frames.map(|frame| frame.inner().len()).max().unwrap_or(0);
@@ -70,6 +71,7 @@ impl Group {
             images: 0,
             samples: [0; LANES],
             prepared: zeros(LANES * input.inner().len())?,
+            preparing: Preparing::new(isa, input.height()),
             input: room(input.len())?,
             stages: stages.iter().map(|stage| Memory::new(stage, learning)).collect::<Result<_, _>>()?,
             gradient: gradient()?,
@@ -86,7 +88,7 @@ impl Group {
         self.samples[..self.images].copy_from_slice(&batch.samples()[first..][..self.images]);
         let length = frame.inner().len();
         for (lane, image) in self.prepared.chunks_exact_mut(length).enumerate().take(self.images) {
-            batch.image(first + lane, image);
+            batch.image(first + lane, &mut self.preparing, image);
         }
         let width = frame.width();
         for channel in 0..frame.channels() {

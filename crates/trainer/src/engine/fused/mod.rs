@@ -135,7 +135,7 @@ impl Fused {
     /// Makes sure of enough groups.
     fn make_room(&mut self, groups: usize) -> Result<(), TrainError> {
         while self.groups.len() < groups {
-            self.groups.push(RwLock::new(Group::new(&self.stages, self.learning.is_some())?));
+            self.groups.push(RwLock::new(Group::new(&self.stages, self.learning.is_some(), self.isa)?));
         }
         Ok(())
     }
