@@ -28,8 +28,8 @@ pub use isa::Isa;
 pub use limit::multiply_add_limit;
 pub use mask::mask_bits;
 pub use norm::{
-    Activated, Activation, Dropout, GradientSums, Norm, NormGradient, Scaling, Statistics, activate,
-    activation_gradient, channel_statistics, gradient_sums,
+    Activated, Activation, Dropout, Gradient, GradientSums, Norm, NormGradient, Scaling, Statistics,
+    activate, activation_gradient, channel_statistics, gradient_sums,
 };
 pub use pool::{average_pool, average_pool_gradient, max_pool, max_pool_gradient};
 pub use warp::{Bordered, warp};

@@ -138,12 +138,29 @@ pub struct Activated<'a> {
     pub activated: &'a [Lanes],
     /// Geometry of `activated`.
     pub frame: Frame,
-    /// Gradient of `activated`, without a border.
-    pub gradient: &'a [Lanes],
+    /// Gradient of `activated`.
+    pub gradient: Gradient<'a>,
     /// The factor that dropout gave to what stayed; 1 without dropout.
     pub kept: f32,
     /// How many lanes hold images.
     pub images: usize,
+}
+
+/// The gradient of what was activated.
+#[derive(Debug, Clone, Copy)]
+pub enum Gradient<'a> {
+    /// Of each value, without a border.
+    Plain(&'a [Lanes]),
+    /// Of what a max pool over windows of 2 x 2 made of it: the first of a window's largest values, in the order of
+    /// rows, has it, and all others have none. So nobody writes it out, which would take as long as a norm.
+    Pooled {
+        /// What the pool made.
+        largest: &'a [Lanes],
+        /// Geometry of `largest`.
+        frame: Frame,
+        /// Gradient of `largest`, without a border.
+        gradient: &'a [Lanes],
+    },
 }
 
 /// A batch's norm as the backward pass needs it, each `[channels]`.
@@ -164,23 +181,118 @@ pub struct GradientSums {
     pub product: f32,
 }
 
-/// One row of what an [`Activated`] holds: activated, their gradients, values before.
-type Row<'a> = (&'a [Lanes], &'a [Lanes], &'a [Lanes]);
+/// The gradients of two neighbours in a row, the first in an even column.
+trait Pairs: Copy {
+    /// Those of columns `column` and `column + 1`; `here` are the activated values of the row.
+    fn pair<V: Vector>(&self, here: &[Lanes], column: usize, part: usize) -> [V; 2];
 
-impl Activated<'_> {
+    /// That of a last column without a neighbour.
+    fn single<V: Vector>(&self, column: usize, part: usize) -> V;
+}
+
+/// A row whose gradients are written out.
+#[derive(Clone, Copy)]
+struct PlainRow<'a>(&'a [Lanes]);
+
+impl Pairs for PlainRow<'_> {
     #[inline(always)]
-    fn row(&self, channel: usize, row: usize) -> Row<'_> {
-        let (height, width) = (self.frame.height(), self.frame.width());
-        let first = (channel * height + row) * width;
-        let activated = &self.activated[self.frame.at(channel, row, 0)..][..width];
-        (activated, &self.gradient[first..][..width], &self.values[first..][..width])
+    fn pair<V: Vector>(&self, _here: &[Lanes], column: usize, part: usize) -> [V; 2] {
+        [load(&self.0[column], part), load(&self.0[column + 1], part)]
     }
+
+    #[inline(always)]
+    fn single<V: Vector>(&self, column: usize, part: usize) -> V {
+        load(&self.0[column], part)
+    }
+}
+
+/// A row of windows of 2 x 2.
+#[derive(Clone, Copy)]
+struct PooledRow<'a> {
+    largest: &'a [Lanes],
+    gradient: &'a [Lanes],
+    /// The row above, where this is the second of its windows.
+    above: Option<&'a [Lanes]>,
+}
+
+impl Pairs for PooledRow<'_> {
+    #[inline(always)]
+    fn pair<V: Vector>(&self, here: &[Lanes], column: usize, part: usize) -> [V; 2] {
+        let window = column / 2;
+        let (most, mut left): (V, V) =
+            (load(&self.largest[window], part), load(&self.gradient[window], part));
+        if let Some(above) = self.above {
+            left = left.split_where_equal(load(&above[column], part), most).1;
+            left = left.split_where_equal(load(&above[column + 1], part), most).1;
+        }
+        let (first, left) = left.split_where_equal(load(&here[column], part), most);
+        [first, left.split_where_equal(load(&here[column + 1], part), most).0]
+    }
+
+    #[inline(always)]
+    fn single<V: Vector>(&self, _column: usize, _part: usize) -> V {
+        V::splat(0.0) // no window reaches it
+    }
+}
+
+/// Gradients of a row that no window reaches.
+#[derive(Clone, Copy)]
+struct NoRow;
+
+impl Pairs for NoRow {
+    #[inline(always)]
+    fn pair<V: Vector>(&self, _here: &[Lanes], _column: usize, _part: usize) -> [V; 2] {
+        [V::splat(0.0); 2]
+    }
+
+    #[inline(always)]
+    fn single<V: Vector>(&self, _column: usize, _part: usize) -> V {
+        V::splat(0.0)
+    }
+}
+
+impl<'a> Activated<'a> {
+    /// Activated values of a row, and values before.
+    #[inline(always)]
+    fn row(&self, channel: usize, row: usize) -> (&'a [Lanes], &'a [Lanes]) {
+        let (height, width) = (self.frame.height(), self.frame.width());
+        let activated = &self.activated[self.frame.at(channel, row, 0)..][..width];
+        (activated, &self.values[(channel * height + row) * width..][..width])
+    }
+}
+
+/// Runs a body over the gradients of a row, whatever they are.
+macro_rules! with_pairs {
+    ($activated:expr, $channel:expr, $row:expr, $pairs:ident => $body:expr) => {{
+        let (frame, channel, row) = ($activated.frame, $channel, $row);
+        match $activated.gradient {
+            Gradient::Plain(gradient) => {
+                let first = (channel * frame.height() + row) * frame.width();
+                let $pairs = PlainRow(&gradient[first..][..frame.width()]);
+                $body
+            }
+            Gradient::Pooled { largest, frame: pooled, gradient } if row / 2 < pooled.height() => {
+                let first = (channel * pooled.height() + row / 2) * pooled.width();
+                let $pairs = PooledRow {
+                    largest: &largest[pooled.at(channel, row / 2, 0)..][..pooled.width()],
+                    gradient: &gradient[first..][..pooled.width()],
+                    above: (row % 2 == 1)
+                        .then(|| &$activated.activated[frame.at(channel, row - 1, 0)..][..frame.width()]),
+                };
+                $body
+            }
+            Gradient::Pooled { .. } => {
+                let $pairs = NoRow;
+                $body
+            }
+        }
+    }};
 }
 
 /// The gradient that dropout and ReLU let pass.
 #[inline(always)]
-fn passed<V: Vector>(activated: &Lanes, gradient: &Lanes, kept: V, part: usize) -> V {
-    load::<V>(gradient, part).mul(kept).where_positive(load(activated, part))
+fn passed<V: Vector>(activated: &Lanes, gradient: V, kept: V, part: usize) -> V {
+    gradient.mul(kept).where_positive(load(activated, part))
 }
 
 kernel! {
@@ -196,21 +308,42 @@ fn sums_body<V: Vector>(activated: Activated, norm: Norm, sums: &mut [GradientSu
         let (mut gradients, mut products) = ([0.0; LANES], [0.0; LANES]);
         for part in parts::<V>() {
             // Two chains side by side, for even and odd columns.
-            let (mut gradient, mut product) = ([V::splat(0.0); 2], [V::splat(0.0); 2]);
+            let mut chains = [Chain { gradient: V::splat(0.0), product: V::splat(0.0) }; 2];
             for row in 0..activated.frame.height() {
-                let (row_activated, row_gradient, row_values) = activated.row(channel, row);
-                let pixels = row_activated.iter().zip(row_gradient).zip(row_values);
-                for (column, ((from, back), value)) in pixels.enumerate() {
-                    let passed = passed(from, back, kept, part);
-                    let normalised = load::<V>(value, part).sub(mean).mul(inverse);
-                    gradient[column % 2] = gradient[column % 2].add(passed);
-                    product[column % 2] = passed.mul_add(normalised, product[column % 2]);
-                }
+                let (from, values) = activated.row(channel, row);
+                with_pairs!(activated, channel, row, pairs => {
+                    for (pair, (from_two, values)) in from.chunks_exact(2).zip(values.chunks_exact(2)).enumerate() {
+                        let backs = pairs.pair(from, 2 * pair, part);
+                        for i in 0..2 {
+                            let passed = passed(&from_two[i], backs[i], kept, part);
+                            chains[i] = chains[i].with(passed, load(&values[i], part), mean, inverse);
+                        }
+                    }
+                    if let ([last], [value]) = (from.chunks_exact(2).remainder(), values.chunks_exact(2).remainder()) {
+                        let passed = passed(last, pairs.single(from.len() - 1, part), kept, part);
+                        chains[0] = chains[0].with(passed, load(value, part), mean, inverse);
+                    }
+                });
             }
-            store(gradient[0].add(gradient[1]), &mut gradients, part);
-            store(product[0].add(product[1]), &mut products, part);
+            store(chains[0].gradient.add(chains[1].gradient), &mut gradients, part);
+            store(chains[0].product.add(chains[1].product), &mut products, part);
         }
         *sums = GradientSums { gradient: sum_lanes(&gradients), product: sum_lanes(&products) };
+    }
+}
+
+/// Running sums over every other column.
+#[derive(Clone, Copy)]
+struct Chain<V> {
+    gradient: V,
+    product: V,
+}
+
+impl<V: Vector> Chain<V> {
+    #[inline(always)]
+    fn with(self, passed: V, value: V, mean: V, inverse: V) -> Self {
+        let normalised = value.sub(mean).mul(inverse);
+        Self { gradient: self.gradient.add(passed), product: passed.mul_add(normalised, self.product) }
     }
 }
 
@@ -255,19 +388,32 @@ fn gradient_body<V: Vector>(
         });
         for row in 0..out_frame.height() {
             let to = &mut output[out_frame.at(channel, row, 0)..][..out_frame.width()];
-            let (row_activated, row_gradient, row_values) = activated.row(channel, row);
-            let pixels = row_activated.iter().zip(row_gradient).zip(row_values);
-            for (to, ((from, back), value)) in to.iter_mut().zip(pixels) {
-                for part in parts::<V>() {
-                    let passed = passed(from, back, kept, part);
-                    let gradient = norm.map_or(passed, |[mean, inverse, factor, gradient, product]| {
-                        let normalised = load::<V>(value, part).sub(mean).mul(inverse);
-                        let centred = passed.sub(gradient).sub(normalised.mul(product));
-                        factor.mul(centred).mul(load(&present, part))
-                    });
-                    store(gradient, to, part);
+            let (from, values) = activated.row(channel, row);
+            with_pairs!(activated, channel, row, pairs => for part in parts::<V>() {
+                let present = load(&present, part);
+                let twos = from.chunks_exact(2).zip(values.chunks_exact(2)).zip(to.chunks_exact_mut(2));
+                for (pair, ((from_two, values), to)) in twos.enumerate() {
+                    let backs = pairs.pair(from, 2 * pair, part);
+                    for i in 0..2 {
+                        let passed = passed(&from_two[i], backs[i], kept, part);
+                        store(through_norm(norm, passed, &values[i], present, part), &mut to[i], part);
+                    }
                 }
-            }
+                if let ([.., last], [.., value], [.., to], 1) = (from, values, &mut *to, from.len() % 2) {
+                    let passed = passed(last, pairs.single(from.len() - 1, part), kept, part);
+                    store(through_norm(norm, passed, value, present, part), to, part);
+                }
+            });
         }
     }
+}
+
+/// The gradient of a value before its norm, worked out as [`NormGradient`] says; `norm` has mean, inverse deviation,
+/// factor, mean gradient and mean product of the channel.
+#[inline(always)]
+fn through_norm<V: Vector>(norm: Option<[V; 5]>, passed: V, value: &Lanes, present: V, part: usize) -> V {
+    let Some([mean, inverse, factor, gradient, product]) = norm else { return passed };
+    let normalised = load::<V>(value, part).sub(mean).mul(inverse);
+    let centred = passed.sub(gradient).sub(normalised.mul(product));
+    factor.mul(centred).mul(present)
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use stepladder_kernels::{
-    Activated, Activation, Dropout, Frame, GradientSums, Isa, LANES, Lanes, Norm, NormGradient,
+    Activated, Activation, Dropout, Frame, Gradient, GradientSums, Isa, LANES, Lanes, Norm, NormGradient,
     PackedWeights, Scaling, Statistics, activate, activation_gradient, average_pool, average_pool_gradient,
     channel_statistics, conv, conv_bias_gradient, conv_weight_gradient, drop_out, gradient_sums, mask_bits,
     max_pool, max_pool_gradient, scale,
@@ -56,7 +56,7 @@ fn made(isa: Isa, frame: Frame, kernel: usize, outs: usize, images: usize, seed:
         values: &values,
         activated: &activated,
         frame: out,
-        gradient: &gradient,
+        gradient: Gradient::Plain(&gradient),
         kept: 1.25,
         images,
     };

@@ -5,10 +5,10 @@
 
 use proptest::prelude::*;
 use stepladder_kernels::{
-    Activated, Activation, Bordered, Dropout, Frame, GradientSums, Isa, LANES, Lanes, Norm, NormGradient,
-    PackedWeights, Scaling, Statistics, activate, activation_gradient, average_pool, average_pool_gradient,
-    channel_statistics, conv, conv_bias_gradient, conv_weight_gradient, gradient_sums, mask_bits, max_pool,
-    max_pool_gradient, warp,
+    Activated, Activation, Bordered, Dropout, Frame, Gradient, GradientSums, Isa, LANES, Lanes, Norm,
+    NormGradient, PackedWeights, Scaling, Statistics, activate, activation_gradient, average_pool,
+    average_pool_gradient, channel_statistics, conv, conv_bias_gradient, conv_weight_gradient, gradient_sums,
+    mask_bits, max_pool, max_pool_gradient, warp,
 };
 
 fn frame(channels: usize, height: usize, width: usize, border: usize) -> Frame {
@@ -213,7 +213,7 @@ proptest! {
                 values: &values,
                 activated: &output,
                 frame: out_frame,
-                gradient: &gradient,
+                gradient: Gradient::Plain(&gradient),
                 kept: if dropped { 1.5 } else { 1.0 },
                 images,
             };
@@ -256,6 +256,49 @@ proptest! {
                 near(sums[channel].gradient, gradient_sum, 4 * here.len());
                 near(sums[channel].product, product_sum, 8 * here.len());
             }
+        }
+    }
+
+    #[test]
+    fn a_gradient_that_a_pool_did_not_write_out_gives_the_bits_of_one_that_it_did(
+        (channels, height, width, border) in (1_usize..4, 2_usize..9, 2_usize..9, 0_usize..2),
+        images in 1_usize..=LANES, seed: u32,
+    ) {
+        let frame = frame(channels, height, width, border);
+        let pooled = Frame::new(channels, height / 2, width / 2, border).unwrap();
+        let values = group(seed, frame.inner());
+        let mut activated = vec![[0.0; LANES]; frame.len()];
+        activate(Isa::best(), &values, Activation { norm: None, dropout: None }, &mut activated, frame);
+        for pixel in &mut activated {
+            *pixel = pixel.map(|value| (value * 3.0).round()); // with many equal values
+        }
+        let lists: Vec<Vec<f32>> = (1..6).map(|i| numbers(seed ^ i, channels)).collect();
+        let norm = Norm { mean: &lists[0], inverse_deviation: &lists[1] };
+        let whole = NormGradient { norm, factor: &lists[2], mean_gradient: &lists[3], mean_product: &lists[4] };
+        let pool_gradient = group(seed ^ 9, pooled.inner());
+        for isa in Isa::available() {
+            let mut largest = vec![[0.0; LANES]; pooled.len()];
+            max_pool(isa, &activated, frame, 2, &mut largest, pooled);
+            let mut written = vec![[9.0; LANES]; frame.inner().len()];
+            max_pool_gradient(isa, &activated, frame, 2, &pool_gradient, pooled.inner(), &mut written);
+            let ways = [
+                Gradient::Plain(&written),
+                Gradient::Pooled { largest: &largest, frame: pooled, gradient: &pool_gradient },
+            ];
+            let made = ways.map(|gradient| {
+                let reads = Activated { values: &values, activated: &activated, frame, gradient, kept: 1.5, images };
+                let mut sums = vec![GradientSums::default(); channels];
+                gradient_sums(isa, reads, norm, &mut sums);
+                let mut backs = vec![];
+                for norm in [Some(whole), None] {
+                    let mut back = vec![[0.0; LANES]; frame.len()];
+                    activation_gradient(isa, reads, norm, &mut back, frame);
+                    backs.extend(back.into_iter().flatten().map(f32::to_bits));
+                }
+                let sums: Vec<_> = sums.iter().map(|s| (s.gradient.to_bits(), s.product.to_bits())).collect();
+                (sums, backs)
+            });
+            prop_assert_eq!(&made[0], &made[1]);
         }
     }
 

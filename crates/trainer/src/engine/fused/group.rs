@@ -1,7 +1,9 @@
 use std::mem::swap;
 
 use stepladder_kernels as kernels;
-use stepladder_kernels::{Activated, Activation, Frame, GradientSums, Isa, LANES, Lanes, Statistics};
+use stepladder_kernels::{
+    Activated, Activation, Frame, Gradient, GradientSums, Isa, LANES, Lanes, Statistics,
+};
 
 use super::stage::{Conv, Drop, Kind, Stage};
 use crate::TrainError;
@@ -123,7 +125,7 @@ impl Group {
                 let bias = conv.bias.as_ref().map(|bias| &parameters[bias.range.clone()]);
                 kernels::conv(isa, read, from, &conv.packed().forward, bias, made, output);
             }
-            Kind::Activate { norm, dropout: drop } => {
+            Kind::Activate { norm, dropout: drop, .. } => {
                 let state = norm.as_ref().map(|norm| norm.state());
                 let norm = state.as_ref().map(|state| state.scaling());
                 let dropout = dropout.zip(*drop).map(|(stream, drop)| drop.of(stream, &self.samples));
@@ -177,9 +179,12 @@ impl Group {
     pub fn sum(&mut self, pass: &Pass, place: usize) {
         let stage = &pass.stages[place];
         let Some(norm) = stage.norm() else { return };
-        let (read, memory) = at(&self.input, &mut self.stages, place);
-        let Memory { output, sums, .. } = memory;
-        let activated = activated(stage, read, output, &self.gradient, self.images);
+        let (before, here) = self.stages.split_at_mut(place);
+        let (memory, after) = here.split_at_mut(1);
+        let read = before.last().map_or(&self.input, |memory| &memory.output);
+        let Memory { output, sums, .. } = &mut memory[0];
+        let gradient = gradient(pass.stages, place, after, &self.gradient);
+        let activated = activated(stage, read, output, gradient, self.images);
         kernels::gradient_sums(pass.isa, activated, norm.state().norm(), sums);
     }
 
@@ -188,13 +193,19 @@ impl Group {
         let &Pass { isa, stages, dropout, .. } = pass;
         let stage = &stages[place];
         let (before, here) = self.stages.split_at_mut(place);
-        let memory = &mut here[0];
+        let (memory, after) = here.split_at_mut(1);
+        let memory = &mut memory[0];
         if let Kind::Conv(conv) = &stage.kind {
             let read = before.last().map_or(&self.input, |memory| &memory.output);
             return memory.conv_backward(isa, conv, read, stage.input, &mut self.gradient);
         }
         if place == 0 {
             return; // nobody asks for the gradient of images
+        }
+        if let (Kind::MaxPool { .. }, Kind::Activate { pooled: true, .. }) =
+            (&stage.kind, &stages[place - 1].kind)
+        {
+            return; // the stage before works with the pool's gradient
         }
         let read = stage.input;
         let Memory { output: before_output, gradient: before_gradient, .. } = &mut before[place - 1];
@@ -204,15 +215,16 @@ impl Group {
             None => (&mut self.other_gradient, read.inner()),
         };
         let (gradient, made) = (&self.gradient, stage.output.inner());
+        let of_activated = self::gradient(stages, place, after, gradient);
         match &stage.kind {
             Kind::Activate { norm, .. } => {
                 let state = norm.as_ref().map(|norm| norm.state());
                 let norm = state.as_ref().map(|state| state.gradient());
-                let activated = activated(stage, before_output, &memory.output, gradient, self.images);
+                let activated = activated(stage, before_output, &memory.output, of_activated, self.images);
                 kernels::activation_gradient(isa, activated, norm, to, to_frame);
             }
             Kind::Normalise { norm, .. } => {
-                let activated = activated(stage, before_output, &memory.output, gradient, self.images);
+                let activated = activated(stage, before_output, &memory.output, of_activated, self.images);
                 kernels::activation_gradient(isa, activated, Some(norm.state().gradient()), to, to_frame);
             }
             Kind::Drop(drop) => match dropout {
@@ -306,12 +318,23 @@ fn at<'a>(input: &'a [Lanes], stages: &'a mut [Memory], place: usize) -> (&'a [L
     (before.last().map_or(input, |memory| &memory.output), &mut here[0])
 }
 
+/// The gradient of what a stage made: `at_hand`, or of what a pool made of it.
+fn gradient<'a>(stages: &[Stage], place: usize, after: &'a [Memory], at_hand: &'a [Lanes]) -> Gradient<'a> {
+    match stages[place].kind {
+        Kind::Activate { pooled: true, .. } => {
+            let (largest, frame) = (&after[0].output, stages[place + 1].output);
+            Gradient::Pooled { largest, frame, gradient: at_hand }
+        }
+        _ => Gradient::Plain(at_hand),
+    }
+}
+
 /// What the gradient of a norm, a ReLU or both is worked out from.
 fn activated<'a>(
     stage: &'a Stage,
     values: &'a [Lanes],
     output: &'a [Lanes],
-    gradient: &'a [Lanes],
+    gradient: Gradient<'a>,
     images: usize,
 ) -> Activated<'a> {
     let (activated, frame, kept) = match &stage.kind {

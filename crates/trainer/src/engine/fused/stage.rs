@@ -18,10 +18,12 @@ pub(super) struct Stage {
 
 pub(super) enum Kind {
     Conv(Box<Conv>),
-    /// A norm where there is one, a ReLU, and a dropout where there is one.
+    /// A norm where there is one, a ReLU, and a dropout where there is one. `pooled`: a max pool over windows of 2 x 2
+    /// comes next, and leaves its gradient to this one.
     Activate {
         norm: Option<Norm>,
         dropout: Option<Drop>,
+        pooled: bool,
     },
     /// A norm that no ReLU follows; `ones` stand where an activation's gradient would read what was cut.
     Normalise {
@@ -145,13 +147,13 @@ pub(super) fn stages(plan: &Plan, learning: bool) -> Result<Vec<Stage>, TrainErr
             Op::BatchNorm { weight, bias, statistics } => {
                 let norm = Norm::new(plan, weight, bias, statistics);
                 if ops.next_if(|next| next.op == Op::Relu).is_some() {
-                    Kind::Activate { norm: Some(norm), dropout: None }
+                    Kind::Activate { norm: Some(norm), dropout: None, pooled: false }
                 } else {
                     let ones = filled(planned.output.iter().product(), [1.0; LANES])?;
                     Kind::Normalise { norm, ones }
                 }
             }
-            Op::Relu => Kind::Activate { norm: None, dropout: None },
+            Op::Relu => Kind::Activate { norm: None, dropout: None, pooled: false },
             Op::Dropout { probability, index } => Kind::Drop(Drop { probability, index }),
             Op::MaxPool { kernel } => Kind::MaxPool { kernel },
             Op::AveragePool { kernel } => Kind::AveragePool { kernel },
@@ -161,7 +163,7 @@ pub(super) fn stages(plan: &Plan, learning: bool) -> Result<Vec<Stage>, TrainErr
         let kind = match (kind, ops.peek().map(|next| &next.op)) {
             (Kind::Activate { norm, .. }, Some(&Op::Dropout { probability, index })) => {
                 output = ops.next().map_or(output, |dropout| dropout.output);
-                Kind::Activate { norm, dropout: Some(Drop { probability, index }) }
+                Kind::Activate { norm, dropout: Some(Drop { probability, index }), pooled: false }
             }
             (kind, _) => kind,
         };
@@ -173,6 +175,11 @@ pub(super) fn stages(plan: &Plan, learning: bool) -> Result<Vec<Stage>, TrainErr
         if follows_conv && !takes_conv {
             let plain = frame(planned.input, 0)?;
             stages.push(Stage { input: plain, output: plain, kind: Kind::Copy });
+        }
+        if let (Kind::MaxPool { kernel: 2 }, Some(Stage { kind: Kind::Activate { pooled, .. }, .. })) =
+            (&kind, stages.last_mut())
+        {
+            *pooled = true;
         }
         let input = frame(planned.input, padded_by)?;
         if let Some(before) = stages.last_mut().filter(|_| padded_by > 0) {
