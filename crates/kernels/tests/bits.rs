@@ -68,10 +68,8 @@ fn made(isa: Isa, frame: Frame, kernel: usize, outs: usize, images: usize, seed:
     activation_gradient(isa, reads, Some(whole), &mut back, out);
     made.extend(bits(&back));
 
-    for alone in [scale as fn(Isa, &[Lanes], Scaling, &mut [Lanes], Frame)] {
-        alone(isa, &values, scaling, &mut back, out);
-        made.extend(bits(&back));
-    }
+    scale(isa, &values, scaling, &mut back, out);
+    made.extend(bits(&back));
     drop_out(isa, &values, &dropout, &mut back, out);
     made.extend(bits(&back));
 
