@@ -136,11 +136,11 @@ class Bench:
         loss = self.one_pass(variant, *self.ready[variant, threads], count)
         seconds = time.perf_counter() - begun
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        return {"seconds": seconds, "loss": loss, "peakMemory": peak, "torch": torch.__version__}
+        return {"seconds": seconds, "loss": loss, "peakMemory": peak}
 
 
 bench = Bench(json.loads(pathlib.Path(sys.argv[1]).read_text()), sys.argv[2])
-print(json.dumps({"torch": torch.__version__}), flush=True)
+print(json.dumps({"version": torch.__version__}), flush=True)
 for line in sys.stdin:
     variant, threads, count = line.split()
     try:

@@ -2,16 +2,22 @@ import {mkdtempSync, rmSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import {ConfigError} from '../errors/index.js';
 import type {Step} from '../experiment/define-step.js';
 import {summarize} from '../experiment/summarize.js';
 import {train} from '../experiment/train.js';
 import {loadModel} from '../model/load-model.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {PyTorchPeer} from './peer.js';
+import {jax, Peer, type PeerKind, pytorch} from './peer.js';
 
 /** One of the things compared. */
-type Contestant = {readonly name: string; readonly pass: () => Promise<number | string>};
+type Contestant = {
+	readonly name: string;
+	/** Whether it is somebody else's library. */
+	readonly peer?: boolean;
+	readonly pass: () => Promise<number | string>;
+};
 
 /** What a contestant took over the rounds. */
 export type BenchRow = {
@@ -20,7 +26,7 @@ export type BenchRow = {
 	readonly seconds: readonly number[];
 	/** Training images a second, of the median round. */
 	readonly imagesPerSecond: number;
-	/** How many times as fast as PyTorch in eager mode and as PyTorch's best, by medians. */
+	/** How many times as fast as PyTorch in eager mode and as the best of PyTorch and JAX, by medians. */
 	readonly overEager: number | undefined;
 	readonly overBest: number | undefined;
 	/** Share of the multiply-add limit of the cores that it used, reached by the convolutions' arithmetic alone. */
@@ -40,48 +46,71 @@ export type BenchResult = {
 	readonly multiplyAdds: number;
 	/** Wall-clock milliseconds of predicting from Node, by the median of several calls. */
 	readonly predict: {readonly one: number; readonly tenThousand: number};
-	/** Of this process at its end, in bytes; PyTorch has one of its own. */
-	readonly peakMemory: {readonly stepladder: number; readonly pytorch: number | undefined};
-	readonly machine: {readonly cpu: string; readonly cores: number; readonly isa: string};
-	readonly versions: {readonly node: string; readonly torch: string | undefined};
+	/** Of this process at its end, in bytes; the others have processes of their own. */
+	readonly peakMemory: Readonly<Record<string, number>>;
+	readonly machine: {
+		readonly cpu: string;
+		readonly cores: number;
+		readonly isa: string;
+		/** What was set of the variables that hold an engine to less than the machine has. */
+		readonly environment: Readonly<Record<string, string>>;
+	};
+	readonly versions: Readonly<Record<string, string>>;
 };
 
 export type BenchOptions = {
 	readonly rounds: number;
 	/** Training images of a pass. */
 	readonly images: number;
-	/** A Python that can import torch; PyTorch is left out without. */
+	/** A Python that can import torch, and jax if JAX is to be timed; both are left out without. */
 	readonly python: string | undefined;
 	/** Told before each pass. */
 	readonly tell: (line: string) => void;
 };
 
+/** Variables that choose instructions: ours, ATen's, oneDNN's and XLA's. */
+const environmentNames = ['STEPLADDER_ISA', 'ATEN_CPU_CAPABILITY', 'ONEDNN_MAX_CPU_ISA', 'XLA_FLAGS'];
+
 /** Times training passes of a step, all contestants in turn in every round, so that a drifting machine is fair. */
 export const bench = async (step: Step, {rounds, images, python, tell}: BenchOptions): Promise<BenchResult> => {
+	for (const [setting, value] of Object.entries({rounds, images})) {
+		if (!Number.isInteger(value) || value < 1) {
+			throw new ConfigError(setting, 'a whole number from 1', String(value));
+		}
+	}
+
 	const {cores, isa} = unwrap(native().runtimeInfo());
-	const peer = python === undefined ? undefined : new PyTorchPeer(python, step.experiment);
+	const peers: Peer[] = [];
+	const versions: Record<string, string> = {node: process.versions.node};
+	const start = async (kind: PeerKind): Promise<void> => {
+		const {peer, version} = await Peer.start(kind, python ?? '', step.experiment);
+		peers.push(peer);
+		versions[kind.name] = version;
+	};
+
 	try {
-		const torch = await peer?.version();
-		let pytorchMemory: number | undefined;
+		if (python !== undefined) {
+			await start(pytorch);
+			await start(jax).catch(() => {
+				tell('JAX is left out: that Python does not have it');
+			});
+		}
+
 		const ours = (engine: 'fused' | 'aten', threads: number): Contestant => ({
 			name: `${engine}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
 			pass: async () => ourPass(step, engine, threads, images),
 		});
-		const theirs = (variant: string): Contestant => ({
-			name: `PyTorch ${variant}, ${cores} threads`,
+		const theirs = (peer: Peer, variant: string): Contestant => ({
+			name: `${peer.kind.name} ${variant}, ${cores} threads`,
+			peer: true,
 			async pass() {
-				const pass = await peer?.pass(variant, cores, images);
-				if (!pass || 'error' in pass) {
-					return pass?.error ?? 'not there';
-				}
-
-				pytorchMemory = pass.peakMemory;
-				return pass.seconds;
+				const pass = await peer.pass(variant, cores, images);
+				return 'error' in pass ? pass.error : pass.seconds;
 			},
 		});
 		const contestants = [
 			...[ours('fused', 1), ...(cores > 1 ? [ours('fused', cores)] : []), ours('aten', cores)],
-			...(peer ? ['eager', 'channels-last', 'compile', 'bf16'].map(theirs) : []),
+			...peers.flatMap(peer => peer.kind.variants.map(variant => theirs(peer, variant))),
 		];
 
 		const seconds = new Map<string, number[]>(contestants.map(({name}) => [name, []]));
@@ -110,14 +139,20 @@ export const bench = async (step: Step, {rounds, images, python, tell}: BenchOpt
 				shareOfLimit: shareOf(row, multiplyAdds, row.name.endsWith('1 thread') ? limit.oneCore : limit.allCores),
 			})),
 			predict: await predictLatency(step),
-			peakMemory: {stepladder: process.resourceUsage().maxRSS * 1024, pytorch: pytorchMemory},
-			machine: {cpu: os.cpus()[0]?.model.trim() ?? '', cores, isa},
-			versions: {node: process.versions.node, torch},
+			peakMemory: {
+				stepladder: process.resourceUsage().maxRSS * 1024,
+				...Object.fromEntries(peers.map(({kind, peakMemory}) => [kind.name, peakMemory])),
+			},
+			machine: {cpu: os.cpus()[0]?.model.trim() ?? '', cores, isa, environment: setEnvironment()},
+			versions,
 		};
 	} finally {
-		await peer?.close();
+		await Promise.all(peers.map(async peer => peer.close()));
 	}
 };
+
+const setEnvironment = (): Record<string, string> =>
+	Object.fromEntries(environmentNames.flatMap(name => (process.env[name] ? [[name, process.env[name]]] : [])));
 
 /** The training part of one epoch, from the first batch to the last: evaluation is left out. */
 const ourPass = async (step: Step, engine: 'fused' | 'aten', threads: number, images: number): Promise<number> => {
@@ -139,9 +174,9 @@ const rowsOf = (
 	images: number,
 ): Array<Omit<BenchRow, 'shareOfLimit'>> => {
 	const medianOf = (name: string): number => median(seconds.get(name) ?? []);
-	const pytorch = contestants.map(({name}) => name).filter(name => name.startsWith('PyTorch') && !errors.has(name));
-	const eager = pytorch.find(name => name.includes('eager'));
-	const best = pytorch.length > 0 ? Math.min(...pytorch.map(medianOf)) : undefined;
+	const peers = contestants.filter(({name, peer}) => peer && !errors.has(name)).map(({name}) => name);
+	const eager = peers.find(name => name.includes('eager'));
+	const best = peers.length > 0 ? Math.min(...peers.map(medianOf)) : undefined;
 	return contestants.map(({name}) => {
 		const error = errors.get(name);
 		const took = medianOf(name);

@@ -6,57 +6,89 @@ import path from 'node:path';
 import {createInterface, type Interface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
 import {mnistFolder} from '../data/mnist.js';
+import {ConfigError} from '../errors/index.js';
 import type {Experiment} from '../experiment/experiment.js';
 
 /** What one training pass took, or why it could not be run. */
 export type Pass = {readonly seconds: number; readonly peakMemory: number} | {readonly error: string};
 
-/** dist/ts/bench/peer.js is three folders below the project. */
-const script = fileURLToPath(new URL('../../../scripts/reference/bench_pytorch.py', import.meta.url));
+/** A library to compare with: its script in `scripts/reference`, and the ways of running it. */
+export type PeerKind = {readonly name: string; readonly script: string; readonly variants: readonly string[]};
 
-/** PyTorch in a process of its own, kept warm between passes. */
-export class PyTorchPeer {
+export const pytorch: PeerKind = {
+	name: 'PyTorch',
+	script: 'bench_pytorch.py',
+	variants: ['eager', 'channels-last', 'compile', 'bf16'],
+};
+
+export const jax: PeerKind = {name: 'JAX', script: 'bench_jax.py', variants: ['jit']};
+
+/** dist/ts/bench/peer.js is three folders below the project. */
+const scripts = fileURLToPath(new URL('../../../scripts/reference/', import.meta.url));
+
+/** A library in a Python process of its own, kept warm between passes. */
+export class Peer {
+	/** What the process took at the most so far, in bytes; undefined before the first pass. */
+	peakMemory: number | undefined;
 	readonly #child: ChildProcessWithoutNullStreams;
 	readonly #answers: AsyncIterator<string>;
 	readonly #lines: Interface;
 	readonly #folder: string;
 
-	constructor(python: string, experiment: Experiment) {
+	private constructor(
+		readonly kind: PeerKind,
+		python: string,
+		experiment: Experiment,
+	) {
 		this.#folder = mkdtempSync(path.join(os.tmpdir(), 'stepladder-bench-'));
 		const file = path.join(this.#folder, 'experiment.json');
 		writeFileSync(file, JSON.stringify(experiment));
-		this.#child = spawn(python, [script, file, mnistFolder()]);
+		this.#child = spawn(python, [path.join(scripts, kind.script), file, mnistFolder()]);
+		// A process that ended can't be written to; that it ended is told by its missing answer.
+		this.#child.on('error', () => {});
+		this.#child.stdin.on('error', () => {});
 		this.#child.stderr.pipe(process.stderr);
 		this.#lines = createInterface(this.#child.stdout);
 		this.#answers = this.#lines[Symbol.asyncIterator]();
 	}
 
 	/**
-	 * Waits until PyTorch is there.
+	 * Starts a library and waits until it is there.
 	 *
-	 * @returns its version
-	 * @throws {Error} when that Python has no torch
+	 * @returns it and its version
+	 * @throws {ConfigError} when that Python can't be started or lacks the library
 	 */
-	async version(): Promise<string> {
-		const first = await this.#answers.next();
+	static async start(
+		kind: PeerKind,
+		python: string,
+		experiment: Experiment,
+	): Promise<{readonly peer: Peer; readonly version: string}> {
+		const peer = new Peer(kind, python, experiment);
+		const first = await peer.#answers.next();
 		if (first.done) {
-			throw new Error('that Python could not import torch: name one that can by `--python`');
+			await peer.close();
+			throw new ConfigError('python', `a Python that has ${kind.name}`, `\`${python}\``);
 		}
 
-		return (JSON.parse(first.value) as {torch: string}).torch;
+		return {peer, version: (JSON.parse(first.value) as {version: string}).version};
 	}
 
 	/** Times one training pass over the first so many images. */
 	async pass(variant: string, threads: number, images: number): Promise<Pass> {
 		this.#child.stdin.write(`${variant} ${threads} ${images}\n`);
 		const answer = await this.#answers.next();
-		return answer.done ? {error: 'PyTorch ended'} : (JSON.parse(answer.value) as Pass);
+		const pass = answer.done ? {error: `${this.kind.name} ended`} : (JSON.parse(answer.value) as Pass);
+		this.peakMemory = 'error' in pass ? this.peakMemory : pass.peakMemory;
+		return pass;
 	}
 
 	async close(): Promise<void> {
-		const closed = once(this.#child, 'close');
-		this.#child.stdin.end();
-		await closed;
+		if (this.#child.pid !== undefined && this.#child.exitCode === null) {
+			const closed = once(this.#child, 'close');
+			this.#child.stdin.end();
+			await closed;
+		}
+
 		this.#lines.close();
 		rmSync(this.#folder, {recursive: true, force: true});
 	}

@@ -9,17 +9,20 @@ type Flags = {step: string[]; rounds: number; images: number; python?: string; j
 
 export const benchCommand = (): Command =>
 	new Command('bench')
-		.description('Time training passes of a step on each engine and in PyTorch, side by side in one run.')
+		.description('Time training passes of a step on each engine, in PyTorch and in JAX, side by side in one run.')
 		.option('--step <name...>', 'the steps to time', ['lr-scheduler'])
 		.option('--rounds <n>', 'how often each is timed, in turn', parseNumber, 5)
 		.option('--images <n>', 'training images of a pass', parseNumber, 60_000)
-		.option('--python <path>', 'a Python that can import torch 2.13; PyTorch is left out without')
+		.option('--python <path>', 'a Python with torch 2.13, and jax if wanted; they are left out without')
 		.option('--json', 'print the figures as JSON', false)
 		.addHelpText(
 			'after',
 			`
-PyTorch, in an environment outside the project:
-  python3 -m venv ~/torch && ~/torch/bin/pip install torch==2.13.0 numpy
+PyTorch and JAX, in an environment outside the project:
+  python3 -m venv ~/torch && ~/torch/bin/pip install torch==2.13.0 numpy 'jax[cpu]'
+
+To hold all of them to AVX2 (what is set is kept with the figures):
+  export STEPLADDER_ISA=avx2 ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 XLA_FLAGS=--xla_cpu_max_isa=AVX2
 
 Examples:
   npm run bench
@@ -53,8 +56,10 @@ const table = ({step, images, rounds, rows, limit, predict, peakMemory, machine,
 					row.shareOfLimit === undefined ? '-' : `${(100 * row.shareOfLimit).toFixed(0)} %`,
 				],
 	);
-	const mebibytes = (bytes: number | undefined): string =>
-		bytes === undefined ? 'not run' : `${Math.round(bytes / 2 ** 20)} MiB`;
+	const memory = Object.entries(peakMemory).map(([name, bytes]) => `${name} ${Math.round(bytes / 2 ** 20)} MiB`);
+	const {cpu, cores, isa, environment} = machine;
+	const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+	const held = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
 	return [
 		`${step}: training passes over ${images} images, medians of ${rounds} rounds, evaluation left out`,
 		'',
@@ -62,7 +67,7 @@ const table = ({step, images, rounds, rows, limit, predict, peakMemory, machine,
 		'',
 		`Limit: ${limit.oneCore.toFixed(1)} G multiply-adds a second on one core, ${limit.allCores.toFixed(1)} on all`,
 		`Predicting from Node: ${predict.one.toFixed(2)} ms for one image, ${predict.tenThousand.toFixed(0)} ms for 10,000`,
-		`Peak memory: ${mebibytes(peakMemory.stepladder)} (PyTorch ${mebibytes(peakMemory.pytorch)})`,
-		`${machine.cpu}, ${machine.cores} cores, ${machine.isa}; Node ${versions.node}, PyTorch ${versions.torch ?? 'not run'}`,
+		`Peak memory: ${memory.join(', ')}`,
+		[`${cpu}, ${cores} cores, ${isa}`, named.join(', '), ...held].join('; '),
 	].join('\n');
 };
