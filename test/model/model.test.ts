@@ -29,6 +29,13 @@ test('a model is loaded and predicts; a damaged one is refused', async t => {
 		t.is(probabilities[label], Math.max(...probabilities));
 	}
 
+	// The caller may use the array again, or hand it on, as soon as `predict` has returned.
+	const used = new Uint8Array(images);
+	const prediction = model.predict(used);
+	used.fill(0);
+	structuredClone(used, {transfer: [used.buffer]});
+	t.deepEqual(await prediction, predictions);
+
 	await t.throwsAsync(model.predict(images.subarray(1)), {instanceOf: ConfigError, message: /whole images of 28 x 28/});
 	await t.throwsAsync(model.predict('7' as never), {instanceOf: ConfigError, message: /Uint8Array/});
 

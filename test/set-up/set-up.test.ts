@@ -108,3 +108,38 @@ test('of several set-ups at once one works at a time, and a holder that died is 
 	t.is(readFileSync(log, 'utf8'), 'in out '.repeat(4));
 	t.deepEqual(readdirSync(folder), ['log']);
 });
+
+test('libtorch is asked for by what needs it, and by nothing else', async t => {
+	const folder = temporaryFolder(t);
+	const run = (name: string, options: object): string => {
+		mkdirSync(path.join(folder, name));
+		writeFileSync(path.join(folder, name, 'config.json'), JSON.stringify({options}));
+		return path.join(folder, name);
+	};
+
+	const onAten = run('aten', {engine: 'aten'});
+	const onFused = run('fused', {engine: 'auto'});
+	const cases: Array<[commandLine: string, reason: string | null]> = [
+		['train --step lr-scheduler', null],
+		['train --step lr-scheduler --engine fused --device cpu', null],
+		['train --step lr-scheduler --engine aten', '`--engine aten` runs on'],
+		['train --engine=aten --step lr-scheduler', '`--engine aten` runs on'],
+		['train --step lr-scheduler --device cuda', '`--device cuda` runs on'],
+		['train --step lr-scheduler --engine', null],
+		[`train --resume ${onAten}`, `The run in ${onAten} goes on with`],
+		[`train --resume ${onFused}`, null],
+		[`train --resume ${path.join(folder, 'none')}`, null],
+		['bench --step dropout', '`bench` times'],
+		['bench --help', null],
+		['summary --step lr-scheduler', null],
+		['predict model.safetensors 7.png', null],
+	];
+	const {stdout} = await evaluate(`
+		import {torchReason} from '${script('torch-reason.mjs')}';
+		const commandLines = ${JSON.stringify(cases.map(([commandLine]) => commandLine.split(' ')))};
+		console.log(JSON.stringify(commandLines.map(words => torchReason(words) ?? null)));`);
+	t.deepEqual(
+		JSON.parse(stdout),
+		cases.map(([, reason]) => reason),
+	);
+});

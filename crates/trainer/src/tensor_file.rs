@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::TrainError;
+use crate::net::MOST_PARAMETERS;
 
 /// A tensor's name, its shape, and where its numbers stand.
 pub(crate) type Named<'a> = (String, Vec<usize>, &'a [f32]);
@@ -21,9 +22,9 @@ pub(crate) type NamedMut<'a> = (String, Vec<usize>, &'a mut [f32]);
 /// The one key of a file's metadata: a second would make the order of the two depend on a hash map.
 const KEY: &str = "stepladder";
 
-/// The largest run that is allowed has a gigabyte each of parameters, velocities and averages; the rest is for
-/// statistics and the header.
-const MOST_BYTES: u64 = 4 << 30;
+/// A checkpoint holds parameters, velocities and averages, and two sets of statistics, each with no more numbers than
+/// there are parameters; the rest is for the header, of which safetensors allows 100 MB.
+const MOST_BYTES: u64 = 5 * 4 * MOST_PARAMETERS as u64 + 100_000_000;
 
 /// Numbers in memory as the file has them.
 struct InMemory<'a> {

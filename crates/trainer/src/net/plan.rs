@@ -114,7 +114,7 @@ pub struct Plan {
 }
 
 /// 2^28 parameters are 1 GiB; far beyond what this project is about, and safely within what can be allocated.
-const MOST_PARAMETERS: u128 = 1 << 28;
+pub(crate) const MOST_PARAMETERS: u128 = 1 << 28;
 
 /// What a run or a model may hold in memory at once: 16 GiB.
 const MOST_BYTES: u128 = 16 << 30;

@@ -1,0 +1,222 @@
+//! Model files: what comes back from them, and what becomes of those that nobody should have written.
+
+mod common;
+
+use std::path::Path;
+use std::process::Command;
+
+use common::{bars, block, experiment, final_net, options};
+use proptest::prelude::*;
+use serde_json::json;
+use stepladder_trainer::engine::FusedAlone;
+use stepladder_trainer::net::{BlockPart, BlockSpec, LayerSpec, NetSpec, Norm, Plan};
+use stepladder_trainer::{Experiment, Model, RunOptions, TrainError, Unwatched, summarize, train};
+
+#[test]
+fn a_model_predicts_after_a_round_trip_what_it_scored_in_the_run() {
+    let data = bars(160, 40);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let options = RunOptions { model_path: Some(path.clone()), ..options(data.path()) };
+    let outcome =
+        train(&Experiment { epochs: 3, ..experiment() }, &options, &FusedAlone, &mut Unwatched).unwrap();
+    let mut model = Model::load(&path).unwrap();
+    assert_eq!(model.net(), &final_net());
+    let images = std::fs::read(data.path().join("t10k-images-idx3-ubyte")).unwrap();
+    let predictions = model.predict(&images[16..]).unwrap();
+    let correct = predictions.iter().enumerate().filter(|(i, p)| p.label == i % 10).count();
+    assert_eq!(correct, outcome.epochs[2].test.correct);
+    for prediction in predictions {
+        assert!((prediction.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    }
+    assert!(model.predict(&images[16..100]).is_err());
+}
+
+#[test]
+fn damaged_model_files_are_refused_without_a_crash() {
+    let data = bars(32, 10);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let options = RunOptions { model_path: Some(path.clone()), ..options(data.path()) };
+    train(&experiment(), &options, &FusedAlone, &mut Unwatched).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    let mut renamed = whole.clone();
+    let at = whole.windows(8).position(|window| window == b"channels").unwrap();
+    renamed[at] = b'k';
+    let cases: [(&str, Vec<u8>); 5] = [
+        ("cut short", whole[..whole.len() / 2].to_vec()),
+        ("cut in its header", whole[..20].to_vec()),
+        ("empty", vec![]),
+        ("text", b"not safetensors at all".to_vec()),
+        ("another net", renamed),
+    ];
+    for (what, bytes) in cases {
+        let path = folder.path().join("damaged");
+        std::fs::write(&path, bytes).unwrap();
+        let error = Model::load(&path).unwrap_err();
+        assert!(matches!(error, TrainError::Model { .. }), "{what}: {error}");
+    }
+    assert!(matches!(Model::load(&folder.path().join("none")), Err(TrainError::Model { .. })));
+}
+
+/// A whole safetensors file that describes a net in any words, and holds `zeros` bytes in a tensor of no net.
+fn file_saying(about: &str, zeros: usize) -> Vec<u8> {
+    let tensor = json!({"dtype": "U8", "shape": [zeros], "data_offsets": [0, zeros]});
+    let header = json!({"__metadata__": {"stepladder": about}, "filler": tensor}).to_string();
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.bytes());
+    bytes.resize(bytes.len() + zeros, 0);
+    bytes
+}
+
+fn about(net: &NetSpec) -> String {
+    json!({"net": net, "normalisation": {"mean": 0.1307, "deviation": 0.3081}}).to_string()
+}
+
+/// Why a file of these bytes can't be loaded.
+fn refusal(bytes: &[u8]) -> String {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), bytes).unwrap();
+    match Model::load(file.path()) {
+        Err(TrainError::Model { reason, .. }) => reason,
+        Err(error) => panic!("{error}"),
+        Ok(model) => panic!("it was loaded: {:?}", model.net()),
+    }
+}
+
+/// 4096 pixels and 10,000 channels: a few weights, and terabytes of activations.
+fn wide() -> NetSpec {
+    NetSpec {
+        channels: 1,
+        size: 4096,
+        classes: 10,
+        block: block(Norm::None, 0.0),
+        body: vec![LayerSpec::Conv { channels: 10_000, kernel: 1, padding: 0, bias: true }],
+        head: vec![
+            LayerSpec::AveragePool { kernel: 1024 },
+            LayerSpec::AveragePool { kernel: 4 },
+            LayerSpec::Conv { channels: 10, kernel: 1, padding: 0, bias: false },
+            LayerSpec::Flatten,
+        ],
+    }
+}
+
+#[test]
+fn a_small_file_of_a_net_that_needs_terabytes_is_refused() {
+    let bytes = file_saying(&about(&wide()), 440_000);
+    let reason = refusal(&bytes);
+    assert!(reason.contains("a net that fits 16 GiB with 16 images"), "{reason}");
+}
+
+#[test]
+fn a_file_without_the_weights_of_its_net_is_refused() {
+    let reason = refusal(&file_saying(&about(&final_net()), 100));
+    assert!(reason.contains("bytes of numbers"), "{reason}");
+}
+
+#[test]
+fn a_net_that_no_machine_could_run_is_summarised_all_the_same() {
+    let summary = summarize(&wide()).unwrap();
+    assert_eq!(summary.parameters, 20_000 + 100_000);
+    assert_eq!(summary.rows[1].activations, 4096 * 4096 * 10_000);
+
+    let block = block(Norm::Batch, 0.0);
+    let layer = LayerSpec::Block { channels: 64, kernel: 3, padding: 1 };
+    let deep = NetSpec { block, body: vec![layer; 1018], ..wide() };
+    let summary = summarize(&NetSpec { size: 4096, ..deep }).unwrap();
+    assert_eq!(summary.rows.len(), 1022);
+    assert_eq!(summary.rows[1017].field_out, 1 + 2 * 1018);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_without_end_and_a_pipe_without_a_writer_are_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [Path::new("/dev/zero"), &pipe] {
+        let error = Model::load(path).unwrap_err().to_string();
+        assert!(error.contains("it is not a file"), "{error}");
+    }
+}
+
+/// What a hostile header may say where a whole number is expected: the borders of what is allowed, and beyond.
+fn number() -> impl Strategy<Value = usize> {
+    let borders = [0, 1, 2, 3, 28, 256, 257, 1024, 1025, 4096, 4097, 65_536, 65_537, 1 << 32, usize::MAX];
+    prop_oneof![1_usize..12, proptest::sample::select(borders.to_vec())]
+}
+
+fn layer() -> impl Strategy<Value = LayerSpec> {
+    prop_oneof![
+        (number(), number(), number()).prop_map(|(channels, kernel, padding)| LayerSpec::Block {
+            channels,
+            kernel,
+            padding
+        }),
+        (number(), number(), number(), any::<bool>()).prop_map(|(channels, kernel, padding, bias)| {
+            LayerSpec::Conv { channels, kernel, padding, bias }
+        }),
+        number().prop_map(|kernel| LayerSpec::MaxPool { kernel }),
+        number().prop_map(|kernel| LayerSpec::AveragePool { kernel }),
+        Just(LayerSpec::Flatten),
+    ]
+}
+
+fn net() -> impl Strategy<Value = NetSpec> {
+    let parts = vec![BlockPart::Conv, BlockPart::Norm, BlockPart::Relu, BlockPart::Dropout];
+    let order = prop_oneof![
+        8 => Just(parts.clone()).prop_shuffle(),
+        1 => proptest::collection::vec(proptest::sample::select(parts), 0..6),
+    ];
+    let norm = prop_oneof![Just(Norm::None), Just(Norm::Batch)];
+    let dropout = prop_oneof![8 => Just(0.1), 1 => Just(f64::MAX), 1 => Just(-1.0)];
+    let block = (order, any::<bool>(), norm, dropout);
+    let layers = || proptest::collection::vec(layer(), 0..5);
+    (block, number(), number(), number(), layers(), layers()).prop_map(
+        |((order, bias, norm, dropout), channels, size, classes, body, mut head)| {
+            let block = BlockSpec { order, bias, norm, dropout };
+            // Many of them end as a net must, so that the rest of the way is walked too.
+            head.push(LayerSpec::Flatten);
+            head.push(LayerSpec::Conv { channels: classes, kernel: 1, padding: 0, bias });
+            NetSpec { channels, size, classes, block, body, head }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4096, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_net_of_any_numbers_is_refused_or_fits_its_memory(net in net()) {
+        let Ok(plan) = Plan::of(&net) else {
+            return Ok(());
+        };
+        prop_assert!(summarize(&net).is_ok());
+        let made = |shape: [usize; 3]| shape.iter().map(|&n| n as u128).product::<u128>();
+        let activations = plan.ops.iter().map(|op| made(op.output)).sum::<u128>();
+        let bytes = 4 * (16 * activations + plan.parameter_count() as u128);
+        prop_assert!(plan.check_judging().is_err() || bytes <= 16 << 30);
+        prop_assert!(plan.check_learning(16).is_err() || 2 * bytes <= 16 << 30);
+    }
+
+    #[test]
+    fn a_file_that_describes_any_net_without_its_weights_is_refused(net in net()) {
+        refusal(&file_saying(&about(&net), 0));
+    }
+}
+
+/// The corpus holds what a header says of its net, as text; `cargo bolero test` looks for more.
+#[test]
+fn a_file_that_describes_its_net_in_any_bytes_is_refused() {
+    bolero::check!().with_iterations(4096).for_each(|about: &[u8]| {
+        refusal(&file_saying(&String::from_utf8_lossy(about), 64));
+    });
+}
+
+/// The same for all bytes of a file.
+#[test]
+fn a_file_of_any_bytes_is_refused() {
+    bolero::check!().with_iterations(4096).for_each(|bytes: &[u8]| {
+        refusal(bytes);
+    });
+}
