@@ -5,6 +5,7 @@ use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use stepladder_trainer::data::{Dataset, read_images, read_labels};
 
+use crate::options::data_source;
 use crate::{Failure, guarded};
 
 /// The images of an IDX file.
@@ -12,11 +13,13 @@ use crate::{Failure, guarded};
 pub struct IdxImages {
     /// How many.
     pub count: f64,
+    /// 1 for grey, 3 for red, green and blue.
+    pub channels: f64,
     /// Height of each.
     pub rows: f64,
     /// Width of each.
     pub columns: f64,
-    /// `[count, rows, columns]`, a byte each.
+    /// `[count, channels, rows, columns]`, a byte each.
     pub pixels: Buffer,
 }
 
@@ -26,6 +29,7 @@ pub fn read_idx_images(path: String) -> Either<IdxImages, Failure> {
     match guarded(|| read_images(Path::new(&path), None)) {
         Ok(images) => Either::A(IdxImages {
             count: images.count as f64,
+            channels: images.channels as f64,
             rows: images.rows as f64,
             columns: images.columns as f64,
             pixels: images.pixels.into(),
@@ -43,17 +47,36 @@ pub fn read_idx_labels(path: String) -> Either<Buffer, Failure> {
     }
 }
 
-/// Holds a folder's four files against MNIST's known hashes; takes a tenth of a second, on the calling thread.
-#[napi]
-pub fn check_mnist(folder: String) -> Either<Checked, Failure> {
-    match guarded(|| Dataset::check_mnist(Path::new(&folder))) {
-        Ok(()) => Either::A(Checked { ok: true }),
-        Err(failure) => Either::B(failure),
-    }
+/// What four IDX files hold.
+#[napi(object)]
+pub struct DataDescription {
+    /// Of each image: 1 or 3.
+    pub channels: f64,
+    /// Height and width.
+    pub size: f64,
+    /// One more than the largest label.
+    pub classes: f64,
+    /// Training images.
+    pub train: f64,
+    /// Test images.
+    pub test: f64,
+    /// sha256 of training images, training labels, test images and test labels, unpacked.
+    pub hashes: Vec<String>,
 }
 
-/// Nothing was found to be wrong.
-#[napi(object)]
-pub struct Checked {
-    pub ok: bool,
+/// Reads a folder's four files to their end and holds them against `hashes`, where given; takes a tenth of a second for
+/// 70,000 images of 28 x 28, on the calling thread.
+#[napi]
+pub fn describe_data(folder: String, hashes: Option<Vec<String>>) -> Either<DataDescription, Failure> {
+    match guarded(|| Dataset::describe(&data_source(folder, hashes)?)) {
+        Ok(found) => Either::A(DataDescription {
+            channels: found.channels as f64,
+            size: found.size as f64,
+            classes: found.classes as f64,
+            train: found.train as f64,
+            test: found.test as f64,
+            hashes: found.hashes.to_vec(),
+        }),
+        Err(failure) => Either::B(failure),
+    }
 }

@@ -14,7 +14,9 @@ use crate::{Failure, guarded};
 pub struct Model {
     model: Arc<Mutex<trainer::Model>>,
     size: usize,
+    channels: usize,
     classes: usize,
+    class_names: Vec<String>,
     parameters: usize,
 }
 
@@ -35,6 +37,18 @@ impl Model {
         self.size as f64
     }
 
+    /// Of the images it takes: 1 for grey, 3 for red, green and blue.
+    #[napi(getter)]
+    pub fn channels(&self) -> f64 {
+        self.channels as f64
+    }
+
+    /// What each class is called; none where nobody said.
+    #[napi(getter)]
+    pub fn class_names(&self) -> Vec<String> {
+        self.class_names.clone()
+    }
+
     /// How many labels it tells apart.
     #[napi(getter)]
     pub fn classes(&self) -> f64 {
@@ -47,7 +61,7 @@ impl Model {
         self.parameters as f64
     }
 
-    /// What it makes of images `[N, size, size]`, 0 for black, on a thread of the pool. They are copied first: the
+    /// What it makes of images `[N, channels, size, size]`, 0 for black, on a thread of the pool. They are copied first: the
     /// caller may change or hand on the array at once.
     #[napi(ts_return_type = "Promise<Array<Prediction> | Failure>")]
     pub fn predict(&self, pixels: Uint8Array) -> AsyncTask<Predicting> {
@@ -78,6 +92,8 @@ impl Task for Loading {
         Ok(match output {
             Ok(model) => Either::A(Model {
                 size: model.net().size,
+                channels: model.net().channels,
+                class_names: model.class_names().to_vec(),
                 classes: model.net().classes,
                 parameters: model.parameter_count(),
                 model: Arc::new(Mutex::new(model)),

@@ -9,8 +9,10 @@ pub struct RunOptions {
     pub seed: f64,
     /// The folder with the four IDX files.
     pub data_dir: String,
-    /// Whether that folder is to hold MNIST's own files, checked against their known hashes.
-    pub is_mnist: bool,
+    /// sha256 of training images, training labels, test images and test labels, where only those will do.
+    pub data_hashes: Option<Vec<String>>,
+    /// What each class is called.
+    pub class_names: Vec<String>,
     /// The first so many training images; all where left out.
     pub limit_train: Option<f64>,
     /// The first so many test images; all where left out.
@@ -50,10 +52,10 @@ impl TryFrom<RunOptions> for stepladder_trainer::RunOptions {
 
     fn try_from(js: RunOptions) -> Result<Self, TrainError> {
         let optional = |name, value: Option<f64>| value.map(|value| as_whole(name, value)).transpose();
-        let folder = js.data_dir.into();
         Ok(Self {
             seed: as_whole("seed", js.seed)? as u64,
-            data: if js.is_mnist { DataSource::Mnist(folder) } else { DataSource::Folder(folder) },
+            data: data_source(js.data_dir, js.data_hashes)?,
+            class_names: js.class_names,
             limit_train: optional("limitTrain", js.limit_train)?,
             limit_test: optional("limitTest", js.limit_test)?,
             holdout: optional("holdout", js.holdout)?.unwrap_or(0),
@@ -72,4 +74,15 @@ impl TryFrom<RunOptions> for stepladder_trainer::RunOptions {
             checkpoint_path: js.checkpoint_path.map(Into::into),
         })
     }
+}
+
+/// A folder, and the hashes that its four files must have.
+pub(crate) fn data_source(folder: String, hashes: Option<Vec<String>>) -> Result<DataSource, TrainError> {
+    let hashes = hashes
+        .map(|hashes| {
+            <[String; 4]>::try_from(hashes)
+                .map_err(|hashes| TrainError::setting("dataHashes", "four hashes", hashes.len()))
+        })
+        .transpose()?;
+    Ok(DataSource { folder: folder.into(), hashes })
 }

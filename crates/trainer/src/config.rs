@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 use crate::data::Augmentation;
+#[cfg(doc)]
+use crate::data::Dataset;
 use crate::net::{NetSpec, Plan};
 use crate::optim::{Averaging, Optimizer, Schedule};
 
@@ -38,6 +40,8 @@ pub struct RunOptions {
     pub seed: u64,
     /// Where the images are.
     pub data: DataSource,
+    /// What the model file is to call each class; none where not said.
+    pub class_names: Vec<String>,
     /// The first so many training images; all of them where not set.
     pub limit_train: Option<usize>,
     /// The first so many test images; all of them where not set.
@@ -57,13 +61,13 @@ pub struct RunOptions {
     pub checkpoint_path: Option<PathBuf>,
 }
 
-/// Where images and labels come from.
+/// Where images and labels come from: a folder with four IDX files, named as MNIST's are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DataSource {
-    /// A folder with MNIST's own four files, checked against their known hashes.
-    Mnist(PathBuf),
-    /// A folder with any four IDX files of those names.
-    Folder(PathBuf),
+pub struct DataSource {
+    /// The folder.
+    pub folder: PathBuf,
+    /// sha256 of the four files, where only those will do: in the order of [`Dataset::hashes`].
+    pub hashes: Option<[String; 4]>,
 }
 
 /// The device that learns.

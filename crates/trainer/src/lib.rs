@@ -11,7 +11,8 @@
 //! let experiment: Experiment = serde_json::from_str(&std::fs::read_to_string("experiment.json")?)?;
 //! let options = RunOptions {
 //!     seed: 1,
-//!     data: DataSource::Folder("mnist".into()),
+//!     data: DataSource { folder: "mnist".into(), hashes: None },
+//!     class_names: vec![],
 //!     limit_train: None,
 //!     limit_test: None,
 //!     holdout: 0,

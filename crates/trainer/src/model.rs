@@ -14,16 +14,20 @@ use crate::tensor_file;
 pub struct Model {
     net: NetSpec,
     normalisation: Normalisation,
+    class_names: Vec<String>,
     parameters: usize,
     engine: Fused,
 }
 
 /// What a model file says of itself.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Metadata {
     net: NetSpec,
     normalisation: Normalisation,
+    /// One for each class, or none.
+    #[serde(default)]
+    class_names: Vec<String>,
 }
 
 /// What a model makes of one image.
@@ -50,10 +54,12 @@ pub(crate) fn save(
     path: &Path,
     net: &NetSpec,
     normalisation: Normalisation,
+    class_names: &[String],
     plan: &Plan,
     weights: &Weights,
 ) -> Result<(), TrainError> {
-    tensor_file::write(path, weights.named(plan).collect(), &Metadata { net: net.clone(), normalisation })
+    let metadata = Metadata { net: net.clone(), normalisation, class_names: class_names.to_vec() };
+    tensor_file::write(path, weights.named(plan).collect(), &metadata)
 }
 
 impl Model {
@@ -65,9 +71,17 @@ impl Model {
     pub fn load(path: &Path) -> Result<Self, TrainError> {
         let wrong = |reason: String| TrainError::Model { path: path.to_owned(), reason };
         let bytes = tensor_file::read(path).map_err(wrong)?;
-        let (Metadata { net, normalisation }, tensors) = tensor_file::parse(&bytes).map_err(wrong)?;
+        let (Metadata { net, normalisation, class_names }, tensors) =
+            tensor_file::parse(&bytes).map_err(wrong)?;
         if !(normalisation.mean.is_finite() && normalisation.deviation > 0.0) {
             return Err(wrong("its normalisation divides by nothing".into()));
+        }
+        if !class_names.is_empty() && class_names.len() != net.classes {
+            return Err(wrong(format!(
+                "it names {} classes, its net has {}",
+                class_names.len(),
+                net.classes
+            )));
         }
         let plan = Plan::of(&net)
             .and_then(|plan| plan.check_judging().map(|()| plan))
@@ -80,10 +94,10 @@ impl Model {
         tensor_file::fill(&tensors, weights.named_mut(&plan).collect()).map_err(wrong)?;
         let learned = Learned { weights, velocities: vec![], averages: None };
         let engine = Fused::judging(&plan, learned, instruction_set()?)?;
-        Ok(Self { net, normalisation, parameters: plan.parameter_count(), engine })
+        Ok(Self { net, normalisation, class_names, parameters: plan.parameter_count(), engine })
     }
 
-    /// What the model makes of images `[N, size, size]`, 0 for black; MNIST's digits are light on dark.
+    /// What the model makes of images `[N, channels, size, size]`, 0 for black.
     ///
     /// # Errors
     ///
@@ -109,6 +123,12 @@ impl Model {
     #[must_use]
     pub fn net(&self) -> &NetSpec {
         &self.net
+    }
+
+    /// What each class is called; none where nobody said.
+    #[must_use]
+    pub fn class_names(&self) -> &[String] {
+        &self.class_names
     }
 
     /// How many numbers it learned.

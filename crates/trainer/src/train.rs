@@ -150,7 +150,8 @@ pub fn train(
     let test_answers = answer(engine.as_mut(), &data.test, data.normalisation, &flow)?;
     if let Some(path) = &options.model_path {
         let learned = engine.learned()?;
-        model::save(path, &experiment.net, data.normalisation, &plan, learned.of(Which::Judged))?;
+        let names = &options.class_names;
+        model::save(path, &experiment.net, data.normalisation, names, &plan, learned.of(Which::Judged))?;
     }
     Ok(Outcome {
         epochs,

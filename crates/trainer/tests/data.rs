@@ -73,7 +73,7 @@ fn a_file_of_the_other_kind_is_recognised() {
     let labels = idx(2049, &[30], &[1; 30]);
     assert_eq!(
         refusal("idx3", &labels),
-        ": expected the magic number 2051 of images, found 2049 (a file of labels)"
+        ": expected the magic number 2051 or 2052 of images, found 2049 (a file of labels)"
     );
     assert!(refusal("idx1", b"\x89PNG\r\n\x1a\n\0\0\0").contains("magic number 2049 of labels"));
 }
@@ -92,7 +92,7 @@ fn a_folder_in_place_of_a_file_is_refused() {
 }
 
 fn open(folder: &Path) -> Result<Dataset, TrainError> {
-    Dataset::open(&DataSource::Folder(folder.to_owned()), &final_net(), None, None, 0)
+    Dataset::open(&DataSource { folder: folder.to_owned(), hashes: None }, &final_net(), None, None, 0)
 }
 
 #[test]
@@ -102,10 +102,19 @@ fn labels_are_held_against_images_and_images_against_the_net() {
     std::fs::write(folder.path().join("t10k-labels-idx1-ubyte"), idx(2049, &[9], &[0; 9])).unwrap();
     let error = open(folder.path()).unwrap_err().to_string();
     assert!(error.contains("expected 10 labels, one for each image") && error.contains("found 9"), "{error}");
-    let wide = idx(2051, &[10, 28, 27], &[0; 10 * 28 * 27]);
-    std::fs::write(folder.path().join("t10k-images-idx3-ubyte"), wide).unwrap();
-    let error = open(folder.path()).unwrap_err().to_string();
-    assert!(error.contains("1 x 28 x 28") && error.contains("found 1 x 28 x 27"), "{error}");
+    let refused = |shape: [u32; 3]| {
+        let images = idx(2051, &shape, &vec![0; shape.iter().product::<u32>() as usize]);
+        std::fs::write(folder.path().join("t10k-images-idx3-ubyte"), images).unwrap();
+        std::fs::write(folder.path().join("t10k-labels-idx1-ubyte"), idx(2049, &[10], &[0; 10])).unwrap();
+        open(folder.path()).unwrap_err().to_string()
+    };
+    let error = refused([10, 28, 27]);
+    assert!(error.contains("expected square images") && error.contains("found 1 x 28 x 27"), "{error}");
+    let error = refused([10, 27, 27]);
+    assert!(
+        error.contains("1 x 28 x 28, which the net takes") && error.contains("found 1 x 27 x 27"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -123,17 +132,43 @@ fn zipped_files_are_read_like_plain_ones() {
 }
 
 #[test]
-fn mnist_is_known_by_its_hashes() {
+fn files_are_held_against_their_hashes() {
     let folder = bars(20, 10);
-    let source = DataSource::Mnist(folder.path().to_owned());
+    let mut source = DataSource { folder: folder.path().to_owned(), hashes: None };
+    let hashes = Dataset::describe(&source).unwrap().hashes;
+    source.hashes = Some(hashes);
+    assert!(Dataset::open(&source, &final_net(), None, None, 0).is_ok());
+    std::fs::write(folder.path().join("t10k-labels-idx1-ubyte"), idx(2049, &[10], &[3; 10])).unwrap();
     let error = Dataset::open(&source, &final_net(), None, None, 0).unwrap_err().to_string();
-    assert!(error.contains("expected MNIST's own file, of sha256 ba891046e6505d7a"), "{error}");
+    assert!(error.contains("t10k-labels") && error.contains("damaged or replaced"), "{error}");
+}
+
+#[test]
+fn a_folder_says_what_it_holds() {
+    let folder = bars(20, 10);
+    let source = DataSource { folder: folder.path().to_owned(), hashes: None };
+    let found = Dataset::describe(&source).unwrap();
+    assert_eq!((found.channels, found.size, found.classes, found.train, found.test), (1, 28, 10, 20, 10));
+    assert_eq!(found.hashes, open(folder.path()).unwrap().hashes);
+
+    // Colour: four dimensions, `[count, channels, rows, columns]`.
+    for (set, count) in [("train", 20_u32), ("t10k", 10)] {
+        let pixels = vec![7; count as usize * 3 * 5 * 5];
+        let name = folder.path().join(format!("{set}-images-idx3-ubyte"));
+        std::fs::write(name, idx(2052, &[count, 3, 5, 5], &pixels)).unwrap();
+    }
+    let found = Dataset::describe(&source).unwrap();
+    assert_eq!((found.channels, found.size, found.train), (3, 5, 20));
+    std::fs::write(folder.path().join("t10k-images-idx3-ubyte"), idx(2052, &[10, 5, 5, 3], &[7; 750]))
+        .unwrap();
+    let error = Dataset::describe(&source).unwrap_err().to_string();
+    assert!(error.contains("found 5 x 5 x 3 (channels, height, width)"), "{error}");
 }
 
 #[test]
 fn limits_keep_the_first_images_and_normalisation_follows_the_training_images() {
     let folder = bars(20, 10);
-    let source = DataSource::Folder(folder.path().to_owned());
+    let source = DataSource { folder: folder.path().to_owned(), hashes: None };
     let all = open(folder.path()).unwrap();
     let some = Dataset::open(&source, &final_net(), Some(7), Some(1000), 0).unwrap();
     assert_eq!((some.train.len(), some.test.len()), (7, 10));
@@ -163,7 +198,7 @@ proptest! {
 
     #[test]
     fn each_image_is_in_one_batch_of_an_epoch(count in 1_usize..70, batch_size in 1_usize..20, seed: u32) {
-        let images = Images { size: 1, pixels: (0..count as u8).collect(), labels: (0..count as u8).collect() };
+        let images = Images { channels: 1, size: 1, pixels: (0..count as u8).collect(), labels: (0..count as u8).collect() };
         let order = Stream::new(u64::from(seed), Purpose::Order).at(0);
         let normalisation = Normalisation { mean: 0.0, deviation: 1.0 };
         let batches: Vec<_> = Batches::new(&images, normalisation, None, batch_size, order).collect();

@@ -141,7 +141,28 @@ fn brightness_and_contrast_are_torchvisions() {
     for case in expected["adjustments"].as_array().unwrap() {
         let mut image = floats(&expected["image"]);
         let factors = [0, 1].map(|i| case["factors"][i].as_f64().unwrap());
-        adjust(&mut image, factors);
+        adjust(&mut image, 1, factors);
         assert_close(&format!("{factors:?}"), &image, &floats(&case["pixels"]), 1e-6);
     }
+}
+
+#[test]
+fn contrast_of_a_coloured_image_is_about_the_mean_of_its_grey() {
+    // torchvision 0.28: adjust_contrast(adjust_brightness(image, 1.25), 0.6) of [3, 4, 4], the i-th value i * 37 % 256
+    let mut image: Vec<f32> = (0..48).map(|i| (i * 37 % 256) as f32 / 255.0).collect();
+    adjust(&mut image, 3, [1.25, 0.6]);
+    let first =
+        [0.218_590_9, 0.327_414_4, 0.436_238, 0.545_061_5, 0.653_885, 0.762_708_5, 0.818_590_9, 0.227_414_4];
+    let last = [
+        0.818_590_9,
+        0.271_573_2,
+        0.380_355_6,
+        0.489_179_1,
+        0.598_002_7,
+        0.706_826_2,
+        0.818_590_9,
+        0.815_649_7,
+    ];
+    assert_close("first", &image[..8], &first, 1e-6);
+    assert_close("last", &image[40..], &last, 1e-6);
 }

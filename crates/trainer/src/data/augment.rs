@@ -84,12 +84,22 @@ impl Affine {
     }
 }
 
-/// Multiplies brightness, then contrast about the mean, each kept within `[0, 1]`.
-pub fn adjust(image: &mut [f32], [brightness, contrast]: [f64; 2]) {
+/// How grey red, green and blue are (ITU-R BT.601, with torchvision's digits).
+const GREY: [f64; 3] = [0.2989, 0.587, 0.114];
+
+/// Multiplies brightness of an image `[C, H, W]`, then contrast about the mean of its grey, each kept within `[0, 1]`.
+pub fn adjust(image: &mut [f32], channels: usize, [brightness, contrast]: [f64; 2]) {
     for value in &mut *image {
         *value = (*value * brightness as f32).clamp(0.0, 1.0);
     }
-    let mean = image.iter().map(|&value| f64::from(value)).sum::<f64>() / image.len() as f64;
+    let area = image.len() / channels;
+    let means = image
+        .chunks_exact(area)
+        .map(|channel| channel.iter().map(|&value| f64::from(value)).sum::<f64>() / area as f64);
+    let mean: f64 = match channels {
+        3 => means.zip(GREY).map(|(mean, share)| mean * share).sum(),
+        _ => means.sum::<f64>() / channels as f64,
+    };
     let offset = (mean * (1.0 - contrast)) as f32;
     for value in image {
         *value = (*value * contrast as f32 + offset).clamp(0.0, 1.0);

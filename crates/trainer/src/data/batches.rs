@@ -47,9 +47,9 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub fn of(images: &'a Images, normalisation: Normalisation, samples: Vec<u32>) -> Self {
         let labels = samples.iter().map(|&sample| images.labels[sample as usize]).collect();
-        let Images { size, ref pixels, .. } = *images;
+        let Images { channels, size, ref pixels, .. } = *images;
         Self {
-            source: Source::Set { pixels, size, channels: 1, normalisation, augmentation: None },
+            source: Source::Set { pixels, size, channels, normalisation, augmentation: None },
             labels,
             samples,
         }
@@ -118,15 +118,19 @@ impl<'a> Batch<'a> {
         let stream = epoch.at(u64::from(self.samples[index]));
         let Preparing { isa, source } = preparing;
         let shade = |pixel: &u8| f32::from(*pixel) / 255.0;
-        for (channel, warped) in pixels.chunks_exact(size * size).zip(image.chunks_exact_mut(size * size)) {
-            if augmentation.brightness > 0.0 || augmentation.contrast > 0.0 {
-                let mut adjusted: Vec<f32> = channel.iter().map(shade).collect();
-                adjust(&mut adjusted, augmentation.draw_factors(stream));
-                for (row, from) in source.rows_mut().zip(adjusted.chunks_exact(size)) {
+        let adjusted = (augmentation.brightness > 0.0 || augmentation.contrast > 0.0).then(|| {
+            let mut adjusted: Vec<f32> = pixels.iter().map(shade).collect();
+            adjust(&mut adjusted, pixels.len() / (size * size), augmentation.draw_factors(stream));
+            adjusted
+        });
+        for (channel, warped) in image.chunks_exact_mut(size * size).enumerate() {
+            let start = channel * size * size;
+            if let Some(adjusted) = &adjusted {
+                for (row, from) in source.rows_mut().zip(adjusted[start..].chunks_exact(size)) {
                     row.copy_from_slice(from);
                 }
             } else {
-                for (row, from) in source.rows_mut().zip(channel.chunks_exact(size)) {
+                for (row, from) in source.rows_mut().zip(pixels[start..].chunks_exact(size)) {
                     row.iter_mut().zip(from).for_each(|(value, pixel)| *value = shade(pixel));
                 }
             }

