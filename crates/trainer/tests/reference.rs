@@ -156,7 +156,7 @@ fn contrast_of_a_coloured_image_is_about_the_mean_of_its_grey() {
     let last = [
         0.806_826_2,
         0.818_590_9,
-        0.271_573_1,
+        0.271_532_1,
         0.380_355_6,
         0.489_179_1,
         0.598_002_7,
