@@ -49,6 +49,7 @@ await runMain(async () => {
 			cwd: root,
 			hint: 'try `npm run format`',
 		});
+		await runTool(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'ladders'], {cwd: root});
 		await runTool('cargo', ['fmt', '--check'], {cwd: root, hint: 'try `npm run format`'});
 		await runTool('cargo', ['clippy', '--workspace', '--release', '--all-targets', '--quiet', '--', '-D', 'warnings'], {
 			cwd: root,

@@ -1,16 +1,45 @@
 /** The public names of Stepladder, and nothing else. */
+export {type ArraySet, type Arrays, arrays} from './data/arrays.js';
+export type {Data, DataDescription, DataSource, OpenOptions} from './data/data.js';
+export {idx} from './data/idx.js';
+export {type ImageFolderOptions, imageFolder} from './data/image-folder.js';
+export {mnist} from './data/mnist.js';
 export * from './errors/index.js';
-export {defineStep, type Goal, type Step, type StepDefinition, type Target} from './experiment/define-step.js';
-export {type Aspect, aspectsChanged, type Difference, differences} from './experiment/difference.js';
+export {resume, type Training, train} from './experiment/train.js';
+export {defineLadder, type LadderDefinition, type PublishedResult} from './ladder/define-ladder.js';
+export {findLadder} from './ladder/find-ladder.js';
+export {type Ladder, openLadder, type Place} from './ladder/open-ladder.js';
+export {loadModel, type Model, type Prediction} from './model/load-model.js';
+export {type NamedPrediction, predict} from './model/predict.js';
+export type {RecordOptions} from './record/make-record.js';
+export {type Recorder, record} from './record/record.js';
+export {type ComparedMeasure, type Comparison, compare} from './report/comparison.js';
+export {report} from './report/report.js';
+export {defineStep, type Step, type StepDefinition, type Target} from './terms/define-step.js';
+export {type Aspect, aspectsChanged, type Difference, differences} from './terms/difference.js';
 export type {
 	BatchEvent,
+	Engine,
 	EpochEvent,
 	SeedEvent,
 	SeedResult,
 	StartEvent,
 	TrainEvent,
 	TrainResult,
-} from './experiment/events.js';
+} from './terms/events.js';
+export {
+	type Claim,
+	claim,
+	difference,
+	type Evidence,
+	type Foreknowledge,
+	fell,
+	onImages,
+	rose,
+	same,
+	shareOfLast,
+	shift,
+} from './terms/evidence.js';
 export type {
 	Augmentation,
 	Averaging,
@@ -21,23 +50,13 @@ export type {
 	Net,
 	Optimizer,
 	Schedule,
-} from './experiment/experiment.js';
-export type {Change} from './experiment/merge.js';
-export {type Summary, type SummaryRow, summarize} from './experiment/summarize.js';
-export {resume, type Training, train} from './experiment/train.js';
-export type {TrainOptions} from './experiment/train-options.js';
-export {loadModel, type Model, type Prediction} from './model/load-model.js';
-export {
-	type Claim,
-	claim,
-	difference,
-	type Evidence,
-	fell,
-	onImages,
-	rose,
-	same,
-	shareOfLast,
-	shift,
-} from './record/evidence.js';
-export {type Measure, measures, type Recorded} from './record/recorded.js';
-export {findStep, steps} from './steps/index.js';
+} from './terms/experiment.js';
+export type {Goal} from './terms/goal.js';
+export type {Change} from './terms/merge.js';
+export {type Mistake, mistakesOf} from './terms/mistakes.js';
+export type {StepRecord} from './terms/record.js';
+export {type Measure, type Measured, measures, type Recorded} from './terms/recorded.js';
+export {type Summary, type SummaryRow, summarize} from './terms/summarize.js';
+export type {TrainOptions} from './terms/train-options.js';
+export {percent} from './text/percent.js';
+export {interval, points, probability} from './text/points.js';

@@ -23,7 +23,7 @@ test('ladder shows all steps, as text, as Markdown and as JSON', async t => {
 	);
 	t.regex(text.stdout, /^weight-averaging .* 99\.40 x 5 +5\/5$/m);
 	const markdown = await cli('ladder', '--format', 'markdown');
-	t.regex(markdown.stdout, /^\| Step \| Parameters \|.*\n\| --- \| ---: \|/);
+	t.regex(markdown.stdout, /^\| Step \| Parameters \|.*\n\| - \| -: \|/);
 	const json = await cli('ladder', '--format', 'json');
 	const rows: Array<{step: string; parameters: number}> = JSON.parse(json.stdout);
 	t.deepEqual(
@@ -65,7 +65,7 @@ test('predict labels rows of an IDX file by a trained model', async t => {
 
 	const missing = await cli('predict', model, 'none.png');
 	t.is(missing.exitCode, 5);
-	t.regex(missing.stderr, /^stepladder: none\.png: expected a PNG/);
+	t.regex(missing.stderr, /^stepladder: none\.png: expected a whole PNG, JPEG .*there is no such file/);
 	t.is((await cli('predict', path.join(out, 'none'), 'none.png')).exitCode, 5);
 	t.is((await cli('predict', model)).exitCode, 2);
 });
@@ -74,7 +74,7 @@ test('doctor finds everything here', async t => {
 	const {stdout, exitCode} = await cli('doctor');
 	t.is(exitCode, 0, stdout);
 	t.regex(stdout, /✓ Addon: version/);
-	t.regex(stdout, /✓ MNIST: .*all four files/);
+	t.regex(stdout, /✓ Data: MNIST, 60,000 training and 10,000 test images/);
 });
 
 test('compare pairs two steps over seeds and over images', async t => {
@@ -97,7 +97,7 @@ test('compare pairs two steps over seeds and over images', async t => {
 	);
 	const unknown = await cli('compare', 'batch-norm', 'base-skelton');
 	t.is(unknown.exitCode, 2);
-	t.regex(unknown.stderr, /Did you mean `base-skeleton`\?/);
+	t.regex(unknown.stderr, /no step "base-skelton" in .* its steps are basic-setup, base-skeleton,/);
 });
 
 test('bench times both engines on a few images, and prints its figures', async t => {
@@ -118,6 +118,6 @@ for (const command of ['', 'train', 'summary', 'ladder', 'predict', 'record', 'c
 		const {stdout, exitCode} = await cli(...command.split(' ').filter(Boolean), '--help');
 		t.is(exitCode, 0);
 		t.regex(stdout, /Usage: stepladder/);
-		t.true(command === 'doctor' || /Examples?:\n {2}npm run/.test(stdout));
+		t.true(command === 'doctor' || /Examples?:\n {2}npx stepladder /.test(stdout));
 	});
 }

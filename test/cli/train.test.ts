@@ -1,10 +1,11 @@
-import {cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
+import {readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {execa} from 'execa';
-import {cli, main, root} from '../helpers/cli.js';
+import {cli, main} from '../helpers/cli.js';
 import {temporaryFolder} from '../helpers/folder.js';
+import {Project} from '../helpers/project.js';
 
 /** What would move a cursor or colour a text. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
@@ -137,16 +138,11 @@ test('a target missed is told by exit code 3, only when that is asked for', asyn
 });
 
 test('a step is added by one file; one whose rate diverges exits with 4', async t => {
-	const project = temporaryFolder(t);
-	for (const place of ['build', 'node_modules', 'package.json']) {
-		symlinkSync(path.join(root, place), path.join(project, place));
-	}
-
-	cpSync(path.join(root, 'dist', 'ts'), path.join(project, 'dist', 'ts'), {recursive: true});
-	writeFileSync(
-		path.join(project, 'dist', 'ts', 'steps', '9-too-fast.js'),
-		`import {defineStep} from '../experiment/define-step.js';
-		import from from './1-base-skeleton.js';
+	const project = new Project(t);
+	project.write(
+		'steps/9-too-fast.ts',
+		`import {defineStep} from 'stepladder';
+		import from from './1-base-skeleton.ts';
 		export default defineStep({
 			name: 'too-fast',
 			from,
@@ -154,11 +150,9 @@ test('a step is added by one file; one whose rate diverges exits with 4', async 
 			target: {...from.target, why: 'To see it diverge.'},
 		});`,
 	);
-	const command = [path.join(project, 'dist', 'ts', 'cli', 'main.js'), 'train', '--step', 'too-fast'];
-	const options = {reject: false, cwd: project} as const;
-	const {stderr, exitCode} = await execa(process.execPath, [...command, '--limit-train', '1000'], options);
+	const {stderr, exitCode} = await project.start('train', '--step', 'too-fast', '--limit-train', '1000');
 	t.is(exitCode, 4);
-	t.regex(stderr, /^stepladder: the loss became .* in epoch 1, batch \d+.*try a lower rate$/);
+	t.regex(String(stderr), /^stepladder: the loss became .* in epoch 1, batch \d+.*try a lower rate$/);
 });
 
 test('a fast dev run takes one batch of each and keeps nothing', async t => {
@@ -181,11 +175,11 @@ const refuses = test.macro(async (t, commandArguments: string[], exitCode: numbe
 const step = ['train', '--step', 'lr-scheduler'];
 test('an unknown flag is refused with the near one', refuses, [...step, '--epoch', '3'], 2, /Did you mean --epochs\?/);
 test(
-	'an unknown step is refused with the near one',
+	'an unknown step is refused with those there are',
 	refuses,
 	['train', '--step', 'dropuot'],
 	2,
-	/Did you mean `dropout`\?/,
+	/no step "dropuot" in .*, dropout,/,
 );
 test('an unknown command is refused with the near one', refuses, ['trian'], 2, /Did you mean train\?/);
 test('a step is asked for', refuses, ['train'], 2, /--step <name>/);

@@ -1,10 +1,11 @@
 import test from 'ava';
 import fc from 'fast-check';
-import {merge} from '../../ts/experiment/merge.js';
-import {ConfigError, defineStep, differences, findStep, type StepDefinition} from '../../ts/index.js';
+import {ConfigError, defineStep, differences, type StepDefinition} from '../../ts/index.js';
+import {merge} from '../../ts/terms/merge.js';
+import {ladder} from '../helpers/mnist.js';
 
 const target = {why: 'Because.', testAccuracy: 0.99, heldFor: 3, maxParameters: 15_000, maxEpochs: 15};
-const from = findStep('dropout');
+const from = ladder.step('dropout');
 
 const refuses = test.macro((t, definition: unknown, expected: RegExp) => {
 	t.throws(() => defineStep(definition as StepDefinition), {instanceOf: ConfigError, message: expected});

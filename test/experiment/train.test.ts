@@ -11,7 +11,7 @@ import {
 	DivergedError,
 	defineStep,
 	type Experiment,
-	findStep,
+	idx,
 	ShapeError,
 	type StepladderError,
 	type TrainEvent,
@@ -21,9 +21,11 @@ import {
 } from '../../ts/index.js';
 import {temporaryFolder} from '../helpers/folder.js';
 import {writeIdx} from '../helpers/idx.js';
+import {ladder} from '../helpers/mnist.js';
 
-const step = findStep('fc-layer');
-const small: TrainOptions = {epochs: 2, limitTrain: 256, limitTest: 100, threads: 1};
+const step = ladder.step('fc-layer');
+const {data} = ladder;
+const small: TrainOptions = {data, epochs: 2, limitTrain: 256, limitTest: 100, threads: 1};
 
 test('events tell of batches, epochs and seeds, and the result sums them up', async t => {
 	const training = train(step, {...small, seeds: [3, 7], jobs: 1});
@@ -120,7 +122,7 @@ test.serial('the event loop goes on while a run trains', async t => {
 
 test.serial('an abort ends the run, and the iterator and the promise say so', async t => {
 	const controller = new AbortController();
-	const training = train(findStep('lr-scheduler'), {signal: controller.signal, threads: 1});
+	const training = train(ladder.step('lr-scheduler'), {data, signal: controller.signal, threads: 1});
 	let abortedAt = 0;
 	const error = await t.throwsAsync<AbortError>(
 		async () => {
@@ -139,7 +141,7 @@ test.serial('an abort ends the run, and the iterator and the promise say so', as
 });
 
 test('a signal that was aborted before starts nothing', async t => {
-	await t.throwsAsync(train(step, {signal: AbortSignal.abort()}).result, {instanceOf: AbortError});
+	await t.throwsAsync(train(step, {data, signal: AbortSignal.abort()}).result, {instanceOf: AbortError});
 });
 
 test('the same seed gives the same figures, in one process, at the same time', async t => {
@@ -180,8 +182,8 @@ test('a run folder holds the configuration, every epoch, the model and the resul
 
 test('a run that could not begin leaves no folder', async t => {
 	const out = temporaryFolder(t);
-	await t.throwsAsync(train(step, {...small, out, dataDir: '/nowhere'}).result, {instanceOf: DataError});
-	t.deepEqual(readdirSync(path.join(out, 'fc-layer')), []);
+	await t.throwsAsync(train(step, {...small, out, data: idx('/nowhere')}).result, {instanceOf: DataError});
+	t.deepEqual(readdirSync(out), []);
 });
 
 const refuses = test.macro(
@@ -228,13 +230,13 @@ test('a folder that can not be written is refused', refuses, {out: '/proc/nowher
 test(
 	'a folder without data is refused by name',
 	refuses,
-	{dataDir: '/nowhere'},
+	{data: idx('/nowhere')},
 	DataError as never,
 	/^\/nowhere\/train-images/,
 );
 
 const changed = (change: (experiment: Experiment) => void, maxParameters = 10_000_000) => {
-	const experiment = structuredClone(findStep('base-skeleton').experiment) as Experiment;
+	const experiment = structuredClone(ladder.step('base-skeleton').experiment) as Experiment;
 	change(experiment);
 	const target = {why: 'To see it refused.', testAccuracy: 0.5, heldFor: 1, maxParameters, maxEpochs: 15};
 	return defineStep({name: 'changed', experiment, target});
@@ -289,7 +291,7 @@ test('any four IDX files can be learned', async t => {
 	const dataDir = temporaryFolder(t);
 	writeIdx(dataDir, 64, 20);
 	const {limitTrain: _, limitTest: __, ...options} = small;
-	const result = await train(step, {...options, dataDir}).result;
+	const result = await train(step, {...options, data: idx(dataDir)}).result;
 	t.is(result.seeds[0]?.lastEpochs.length, 2);
 	t.false(existsSync(path.join(dataDir, 'runs')));
 });

@@ -11,4 +11,4 @@ export const main = path.join(root, 'dist', 'ts', 'cli', 'main.js');
 
 /** Runs the command line as a person would, and waits for its end, whatever the exit code. */
 export const cli = async (...commandArguments: string[]) =>
-	execa(process.execPath, [main, ...commandArguments], {reject: false, timeout: 240_000});
+	execa(process.execPath, [main, ...commandArguments], {reject: false, cwd: root, timeout: 240_000});

@@ -1,30 +1,23 @@
-import {cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
+import {cpSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import type {ExecutionContext} from 'ava';
 import {execa} from 'execa';
-import {root} from './cli.js';
+import {main, root} from './cli.js';
 import {temporaryFolder} from './folder.js';
 
-/** A copy of the project that a test may change: compiled code, steps, records and README. */
+/** A copy of the MNIST ladder that a test may change: definition, steps, records and README. */
 export class Project {
 	readonly folder: string;
 
 	constructor(t: ExecutionContext) {
 		this.folder = temporaryFolder(t);
-		for (const place of ['build', 'node_modules', 'package.json']) {
-			symlinkSync(path.join(root, place), path.join(this.folder, place));
-		}
-
-		mkdirSync(path.join(this.folder, 'dist'));
-		for (const place of ['dist/ts', 'ts/steps', 'records', 'README.md']) {
-			cpSync(path.join(root, place), path.join(this.folder, place), {recursive: true});
-		}
+		symlinkSync(path.join(root, 'node_modules'), path.join(this.folder, 'node_modules'));
+		cpSync(path.join(root, 'ladders', 'mnist'), this.folder, {recursive: true});
 	}
 
-	/** Runs its command line, without waiting for the end. */
+	/** Runs the command line there, without waiting for the end. */
 	start(...commandArguments: string[]) {
-		const main = path.join(this.folder, 'dist', 'ts', 'cli', 'main.js');
 		return execa(process.execPath, [main, ...commandArguments], {
 			...{reject: false, cwd: this.folder, timeout: 240_000},
 		});

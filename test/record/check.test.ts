@@ -51,27 +51,26 @@ test(
 test(
 	'a word changed in a text block is found and named by its line',
 	finds,
-	project => project.edit('ts/steps/4-fc-layer.ts', /^(Result: )(?:Held|Missed: held)/m, '$1Surpassed'),
-	/^ts\/steps\/4-fc-layer\.ts, line \d+: the text block says "Result: Surpassed .*npm run record -- --text$/m,
+	project => project.edit('steps/4-fc-layer.ts', /^(Result: )(?:Held|Missed: held)/m, '$1Surpassed'),
+	/^steps\/4-fc-layer\.ts, line \d+: the text block says "Result: Surpassed .*npx stepladder record --text$/m,
 );
 test(
 	'a number changed in a step makes its record stale, by the name of the setting',
 	finds,
-	project => project.edit('dist/ts/steps/6-lr-scheduler.js', 'pctStart: 0.2', 'pctStart: 0.3'),
-	/^records\/6-lr-scheduler is stale: `schedule\.pctStart` is 0\.3 in the step, 0\.2 in the record; try: npm run record -- --step lr-scheduler$/m,
+	project => project.edit('steps/6-lr-scheduler.ts', 'pctStart: 0.2', 'pctStart: 0.3'),
+	/^records\/6-lr-scheduler is stale: `schedule\.pctStart` is 0\.3 in the step, 0\.2 in the record; try: npx stepladder record --step lr-scheduler$/m,
 );
 test(
 	'a number changed in a target is found in the text block',
 	finds,
-	project => project.edit('dist/ts/steps/2-batch-norm.js', /testAccuracy: [\d.]+/, 'testAccuracy: 0.9801'),
-	/^ts\/steps\/2-batch-norm\.ts, line 2: the text block says "Target: At least 99\.00 %/m,
+	project => project.edit('steps/2-batch-norm.ts', /testAccuracy: [\d.]+/, 'testAccuracy: 0.9801'),
+	/^steps\/2-batch-norm\.ts, line 2: the text block says "Target: At least 99\.00 %/m,
 );
 test(
 	'a claim turned into its opposite is found and named',
 	finds,
-	project =>
-		project.edit('dist/ts/steps/2-batch-norm.js', "=> rose(self, from, 'test')", "=> !rose(self, from, 'test')"),
-	/^ts\/steps\/2-batch-norm\.ts: claim 1 does not hold by the records: “/m,
+	project => project.edit('steps/2-batch-norm.ts', "=> rose(self, from, 'test')", "=> !rose(self, from, 'test')"),
+	/^steps\/2-batch-norm\.ts: claim 1 does not hold by the records: “/m,
 );
 test(
 	'a table that no longer shows the records is found and named',
@@ -84,12 +83,12 @@ test(
 	finds,
 	project => {
 		project.write(
-			'dist/ts/steps/9-new.js',
-			`import {defineStep} from '../experiment/define-step.js';
-			import from from './4-fc-layer.js';
+			'steps/9-new.ts',
+			`import {defineStep} from 'stepladder';
+			import from from './4-fc-layer.ts';
 			const target = {...from.target, why: 'To see what becomes of it.'};
 			export default defineStep({name: 'new', from, change: {batchSize: 64}, target});`,
 		);
 	},
-	/^records\/9-new: `new` has not been recorded; try: npm run record -- --step new$/m,
+	/^records\/9-new: `new` has not been recorded; try: npx stepladder record --step new$/m,
 );

@@ -4,7 +4,7 @@ import test, {type ExecutionContext} from 'ava';
 import {Project} from '../helpers/project.js';
 
 /** A step that learns all of MNIST in a second an epoch. */
-const tiny = `import {defineStep} from '../experiment/define-step.js';
+const tiny = `import {defineStep} from 'stepladder';
 export default defineStep({
 	name: 'tiny',
 	experiment: {
@@ -25,8 +25,7 @@ export default defineStep({
 
 const project = (t: ExecutionContext): Project => {
 	const made = new Project(t);
-	made.write('dist/ts/steps/9-tiny.js', tiny);
-	made.write('ts/steps/9-tiny.ts', tiny);
+	made.write('steps/9-tiny.ts', tiny);
 	return made;
 };
 
@@ -64,7 +63,7 @@ test('a recording that was interrupted goes on to the record of an unbroken one'
 	t.is(readdirSync(path.join(broken.folder, 'runs', 'records', 'tiny')).length, 2);
 
 	// What is there already is taken as it is; a changed text is written anew.
-	broken.edit('ts/steps/9-tiny.ts', /^Result: .*$/m, 'Result: splendid');
+	broken.edit('steps/9-tiny.ts', /^Result: .*$/m, 'Result: splendid');
 	const third = await broken.start('record', '--step', 'tiny', '--seeds', '1,2');
 	t.is(third.stderr, 'Seed 1 was finished before\nSeed 2 was finished before');
 	t.deepEqual(measured(broken), measured(unbroken));

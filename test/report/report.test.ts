@@ -4,11 +4,13 @@ import path from 'node:path';
 import {pathToFileURL} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {type Browser, launch, type Page} from 'puppeteer-core';
-import {steps} from '../../ts/index.js';
 import {html} from '../../ts/report/page/html.js';
 import {chromium} from '../helpers/chromium.js';
 import {cli} from '../helpers/cli.js';
 import {temporaryFolder} from '../helpers/folder.js';
+import {ladder} from '../helpers/mnist.js';
+
+const {steps} = ladder;
 
 const written = async (t: ExecutionContext): Promise<string> => {
 	const folder = temporaryFolder(t);
@@ -54,7 +56,7 @@ test('the page shows every recorded step with its text, charts, layers and mista
 			confusions: document.querySelectorAll('table.confusion').length,
 			claims: [...document.querySelectorAll('dl')].map(list => list.querySelectorAll('li').length),
 			mistakes: [...document.querySelectorAll('ul.mistakes')].map(list => list.children.length),
-			undrawn: [...document.querySelectorAll('.digit')].filter(
+			undrawn: [...document.querySelectorAll('.image')].filter(
 				digit => !getComputedStyle(digit).backgroundImage.startsWith('url("data:image/png'),
 			).length,
 		}));

@@ -2,13 +2,15 @@ import {mkdtempSync, rmSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import {type Data, sourceOf} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
-import type {Step} from '../experiment/define-step.js';
-import {summarize} from '../experiment/summarize.js';
 import {train} from '../experiment/train.js';
 import {loadModel} from '../model/load-model.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import type {Step} from '../terms/define-step.js';
+import type {Engine} from '../terms/events.js';
+import {summarize} from '../terms/summarize.js';
 import {jax, Peer, type PeerKind, pytorch} from './peer.js';
 
 /** One of the things compared. */
@@ -62,6 +64,8 @@ export type BenchOptions = {
 	readonly rounds: number;
 	/** Training images of a pass. */
 	readonly images: number;
+	/** What is learned. */
+	readonly data: Data;
 	/** A Python that can import torch, and jax if JAX is to be timed; both are left out without. */
 	readonly python: string | undefined;
 	/** Told before each pass. */
@@ -72,18 +76,22 @@ export type BenchOptions = {
 const environmentNames = ['STEPLADDER_ISA', 'ATEN_CPU_CAPABILITY', 'ONEDNN_MAX_CPU_ISA', 'XLA_FLAGS'];
 
 /** Times training passes of a step, all contestants in turn in every round, so that a drifting machine is fair. */
-export const bench = async (step: Step, {rounds, images, python, tell}: BenchOptions): Promise<BenchResult> => {
+export const bench = async (step: Step, {rounds, images, data, python, tell}: BenchOptions): Promise<BenchResult> => {
 	for (const [setting, value] of Object.entries({rounds, images})) {
 		if (!Number.isInteger(value) || value < 1) {
 			throw new ConfigError(setting, 'a whole number from 1', String(value));
 		}
 	}
 
+	if (python !== undefined && data.channels !== 1) {
+		throw new ConfigError('python', 'left out: the peers read grey images alone', python);
+	}
+
 	const {cores, isa} = unwrap(native().runtimeInfo());
 	const peers: Peer[] = [];
 	const versions: Record<string, string> = {node: process.versions.node};
 	const start = async (kind: PeerKind): Promise<void> => {
-		const {peer, version} = await Peer.start(kind, python ?? '', step.experiment);
+		const {peer, version} = await Peer.start(kind, python ?? '', step.experiment, data.idx.folder);
 		peers.push(peer);
 		versions[kind.name] = version;
 	};
@@ -96,9 +104,9 @@ export const bench = async (step: Step, {rounds, images, python, tell}: BenchOpt
 			});
 		}
 
-		const ours = (engine: 'fused' | 'aten', threads: number): Contestant => ({
+		const ours = (engine: Engine, threads: number): Contestant => ({
 			name: `${engine}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
-			pass: async () => ourPass(step, engine, threads, images),
+			pass: async () => ourPass(step, data, engine, threads, images),
 		});
 		const theirs = (peer: Peer, variant: string): Contestant => ({
 			name: `${peer.kind.name} ${variant}, ${cores} threads`,
@@ -138,7 +146,7 @@ export const bench = async (step: Step, {rounds, images, python, tell}: BenchOpt
 				...row,
 				shareOfLimit: shareOf(row, multiplyAdds, row.name.endsWith('1 thread') ? limit.oneCore : limit.allCores),
 			})),
-			predict: await predictLatency(step),
+			predict: await predictLatency(step, data),
 			peakMemory: {
 				stepladder: process.resourceUsage().maxRSS * 1024,
 				...Object.fromEntries(peers.map(({kind, peakMemory}) => [kind.name, peakMemory])),
@@ -155,8 +163,16 @@ const setEnvironment = (): Record<string, string> =>
 	Object.fromEntries(environmentNames.flatMap(name => (process.env[name] ? [[name, process.env[name]]] : [])));
 
 /** The training part of one epoch, from the first batch to the last: evaluation is left out. */
-const ourPass = async (step: Step, engine: 'fused' | 'aten', threads: number, images: number): Promise<number> => {
-	const options = {engine, threads, device: 'cpu', epochs: 1, limitTrain: images, limitTest: 1} as const;
+const ourPass = async (step: Step, data: Data, engine: Engine, threads: number, images: number): Promise<number> => {
+	const options = {
+		data: sourceOf(data),
+		engine,
+		threads,
+		device: 'cpu',
+		epochs: 1,
+		limitTrain: images,
+		limitTest: 1,
+	} as const;
 	let seconds = Number.NaN;
 	for await (const event of train(step, options)) {
 		if (event.type === 'epoch') {
@@ -208,17 +224,17 @@ const multiplyAddsOf = (step: Step): number => {
 };
 
 /** Milliseconds of one image and of 10,000, through the public API. */
-const predictLatency = async (step: Step): Promise<BenchResult['predict']> => {
+const predictLatency = async (step: Step, data: Data): Promise<BenchResult['predict']> => {
 	const out = mkdtempSync(path.join(os.tmpdir(), 'stepladder-bench-'));
 	try {
 		let folder = '';
-		for await (const event of train(step, {epochs: 1, limitTrain: 256, limitTest: 1, out})) {
+		for await (const event of train(step, {data: sourceOf(data), epochs: 1, limitTrain: 256, limitTest: 1, out})) {
 			folder = (event.type === 'seed' && event.folder) || folder;
 		}
 
 		const model = await loadModel(path.join(folder, 'model.safetensors'));
 		const time = async (images: number, calls: number): Promise<number> => {
-			const pixels = new Uint8Array(images * model.size ** 2);
+			const pixels = new Uint8Array(images * model.channels * model.size ** 2);
 			const took: number[] = [];
 			for (let call = 0; call < calls; call += 1) {
 				const begun = performance.now();

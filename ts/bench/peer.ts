@@ -5,9 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import {createInterface, type Interface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
-import {mnistFolder} from '../data/mnist.js';
 import {ConfigError} from '../errors/index.js';
-import type {Experiment} from '../experiment/experiment.js';
+import type {Experiment} from '../terms/experiment.js';
 
 /** What one training pass took, or why it could not be run. */
 export type Pass = {readonly seconds: number; readonly peakMemory: number} | {readonly error: string};
@@ -39,11 +38,12 @@ export class Peer {
 		readonly kind: PeerKind,
 		python: string,
 		experiment: Experiment,
+		folder: string,
 	) {
 		this.#folder = mkdtempSync(path.join(os.tmpdir(), 'stepladder-bench-'));
 		const file = path.join(this.#folder, 'experiment.json');
 		writeFileSync(file, JSON.stringify(experiment));
-		this.#child = spawn(python, [path.join(scripts, kind.script), file, mnistFolder()]);
+		this.#child = spawn(python, [path.join(scripts, kind.script), file, folder]);
 		// A process that ended can't be written to; that it ended is told by its missing answer.
 		this.#child.on('error', () => {});
 		this.#child.stdin.on('error', () => {});
@@ -55,6 +55,8 @@ export class Peer {
 	/**
 	 * Starts a library and waits until it is there.
 	 *
+	 * @param folder of the four IDX files that are learned
+	 *
 	 * @returns it and its version
 	 * @throws {ConfigError} when that Python can't be started or lacks the library
 	 */
@@ -62,8 +64,9 @@ export class Peer {
 		kind: PeerKind,
 		python: string,
 		experiment: Experiment,
+		folder: string,
 	): Promise<{readonly peer: Peer; readonly version: string}> {
-		const peer = new Peer(kind, python, experiment);
+		const peer = new Peer(kind, python, experiment, folder);
 		const first = await peer.#answers.next();
 		if (first.done) {
 			await peer.close();

@@ -5,6 +5,7 @@ import {
 	DeviceError,
 	DivergedError,
 	ImageError,
+	LadderError,
 	ModelError,
 	RecordError,
 	ShapeError,
@@ -26,7 +27,7 @@ export const exitCodes = {
 export const exitCodeOf = (error: unknown): number => {
 	const isOneOf = (...classes: Array<new (...args: never[]) => Error>): boolean =>
 		classes.some(errorClass => error instanceof errorClass);
-	if (isOneOf(ConfigError, ShapeError, BudgetError, DeviceError)) {
+	if (isOneOf(ConfigError, ShapeError, BudgetError, DeviceError, LadderError)) {
 		return exitCodes.usage;
 	}
 

@@ -2,6 +2,7 @@
 import process from 'node:process';
 import {Command, CommanderError} from 'commander';
 import {AbortError, StepladderError} from '../errors/index.js';
+import {typed} from '../text/typed.js';
 import {benchCommand} from './commands/bench.js';
 import {compareCommand} from './commands/compare.js';
 import {doctorCommand} from './commands/doctor.js';
@@ -18,7 +19,10 @@ const interruption = new Interruption();
 
 const program = new Command('stepladder')
 	.description('Trains small convolutional nets one justified step at a time.')
-	.addHelpText('after', '\nExample:\n  npm run train -- --step lr-scheduler');
+	.addHelpText(
+		'after',
+		`\nExamples:\n  ${typed('init', 'my-ladder')}\n  ${typed('train', '--step baseline')}\n  ${typed('record', '--step baseline')}\n  ${typed('report')}`,
+	);
 const commands = [
 	trainCommand(interruption),
 	summaryCommand(),

@@ -10,7 +10,8 @@ export class ConfigError extends StepladderError {
 		/** What came. */
 		readonly got: string,
 		message = `\`${setting}\` should be ${expected}, got ${got}`,
+		options?: ErrorOptions,
 	) {
-		super('setting', message);
+		super('setting', message, options);
 	}
 }

@@ -1,16 +1,28 @@
-import type {TrainEvent} from './events.js';
+import type {TrainEvent} from '../terms/events.js';
+
+type Result = IteratorResult<TrainEvent, undefined>;
+type Waiter = {readonly resolve: (result: Result) => void; readonly reject: (error: unknown) => void};
+
+const done: Result = {value: undefined, done: true};
 
 /**
  * Events on their way from a run to one reader. The run never waits: of several unread batch events in a row the
- * last is kept, so that what is unread stays as small as the number of epochs.
+ * last is kept, so that what is unread stays as small as the number of epochs. Whoever asks before there is anything
+ * waits in turn.
  */
-export class EventQueue implements AsyncIterableIterator<TrainEvent> {
+export class EventQueue {
 	#events: TrainEvent[] = [];
+	readonly #waiting: Waiter[] = [];
 	#ended: {error?: unknown} | undefined;
-	#wake: (() => void) | undefined;
 
 	push(event: TrainEvent): void {
 		if (this.#ended) {
+			return;
+		}
+
+		const waiter = this.#waiting.shift();
+		if (waiter) {
+			waiter.resolve({value: event, done: false});
 			return;
 		}
 
@@ -19,44 +31,46 @@ export class EventQueue implements AsyncIterableIterator<TrainEvent> {
 		}
 
 		this.#events.push(event);
-		this.#wake?.();
 	}
 
-	/** Lets the reader finish what is there; an error is thrown at its end. */
+	/** Lets the reader finish what is there; an error is thrown at its end, once. */
 	end(failure: {error?: unknown} = {}): void {
 		this.#ended ??= failure;
-		this.#wake?.();
+		for (const waiter of this.#waiting.splice(0)) {
+			this.#settle(waiter);
+		}
 	}
 
-	async next(): Promise<IteratorResult<TrainEvent, undefined>> {
-		while (this.#events.length === 0 && !this.#ended) {
-			await new Promise<void>(resolve => {
-				this.#wake = resolve;
-			});
-		}
-
+	async next(): Promise<Result> {
 		const event = this.#events.shift();
 		if (event) {
 			return {value: event, done: false};
 		}
 
-		const ended = this.#ended;
-		this.#ended = {}; // an error is thrown once
-		if (ended && 'error' in ended) {
-			throw ended.error;
-		}
-
-		return {value: undefined, done: true};
+		return new Promise((resolve, reject) => {
+			if (this.#ended) {
+				this.#settle({resolve, reject});
+			} else {
+				this.#waiting.push({resolve, reject});
+			}
+		});
 	}
 
 	/** Called when the reader leaves its loop: what is unread, and what still comes, is let go. */
-	async return(): Promise<IteratorResult<TrainEvent, undefined>> {
+	async return(): Promise<Result> {
 		this.#events = [];
 		this.#ended = {};
-		return {value: undefined, done: true};
+		this.end();
+		return done;
 	}
 
-	[Symbol.asyncIterator](): this {
-		return this;
+	#settle({resolve, reject}: Waiter): void {
+		const failure = this.#ended ?? {};
+		this.#ended = {};
+		if ('error' in failure) {
+			reject(failure.error);
+		} else {
+			resolve(done);
+		}
 	}
 }

@@ -1,47 +1,39 @@
-import type {RunEvent, RunOptions} from '#binding';
-import {mnistFolder} from '../data/mnist.js';
-import {AbortError} from '../errors/index.js';
+import type {Run, RunEvent, RunOptions} from '#binding';
+import type {Data} from '../data/data.js';
+import {AbortError, ConfigError, StepladderError} from '../errors/index.js';
 import type {RunFolder} from '../log/run-folder.js';
 import {nativeFor} from '../native/load.js';
 import {toError} from '../native/unwrap.js';
-import type {Goal, Trainable} from './define-step.js';
+import type {Trainable} from '../terms/define-step.js';
+import type {Engine, EpochEvent, SeedResult} from '../terms/events.js';
+import type {Experiment} from '../terms/experiment.js';
+import type {FinishedSeed} from '../terms/finished-seed.js';
+import type {Goal} from '../terms/goal.js';
+import type {TrainOptions} from '../terms/train-options.js';
 import type {EventQueue} from './event-queue.js';
-import type {EpochEvent, SeedResult} from './events.js';
-import type {Experiment} from './experiment.js';
-import type {TrainOptions} from './train-options.js';
-
-/** What the weights of the last epoch make of the test images, in their order. */
-export type Answers = {
-	/** The likeliest class of each. */
-	readonly labels: readonly number[];
-	/** Its probability. */
-	readonly probabilities: readonly number[];
-};
-
-/** What a finished seed leaves besides its log. */
-export type FinishedSeed = {
-	readonly result: SeedResult;
-	readonly trainCleanTotal: number;
-	readonly answers: Answers;
-	readonly engine: string;
-	readonly device: string;
-	readonly threads: number;
-	readonly seconds: number;
-};
 
 export type SeedRun = {
 	readonly step: Trainable;
 	readonly experiment: Experiment;
 	readonly seed: number;
-	readonly options: TrainOptions;
+	readonly data: Data;
+	readonly options: Omit<TrainOptions, 'data'>;
 	readonly folder: RunFolder | undefined;
 	readonly events: EventQueue;
 };
 
 /** Trains one seed, and tells of it. */
-export const trainSeed = async ({step, experiment, seed, options, folder, events}: SeedRun): Promise<FinishedSeed> => {
+export const trainSeed = async ({
+	step,
+	experiment,
+	seed,
+	data,
+	options,
+	folder,
+	events,
+}: SeedRun): Promise<FinishedSeed> => {
 	const {signal} = options;
-	const run = nativeFor(options).Run.start(experiment, nativeOptions(options, seed, folder));
+	const run = start(experiment, nativeOptions(options, data, seed, folder), folder);
 	const cancel = (): void => run.cancel();
 	signal?.addEventListener('abort', cancel, {once: true});
 	const {epochs} = experiment;
@@ -52,7 +44,7 @@ export const trainSeed = async ({step, experiment, seed, options, folder, events
 			switch (event.type) {
 				case 'started': {
 					const {engine, epochsDone} = event;
-					events.push({type: 'start', step: step.name, seed, engine, epochsDone});
+					events.push({type: 'start', step: step.name, seed, engine: engine as Engine, epochsDone});
 					break;
 				}
 
@@ -73,7 +65,8 @@ export const trainSeed = async ({step, experiment, seed, options, folder, events
 					const {trainClean, testLabels, testProbabilities, engine, device, threads, seconds} = event;
 					const result = judge(seed, rows, trainClean.correct, step.target);
 					const answers = {labels: testLabels, probabilities: testProbabilities};
-					return {result, trainCleanTotal: trainClean.total, answers, engine, device, threads, seconds};
+					const total = trainClean.total;
+					return {result, trainCleanTotal: total, answers, engine: engine as Engine, device, threads, seconds};
 				}
 
 				case 'failed': {
@@ -122,9 +115,33 @@ const asEpochEvent = (
 	...{testLoss: test.loss, testCorrect: test.correct, testTotal: test.total, seconds},
 });
 
-const nativeOptions = (options: TrainOptions, seed: number, folder: RunFolder | undefined): RunOptions => {
-	const {device = 'auto', engine = 'auto', threads, dataDir, limitTrain, limitTest, holdout} = options;
-	const native: RunOptions = {seed, device, engine, dataDir: dataDir ?? mnistFolder(), isMnist: dataDir === undefined};
+/** Starts a run; what can't even cross into the addon leaves nothing behind. */
+const start = (experiment: Experiment, options: RunOptions, folder: RunFolder | undefined): Run => {
+	try {
+		return nativeFor(options).Run.start(experiment, options);
+	} catch (error) {
+		folder?.discard();
+		if (error instanceof StepladderError) {
+			throw error;
+		}
+
+		const reason = error instanceof Error ? error.message : String(error);
+		throw new ConfigError('experiment', 'numbers, names and lists as the types say', reason, undefined, {cause: error});
+	}
+};
+
+const nativeOptions = (
+	options: SeedRun['options'],
+	data: Data,
+	seed: number,
+	folder: RunFolder | undefined,
+): RunOptions => {
+	const {device = 'auto', engine = 'auto', threads, limitTrain, limitTest, holdout} = options;
+	const {idx, classes} = data;
+	const native: RunOptions = {
+		...{seed, device, engine},
+		...{dataDir: idx.folder, dataHashes: [...idx.hashes], classNames: [...classes]},
+	};
 	const {modelPath, checkpointPath} = folder ?? {};
 	const optional = {threads, limitTrain, limitTest, holdout, modelPath, checkpointPath};
 	return Object.assign(native, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)));

@@ -1,39 +1,47 @@
-import {AbortError, BudgetError, ConfigError} from '../errors/index.js';
+import process from 'node:process';
+import {sourceOf} from '../data/data.js';
+import {AbortError, BudgetError} from '../errors/index.js';
 import {RunFolder} from '../log/run-folder.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {goalOf, type Step, type Trainable} from './define-step.js';
+import type {Step, Trainable} from '../terms/define-step.js';
+import type {Engine, SeedResult, TrainEvent, TrainResult} from '../terms/events.js';
+import type {Experiment} from '../terms/experiment.js';
+import {goalOf} from '../terms/goal.js';
+import {checkTypes, type TrainOptions} from '../terms/train-options.js';
 import {EventQueue} from './event-queue.js';
-import type {SeedResult, TrainEvent, TrainResult} from './events.js';
-import type {Experiment} from './experiment.js';
-import {show} from './show.js';
-import {checkTypes, type TrainOptions} from './train-options.js';
 import {type SeedRun, trainSeed} from './train-seed.js';
 
 /**
  * Training under way: an async iterator of its events, for one reader, and a promise of its result. It goes on
  * whether or not anybody reads; leaving the loop early lets the events go and leaves the training running.
+ * `await using training = train(...)` ends it along with the block.
  */
-export type Training = AsyncIterableIterator<TrainEvent> & {readonly result: Promise<TrainResult>};
+export type Training = AsyncIterableIterator<TrainEvent, undefined> & {
+	readonly result: Promise<TrainResult>;
+	/** Ends the training within a batch: the iterator and `result` then throw an {@link AbortError}. */
+	readonly abort: (reason?: unknown) => void;
+	/** Ends the training where it still runs, and waits until it has. */
+	readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
 
 /**
  * Trains a step over its seeds, on threads of their own.
  *
  * @example
  * ```ts
- * const training = train(findStep('lr-scheduler'), {seeds: [1, 2, 3]});
+ * const ladder = await openLadder('.');
+ * const training = train(ladder.step('lr-scheduler'), {data: ladder.data, seeds: [1, 2, 3]});
  * for await (const event of training) {
  * 	if (event.type === 'epoch') console.log(event.epoch, event.testCorrect / event.testTotal);
  * }
  * const {held} = await training.result;
  * ```
- * Whatever is wrong arrives through the iterator and `result`: a {@link ConfigError}, a `ShapeError`, a
- * {@link BudgetError}, a `DataError`, a `DeviceError`, a `WriteError`, a `DivergedError` or an {@link AbortError}.
+ * Whatever is wrong arrives through the iterator and `result`: a `ConfigError`, a `ShapeError`, a {@link BudgetError},
+ * a `DataError`, a `DeviceError`, a `WriteError`, a `DivergedError` or an {@link AbortError}.
  */
-export const train = (step: Step, options: TrainOptions = {}): Training => {
-	const {out} = options;
-	return trainInFolders(step, options, run => (out === undefined ? undefined : RunFolder.create(out, run)));
-};
+export const train = (step: Step, options: TrainOptions): Training =>
+	trainInFolders(step, options, run => (options.out === undefined ? undefined : RunFolder.create(options.out, run)));
 
 /**
  * Goes on with a run that was interrupted, from its last finished epoch to the bits of an unbroken run. The events of
@@ -44,7 +52,7 @@ export const train = (step: Step, options: TrainOptions = {}): Training => {
  */
 export const resume = (folder: string, {signal}: Pick<TrainOptions, 'signal'> = {}): Training => {
 	const {run, opened} = RunFolder.reopen(folder);
-	const options = {...run.options, seeds: [run.seed], ...(signal && {signal})};
+	const options = {...run.options, data: sourceOf(run.data), seeds: [run.seed], ...(signal && {signal})};
 	return trainInFolders({...run.step, experiment: run.experiment}, options, () => opened);
 };
 
@@ -54,12 +62,27 @@ export type OpenFolder = (run: Omit<SeedRun, 'folder' | 'events'>) => RunFolder 
 /** {@link train}, with a word in where each run's files go. */
 export const trainInFolders = (step: Trainable, options: TrainOptions, open: OpenFolder): Training => {
 	const events = new EventQueue();
-	const result = trainSeeds(step, options, open, events);
+	const aborting = new AbortController();
+	const result = trainSeeds(step, options, open, events, aborting.signal);
 	result.then(
 		() => events.end(),
 		(error: unknown) => events.end({error}), // also marks the rejection as seen, for a caller who only iterates
 	);
-	return Object.assign(events, {result});
+	return {
+		result,
+		next: async () => events.next(),
+		return: async () => events.return(),
+		abort(reason) {
+			aborting.abort(reason);
+		},
+		[Symbol.asyncIterator]() {
+			return this;
+		},
+		async [Symbol.asyncDispose]() {
+			aborting.abort();
+			await result.catch(() => {});
+		},
+	};
 };
 
 const trainSeeds = async (
@@ -67,19 +90,27 @@ const trainSeeds = async (
 	options: TrainOptions,
 	open: OpenFolder,
 	events: EventQueue,
+	aborted: AbortSignal,
 ): Promise<TrainResult> => {
 	const begun = performance.now();
 	checkTypes(options);
-	const {seeds = [1], jobs, threads} = withDefaults(options);
+	const {seeds, jobs, threads} = withDefaults(options);
 	const experiment: Experiment = {...step.experiment, epochs: options.epochs ?? step.experiment.epochs};
 	const parameters = checkBudgets(step, experiment);
 	const target = goalOf(step.target);
+	const signals = [aborted, ...(options.signal ? [options.signal] : [])];
+	if (signals.some(signal => signal.aborted)) {
+		throw new AbortError(AbortSignal.any(signals).reason);
+	}
+
+	const data = await options.data.open(process.cwd());
 
 	// One seed's failure ends the others too.
 	const failure = new AbortController();
-	const signal = AbortSignal.any([failure.signal, ...(options.signal ? [options.signal] : [])]);
+	const signal = AbortSignal.any([failure.signal, ...signals]);
+	const {data: _, ...given} = options;
 	const results: SeedResult[] = [];
-	let engine = '';
+	let engine: Engine = 'fused';
 	const waiting = [...seeds.entries()];
 	const work = async (): Promise<void> => {
 		for (let next = waiting.shift(); next; next = waiting.shift()) {
@@ -88,7 +119,7 @@ const trainSeeds = async (
 				throw new AbortError(signal.reason);
 			}
 
-			const run = {step, experiment, seed, options: {...options, threads, signal}};
+			const run = {step, experiment, seed, data, options: {...given, threads, signal}};
 			const folder = open(run);
 			const finished = await trainSeed({...run, folder, events});
 			engine = finished.engine;
@@ -121,11 +152,7 @@ type Settled = TrainOptions & {readonly seeds: readonly number[]; readonly jobs:
 const withDefaults = (options: TrainOptions): Settled => {
 	const {seeds = [1]} = options;
 	const {cores} = unwrap(native().runtimeInfo());
-	const jobs = options.jobs ?? Math.max(1, Math.floor(cores / (options.threads ?? 1)) || 1);
-	if (!Number.isSafeInteger(jobs) || jobs < 1 || jobs > 1024) {
-		throw new ConfigError('jobs', 'a whole number from 1 to 1024', show(jobs));
-	}
-
+	const jobs = options.jobs ?? Math.max(1, Math.floor(cores / (options.threads ?? 1)));
 	const threads = options.threads ?? (seeds.length > 1 ? Math.max(1, Math.floor(cores / jobs)) : cores);
 	return {...options, seeds, jobs, threads};
 };

@@ -3,15 +3,18 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
+import {type Data, type DataDescription, dataOf, describe, type IdxFolder, sourceOf} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
-import {checkGoal, type Goal, goalOf, type Trainable} from '../experiment/define-step.js';
-import type {EpochEvent} from '../experiment/events.js';
-import {asExperiment, type Experiment} from '../experiment/experiment.js';
-import {checkTypes, type TrainOptions} from '../experiment/train-options.js';
-import type {FinishedSeed} from '../experiment/train-seed.js';
+import {elsewhere, writing} from '../errors/writing.js';
 import {nativeFor} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {elsewhere, writing} from './writing.js';
+import type {Trainable} from '../terms/define-step.js';
+import type {EpochEvent} from '../terms/events.js';
+import {asExperiment, type Experiment} from '../terms/experiment.js';
+import type {FinishedSeed} from '../terms/finished-seed.js';
+import {checkGoal, type Goal, goalOf} from '../terms/goal.js';
+import {checkTypes, type TrainOptions} from '../terms/train-options.js';
+import {show} from '../text/show.js';
 
 const columns = [
 	...['epoch', 'learningRate', 'trainLoss', 'trainCorrect', 'trainTotal'],
@@ -22,7 +25,8 @@ type Started = {
 	readonly step: Trainable;
 	readonly experiment: Experiment;
 	readonly seed: number;
-	readonly options: TrainOptions;
+	readonly data: Data;
+	readonly options: Omit<TrainOptions, 'data'>;
 };
 
 type Finished = FinishedSeed & {readonly step: string; readonly parameters: number; readonly target: Goal};
@@ -46,16 +50,17 @@ export class RunFolder {
 	 *
 	 * @throws {WriteError}
 	 */
-	static create(out: string, {step, experiment, seed, options}: Started): RunFolder {
+	static create(out: string, {step, experiment, seed, data, options}: Started): RunFolder {
 		const parent = path.resolve(out, step.name);
 		const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
 		return writingIn(parent, () => {
 			makeFolders(parent);
 			const folder = new RunFolder(makeFresh(path.join(parent, `${time}Z-s${seed}`)), false);
-			const {signal: _, seeds: __, ...given} = options;
+			const {signal: _, seeds: __, data: ___, ...given} = options as TrainOptions;
 			const {version, libtorch, cuda, cores} = unwrap(nativeFor(options).runtimeInfo());
 			const config = {
 				...{step: step.name, from: step.from?.name, seed, experiment, target: goalOf(step.target), options: given},
+				data: {...describe(data), idx: data.idx},
 				versions: {stepladder: version, ...(libtorch !== undefined && {libtorch}), node: process.versions.node},
 				machine: {platform: process.platform, arch: process.arch, cpu: os.cpus()[0]?.model.trim(), cores, cuda},
 			};
@@ -96,10 +101,11 @@ export class RunFolder {
 	static read(folder: string): Started {
 		const file = path.join(folder, 'config.json');
 		try {
-			const {step: name, seed, experiment, target, options} = JSON.parse(readFileSync(file, 'utf8'));
+			const {step: name, seed, experiment, target, data, options} = JSON.parse(readFileSync(file, 'utf8'));
 			checkGoal(target);
-			checkTypes(options);
-			return {step: {name, experiment, target}, seed, experiment: asExperiment(experiment), options};
+			const kept = reopened(data);
+			checkTypes({...options, data: sourceOf(kept)});
+			return {step: {name, experiment, target}, seed, experiment: asExperiment(experiment), data: kept, options};
 		} catch (error) {
 			const reason = error instanceof Error ? error.message : String(error);
 			throw new ConfigError('resume', 'the folder of a run, with its config.json', `${folder} (${reason})`);
@@ -149,6 +155,16 @@ export class RunFolder {
 		writeFileAtomicSync(path.join(this.path, file), `${JSON.stringify(value, undefined, '\t')}\n`);
 	}
 }
+
+/** The data of a run, from its `config.json`. */
+const reopened = (kept: DataDescription & {readonly idx: IdxFolder}): Data => {
+	if (!Array.isArray(kept?.classes) || typeof kept.idx?.folder !== 'string' || kept.idx.hashes?.length !== 4) {
+		throw new ConfigError('data', 'what was learned from', show(kept));
+	}
+
+	const {idx, ...description} = kept;
+	return dataOf(description, idx);
+};
 
 /** Makes a folder with all above it. Node's own `recursive` never returns where the system will not have any, as in /proc. */
 const makeFolders = (folder: string): void => {

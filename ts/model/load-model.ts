@@ -1,23 +1,33 @@
-import type {Model as NativeModel, Prediction} from '#binding';
+import type {Model as NativeModel} from '#binding';
 import {ConfigError} from '../errors/index.js';
-import {show} from '../experiment/show.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {show} from '../text/show.js';
 
-export type {Prediction};
+/** What a model makes of one image. */
+export type Prediction = {
+	/** The likeliest class, from 0. */
+	readonly label: number;
+	/** What it is called. */
+	readonly name: string;
+	/** Of every class; they sum to 1. */
+	readonly probabilities: readonly number[];
+};
 
 /** A trained net with all it takes to predict. */
 export type Model = {
 	/** Height and width of the images it takes. */
 	readonly size: number;
-	/** How many labels it tells apart. */
-	readonly classes: number;
+	/** Of the images it takes: 1 for grey, 3 for red, green and blue. */
+	readonly channels: number;
+	/** What the classes that it tells apart are called, in the order of their labels. */
+	readonly classes: readonly string[];
 	/** How many numbers it learned. */
 	readonly parameters: number;
 	/**
 	 * What it makes of images, on a thread of the pool.
 	 *
-	 * @param pixels `size * size` bytes an image, row by row, 0 for black; MNIST's digits are light on dark
+	 * @param pixels `channels * size * size` bytes an image, channel by channel and row by row, 0 for black
 	 * @returns a prediction an image
 	 * @throws {ConfigError} where `pixels` is not a whole number of images
 	 */
@@ -35,16 +45,17 @@ export const loadModel = async (path: string): Promise<Model> => {
 	}
 
 	const model: NativeModel = unwrap(await native().loadModel(path));
+	const {size, channels, parameters} = model;
+	const classes = Array.from({length: model.classes}, (_, label) => model.classNames[label] ?? String(label));
 	return {
-		size: model.size,
-		classes: model.classes,
-		parameters: model.parameters,
+		...{size, channels, classes, parameters},
 		async predict(pixels) {
 			if (!(pixels instanceof Uint8Array)) {
 				throw new ConfigError('pixels', 'a Uint8Array', show(pixels));
 			}
 
-			return unwrap(await model.predict(pixels));
+			const predictions = unwrap(await model.predict(pixels));
+			return predictions.map(({label, probabilities}) => ({label, name: classes[label] ?? '', probabilities}));
 		},
 	};
 };

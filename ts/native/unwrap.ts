@@ -4,6 +4,7 @@ import {
 	DataError,
 	DeviceError,
 	DivergedError,
+	type ErrorCode,
 	ModelError,
 	ShapeError,
 	type StepladderError,
@@ -53,7 +54,7 @@ export const toError = (failure: Failure): StepladderError => {
 		}
 
 		default: {
-			return new TrainerError(code, message);
+			return new TrainerError(code as ErrorCode, message);
 		}
 	}
 };

@@ -1,13 +1,15 @@
 import {existsSync, readFileSync} from 'node:fs';
-import {mnistLabels} from '../data/mnist.js';
+import type {Data} from '../data/data.js';
+import {describe} from '../data/data.js';
 import {RecordError, StepladderError} from '../errors/index.js';
-import {differences} from '../experiment/difference.js';
-import {summarize} from '../experiment/summarize.js';
-import {setting} from '../report/setting.js';
-import type {Place} from '../steps/index.js';
+import type {Place} from '../ladder/open-ladder.js';
+import {differences} from '../terms/difference.js';
+import {readLabels, type StepRecord} from '../terms/record.js';
+import {summarize} from '../terms/summarize.js';
+import {setting} from '../text/setting.js';
+import {shown} from '../text/shown.js';
+import {typed} from '../text/typed.js';
 import type {LadderRecords} from './ladder-records.js';
-import {recordFolder, shown, sourceFile} from './project.js';
-import type {StepRecord} from './record.js';
 import {readBlock, stepText, textBlock} from './text-block.js';
 
 /**
@@ -15,21 +17,32 @@ import {readBlock, stepText, textBlock} from './text-block.js';
  *
  * @returns a sentence for each thing that is not true, naming its place
  */
-export const checkStep = (place: Place, records: LadderRecords): string[] =>
+export const checkStep = (place: Place, records: LadderRecords, data: Data): string[] =>
 	telling(() => {
 		const {record} = records.of(place);
-		const problems = [...checkRecord(place, record), ...checkAnswers(place, record), ...checkClaims(place, records)];
+		const problems = [
+			...checkRecord(place, record, data),
+			...checkAnswers(place, record, data),
+			...checkClaims(place, records),
+		];
 		return [...problems, ...checkBlock(place, records)];
 	});
 
 /** Whether the record is of the step as it is defined now, and whole. */
-const checkRecord = (stands: Place, record: StepRecord): string[] => {
+const checkRecord = (stands: Place, record: StepRecord, data: Data): string[] => {
 	const {step} = stands;
-	const place = shown(recordFolder(stands));
+	const place = shown(stands.record);
 	const problems = differences(record.experiment, step.experiment).map(
 		({path, before, after}) =>
 			`${place} is stale: \`${path}\` is ${setting(after)} in the step, ${setting(before)} in the record; ` +
-			`try: npm run record -- --step ${step.name}`,
+			`try: ${typed('record', `--step ${step.name}`)}`,
+	);
+	problems.push(
+		...differences(record.data, describe(data)).map(
+			({path, before, after}) =>
+				`${place} is of other data: \`${path}\` is ${setting(after)} in the ladder, ${setting(before)} in the record; ` +
+				`try: ${typed('record', `--step ${step.name}`)}`,
+		),
 	);
 	const {parameters} = summarize(step.experiment.net);
 	if (record.step !== step.name || record.parameters !== parameters) {
@@ -47,17 +60,20 @@ const checkRecord = (stands: Place, record: StepRecord): string[] => {
 	return problems;
 };
 
-/** Whether the predictions make the accuracies that the last epochs tell. */
-const checkAnswers = (place: Place, record: StepRecord): string[] => {
-	const expected = mnistLabels();
+/** Whether the predictions make the accuracies that the last epochs tell, and name the mistakes that they make. */
+const checkAnswers = (place: Place, record: StepRecord, data: Data): string[] => {
+	const expected = data.testLabels();
 	return record.seeds.flatMap(({seed}) => {
-		const labels = record.answers.find(answers => answers.seed === seed)?.labels ?? '';
-		const correct = [...labels].filter((label, image) => Number(label) === expected[image]).length;
+		const answers = record.answers.find(answers => answers.seed === seed);
+		const labels = readLabels(answers?.labels ?? '', data.classes.length);
+		const wrong = labels.flatMap((label, image) => (label === expected[image] ? [] : [String(image)]));
+		const correct = labels.length - wrong.length;
 		const last = record.epochs.findLast(row => row.seed === seed);
-		return labels.length === expected.length && correct === last?.testCorrect
+		const told = Object.keys(answers?.mistakes ?? {}).join(' ') === wrong.join(' ');
+		return labels.length === expected.length && correct === last?.testCorrect && told
 			? []
 			: [
-					`${shown(recordFolder(place))}: the predictions of seed ${seed} get ${correct} of ${labels.length} right, ` +
+					`${shown(place.record)}: the predictions of seed ${seed} get ${correct} of ${labels.length} right, ` +
 						`its last epoch tells of ${last?.testCorrect} of ${last?.testTotal}`,
 				];
 	});
@@ -69,17 +85,13 @@ const checkClaims = (place: Place, records: LadderRecords): string[] => {
 		telling(() =>
 			holds(evidence)
 				? []
-				: [`${shown(sourceFile(place))}: claim ${index + 1} does not hold by the records: “${say(evidence)}”`],
+				: [`${shown(place.file)}: claim ${index + 1} does not hold by the records: “${say(evidence)}”`],
 		),
 	);
 };
 
 const checkBlock = (place: Place, records: LadderRecords): string[] => {
-	const file = sourceFile(place);
-	if (!existsSync(file)) {
-		return []; // an installed package has no sources
-	}
-
+	const {file} = place;
 	const found = (readBlock(file) ?? '').split('\n');
 	const wanted = textBlock(stepText(place.step, records.evidence(place))).split('\n');
 	const line = wanted.findIndex((text, index) => text !== found[index]);
@@ -87,7 +99,7 @@ const checkBlock = (place: Place, records: LadderRecords): string[] => {
 		? []
 		: [
 				`${shown(file)}, line ${line + 1}: the text block says ${quoted(found[line])}, the records say ` +
-					`${quoted(wanted[line])}; try: npm run record -- --text`,
+					`${quoted(wanted[line])}; try: ${typed('record', '--text')}`,
 			];
 };
 
@@ -103,7 +115,7 @@ export const checkPage = (file: string, wanted: (page: string) => string): strin
 		const line = page.split('\n').findIndex((text, index) => text !== lines[index]);
 		return line === -1
 			? []
-			: [`${shown(file)}, line ${line + 1}: the records say ${quoted(lines[line])}; try: npm run record -- --text`];
+			: [`${shown(file)}, line ${line + 1}: the records say ${quoted(lines[line])}; try: ${typed('record', '--text')}`];
 	});
 
 const quoted = (line: string | undefined): string => (line === undefined ? 'nothing' : JSON.stringify(line));

@@ -3,10 +3,10 @@ import path from 'node:path';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {z} from 'zod';
 import {RecordError} from '../errors/index.js';
-import {asExperiment, type Experiment} from '../experiment/experiment.js';
-import {writing} from '../log/writing.js';
+import {writing} from '../errors/writing.js';
+import {asExperiment, type Experiment} from '../terms/experiment.js';
+import type {StepRecord} from '../terms/record.js';
 import {checksum} from './checksum.js';
-import type {StepRecord} from './record.js';
 
 /** The files of a record's folder. */
 const recordFiles = {record: 'record.json', epochs: 'epochs.csv', answers: 'predictions.jsonl'} as const;
@@ -21,6 +21,10 @@ const main = z.strictObject({
 	step: z.string(),
 	parameters: count,
 	experiment: z.unknown(),
+	data: z.strictObject({
+		...{name: z.string(), channels: count, size: count, classes: z.array(z.string())},
+		...{train: count, test: count, hash: z.string()},
+	}),
 	conditions: z.array(
 		z.strictObject({
 			versions: z.record(z.string(), z.string()),
@@ -31,7 +35,7 @@ const main = z.strictObject({
 		.array(
 			z.strictObject({
 				seed: count,
-				engine: z.string(),
+				engine: z.enum(['fused', 'aten']),
 				device: z.string(),
 				threads: count,
 				trainCleanCorrect: count,

@@ -1,18 +1,19 @@
 import {RecordError} from '../errors/index.js';
-import type {Step} from '../experiment/define-step.js';
-import {findPlace, type Place} from '../steps/index.js';
-import type {Evidence} from './evidence.js';
+import type {Ladder, Place} from '../ladder/open-ladder.js';
+import type {Evidence} from '../terms/evidence.js';
+import {type Recorded, recorded} from '../terms/recorded.js';
+import {typed} from '../text/typed.js';
 import {hasRecord, readRecord} from './files.js';
-import {recordFolder} from './project.js';
-import {type Recorded, recorded} from './recorded.js';
 
 /** The records of the ladder, each read once, when it is first asked for. */
 export class LadderRecords {
 	readonly #known = new Map<string, Recorded>();
 
+	constructor(readonly ladder: Ladder) {}
+
 	/** Whether a step has been recorded. */
-	has(step: Step): boolean {
-		return hasRecord(recordFolder(findPlace(step.name)));
+	has({record}: Place): boolean {
+		return hasRecord(record);
 	}
 
 	/**
@@ -27,9 +28,9 @@ export class LadderRecords {
 			return known;
 		}
 
-		const folder = recordFolder(place);
+		const folder = place.record;
 		if (!hasRecord(folder)) {
-			throw new RecordError(folder, `\`${name}\` has not been recorded; try: npm run record -- --step ${name}`);
+			throw new RecordError(folder, `\`${name}\` has not been recorded; try: ${typed('record', `--step ${name}`)}`);
 		}
 
 		const read = recorded(readRecord(folder), target);
@@ -39,7 +40,7 @@ export class LadderRecords {
 
 	/** What the target and the analysis of a step may speak of; each record is read when it is spoken of. */
 	evidence(place: Place): Evidence {
-		const step = (name: string): Recorded => this.of(findPlace(name));
+		const step = (name: string): Recorded => this.of(this.ladder.place(name));
 		const {name, from} = place.step;
 		return {
 			get self() {
@@ -47,7 +48,7 @@ export class LadderRecords {
 			},
 			get from() {
 				if (!from) {
-					throw new RecordError(place.base, 'the first step grew from none, so that nothing can be said of `from`');
+					throw new RecordError(place.file, 'the first step grew from none, so that nothing can be said of `from`');
 				}
 
 				return step(from.name);

@@ -1,17 +1,24 @@
 import {existsSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import path from 'node:path';
-import {mnistLabels} from '../data/mnist.js';
-import {differences} from '../experiment/difference.js';
-import type {EpochEvent} from '../experiment/events.js';
-import {summarize} from '../experiment/summarize.js';
+import type {Data} from '../data/data.js';
+import {describe, sourceOf} from '../data/data.js';
 import {type Training, trainInFolders} from '../experiment/train.js';
-import type {TrainOptions} from '../experiment/train-options.js';
-import type {Answers, FinishedSeed} from '../experiment/train-seed.js';
+import type {Place} from '../ladder/open-ladder.js';
 import {RunFolder} from '../log/run-folder.js';
-import type {Place} from '../steps/index.js';
+import {differences} from '../terms/difference.js';
+import type {EpochEvent} from '../terms/events.js';
+import type {Answers, FinishedSeed} from '../terms/finished-seed.js';
+import {
+	type Condition,
+	type RecordedAnswers,
+	type RecordedEpoch,
+	type RecordedSeed,
+	type StepRecord,
+	writeLabels,
+} from '../terms/record.js';
+import {summarize} from '../terms/summarize.js';
+import type {TrainOptions} from '../terms/train-options.js';
 import {writeRecord} from './files.js';
-import {recordFolder} from './project.js';
-import type {Condition, RecordedAnswers, RecordedEpoch, RecordedSeed, StepRecord} from './record.js';
 
 /** How a step is recorded. */
 export type RecordOptions = Pick<TrainOptions, 'engine' | 'threads' | 'jobs' | 'signal'> & {
@@ -34,18 +41,22 @@ export type Recording = {
 };
 
 /**
- * Trains a step over seeds on MNIST, and keeps the record.
+ * Trains a step over seeds on its ladder's data, and keeps the record.
  *
  * An interrupted recording goes on from the last finished epoch of each seed, and makes the record of an unbroken one.
  */
-export const makeRecord = (place: Place, {seeds, out, fresh = false, ...options}: RecordOptions): Recording => {
+export const makeRecord = (
+	place: Place,
+	data: Data,
+	{seeds, out, fresh = false, ...options}: RecordOptions,
+): Recording => {
 	const {step} = place;
 	const parent = path.join(out, step.name);
 	if (fresh) {
 		rmSync(parent, {recursive: true, force: true});
 	}
 
-	const folders = new Map(seeds.map(seed => [seed, findRun(parent, place, seed, options.engine)]));
+	const folders = new Map(seeds.map(seed => [seed, findRun(parent, place, data, seed, options.engine)]));
 	const isFinished = (seed: number): boolean => {
 		const folder = folders.get(seed);
 		return folder !== undefined && RunFolder.isFinished(folder);
@@ -54,7 +65,7 @@ export const makeRecord = (place: Place, {seeds, out, fresh = false, ...options}
 	const missing = seeds.filter(seed => !isFinished(seed));
 	const training =
 		missing.length > 0
-			? trainInFolders(step, {...options, seeds: missing}, run => {
+			? trainInFolders(step, {...options, data: sourceOf(data), seeds: missing}, run => {
 					const found = folders.get(run.seed);
 					const folder = found === undefined ? RunFolder.create(out, run) : RunFolder.reopen(found).opened;
 					folders.set(run.seed, folder.path);
@@ -64,9 +75,10 @@ export const makeRecord = (place: Place, {seeds, out, fresh = false, ...options}
 	const write = (): StepRecord => {
 		const record = assemble(
 			place,
+			data,
 			seeds.map(seed => [seed, folders.get(seed) ?? '']),
 		);
-		writeRecord(recordFolder(place), record);
+		writeRecord(place.record, record);
 		return record;
 	};
 
@@ -74,7 +86,13 @@ export const makeRecord = (place: Place, {seeds, out, fresh = false, ...options}
 };
 
 /** The furthest run of a seed that was told just what the record asks for. */
-const findRun = (parent: string, {step}: Place, seed: number, engine: string | undefined): string | undefined => {
+const findRun = (
+	parent: string,
+	{step}: Place,
+	data: Data,
+	seed: number,
+	engine: string | undefined,
+): string | undefined => {
 	const folders = existsSync(parent) ? readdirSync(parent).map(name => path.join(parent, name)) : [];
 	const fitting = folders.filter(folder => {
 		const run = readRun(folder);
@@ -82,8 +100,8 @@ const findRun = (parent: string, {step}: Place, seed: number, engine: string | u
 			return false;
 		}
 
-		const {limitTrain, limitTest, holdout, dataDir} = run.options;
-		const whole = [limitTrain, limitTest, holdout, dataDir].every(value => value === undefined);
+		const {limitTrain, limitTest, holdout} = run.options;
+		const whole = [limitTrain, limitTest, holdout].every(value => value === undefined) && run.data.hash === data.hash;
 		const sameEngine = (run.options.engine ?? 'auto') === (engine ?? 'auto');
 		return run.seed === seed && whole && sameEngine && differences(run.experiment, step.experiment).length === 0;
 	});
@@ -101,12 +119,12 @@ const readRun = (folder: string): ReturnType<typeof RunFolder.read> | undefined 
 
 type Result = Omit<FinishedSeed, 'result' | 'answers'> & {readonly trainCleanCorrect: number};
 
-const assemble = ({step}: Place, runs: ReadonlyArray<readonly [number, string]>): StepRecord => {
+const assemble = ({step}: Place, data: Data, runs: ReadonlyArray<readonly [number, string]>): StepRecord => {
 	const conditions: Condition[] = [];
 	const seeds: RecordedSeed[] = [];
 	const epochs: RecordedEpoch[] = [];
 	const answers: RecordedAnswers[] = [];
-	const expected = mnistLabels();
+	const expected = data.testLabels();
 	for (const [seed, folder] of runs) {
 		const read = (file: string): string => readFileSync(path.join(folder, file), 'utf8');
 		const {versions, machine} = JSON.parse(read('config.json')) as Condition;
@@ -128,9 +146,12 @@ const assemble = ({step}: Place, runs: ReadonlyArray<readonly [number, string]>)
 		const mistakes = labels.flatMap((label, image) =>
 			label === expected[image] ? [] : [[String(image), Number((probabilities[image] ?? 0).toFixed(4))] as const],
 		);
-		answers.push({seed, labels: labels.join(''), mistakes: Object.fromEntries(mistakes)});
+		answers.push({seed, labels: writeLabels(labels, data.classes.length), mistakes: Object.fromEntries(mistakes)});
 	}
 
 	const {parameters} = summarize(step.experiment.net);
-	return {step: step.name, parameters, experiment: step.experiment, conditions, seeds, epochs, answers};
+	return {
+		...{step: step.name, parameters, experiment: step.experiment, data: describe(data)},
+		...{conditions, seeds, epochs, answers},
+	};
 };

@@ -1,9 +1,10 @@
+import type {DataSource} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
-import type {EpochEvent} from '../experiment/events.js';
 import {train} from '../experiment/train.js';
-import type {Place} from '../steps/index.js';
-import {recordFolder, shown} from './project.js';
-import type {RecordedEpoch, StepRecord} from './record.js';
+import type {Place} from '../ladder/open-ladder.js';
+import type {EpochEvent} from '../terms/events.js';
+import type {RecordedEpoch, StepRecord} from '../terms/record.js';
+import {shown} from '../text/shown.js';
 
 /** What must be the same to the bit. */
 const compared = [
@@ -25,19 +26,20 @@ const compared = [
 export const replay = async (
 	place: Place,
 	record: StepRecord,
+	data: DataSource,
 	seed: number,
 	signal: AbortSignal,
 ): Promise<string[]> => {
 	const run = record.seeds.find(run => run.seed === seed);
 	const recorded = record.epochs.find(row => row.seed === seed);
 	if (!run || !recorded) {
-		throw new RecordError(recordFolder(place), `seed ${seed} is not in it`);
+		throw new RecordError(place.record, `seed ${seed} is not in it`);
 	}
 
-	const {engine, threads} = run as {engine: 'aten' | 'fused'; threads: number};
+	const {engine, threads} = run;
 	const enough = new AbortController();
 	const training = train(place.step, {
-		...{seeds: [seed], engine, ...(engine === 'aten' && {threads})},
+		...{data, seeds: [seed], engine, ...(engine === 'aten' && {threads})},
 		signal: AbortSignal.any([signal, enough.signal]),
 	});
 	const again = await firstEpoch(training);
@@ -46,7 +48,7 @@ export const replay = async (
 		.filter(column => again[column] !== recorded[column])
 		.map(
 			(column: keyof RecordedEpoch) =>
-				`${shown(recordFolder(place))}: \`${column}\` of seed ${seed}, epoch 1 is ${recorded[column]} in the record, ` +
+				`${shown(place.record)}: \`${column}\` of seed ${seed}, epoch 1 is ${recorded[column]} in the record, ` +
 				`${again[column]} when trained again on \`${engine}\``,
 		);
 };

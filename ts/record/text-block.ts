@@ -1,11 +1,13 @@
 import {readFileSync} from 'node:fs';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
-import type {Goal, Step} from '../experiment/define-step.js';
-import {writing} from '../log/writing.js';
-import {percent} from '../report/percent.js';
-import {interval} from '../report/points.js';
-import type {Evidence} from './evidence.js';
-import type {Measured, Recorded} from './recorded.js';
+import {writing} from '../errors/writing.js';
+import type {Step} from '../terms/define-step.js';
+import type {Evidence} from '../terms/evidence.js';
+import type {Goal} from '../terms/goal.js';
+import type {Measured, Recorded} from '../terms/recorded.js';
+import {percent} from '../text/percent.js';
+import {interval} from '../text/points.js';
+import {goalWords} from './goal-sentence.js';
 
 /** The three parts of a step's text, without line breaks. */
 export type StepText = {
@@ -23,11 +25,11 @@ export const stepText = (step: Step, evidence: Evidence): StepText => ({
 	analysis: step.analysis.map(({say}) => say(evidence)),
 });
 
-const targetSentence = ({testAccuracy, heldFor, maxParameters, maxEpochs}: Goal): string =>
-	`At least ${percent(testAccuracy)} % of the test images in ${epochsOf(heldFor)}, with at most ` +
-	`${maxParameters.toLocaleString('en')} parameters and ${maxEpochs} epochs.`;
-
-const epochsOf = (heldFor: number): string => (heldFor === 1 ? 'the last epoch' : `each of the last ${heldFor} epochs`);
+/** `At least 99.40 % of ...` */
+const targetSentence = (goal: Goal): string => {
+	const words = goalWords(goal);
+	return `${words[0]?.toUpperCase()}${words.slice(1)}.`;
+};
 
 const resultSentences = (self: Recorded): string[] => {
 	const {parameters, epochs, seeds, held, test, lowest, train, trainClean, record} = self;

@@ -1,8 +1,10 @@
-import {difference, onImages} from '../record/evidence.js';
-import {type Measure, measures, type Recorded} from '../record/recorded.js';
+import type {Ladder} from '../ladder/open-ladder.js';
+import {LadderRecords} from '../record/ladder-records.js';
 import type {McNemar} from '../statistics/mcnemar.js';
-import {interval, probability} from './points.js';
-import {textTable} from './text-table.js';
+import {difference, onImages} from '../terms/evidence.js';
+import {type Measure, measures, type Recorded} from '../terms/recorded.js';
+import {interval, probability} from '../text/points.js';
+import {textTable} from '../text/text-table.js';
 
 /** Two recorded steps side by side. Differences are `a - b`, as fractions. */
 export type Comparison = {
@@ -30,6 +32,17 @@ export type ComparedMeasure = {
 	readonly told: boolean;
 	/** Seeds that it would take to tell such a difference in four of five tries; nothing where there are too few to say. */
 	readonly seedsNeeded: number | undefined;
+};
+
+/**
+ * Compares the records of two steps by paired tests, over seeds and over images.
+ *
+ * @throws {ConfigError} for a step that is not there
+ * @throws {RecordError} for one that has not been recorded
+ */
+export const compare = (ladder: Ladder, a: string, b: string): Comparison => {
+	const records = new LadderRecords(ladder);
+	return comparison(records.of(ladder.place(a)), records.of(ladder.place(b)));
 };
 
 /** Compares two records by paired tests over the seeds that both have. */

@@ -1,18 +1,29 @@
-import {measures} from '../record/recorded.js';
-import {ladderFormats} from './ladder.js';
-import {markdownTable} from './markdown-table.js';
-import {interval} from './points.js';
+import type {Data} from '../data/data.js';
+import {ladderFormats} from '../record/ladder-table.js';
+import {measures} from '../terms/recorded.js';
+import {markdownTable} from '../text/markdown-table.js';
+import {interval} from '../text/points.js';
+import {setting} from '../text/setting.js';
+import {dataSentence} from './data-sentence.js';
 import type {ReportData, ReportedStep} from './report-data.js';
-import {setting} from './setting.js';
 import {summaryCells} from './summary-table.js';
 
 /** The whole ladder as one Markdown page. */
-export const reportMarkdown = ({rows, steps}: ReportData): string =>
-	['# The ladder and its records', '', ladderFormats.markdown(rows), '', ...steps.flatMap(step => chapter(step))].join(
-		'\n',
-	);
+export const reportMarkdown = ({name, goal, data, rows, steps}: ReportData): string =>
+	[
+		...[`# ${name}`, ''],
+		...[dataSentence(data), ''],
+		...(goal === undefined ? [] : [goal, '']),
+		...[ladderFormats.markdown(rows), ''],
+		...steps.flatMap(step => chapter(step, data)),
+	].join('\n');
 
-const chapter = ({place, recorded, text, changes, summary, mistakes, comparison}: ReportedStep): string[] => {
+const chapter = (
+	{place, recorded, text, changes, summary, mistakes, comparison}: ReportedStep,
+	data: Data,
+): string[] => {
+	const called = (label: number): string => data.classes[label] ?? String(label);
+	const labels = data.testLabels();
 	const {position, step} = place;
 	const layers = summaryCells(summary);
 	const all = recorded.seeds.length;
@@ -55,14 +66,14 @@ const chapter = ({place, recorded, text, changes, summary, mistakes, comparison}
 		...['### Layers and receptive field', '', markdownTable(layers.head, layers.body), ''],
 		'### Misclassified test images',
 		'',
-		`${mistakes.length} of 10,000 are wrong by at least one of ${all} ${all === 1 ? 'seed' : 'seeds'}. Those wrong by all:`,
+		`${mistakes.length.toLocaleString('en')} of ${data.test.toLocaleString('en')} are wrong by at least one of ${all} ${all === 1 ? 'seed' : 'seeds'}. Those wrong by all:`,
 		'',
 		markdownTable(
-			['Image', 'label', 'taken for', 'probability up to'],
+			['Image', 'class', 'taken for', 'probability up to'],
 			mistakes
 				.filter(({seeds}) => seeds === all)
-				.map(({image, label, taken}) => [
-					...[image, label, taken.map(({label}) => label).join(', ')],
+				.map(({image, taken}) => [
+					...[image, called(labels[image] ?? 0), taken.map(({label}) => called(label)).join(', ')],
 					Math.max(...taken.map(({probability}) => probability)).toFixed(2),
 				]),
 		),

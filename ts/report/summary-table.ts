@@ -1,5 +1,5 @@
-import type {Summary} from '../experiment/summarize.js';
-import {textTable} from './text-table.js';
+import type {Summary} from '../terms/summarize.js';
+import {textTable} from '../text/text-table.js';
 
 const head = [
 	...['Operation', 'nin', 'ch_in', 'ch_out', 'padding', 'kernel', 'stride', 'nout'],

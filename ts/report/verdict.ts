@@ -1,5 +1,5 @@
-import type {SeedResult, TrainResult} from '../experiment/events.js';
-import {percent} from './percent.js';
+import type {SeedResult, TrainResult} from '../terms/events.js';
+import {percent} from '../text/percent.js';
 
 /** What a step came to, with the accuracies that it rests on. */
 export const verdict = ({seeds, held, target}: TrainResult): string => {

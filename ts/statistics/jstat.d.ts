@@ -2,6 +2,9 @@
 declare module 'jstat' {
 	const jstat: {
 		readonly jStat: {
+			mean(values: readonly number[]): number;
+			/** Of a sample where `isSample`: divided by one less than there are values. */
+			stdev(values: readonly number[], isSample: boolean): number;
 			readonly studentt: {
 				/** The value below which a share `p` of Student's t with `df` degrees of freedom lies. */
 				inv(p: number, df: number): number;

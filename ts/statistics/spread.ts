@@ -1,5 +1,4 @@
 import jstat from 'jstat';
-import {mean, sampleStandardDeviation} from 'simple-statistics';
 
 const {jStat} = jstat; // a CommonJS package
 
@@ -17,12 +16,12 @@ export type Spread = {
 /** Sums up at least one value. */
 export const spread = (values: readonly number[]): Spread => {
 	const all = [...values];
-	const centre = mean(all);
+	const centre = jStat.mean(all);
 	if (all.length === 1) {
 		return {values, mean: centre, deviation: 0, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY};
 	}
 
-	const deviation = sampleStandardDeviation(all);
+	const deviation = jStat.stdev(all, true);
 	const margin = (jStat.studentt.inv(0.975, all.length - 1) * deviation) / Math.sqrt(all.length);
 	return {values, mean: centre, deviation, low: centre - margin, high: centre + margin};
 };

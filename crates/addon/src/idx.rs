@@ -3,7 +3,7 @@ use std::path::Path;
 use napi::Either;
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
-use stepladder_trainer::data::{Dataset, read_images, read_labels};
+use stepladder_trainer::data::{self, Dataset, read_images, read_labels};
 
 use crate::options::data_source;
 use crate::{Failure, guarded};
@@ -23,25 +23,40 @@ pub struct IdxImages {
     pub pixels: Buffer,
 }
 
-/// Reads an IDX file of images, plain or `.gz`, trusting nothing in it.
-#[napi]
-pub fn read_idx_images(path: String) -> Either<IdxImages, Failure> {
-    match guarded(|| read_images(Path::new(&path), None)) {
-        Ok(images) => Either::A(IdxImages {
+impl From<data::IdxImages> for IdxImages {
+    fn from(images: data::IdxImages) -> Self {
+        Self {
             count: images.count as f64,
             channels: images.channels as f64,
             rows: images.rows as f64,
             columns: images.columns as f64,
             pixels: images.pixels.into(),
-        }),
+        }
+    }
+}
+
+/// Reads an IDX file of images, plain or `.gz`, trusting nothing in it.
+#[napi]
+pub fn read_idx_images(path: String) -> Either<IdxImages, Failure> {
+    match guarded(|| read_images(Path::new(&path), None)) {
+        Ok(images) => Either::A(images.into()),
         Err(failure) => Either::B(failure),
     }
 }
 
-/// Reads an IDX file of labels below 256, plain or `.gz`, trusting nothing in it.
+/// The test images of a folder of four IDX files.
 #[napi]
-pub fn read_idx_labels(path: String) -> Either<Buffer, Failure> {
-    match guarded(|| read_labels(Path::new(&path), 256, None)) {
+pub fn read_test_images(folder: String) -> Either<IdxImages, Failure> {
+    match guarded(|| read_images(&Dataset::test_files(Path::new(&folder))[0], None)) {
+        Ok(images) => Either::A(images.into()),
+        Err(failure) => Either::B(failure),
+    }
+}
+
+/// The labels of the test images of a folder of four IDX files.
+#[napi]
+pub fn read_test_labels(folder: String) -> Either<Buffer, Failure> {
+    match guarded(|| read_labels(&Dataset::test_files(Path::new(&folder))[1], 256, None)) {
         Ok(labels) => Either::A(labels.labels.into()),
         Err(failure) => Either::B(failure),
     }

@@ -1,16 +1,17 @@
 import process from 'node:process';
 import {Command} from 'commander';
 import {type BenchResult, bench} from '../../bench/bench.js';
-import {textTable} from '../../report/text-table.js';
-import {findStep} from '../../steps/index.js';
+import {textTable} from '../../text/text-table.js';
+import {typed} from '../../text/typed.js';
+import {chosenLadder, type LadderFlags, openData, withLadderOption} from '../ladder-options.js';
 import {parseNumber} from '../parse.js';
 
-type Flags = {step: string[]; rounds: number; images: number; python?: string; json: boolean};
+type Flags = LadderFlags & {step?: string[]; rounds: number; images: number; python?: string; json: boolean};
 
 export const benchCommand = (): Command =>
-	new Command('bench')
+	withLadderOption(new Command('bench'))
 		.description('Time training passes of a step on each engine, in PyTorch and in JAX, side by side in one run.')
-		.option('--step <name...>', 'the steps to time', ['lr-scheduler'])
+		.option('--step <name...>', 'the steps to time (default: the last of the ladder)')
 		.option('--rounds <n>', 'how often each is timed, in turn', parseNumber, 5)
 		.option('--images <n>', 'training images of a pass', parseNumber, 60_000)
 		.option('--python <path>', 'a Python with torch 2.13, and jax if wanted; they are left out without')
@@ -25,17 +26,21 @@ To hold all of them to AVX2 (what is set is kept with the figures):
   export STEPLADDER_ISA=avx2 ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 XLA_FLAGS=--xla_cpu_max_isa=AVX2
 
 Examples:
-  npm run bench
-  npm run bench -- --python ~/torch/bin/python --rounds 3
-  npm run -s bench -- --step batch-norm dropout --json > figures.json`,
+  ${typed('bench')}
+  ${typed('bench', '--python ~/torch/bin/python --rounds 3')}
+  ${typed('bench', '--step baseline wider --json > figures.json', {quiet: true})}`,
 		)
-		.action(async ({step, rounds, images, python, json}: Flags) => {
+		.action(async ({step, rounds, images, python, json, ...flags}: Flags) => {
+			const ladder = await chosenLadder(flags);
+			const data = await openData(ladder, {});
+			const last = ladder.steps.at(-1);
+			const chosen = step?.map(name => ladder.step(name)) ?? (last ? [last] : []);
 			const tell = (line: string): void => {
 				process.stderr.write(`${line}\n`);
 			};
 			const results: BenchResult[] = [];
-			for (const chosen of step.map(name => findStep(name))) {
-				results.push(await bench(chosen, {rounds, images, python, tell}));
+			for (const timed of chosen) {
+				results.push(await bench(timed, {rounds, images, data, python, tell}));
 			}
 
 			process.stdout.write(

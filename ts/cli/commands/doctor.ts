@@ -1,16 +1,18 @@
 import process from 'node:process';
 import {Command} from 'commander';
-import {mnistFolder} from '../../data/mnist.js';
+import {LadderError} from '../../errors/index.js';
 import {hasTorch, native, nativeFor} from '../../native/load.js';
 import {unwrap} from '../../native/unwrap.js';
+import {dataSentence} from '../../report/data-sentence.js';
 import {exitCodes} from '../exit-codes.js';
+import {chosenLadder, type LadderFlags, openData, withLadderOption} from '../ladder-options.js';
 
 type Finding = {readonly what: string; readonly found?: string; readonly missing?: string};
 
 export const doctorCommand = (): Command =>
-	new Command('doctor')
+	withLadderOption(new Command('doctor'))
 		.description('Say what is installed, what is found, and how to get what is missing.')
-		.action(() => {
+		.action(async (flags: LadderFlags) => {
 			const findings = [
 				find('Addon', () => {
 					const {version, isa} = unwrap(native().runtimeInfo());
@@ -25,12 +27,8 @@ export const doctorCommand = (): Command =>
 					const {libtorch, cuda} = unwrap(nativeFor({engine: 'aten'}).runtimeInfo());
 					return `${libtorch}, ${cuda ? 'with a CUDA device' : 'without a CUDA device'}`;
 				}),
-				find('MNIST', () => {
-					const folder = mnistFolder();
-					unwrap(native().checkMnist(folder));
-					return `${folder}, all four files as they should be`;
-				}),
 			];
+			findings.push(...(await findLadderAndData(flags)));
 			for (const {what, found, missing} of findings) {
 				process.stdout.write(`${missing ? '✗' : '✓'} ${what}: ${missing ?? found}\n`);
 			}
@@ -39,6 +37,27 @@ export const doctorCommand = (): Command =>
 				process.exitCode = exitCodes.failed;
 			}
 		});
+
+/** The ladder that commands would be about here; to be in none is not a fault. */
+const findLadderAndData = async (flags: LadderFlags): Promise<Finding[]> => {
+	try {
+		const ladder = await chosenLadder(flags);
+		const steps = `${ladder.steps.length} ${ladder.steps.length === 1 ? 'step' : 'steps'}`;
+		const found = {what: 'Ladder', found: `${ladder.name}, ${steps}, in ${ladder.folder}`};
+		try {
+			const data = await openData(ladder, {});
+			return [found, {what: 'Data', found: `${dataSentence(data).replace(/^Data: /, '')} In ${data.idx.folder}`}];
+		} catch (error) {
+			return [found, {what: 'Data', missing: String(error instanceof Error ? error.message : error)}];
+		}
+	} catch (error) {
+		if (error instanceof LadderError && flags.ladder === undefined && error.line === undefined) {
+			return [{what: 'Ladder', found: `none here: ${error.message}`}];
+		}
+
+		return [{what: 'Ladder', missing: String(error instanceof Error ? error.message : error)}];
+	}
+};
 
 const find = (what: string, look: () => string): Finding => {
 	try {

@@ -1,11 +1,13 @@
 import process from 'node:process';
 import {Command, Option} from 'commander';
+import {ladderGoal} from '../../record/goal-sentence.js';
 import {LadderRecords} from '../../record/ladder-records.js';
-import {ladderFormats, ladderRows} from '../../report/ladder.js';
-import {places} from '../../steps/index.js';
+import {ladderFormats, ladderRows} from '../../record/ladder-table.js';
+import {typed} from '../../text/typed.js';
+import {chosenLadder, type LadderFlags, withLadderOption} from '../ladder-options.js';
 
 export const ladderCommand = (): Command =>
-	new Command('ladder')
+	withLadderOption(new Command('ladder'))
 		.description('Show all steps side by side, with what was measured of each.')
 		.addOption(
 			new Option('--format <name>', 'how to write the table').choices(Object.keys(ladderFormats)).default('text'),
@@ -17,8 +19,12 @@ Train: accuracy while learning, in the last epoch. Test: mean accuracy of the la
 mean ± standard deviation over seeds. Held: seeds that reached the target in each of so many last epochs.
 
 Example:
-  npm run -s ladder -- --format markdown`,
+  ${typed('ladder', '--format markdown', {quiet: true})}`,
 		)
-		.action(({format}: {format: keyof typeof ladderFormats}) => {
-			process.stdout.write(`${ladderFormats[format](ladderRows(places, new LadderRecords()))}\n`);
+		.action(async ({format, ...flags}: LadderFlags & {format: keyof typeof ladderFormats}) => {
+			const ladder = await chosenLadder(flags);
+			const records = new LadderRecords(ladder);
+			const goal = ladderGoal(records);
+			const table = ladderFormats[format](ladderRows(records));
+			process.stdout.write(format === 'text' && goal !== undefined ? `${table}\n\n${goal}\n` : `${table}\n`);
 		});

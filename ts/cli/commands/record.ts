@@ -1,36 +1,45 @@
-import {readFileSync} from 'node:fs';
 import process from 'node:process';
 import {Command, Option} from 'commander';
-import {sync as writeFileAtomicSync} from 'write-file-atomic';
-import {ConfigError, RecordError} from '../../errors/index.js';
-import {ConsoleLog} from '../../log/console.js';
+import {ConfigError} from '../../errors/index.js';
+import type {Ladder} from '../../ladder/open-ladder.js';
 import {checkPage, checkStep} from '../../record/check.js';
 import {LadderRecords} from '../../record/ladder-records.js';
-import {makeRecord} from '../../record/make-record.js';
-import {readme, recordFolder, shown, sourceFile} from '../../record/project.js';
+import {withLadder} from '../../record/ladder-table.js';
+import {record} from '../../record/record.js';
 import {replay} from '../../record/replay.js';
-import {stepText, textBlock, writeBlock} from '../../record/text-block.js';
-import {withLadder} from '../../report/ladder.js';
-import {findPlace, places} from '../../steps/index.js';
+import {writeTexts} from '../../record/write-texts.js';
+import {shown} from '../../text/shown.js';
+import {typed} from '../../text/typed.js';
+import {ConsoleLog} from '../console-log.js';
 import {exitCodes} from '../exit-codes.js';
 import type {Interruption} from '../interruption.js';
+import {
+	chosenLadder,
+	type DataFlags,
+	type LadderFlags,
+	openData,
+	openOptions,
+	withDataOption,
+	withLadderOption,
+} from '../ladder-options.js';
 import {parseNumber, parseSeeds} from '../parse.js';
 
-type Flags = {
-	step?: string;
-	seeds: number[];
-	engine: 'auto' | 'aten' | 'fused';
-	threads?: number;
-	jobs?: number;
-	out: string;
-	fresh: boolean;
-	text: boolean;
-	check: boolean;
-	replay: boolean;
-};
+type Flags = LadderFlags &
+	DataFlags & {
+		step?: string;
+		seeds: number[];
+		engine: 'auto' | 'aten' | 'fused';
+		threads?: number;
+		jobs?: number;
+		out: string;
+		fresh: boolean;
+		text: boolean;
+		check: boolean;
+		replay: boolean;
+	};
 
 export const recordCommand = (interruption: Interruption): Command =>
-	new Command('record')
+	withDataOption(withLadderOption(new Command('record')))
 		.description('Train a step over seeds and keep what was measured, or check what was kept.')
 		.option('--step <name>', 'the step to record (with --check: to check; default: all)')
 		.option('--seeds <list>', 'seeds to train with, such as 1-5 or 1,4,9', parseSeeds, [1, 2, 3, 4, 5])
@@ -46,38 +55,38 @@ export const recordCommand = (interruption: Interruption): Command =>
 			'after',
 			`
 Examples:
-  npm run record -- --step lr-scheduler
-  npm run record -- --step basic-setup --seeds 1 --engine fused
-  npm run record -- --text
-  npm run record -- --check --replay`,
+  ${typed('record', '--step baseline')}
+  ${typed('record', '--step baseline --seeds 1-3')}
+  ${typed('record', '--text')}
+  ${typed('record', '--check --replay')}`,
 		)
 		.action(async (flags: Flags) => {
+			const ladder = await chosenLadder(flags);
 			if (flags.check) {
-				await check(flags, interruption.signal);
+				await check(ladder, flags, interruption.signal);
 			} else if (flags.text) {
-				writeTexts(new LadderRecords());
+				tellKept(writeTexts(new LadderRecords(ladder)));
 			} else {
-				await record(flags, interruption.signal);
+				await train(ladder, flags, interruption.signal);
 			}
 		});
 
-const record = async (flags: Flags, signal: AbortSignal): Promise<void> => {
-	if (flags.step === undefined) {
+const train = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise<void> => {
+	const {step: name, seeds, engine, threads, jobs, out, fresh} = flags;
+	if (name === undefined) {
 		throw new ConfigError('step', 'given as `--step <name>`', 'nothing');
 	}
 
-	const {seeds, engine, threads, jobs, out, fresh} = flags;
-	const place = findPlace(flags.step);
 	const given = {...(threads !== undefined && {threads}), ...(jobs !== undefined && {jobs})};
-	const recording = makeRecord(place, {seeds, out, engine, fresh, signal, ...given});
-	for (const seed of recording.finished) {
+	const recorder = await record(ladder, name, {seeds, out, engine, fresh, signal, ...given, ...openOptions(flags)});
+	for (const seed of recorder.finished) {
 		process.stderr.write(`Seed ${seed} was finished before\n`);
 	}
 
-	if (recording.training) {
-		const log = new ConsoleLog(place.step, seeds.length > 1);
+	if (recorder.training) {
+		const log = new ConsoleLog(ladder.step(name), seeds.length > 1);
 		try {
-			for await (const event of recording.training) {
+			for await (const event of recorder.training) {
 				log.tell(event);
 			}
 		} finally {
@@ -85,40 +94,29 @@ const record = async (flags: Flags, signal: AbortSignal): Promise<void> => {
 		}
 	}
 
-	recording.write();
-	process.stdout.write(`Recorded in ${shown(recordFolder(place))}\n`);
-	writeTexts(new LadderRecords());
+	const {kept} = recorder.write();
+	process.stdout.write(`Recorded in ${shown(ladder.place(name).record)}\n`);
+	tellKept(kept);
 };
 
-/** Writes all blocks, since other steps may speak of a record, and the table. */
-const writeTexts = (records: LadderRecords): void => {
-	for (const place of places.filter(({step}) => records.has(step))) {
-		const file = sourceFile(place);
-		try {
-			writeBlock(file, textBlock(stepText(place.step, records.evidence(place))));
-		} catch (error) {
-			if (!(error instanceof RecordError)) {
-				throw error;
-			}
-
-			process.stderr.write(`${shown(file)} keeps its text block: ${error.message}\n`);
-		}
+const tellKept = (kept: readonly string[]): void => {
+	for (const sentence of kept) {
+		process.stderr.write(`${sentence}\n`);
 	}
-
-	const page = readFileSync(readme, 'utf8');
-	writeFileAtomicSync(readme, withLadder(page, records));
 };
 
-const check = async ({step, replay: again}: Flags, signal: AbortSignal): Promise<void> => {
-	const records = new LadderRecords();
-	const checked = step === undefined ? places : [findPlace(step)];
-	const problems = checked.flatMap(place => checkStep(place, records));
-	problems.push(...checkPage(readme, page => withLadder(page, records)));
+const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise<void> => {
+	const {step, replay: again} = flags;
+	const records = new LadderRecords(ladder);
+	const data = await openData(ladder, flags);
+	const checked = step === undefined ? ladder.places : [ladder.place(step)];
+	const problems = checked.flatMap(place => checkStep(place, records, data));
+	problems.push(...checkPage(ladder.page, page => withLadder(page, records)));
 	if (again && problems.length === 0) {
 		for (const place of checked) {
 			const {record, seeds} = records.of(place);
 			process.stderr.write(`Training the first epoch of ${place.step.name} again ...\n`);
-			problems.push(...(await replay(place, record, seeds[0] ?? 1, signal)));
+			problems.push(...(await replay(place, record, ladder.data, seeds[0] ?? 1, signal)));
 		}
 	}
 

@@ -1,11 +1,12 @@
 import process from 'node:process';
 import {Command} from 'commander';
-import {summarize} from '../../experiment/summarize.js';
 import {summaryTable} from '../../report/summary-table.js';
-import {findStep} from '../../steps/index.js';
+import {summarize} from '../../terms/summarize.js';
+import {typed} from '../../text/typed.js';
+import {chosenLadder, type LadderFlags, withLadderOption} from '../ladder-options.js';
 
 export const summaryCommand = (): Command =>
-	new Command('summary')
+	withLadderOption(new Command('summary'))
 		.description('Show a step’s layers: shapes, receptive field and parameters, from the net itself.')
 		.requiredOption('--step <name>', 'the step of the ladder to show')
 		.addHelpText(
@@ -15,8 +16,9 @@ Columns: n is the size in pixels, j the distance between neighbours in pixels of
 on a side; each before (in) and after (out) the layer.
 
 Example:
-  npm run summary -- --step lr-scheduler`,
+  ${typed('summary', '--step baseline')}`,
 		)
-		.action(({step}: {step: string}) => {
-			process.stdout.write(`${summaryTable(summarize(findStep(step).experiment.net))}\n`);
+		.action(async ({step, ...flags}: LadderFlags & {step: string}) => {
+			const ladder = await chosenLadder(flags);
+			process.stdout.write(`${summaryTable(summarize(ladder.step(step).experiment.net))}\n`);
 		});

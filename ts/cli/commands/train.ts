@@ -1,34 +1,47 @@
 import process from 'node:process';
 import {Command, Option} from 'commander';
+import type {DataSource} from '../../data/data.js';
+import {idx} from '../../data/idx.js';
 import {ConfigError} from '../../errors/index.js';
-import type {Trainable} from '../../experiment/define-step.js';
-import type {TrainResult} from '../../experiment/events.js';
 import {resume, type Training, train} from '../../experiment/train.js';
-import type {TrainOptions} from '../../experiment/train-options.js';
-import {ConsoleLog} from '../../log/console.js';
 import {RunFolder} from '../../log/run-folder.js';
 import {verdict} from '../../report/verdict.js';
-import {findStep} from '../../steps/index.js';
+import type {Trainable} from '../../terms/define-step.js';
+import type {TrainResult} from '../../terms/events.js';
+import type {TrainOptions} from '../../terms/train-options.js';
+import {typed} from '../../text/typed.js';
+import {ConsoleLog} from '../console-log.js';
 import {exitCodes} from '../exit-codes.js';
 import type {Interruption} from '../interruption.js';
+import {
+	chosenLadder,
+	type DataFlags,
+	type LadderFlags,
+	openOptions,
+	withDataOption,
+	withLadderOption,
+} from '../ladder-options.js';
 import {parseNumber, parseSeeds} from '../parse.js';
 
 type Flags = Pick<
 	TrainOptions,
-	'epochs' | 'device' | 'engine' | 'threads' | 'jobs' | 'dataDir' | 'limitTrain' | 'limitTest' | 'holdout'
-> & {
-	step?: string;
-	resume?: string;
-	seeds: number[];
-	out: string;
-	json: boolean;
-	quiet: boolean;
-	strict: boolean;
-	fastDevRun: boolean;
-};
+	'epochs' | 'device' | 'engine' | 'threads' | 'jobs' | 'limitTrain' | 'limitTest' | 'holdout'
+> &
+	LadderFlags &
+	DataFlags & {
+		dataDir?: string;
+		step?: string;
+		resume?: string;
+		seeds: number[];
+		out: string;
+		json: boolean;
+		quiet: boolean;
+		strict: boolean;
+		fastDevRun: boolean;
+	};
 
 export const trainCommand = (interruption: Interruption): Command =>
-	new Command('train')
+	withDataOption(withLadderOption(new Command('train')))
 		.description('Train a step over its seeds, and say whether its target was held.')
 		.option('--step <name>', 'the step of the ladder to train')
 		.option('--seeds <list>', 'seeds to train with, such as 1-5 or 1,4,9', parseSeeds, [1])
@@ -37,7 +50,10 @@ export const trainCommand = (interruption: Interruption): Command =>
 		.addOption(new Option('--engine <name>', 'what computes the gradients: auto, aten or fused').default('auto'))
 		.option('--threads <n>', 'threads of a run (default: the number of cores, with several seeds 1)', parseNumber)
 		.option('--jobs <n>', 'seeds to train at once (default: the number of cores over the threads)', parseNumber)
-		.option('--data-dir <dir>', 'a folder with four IDX files named as MNIST’s, plain or .gz (default: MNIST)')
+		.option(
+			'--data-dir <dir>',
+			'a folder with four IDX files named as MNIST’s, plain or .gz, in place of the ladder’s data',
+		)
 		.option('--limit-train <n>', 'the first n training images only', parseNumber)
 		.option('--limit-test <n>', 'the first n test images only', parseNumber)
 		.option('--holdout <n>', 'keep the last n training images aside, to choose by, and report both', parseNumber)
@@ -51,12 +67,12 @@ export const trainCommand = (interruption: Interruption): Command =>
 			'after',
 			`
 Examples:
-  npm run train -- --step lr-scheduler
-  npm run train -- --step dropout --seeds 1-5 --strict
-  npm run train -- --step fc-layer --epochs 1 --limit-train 6000
-  npm run train -- --step dropout --holdout 10000
-  npm run train -- --resume runs/lr-scheduler/2026-11-22T10-00-00Z-s1
-  npm run -s train -- --step lr-scheduler --json > events.jsonl`,
+  ${typed('train', '--step baseline')}
+  ${typed('train', '--step baseline --seeds 1-5 --strict')}
+  ${typed('train', '--step baseline --epochs 1 --limit-train 6000')}
+  ${typed('train', '--step baseline --holdout 10000')}
+  ${typed('train', '--resume runs/baseline/2026-11-22T10-00-00Z-s1')}
+  ${typed('train', '--step baseline --json > events.jsonl', {quiet: true})}`,
 		)
 		.action(async (flags: Flags, command: Command) => {
 			const result = await run(flags, command, interruption.signal);
@@ -67,7 +83,7 @@ Examples:
 
 const run = async (flags: Flags, command: Command, signal: AbortSignal): Promise<TrainResult> => {
 	const {json, quiet, seeds} = flags;
-	const [step, training] = begin(flags, command, signal);
+	const [step, training] = await begin(flags, command, signal);
 	if (json) {
 		for await (const event of training) {
 			if (event.type === 'epoch') {
@@ -96,8 +112,8 @@ const run = async (flags: Flags, command: Command, signal: AbortSignal): Promise
 	return result;
 };
 
-const begin = (flags: Flags, command: Command, signal: AbortSignal): [Trainable, Training] => {
-	const {step: name, resume: folder, json: _, quiet: __, strict: ___, fastDevRun, out, ...options} = flags;
+const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promise<[Trainable, Training]> => {
+	const {step: name, resume: folder, json: _, quiet: __, strict: ___, fastDevRun, out, ...others} = flags;
 	if (folder !== undefined) {
 		const given = command.options.map(option => option.attributeName());
 		const other = given.find(name => !showing.has(name) && command.getOptionValueSource(name) === 'cli');
@@ -112,10 +128,14 @@ const begin = (flags: Flags, command: Command, signal: AbortSignal): [Trainable,
 		throw new ConfigError('step', 'given as `--step <name>`', 'nothing');
 	}
 
-	const step = findStep(name);
+	const {ladder: ____, dataDir, skipDamaged, ...options} = others;
+	const ladder = await chosenLadder(flags);
+	const step = ladder.step(name);
+	const source = dataDir === undefined ? ladder.data : idx(dataDir);
+	const data: DataSource = {open: async base => source.open(base, openOptions({skipDamaged: skipDamaged ?? false}))};
 	const batch = step.experiment.batchSize;
 	const kept = fastDevRun ? {epochs: 1, limitTrain: batch, limitTest: batch} : {out};
-	return [step, train(step, {...options, ...kept, signal})];
+	return [step, train(step, {...options, ...kept, data, signal})];
 };
 
 /** What a run that goes on may be told: how to show itself. */

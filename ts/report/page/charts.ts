@@ -1,7 +1,7 @@
 import {parse, View} from 'vega';
 import {type Config, compile, type TopLevelSpec} from 'vega-lite';
-import type {Recorded} from '../../record/recorded.js';
-import {publicResults} from '../public-results.js';
+import type {PublishedResult} from '../../ladder/define-ladder.js';
+import type {Recorded} from '../../terms/recorded.js';
 import {Html} from './html.js';
 
 /** Tones that can be told on white and on black, and by people who don't see all colours (Okabe and Ito 2008). */
@@ -60,15 +60,24 @@ export const accuracyChart = async ({record}: Recorded, target: number): Promise
 	});
 };
 
-/** Test accuracy against parameters: these steps, and published runs. */
-export const sizeChart = async (ladder: readonly Recorded[]): Promise<Html> => {
+/** Test accuracy against parameters: a ladder's steps, and published results. */
+export const sizeChart = async (
+	ladderName: string,
+	ladder: readonly Recorded[],
+	publishedResults: readonly PublishedResult[],
+): Promise<Html> => {
 	const ours = ladder.map(({name, parameters, test}, place) => ({
-		...{name, parameters, accuracy: 100 * test.mean, run: 'this ladder, mean of the last five epochs'},
+		...{name, parameters, accuracy: 100 * test.mean, run: `${ladderName}, mean of the last five epochs`},
 		side: place % 2 === 0 ? 'right' : 'left', // neighbours would be written over each other
 	}));
-	const published = publicResults.map(({step, parameters, test}) => ({
-		...{name: step, parameters, accuracy: 100 * test, run: 'a public run of the same exercise, best epoch'},
+	const published = publishedResults.map(({name, parameters, accuracy, source}) => ({
+		...{name, parameters, accuracy: 100 * accuracy, run: source},
 	}));
+	const sizes = [...ours, ...published].map(({parameters}) => Math.log10(parameters));
+	const [low, high] = [
+		Math.floor(Math.min(...sizes)),
+		Math.max(Math.ceil(Math.max(...sizes)), Math.floor(Math.min(...sizes)) + 1),
+	];
 	const legend = {orient: 'top', direction: 'vertical', labelLimit: 0} as const;
 	const labels = (side: 'left' | 'right') => ({
 		transform: [{filter: `datum.side === '${side}'`}],
@@ -84,8 +93,8 @@ export const sizeChart = async (ladder: readonly Recorded[]): Promise<Html> => {
 		encoding: {
 			x: {
 				...{field: 'parameters', type: 'quantitative', title: 'parameters'},
-				scale: {type: 'log', domain: [1000, 10_000_000]},
-				axis: {values: [1000, 10_000, 100_000, 1_000_000, 10_000_000], format: '~s'},
+				scale: {type: 'log', domain: [10 ** low, 10 ** high]},
+				axis: {values: Array.from({length: high - low + 1}, (_, i) => 10 ** (low + i)), format: '~s'},
 			},
 			y: {field: 'accuracy', type: 'quantitative', title: 'test accuracy, %', scale: {zero: false}},
 		},

@@ -3,7 +3,7 @@ export class Html {
 	constructor(readonly text: string) {}
 }
 
-type Value = Html | string | number | undefined | readonly Value[];
+type Value = Html | string | number | undefined | false | readonly Value[];
 
 const entities: Readonly<Record<string, string>> = {
 	'&': '&amp;',
@@ -22,7 +22,9 @@ const rendered = (value: Value): string => {
 		return value.map(part => rendered(part)).join('');
 	}
 
-	return value === undefined ? '' : String(value).replace(/[&<>"']/g, character => entities[character] ?? '');
+	return value === undefined || value === false
+		? ''
+		: String(value).replace(/[&<>"']/g, character => entities[character] ?? '');
 };
 
 /** HTML as it is written, with every value in it escaped unless it is {@link Html} itself. */

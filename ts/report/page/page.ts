@@ -1,20 +1,22 @@
-import {measures} from '../../record/recorded.js';
-import {ladderTable} from '../ladder.js';
-import type {Mistake} from '../mistakes.js';
-import {interval, probability} from '../points.js';
+import type {Data} from '../../data/data.js';
+import {ladderTable} from '../../record/ladder-table.js';
+import type {Mistake} from '../../terms/mistakes.js';
+import {measures} from '../../terms/recorded.js';
+import {interval, probability} from '../../text/points.js';
+import {setting} from '../../text/setting.js';
+import {dataSentence} from '../data-sentence.js';
 import type {ReportData, ReportedStep} from '../report-data.js';
-import {setting} from '../setting.js';
 import {summaryCells} from '../summary-table.js';
 import {accuracyChart, sizeChart} from './charts.js';
-import {digitRules} from './digits.js';
 import {Html, html} from './html.js';
+import {imageRules, imageUri} from './images.js';
 import {receptiveField} from './receptive-field.js';
 import {style} from './style.js';
 
 /** The whole ladder as one page that needs nothing beside itself: no script, no request. */
 export const reportPage = async (data: ReportData): Promise<string> => {
-	const {steps} = data;
-	const chapters = await Promise.all(steps.map(async step => chapter(step)));
+	const {name, goal, steps} = data;
+	const chapters = await Promise.all(steps.map(async step => chapter(step, data.data)));
 	const shown = steps.flatMap(({mistakes}) => mistakes.map(({image}) => image));
 	const {head, body} = ladderTable(data.rows);
 	const page = html`<!doctype html>
@@ -24,21 +26,31 @@ export const reportPage = async (data: ReportData): Promise<string> => {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <link rel="icon" href="data:,">
-<title>Stepladder: the ladder and its records</title>
-<style>${new Html(style + digitRules(shown))}</style>
+<title>${name}</title>
+<style>${new Html(style + (await imageRules(data.data, shown)))}</style>
 </head>
 <body>
-<h1>The ladder and its records</h1>
-<p class="quiet">Every figure comes from the records of training runs on MNIST. The model judged is that of the last
-epoch: no epoch was chosen by its test accuracy.</p>
+<h1>${name}</h1>
+<p>${dataSentence(data.data)}${goal && html`<br>${goal}`}</p>
+<p class="quiet">Every figure comes from the records of training runs. The model judged is that of the last epoch: no
+epoch was chosen by its test accuracy.</p>
 <nav>${steps.map(({place}) => html`<a href="#${place.step.name}">${place.step.name}</a> `)}</nav>
 ${table(head, body)}
 <p class="quiet">Train: accuracy while learning, in the last epoch, with augmentation and dropout where the step has
 them. Test: mean accuracy of the last five epochs. Both in percent, mean ± standard deviation over seeds. Held: seeds
 that reached the target in each of so many last epochs.</p>
 <h3>Accuracy against parameters</h3>
-<figure>${await sizeChart(steps.map(({recorded}) => recorded))}
-<figcaption>Best epochs look better than means of last epochs: the best of fifteen is chosen on the test images.</figcaption></figure>
+<figure>${
+		steps.length > 0 &&
+		(await sizeChart(
+			name,
+			steps.map(({recorded}) => recorded),
+			data.published,
+		))
+	}${
+		data.published.length > 0 &&
+		html`<figcaption>Best epochs look better than means of last epochs: they were chosen on the test images.</figcaption>`
+	}</figure>
 ${chapters}
 </body>
 </html>
@@ -46,7 +58,7 @@ ${chapters}
 	return page.text;
 };
 
-const chapter = async (step: ReportedStep): Promise<Html> => {
+const chapter = async (step: ReportedStep, data: Data): Promise<Html> => {
 	const {place, recorded, text, changes, summary, mistakes, comparison} = step;
 	const {name, target, from} = place.step;
 	const layers = summaryCells(summary);
@@ -83,14 +95,14 @@ ${compared(comparison)}`
 }
 <h3>Layers and receptive field</h3>
 ${table(layers.head, layers.body)}
-${receptiveField(summary)}
+${receptiveField(summary, data, await imageUri(data, 0))}
 <h3>Confusion</h3>
-${confusionTable(step.confusion)}
+${confusionTable(step.confusion, data)}
 <h3>Misclassified test images</h3>
-<p class="quiet">${mistakes.length} of 10,000 images are wrong by at least one of ${recorded.seeds.length} ${recorded.seeds.length === 1 ? 'seed' : 'seeds'},
+<p class="quiet">${mistakes.length.toLocaleString('en')} of ${data.test.toLocaleString('en')} images are wrong by at least one of ${recorded.seeds.length} ${recorded.seeds.length === 1 ? 'seed' : 'seeds'},
 ${mistakes.filter(({seeds}) => seeds === recorded.seeds.length).length} by all.</p>
 <details><summary>Show them</summary>
-<ul class="mistakes">${mistakes.map(mistake => mistakeItem(mistake, recorded.seeds.length))}</ul></details>
+<ul class="mistakes">${mistakes.map(mistake => mistakeItem(mistake, recorded.seeds.length, data))}</ul></details>
 `;
 };
 
@@ -98,12 +110,15 @@ ${mistakes.filter(({seeds}) => seeds === recorded.seeds.length).length} by all.<
 const prose = (text: string): Html[] =>
 	text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
 
-const mistakeItem = ({image, label, taken}: Mistake, of: number): Html =>
-	html`<li><span class="digit d${image}" role="img" aria-label="test image ${image}, a ${label}"></span>
-#${image}, a ${label}<br>${taken.map(
+const mistakeItem = ({image, taken}: Mistake, of: number, data: Data): Html => {
+	const called = (label: number): string => data.classes[label] ?? String(label);
+	const name = called(data.testLabels()[image] ?? 0);
+	return html`<li><span class="image i${image}" role="img" aria-label="test image ${image}, ${name}"></span>
+#${image}, ${name}<br>${taken.map(
 		({label, seeds, probability}) =>
-			html`as ${label} by ${seeds} of ${of}, up to ${(100 * probability).toFixed(0)} %<br>`,
+			html`as ${called(label)} by ${seeds} of ${of}, up to ${(100 * probability).toFixed(0)} %<br>`,
 	)}</li>`;
+};
 
 const compared = ({a, b, measures: rows, images}: NonNullable<ReportedStep['comparison']>): Html => {
 	const [onlyA, onlyB] = (['onlyFirst', 'onlySecond'] as const).map(
@@ -126,20 +141,20 @@ const compared = ({a, b, measures: rows, images}: NonNullable<ReportedStep['comp
 McNemar’s exact test has p ${worst < 0.001 ? 'below 0.001 for every seed' : `of ${images.map(({pValue}) => probability(pValue)).join(', ')}`}.</p>`;
 };
 
-const confusionTable = (counts: ReportedStep['confusion']): Html => {
+const confusionTable = (counts: ReportedStep['confusion'], {classes}: Data): Html => {
 	const most = Math.max(1, ...counts.flatMap((row, label) => row.filter((_, taken) => taken !== label)));
 	return html`<div class="wide"><table class="confusion">
-<thead><tr><th>digit</th>${counts.map((_, label) => html`<th>as ${label}</th>`)}</tr></thead>
+<thead><tr><th>class</th>${classes.map(name => html`<th>as ${name}</th>`)}</tr></thead>
 <tbody>${counts.map(
 		(row, label) =>
-			html`<tr><th>${label}</th>${row.map((count, taken) =>
+			html`<tr><th>${classes[label]}</th>${row.map((count, taken) =>
 				taken === label
 					? html`<td class="hit">${count.toFixed(0)}</td>`
 					: html`<td class="miss" style="--heat: ${((0.75 * count) / most).toFixed(2)}">${count === 0 ? '' : count.toFixed(1)}</td>`,
 			)}</tr>`,
 	)}</tbody>
 </table></div>
-<p class="quiet">How often each digit was taken for each, in the mean over seeds.</p>`;
+<p class="quiet">How often each class was taken for each, in the mean over seeds.</p>`;
 };
 
 type Cell = Html | string | number;

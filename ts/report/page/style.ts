@@ -31,7 +31,7 @@ svg { max-width: 100%; height: auto; color: var(--ink); }
 .confusion td.miss { background: rgba(var(--miss), var(--heat)); }
 .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.6rem, 1fr)); gap: .7rem .5rem; padding: 0;
 	max-width: none; list-style: none; font-size: .78rem; line-height: 1.25; }
-.digit { display: block; width: 56px; height: 56px; background-size: 100%; image-rendering: pixelated;
+.image { display: block; width: 56px; height: 56px; background-size: 100%; image-rendering: pixelated;
 	border-radius: 3px; }
 summary { cursor: pointer; }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; gap: 0; } dt { margin-top: .4rem; } }

@@ -92,6 +92,13 @@ impl Dataset {
         Ok(Self { train, holdout, test, normalisation, hashes: [first, second, third, fourth] })
     }
 
+    /// Where a folder's test images and their labels are.
+    #[must_use]
+    pub fn test_files(folder: &Path) -> [PathBuf; 2] {
+        let [_, test] = files(&DataSource { folder: folder.to_owned(), hashes: None });
+        [test.images, test.labels]
+    }
+
     /// What a source's files hold, whatever the net.
     ///
     /// # Errors

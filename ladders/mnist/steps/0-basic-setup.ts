@@ -1,0 +1,78 @@
+/*
+Target: At least 99.00 % of the test images in each of the last 3 epochs, with at most 6,400,000 parameters and 15
+  epochs.
+  Why: The first thing to know is that data, loss and evaluation fit together. Six million parameters can learn
+  MNIST by heart, and plain convolutional nets have passed 99 % on it since LeNet-5 (99.05 %, LeCun et al. 1998):
+  less than 99 % in the last epochs would mean a mistake in the set-up, not in the net.
+
+Result: Held by 1 of 1 seed (seed 1), with 6,379,786 parameters and 15 epochs, on the `fused` engine. Test accuracy
+  over the last five epochs: 99.23 %; lowest in any of them 99.13 %. Training accuracy in the last epoch: 99.97 %
+  while learning, 99.99 % in evaluation mode.
+
+Analysis:
+- Data, loss and evaluation fit together: 97.93 % after one epoch, and never less than 99.13 % in the last five. A
+  single seed says nothing of how much of that is luck.
+- It knows its training images all but by heart, 99.99 % in evaluation mode, and the test images 0.67 points less
+  well: more parameters would not help.
+- Of its parameters 93.92 % stand in the last three convolutions, which see nearly the whole image anyway: a net
+  without them, a few hundred times smaller, is next.
+*/
+
+import {claim, defineStep, percent, points, shareOfLast} from 'stepladder';
+export default defineStep({
+	name: 'basic-setup',
+	experiment: {
+		net: {
+			channels: 1,
+			size: 28,
+			classes: 10,
+			block: {order: ['conv', 'norm', 'relu', 'dropout'], bias: true, norm: 'none', dropout: 0},
+			body: [
+				{kind: 'block', channels: 32, kernel: 3, padding: 1},
+				{kind: 'block', channels: 64, kernel: 3, padding: 1},
+				{kind: 'max-pool', kernel: 2},
+				{kind: 'block', channels: 128, kernel: 3, padding: 1},
+				{kind: 'block', channels: 256, kernel: 3, padding: 1},
+				{kind: 'max-pool', kernel: 2},
+				{kind: 'block', channels: 512, kernel: 3, padding: 0},
+				{kind: 'block', channels: 1024, kernel: 3, padding: 0},
+			],
+			head: [{kind: 'conv', channels: 10, kernel: 3, padding: 0, bias: true}, {kind: 'flatten'}],
+		},
+		optimizer: {momentum: 0.9, nesterov: true, weightDecay: 1e-4},
+		schedule: {kind: 'constant', learningRate: 0.01},
+		labelSmoothing: 0,
+		batchSize: 128,
+		epochs: 15,
+	},
+	target: {
+		why:
+			'The first thing to know is that data, loss and evaluation fit together. Six million parameters can learn ' +
+			'MNIST by heart, and plain convolutional nets have passed 99 % on it since LeNet-5 (99.05 %, LeCun et al. ' +
+			'1998): less than 99 % in the last epochs would mean a mistake in the set-up, not in the net.',
+		testAccuracy: 0.99,
+		heldFor: 3,
+		maxParameters: 6_400_000,
+		maxEpochs: 15,
+	},
+	analysis: [
+		claim(
+			({self}) =>
+				`Data, loss and evaluation fit together: ${percent(self.first.mean)} % after one epoch, and never less than ` +
+				`${percent(Math.min(...self.lowest.values))} % in the last five. A single seed says nothing of how much of that is luck.`,
+			({self}) => self.first.mean > 0.97 && Math.min(...self.lowest.values) >= 0.99 && self.seeds.length === 1,
+		),
+		claim(
+			({self}) =>
+				`It knows its training images all but by heart, ${percent(self.trainClean.mean)} % in evaluation mode, and the test ` +
+				`images ${points(self.gap.mean)} less well: more parameters would not help.`,
+			({self}) => self.trainClean.mean > 0.998 && self.gap.mean > 0.004,
+		),
+		claim(
+			({self}) =>
+				`Of its parameters ${percent(shareOfLast(self, 3))} % stand in the last three convolutions, which see nearly the whole ` +
+				'image anyway: a net without them, a few hundred times smaller, is next.',
+			({self}) => shareOfLast(self, 3) > 0.9,
+		),
+	],
+});

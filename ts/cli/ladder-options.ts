@@ -1,0 +1,33 @@
+import process from 'node:process';
+import type {Command} from 'commander';
+import type {Data, OpenOptions} from '../data/data.js';
+import {findLadder} from '../ladder/find-ladder.js';
+import {type Ladder, openLadder} from '../ladder/open-ladder.js';
+
+/** What says which ladder a command is about. */
+export type LadderFlags = {readonly ladder?: string};
+
+/** What says how a ladder's data are read. */
+export type DataFlags = {readonly skipDamaged?: boolean};
+
+export const withLadderOption = (command: Command): Command =>
+	command.option('--ladder <dir>', 'the folder of the ladder (default: the one with a ladder.ts that you are in)');
+
+export const withDataOption = (command: Command): Command =>
+	command.option('--skip-damaged', 'leave out images that can’t be read, and say how many');
+
+/** The ladder that was named, or the one around the working folder. */
+export const chosenLadder = async ({ladder}: LadderFlags): Promise<Ladder> =>
+	openLadder(ladder ?? findLadder(process.cwd()));
+
+/** How data are opened from a command line: what takes long is told on stderr. */
+export const openOptions = ({skipDamaged = false}: DataFlags): Required<OpenOptions> => ({
+	skipDamaged,
+	tell(line) {
+		process.stderr.write(`${line}\n`);
+	},
+});
+
+/** A ladder's data. */
+export const openData = async (ladder: Ladder, flags: DataFlags): Promise<Data> =>
+	ladder.data.open(ladder.folder, openOptions(flags));

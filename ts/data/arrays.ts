@@ -1,0 +1,94 @@
+import {createHash} from 'node:crypto';
+import {ConfigError} from '../errors/index.js';
+import {show} from '../text/show.js';
+import {cached, type ImageSet, writeIdx} from './cache.js';
+import {type DataSource, readIdx} from './data.js';
+
+/** Images in memory, one class a label. */
+export type ArraySet = {
+	/** `count * channels * size * size` bytes: image by image, channel by channel, row by row, 0 for black. */
+	readonly images: Uint8Array | Uint8ClampedArray;
+	/** A label an image, from 0. */
+	readonly labels: ArrayLike<number>;
+};
+
+/** What {@link arrays} takes. */
+export type Arrays = {
+	readonly train: ArraySet;
+	readonly test: ArraySet;
+	/** Height and width of every image. */
+	readonly size: number;
+	/**
+	 * 1 for grey, 3 for red, green and blue.
+	 *
+	 * @default 1
+	 */
+	readonly channels?: 1 | 3;
+	/** What the classes are called, in the order of their labels; by their numbers where left out. */
+	readonly classes?: readonly string[];
+	/**
+	 * For people.
+	 *
+	 * @default 'arrays'
+	 */
+	readonly name?: string;
+};
+
+/**
+ * Images from an app's own memory.
+ *
+ * @throws {ConfigError} where lengths, labels and names don't go together
+ */
+export const arrays = ({train, test, size, channels = 1, classes, name = 'arrays'}: Arrays): DataSource => {
+	if (!Number.isSafeInteger(size) || size < 1 || size > 4096) {
+		throw new ConfigError('size', 'a whole number from 1 to 4096', show(size));
+	}
+
+	if (channels !== 1 && channels !== 3) {
+		throw new ConfigError('channels', '1 or 3', show(channels));
+	}
+
+	const most = classes?.length ?? 256;
+	const sets = {train: asSet('train', train), test: asSet('test', test)};
+	for (const [which, {images, labels}] of Object.entries(sets)) {
+		if (images.length !== labels.length * channels * size ** 2 || labels.length === 0) {
+			const expected = `${channels * size ** 2} bytes for each of its ${labels.length} labels, at least one`;
+			throw new ConfigError(`${which}.images`, expected, `${images.length} bytes`);
+		}
+
+		const wrong = labels.find(label => label >= most);
+		if (wrong !== undefined) {
+			throw new ConfigError(`${which}.labels`, `whole numbers below ${most}`, String(wrong));
+		}
+	}
+
+	return {
+		async open() {
+			const hash = createHash('sha256').update(`${channels} ${size} ${sets.train.labels.length}\n`);
+			for (const {images, labels} of Object.values(sets)) {
+				hash.update(images).update(labels);
+			}
+
+			const folder = await cached(`arrays-${hash.digest('hex').slice(0, 32)}`, async place => {
+				writeIdx(place, channels, size, sets.train, sets.test);
+			});
+			return readIdx(name, folder, undefined, classes);
+		},
+	};
+};
+
+const asSet = (which: string, set: ArraySet): ImageSet => {
+	const {images, labels} = set ?? {};
+	if (!(images instanceof Uint8Array || images instanceof Uint8ClampedArray)) {
+		throw new ConfigError(`${which}.images`, 'a Uint8Array', show(images));
+	}
+
+	const all = Array.from(labels ?? []);
+	const wrong = all.find(label => !Number.isInteger(label) || label < 0 || label > 255);
+	if (wrong !== undefined) {
+		throw new ConfigError(`${which}.labels`, 'whole numbers from 0 to 255', show(wrong));
+	}
+
+	// copies: the caller may use the arrays again
+	return {images: Uint8Array.from(images), labels: Uint8Array.from(all)};
+};

@@ -1,0 +1,81 @@
+import {existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import envPaths from 'env-paths';
+import {WriteError} from '../errors/index.js';
+
+/** The folder for what can be made again: `STEPLADDER_CACHE`, or the platform's own place for caches. */
+export const cacheFolder = (): string => process.env['STEPLADDER_CACHE'] || envPaths('stepladder', {suffix: ''}).cache;
+
+/**
+ * A folder of the cache by its key, made by `fill` where it is not there yet. It appears whole or not at all: it is
+ * filled beside its place and renamed.
+ *
+ * @throws {WriteError} where the cache can't be written
+ */
+export const cached = async (key: string, fill: (folder: string) => Promise<void>): Promise<string> => {
+	const place = path.join(cacheFolder(), 'data', key);
+	if (existsSync(place)) {
+		return place;
+	}
+
+	let work: string | undefined;
+	try {
+		mkdirSync(path.dirname(place), {recursive: true});
+		work = mkdtempSync(`${place}.`);
+		await fill(work);
+		if (!existsSync(place)) {
+			renameSync(work, place);
+		}
+	} catch (error) {
+		const {syscall} = error as NodeJS.ErrnoException;
+		if (syscall === undefined || existsSync(place)) {
+			throw error;
+		}
+
+		const reason = (error as Error).message;
+		throw new WriteError(
+			`could not write the cache in ${place} (${reason}); name another place by STEPLADDER_CACHE`,
+			place,
+			{cause: error},
+		);
+	} finally {
+		if (work !== undefined) {
+			rmSync(work, {recursive: true, force: true});
+		}
+	}
+
+	return place;
+};
+
+/** A set of images as it is written. */
+export type ImageSet = {
+	/** `[N, channels, size, size]`, 0 for black. */
+	readonly images: Uint8Array;
+	/** `[N]`. */
+	readonly labels: Uint8Array;
+};
+
+/** Writes four IDX files. */
+export const writeIdx = (folder: string, channels: number, size: number, train: ImageSet, test: ImageSet): void => {
+	for (const [name, {images, labels}] of [
+		['train', train],
+		['t10k', test],
+	] as const) {
+		const shape = channels === 1 ? [size, size] : [channels, size, size];
+		writeFileSync(
+			path.join(folder, `${name}-images-idx${shape.length + 1}-ubyte`),
+			Buffer.concat([header(labels.length, ...shape), images]),
+		);
+		writeFileSync(path.join(folder, `${name}-labels-idx1-ubyte`), Buffer.concat([header(labels.length), labels]));
+	}
+};
+
+const header = (...dimensions: readonly number[]): Buffer => {
+	const bytes = Buffer.alloc(4 + 4 * dimensions.length);
+	for (const [index, word] of [0x0800 + dimensions.length, ...dimensions].entries()) {
+		bytes.writeUInt32BE(word, 4 * index);
+	}
+
+	return bytes;
+};

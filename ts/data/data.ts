@@ -1,0 +1,115 @@
+import {createHash} from 'node:crypto';
+import {native} from '../native/load.js';
+import {unwrap} from '../native/unwrap.js';
+
+/** What is said of images in a record, and wherever else figures about them are told. */
+export type DataDescription = {
+	/** For people. */
+	readonly name: string;
+	/** 1 for grey, 3 for red, green and blue. */
+	readonly channels: number;
+	/** Height and width of every image. */
+	readonly size: number;
+	/** What each class is called, in the order of their labels. */
+	readonly classes: readonly string[];
+	/** Training images. */
+	readonly train: number;
+	/** Test images. */
+	readonly test: number;
+	/** sha256 over the sha256 of training images, training labels, test images and test labels, unpacked. */
+	readonly hash: string;
+};
+
+/** Four IDX files: what every source comes down to. */
+export type IdxFolder = {
+	readonly folder: string;
+	/** sha256 of training images, training labels, test images and test labels, unpacked. */
+	readonly hashes: readonly string[];
+};
+
+/** Images with their labels, ready to learn from. */
+export type Data = DataDescription & {
+	readonly idx: IdxFolder;
+	/** The label of each test image. */
+	readonly testLabels: () => Uint8Array;
+	/** A test image: `channels * size * size` bytes, channel by channel and row by row, 0 for black. */
+	readonly testImage: (index: number) => Uint8Array;
+};
+
+/** How a source is opened. */
+export type OpenOptions = {
+	/** Whether images that can't be read are left out. */
+	readonly skipDamaged?: boolean;
+	/** Told how it goes, where it takes time, and what was left out. */
+	readonly tell?: (line: string) => void;
+};
+
+/** Where images come from. Declared by {@link mnist}, {@link idx}, {@link imageFolder} or {@link arrays}. */
+export type DataSource = {
+	/**
+	 * Reads and checks what is there.
+	 *
+	 * @param base the folder that relative paths start from
+	 * @throws {DataError} naming what is missing or damaged
+	 */
+	readonly open: (base: string, options?: OpenOptions) => Promise<Data>;
+};
+
+/** One hash of four. */
+const hashOf = (hashes: readonly string[]): string => createHash('sha256').update(hashes.join('\n')).digest('hex');
+
+/**
+ * Reads four IDX files to their end, and says what they hold.
+ *
+ * @param hashes of the only files that will do
+ * @param classes what they are called; by their numbers where not said
+ * @throws {DataError} for the first file that is missing, damaged, or does not go with the others
+ */
+export const readIdx = (
+	name: string,
+	folder: string,
+	hashes?: readonly string[],
+	classes?: readonly string[],
+): Data => {
+	const found = unwrap(native().describeData(folder, hashes && [...hashes]));
+	const {channels, size, train, test} = found;
+	return dataOf(
+		{
+			...{name, channels, size, train, test, hash: hashOf(found.hashes)},
+			classes: classes ?? Array.from({length: found.classes}, (_, label) => String(label)),
+		},
+		{folder, hashes: found.hashes},
+	);
+};
+
+/** What is known of files without reading them again. */
+export const dataOf = (description: DataDescription, idx: IdxFolder): Data => {
+	const length = description.channels * description.size ** 2;
+	const labels = once(() => unwrap(native().readTestLabels(idx.folder)));
+	const pixels = once(() => unwrap(native().readTestImages(idx.folder)).pixels);
+	return {
+		...{...description, idx, testLabels: labels},
+		testImage: index => pixels().subarray(index * length, (index + 1) * length),
+	};
+};
+
+/** A source of what is open already. */
+export const sourceOf = (data: Data): DataSource => ({
+	async open() {
+		return data;
+	},
+});
+
+/** The words and figures alone. */
+export const describe = ({name, channels, size, classes, train, test, hash}: Data): DataDescription => ({
+	...{name, channels, size, classes, train, test, hash},
+});
+
+/** Read when it is first asked for. */
+const once = <Value>(read: () => Value): (() => Value) => {
+	let value: Value | undefined;
+	return () => {
+		value ??= read();
+		return value;
+	};
+};

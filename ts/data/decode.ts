@@ -1,0 +1,49 @@
+import sharp from 'sharp';
+
+/** What an image is brought to. */
+export type ImageShape = {
+	/** 1 for grey, 3 for red, green and blue. */
+	readonly channels: number;
+	/** Height and width. */
+	readonly size: number;
+	/** For dark on light where a model knows light on dark, or the other way round. */
+	readonly invert?: boolean;
+};
+
+/**
+ * An image file of any kind and size, turned as its camera held it, whole in a square of black, or of white where it is
+ * inverted afterwards.
+ *
+ * @returns `channels * size * size` bytes, channel by channel
+ * @throws {Error} by sharp, where the file is no image or a damaged one
+ */
+export const decodeImage = async (file: string, {channels, size, invert = false}: ImageShape): Promise<Uint8Array> => {
+	const background = invert ? '#fff' : '#000';
+	const image = sharp(file, {failOn: 'warning'})
+		.autoOrient()
+		.flatten({background})
+		.toColourspace(channels === 1 ? 'b-w' : 'srgb')
+		.resize(size, size, {fit: 'contain', background})
+		.negate(invert ? {alpha: false} : false);
+	const {data, info} = await image.raw({depth: 'uchar'}).toBuffer({resolveWithObject: true});
+	const planes = new Uint8Array(channels * size * size);
+	for (let channel = 0; channel < channels; channel += 1) {
+		for (let pixel = 0; pixel < size * size; pixel += 1) {
+			planes[channel * size * size + pixel] = data[pixel * info.channels + Math.min(channel, info.channels - 1)] ?? 0;
+		}
+	}
+
+	return planes;
+};
+
+/** An image as a PNG file. */
+export const encodePng = async (planes: Uint8Array, channels: number, size: number): Promise<Buffer> => {
+	const area = size * size;
+	const data = Uint8Array.from(
+		{length: planes.length},
+		(_, i) => planes[(i % channels) * area + Math.floor(i / channels)] ?? 0,
+	);
+	return sharp(data, {raw: {width: size, height: size, channels: channels as 1 | 3}})
+		.png({compressionLevel: 9})
+		.toBuffer();
+};

@@ -1,0 +1,239 @@
+import {createHash} from 'node:crypto';
+import {existsSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {availableParallelism} from 'node:os';
+import path from 'node:path';
+import {ConfigError, DataError} from '../errors/index.js';
+import {show} from '../text/show.js';
+import {cached, type ImageSet, writeIdx} from './cache.js';
+import {type DataSource, type OpenOptions, readIdx} from './data.js';
+import {decodeImage} from './decode.js';
+
+/** What {@link imageFolder} brings its images to. */
+export type ImageFolderOptions = {
+	/** Height and width: each image is fitted whole into a square of it. */
+	readonly size: number;
+	/**
+	 * 1 for grey, 3 for red, green and blue.
+	 *
+	 * @default 3
+	 */
+	readonly channels?: 1 | 3;
+};
+
+type Found = {readonly file: string; readonly label: number};
+type Listing = {readonly classes: readonly string[]; readonly train: readonly Found[]; readonly test: readonly Found[]};
+
+const isImage = (name: string): boolean => /\.(?:png|jpe?g)$/i.test(name) && !name.startsWith('.');
+
+/**
+ * A folder of PNG and JPEG files: `train/<class>/*` and `test/<class>/*`. The folders' names are the names of the
+ * classes. Images are decoded once and kept in the cache. They stand in the order of the last number in their names,
+ * then of the names, then of the classes, so that classes mix where files are numbered.
+ */
+export const imageFolder = (folder: string, {size, channels = 3}: ImageFolderOptions): DataSource => {
+	if (!Number.isSafeInteger(size) || size < 1 || size > 4096) {
+		throw new ConfigError('size', 'a whole number from 1 to 4096', show(size));
+	}
+
+	if (channels !== 1 && channels !== 3) {
+		throw new ConfigError('channels', '1 or 3', show(channels));
+	}
+
+	return {
+		async open(base, {skipDamaged = false, tell = () => {}} = {}) {
+			const place = path.resolve(base, folder);
+			const listing = list(place);
+			const key = keyOf(place, listing, [size, channels, skipDamaged]);
+			const cache = await cached(key, async work => {
+				const decoder = new Decoder(place, {size, channels}, {skipDamaged, tell}, listing);
+				const train = await decoder.decode(listing.train);
+				const test = await decoder.decode(listing.test);
+				checkCounts(place, listing.classes, train.labels);
+				writeIdx(work, channels, size, train, test);
+				writeFileSync(path.join(work, 'left-out.json'), JSON.stringify(decoder.damaged.toSorted()));
+			});
+			const damaged = JSON.parse(readFileSync(path.join(cache, 'left-out.json'), 'utf8')) as string[];
+			if (damaged.length > 0) {
+				tell(`Left out ${damaged.length} damaged ${damaged.length === 1 ? 'image' : 'images'}: ${damaged.join(', ')}`);
+			}
+
+			return readIdx(path.basename(place), cache, undefined, listing.classes);
+		},
+	};
+};
+
+const list = (folder: string): Listing => {
+	const foldersIn = (set: string): string[] => {
+		const place = path.join(folder, set);
+		if (!existsSync(place)) {
+			throw new DataError(
+				`${place}: expected a folder of images, ${set}/<class>/*.png or .jpg; it is not there`,
+				place,
+				'a folder of images',
+				'nothing',
+			);
+		}
+
+		const entries = readdirSync(place, {withFileTypes: true});
+		return entries.filter(entry => entry.isDirectory() && !entry.name.startsWith('.')).map(({name}) => name);
+	};
+
+	const classes = foldersIn('train').sort(compareText);
+	if (classes.length < 2 || classes.length > 256) {
+		const place = path.join(folder, 'train');
+		const expected = 'from 2 to 256 folders, one a class';
+		throw new DataError(
+			`${place}: expected ${expected}, found ${classes.length}`,
+			place,
+			expected,
+			String(classes.length),
+		);
+	}
+
+	const unknown = foldersIn('test').find(name => !classes.includes(name));
+	if (unknown !== undefined) {
+		const place = path.join(folder, 'test', unknown);
+		throw new DataError(
+			`${place}: the class \`${unknown}\` has test images but none to learn from; put some in ${path.join(folder, 'train', unknown)}`,
+			place,
+			`one of the classes of train: ${classes.join(', ')}`,
+			unknown,
+		);
+	}
+
+	const filesOf = (set: string): Found[] => {
+		const found = classes.flatMap((name, label) => {
+			const place = path.join(folder, set, name);
+			const files = existsSync(place) ? readdirSync(place).filter(isImage) : [];
+			return files.map(file => ({file: path.join(set, name, file), label}));
+		});
+		if (found.length === 0) {
+			const place = path.join(folder, set);
+			throw new DataError(
+				`${place}: expected PNG or JPEG files in the folders of its classes, found none`,
+				place,
+				'images',
+				'none',
+			);
+		}
+
+		return found.toSorted(
+			(a, b) =>
+				numberIn(a.file) - numberIn(b.file) ||
+				compareText(path.basename(a.file), path.basename(b.file)) ||
+				a.label - b.label,
+		);
+	};
+
+	const train = filesOf('train');
+	checkCounts(
+		folder,
+		classes,
+		train.map(({label}) => label),
+	);
+	return {classes, train, test: filesOf('test')};
+};
+
+/** By code units: the same on every machine, whatever its language. */
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The last number in a file's name; 0 where there is none. */
+const numberIn = (file: string): number =>
+	Number(/(\d{1,15})\D*$/.exec(path.basename(file, path.extname(file)))?.[1] ?? 0);
+
+const checkCounts = (folder: string, classes: readonly string[], labels: Iterable<number>): void => {
+	const counts = classes.map(() => 0);
+	for (const label of labels) {
+		counts[label] = (counts[label] ?? 0) + 1;
+	}
+
+	const few = counts.findIndex(count => count < 2);
+	const name = classes[few];
+	if (name !== undefined) {
+		const place = path.join(folder, 'train', name);
+		const found = `${counts[few]} ${counts[few] === 1 ? 'image' : 'images'}`;
+		throw new DataError(
+			`${place}: the class \`${name}\` has ${found} to learn from; at least 2 are needed`,
+			place,
+			'at least 2 images',
+			found,
+		);
+	}
+};
+
+/** Changes when any file does, or what is made of them; a look at sizes and times, since reading all would take long. */
+const keyOf = (folder: string, {classes, train, test}: Listing, words: readonly unknown[]): string => {
+	const hash = createHash('sha256').update(JSON.stringify([folder, classes, words]));
+	for (const {file} of [...train, ...test]) {
+		const {size, mtimeMs, ctimeMs} = statSync(path.join(folder, file));
+		hash.update(`${file}\0${size} ${mtimeMs} ${ctimeMs}\n`);
+	}
+
+	return `images-${hash.digest('hex').slice(0, 32)}`;
+};
+
+/** Milliseconds between two lines that say how far it is. */
+const interval = 2000;
+
+class Decoder {
+	/** Files that were left out. */
+	readonly damaged: string[] = [];
+	#done = 0;
+	#toldAt = performance.now();
+	readonly #total: number;
+
+	constructor(
+		readonly folder: string,
+		readonly shape: {readonly size: number; readonly channels: number},
+		readonly options: Required<OpenOptions>,
+		{train, test}: Listing,
+	) {
+		this.#total = train.length + test.length;
+	}
+
+	async decode(files: readonly Found[]): Promise<ImageSet> {
+		const decoded: Array<Uint8Array | undefined> = [];
+		const waiting = [...files.entries()];
+		const work = async (): Promise<void> => {
+			for (let next = waiting.shift(); next; next = waiting.shift()) {
+				const [index, {file}] = next;
+				decoded[index] = await this.#one(file);
+			}
+		};
+		await Promise.all(Array.from({length: availableParallelism()}, work));
+		const kept = files.flatMap((file, index) => {
+			const image = decoded[index];
+			return image ? [{image, label: file.label}] : [];
+		});
+		return {
+			images: Buffer.concat(kept.map(({image}) => image)),
+			labels: Uint8Array.from(kept, ({label}) => label),
+		};
+	}
+
+	async #one(file: string): Promise<Uint8Array | undefined> {
+		const place = path.join(this.folder, file);
+		try {
+			return await decodeImage(place, this.shape);
+		} catch (error) {
+			if (this.options.skipDamaged) {
+				this.damaged.push(file);
+				return undefined;
+			}
+
+			const reason = error instanceof Error ? error.message : String(error);
+			throw new DataError(
+				`${place}: expected a whole PNG or JPEG, found damage (${reason}); mend it, or leave such images out by \`--skip-damaged\``,
+				place,
+				'a whole PNG or JPEG',
+				reason,
+			);
+		} finally {
+			this.#done += 1;
+			if (performance.now() - this.#toldAt > interval) {
+				this.#toldAt = performance.now();
+				this.options.tell(`Decoded ${this.#done.toLocaleString('en')} of ${this.#total.toLocaleString('en')} images`);
+			}
+		}
+	}
+}

@@ -1,0 +1,18 @@
+import {WriteError} from './write-error.js';
+
+/**
+ * Does work that writes, and tells of its failure by what could not be written.
+ *
+ * @throws {WriteError}
+ */
+export const writing = <Value>(what: string, place: string, work: () => Value, advice = ''): Value => {
+	try {
+		return work();
+	} catch (error) {
+		const reason = error instanceof Error ? error.message : String(error);
+		throw new WriteError(`could not write ${what} (${reason})${advice}`, place, {cause: error});
+	}
+};
+
+/** For what goes where a flag says. */
+export const elsewhere = '; choose another place by `--out`';

@@ -1,0 +1,80 @@
+import {z} from 'zod';
+import type {DataSource} from '../data/data.js';
+import {ConfigError} from '../errors/index.js';
+import {freeze} from '../terms/freeze.js';
+import type {Goal} from '../terms/goal.js';
+import {show} from '../text/show.js';
+
+/** A figure of somebody else's, to be shown beside the ladder's own. */
+export type PublishedResult = {
+	/** What was run. */
+	readonly name: string;
+	readonly parameters: number;
+	/** A fraction of the test images. */
+	readonly accuracy: number;
+	/** Where it was published, and how the figure came about. */
+	readonly source: string;
+};
+
+/** What a ladder is, apart from its steps. */
+export type LadderDefinition = {
+	/** For people. */
+	readonly name: string;
+	/** What every step learns. */
+	readonly data: DataSource;
+	/** What the ladder is to reach in the end, or within which budgets; shown with its steps. */
+	readonly target?: Partial<Goal>;
+	/** Figures of others, shown beside the ladder's own. */
+	readonly published?: readonly PublishedResult[];
+};
+
+const whole = z
+	.number('a whole number, at least 1')
+	.int('a whole number, at least 1')
+	.min(1, 'a whole number, at least 1');
+const fraction = z
+	.number('a fraction above 0 and at most 1')
+	.gt(0, 'a fraction above 0 and at most 1')
+	.max(1, 'a fraction above 0 and at most 1');
+const text = z.string('a text').regex(/\S/, 'a text');
+const schema = z.strictObject({
+	name: text,
+	data: z.custom<DataSource>(
+		value => typeof (value as DataSource | undefined)?.open === 'function',
+		"a source of data, such as `imageFolder('images', {size: 28})`",
+	),
+	target: z
+		.strictObject({testAccuracy: fraction, heldFor: whole, maxParameters: whole, maxEpochs: whole})
+		.partial()
+		.optional(),
+	published: z.array(z.strictObject({name: text, parameters: whole, accuracy: fraction, source: text})).optional(),
+});
+
+/**
+ * Says what a ladder is: the default export of its `ladder.ts`.
+ *
+ * @example
+ * ```ts
+ * export default defineLadder({name: 'shoes', data: imageFolder('images', {size: 28}), target: {maxParameters: 8000}});
+ * ```
+ * @throws {ConfigError} for the first thing that is unknown, missing or of another type
+ */
+export const defineLadder = (definition: LadderDefinition): LadderDefinition => {
+	const parsed = schema.safeParse(definition);
+	const issue = parsed.error?.issues[0];
+	if (issue?.code === 'unrecognized_keys') {
+		const known = Object.keys(schema.shape).join(', ');
+		throw new ConfigError(
+			[...issue.path, issue.keys[0]].join('.'),
+			'left out',
+			`a name nobody knows (known are ${known})`,
+		);
+	}
+
+	if (issue) {
+		const got = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], definition);
+		throw new ConfigError(issue.path.join('.') || 'ladder', issue.message, show(got));
+	}
+
+	return freeze({...definition});
+};

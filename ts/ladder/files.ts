@@ -1,0 +1,33 @@
+import {existsSync, readdirSync} from 'node:fs';
+import path from 'node:path';
+
+/** What a ladder's own files may end in. */
+export const endings = ['ts', 'mts', 'js', 'mjs'] as const;
+
+/** A step's file: `7-more-dropout.ts`. */
+const stepFile = new RegExp(`^(?<position>\\d+)-(?<name>.+)\\.(?:${endings.join('|')})$`);
+
+/** A file of a step, by its name. */
+export type StepFile = {
+	readonly file: string;
+	/** 0 for the first. */
+	readonly position: number;
+	/** As typed after `--step`. */
+	readonly name: string;
+};
+
+/** The step files of a ladder's folder, in the order of their numbers. */
+export const stepFiles = (folder: string): StepFile[] => {
+	const steps = path.join(folder, 'steps');
+	const names = existsSync(steps) ? readdirSync(steps) : [];
+	const found = names.flatMap(file => {
+		const {position, name} = stepFile.exec(file)?.groups ?? {};
+		const isType = /\.d\.m?ts$/.test(file);
+		return position && name && !isType ? [{file: path.join(steps, file), name, position: Number(position)}] : [];
+	});
+	return found.toSorted((a, b) => a.position - b.position || (a.name < b.name ? -1 : 1));
+};
+
+/** The `ladder.ts` of a folder, or its like in JavaScript; several where there are several. */
+export const ladderFiles = (folder: string): string[] =>
+	endings.map(ending => path.join(folder, `ladder.${ending}`)).filter(file => existsSync(file));

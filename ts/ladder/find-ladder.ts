@@ -1,0 +1,49 @@
+import {readFileSync} from 'node:fs';
+import path from 'node:path';
+import {LadderError} from '../errors/index.js';
+import {typed} from '../text/typed.js';
+import {ladderFiles} from './files.js';
+
+/**
+ * The ladder that a folder belongs to: the one whose `ladder.ts` lies in it or above it; else the one that the nearest
+ * `package.json` names by `"stepladder": {"ladder": "FOLDER"}`.
+ *
+ * @returns the ladder's folder
+ * @throws {LadderError} where there is none, or more than one
+ */
+export const findLadder = (start: string): string => {
+	const above = foldersAbove(path.resolve(start));
+	const [nearest, other] = above.filter(folder => ladderFiles(folder).length > 0);
+	if (nearest !== undefined && other !== undefined) {
+		throw new LadderError(
+			`there are two ladders above each other, in ${nearest} and in ${other}: say which by \`--ladder DIR\``,
+			nearest,
+		);
+	}
+
+	const named = nearest ?? above.map(folder => namedIn(folder)).find(folder => folder !== undefined);
+	if (named === undefined) {
+		throw new LadderError(
+			`there is no ladder.ts in ${path.resolve(start)} or above it: make a ladder by \`${typed('init')}\`, or name one by \`--ladder DIR\``,
+			path.resolve(start),
+		);
+	}
+
+	return named;
+};
+
+/** A folder and all above it, the nearest first. */
+const foldersAbove = (folder: string): string[] => {
+	const parent = path.dirname(folder);
+	return parent === folder ? [folder] : [folder, ...foldersAbove(parent)];
+};
+
+/** The ladder that a folder's `package.json` names. */
+const namedIn = (folder: string): string | undefined => {
+	try {
+		const {stepladder} = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+		return typeof stepladder?.ladder === 'string' ? path.resolve(folder, stepladder.ladder) : undefined;
+	} catch {
+		return undefined; // none, or none of ours
+	}
+};

@@ -1,0 +1,93 @@
+import {spawnSync} from 'node:child_process';
+import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import module from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import {fileURLToPath, pathToFileURL} from 'node:url';
+import {LadderError, StepladderError} from '../errors/index.js';
+import {shown} from '../text/shown.js';
+import {load, resolve, withoutTypes} from './module-hooks.js';
+
+let hooked = false;
+
+const hook = (): void => {
+	if (hooked) {
+		return;
+	}
+
+	hooked = true;
+	const {registerHooks} = module as {registerHooks?: (hooks: {resolve: unknown; load: unknown}) => void};
+	if (registerHooks) {
+		registerHooks({resolve, load});
+	} else {
+		module.register(new URL('module-hooks.js', import.meta.url));
+	}
+};
+
+/**
+ * The default export of a ladder's file.
+ *
+ * @param opening distinct for every time that a ladder is opened
+ * @throws {LadderError} naming file and line, where it can't be read or fails
+ */
+export const importFile = async (file: string, opening: number): Promise<unknown> => {
+	hook();
+	try {
+		const {default: value} = (await import(`${pathToFileURL(file).href}?ladder=${opening}`)) as {default?: unknown};
+		return value;
+	} catch (error) {
+		const {place, line} = placeOf(error, path.dirname(file)) ?? {place: file, line: undefined};
+		const reason = error instanceof StepladderError ? error.message : String(error).replace(/\?ladder=\d+/g, '');
+		const where = line === undefined ? shown(place) : `${shown(place)}, line ${line}`;
+		throw new LadderError(`${where}: ${reason}`, place, line, {cause: error});
+	}
+};
+
+type Found = {readonly place: string; readonly line: number | undefined};
+
+/** Where in a ladder's files an error came from. */
+const placeOf = (error: unknown, folder: string): Found | undefined => {
+	const stack = error instanceof Error ? (error.stack ?? '') : '';
+	for (const [, url = '', line] of stack.matchAll(/(file:\/\/[^\s?)]+)\?ladder=\d+(?::(\d+))?/g)) {
+		if (line !== undefined) {
+			return {place: fileURLToPath(url), line: Number(line)};
+		}
+	}
+
+	if (error instanceof SyntaxError) {
+		return syntaxErrorIn(folder);
+	}
+
+	const [, url = ''] = /(file:\/\/[^\s?'")]+)\?ladder=/.exec(String(error)) ?? [];
+	return url ? {place: fileURLToPath(url), line: undefined} : undefined;
+};
+
+/** Node keeps the line of a syntax error to itself, except when it checks a file: which is tried with all that there are. */
+const syntaxErrorIn = (folder: string): Found | undefined => {
+	const files = readdirSync(folder, {withFileTypes: true})
+		.filter(entry => entry.isFile() && /\.m?[jt]s$/.test(entry.name))
+		.map(({name}) => path.join(folder, name));
+	const work = mkdtempSync(path.join(os.tmpdir(), 'stepladder-check-'));
+	try {
+		for (const file of files) {
+			const copy = path.join(work, 'checked.mjs');
+			const source = readFileSync(file, 'utf8');
+			try {
+				writeFileSync(copy, /\.m?ts$/.test(file) ? withoutTypes(source) : source);
+			} catch (error) {
+				const {loc} = error as {loc?: {line: number}};
+				return {place: file, line: loc?.line};
+			}
+
+			const {status, stderr} = spawnSync(process.execPath, ['--check', copy], {encoding: 'utf8'});
+			if (status !== 0) {
+				return {place: file, line: Number(/checked\.mjs:(\d+)/.exec(stderr)?.[1]) || undefined};
+			}
+		}
+	} finally {
+		rmSync(work, {recursive: true, force: true});
+	}
+
+	return undefined;
+};

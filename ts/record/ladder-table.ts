@@ -1,0 +1,121 @@
+import type {Place} from '../ladder/open-ladder.js';
+import type {Step} from '../terms/define-step.js';
+import type {Measured} from '../terms/recorded.js';
+import {summarize} from '../terms/summarize.js';
+import {markdownTable} from '../text/markdown-table.js';
+import {percent} from '../text/percent.js';
+import {textTable} from '../text/text-table.js';
+import type {LadderRecords} from './ladder-records.js';
+
+/** One step of the ladder as its table shows it. */
+export type LadderRow = {
+	readonly step: string;
+	/** Counted on the net that was built. */
+	readonly parameters: number;
+	readonly batchNorm: boolean;
+	/** The share dropped, 0 for none. */
+	readonly dropout: number;
+	/** Whether features are averaged before a fully connected layer (a 1x1 convolution) judges them. */
+	readonly fullyConnected: boolean;
+	readonly augmentation: boolean;
+	/** The schedule of the learning rate where it has one. */
+	readonly scheduler: string | undefined;
+	/** Whether averaged weights are judged and kept. */
+	readonly averaging: boolean;
+	/** The aspect that the step changed. */
+	readonly changed: string | undefined;
+	/** What was measured; nothing for a step that has not been recorded. */
+	readonly result: LadderResult | undefined;
+};
+
+/** What a step's record comes to. Accuracies are fractions. */
+export type LadderResult = {
+	/** Training accuracy while learning, in the last epoch. */
+	readonly train: MeanOverSeeds;
+	/** Mean test accuracy of the last five epochs. */
+	readonly test: MeanOverSeeds;
+	/** The target that every one of the last epochs has to reach. */
+	readonly target: number;
+	readonly heldFor: number;
+	/** Seeds that held it. */
+	readonly held: {readonly count: number; readonly of: number};
+};
+
+/** A mean with the standard deviation over seeds, which a single seed has not. */
+export type MeanOverSeeds = {readonly mean: number; readonly deviation: number | undefined};
+
+/** A row a step, with what is switched on and what was measured. */
+export const ladderRows = (records: LadderRecords): LadderRow[] =>
+	records.ladder.places.map(place => ({...switches(place.step), result: result(place, records)}));
+
+const switches = ({name, aspect, experiment: {net, augmentation, schedule, averaging}}: Step) => ({
+	step: name,
+	parameters: summarize(net).parameters,
+	batchNorm: net.block.norm === 'batch',
+	dropout: net.block.dropout,
+	fullyConnected: net.head.some(layer => layer.kind === 'average-pool'),
+	augmentation: augmentation !== undefined,
+	scheduler: schedule.kind === 'constant' ? undefined : schedule.kind,
+	averaging: averaging !== undefined,
+	changed: aspect,
+});
+
+const result = (place: Place, records: LadderRecords): LadderResult | undefined => {
+	if (!records.has(place)) {
+		return undefined;
+	}
+
+	const {train, test, held} = records.of(place);
+	const {testAccuracy: target, heldFor} = place.step.target;
+	return {train: over(train), test: over(test), target, heldFor, held};
+};
+
+const over = ({mean, deviation, values}: Measured): MeanOverSeeds => ({
+	mean,
+	deviation: values.length > 1 ? deviation : undefined,
+});
+
+const head = [
+	...['Step', 'Parameters', 'BN', 'Dropout', 'FC', 'Augmentation', 'LR scheduler', 'Averaging'],
+	...['Train %', 'Test %', 'Target', 'Held'],
+];
+
+const cells = (row: LadderRow): string[] => [
+	row.step,
+	row.parameters.toLocaleString('en'),
+	yes(row.batchNorm),
+	row.dropout > 0 ? String(row.dropout) : 'no',
+	yes(row.fullyConnected),
+	yes(row.augmentation),
+	row.scheduler ?? 'no',
+	yes(row.averaging),
+	...(row.result ? resultCells(row.result) : ['-', '-', '-', 'not recorded']),
+];
+
+const resultCells = ({train, test, target, heldFor, held}: LadderResult): string[] => [
+	accuracy(train),
+	accuracy(test),
+	`${percent(target)} x ${heldFor}`,
+	`${held.count}/${held.of}`,
+];
+
+const accuracy = ({mean, deviation}: MeanOverSeeds): string =>
+	deviation === undefined ? percent(mean) : `${percent(mean)} ± ${(100 * deviation).toFixed(2)}`;
+
+const yes = (value: boolean): string => (value ? 'yes' : 'no');
+
+/** The table in words and figures. */
+export const ladderTable = (rows: readonly LadderRow[]) => ({head, body: rows.map(cells)});
+
+/** How a ladder can be written. */
+export const ladderFormats = {
+	text: (rows: readonly LadderRow[]): string => textTable(head, rows.map(cells)),
+	markdown: (rows: readonly LadderRow[]): string => markdownTable(head, rows.map(cells)),
+	json: (rows: readonly LadderRow[]): string => JSON.stringify(rows, undefined, '\t'),
+};
+
+const marks = /(?<=<!-- ladder: [^\n]* -->\n\n).*?(?=\n\n<!-- end of ladder -->)/s;
+
+/** A page with the ladder's table between its marks brought up to date. */
+export const withLadder = (page: string, records: LadderRecords): string =>
+	page.replace(marks, () => ladderFormats.markdown(ladderRows(records)));

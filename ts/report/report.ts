@@ -1,0 +1,38 @@
+import {mkdirSync} from 'node:fs';
+import path from 'node:path';
+import {sync as writeFileAtomicSync} from 'write-file-atomic';
+import type {OpenOptions} from '../data/data.js';
+import {elsewhere, writing} from '../errors/writing.js';
+import type {Ladder} from '../ladder/open-ladder.js';
+import {LadderRecords} from '../record/ladder-records.js';
+import {reportData} from './report-data.js';
+import {reportMarkdown} from './report-markdown.js';
+
+/**
+ * Writes a whole ladder with its records as `report.md` and as one self-contained `report.html`.
+ *
+ * @param out the folder for both
+ * @returns their paths
+ * @throws {RecordError} for a damaged record
+ * @throws {WriteError}
+ */
+export const report = async (
+	ladder: Ladder,
+	{out, ...options}: {readonly out: string} & OpenOptions,
+): Promise<{readonly markdown: string; readonly html: string}> => {
+	// Vega takes longer to load than all the rest: nothing else should wait for it
+	const {reportPage} = await import('./page/page.js');
+	const data = reportData(new LadderRecords(ladder), await ladder.data.open(ladder.folder, options));
+	const write = (name: string, text: string): string => {
+		const file = path.resolve(out, name);
+		const work = (): void => {
+			mkdirSync(path.dirname(file), {recursive: true});
+			writeFileAtomicSync(file, text);
+		};
+		writing(file, file, work, elsewhere);
+		return file;
+	};
+
+	const html = await reportPage(data);
+	return {markdown: write('report.md', reportMarkdown(data)), html: write('report.html', html)};
+};

@@ -1,0 +1,124 @@
+import {ConfigError} from '../errors/index.js';
+import {show} from '../text/show.js';
+import {type Aspect, aspectsChanged} from './difference.js';
+import type {Claim, Foreknowledge} from './evidence.js';
+import {asExperiment, type Experiment} from './experiment.js';
+import {freeze} from './freeze.js';
+import {checkGoal, type Goal} from './goal.js';
+import {type Change, merge} from './merge.js';
+
+/** What a step sets out to reach, and the reason. */
+export type Target = Goal & {
+	/**
+	 * Why this target: what the step before leads one to expect, and what the change is known to do. Figures come from
+	 * the records of other steps, so that none is typed.
+	 */
+	readonly why: string | ((known: Foreknowledge) => string);
+};
+
+/** A step of the ladder, resolved. */
+export type Step = {
+	/** As typed after `--step`. */
+	readonly name: string;
+	/** The step it grew from; the first has none. */
+	readonly from: Step | undefined;
+	/** What it changed against that; the first changed nothing. */
+	readonly aspect: Aspect | undefined;
+	readonly experiment: Experiment;
+	readonly target: Target;
+	/** What is to be learned from its record, each sentence with its test; none before it was run. */
+	readonly analysis: readonly Claim[];
+};
+
+/** As much of a step as training needs. */
+export type Trainable = Pick<Step, 'name' | 'experiment'> & {readonly target: Goal; readonly from?: Step | undefined};
+
+/** The first step says everything; every other says what changed since the one it grew from. */
+export type StepDefinition = {name: string; target: Target; analysis?: readonly Claim[]} & (
+	| {experiment: Experiment; from?: never; change?: never}
+	| {from: Step; change: Change<Experiment>; experiment?: never}
+);
+
+/**
+ * Resolves a step and holds it to the rules of the ladder.
+ *
+ * @example
+ * ```ts
+ * export default defineStep({
+ * 	name: 'more-dropout',
+ * 	from: dropout,
+ * 	change: {net: {block: {dropout: 0.1}}},
+ * 	target: {why: 'Three times the dropout should close the gap.', testAccuracy: 0.99, heldFor: 3, maxParameters: 15_000, maxEpochs: 15},
+ * });
+ * ```
+ * @throws {ConfigError} for a step that changes more than one aspect or nothing, a target without a reason, a claim
+ * without a test, or a setting that doesn't exist
+ */
+export const defineStep = (definition: StepDefinition): Step => {
+	const {name, from, target, analysis = []} = definition;
+	if (typeof name !== 'string' || !/^[a-z\d]+(-[a-z\d]+)*$/.test(name)) {
+		throw new ConfigError('name', 'lower-case words joined by hyphens', show(name));
+	}
+
+	const inStep = <Value>(work: () => Value): Value => {
+		try {
+			return work();
+		} catch (error) {
+			if (error instanceof ConfigError) {
+				const {setting, expected, got, message} = error;
+				throw new ConfigError(setting, expected, got, `step \`${name}\`: ${message}`);
+			}
+
+			throw error;
+		}
+	};
+
+	return inStep(() => {
+		const experiment = asExperiment(
+			definition.from ? merge(definition.from.experiment, definition.change) : definition.experiment,
+		);
+		checkTarget(target);
+		checkAnalysis(analysis);
+		const aspect = from && onlyAspect(from, experiment);
+		// Copies, since what came in still belongs to the caller.
+		return freeze({name, from, aspect, experiment, target: {...target}, analysis: [...analysis]});
+	});
+};
+
+const onlyAspect = (from: Step, experiment: Experiment): Aspect => {
+	const aspects = aspectsChanged(from.experiment, experiment);
+	const [aspect] = aspects;
+	if (!aspect) {
+		throw new ConfigError('change', `a change against \`${from.name}\``, 'the same experiment');
+	}
+
+	if (aspects.length > 1) {
+		throw new ConfigError('change', 'about one aspect, so that its effect can be told', `${aspects.join(' and ')}`);
+	}
+
+	return aspect;
+};
+
+const checkTarget = (target: Target): void => {
+	const why: unknown = target?.why;
+	if (typeof why !== 'function' && (typeof why !== 'string' || why.trim() === '')) {
+		throw new ConfigError('target.why', 'a sentence that says why the target is what it is', show(why));
+	}
+
+	checkGoal(target);
+};
+
+const checkAnalysis = (analysis: readonly Claim[]): void => {
+	if (!Array.isArray(analysis)) {
+		throw new ConfigError('analysis', 'a list of claims', show(analysis));
+	}
+
+	for (const [index, claim] of analysis.entries()) {
+		for (const part of ['say', 'holds'] as const) {
+			if (typeof claim?.[part] !== 'function') {
+				const wanted = {say: 'a sentence', holds: 'a predicate over the records that says when it is true'}[part];
+				throw new ConfigError(`analysis.${index}.${part}`, wanted, show(claim?.[part]));
+			}
+		}
+	}
+};

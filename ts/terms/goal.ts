@@ -1,0 +1,35 @@
+import {ConfigError} from '../errors/index.js';
+import {show} from '../text/show.js';
+
+/** What is asked of every seed, and within which budgets. */
+export type Goal = {
+	/** Accuracy on the test images, in `(0, 1]`. */
+	readonly testAccuracy: number;
+	/** In how many of the last epochs, each of them. */
+	readonly heldFor: number;
+	/** At most so many parameters. */
+	readonly maxParameters: number;
+	/** At most so many epochs. */
+	readonly maxEpochs: number;
+};
+
+/** A target without its reason. */
+export const goalOf = ({testAccuracy, heldFor, maxParameters, maxEpochs}: Goal): Goal => ({
+	testAccuracy,
+	heldFor,
+	maxParameters,
+	maxEpochs,
+});
+
+/** @throws {ConfigError} for the first number that makes no sense */
+export const checkGoal = ({testAccuracy, heldFor, maxParameters, maxEpochs}: Goal): void => {
+	if (!(testAccuracy > 0 && testAccuracy <= 1)) {
+		throw new ConfigError('target.testAccuracy', 'a fraction above 0 and at most 1', show(testAccuracy));
+	}
+
+	for (const [setting, value] of Object.entries({heldFor, maxParameters, maxEpochs})) {
+		if (!Number.isSafeInteger(value) || value < 1) {
+			throw new ConfigError(`target.${setting}`, 'a whole number, at least 1', show(value));
+		}
+	}
+};

@@ -1,0 +1,94 @@
+import {ConfigError} from '../errors/index.js';
+import {type Spread, spread} from '../statistics/spread.js';
+import type {Goal} from './goal.js';
+import type {RecordedEpoch, RecordedSeed, StepRecord} from './record.js';
+
+/** Epochs at the end of a run that a measure looks at. */
+export const lastEpochs = 5;
+
+/** What is measured of each seed. Accuracies are fractions. */
+export const measures = {
+	/** Mean test accuracy of the last five epochs. */
+	test: 'test accuracy over the last five epochs',
+	/** Lowest test accuracy of the last five epochs. */
+	lowest: 'lowest test accuracy of the last five epochs',
+	/** Highest less lowest test accuracy of the last five epochs. */
+	unrest: 'spread of the last five test accuracies',
+	/** Test accuracy after the first epoch. */
+	first: 'test accuracy after the first epoch',
+	/** Training accuracy of the last epoch while learning: augmented, with dropout, by the weights of each turn. */
+	train: 'training accuracy while learning, in the last epoch',
+	/** Accuracy on the training images in evaluation mode, unaugmented, after the last epoch. */
+	trainClean: 'training accuracy in evaluation mode',
+	/** `trainClean` less the test accuracy of the last epoch. */
+	gap: 'gap between training and test accuracy, both in evaluation mode',
+} as const;
+
+export type Measure = keyof typeof measures;
+
+/** A measure over the seeds of a record. */
+export type Measured = Spread & {readonly bySeed: ReadonlyMap<number, number>};
+
+/** A record as claims see it: each {@link Measure} over its seeds. */
+export type Recorded = {
+	readonly name: string;
+	readonly parameters: number;
+	/** Epochs of each seed. */
+	readonly epochs: number;
+	readonly seeds: readonly number[];
+	/** Seeds whose last epochs were all at or above the target. */
+	readonly held: {readonly count: number; readonly of: number};
+	/** The other seeds, with the lowest of their epochs that count. */
+	readonly missed: ReadonlyArray<{readonly seed: number; readonly lowest: number}>;
+	readonly record: StepRecord;
+} & Readonly<Record<Measure, Measured>>;
+
+/** Works a record's measures out, and holds it against a goal. */
+export const recorded = (record: StepRecord, goal: Goal): Recorded => {
+	const runs = record.seeds.map(seed => ({seed, rows: record.epochs.filter(row => row.seed === seed.seed)}));
+	const over = (measure: (run: Run) => number): Measured => {
+		const bySeed = new Map(runs.map(({seed, rows}) => [seed.seed, measure(asRun(seed, rows))]));
+		return {...spread([...bySeed.values()]), bySeed};
+	};
+
+	const missed = runs.flatMap(({seed: {seed}, rows}) => {
+		const last = rows.slice(-goal.heldFor);
+		const lowest = Math.min(...last.map(row => accuracy(row)));
+		return last.length === goal.heldFor && lowest >= goal.testAccuracy ? [] : [{seed, lowest}];
+	});
+	return {
+		...{name: record.step, parameters: record.parameters, epochs: record.experiment.epochs, record},
+		seeds: record.seeds.map(({seed}) => seed),
+		...{held: {count: runs.length - missed.length, of: runs.length}, missed},
+		test: over(({last}) => last.reduce((sum, value) => sum + value, 0) / last.length),
+		lowest: over(({last}) => Math.min(...last)),
+		unrest: over(({last}) => Math.max(...last) - Math.min(...last)),
+		first: over(({rows: [row]}) => accuracy(row)),
+		train: over(({final}) => final.trainCorrect / final.trainTotal),
+		trainClean: over(({clean}) => clean),
+		gap: over(({clean, final}) => clean - accuracy(final)),
+	};
+};
+
+type Run = {
+	readonly rows: readonly [RecordedEpoch, ...RecordedEpoch[]];
+	readonly final: RecordedEpoch;
+	/** Test accuracies. */
+	readonly last: readonly number[];
+	readonly clean: number;
+};
+
+const asRun = (seed: RecordedSeed, rows: readonly RecordedEpoch[]): Run => {
+	const [first, ...others] = rows;
+	if (!first) {
+		throw new ConfigError('record', 'with epochs of every seed', `none of seed ${seed.seed}`);
+	}
+
+	return {
+		...{rows: [first, ...others], final: rows.at(-1) ?? first},
+		last: rows.slice(-lastEpochs).map(row => accuracy(row)),
+		clean: seed.trainCleanCorrect / seed.trainCleanTotal,
+	};
+};
+
+const accuracy = ({testCorrect, testTotal}: RecordedEpoch): number => testCorrect / testTotal;
