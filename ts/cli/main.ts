@@ -6,7 +6,9 @@ import {typed} from '../text/typed.js';
 import {benchCommand} from './commands/bench.js';
 import {compareCommand} from './commands/compare.js';
 import {doctorCommand} from './commands/doctor.js';
+import {initCommand} from './commands/init.js';
 import {ladderCommand} from './commands/ladder.js';
+import {newStepCommand} from './commands/new-step.js';
 import {predictCommand} from './commands/predict.js';
 import {recordCommand} from './commands/record.js';
 import {reportCommand} from './commands/report.js';
@@ -24,6 +26,8 @@ const program = new Command('stepladder')
 		`\nExamples:\n  ${typed('init', 'my-ladder')}\n  ${typed('train', '--step baseline')}\n  ${typed('record', '--step baseline')}\n  ${typed('report')}`,
 	);
 const commands = [
+	initCommand(),
+	newStepCommand(),
 	trainCommand(interruption),
 	summaryCommand(),
 	ladderCommand(),

@@ -56,9 +56,7 @@ export type StepDefinition = {name: string; target: Target; analysis?: readonly 
  */
 export const defineStep = (definition: StepDefinition): Step => {
 	const {name, from, target, analysis = []} = definition;
-	if (typeof name !== 'string' || !/^[a-z\d]+(-[a-z\d]+)*$/.test(name)) {
-		throw new ConfigError('name', 'lower-case words joined by hyphens', show(name));
-	}
+	checkName(name);
 
 	const inStep = <Value>(work: () => Value): Value => {
 		try {
@@ -83,6 +81,13 @@ export const defineStep = (definition: StepDefinition): Step => {
 		// Copies, since what came in still belongs to the caller.
 		return freeze({name, from, aspect, experiment, target: {...target}, analysis: [...analysis]});
 	});
+};
+
+/** @throws {ConfigError} for what is no name of a step */
+export const checkName = (name: unknown): void => {
+	if (typeof name !== 'string' || !/^[a-z\d]+(-[a-z\d]+)*$/.test(name)) {
+		throw new ConfigError('name', 'lower-case words joined by hyphens', show(name));
+	}
 };
 
 const onlyAspect = (from: Step, experiment: Experiment): Aspect => {

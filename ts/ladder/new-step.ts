@@ -1,0 +1,65 @@
+import {existsSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import {ConfigError, LadderError} from '../errors/index.js';
+import {writing} from '../errors/writing.js';
+import {checkName} from '../terms/define-step.js';
+import {goalOf} from '../terms/goal.js';
+import {shown} from '../text/shown.js';
+import type {Ladder} from './open-ladder.js';
+
+/**
+ * Writes the file of the next step: what changes, and why the target is what it is, are left to fill in. The step does
+ * not open before they are.
+ *
+ * @param from the step that it grows from
+ * @returns the file
+ * @throws {ConfigError} for a name that is no name, or is taken, and for a step that is not there
+ * @throws {WriteError}
+ */
+export const newStep = (ladder: Ladder, name: string, from: string): string => {
+	checkName(name);
+	const grownFrom = ladder.place(from);
+	if (ladder.steps.some(step => step.name === name)) {
+		throw new ConfigError(
+			'name',
+			'one that no step has yet',
+			name,
+			`there is a step \`${name}\` already: choose another name`,
+		);
+	}
+
+	const position = Math.max(...ladder.places.map(place => place.position)) + 1;
+	const file = path.join(path.dirname(grownFrom.file), `${position}-${name}${path.extname(grownFrom.file)}`);
+	if (existsSync(file)) {
+		throw new LadderError(`${shown(file)} is there already, and was left as it is`, file);
+	}
+
+	const variable = from.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()).replace(/^(?=\d)/, '_');
+	const goal = Object.entries(goalOf(grownFrom.step.target)).map(([setting, value]) => `\t\t${setting}: ${value},`);
+	const text = `import {defineStep} from 'stepladder';
+import ${reserved.has(variable) ? `${variable}Step` : variable} from './${path.basename(grownFrom.file)}';
+
+export default defineStep({
+	name: '${name}',
+	from: ${reserved.has(variable) ? `${variable}Step` : variable},
+	// What changes against it, one thing, at any depth: {net: {block: {norm: 'batch'}}}, say.
+	change: {},
+	target: {
+		// Why it should reach what follows: what \`${from}\` leads one to expect, and what the change is known to do.
+		why: '',
+${goal.join('\n')}
+	},
+	// What was learned, once it has been recorded: sentences, each with its test.
+	analysis: [],
+});
+`;
+	writing(shown(file), file, () => writeFileSync(file, text, {flag: 'wx'}));
+	return file;
+};
+
+/** Words of the language that a step may be called by, and a variable not. */
+const reserved = new Set(
+	'break case catch class const continue debugger default delete do else enum export extends false finally for function if import in instanceof new null return super switch this throw true try typeof var void while with yield let static await'.split(
+		' ',
+	),
+);
