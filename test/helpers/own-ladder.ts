@@ -1,0 +1,42 @@
+import {cpSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import type {ExecutionContext} from 'ava';
+import {execa} from 'execa';
+import {main} from './cli.js';
+import {temporaryFolder} from './folder.js';
+
+/** A folder outside the clone, where a person works on a ladder of their own. */
+export class OwnLadder {
+	readonly folder: string;
+
+	constructor(t: ExecutionContext, files: Readonly<Record<string, string>> = {}) {
+		this.folder = temporaryFolder(t);
+		for (const [file, text] of Object.entries(files)) {
+			this.write(file, text);
+		}
+	}
+
+	/** Runs the command line there, with a cache of its own, on this Node or another. */
+	async run(commandArguments: readonly string[], {node = process.execPath, cwd = '.'} = {}) {
+		const {stdout, stderr, exitCode} = await execa(node, [main, ...commandArguments], {
+			...{reject: false, cwd: path.join(this.folder, cwd), timeout: 240_000},
+			env: {STEPLADDER_CACHE: path.join(this.folder, '.cache'), npm_lifecycle_event: '', npm_command: ''},
+		});
+		return {stdout: String(stdout), stderr: String(stderr), exitCode};
+	}
+
+	read(file: string): string {
+		return readFileSync(path.join(this.folder, file), 'utf8');
+	}
+
+	write(file: string, content: string | Uint8Array): void {
+		const place = path.join(this.folder, file);
+		mkdirSync(path.dirname(place), {recursive: true});
+		writeFileSync(place, content);
+	}
+
+	copy(from: string, to: string): void {
+		cpSync(path.join(this.folder, from), path.join(this.folder, to), {recursive: true});
+	}
+}
