@@ -11,6 +11,20 @@ const idx = (magic: number, dimensions: number[], body: Uint8Array): Buffer => {
 	return Buffer.concat([header, body]);
 };
 
+type IdxSet = {readonly images: Uint8Array; readonly labels: Uint8Array};
+
+/** Writes four IDX files of images of a shape: height and width, or channels before them. */
+export const writeIdxFiles = (folder: string, shape: number[], {train, test}: {train: IdxSet; test: IdxSet}): void => {
+	for (const [prefix, {images, labels}] of [
+		['train', train],
+		['t10k', test],
+	] as const) {
+		const name = `${prefix}-images-idx${shape.length + 1}-ubyte`;
+		writeFileSync(path.join(folder, name), idx(2049 + shape.length, [labels.length, ...shape], images));
+		writeFileSync(path.join(folder, `${prefix}-labels-idx1-ubyte`), idx(2049, [labels.length], labels));
+	}
+};
+
 export type Drawing = (image: number, row: number, column: number) => number;
 
 /** A bar whose height tells the label of an image, `image % 10`. */
@@ -18,15 +32,11 @@ export const bar: Drawing = (image, row) => (Math.abs(row - 4 - 2 * (image % 10)
 
 /** Writes four IDX files of 28 x 28 images into a folder. */
 export const writeIdx = (folder: string, train: number, test: number, draw: Drawing = bar): void => {
-	for (const [prefix, count] of [
-		['train', train],
-		['t10k', test],
-	] as const) {
-		const pixels = Uint8Array.from({length: count * 784}, (_, pixel) =>
+	const set = (count: number): IdxSet => ({
+		images: Uint8Array.from({length: count * 784}, (_, pixel) =>
 			draw(Math.floor(pixel / 784), Math.floor((pixel % 784) / 28), pixel % 28),
-		);
-		const labels = Uint8Array.from({length: count}, (_, image) => image % 10);
-		writeFileSync(path.join(folder, `${prefix}-images-idx3-ubyte`), idx(2051, [count, 28, 28], pixels));
-		writeFileSync(path.join(folder, `${prefix}-labels-idx1-ubyte`), idx(2049, [count], labels));
-	}
+		),
+		labels: Uint8Array.from({length: count}, (_, image) => image % 10),
+	});
+	writeIdxFiles(folder, [28, 28], {train: set(train), test: set(test)});
 };

@@ -1,5 +1,3 @@
-import sharp from 'sharp';
-
 /** What an image is brought to. */
 export type ImageShape = {
 	/** 1 for grey, 3 for red, green and blue. */
@@ -18,6 +16,7 @@ export type ImageShape = {
  * @throws {Error} by sharp, where the file is no image or a damaged one
  */
 export const decodeImage = async (file: string, {channels, size, invert = false}: ImageShape): Promise<Uint8Array> => {
+	const {default: sharp} = await import('sharp'); // a large library, which only images need
 	const background = invert ? '#fff' : '#000';
 	const image = sharp(file, {failOn: 'warning'})
 		.autoOrient()
@@ -38,6 +37,7 @@ export const decodeImage = async (file: string, {channels, size, invert = false}
 
 /** An image as a PNG file. */
 export const encodePng = async (planes: Uint8Array, channels: number, size: number): Promise<Buffer> => {
+	const {default: sharp} = await import('sharp');
 	const area = size * size;
 	const data = Uint8Array.from(
 		{length: planes.length},

@@ -1,6 +1,6 @@
 import process from 'node:process';
-import {sourceOf} from '../data/data.js';
-import {AbortError, BudgetError} from '../errors/index.js';
+import {type Data, sourceOf} from '../data/data.js';
+import {AbortError, BudgetError, DataError} from '../errors/index.js';
 import {RunFolder} from '../log/run-folder.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
@@ -104,6 +104,7 @@ const trainSeeds = async (
 	}
 
 	const data = await options.data.open(process.cwd());
+	checkFits(step, experiment, data);
 
 	// One seed's failure ends the others too.
 	const failure = new AbortController();
@@ -155,6 +156,22 @@ const withDefaults = (options: TrainOptions): Settled => {
 	const jobs = options.jobs ?? Math.max(1, Math.floor(cores / (options.threads ?? 1)));
 	const threads = options.threads ?? (seeds.length > 1 ? Math.max(1, Math.floor(cores / jobs)) : cores);
 	return {...options, seeds, jobs, threads};
+};
+
+/** Holds data against the net that is to learn them. */
+const checkFits = ({name}: Trainable, {net}: Experiment, data: Data): void => {
+	const fits = data.channels === net.channels && data.size === net.size && data.classes.length <= net.classes;
+	if (!fits) {
+		const expected = `images of ${net.channels} x ${net.size} x ${net.size} in at most ${net.classes} classes`;
+		const got = `${data.channels} x ${data.size} x ${data.size} in ${data.classes.length}`;
+		throw new DataError(
+			`the net of step \`${name}\` takes ${expected} (channels, height, width); those of ${data.name} are ${got}: ` +
+				'make `net.channels`, `net.size` and `net.classes` fit',
+			data.idx.folder,
+			expected,
+			got,
+		);
+	}
 };
 
 /**

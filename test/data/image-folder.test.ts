@@ -1,0 +1,207 @@
+import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import sharp from 'sharp';
+import {arrays, idx, imageFolder, train} from '../../ts/index.js';
+import {temporaryFolder} from '../helpers/folder.js';
+import {writeIdxFiles} from '../helpers/idx.js';
+import {ladder} from '../helpers/mnist.js';
+import {OwnLadder} from '../helpers/own-ladder.js';
+
+process.env['STEPLADDER_CACHE'] = path.join(process.cwd(), 'build', 'test-cache');
+
+test('MNIST’s digits as a folder of PNGs, as IDX files and as arrays train to the same bits', async t => {
+	const folder = temporaryFolder(t);
+	const data = await ladder.data.open('.');
+	const read = (name: string, header: number): Buffer => readFileSync(path.join(data.idx.folder, name)).subarray(header);
+	const sets = {
+		train: {images: read('train-images-idx3-ubyte', 16).subarray(0, 600 * 784), labels: read('train-labels-idx1-ubyte', 8).subarray(0, 600)},
+		test: {images: read('t10k-images-idx3-ubyte', 16).subarray(0, 200 * 784), labels: read('t10k-labels-idx1-ubyte', 8).subarray(0, 200)},
+	};
+	for (const [set, {images, labels}] of Object.entries(sets)) {
+		for (const [index, label] of labels.entries()) {
+			const file = path.join(folder, 'png', set, String(label), `${index}.png`);
+			mkdirSync(path.dirname(file), {recursive: true});
+			const pixels = images.subarray(index * 784, (index + 1) * 784);
+			await sharp(pixels, {raw: {width: 28, height: 28, channels: 1}}).png().toFile(file);
+		}
+	}
+
+	const files = path.join(folder, 'idx');
+	mkdirSync(files);
+	writeIdxFiles(files, [28, 28], sets);
+	const step = ladder.step('fc-layer');
+	const epochs = async (source: Parameters<typeof train>[1]['data']) => {
+		const told: unknown[] = [];
+		for await (const event of train(step, {data: source, epochs: 2})) {
+			if (event.type === 'epoch') {
+				told.push({...event, seconds: 0});
+			}
+		}
+
+		return told;
+	};
+
+	const expected = await epochs(idx(files));
+	t.is(expected.length, 2);
+	t.deepEqual(await epochs(imageFolder(path.join(folder, 'png'), {size: 28, channels: 1})), expected);
+	t.deepEqual(await epochs(arrays({...sets, size: 28})), expected);
+	const hashes = await Promise.all(
+		[idx(files), imageFolder(path.join(folder, 'png'), {size: 28, channels: 1}), arrays({...sets, size: 28})].map(
+			async source => (await source.open('.')).hash,
+		),
+	);
+	t.is(new Set(hashes).size, 1);
+});
+
+const definition = (options = 'size: 12, channels: 3'): string => `import {defineLadder, imageFolder} from 'stepladder';
+export default defineLadder({name: 'tiny', data: imageFolder('images', {${options}})});
+`;
+
+const step = `import {defineStep} from 'stepladder';
+export default defineStep({
+	name: 'a',
+	experiment: {
+		net: {
+			channels: 3, size: 12, classes: 2,
+			block: {order: ['conv', 'norm', 'relu', 'dropout'], bias: true, norm: 'none', dropout: 0},
+			body: [], head: [{kind: 'conv', channels: 2, kernel: 12, padding: 0, bias: true}, {kind: 'flatten'}],
+		},
+		optimizer: {momentum: 0.9, nesterov: true, weightDecay: 0},
+		schedule: {kind: 'constant', learningRate: 0.01},
+		labelSmoothing: 0, batchSize: 4, epochs: 2,
+	},
+	target: {why: 'To begin.', testAccuracy: 0.5, heldFor: 1, maxParameters: 1000, maxEpochs: 2},
+});
+`;
+
+const picture = async (colour: string, width = 20, height = 30): Promise<Buffer> =>
+	sharp({create: {width, height, channels: 3, background: colour}}).jpeg().toBuffer();
+
+/** A ladder of eight images in two classes, none of them of the size that is learned. */
+const coloured = async (t: Parameters<typeof temporaryFolder>[0]): Promise<OwnLadder> => {
+	const own = new OwnLadder(t, {'ladder.ts': definition(), 'steps/0-a.ts': step});
+	for (const [name, colour] of [
+		['red', '#e22'],
+		['sky blue', '#2ae'],
+	] as const) {
+		for (const [set, index, width] of [
+			['train', 1, 20],
+			['train', 2, 64],
+			['train', 3, 7],
+			['test', 1, 33],
+		] as const) {
+			own.write(`images/${set}/${name}/${index}.jpg`, await picture(colour, width));
+		}
+	}
+
+	return own;
+};
+
+test('images of any size are brought to the one that is learned, and classes keep their names', async t => {
+	const own = await coloured(t);
+	own.write('images/train/red/notes.txt', 'not an image');
+	own.write('images/train/.DS_Store', 'nor this');
+	const {stdout, stderr, exitCode} = await own.run(['train', '--step', 'a']);
+	t.is(exitCode, 0, stderr);
+	t.regex(stdout, /test 2\/2 100\.00%/);
+	const [run = ''] = readdirSync(path.join(own.folder, 'runs', 'a'));
+	const predicted = await own.run(['predict', `runs/a/${run}/model.safetensors`, 'images/test/sky blue/1.jpg']);
+	t.regex(predicted.stdout, /^images\/test\/sky blue\/1\.jpg: sky blue \(\d+\.\d\d %\)/);
+	const config = JSON.parse(own.read(`runs/a/${run}/config.json`));
+	t.deepEqual([config.data.classes, config.data.train, config.data.test], [['red', 'sky blue'], 6, 2]);
+});
+
+const damages = test.macro(
+	async (t, damage: (own: OwnLadder) => Promise<void> | void, expected: RegExp) => {
+		const own = await coloured(t);
+		await damage(own);
+		const ended = await own.run(['train', '--step', 'a']);
+		t.is(ended.exitCode, 5, ended.stdout);
+		t.regex(ended.stderr, expected);
+		t.is(ended.stderr.split('\n').length, 1, ended.stderr);
+		t.false(readdirSync(own.folder).includes('runs'));
+	},
+);
+
+test(
+	'a truncated JPEG',
+	damages,
+	async own => own.write('images/train/red/4.jpg', (await picture('#e22', 300, 300)).subarray(0, 700)),
+	/^stepladder: \S+images\/train\/red\/4\.jpg: expected a whole PNG or JPEG, found damage \(.*\); mend it, or leave such images out by `--skip-damaged`$/,
+);
+test(
+	'a PNG of no bytes',
+	damages,
+	own => own.write('images/test/red/5.png', ''),
+	/images\/test\/red\/5\.png: expected a whole PNG or JPEG/,
+);
+test(
+	'a class of one image',
+	damages,
+	own => own.write('images/train/green/1.png', ''),
+	/images\/train\/green: the class `green` has 1 image to learn from; at least 2 are needed$/,
+);
+test(
+	'a class that is tested and not learned',
+	damages,
+	async own => own.write('images/test/green/1.jpg', await picture('#2e2')),
+	/images\/test\/green: the class `green` has test images but none to learn from; put some in \S+images\/train\/green$/,
+);
+test(
+	'a folder of images that is not there',
+	damages,
+	own => own.write('ladder.ts', definition().replace("'images'", "'pictures'")),
+	/pictures\/train: expected a folder of images/,
+);
+test(
+	'images of another shape than the net takes',
+	damages,
+	own => own.write('ladder.ts', definition('size: 16, channels: 1')),
+	/^stepladder: the net of step `a` takes images of 3 x 12 x 12 in at most 2 classes .*; those of images are 1 x 16 x 16 in 2: make/,
+);
+test(
+	'more classes than the net tells apart',
+	damages,
+	async own => {
+		for (const index of [1, 2]) {
+			own.write(`images/train/yellow/${index}.jpg`, await picture('#ee2'));
+		}
+	},
+	/takes images of 3 x 12 x 12 in at most 2 classes .* are 3 x 12 x 12 in 3:/,
+);
+
+test('damaged images are left out where that is asked for, and counted', async t => {
+	const own = await coloured(t);
+	own.write('images/train/red/4.jpg', 'no image');
+	own.write('images/test/sky blue/7.png', '');
+	const {stderr, exitCode} = await own.run(['train', '--step', 'a', '--skip-damaged', '--quiet']);
+	t.is(exitCode, 0, stderr);
+	t.is(stderr, 'Left out 2 damaged images: test/sky blue/7.png, train/red/4.jpg');
+	// What was decoded before is taken from the cache, and said again; a mended image is noticed.
+	t.is((await own.run(['train', '--step', 'a', '--skip-damaged', '--quiet'])).stderr, stderr);
+	own.write('images/train/red/4.jpg', await picture('#e22'));
+	own.write('images/test/sky blue/7.png', await picture('#2ae'));
+	t.is((await own.run(['train', '--step', 'a', '--skip-damaged', '--quiet'])).stderr, '');
+});
+
+test('a cache that can not be written is named', async t => {
+	const own = await coloured(t);
+	writeFileSync(path.join(own.folder, '.cache'), 'in the way');
+	const {stderr, exitCode} = await own.run(['train', '--step', 'a']);
+	t.is(exitCode, 1);
+	t.regex(stderr, /could not write the cache in \S+; name another place by STEPLADDER_CACHE$|could not write the cache in .*STEPLADDER_CACHE$/);
+});
+
+test('arrays whose lengths, labels and names do not go together are refused', t => {
+	const set = {images: new Uint8Array(32), labels: [0, 1]};
+	const refused = (change: object, message: RegExp) =>
+		t.throws(() => arrays({train: set, test: set, size: 4, ...change}), {code: 'setting', message});
+	refused({size: 5}, /`train\.images` should be 25 bytes for each of its 2 labels, at least one, got 32 bytes/);
+	refused({size: 0.5}, /`size`/);
+	refused({channels: 2}, /`channels` should be 1 or 3, got 2/);
+	refused({test: {images: new Uint8Array(0), labels: []}}, /`test\.images`/);
+	refused({train: {...set, labels: [0, 300]}}, /`train\.labels` should be whole numbers from 0 to 255, got 300/);
+	refused({classes: ['only']}, /`train\.labels` should be whole numbers below 1, got 1/);
+	refused({train: undefined}, /`train\.images` should be a Uint8Array, got undefined/);
+});
