@@ -13,17 +13,26 @@ process.env['STEPLADDER_CACHE'] = path.join(process.cwd(), 'build', 'test-cache'
 test('MNIST’s digits as a folder of PNGs, as IDX files and as arrays train to the same bits', async t => {
 	const folder = temporaryFolder(t);
 	const data = await ladder.data.open('.');
-	const read = (name: string, header: number): Buffer => readFileSync(path.join(data.idx.folder, name)).subarray(header);
+	const read = (name: string, header: number): Buffer =>
+		readFileSync(path.join(data.idx.folder, name)).subarray(header);
 	const sets = {
-		train: {images: read('train-images-idx3-ubyte', 16).subarray(0, 600 * 784), labels: read('train-labels-idx1-ubyte', 8).subarray(0, 600)},
-		test: {images: read('t10k-images-idx3-ubyte', 16).subarray(0, 200 * 784), labels: read('t10k-labels-idx1-ubyte', 8).subarray(0, 200)},
+		train: {
+			images: read('train-images-idx3-ubyte', 16).subarray(0, 600 * 784),
+			labels: read('train-labels-idx1-ubyte', 8).subarray(0, 600),
+		},
+		test: {
+			images: read('t10k-images-idx3-ubyte', 16).subarray(0, 200 * 784),
+			labels: read('t10k-labels-idx1-ubyte', 8).subarray(0, 200),
+		},
 	};
 	for (const [set, {images, labels}] of Object.entries(sets)) {
 		for (const [index, label] of labels.entries()) {
 			const file = path.join(folder, 'png', set, String(label), `${index}.png`);
 			mkdirSync(path.dirname(file), {recursive: true});
 			const pixels = images.subarray(index * 784, (index + 1) * 784);
-			await sharp(pixels, {raw: {width: 28, height: 28, channels: 1}}).png().toFile(file);
+			await sharp(pixels, {raw: {width: 28, height: 28, channels: 1}})
+				.png()
+				.toFile(file);
 		}
 	}
 
@@ -76,7 +85,9 @@ export default defineStep({
 `;
 
 const picture = async (colour: string, width = 20, height = 30): Promise<Buffer> =>
-	sharp({create: {width, height, channels: 3, background: colour}}).jpeg().toBuffer();
+	sharp({create: {width, height, channels: 3, background: colour}})
+		.jpeg()
+		.toBuffer();
 
 /** A ladder of eight images in two classes, none of them of the size that is learned. */
 const coloured = async (t: Parameters<typeof temporaryFolder>[0]): Promise<OwnLadder> => {
@@ -112,17 +123,15 @@ test('images of any size are brought to the one that is learned, and classes kee
 	t.deepEqual([config.data.classes, config.data.train, config.data.test], [['red', 'sky blue'], 6, 2]);
 });
 
-const damages = test.macro(
-	async (t, damage: (own: OwnLadder) => Promise<void> | void, expected: RegExp) => {
-		const own = await coloured(t);
-		await damage(own);
-		const ended = await own.run(['train', '--step', 'a']);
-		t.is(ended.exitCode, 5, ended.stdout);
-		t.regex(ended.stderr, expected);
-		t.is(ended.stderr.split('\n').length, 1, ended.stderr);
-		t.false(readdirSync(own.folder).includes('runs'));
-	},
-);
+const damages = test.macro(async (t, damage: (own: OwnLadder) => Promise<void> | void, expected: RegExp) => {
+	const own = await coloured(t);
+	await damage(own);
+	const ended = await own.run(['train', '--step', 'a']);
+	t.is(ended.exitCode, 5, ended.stdout);
+	t.regex(ended.stderr, expected);
+	t.is(ended.stderr.split('\n').length, 1, ended.stderr);
+	t.false(readdirSync(own.folder).includes('runs'));
+});
 
 test(
 	'a truncated JPEG',
@@ -190,7 +199,10 @@ test('a cache that can not be written is named', async t => {
 	writeFileSync(path.join(own.folder, '.cache'), 'in the way');
 	const {stderr, exitCode} = await own.run(['train', '--step', 'a']);
 	t.is(exitCode, 1);
-	t.regex(stderr, /could not write the cache in \S+; name another place by STEPLADDER_CACHE$|could not write the cache in .*STEPLADDER_CACHE$/);
+	t.regex(
+		stderr,
+		/could not write the cache in \S+; name another place by STEPLADDER_CACHE$|could not write the cache in .*STEPLADDER_CACHE$/,
+	);
 });
 
 test('arrays whose lengths, labels and names do not go together are refused', t => {

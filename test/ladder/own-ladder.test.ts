@@ -13,7 +13,10 @@ test('in an empty folder a ladder is made, trained, grown, recorded, compared an
 		return stdout;
 	};
 
-	t.regex(await run('init'), /Written: ladder\.ts\n.*\n.*0-baseline\.ts\n\nNext: npx stepladder train --step baseline$/s);
+	t.regex(
+		await run('init'),
+		/Written: ladder\.ts\n.*\n.*0-baseline\.ts\n\nNext: npx stepladder train --step baseline$/s,
+	);
 	t.regex(await run('summary', '--step', 'baseline'), /^conv 3x3 .*16x16x3/m);
 	t.regex(await run('train', '--step', 'baseline'), /held by 1 of 1 seed\.$/);
 	t.regex(await run('ladder'), /^baseline .* not recorded$/m);
@@ -28,20 +31,31 @@ test('in an empty folder a ladder is made, trained, grown, recorded, compared an
 	const text = own.read('steps/1-batch-norm.ts');
 	own.write(
 		'steps/1-batch-norm.ts',
-		text.replace('change: {}', "change: {net: {block: {norm: 'batch'}}}").replace("why: ''", "why: 'It learns sooner.'"),
+		text
+			.replace('change: {}', "change: {net: {block: {norm: 'batch'}}}")
+			.replace("why: ''", "why: 'It learns sooner.'"),
 	);
 	await run('record', '--step', 'batch-norm', '--seeds', '1-3');
 	t.regex(await run('compare', 'batch-norm', 'baseline'), /^batch-norm less baseline, paired over 3 seeds\n/);
 	t.regex(await run('ladder'), /\nGoal: at least 98\.00 % of the test images in each of the last 3 epochs/);
-	t.is(await run('record', '--check', '--replay'), 'The records, text blocks and claims of 2 steps agree, and first epochs repeat to the bit.');
+	t.is(
+		await run('record', '--check', '--replay'),
+		'The records, text blocks and claims of 2 steps agree, and first epochs repeat to the bit.',
+	);
 	await run('report');
 	told.push(own.read('report/report.md'), own.read('report/report.html').replaceAll(/base64,[^)"]*/g, ''));
-	t.regex(own.read('report/report.md'), /^# Coloured shapes\n\nData: coloured shapes, 1,200 training and 400 test images of 16 x 16 pixels in colour, 3 classes: circle, square, triangle\.\n/);
+	t.regex(
+		own.read('report/report.md'),
+		/^# Coloured shapes\n\nData: coloured shapes, 1,200 training and 400 test images of 16 x 16 pixels in colour, 3 classes: circle, square, triangle\.\n/,
+	);
 	t.regex(await run('doctor'), /✓ Ladder: Coloured shapes, 2 steps/);
 
 	const [folder = ''] = readdirSync(path.join(own.folder, 'runs', 'baseline'));
 	const model = `runs/baseline/${folder}/model.safetensors`;
-	own.write('dot.svg', '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="40" height="40" fill="#222"/><circle cx="20" cy="20" r="12" fill="#e8e"/></svg>');
+	own.write(
+		'dot.svg',
+		'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="40" height="40" fill="#222"/><circle cx="20" cy="20" r="12" fill="#e8e"/></svg>',
+	);
 	t.regex(await run('predict', model, 'dot.svg'), /^dot\.svg: (circle|square|triangle) \([\d.]+ %\)/);
 	told.push(await run('train', '--help'), await run('--help'));
 	t.deepEqual(told.join('\n').match(/.*(?:mnist(?!’s, plain)|digit|lr-scheduler|npm run).*/gi) ?? [], []);

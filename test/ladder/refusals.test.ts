@@ -35,8 +35,20 @@ const refuses = test.macro(
 	},
 );
 
-test('a folder without a ladder', refuses, {}, ['ladder'], /there is no ladder\.ts in \S+ or above it: make a ladder by `npx stepladder init`/);
-test('a ladder that was named and is not there', refuses, {}, ['ladder', '--ladder', 'nowhere'], /nowhere: expected the folder of a ladder/);
+test(
+	'a folder without a ladder',
+	refuses,
+	{},
+	['ladder'],
+	/there is no ladder\.ts in \S+ or above it: make a ladder by `npx stepladder init`/,
+);
+test(
+	'a ladder that was named and is not there',
+	refuses,
+	{},
+	['ladder', '--ladder', 'nowhere'],
+	/nowhere: expected the folder of a ladder/,
+);
 test(
 	'two ladders above each other',
 	refuses,
