@@ -96,7 +96,10 @@ export const sizeChart = async (
 				scale: {type: 'log', domain: [10 ** low, 10 ** high]},
 				axis: {values: Array.from({length: high - low + 1}, (_, i) => 10 ** (low + i)), format: '~s'},
 			},
-			y: {field: 'accuracy', type: 'quantitative', title: 'test accuracy, %', scale: {zero: false}},
+			y: {
+				...{field: 'accuracy', type: 'quantitative', title: 'test accuracy, %'},
+				scale: {zero: false, padding: 12, nice: true},
+			},
 		},
 		layer: [
 			{

@@ -39,24 +39,27 @@ ${table(head, body)}
 <p class="quiet">Train: accuracy while learning, in the last epoch, with augmentation and dropout where the step has
 them. Test: mean accuracy of the last five epochs. Both in percent, mean ± standard deviation over seeds. Held: seeds
 that reached the target in each of so many last epochs.</p>
-<h3>Accuracy against parameters</h3>
-<figure>${
-		steps.length > 0 &&
-		(await sizeChart(
-			name,
-			steps.map(({recorded}) => recorded),
-			data.published,
-		))
-	}${
-		data.published.length > 0 &&
-		html`<figcaption>Best epochs look better than means of last epochs: they were chosen on the test images.</figcaption>`
-	}</figure>
+${await sizes(data)}
 ${chapters}
 </body>
 </html>
 `;
 	return page.text;
 };
+
+/** All steps in one picture; nothing where there is but one. */
+const sizes = async ({name, steps, published}: ReportData): Promise<Html | undefined> =>
+	steps.length + published.length < 2
+		? undefined
+		: html`<h3>Accuracy against parameters</h3>
+<figure>${await sizeChart(
+				name,
+				steps.map(({recorded}) => recorded),
+				published,
+			)}${
+				published.length > 0 &&
+				html`<figcaption>Best epochs look better than means of last epochs: they were chosen on the test images.</figcaption>`
+			}</figure>`;
 
 const chapter = async (step: ReportedStep, data: Data): Promise<Html> => {
 	const {place, recorded, text, changes, summary, mistakes, comparison} = step;
@@ -101,8 +104,11 @@ ${confusionTable(step.confusion, data)}
 <h3>Misclassified test images</h3>
 <p class="quiet">${mistakes.length.toLocaleString('en')} of ${data.test.toLocaleString('en')} images are wrong by at least one of ${recorded.seeds.length} ${recorded.seeds.length === 1 ? 'seed' : 'seeds'},
 ${mistakes.filter(({seeds}) => seeds === recorded.seeds.length).length} by all.</p>
-<details><summary>Show them</summary>
-<ul class="mistakes">${mistakes.map(mistake => mistakeItem(mistake, recorded.seeds.length, data))}</ul></details>
+${
+	mistakes.length > 0 &&
+	html`<details><summary>Show them</summary>
+<ul class="mistakes">${mistakes.map(mistake => mistakeItem(mistake, recorded.seeds.length, data))}</ul></details>`
+}
 `;
 };
 
