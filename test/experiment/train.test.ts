@@ -14,6 +14,7 @@ import {
 	idx,
 	ShapeError,
 	type StepladderError,
+	summarize,
 	type TrainEvent,
 	type TrainOptions,
 	train,
@@ -96,6 +97,69 @@ test('seeds side by side give what they give alone, in the order that was asked 
 		seeds,
 	);
 	t.is(together.engine, 'fused');
+});
+
+test('whoever asks for events before there are any waits in turn', async t => {
+	const training = train(step, small);
+	const asked = await Promise.all(Array.from({length: 20}, async () => training.next()));
+	t.is(asked[0]?.value?.type, 'start');
+	t.deepEqual(asked.at(-1), {value: undefined, done: true});
+	const kinds = asked.flatMap(({value}) => (value ? [value.type] : []));
+	t.is(kinds.filter(kind => kind === 'epoch').length, 2);
+	t.is(kinds.at(-1), 'seed');
+});
+
+test('an error is thrown to one of those who wait, and the others are let go', async t => {
+	const training = train(step, {...small, threads: 0});
+	const asked = await Promise.allSettled([training.next(), training.next()]);
+	t.deepEqual(
+		asked.map(({status}) => status),
+		['rejected', 'fulfilled'],
+	);
+});
+
+test('what comes back offers events, result, and an end, and nothing else', async t => {
+	const training = train(step, small);
+	t.deepEqual(Object.keys(training).toSorted(), ['abort', 'next', 'result', 'return']);
+	training.abort('enough');
+	const error = await t.throwsAsync<AbortError>(training.result, {instanceOf: AbortError});
+	t.is(error?.cause, 'enough');
+});
+
+test('leaving a block of `await using` ends the training, and waits until it has', async t => {
+	const training = train(ladder.step('lr-scheduler'), {data, threads: 1});
+	await training.next();
+	await training[Symbol.asyncDispose]();
+	await t.throwsAsync(training.result, {instanceOf: AbortError});
+	const finished = train(step, small);
+	await finished.result;
+	await finished[Symbol.asyncDispose]();
+	t.is((await finished.result).seeds.length, 1);
+});
+
+test('options that are none are refused through the promise', async t => {
+	for (const options of [null, undefined, 7]) {
+		const training = train(step, options as never);
+		await t.throwsAsync(training.result, {instanceOf: ConfigError, message: /`options` should be an object/});
+	}
+});
+
+test('an experiment that no type has checked is refused by its field, and leaves no folder', async t => {
+	const out = temporaryFolder(t);
+	const {optimizer: _, ...experiment} = step.experiment;
+	await t.throwsAsync(train({...step, experiment: experiment as never}, {...small, out}).result, {
+		instanceOf: ConfigError,
+		message: /`optimizer` should be/,
+	});
+	t.deepEqual(readdirSync(out), []);
+	t.throws(() => summarize({...step.experiment.net, body: 3 as never}), {instanceOf: ConfigError, message: /`body`/});
+});
+
+test('a step can not be changed by who uses it', t => {
+	const {experiment} = step as {experiment: Experiment};
+	t.throws(() => (experiment.net.block.dropout = 0.5), {instanceOf: TypeError});
+	t.throws(() => experiment.net.body.push({kind: 'flatten'}), {instanceOf: TypeError});
+	t.throws(() => ((step.target as {heldFor: number}).heldFor = 1), {instanceOf: TypeError});
 });
 
 test('one seed that can not be trained ends the others', async t => {

@@ -6,7 +6,7 @@ import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import type {Step, Trainable} from '../terms/define-step.js';
 import type {Engine, SeedResult, TrainEvent, TrainResult} from '../terms/events.js';
-import type {Experiment} from '../terms/experiment.js';
+import {asExperiment, type Experiment} from '../terms/experiment.js';
 import {goalOf} from '../terms/goal.js';
 import {checkTypes, type TrainOptions} from '../terms/train-options.js';
 import {EventQueue} from './event-queue.js';
@@ -95,7 +95,7 @@ const trainSeeds = async (
 	const begun = performance.now();
 	checkTypes(options);
 	const {seeds, jobs, threads} = withDefaults(options);
-	const experiment: Experiment = {...step.experiment, epochs: options.epochs ?? step.experiment.epochs};
+	const experiment = asExperiment({...step.experiment, epochs: options.epochs ?? step.experiment.epochs});
 	const parameters = checkBudgets(step, experiment);
 	const target = goalOf(step.target);
 	const signals = [aborted, ...(options.signal ? [options.signal] : [])];

@@ -26,21 +26,23 @@ const layer = z.discriminatedUnion('kind', [
 	z.strictObject({kind: z.literal('flatten')}),
 ]);
 
+const net = z.strictObject({
+	channels: number,
+	size: number,
+	classes: number,
+	block: z.strictObject({
+		order: z.array(z.enum(['conv', 'norm', 'relu', 'dropout'])),
+		bias: z.boolean(),
+		norm: z.enum(['none', 'batch']),
+		dropout: number,
+	}),
+	body: z.array(layer),
+	head: z.array(layer),
+});
+
 /** The shape of an experiment: names and types. An unknown name is an error. */
 const schema = z.strictObject({
-	net: z.strictObject({
-		channels: number,
-		size: number,
-		classes: number,
-		block: z.strictObject({
-			order: z.array(z.enum(['conv', 'norm', 'relu', 'dropout'])),
-			bias: z.boolean(),
-			norm: z.enum(['none', 'batch']),
-			dropout: number,
-		}),
-		body: z.array(layer),
-		head: z.array(layer),
-	}),
+	net,
 	augmentation: z
 		.strictObject({
 			rotation: number,
@@ -75,14 +77,23 @@ const schema = z.strictObject({
  *
  * @throws {ConfigError} for the first thing wrong
  */
-export const asExperiment = (value: unknown): Experiment => {
-	const parsed = schema.safeParse(value);
+export const asExperiment = (value: unknown): Experiment => checked(schema, value, 'experiment') as Experiment;
+
+/**
+ * The same for a net alone.
+ *
+ * @throws {ConfigError} for the first thing wrong
+ */
+export const asNet = (value: unknown): Net => checked(net, value, 'net') as Net;
+
+const checked = (shape: z.ZodType, value: unknown, whole: string): unknown => {
+	const parsed = shape.safeParse(value);
 	if (parsed.success) {
-		return parsed.data as Experiment;
+		return parsed.data;
 	}
 
 	const issue = parsed.error.issues[0];
-	const setting = issue?.path.join('.') || 'experiment';
+	const setting = issue?.path.join('.') || whole;
 	if (issue?.code === 'unrecognized_keys') {
 		const [key] = issue.keys;
 		throw new ConfigError(`${issue.path.length > 0 ? `${setting}.` : ''}${key}`, 'left out', 'a name nobody knows');

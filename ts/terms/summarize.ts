@@ -1,6 +1,7 @@
 import type {Net, Summary, SummaryRow} from '#binding';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {asNet} from './experiment.js';
 
 export type {Summary, SummaryRow};
 
@@ -10,4 +11,4 @@ export type {Summary, SummaryRow};
  *
  * @throws {ConfigError} or {ShapeError} where it can't be built
  */
-export const summarize = (net: Net): Summary => unwrap(native().summarize(net));
+export const summarize = (net: Net): Summary => unwrap(native().summarize(asNet(net)));
