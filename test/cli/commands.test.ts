@@ -2,7 +2,8 @@ import {readdirSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import test from 'ava';
-import {cli} from '../helpers/cli.js';
+import {execa} from 'execa';
+import {cli, root} from '../helpers/cli.js';
 import {temporaryFolder} from '../helpers/folder.js';
 
 test('summary shows the layers of the final net', async t => {
@@ -121,3 +122,10 @@ for (const command of ['', 'train', 'summary', 'ladder', 'predict', 'record', 'c
 		t.true(command === 'doctor' || /Examples?:\n {2}npx stepladder /.test(stdout));
 	});
 }
+
+test('texts name the command as it was started: by npm’s script or by npx', async t => {
+	const byScript = await execa('npm', ['run', '-s', 'record', '--', '--help'], {cwd: root, stdin: 'ignore'});
+	t.regex(byScript.stdout, /Examples:\n {2}npm run record -- --step baseline\n/);
+	const {stdout} = await cli('record', '--help');
+	t.regex(stdout, /Examples:\n {2}npx stepladder record --step baseline\n/);
+});
