@@ -6,7 +6,7 @@ import process from 'node:process';
  */
 export const typed = (command: string, rest = '', {quiet = false} = {}): string => {
 	const started = process.argv[2];
-	const byScript = process.env['npm_lifecycle_event'] === started && process.env['npm_command'] === 'run-script';
+	const byScript = process.env['npm_lifecycle_event'] === started && /^run\b/.test(process.env['npm_command'] ?? '');
 	if (!byScript) {
 		return `npx stepladder ${command}${rest && ` ${rest}`}`;
 	}
