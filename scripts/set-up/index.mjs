@@ -14,7 +14,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 const inRoot = (...parts) => path.join(root, ...parts);
 
 const addonSources = ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml', 'crates'];
-const typeScriptSources = ['ts', 'test', 'tsconfig.json', 'build/addon/binding.d.ts', 'package-lock.json'];
+const typeScriptSources = ['ts', 'test', 'tsconfig.json', 'package-lock.json'];
 
 /**
  * Brings packages, the addon and the compiled TypeScript up to date, in that order. Says nothing and takes a fraction
@@ -72,6 +72,11 @@ const addon = async () => {
 		say('Building the addon (about a minute the first time) ...');
 		await buildAddon(output, ['--strip']);
 	});
+	// The types belong to the sources, so that they are compiled, and published, along with them.
+	const types = readFileSync(path.join(output, 'binding.d.ts'), 'utf8');
+	if (readStamp(inRoot('ts', 'native', 'binding.ts')) !== types) {
+		writeFileSync(inRoot('ts', 'native', 'binding.ts'), types);
+	}
 };
 
 /**

@@ -1,11 +1,7 @@
 import {existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
-import process from 'node:process';
-import envPaths from 'env-paths';
 import {WriteError} from '../errors/index.js';
-
-/** The folder for what can be made again: `STEPLADDER_CACHE`, or the platform's own place for caches. */
-export const cacheFolder = (): string => process.env['STEPLADDER_CACHE'] || envPaths('stepladder', {suffix: ''}).cache;
+import {cacheFolder} from '../native/cache-folder.js';
 
 /**
  * A folder of the cache by its key, made by `fill` where it is not there yet. It appears whole or not at all: it is

@@ -1,7 +1,7 @@
-import type {Run, RunEvent, RunOptions} from '#binding';
 import type {Data} from '../data/data.js';
 import {AbortError, ConfigError, StepladderError} from '../errors/index.js';
 import type {RunFolder} from '../log/run-folder.js';
+import type {Run, RunEvent, RunOptions} from '../native/binding.js';
 import {nativeFor} from '../native/load.js';
 import {toError} from '../native/unwrap.js';
 import type {Trainable} from '../terms/define-step.js';

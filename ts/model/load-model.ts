@@ -1,5 +1,5 @@
-import type {Model as NativeModel} from '#binding';
 import {ConfigError} from '../errors/index.js';
+import type {Model as NativeModel} from '../native/binding.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {show} from '../text/show.js';

@@ -1,16 +1,24 @@
-import {readdirSync} from 'node:fs';
+import {existsSync, readdirSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
-import type * as Binding from '#binding';
 import {LoadError} from '../errors/index.js';
+import type * as Binding from './binding.js';
+import {explain} from './explain.js';
+import {thisPlatform} from './platform.js';
 
 /** The addon is built twice from one source. */
 type Edition = 'base' | 'torch';
 
-const folders = {base: 'addon', torch: 'addon-torch'} as const;
 const loaded = new Map<Edition, typeof Binding>();
+const require = createRequire(import.meta.url);
+
+/** The package, or the clone, from dist/ts/native. */
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** Whether this runs from a clone, where addons are built, and not from an installed package. */
+const isClone = existsSync(path.join(root, 'Cargo.toml'));
 
 /**
  * The native addon, loaded when it is first needed: importing this package costs nothing.
@@ -27,8 +35,8 @@ export const native = (): typeof Binding => edition('base');
 export const nativeFor = ({engine, device}: {engine?: string; device?: string}): typeof Binding =>
 	edition(engine === 'aten' || device === 'cuda' ? 'torch' : 'base');
 
-/** Whether the addon with libtorch has been built. */
-export const hasTorch = (): boolean => addonIn(folderOf('torch')) !== undefined;
+/** Whether the addon with libtorch is there. */
+export const hasTorch = (): boolean => builtAddon('torch') !== undefined;
 
 const edition = (which: Edition): typeof Binding => {
 	const binding = loaded.get(which) ?? load(which);
@@ -36,40 +44,36 @@ const edition = (which: Edition): typeof Binding => {
 	return binding;
 };
 
-/** dist/ts/native/load.js is three folders below the project. */
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-
-const folderOf = (which: Edition): string => path.join(root, 'build', folders[which]);
-
-const addonIn = (folder: string): string | undefined => {
-	try {
-		return readdirSync(folder).find(name => name.endsWith('.node'));
-	} catch {
-		return undefined;
-	}
+/** The addon that a clone has built for this platform; those of others may lie beside it. */
+const builtAddon = (which: Edition): string | undefined => {
+	const folder = path.join(root, 'build', {base: 'addon', torch: 'addon-torch'}[which]);
+	const wanted = `stepladder.${thisPlatform()}`;
+	const names = existsSync(folder) ? readdirSync(folder) : [];
+	const name = names.find(name => name.endsWith('.node') && name.startsWith(wanted));
+	return name && path.join(folder, name);
 };
 
 const load = (which: Edition): typeof Binding => {
-	const folder = folderOf(which);
-	const file = addonIn(folder);
-	if (!file) {
+	const built = builtAddon(which);
+	if (which === 'torch' && !built) {
 		throw new LoadError(
-			which === 'torch'
+			isClone
 				? '`--engine aten` and `--device cuda` need libtorch, which is not built in: get it by `npm run build -- --torch`'
-				: `there is no addon in ${folder}: build it by \`npm run build\``,
+				: '`--engine aten` and `--device cuda` need libtorch, which this package does not bring: build it in a clone, by `npm run build -- --torch`',
 		);
 	}
 
 	if (which === 'torch' && process.platform === 'win32') {
 		// Windows has no run paths: its loader looks along PATH
-		process.env.PATH = `${path.join(root, 'build', 'libtorch', 'lib')}${path.delimiter}${process.env.PATH ?? ''}`;
+		process.env['PATH'] = `${path.join(root, 'build', 'libtorch', 'lib')}${path.delimiter}${process.env['PATH'] ?? ''}`;
 	}
 
+	const addon = built ?? `@stepladder/${thisPlatform()}`;
 	try {
-		return createRequire(import.meta.url)(path.join(folder, file)) as typeof Binding;
+		return require(addon) as typeof Binding;
 	} catch (error) {
-		const reason = error instanceof Error ? error.message : String(error);
-		throw new LoadError(`${path.join(folder, file)} could not be loaded (${reason}): see \`npm run doctor\``, {
+		const scope = path.join(path.dirname(root), '@stepladder');
+		throw new LoadError(explain({error, addon, isClone, installed: existsSync(scope) ? readdirSync(scope) : []}), {
 			cause: error,
 		});
 	}

@@ -1,4 +1,3 @@
-import type {Failure} from '#binding';
 import {
 	ConfigError,
 	DataError,
@@ -11,6 +10,7 @@ import {
 	TrainerError,
 	WriteError,
 } from '../errors/index.js';
+import type {Failure} from './binding.js';
 
 /** Hands back the value, or throws the native failure as one of our error classes. */
 export const unwrap = <Value extends object>(outcome: Value | Failure): Value => {

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {ConfigError} from '../errors/index.js';
 import type {
 	Augmentation,
 	Averaging,
@@ -9,8 +10,7 @@ import type {
 	Net,
 	Optimizer,
 	Schedule,
-} from '#binding';
-import {ConfigError} from '../errors/index.js';
+} from '../native/binding.js';
 import {show} from '../text/show.js';
 
 export type {Augmentation, Averaging, Block, CycleMomentum, Experiment, Layer, Net, Optimizer, Schedule};

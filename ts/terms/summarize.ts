@@ -1,4 +1,4 @@
-import type {Net, Summary, SummaryRow} from '#binding';
+import type {Net, Summary, SummaryRow} from '../native/binding.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {asNet} from './experiment.js';

@@ -1,0 +1,68 @@
+import process from 'node:process';
+import {platforms, thisPlatform} from './platform.js';
+
+/** What is known of an addon that could not be loaded. */
+export type LoadFailure = {
+	readonly error: unknown;
+	/** The file or the package that was tried. */
+	readonly addon: string;
+	/** Whether addons are built here. */
+	readonly isClone: boolean;
+	/** Platforms whose packages are installed beside this one. */
+	readonly installed: readonly string[];
+	/** @default this platform */
+	readonly platform?: string;
+};
+
+const fromSource =
+	'build it from source: in a clone of the repository, with Rust and a linker, by `npm run build` (`npm run doctor` says what is missing)';
+
+/** Why an addon could not be loaded, and what mends it. */
+export const explain = ({error, addon, isClone, installed, platform = thisPlatform()}: LoadFailure): string => {
+	const reason = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+	const isMissing = (error as NodeJS.ErrnoException)?.code === 'MODULE_NOT_FOUND';
+	if (isMissing && isClone) {
+		return `there is no addon for ${platform} in build/addon: build it by \`npm run build\``;
+	}
+
+	if (isMissing && !(platforms as readonly string[]).includes(platform)) {
+		return `there is no prebuilt addon for ${platform} (there are ${platforms.join(', ')}): ${fromSource}`;
+	}
+
+	if (isMissing && installed.length > 0) {
+		return (
+			`${addon} is not installed, but the addon for ${installed.join(', ')} is: node_modules comes from another machine, ` +
+			`container or Node. Remove node_modules and install again here${rosetta(installed)}`
+		);
+	}
+
+	if (isMissing) {
+		return (
+			`${addon} is not installed: optional dependencies were left out, or a lock file made on another platform hides them ` +
+			'(npm/cli#4828). Install again without `--omit=optional`; if that does not help, remove node_modules and the lock file first'
+		);
+	}
+
+	const glibc = /version `GLIBC_([\d.]+)' not found/.exec(reason);
+	if (glibc) {
+		return `${addon} needs glibc ${glibc[1]} or newer, which this system does not have (${reason}): use a newer system, or ${fromSource}`;
+	}
+
+	if (/ld-musl|libc\.musl/.test(reason)) {
+		return `${addon} is for musl, and this system has glibc (${reason}): remove node_modules and install again here`;
+	}
+
+	if (
+		/invalid ELF header|wrong ELF class|incompatible architecture|not a valid Win32|mach-o|file too short/i.test(reason)
+	) {
+		return `${addon} is damaged, or of another platform than ${platform} (${reason}): remove node_modules and install again here`;
+	}
+
+	return `${addon} could not be loaded (${reason}): install again, or ${fromSource}`;
+};
+
+/** A Node for Intel on an Apple processor finds addons for Intel alone. */
+const rosetta = (installed: readonly string[]): string =>
+	process.platform === 'darwin' && process.arch === 'x64' && installed.includes('darwin-arm64')
+		? '; this Node is one for Intel under Rosetta, and one for Apple silicon would be faster'
+		: '';
