@@ -1,0 +1,49 @@
+/**
+ * @typedef {object} Target
+ * @property {string} platform what follows `@stepladder/` in its package's name
+ * @property {string} triple for rustc; with glibc's version for zig, where it has one
+ * @property {string} library what cargo leaves
+ * @property {string[]} os
+ * @property {string[]} cpu
+ * @property {string[]} [libc]
+ * @property {string} [rustFlags]
+ * @property {Record<string, string>} [env]
+ */
+
+const musl = '-C target-feature=-crt-static'; // an addon is a shared library
+const darwin = '-C link-arg=-undefined -C link-arg=dynamic_lookup'; // Node brings the symbols
+
+/** Every platform that an addon is built for. glibc 2.28 is what Node 20 itself asks for. */
+export const targets = /** @type {Target[]} */ ([
+	{
+		...{platform: 'linux-x64-gnu', triple: 'x86_64-unknown-linux-gnu.2.28', library: 'libstepladder_addon.so'},
+		...{os: ['linux'], cpu: ['x64'], libc: ['glibc']},
+	},
+	{
+		...{platform: 'linux-arm64-gnu', triple: 'aarch64-unknown-linux-gnu.2.28', library: 'libstepladder_addon.so'},
+		...{os: ['linux'], cpu: ['arm64'], libc: ['glibc']},
+	},
+	{
+		...{platform: 'linux-x64-musl', triple: 'x86_64-unknown-linux-musl', library: 'libstepladder_addon.so'},
+		...{os: ['linux'], cpu: ['x64'], libc: ['musl'], rustFlags: musl},
+	},
+	{
+		...{platform: 'linux-arm64-musl', triple: 'aarch64-unknown-linux-musl', library: 'libstepladder_addon.so'},
+		...{os: ['linux'], cpu: ['arm64'], libc: ['musl'], rustFlags: musl},
+	},
+	{
+		...{platform: 'darwin-arm64', triple: 'aarch64-apple-darwin', library: 'libstepladder_addon.dylib'},
+		...{os: ['darwin'], cpu: ['arm64'], rustFlags: darwin, env: {MACOSX_DEPLOYMENT_TARGET: '11.0'}},
+	},
+	{
+		...{platform: 'darwin-x64', triple: 'x86_64-apple-darwin', library: 'libstepladder_addon.dylib'},
+		...{os: ['darwin'], cpu: ['x64'], rustFlags: darwin, env: {MACOSX_DEPLOYMENT_TARGET: '11.0'}},
+	},
+	{
+		...{platform: 'win32-x64', triple: 'x86_64-pc-windows-gnu', library: 'stepladder_addon.dll'},
+		...{os: ['win32'], cpu: ['x64']},
+	},
+]);
+
+/** The target as rustc and cargo's folders spell it. @param {Target} target */
+export const rustTarget = ({triple}) => triple.replace(/\.\d+\.\d+$/, '');
