@@ -39,18 +39,22 @@ const packAddon = async (target, env) => {
 	const {platform, triple, library, os, cpu, libc, rustFlags} = target;
 	say(`Building @stepladder/${platform} ...`);
 	const built = path.join(root, 'target', 'packages');
-	await runTool('cargo', ['zigbuild', '--release', '--locked', '--quiet', '--package', 'stepladder-addon', '--target', triple], {
-		cwd: root,
-		env: {
-			...env,
-			...target.env,
-			...(rustFlags && {RUSTFLAGS: rustFlags}),
-			CARGO_TARGET_DIR: built,
-			CARGO_PROFILE_RELEASE_STRIP: 'symbols',
-			// The standard library and the crates are named by their own paths, not by those of this machine.
-			CARGO_PROFILE_RELEASE_DEBUG: 'false',
+	await runTool(
+		'cargo',
+		['zigbuild', '--release', '--locked', '--quiet', '--package', 'stepladder-addon', '--target', triple],
+		{
+			cwd: root,
+			env: {
+				...env,
+				...target.env,
+				...(rustFlags && {RUSTFLAGS: rustFlags}),
+				CARGO_TARGET_DIR: built,
+				CARGO_PROFILE_RELEASE_STRIP: 'symbols',
+				// The standard library and the crates are named by their own paths, not by those of this machine.
+				CARGO_PROFILE_RELEASE_DEBUG: 'false',
+			},
 		},
-	});
+	);
 	const folder = path.join(output, platform);
 	rmSync(folder, {recursive: true, force: true});
 	mkdirSync(folder, {recursive: true});
@@ -60,7 +64,10 @@ const packAddon = async (target, env) => {
 		...{name, ...about, description: `The native addon of stepladder for ${platform}`},
 		...{main: 'stepladder.node', files: ['stepladder.node'], os, cpu, ...(libc && {libc})},
 	});
-	writeFileSync(path.join(folder, 'README.md'), `# ${name}\n\nThe native addon of [stepladder](https://www.npmjs.com/package/stepladder) for ${platform}.\n`);
+	writeFileSync(
+		path.join(folder, 'README.md'),
+		`# ${name}\n\nThe native addon of [stepladder](https://www.npmjs.com/package/stepladder) for ${platform}.\n`,
+	);
 	return statSync(path.join(folder, 'stepladder.node')).size;
 };
 
@@ -76,7 +83,9 @@ const packLibrary = () => {
 	}
 
 	const {devDependencies: _, scripts: __, napi: ___, stepladder: ____, ...published} = own;
-	const optionalDependencies = Object.fromEntries(targets.map(({platform}) => [`@stepladder/${platform}`, own.version]));
+	const optionalDependencies = Object.fromEntries(
+		targets.map(({platform}) => [`@stepladder/${platform}`, own.version]),
+	);
 	writePackage(folder, {...published, optionalDependencies});
 };
 
@@ -84,7 +93,9 @@ await runMain(async () => {
 	const chosen = process.argv.slice(2);
 	const unknown = chosen.find(name => !targets.some(({platform}) => platform === name));
 	if (unknown !== undefined) {
-		throw new MissingNeed(`There is no platform ${unknown}: there are ${targets.map(({platform}) => platform).join(', ')}.`);
+		throw new MissingNeed(
+			`There is no platform ${unknown}: there are ${targets.map(({platform}) => platform).join(', ')}.`,
+		);
 	}
 
 	await setUp();

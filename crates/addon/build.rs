@@ -3,11 +3,7 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    // With GNU's linker on Windows there is no library of Node's to link: symbols are looked up at run time.
-    let gnu_windows = std::env::var("TARGET").is_ok_and(|target| target.ends_with("windows-gnu"));
-    if !gnu_windows {
-        napi_build::setup();
-    }
+    napi_build::setup();
     let Ok(built_with) = std::env::var("DEP_STEPLADDER_TORCH_LIB") else { return };
     let target = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let arch = match std::env::var("CARGO_CFG_TARGET_ARCH").as_deref() {

@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process';
-import {existsSync, mkdirSync} from 'node:fs';
+import {existsSync, mkdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {cacheDirectory} from '../set-up/libtorch.mjs';
@@ -38,19 +38,44 @@ export const crossToolchain = async () => {
 	};
 	if (!hasTargets(env)) {
 		if (spawnSync('rustup', ['--version']).status !== 0) {
-			throw new MissingNeed('Building for other platforms needs rustup, which was not found: install it from https://rustup.rs.');
+			throw new MissingNeed(
+				'Building for other platforms needs rustup, which was not found: install it from https://rustup.rs.',
+			);
 		}
 
 		say(`Fetching Rust ${versions.rust} for ${targets.length} platforms by rustup ...`);
 		const wanted = targets.flatMap(target => ['--target', rustTarget(target)]);
-		await runTool('rustup', ['toolchain', 'install', versions.rust, '--profile', 'minimal', '--no-self-update', ...wanted], {env});
+		await runTool(
+			'rustup',
+			['toolchain', 'install', versions.rust, '--profile', 'minimal', '--no-self-update', ...wanted],
+			{env},
+		);
 	}
 
-	return env;
+	return {...env, LIBNODE_PATH: emptyLibnode(folder)};
+};
+
+/**
+ * napi asks GNU's linker for a library of Node's on Windows, though symbols are looked up at run time: it gets one that
+ * holds nothing.
+ *
+ * @param {string} folder
+ */
+const emptyLibnode = folder => {
+	const place = path.join(folder, 'libnode');
+	mkdirSync(place, {recursive: true});
+	for (const name of ['libnode.a', 'libnode.dll']) {
+		writeFileSync(path.join(place, name), '!<arch>\n');
+	}
+
+	return place;
 };
 
 /** @param {NodeJS.ProcessEnv} env */
 const hasTargets = env => {
-	const {stdout} = spawnSync('rustup', ['target', 'list', '--installed', '--toolchain', versions.rust], {env, encoding: 'utf8'});
+	const {stdout} = spawnSync('rustup', ['target', 'list', '--installed', '--toolchain', versions.rust], {
+		env,
+		encoding: 'utf8',
+	});
 	return targets.every(target => (stdout ?? '').split('\n').includes(rustTarget(target)));
 };

