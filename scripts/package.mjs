@@ -1,42 +1,24 @@
 // Builds the packages that are published: `stepladder` and an addon for each platform, all under build/npm.
 // `npm run package`, or `npm run package -- linux-x64-gnu win32-x64` for some platforms alone.
-import {copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {statSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import {output, packAddon, packLibrary} from './package/pack.mjs';
 import {rustTarget, targets} from './package/targets.mjs';
 import {crossToolchain} from './package/toolchain.mjs';
 import {root, runMain, setUp} from './set-up/index.mjs';
 import {MissingNeed} from './set-up/need.mjs';
 import {runTool, say, ToolFailed} from './set-up/tool.mjs';
 
-const output = path.join(root, 'build', 'npm');
-const own = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-
-/**
- * @param {string} folder
- * @param {object} content
- */
-const writePackage = (folder, content) => {
-	writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(content, undefined, '\t')}\n`);
-	copyFileSync(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'));
-};
-
-/** What every package says of itself. */
-const about = {
-	version: own.version,
-	license: own.license,
-	repository: own.repository,
-	engines: own.engines,
-};
-
 /**
  * Builds the addon of a platform and the package around it.
  *
  * @param {import('./package/targets.mjs').Target} target
  * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>} the addon's bytes
  */
-const packAddon = async (target, env) => {
-	const {platform, triple, library, os, cpu, libc, rustFlags} = target;
+const buildAndPack = async (target, env) => {
+	const {platform, triple, library, rustFlags} = target;
 	say(`Building @stepladder/${platform} ...`);
 	const built = path.join(root, 'target', 'packages');
 	await runTool(
@@ -55,38 +37,8 @@ const packAddon = async (target, env) => {
 			},
 		},
 	);
-	const folder = path.join(output, platform);
-	rmSync(folder, {recursive: true, force: true});
-	mkdirSync(folder, {recursive: true});
-	copyFileSync(path.join(built, rustTarget(target), 'release', library), path.join(folder, 'stepladder.node'));
-	const name = `@stepladder/${platform}`;
-	writePackage(folder, {
-		...{name, ...about, description: `The native addon of stepladder for ${platform}`},
-		...{main: 'stepladder.node', files: ['stepladder.node'], os, cpu, ...(libc && {libc})},
-	});
-	writeFileSync(
-		path.join(folder, 'README.md'),
-		`# ${name}\n\nThe native addon of [stepladder](https://www.npmjs.com/package/stepladder) for ${platform}.\n`,
-	);
+	const folder = packAddon(target, path.join(built, rustTarget(target), 'release', library));
 	return statSync(path.join(folder, 'stepladder.node')).size;
-};
-
-/** JavaScript, types and templates, with the platforms' addons as optional dependencies. */
-const packLibrary = () => {
-	const folder = path.join(output, 'stepladder');
-	rmSync(folder, {recursive: true, force: true});
-	mkdirSync(folder, {recursive: true});
-	for (const place of ['dist/ts', 'templates', 'README.md', 'CHANGELOG.md']) {
-		if (existsSync(path.join(root, place))) {
-			cpSync(path.join(root, place), path.join(folder, place), {recursive: true});
-		}
-	}
-
-	const {devDependencies: _, scripts: __, napi: ___, stepladder: ____, ...published} = own;
-	const optionalDependencies = Object.fromEntries(
-		targets.map(({platform}) => [`@stepladder/${platform}`, own.version]),
-	);
-	writePackage(folder, {...published, optionalDependencies});
 };
 
 await runMain(async () => {
@@ -104,7 +56,7 @@ await runMain(async () => {
 	const rows = [];
 	for (const target of targets.filter(({platform}) => chosen.length === 0 || chosen.includes(platform))) {
 		try {
-			const bytes = await packAddon(target, env);
+			const bytes = await buildAndPack(target, env);
 			rows.push(`${target.platform.padEnd(18)} ${(bytes / 2 ** 20).toFixed(1)} MiB`);
 		} catch (error) {
 			if (!(error instanceof ToolFailed)) {

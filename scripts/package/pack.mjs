@@ -1,0 +1,78 @@
+import {copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import {root} from '../set-up/index.mjs';
+import {targets} from './targets.mjs';
+
+/** Where packages are made, a folder each. */
+export const output = path.join(root, 'build', 'npm');
+
+const own = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+
+/** What every package says of itself. */
+const about = {
+	version: own.version,
+	license: own.license,
+	repository: own.repository,
+	engines: own.engines,
+};
+
+/**
+ * The package around a platform's addon.
+ *
+ * @param {import('./targets.mjs').Target} target
+ * @param {string} addon the file that was built
+ * @returns {string} the package's folder
+ */
+export const packAddon = ({platform, os, cpu, libc}, addon) => {
+	const name = `@stepladder/${platform}`;
+	const folder = emptyFolder(platform);
+	copyFileSync(addon, path.join(folder, 'stepladder.node'));
+	writePackage(folder, {
+		...{name, ...about, description: `The native addon of stepladder for ${platform}`},
+		...{main: 'stepladder.node', files: ['stepladder.node'], os, cpu, ...(libc && {libc})},
+	});
+	writeFileSync(
+		path.join(folder, 'README.md'),
+		`# ${name}\n\nThe native addon of [stepladder](https://www.npmjs.com/package/stepladder) for ${platform}.\n`,
+	);
+	return folder;
+};
+
+/**
+ * JavaScript, types and templates, with the platforms' addons as optional dependencies.
+ *
+ * @returns {string} the package's folder
+ */
+export const packLibrary = () => {
+	const folder = emptyFolder('stepladder');
+	for (const place of ['dist/ts', 'templates', 'README.md', 'CHANGELOG.md']) {
+		if (existsSync(path.join(root, place))) {
+			cpSync(path.join(root, place), path.join(folder, place), {recursive: true});
+		}
+	}
+
+	// What concerns the clone alone stays there.
+	const {devDependencies: _, scripts: __, napi: ___, stepladder: ____, overrides: _____, ...published} = own;
+	const optionalDependencies = Object.fromEntries(
+		targets.map(({platform}) => [`@stepladder/${platform}`, own.version]),
+	);
+	writePackage(folder, {...published, optionalDependencies});
+	return folder;
+};
+
+/** @param {string} name */
+const emptyFolder = name => {
+	const folder = path.join(output, name);
+	rmSync(folder, {recursive: true, force: true});
+	mkdirSync(folder, {recursive: true});
+	return folder;
+};
+
+/**
+ * @param {string} folder
+ * @param {object} content
+ */
+const writePackage = (folder, content) => {
+	writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(content, undefined, '\t')}\n`);
+	copyFileSync(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'));
+};
