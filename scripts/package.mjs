@@ -3,12 +3,14 @@
 import {statSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import {output, packAddon, packLibrary} from './package/pack.mjs';
+import {packAddon, packLibrary} from './package/pack.mjs';
 import {rustTarget, targets} from './package/targets.mjs';
 import {crossToolchain} from './package/toolchain.mjs';
 import {root, runMain, setUp} from './set-up/index.mjs';
 import {MissingNeed} from './set-up/need.mjs';
 import {runTool, say, ToolFailed} from './set-up/tool.mjs';
+
+const output = path.join(root, 'build', 'npm');
 
 /**
  * Builds the addon of a platform and the package around it.
@@ -37,8 +39,9 @@ const buildAndPack = async (target, env) => {
 			},
 		},
 	);
-	const folder = packAddon(target, path.join(built, rustTarget(target), 'release', library));
-	return statSync(path.join(folder, 'stepladder.node')).size;
+	const addon = path.join(built, rustTarget(target), 'release', library);
+	packAddon(target, addon, output);
+	return statSync(addon).size;
 };
 
 await runMain(async () => {
@@ -51,7 +54,7 @@ await runMain(async () => {
 	}
 
 	await setUp();
-	packLibrary();
+	packLibrary(output);
 	const env = await crossToolchain();
 	const rows = [];
 	for (const target of targets.filter(({platform}) => chosen.length === 0 || chosen.includes(platform))) {

@@ -3,10 +3,10 @@ import path from 'node:path';
 import {root} from '../set-up/index.mjs';
 import {targets} from './targets.mjs';
 
-/** Where packages are made, a folder each. */
-export const output = path.join(root, 'build', 'npm');
-
 const own = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+
+/** The version of all packages. */
+export const version = own.version;
 
 /** What every package says of itself. */
 const about = {
@@ -21,11 +21,11 @@ const about = {
  *
  * @param {import('./targets.mjs').Target} target
  * @param {string} addon the file that was built
- * @returns {string} the package's folder
+ * @param {string} output where a folder is made for the package
  */
-export const packAddon = ({platform, os, cpu, libc}, addon) => {
+export const packAddon = ({platform, os, cpu, libc}, addon, output) => {
 	const name = `@stepladder/${platform}`;
-	const folder = emptyFolder(platform);
+	const folder = emptyFolder(path.join(output, platform));
 	copyFileSync(addon, path.join(folder, 'stepladder.node'));
 	writePackage(folder, {
 		...{name, ...about, description: `The native addon of stepladder for ${platform}`},
@@ -33,18 +33,17 @@ export const packAddon = ({platform, os, cpu, libc}, addon) => {
 	});
 	writeFileSync(
 		path.join(folder, 'README.md'),
-		`# ${name}\n\nThe native addon of [stepladder](https://www.npmjs.com/package/stepladder) for ${platform}.\n`,
+		`# ${name}\n\nThe native addon of stepladder for ${platform}. It is installed along with the package stepladder.\n`,
 	);
-	return folder;
 };
 
 /**
  * JavaScript, types and templates, with the platforms' addons as optional dependencies.
  *
- * @returns {string} the package's folder
+ * @param {string} output where a folder is made for the package
  */
-export const packLibrary = () => {
-	const folder = emptyFolder('stepladder');
+export const packLibrary = output => {
+	const folder = emptyFolder(path.join(output, 'stepladder'));
 	for (const place of ['dist/ts', 'templates', 'README.md', 'CHANGELOG.md']) {
 		if (existsSync(path.join(root, place))) {
 			cpSync(path.join(root, place), path.join(folder, place), {recursive: true});
@@ -57,12 +56,10 @@ export const packLibrary = () => {
 		targets.map(({platform}) => [`@stepladder/${platform}`, own.version]),
 	);
 	writePackage(folder, {...published, optionalDependencies});
-	return folder;
 };
 
-/** @param {string} name */
-const emptyFolder = name => {
-	const folder = path.join(output, name);
+/** @param {string} folder */
+const emptyFolder = folder => {
 	rmSync(folder, {recursive: true, force: true});
 	mkdirSync(folder, {recursive: true});
 	return folder;

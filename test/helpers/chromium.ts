@@ -1,4 +1,4 @@
-import {existsSync, mkdtempSync, rmSync} from 'node:fs';
+import {existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -36,7 +36,12 @@ const unpack = async (): Promise<string> => {
 	process.env['AWS_EXECUTION_ENV'] = 'AWS_Lambda_nodejs22.x'; // so that it brings its libraries along
 	try {
 		const {default: packagedChromium} = await import('@sparticuz/chromium');
-		return await packagedChromium.executablePath();
+		const file = await packagedChromium.executablePath();
+		// Its own list of fonts looks in /tmp alone.
+		const list = `<fontconfig><dir>${folder}</dir><cachedir>${folder}/fonts-cache</cachedir></fontconfig>`;
+		writeFileSync(path.join(folder, 'fonts.conf'), list);
+		process.env['FONTCONFIG_FILE'] = path.join(folder, 'fonts.conf');
+		return file;
 	} finally {
 		delete process.env['AWS_EXECUTION_ENV'];
 		if (before === undefined) {

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import process from 'node:process';
 import {type Data, sourceOf} from '../data/data.js';
 import {AbortError, BudgetError, DataError} from '../errors/index.js';

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use napi::Either;
-use napi::bindgen_prelude::Buffer;
+use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 use stepladder_trainer::data::{self, Dataset, read_images, read_labels};
 
@@ -20,7 +20,7 @@ pub struct IdxImages {
     /// Width of each.
     pub columns: f64,
     /// `[count, channels, rows, columns]`, a byte each.
-    pub pixels: Buffer,
+    pub pixels: Uint8Array,
 }
 
 impl From<data::IdxImages> for IdxImages {
@@ -55,7 +55,7 @@ pub fn read_test_images(folder: String) -> Either<IdxImages, Failure> {
 
 /// The labels of the test images of a folder of four IDX files.
 #[napi]
-pub fn read_test_labels(folder: String) -> Either<Buffer, Failure> {
+pub fn read_test_labels(folder: String) -> Either<Uint8Array, Failure> {
     match guarded(|| read_labels(&Dataset::test_files(Path::new(&folder))[1], 256, None)) {
         Ok(labels) => Either::A(labels.labels.into()),
         Err(failure) => Either::B(failure),

@@ -1,0 +1,77 @@
+import {mkdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import type {ExecutionContext} from 'ava';
+import {execa} from 'execa';
+import {temporaryFolder} from './folder.js';
+
+/** npm's own script: next to Node, which need not be on PATH. */
+const npm = process.env['npm_execpath'] ?? '';
+
+type RunOptions = {
+	readonly cwd?: string;
+	/** @default this Node */
+	readonly node?: string;
+	readonly env?: NodeJS.ProcessEnv;
+	/** As whom, by number. */
+	readonly user?: number;
+};
+
+/** A folder that packages are installed into from the tests' registry, on a machine that has Node and nothing else. */
+export class Installed {
+	readonly folder: string;
+	/** The user's home, empty at first. */
+	readonly home: string;
+	readonly #bin: string;
+
+	constructor(t: ExecutionContext, {name = 'app', packageJson = {}}: {name?: string; packageJson?: object} = {}) {
+		const place = temporaryFolder(t);
+		this.folder = path.join(place, name);
+		this.home = path.join(place, 'home');
+		this.#bin = path.join(place, 'bin');
+		for (const folder of [this.folder, this.home, this.#bin]) {
+			mkdirSync(folder);
+		}
+
+		symlinkSync(process.execPath, path.join(this.#bin, 'node'));
+		this.write('package.json', JSON.stringify({private: true, ...packageJson}));
+		const npmrc = readFileSync(process.env['STEPLADDER_TEST_NPMRC'] ?? '', 'utf8');
+		writeFileSync(path.join(this.home, '.npmrc'), npmrc);
+	}
+
+	/** Runs `npm`, whatever the exit code. */
+	async npm(commandArguments: readonly string[], options: RunOptions = {}) {
+		return this.run(npm, commandArguments, options);
+	}
+
+	/** Runs the command line that was installed. */
+	async stepladder(commandArguments: readonly string[], options: RunOptions = {}) {
+		return this.run(path.join(this.folder, 'node_modules', 'stepladder', 'dist', 'ts', 'cli', 'main.js'), commandArguments, options);
+	}
+
+	/** Runs a script in Node. */
+	async run(script: string, commandArguments: readonly string[], {cwd = '.', node, env, user}: RunOptions = {}) {
+		const {stdout, stderr, exitCode} = await execa(node ?? path.join(this.#bin, 'node'), [script, ...commandArguments], {
+			...{cwd: path.join(this.folder, cwd), reject: false, timeout: 240_000, stdin: 'ignore', extendEnv: false},
+			env: {PATH: this.#bin, HOME: this.home, ...certificates, ...env},
+			...(user !== undefined && {uid: user, gid: user}),
+		});
+		return {stdout: String(stdout), stderr: String(stderr), exitCode};
+	}
+
+	write(file: string, content: string | Uint8Array): void {
+		const place = path.join(this.folder, file);
+		mkdirSync(path.dirname(place), {recursive: true});
+		writeFileSync(place, content);
+	}
+
+	/** Where a file of the folder is. */
+	at(...parts: string[]): string {
+		return path.join(this.folder, ...parts);
+	}
+}
+
+/** A machine's own certificates, where it has such. */
+const certificates = Object.fromEntries(
+	['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'].flatMap(name => (process.env[name] ? [[name, process.env[name]]] : [])),
+);
