@@ -21,7 +21,9 @@ const packForTests = async () => {
 	const {thisPlatform} = await import('../dist/ts/native/platform.js');
 	const target = targets.find(({platform}) => platform === thisPlatform());
 	if (!target) {
-		throw new MissingNeed(`Packages are for ${targets.map(({platform}) => platform).join(', ')}: none for ${thisPlatform()}.`);
+		throw new MissingNeed(
+			`Packages are for ${targets.map(({platform}) => platform).join(', ')}: none for ${thisPlatform()}.`,
+		);
 	}
 
 	const built = path.join(root, 'build', 'addon');

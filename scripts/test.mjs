@@ -64,11 +64,18 @@ await runMain(async () => {
 		}
 	}
 
-	say('Testing from TypeScript ...');
-	const ava = await runShowing(process.execPath, ['node_modules/ava/entrypoints/cli.mjs', ...chosen]);
-	passed += count(ava.output, /^ {2}✔/gm);
-	const avaFailed = count(ava.output, /^ {2}✘/gm);
-	failed += ava.code !== 0 && avaFailed === 0 ? 1 : avaFailed;
+	const phases = [{what: 'from TypeScript', script: ['node_modules/ava/entrypoints/cli.mjs', ...chosen]}];
+	if (chosen.length === 0) {
+		phases.push({what: 'the packages', script: ['scripts/test-packages.mjs']});
+	}
+
+	for (const {what, script} of phases) {
+		say(`Testing ${what} ...`);
+		const ava = await runShowing(process.execPath, script);
+		passed += count(ava.output, /^ {2}✔/gm);
+		const avaFailed = count(ava.output, /^ {2}✘/gm);
+		failed += ava.code !== 0 && avaFailed === 0 ? 1 : avaFailed;
+	}
 
 	process.exitCode = failed === 0 ? 0 : 1;
 	process.stdout.write(`${passed} passed, ${failed} failed\n`);

@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import {copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {root} from '../set-up/index.mjs';
@@ -27,9 +28,10 @@ export const packAddon = ({platform, os, cpu, libc}, addon, output) => {
 	const name = `@stepladder/${platform}`;
 	const folder = emptyFolder(path.join(output, platform));
 	copyFileSync(addon, path.join(folder, 'stepladder.node'));
+	const sha256 = createHash('sha256').update(readFileSync(addon)).digest('hex'); // the loader looks at it
 	writePackage(folder, {
 		...{name, ...about, description: `The native addon of stepladder for ${platform}`},
-		...{main: 'stepladder.node', files: ['stepladder.node'], os, cpu, ...(libc && {libc})},
+		...{main: 'stepladder.node', files: ['stepladder.node'], os, cpu, ...(libc && {libc}), sha256},
 	});
 	writeFileSync(
 		path.join(folder, 'README.md'),

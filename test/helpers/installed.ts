@@ -1,4 +1,5 @@
-import {mkdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
+import {cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import type {ExecutionContext} from 'ava';
@@ -17,7 +18,7 @@ type RunOptions = {
 	readonly user?: number;
 };
 
-/** A folder that packages are installed into from the tests' registry, on a machine that has Node and nothing else. */
+/** A folder that packages are installed into from the tests' registry, on a machine that has Node, a shell and nothing else. */
 export class Installed {
 	readonly folder: string;
 	/** The user's home, empty at first. */
@@ -34,9 +35,18 @@ export class Installed {
 		}
 
 		symlinkSync(process.execPath, path.join(this.#bin, 'node'));
+		symlinkSync('/bin/sh', path.join(this.#bin, 'sh')); // npx starts commands by a shell
 		this.write('package.json', JSON.stringify({private: true, ...packageJson}));
 		const npmrc = readFileSync(process.env['STEPLADDER_TEST_NPMRC'] ?? '', 'utf8');
 		writeFileSync(path.join(this.home, '.npmrc'), npmrc);
+	}
+
+	/** A folder with `stepladder` installed. It is installed once for all tests of a file, each of which has a copy. */
+	static async library(t: ExecutionContext): Promise<Installed> {
+		const app = new Installed(t);
+		library ??= installLibrary(app);
+		cpSync(await library, app.at('node_modules'), {recursive: true, verbatimSymlinks: true});
+		return app;
 	}
 
 	/** Runs `npm`, whatever the exit code. */
@@ -46,16 +56,24 @@ export class Installed {
 
 	/** Runs the command line that was installed. */
 	async stepladder(commandArguments: readonly string[], options: RunOptions = {}) {
-		return this.run(path.join(this.folder, 'node_modules', 'stepladder', 'dist', 'ts', 'cli', 'main.js'), commandArguments, options);
+		return this.run(
+			path.join(this.folder, 'node_modules', 'stepladder', 'dist', 'ts', 'cli', 'main.js'),
+			commandArguments,
+			options,
+		);
 	}
 
 	/** Runs a script in Node. */
 	async run(script: string, commandArguments: readonly string[], {cwd = '.', node, env, user}: RunOptions = {}) {
-		const {stdout, stderr, exitCode} = await execa(node ?? path.join(this.#bin, 'node'), [script, ...commandArguments], {
-			...{cwd: path.join(this.folder, cwd), reject: false, timeout: 240_000, stdin: 'ignore', extendEnv: false},
-			env: {PATH: this.#bin, HOME: this.home, ...certificates, ...env},
-			...(user !== undefined && {uid: user, gid: user}),
-		});
+		const {stdout, stderr, exitCode} = await execa(
+			node ?? path.join(this.#bin, 'node'),
+			[script, ...commandArguments],
+			{
+				...{cwd: path.join(this.folder, cwd), reject: false, timeout: 240_000, stdin: 'ignore', extendEnv: false},
+				env: {PATH: this.#bin, HOME: this.home, ...certificates, ...env},
+				...(user !== undefined && {uid: user, gid: user}),
+			},
+		);
 		return {stdout: String(stdout), stderr: String(stderr), exitCode};
 	}
 
@@ -70,6 +88,20 @@ export class Installed {
 		return path.join(this.folder, ...parts);
 	}
 }
+
+let library: Promise<string> | undefined;
+
+const installLibrary = async (app: Installed): Promise<string> => {
+	const {exitCode, stderr} = await app.npm(['install', 'stepladder']);
+	if (exitCode !== 0) {
+		throw new Error(stderr);
+	}
+
+	const kept = mkdtempSync(path.join(os.tmpdir(), 'stepladder-installed-'));
+	process.once('exit', () => rmSync(kept, {recursive: true, force: true}));
+	renameSync(app.at('node_modules'), path.join(kept, 'node_modules'));
+	return path.join(kept, 'node_modules');
+};
 
 /** A machine's own certificates, where it has such. */
 const certificates = Object.fromEntries(

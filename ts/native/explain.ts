@@ -1,5 +1,7 @@
-import process from 'node:process';
 import {platforms, thisPlatform} from './platform.js';
+
+/** An addon is not the file that was published. */
+export class DamagedAddon extends Error {}
 
 /** What is known of an addon that could not be loaded. */
 export type LoadFailure = {
@@ -32,7 +34,7 @@ export const explain = ({error, addon, isClone, installed, platform = thisPlatfo
 	if (isMissing && installed.length > 0) {
 		return (
 			`${addon} is not installed, but the addon for ${installed.join(', ')} is: node_modules comes from another machine, ` +
-			`container or Node. Remove node_modules and install again here${rosetta(installed)}`
+			`container or Node. Remove node_modules and install again here${rosetta(platform, installed)}`
 		);
 	}
 
@@ -41,6 +43,10 @@ export const explain = ({error, addon, isClone, installed, platform = thisPlatfo
 			`${addon} is not installed: optional dependencies were left out, or a lock file made on another platform hides them ` +
 			'(npm/cli#4828). Install again without `--omit=optional`; if that does not help, remove node_modules and the lock file first'
 		);
+	}
+
+	if (error instanceof DamagedAddon) {
+		return `${addon} is damaged: ${reason} is not the file that was published. Remove node_modules and install again`;
 	}
 
 	const glibc = /version `GLIBC_([\d.]+)' not found/.exec(reason);
@@ -62,7 +68,7 @@ export const explain = ({error, addon, isClone, installed, platform = thisPlatfo
 };
 
 /** A Node for Intel on an Apple processor finds addons for Intel alone. */
-const rosetta = (installed: readonly string[]): string =>
-	process.platform === 'darwin' && process.arch === 'x64' && installed.includes('darwin-arm64')
+const rosetta = (platform: string, installed: readonly string[]): string =>
+	platform === 'darwin-x64' && installed.includes('darwin-arm64')
 		? '; this Node is one for Intel under Rosetta, and one for Apple silicon would be faster'
 		: '';

@@ -1,11 +1,12 @@
-import {existsSync, readdirSync} from 'node:fs';
+import {createHash} from 'node:crypto';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {LoadError} from '../errors/index.js';
 import type * as Binding from './binding.js';
-import {explain} from './explain.js';
+import {DamagedAddon, explain} from './explain.js';
 import {thisPlatform} from './platform.js';
 
 /** The addon is built twice from one source. */
@@ -53,6 +54,21 @@ const builtAddon = (which: Edition): string | undefined => {
 	return name && path.join(folder, name);
 };
 
+/**
+ * The file of an installed addon, once it is the one that was published: to load one that was cut off would end Node.
+ *
+ * @throws {DamagedAddon}
+ */
+const unharmed = (name: string): string => {
+	const {sha256} = require(`${name}/package.json`) as {sha256?: string};
+	const file = require.resolve(name);
+	if (createHash('sha256').update(readFileSync(file)).digest('hex') !== sha256) {
+		throw new DamagedAddon(file);
+	}
+
+	return file;
+};
+
 const load = (which: Edition): typeof Binding => {
 	const built = builtAddon(which);
 	if (which === 'torch' && !built) {
@@ -70,7 +86,7 @@ const load = (which: Edition): typeof Binding => {
 
 	const addon = built ?? `@stepladder/${thisPlatform()}`;
 	try {
-		return require(addon) as typeof Binding;
+		return require(built ?? unharmed(addon)) as typeof Binding;
 	} catch (error) {
 		const scope = path.join(path.dirname(root), '@stepladder');
 		throw new LoadError(explain({error, addon, isClone, installed: existsSync(scope) ? readdirSync(scope) : []}), {

@@ -1,0 +1,32 @@
+import path from 'node:path';
+import process from 'node:process';
+import test from 'ava';
+import {execa} from 'execa';
+import {root} from '../helpers/cli.js';
+import {temporaryFolder} from '../helpers/folder.js';
+
+/** The library as it is published, packed into a folder of the test's own. */
+const packed = async (folder: string): Promise<string> => {
+	const pack = path.join(root, 'scripts', 'package', 'pack.mjs');
+	const code = `import {packLibrary} from ${JSON.stringify(pack)}; packLibrary(${JSON.stringify(folder)});`;
+	await execa(process.execPath, ['--input-type=module', '--eval', code]);
+	return path.join(folder, 'stepladder');
+};
+
+const bin = (name: string): string => path.join(root, 'node_modules', '.bin', name);
+
+test('publint finds nothing in the package', async t => {
+	const {stdout, exitCode} = await execa(bin('publint'), ['--strict', await packed(temporaryFolder(t))], {
+		reject: false,
+	});
+	t.is(exitCode, 0, stdout);
+});
+
+test('types are found by every way of importing on a supported Node', async t => {
+	// A required module is a module: every Node that is supported can require one.
+	const options = ['--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm'];
+	const {stdout, exitCode} = await execa(bin('attw'), ['--pack', await packed(temporaryFolder(t)), ...options], {
+		reject: false,
+	});
+	t.is(exitCode, 0, stdout);
+});

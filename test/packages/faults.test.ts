@@ -1,0 +1,75 @@
+import {existsSync, readFileSync, renameSync, truncateSync} from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import {thisPlatform} from '../../ts/native/platform.js';
+import {Installed} from '../helpers/installed.js';
+
+const platform = thisPlatform();
+const own = path.join('node_modules', '@stepladder', platform);
+
+/** An installed library whose addon has been done something to, and what a command then says. */
+const told = test.macro(async (t, harm: (app: Installed) => void, expected: RegExp) => {
+	const app = await Installed.library(t);
+	t.is((await app.stepladder(['init', 'shapes'])).exitCode, 0);
+	harm(app);
+	const {stderr, exitCode} = await app.stepladder(['train', '--step', 'baseline'], {cwd: 'shapes'});
+	t.regex(stderr, expected);
+	t.notRegex(stderr, /\n {4}at /, 'a stack');
+	t.is(exitCode, 1);
+	const doctor = await app.stepladder(['doctor']);
+	t.is(doctor.exitCode, 1);
+	t.regex(doctor.stdout, new RegExp(`✗ Addon: .*${expected.source.replace(/^\^stepladder: /, '')}`));
+	t.false(existsSync(app.at('shapes', 'runs')), 'nothing was begun');
+});
+
+test(
+	'an addon of another platform lying beside it is not loaded, and named',
+	told,
+	app => renameSync(app.at(own), app.at('node_modules', '@stepladder', 'win32-arm64')),
+	/^stepladder: @stepladder\/\S+ is not installed, but the addon for win32-arm64 is: node_modules comes from another machine/,
+);
+
+test(
+	'an addon that was cut off while installing is told so, and does not end Node',
+	told,
+	app => truncateSync(app.at(own, 'stepladder.node'), 100_000),
+	/^stepladder: @stepladder\/\S+ is damaged: \S+stepladder\.node is not the file that was published\. Remove node_modules/,
+);
+
+test(
+	'an addon with a changed byte is told so',
+	told,
+	app => {
+		const bytes = readFileSync(app.at(own, 'stepladder.node'));
+		const middle = bytes.length >> 1;
+		bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle);
+		app.write(path.join(own, 'stepladder.node'), bytes);
+	},
+	/^stepladder: @stepladder\/\S+ is damaged: /,
+);
+
+test('optional dependencies left out are named, with what to do', async t => {
+	const app = new Installed(t);
+	t.is((await app.npm(['install', '--omit=optional', 'stepladder'])).exitCode, 0);
+	t.is((await app.stepladder(['init', 'shapes'])).exitCode, 0);
+	const {stderr, exitCode} = await app.stepladder(['train', '--step', 'baseline'], {cwd: 'shapes'});
+	t.is(exitCode, 1);
+	t.regex(stderr, /^stepladder: @stepladder\/\S+ is not installed: optional dependencies were left out/);
+});
+
+test('a processor without AVX trains by the portable path, to the same bits', async t => {
+	const app = await Installed.library(t);
+	t.is((await app.stepladder(['init', 'shapes'])).exitCode, 0);
+	const epochs = async (env: NodeJS.ProcessEnv): Promise<string> => {
+		const {stdout, stderr, exitCode} = await app.stepladder(
+			['train', '--step', 'baseline', '--epochs', '2', '--json'],
+			{
+				...{cwd: 'shapes', env},
+			},
+		);
+		t.is(exitCode, 0, stderr);
+		return stdout.replace(/"seconds":[\d.e-]+/g, '').replace(/"run":"[^"]*"/g, '');
+	};
+
+	t.is(await epochs({STEPLADDER_ISA: 'portable'}), await epochs({}));
+});
