@@ -29,9 +29,6 @@ const torchLine = (what, found, get) => {
 	process.stdout.write(`${found ? '✓' : '-'} ${what}, for libtorch alone: ${found ?? `not found; ${get}`}\n`);
 };
 
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-const nodeFits = major > 20 || (major === 20 && minor >= 19);
-line('Node', nodeFits ? process.version : undefined, `version 20.19 or newer is needed, this is ${process.version}`);
 for (const name of /** @type {Array<keyof typeof needs>} */ (Object.keys(needs))) {
 	const {what, find, forTorch} = needs[name];
 	const say = forTorch ? torchLine : line;

@@ -23,6 +23,7 @@ const typeScriptSources = ['ts', 'test', 'tsconfig.json', 'package-lock.json'];
  * @param {string} [torch] what asks for libtorch, as the beginning of a sentence; libtorch is left alone without
  */
 export const setUp = async torch => {
+	demand('node', 'Stepladder');
 	mkdirSync(inRoot('build'), {recursive: true});
 	await withLock(inRoot('build', 'set-up.lock'), async () => {
 		await npmPackages();

@@ -1,4 +1,6 @@
 import {spawnSync} from 'node:child_process';
+import process from 'node:process';
+import {neededNode, nodeFits} from './node.mjs';
 
 /**
  * @typedef {object} Need
@@ -32,9 +34,14 @@ export const findCommand = names => {
  * Everything a build from source asks of a machine; some of it only where libtorch is asked for. `doctor` lists them
  * all; the set-up asks for one when it comes to need it.
  *
- * @type {Record<'rust' | 'linker' | 'compiler' | 'pip', Need>}
+ * @type {Record<'node' | 'rust' | 'linker' | 'compiler' | 'pip', Need>}
  */
 export const needs = {
+	node: {
+		what: neededNode,
+		find: () => (nodeFits() ? {name: process.execPath, version: process.version} : undefined),
+		get: `this is ${process.version}`,
+	},
 	rust: {
 		what: 'Rust',
 		find: () => findCommand(['cargo']),
