@@ -1,5 +1,6 @@
 // Builds the packages that are published: `stepladder` and an addon for each platform, all under build/npm.
-// `npm run package`, or `npm run package -- linux-x64-gnu win32-x64` for some platforms alone.
+// `npm run package`, or `npm run package -- linux-x64-gnu win32-x64` for some platforms alone. `--native` builds with
+// this machine's own linker in place of zig: that is how a release builds for macOS and Windows, on macOS and Windows.
 import {statSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
@@ -11,6 +12,7 @@ import {MissingNeed} from './set-up/need.mjs';
 import {runTool, say, ToolFailed} from './set-up/tool.mjs';
 
 const output = path.join(root, 'build', 'npm');
+const isNative = process.argv.includes('--native');
 
 /**
  * Builds the addon of a platform and the package around it.
@@ -20,12 +22,13 @@ const output = path.join(root, 'build', 'npm');
  * @returns {Promise<number>} the addon's bytes
  */
 const buildAndPack = async (target, env) => {
-	const {platform, triple, library, rustFlags} = target;
+	const {platform, triple, library, rustFlags} = {...target, ...(isNative && target.native)};
 	say(`Building @stepladder/${platform} ...`);
 	const built = path.join(root, 'target', 'packages');
+	const build = isNative ? 'build' : 'zigbuild';
 	await runTool(
 		'cargo',
-		['zigbuild', '--release', '--locked', '--quiet', '--package', 'stepladder-addon', '--target', triple],
+		[build, '--release', '--locked', '--quiet', '--package', 'stepladder-addon', '--target', triple],
 		{
 			cwd: root,
 			env: {
@@ -39,13 +42,13 @@ const buildAndPack = async (target, env) => {
 			},
 		},
 	);
-	const addon = path.join(built, rustTarget(target), 'release', library);
+	const addon = path.join(built, rustTarget({triple}), 'release', library);
 	packAddon(target, addon, output);
 	return statSync(addon).size;
 };
 
 await runMain(async () => {
-	const chosen = process.argv.slice(2);
+	const chosen = process.argv.slice(2).filter(word => word !== '--native');
 	const unknown = chosen.find(name => !targets.some(({platform}) => platform === name));
 	if (unknown !== undefined) {
 		throw new MissingNeed(
@@ -53,11 +56,17 @@ await runMain(async () => {
 		);
 	}
 
+	const wanted = targets.filter(({platform}) => chosen.length === 0 || chosen.includes(platform));
+	const byZig = wanted.filter(({native}) => !native).map(({platform}) => platform);
+	if (isNative && byZig.length > 0) {
+		throw new MissingNeed(`${byZig.join(', ')}: built by zig wherever it is built, so leave out \`--native\`.`);
+	}
+
 	await setUp();
 	packLibrary(output);
-	const env = await crossToolchain();
+	const env = isNative ? process.env : await crossToolchain();
 	const rows = [];
-	for (const target of targets.filter(({platform}) => chosen.length === 0 || chosen.includes(platform))) {
+	for (const target of wanted) {
 		try {
 			const bytes = await buildAndPack(target, env);
 			rows.push(`${target.platform.padEnd(18)} ${(bytes / 2 ** 20).toFixed(1)} MiB`);

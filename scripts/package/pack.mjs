@@ -1,8 +1,9 @@
 import {createHash} from 'node:crypto';
 import {copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
+import {thirdPartyLicenses} from '../licenses/crates.mjs';
 import {root} from '../set-up/index.mjs';
-import {targets} from './targets.mjs';
+import {rustTarget, targets} from './targets.mjs';
 
 const own = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 
@@ -24,19 +25,22 @@ const about = {
  * @param {string} addon the file that was built
  * @param {string} output where a folder is made for the package
  */
-export const packAddon = ({platform, os, cpu, libc}, addon, output) => {
+export const packAddon = (target, addon, output) => {
+	const {platform, os, cpu, libc} = target;
 	const name = `@stepladder/${platform}`;
 	const folder = emptyFolder(path.join(output, platform));
 	copyFileSync(addon, path.join(folder, 'stepladder.node'));
 	const sha256 = createHash('sha256').update(readFileSync(addon)).digest('hex'); // the loader looks at it
 	writePackage(folder, {
 		...{name, ...about, description: `The native addon of stepladder for ${platform}`},
-		...{main: 'stepladder.node', files: ['stepladder.node'], os, cpu, ...(libc && {libc}), sha256},
+		...{main: 'stepladder.node', files: ['stepladder.node', 'THIRD-PARTY-LICENSES'], sha256},
+		...{os, cpu, ...(libc && {libc})},
 	});
 	writeFileSync(
 		path.join(folder, 'README.md'),
 		`# ${name}\n\nThe native addon of stepladder for ${platform}. It is installed along with the package stepladder.\n`,
 	);
+	writeFileSync(path.join(folder, 'THIRD-PARTY-LICENSES'), thirdPartyLicenses(rustTarget(target)));
 };
 
 /**

@@ -8,6 +8,7 @@
  * @property {string[]} [libc]
  * @property {string} [rustFlags]
  * @property {Record<string, string>} [env]
+ * @property {{triple?: string, rustFlags?: string}} [native] what is different where the platform's own linker builds
  */
 
 const musl = '-C target-feature=-crt-static'; // an addon is a shared library
@@ -33,17 +34,19 @@ export const targets = /** @type {Target[]} */ ([
 	},
 	{
 		...{platform: 'darwin-arm64', triple: 'aarch64-apple-darwin', library: 'libstepladder_addon.dylib'},
-		...{os: ['darwin'], cpu: ['arm64'], rustFlags: darwin, env: {MACOSX_DEPLOYMENT_TARGET: '11.0'}},
+		...{os: ['darwin'], cpu: ['arm64'], rustFlags: darwin, env: {MACOSX_DEPLOYMENT_TARGET: '11.0'}, native: {}},
 	},
 	{
 		...{platform: 'darwin-x64', triple: 'x86_64-apple-darwin', library: 'libstepladder_addon.dylib'},
-		...{os: ['darwin'], cpu: ['x64'], rustFlags: darwin, env: {MACOSX_DEPLOYMENT_TARGET: '11.0'}},
+		...{os: ['darwin'], cpu: ['x64'], rustFlags: darwin, env: {MACOSX_DEPLOYMENT_TARGET: '11.0'}, native: {}},
 	},
 	{
 		...{platform: 'win32-x64', triple: 'x86_64-pc-windows-gnu', library: 'stepladder_addon.dll'},
 		...{os: ['win32'], cpu: ['x64']},
+		// With the C library inside: not every Windows has Visual C++'s.
+		native: {triple: 'x86_64-pc-windows-msvc', rustFlags: '-C target-feature=+crt-static'},
 	},
 ]);
 
-/** The target as rustc and cargo's folders spell it. @param {Target} target */
+/** The target as rustc and cargo's folders spell it. @param {Pick<Target, 'triple'>} target */
 export const rustTarget = ({triple}) => triple.replace(/\.\d+\.\d+$/, '');

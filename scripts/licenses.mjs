@@ -1,0 +1,59 @@
+// Writes docs/SHIPPED.md, the list of what is shipped with its licences; with `--check` it says whether that list is
+// still true.
+import {readFileSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import {linkedCrates} from './licenses/crates.mjs';
+import {npmPackages, unwelcome} from './licenses/npm.mjs';
+import {rustTarget, targets} from './package/targets.mjs';
+import {root, runMain} from './set-up/index.mjs';
+import {ToolFailed} from './set-up/tool.mjs';
+
+const file = path.join(root, 'docs', 'SHIPPED.md');
+
+/** @param {import('./licenses/crates.mjs').Shipped[]} shipped */
+const table = shipped =>
+	[
+		'| name | version | licence |\n| --- | --- | --- |',
+		...shipped.map(({name, version, license}) => `| ${name} | ${version} | ${license} |`),
+	].join('\n');
+
+const list = () => {
+	const npm = npmPackages();
+	const strange = unwelcome(npm);
+	if (strange.length > 0) {
+		throw new ToolFailed(
+			`nobody has agreed to the licence of ${strange.map(({name, license}) => `${name} (${license})`).join(', ')}: see scripts/licenses/npm.mjs`,
+		);
+	}
+
+	const crates = linkedCrates([...new Set(targets.map(rustTarget))]);
+	return `# What is shipped
+
+Written by \`npm run licenses\` from the lock files; \`npm test\` fails when it is out of date.
+
+Stepladder itself is under the MIT licence. The texts of the licences of all crates lie in each addon's package, as
+THIRD-PARTY-LICENSES.
+
+## npm packages
+
+Installed along with \`stepladder\`, each from its own package; of those named after a platform, that platform's alone.
+
+${table(npm)}
+
+## Crates
+
+Linked into the addons, with Rust's standard library; some on some platforms alone.
+
+${table(crates)}
+`;
+};
+
+await runMain(async () => {
+	const written = list();
+	if (!process.argv.includes('--check')) {
+		writeFileSync(file, written);
+	} else if (readFileSync(file, 'utf8').replaceAll('\r\n', '\n') !== written) {
+		throw new ToolFailed('docs/SHIPPED.md is not what is shipped any more: write it by `npm run licenses`');
+	}
+});

@@ -1,0 +1,109 @@
+import {spawnSync} from 'node:child_process';
+import {readdirSync, readFileSync} from 'node:fs';
+import path from 'node:path';
+import {root} from '../set-up/index.mjs';
+import {ToolFailed} from '../set-up/tool.mjs';
+
+/**
+ * @typedef {object} Shipped
+ * @property {string} name
+ * @property {string} version
+ * @property {string} license an SPDX expression
+ */
+
+/**
+ * @param {string[]} cargoArguments
+ * @returns {string}
+ */
+const cargo = cargoArguments => {
+	const {status, stdout, stderr} = spawnSync('cargo', [...cargoArguments, '--locked'], {
+		cwd: root,
+		encoding: 'utf8',
+		maxBuffer: 2 ** 28,
+	});
+	if (status !== 0) {
+		throw new ToolFailed(`\`cargo ${cargoArguments[0]}\` failed: ${stderr?.trim() || 'is Rust installed?'}`);
+	}
+
+	return stdout;
+};
+
+/**
+ * The crates of others that are linked into the addon. Those that only help to compile it (macros, build scripts) are
+ * no part of what is shipped.
+ *
+ * @param {string[]} triples the platforms, as rustc spells them
+ * @returns {Shipped[]}
+ */
+export const linkedCrates = triples => {
+	const listed = cargo([
+		...['tree', '--package', 'stepladder-addon', '--edges', 'normal,no-proc-macro', '--no-dedupe'],
+		...['--prefix', 'none', '--format', '{p}|{l}', ...triples.flatMap(triple => ['--target', triple])],
+	]);
+	return [...new Set(listed.split('\n'))]
+		.map(line => /^(\S+) v(\S+)\|(.*)$/.exec(line)) // our own crates have a path after the version
+		.filter(found => found !== null)
+		.map(([, name = '', version = '', license = '']) => ({name, version, license}))
+		.sort((a, b) => (`${a.name} ${a.version}` < `${b.name} ${b.version}` ? -1 : 1));
+};
+
+/** Where a crate that brings no text of its licence is under MIT. @param {string[]} authors */
+const mit = authors =>
+	readFileSync(path.join(root, 'LICENSE'), 'utf8').replace(/^Copyright .*$/m, `Copyright (c) ${authors.join(', ')}`);
+
+/**
+ * The texts that a crate's licence wants to be shipped with it. Of several licences to choose from, MIT is taken.
+ *
+ * @param {{name: string, license: string | null, authors: string[], manifest_path: string}} crate
+ * @returns {string[]}
+ */
+const textsOf = ({name, license, authors, manifest_path}) => {
+	const folder = path.dirname(manifest_path);
+	const files = readdirSync(folder).filter(file => /^(licen[cs]e|copying|copyright|notice)/i.test(file));
+	const forMit = files.filter(file => /mit/i.test(file));
+	const chosen = /\bMIT\b/.test(license ?? '') && forMit.length > 0 ? forMit : files;
+	if (chosen.length > 0) {
+		return chosen.sort().map(file => readFileSync(path.join(folder, file), 'utf8').trim());
+	}
+
+	if (license === 'MIT' && authors.length > 0) {
+		return [mit(authors).trim()];
+	}
+
+	throw new ToolFailed(
+		`the crate ${name} brings no text of its licence (${license}): say in ${import.meta.filename} what to ship`,
+	);
+};
+
+/**
+ * The licences of everything in the addon that others wrote, with their texts; a text that several share stands once.
+ *
+ * @param {string} triple
+ * @returns {string}
+ */
+export const thirdPartyLicenses = triple => {
+	const linked = new Set(linkedCrates([triple]).map(({name, version}) => `${name} ${version}`));
+	const {packages} = JSON.parse(cargo(['metadata', '--format-version', '1', '--filter-platform', triple]));
+	/** @type {Map<string, string[]>} */
+	const whose = new Map();
+	for (const crate of packages) {
+		const title = `${crate.name} ${crate.version}`;
+		if (linked.delete(title)) {
+			for (const text of textsOf(crate)) {
+				whose.set(text, [...(whose.get(text) ?? []), `${title} (${crate.license})`]);
+			}
+		}
+	}
+
+	if (linked.size > 0) {
+		throw new ToolFailed(`cargo knows no package for ${[...linked].join(', ')}`);
+	}
+
+	const standardLibrary = ["Rust's standard library (MIT OR Apache-2.0)"];
+	const parts = [[mit(['The Rust Project Contributors']).trim(), standardLibrary], ...whose];
+	const rule = '-'.repeat(80);
+	return [
+		'This addon contains the work of others, under the licences below.\n',
+		...parts.map(([text, names]) => `${rule}\n${/** @type {string[]} */ (names).join('\n')}\n${rule}\n\n${text}\n`),
+	].join('\n');
+};
