@@ -1,0 +1,41 @@
+import {existsSync} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import {cacheDirectory} from '../set-up/libtorch.mjs';
+import {demand} from '../set-up/need.mjs';
+import {runTool, say} from '../set-up/tool.mjs';
+import {failed, outputOf, passed, skipped} from './outcome.mjs';
+
+const version = '0.20.2';
+
+/** cargo-deny in the cache, compiled once. */
+const cargoDeny = async () => {
+	const folder = path.join(cacheDirectory(), 'tools', `cargo-deny-${version}`);
+	const program = path.join(folder, 'bin', process.platform === 'win32' ? 'cargo-deny.exe' : 'cargo-deny');
+	if (!existsSync(program)) {
+		demand('rust', 'cargo-deny');
+		say(`Compiling cargo-deny ${version} (some minutes, once) ...`);
+		const wanted = ['cargo-deny', '--version', version, '--locked', '--quiet', '--root', folder];
+		await runTool('cargo', ['install', ...wanted], {hint: 'is the network there? It is compiled from crates'});
+	}
+
+	return program;
+};
+
+/** What the crates may bring: their licences, no crate twice, and all from one place. */
+export const crateRules = async () => {
+	const {status, stdout, stderr} = outputOf(await cargoDeny(), ['check', 'licenses', 'bans', 'sources']);
+	return status === 0 ? passed : failed(`${stdout}${stderr}`);
+};
+
+/** Known faults of the crates, by RustSec's database. */
+export const crateAdvisories = async () => {
+	const {status, stdout, stderr} = outputOf(await cargoDeny(), ['check', 'advisories']);
+	if (status === 0) {
+		return passed;
+	}
+
+	return /failed to fetch advisory database/.test(stderr)
+		? skipped("RustSec's database can't be fetched here")
+		: failed(`${stdout}${stderr}`);
+};
