@@ -1,0 +1,58 @@
+// Publishes the packages under build/npm: addons first, then `stepladder`, which names them. What the registry already
+// has is passed over, so that a release that was interrupted can be run again. `--dry-run` publishes nothing.
+import {spawnSync} from 'node:child_process';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import {version} from './package/pack.mjs';
+import {targets} from './package/targets.mjs';
+import {root, runMain} from './set-up/index.mjs';
+import {runTool, say, ToolFailed} from './set-up/tool.mjs';
+
+const dryRun = process.argv.includes('--dry-run');
+const output = path.join(root, 'build', 'npm');
+
+/** The packages that were built, `stepladder` last. */
+const built = () => {
+	const folders = existsSync(output) ? readdirSync(output) : [];
+	const missing = [...targets.map(({platform}) => platform), 'stepladder'].filter(name => !folders.includes(name));
+	if (missing.length > 0) {
+		throw new ToolFailed(
+			`${path.relative(root, output)} lacks ${missing.join(', ')}: build them by \`npm run package\``,
+		);
+	}
+
+	return [...folders.filter(name => name !== 'stepladder').sort(), 'stepladder'].map(name => {
+		const folder = path.join(output, name);
+		const {name: full, version: packed} = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+		if (packed !== version) {
+			throw new ToolFailed(`${full} was built as ${packed}, this is ${version}: build it anew by \`npm run package\``);
+		}
+
+		return {folder, name: full};
+	});
+};
+
+/** @param {string} name */
+const isPublished = name => {
+	const {status, stderr} = spawnSync('npm', ['view', `${name}@${version}`, 'version', '--json=false'], {
+		encoding: 'utf8',
+		shell: process.platform === 'win32',
+	});
+	if (status !== 0 && !/E404/.test(stderr)) {
+		throw new ToolFailed(`the registry did not say whether it has ${name} ${version}: ${stderr.trim()}`);
+	}
+
+	return status === 0;
+};
+
+await runMain(async () => {
+	for (const {folder, name} of built()) {
+		if (isPublished(name)) {
+			say(`${name} ${version} is already published.`);
+		} else {
+			say(`Publishing ${name} ${version} ...`);
+			await runTool('npm', ['publish', folder, '--access', 'public', ...(dryRun ? ['--dry-run'] : [])]);
+		}
+	}
+});
