@@ -1,3 +1,4 @@
+import {RecordError} from '../errors/index.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {LadderRecords} from '../record/ladder-records.js';
 import type {McNemar} from '../statistics/mcnemar.js';
@@ -38,11 +39,19 @@ export type ComparedMeasure = {
  * Compares the records of two steps by paired tests, over seeds and over images.
  *
  * @throws {ConfigError} for a step that is not there
- * @throws {RecordError} for one that has not been recorded
+ * @throws {RecordError} for one that has not been recorded, and for two that were recorded on different data
  */
 export const compare = (ladder: Ladder, a: string, b: string): Comparison => {
 	const records = new LadderRecords(ladder);
-	return comparison(records.of(ladder.place(a)), records.of(ladder.place(b)));
+	const [first, second] = [records.of(ladder.place(a)), records.of(ladder.place(b))];
+	if (first.record.data.hash !== second.record.data.hash) {
+		throw new RecordError(
+			ladder.place(a).record,
+			`it is of other data than the record of \`${b}\`, so that the two can't be compared: record both on the same`,
+		);
+	}
+
+	return comparison(first, second);
 };
 
 /** Compares two records by paired tests over the seeds that both have. */

@@ -1,4 +1,5 @@
 import type {Data} from '../data/data.js';
+import {RecordError} from '../errors/index.js';
 import type {PublishedResult} from '../ladder/define-ladder.js';
 import type {Place} from '../ladder/open-ladder.js';
 import {ladderGoal} from '../record/goal-sentence.js';
@@ -9,6 +10,7 @@ import {type Difference, differences} from '../terms/difference.js';
 import {type Mistake, mistakesOf} from '../terms/mistakes.js';
 import type {Recorded} from '../terms/recorded.js';
 import {type Summary, summarize} from '../terms/summarize.js';
+import {typed} from '../text/typed.js';
 import {type Comparison, comparison} from './comparison.js';
 import {confusion} from './confusion.js';
 
@@ -39,7 +41,11 @@ export type ReportedStep = {
 	readonly comparison: Comparison | undefined;
 };
 
-/** Gathers what is known of a ladder. Steps without a record have a row in its table, and no chapter. */
+/**
+ * Gathers what is known of a ladder. Steps without a record have a row in its table, and no chapter.
+ *
+ * @throws {RecordError} where a record is damaged, or of other data: its answers are about other images
+ */
 export const reportData = (records: LadderRecords, data: Data): ReportData => {
 	const {name, places, published} = records.ladder;
 	return {
@@ -50,6 +56,13 @@ export const reportData = (records: LadderRecords, data: Data): ReportData => {
 				const {step} = place;
 				const evidence = records.evidence(place);
 				const recorded = evidence.self;
+				if (recorded.record.data.hash !== data.hash) {
+					throw new RecordError(
+						place.record,
+						`it is of other data than the ladder has now: bring those back, or try: ${typed('record', `--step ${step.name}`)}`,
+					);
+				}
+
 				const hasFrom = step.from !== undefined && records.has(records.ladder.place(step.from.name));
 				return {
 					...{place, recorded, text: stepText(step, evidence), summary: summarize(step.experiment.net)},
