@@ -187,6 +187,10 @@ test('damaged images are left out where that is asked for, and counted', async t
 	const {stderr, exitCode} = await own.run(['train', '--step', 'a', '--skip-damaged', '--quiet']);
 	t.is(exitCode, 0, stderr);
 	t.is(stderr, 'Left out 2 damaged images: test/sky blue/7.png, train/red/4.jpg');
+	// Other commands that read the data can leave them out as well.
+	const doctor = await own.run(['doctor', '--skip-damaged']);
+	t.regex(doctor.stdout, /^✓ Data: images, 6 training and 2 test images/m);
+	t.is((await own.run(['bench', '--skip-damaged', '--rounds', '1'])).exitCode, 0);
 	// What was decoded before is taken from the cache, and said again; a mended image is noticed.
 	t.is((await own.run(['train', '--step', 'a', '--skip-damaged', '--quiet'])).stderr, stderr);
 	own.write('images/train/red/4.jpg', await picture('#e22'));

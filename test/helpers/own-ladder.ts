@@ -18,8 +18,8 @@ export class OwnLadder {
 	}
 
 	/** Runs the command line there, with a cache of its own, on this Node or another. */
-	async run(commandArguments: readonly string[], {node = process.execPath, cwd = '.'} = {}) {
-		const {stdout, stderr, exitCode} = await execa(node, [main, ...commandArguments], {
+	async run(commandArguments: readonly string[], {node = process.execPath, cwd = '.', script = main} = {}) {
+		const {stdout, stderr, exitCode} = await execa(node, [script, ...commandArguments], {
 			...{reject: false, cwd: path.join(this.folder, cwd), timeout: 240_000},
 			env: {STEPLADDER_CACHE: path.join(this.folder, '.cache'), npm_lifecycle_event: '', npm_command: ''},
 		});

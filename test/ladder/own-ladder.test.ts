@@ -1,6 +1,7 @@
-import {readdirSync} from 'node:fs';
+import {cpSync, mkdirSync, readdirSync, symlinkSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import {root} from '../helpers/cli.js';
 import {OwnLadder} from '../helpers/own-ladder.js';
 
 test('in an empty folder a ladder is made, trained, grown, recorded, compared and reported, with nothing of MNIST', async t => {
@@ -58,15 +59,38 @@ test('in an empty folder a ladder is made, trained, grown, recorded, compared an
 	);
 	t.regex(await run('predict', model, 'dot.svg'), /^dot\.svg: (circle|square|triangle) \([\d.]+ %\)/);
 	told.push(await run('train', '--help'), await run('--help'));
-	t.deepEqual(told.join('\n').match(/.*(?:mnist(?!’s, plain)|digit|lr-scheduler|npm run).*/gi) ?? [], []);
+	t.deepEqual(told.join('\n').match(/.*(?:mnist(?!’s, plain)|digit|lr-scheduler|npm run(?! build -- --torch)).*/gi) ?? [], []);
 });
 
-test('bench times a ladder of one’s own', async t => {
+test('bench times a ladder of one’s own, over as many images as there are', async t => {
 	const own = new OwnLadder(t);
 	await own.run(['init']);
-	const {stdout, stderr, exitCode} = await own.run(['bench', '--rounds', '1', '--images', '500']);
+	const {stdout, stderr, exitCode} = await own.run(['bench', '--rounds', '1']);
 	t.is(exitCode, 0, stderr);
-	t.regex(stdout, /^baseline: training passes over 500 images/);
+	t.regex(stdout, /^baseline: training passes over 1200 images/);
+	const more = await own.run(['bench', '--rounds', '1', '--images', '60000']);
+	t.is(more.exitCode, 2);
+	t.regex(more.stderr, /`images` should be a whole number from 1 to 1200, the training images there are, got 60000$/);
+});
+
+test('bench leaves `aten` out where there is no libtorch', async t => {
+	const own = new OwnLadder(t);
+	await own.run(['init']);
+	for (const part of ['dist/ts', 'templates', 'package.json']) {
+		cpSync(path.join(root, part), path.join(own.folder, 'package', part), {recursive: true});
+	}
+
+	mkdirSync(path.join(own.folder, 'package', 'build'));
+	for (const part of ['node_modules', 'build/addon']) {
+		symlinkSync(path.join(root, part), path.join(own.folder, 'package', part));
+	}
+
+	const script = path.join(own.folder, 'package', 'dist', 'ts', 'cli', 'main.js');
+	const {stdout, stderr, exitCode} = await own.run(['bench', '--rounds', '1'], {script});
+	t.is(exitCode, 0, stderr);
+	t.regex(stderr, /^The engine `aten` is left out: libtorch is not built in$/m);
+	t.regex(stdout, /^fused, 1 thread /m);
+	t.notRegex(stdout, /^aten/m);
 });
 
 test('init overwrites nothing', async t => {

@@ -6,7 +6,7 @@ import {type Data, sourceOf} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
 import {train} from '../experiment/train.js';
 import {loadModel} from '../model/load-model.js';
-import {native} from '../native/load.js';
+import {hasTorch, native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import type {Step} from '../terms/define-step.js';
 import type {Engine} from '../terms/events.js';
@@ -62,8 +62,8 @@ export type BenchResult = {
 
 export type BenchOptions = {
 	readonly rounds: number;
-	/** Training images of a pass. */
-	readonly images: number;
+	/** Training images of a pass, all that there are where not said. */
+	readonly images: number | undefined;
 	/** What is learned. */
 	readonly data: Data;
 	/** A Python that can import torch, and jax if JAX is to be timed; both are left out without. */
@@ -76,11 +76,19 @@ export type BenchOptions = {
 const environmentNames = ['STEPLADDER_ISA', 'ATEN_CPU_CAPABILITY', 'ONEDNN_MAX_CPU_ISA', 'XLA_FLAGS'];
 
 /** Times training passes of a step, all contestants in turn in every round, so that a drifting machine is fair. */
-export const bench = async (step: Step, {rounds, images, data, python, tell}: BenchOptions): Promise<BenchResult> => {
-	for (const [setting, value] of Object.entries({rounds, images})) {
-		if (!Number.isInteger(value) || value < 1) {
-			throw new ConfigError(setting, 'a whole number from 1', String(value));
-		}
+export const bench = async (step: Step, options: BenchOptions): Promise<BenchResult> => {
+	const {rounds, data, python, tell} = options;
+	const {images = data.train} = options;
+	if (!Number.isInteger(rounds) || rounds < 1) {
+		throw new ConfigError('rounds', 'a whole number from 1', String(rounds));
+	}
+
+	if (!Number.isInteger(images) || images < 1 || images > data.train) {
+		throw new ConfigError(
+			'images',
+			`a whole number from 1 to ${data.train}, the training images there are`,
+			String(images),
+		);
 	}
 
 	if (python !== undefined && data.channels !== 1) {
@@ -116,8 +124,13 @@ export const bench = async (step: Step, {rounds, images, data, python, tell}: Be
 				return 'error' in pass ? pass.error : pass.seconds;
 			},
 		});
+		if (!hasTorch()) {
+			tell('The engine `aten` is left out: libtorch is not built in');
+		}
+
 		const contestants = [
-			...[ours('fused', 1), ...(cores > 1 ? [ours('fused', cores)] : []), ours('aten', cores)],
+			...[ours('fused', 1), ...(cores > 1 ? [ours('fused', cores)] : [])],
+			...(hasTorch() ? [ours('aten', cores)] : []),
 			...peers.flatMap(peer => peer.kind.variants.map(variant => theirs(peer, variant))),
 		];
 

@@ -3,17 +3,25 @@ import {Command} from 'commander';
 import {type BenchResult, bench} from '../../bench/bench.js';
 import {textTable} from '../../text/text-table.js';
 import {typed} from '../../text/typed.js';
-import {chosenLadder, type LadderFlags, openData, withLadderOption} from '../ladder-options.js';
+import {
+	chosenLadder,
+	type DataFlags,
+	type LadderFlags,
+	openData,
+	withDataOption,
+	withLadderOption,
+} from '../ladder-options.js';
 import {parseNumber} from '../parse.js';
 
-type Flags = LadderFlags & {step?: string[]; rounds: number; images: number; python?: string; json: boolean};
+type Flags = LadderFlags &
+	DataFlags & {step?: string[]; rounds: number; images?: number; python?: string; json: boolean};
 
 export const benchCommand = (): Command =>
-	withLadderOption(new Command('bench'))
+	withDataOption(withLadderOption(new Command('bench')))
 		.description('Time training passes of a step on each engine, in PyTorch and in JAX, side by side in one run.')
 		.option('--step <name...>', 'the steps to time (default: the last of the ladder)')
 		.option('--rounds <n>', 'how often each is timed, in turn', parseNumber, 5)
-		.option('--images <n>', 'training images of a pass', parseNumber, 60_000)
+		.option('--images <n>', 'training images of a pass (default: all of them)', parseNumber)
 		.option('--python <path>', 'a Python with torch 2.13, and jax if wanted; they are left out without')
 		.option('--json', 'print the figures as JSON', false)
 		.addHelpText(
@@ -32,7 +40,7 @@ Examples:
 		)
 		.action(async ({step, rounds, images, python, json, ...flags}: Flags) => {
 			const ladder = await chosenLadder(flags);
-			const data = await openData(ladder, {});
+			const data = await openData(ladder, flags);
 			const last = ladder.steps.at(-1);
 			const chosen = step?.map(name => ladder.step(name)) ?? (last ? [last] : []);
 			const tell = (line: string): void => {

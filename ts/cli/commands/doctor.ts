@@ -5,14 +5,21 @@ import {hasTorch, native, nativeFor} from '../../native/load.js';
 import {unwrap} from '../../native/unwrap.js';
 import {dataSentence} from '../../report/data-sentence.js';
 import {exitCodes} from '../exit-codes.js';
-import {chosenLadder, type LadderFlags, openData, withLadderOption} from '../ladder-options.js';
+import {
+	chosenLadder,
+	type DataFlags,
+	type LadderFlags,
+	openData,
+	withDataOption,
+	withLadderOption,
+} from '../ladder-options.js';
 
 type Finding = {readonly what: string; readonly found?: string; readonly missing?: string};
 
 export const doctorCommand = (): Command =>
-	withLadderOption(new Command('doctor'))
+	withDataOption(withLadderOption(new Command('doctor')))
 		.description('Say what is installed, what is found, and how to get what is missing.')
-		.action(async (flags: LadderFlags) => {
+		.action(async (flags: LadderFlags & DataFlags) => {
 			const findings = [
 				find('Addon', () => {
 					const {version, isa} = unwrap(native().runtimeInfo());
@@ -39,13 +46,13 @@ export const doctorCommand = (): Command =>
 		});
 
 /** The ladder that commands would be about here; to be in none is not a fault. */
-const findLadderAndData = async (flags: LadderFlags): Promise<Finding[]> => {
+const findLadderAndData = async (flags: LadderFlags & DataFlags): Promise<Finding[]> => {
 	try {
 		const ladder = await chosenLadder(flags);
 		const steps = `${ladder.steps.length} ${ladder.steps.length === 1 ? 'step' : 'steps'}`;
 		const found = {what: 'Ladder', found: `${ladder.name}, ${steps}, in ${ladder.folder}`};
 		try {
-			const data = await openData(ladder, {});
+			const data = await openData(ladder, flags);
 			return [found, {what: 'Data', found: `${dataSentence(data).replace(/^Data: /, '')} In ${data.idx.folder}`}];
 		} catch (error) {
 			return [found, {what: 'Data', missing: String(error instanceof Error ? error.message : error)}];
