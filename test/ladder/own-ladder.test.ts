@@ -59,7 +59,10 @@ test('in an empty folder a ladder is made, trained, grown, recorded, compared an
 	);
 	t.regex(await run('predict', model, 'dot.svg'), /^dot\.svg: (circle|square|triangle) \([\d.]+ %\)/);
 	told.push(await run('train', '--help'), await run('--help'));
-	t.deepEqual(told.join('\n').match(/.*(?:mnist(?!’s, plain)|digit|lr-scheduler|npm run(?! build -- --torch)).*/gi) ?? [], []);
+	t.deepEqual(
+		told.join('\n').match(/.*(?:mnist(?!’s, plain)|digit|lr-scheduler|npm run(?! build -- --torch)).*/gi) ?? [],
+		[],
+	);
 });
 
 test('bench times a ladder of one’s own, over as many images as there are', async t => {

@@ -100,6 +100,35 @@ test(
 	/^stepladder: steps\/0-a\.ts, line 4: ReferenceError: other is not defined$/,
 );
 test(
+	'an error in a folder whose name has spaces, umlauts and parentheses',
+	refuses,
+	{
+		'Große Schuhe (2)/ladder.ts': definition,
+		'Große Schuhe (2)/steps/0-a.ts': stepOf('a', '\n\nconst x = other.y;'),
+	},
+	['ladder'],
+	/^stepladder: steps\/0-a\.ts, line 4: ReferenceError: other is not defined$/,
+	'Große Schuhe (2)',
+);
+for (const [ending, where] of [
+	['ts', 'line \\d'],
+	['mjs', 'line 2'],
+] as const) {
+	test(
+		`a syntax error in a .${ending} file that a step imports from another folder`,
+		refuses,
+		{
+			'ladder.ts': definition,
+			'steps/0-a.ts': stepOf('a', `import {x} from '../lib/x.${ending}';`),
+			[`lib/x.${ending}`]: "import {y} from './y.mjs';\nexport const x = {;\n",
+			'lib/y.mjs': 'export const y = 1;\n',
+		},
+		['ladder'],
+		new RegExp(`^stepladder: lib/x\\.${ending}, ${where}: SyntaxError`),
+	);
+}
+
+test(
 	'an import that the library does not have',
 	refuses,
 	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('a', "import {magic} from 'stepladder';")},

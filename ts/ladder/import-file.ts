@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process';
-import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import module from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -37,7 +37,7 @@ export const importFile = async (file: string, opening: number): Promise<unknown
 		const {default: value} = (await import(`${pathToFileURL(file).href}?ladder=${opening}`)) as {default?: unknown};
 		return value;
 	} catch (error) {
-		const {place, line} = placeOf(error, path.dirname(file)) ?? {place: file, line: undefined};
+		const {place, line} = placeOf(error, file) ?? {place: file, line: undefined};
 		const reason = error instanceof StepladderError ? error.message : String(error).replace(/\?ladder=\d+/g, '');
 		const where = line === undefined ? shown(place) : `${shown(place)}, line ${line}`;
 		throw new LadderError(`${where}: ${reason}`, place, line, {cause: error});
@@ -47,30 +47,27 @@ export const importFile = async (file: string, opening: number): Promise<unknown
 type Found = {readonly place: string; readonly line: number | undefined};
 
 /** Where in a ladder's files an error came from. */
-const placeOf = (error: unknown, folder: string): Found | undefined => {
+const placeOf = (error: unknown, file: string): Found | undefined => {
 	const stack = error instanceof Error ? (error.stack ?? '') : '';
-	for (const [, url = '', line] of stack.matchAll(/(file:\/\/[^\s?)]+)\?ladder=\d+(?::(\d+))?/g)) {
+	for (const [, url = '', line] of stack.matchAll(/(file:\/\/[^\s?]+)\?ladder=\d+(?::(\d+))?/g)) {
 		if (line !== undefined) {
 			return {place: fileURLToPath(url), line: Number(line)};
 		}
 	}
 
 	if (error instanceof SyntaxError) {
-		return syntaxErrorIn(folder);
+		return syntaxErrorIn(file);
 	}
 
-	const [, url = ''] = /(file:\/\/[^\s?'")]+)\?ladder=/.exec(String(error)) ?? [];
+	const [, url = ''] = /(file:\/\/[^\s?'"]+)\?ladder=/.exec(String(error)) ?? [];
 	return url ? {place: fileURLToPath(url), line: undefined} : undefined;
 };
 
-/** Node keeps the line of a syntax error to itself, except when it checks a file: which is tried with all that there are. */
-const syntaxErrorIn = (folder: string): Found | undefined => {
-	const files = readdirSync(folder, {withFileTypes: true})
-		.filter(entry => entry.isFile() && /\.m?[jt]s$/.test(entry.name))
-		.map(({name}) => path.join(folder, name));
+/** Node keeps the line of a syntax error to itself, except when it checks a file: which is tried with all that is imported. */
+const syntaxErrorIn = (start: string): Found | undefined => {
 	const work = mkdtempSync(path.join(os.tmpdir(), 'stepladder-check-'));
 	try {
-		for (const file of files) {
+		for (const file of importedBy(start)) {
 			const copy = path.join(work, 'checked.mjs');
 			const source = readFileSync(file, 'utf8');
 			try {
@@ -90,4 +87,15 @@ const syntaxErrorIn = (folder: string): Found | undefined => {
 	}
 
 	return undefined;
+};
+
+/** A file and the ladder's own files that it imports, in the order of their imports; read as text, since they can't be run. */
+const importedBy = (file: string, seen: Set<string> = new Set()): string[] => {
+	if (seen.has(file) || !/\.m?[jt]s$/.test(file) || !existsSync(file)) {
+		return [];
+	}
+
+	seen.add(file);
+	const named = readFileSync(file, 'utf8').matchAll(/\b(?:from|import)\s*\(?\s*['"](\.{1,2}\/[^'"]+)['"]/g);
+	return [...[...named].flatMap(([, name = '']) => importedBy(path.resolve(path.dirname(file), name), seen)), file];
 };
