@@ -144,6 +144,15 @@ test('options that are none are refused through the promise', async t => {
 	}
 });
 
+test('what is no step is refused through the promise, such as the name of one', async t => {
+	for (const wrong of ['fc-layer', null, {}]) {
+		await t.throwsAsync(train(wrong as never, small).result, {
+			instanceOf: ConfigError,
+			message: /`step` should be a step, such as `ladder\.step\(NAME\)`, got /,
+		});
+	}
+});
+
 test('an experiment that no type has checked is refused by its field, and leaves no folder', async t => {
 	const out = temporaryFolder(t);
 	const {optimizer: _, ...experiment} = step.experiment;
@@ -160,6 +169,8 @@ test('a step can not be changed by who uses it', t => {
 	t.throws(() => (experiment.net.block.dropout = 0.5), {instanceOf: TypeError});
 	t.throws(() => experiment.net.body.push({kind: 'flatten'}), {instanceOf: TypeError});
 	t.throws(() => ((step.target as {heldFor: number}).heldFor = 1), {instanceOf: TypeError});
+	t.throws(() => (ladder.steps as unknown[]).pop(), {instanceOf: TypeError});
+	t.throws(() => ((ladder.places[0] as {position: number}).position = 7), {instanceOf: TypeError});
 });
 
 test('one seed that can not be trained ends the others', async t => {

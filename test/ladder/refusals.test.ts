@@ -150,6 +150,13 @@ test(
 	/^stepladder: steps\/0-a\.ts: its default export should be the step `a`, as the file is called; `b`$/,
 );
 test(
+	'a step that was not made by defineStep',
+	refuses,
+	{'ladder.ts': definition, 'steps/0-a.ts': "export default {name: 'a'};\n"},
+	['ladder'],
+	/^stepladder: steps\/0-a\.ts: its default export should be the step `a`, as the file is called; \{"name":"a"\}, which is no step by `defineStep`$/,
+);
+test(
 	'a step file that exports nothing',
 	refuses,
 	{'ladder.ts': definition, 'steps/0-a.ts': 'export {};\n'},

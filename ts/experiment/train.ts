@@ -5,7 +5,7 @@ import {AbortError, BudgetError, DataError} from '../errors/index.js';
 import {RunFolder} from '../log/run-folder.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import type {Step, Trainable} from '../terms/define-step.js';
+import {checkTrainable, type Step, type Trainable} from '../terms/define-step.js';
 import type {Engine, SeedResult, TrainEvent, TrainResult} from '../terms/events.js';
 import {asExperiment, type Experiment} from '../terms/experiment.js';
 import {goalOf} from '../terms/goal.js';
@@ -94,6 +94,7 @@ const trainSeeds = async (
 	aborted: AbortSignal,
 ): Promise<TrainResult> => {
 	const begun = performance.now();
+	checkTrainable(step);
 	checkTypes(options);
 	const {seeds, jobs, threads} = withDefaults(options);
 	const experiment = asExperiment({...step.experiment, epochs: options.epochs ?? step.experiment.epochs});

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type {Data, DataSource, OpenOptions} from '../data/data.js';
 import {ConfigError, LadderError} from '../errors/index.js';
-import type {Step} from '../terms/define-step.js';
+import {isStep, type Step} from '../terms/define-step.js';
+import {freeze} from '../terms/freeze.js';
 import type {Goal} from '../terms/goal.js';
 import {show} from '../text/show.js';
 import {shown} from '../text/shown.js';
@@ -86,13 +87,13 @@ export const openLadder = async (folder: string): Promise<Ladder> => {
 		);
 	};
 
-	return {
+	return freeze({
 		...{name, folder: place, data: within(data, place), target, published, places},
 		page: path.join(place, 'README.md'),
 		steps: places.map(({step}) => step),
 		place: find,
-		step: wanted => find(wanted).step,
-	};
+		step: (wanted: string) => find(wanted).step,
+	});
 };
 
 const definitionIn = async (folder: string, opening: number): Promise<LadderDefinition> => {
@@ -125,9 +126,10 @@ const definitionIn = async (folder: string, opening: number): Promise<LadderDefi
 const placesIn = async (folder: string, opening: number): Promise<Place[]> => {
 	const places: Place[] = [];
 	for (const {file, name, position} of stepFiles(folder)) {
-		const step = (await importFile(file, opening)) as Step | undefined;
-		if (step?.name !== name) {
-			const got = step === undefined ? 'it has none' : `\`${String(step?.name)}\``;
+		const step = await importFile(file, opening);
+		if (!isStep(step) || step.name !== name) {
+			const other = isStep(step) ? `\`${step.name}\`` : `${show(step)}, which is no step by \`defineStep\``;
+			const got = step === undefined ? 'it has none' : other;
 			throw new LadderError(
 				`${shown(file)}: its default export should be the step \`${name}\`, as the file is called; ${got}`,
 				file,
@@ -148,7 +150,7 @@ const placesIn = async (folder: string, opening: number): Promise<Place[]> => {
 	return places;
 };
 
-/** A source whose paths start from a folder; opened once. */
+/** A source whose paths start from a folder; opened once, and again where that failed. */
 const within = (source: DataSource, folder: string): DataSource => {
 	const opened = new Map<boolean, Promise<Data>>();
 	return {
@@ -156,6 +158,7 @@ const within = (source: DataSource, folder: string): DataSource => {
 			const {skipDamaged = false} = options;
 			const data = opened.get(skipDamaged) ?? source.open(folder, options);
 			opened.set(skipDamaged, data);
+			data.catch(() => opened.delete(skipDamaged)); // it may have been mended when it is next asked for
 			return data;
 		},
 	};

@@ -5,7 +5,7 @@ import type {Claim, Foreknowledge} from './evidence.js';
 import {asExperiment, type Experiment} from './experiment.js';
 import {freeze} from './freeze.js';
 import {checkGoal, type Goal} from './goal.js';
-import {type Change, merge} from './merge.js';
+import {type Change, isPlain, merge} from './merge.js';
 
 /** What a step sets out to reach, and the reason. */
 export type Target = Goal & {
@@ -79,8 +79,24 @@ export const defineStep = (definition: StepDefinition): Step => {
 		checkAnalysis(analysis);
 		const aspect = from && onlyAspect(from, experiment);
 		// Copies, since what came in still belongs to the caller.
-		return freeze({name, from, aspect, experiment, target: {...target}, analysis: [...analysis]});
+		const step = freeze({name, from, aspect, experiment, target: {...target}, analysis: [...analysis]});
+		defined.add(step);
+		return step;
 	});
+};
+
+const defined = new WeakSet<object>();
+
+/** Whether a value came from {@link defineStep}. */
+export const isStep = (value: unknown): value is Step =>
+	typeof value === 'object' && value !== null && defined.has(value);
+
+/** @throws {ConfigError} for what can't be trained, such as the name of a step */
+export const checkTrainable = (value: unknown): void => {
+	const {experiment, target} = (value ?? {}) as Partial<Trainable>;
+	if (!isPlain(experiment) || !isPlain(target)) {
+		throw new ConfigError('step', 'a step, such as `ladder.step(NAME)`', show(value));
+	}
 };
 
 /** @throws {ConfigError} for what is no name of a step */
