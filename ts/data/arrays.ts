@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto';
 import {ConfigError} from '../errors/index.js';
 import {show} from '../text/show.js';
 import {cached, type ImageSet, writeIdx} from './cache.js';
-import {type DataSource, readIdx} from './data.js';
+import {checkClasses, type DataSource, readIdx} from './data.js';
 
 /** Images in memory, one class a label. */
 export type ArraySet = {
@@ -39,7 +39,8 @@ export type Arrays = {
  *
  * @throws {ConfigError} where lengths, labels and names don't go together
  */
-export const arrays = ({train, test, size, channels = 1, classes, name = 'arrays'}: Arrays): DataSource => {
+export const arrays = (given: Arrays): DataSource => {
+	const {train, test, size, channels = 1, classes, name = 'arrays'} = given ?? {};
 	if (!Number.isSafeInteger(size) || size < 1 || size > 4096) {
 		throw new ConfigError('size', 'a whole number from 1 to 4096', show(size));
 	}
@@ -48,6 +49,7 @@ export const arrays = ({train, test, size, channels = 1, classes, name = 'arrays
 		throw new ConfigError('channels', '1 or 3', show(channels));
 	}
 
+	checkClasses(classes);
 	const most = classes?.length ?? 256;
 	const sets = {train: asSet('train', train), test: asSet('test', test)};
 	for (const [which, {images, labels}] of Object.entries(sets)) {

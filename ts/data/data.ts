@@ -1,6 +1,8 @@
 import {createHash} from 'node:crypto';
+import {ConfigError, DataError} from '../errors/index.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {show} from '../text/show.js';
 
 /** What is said of images in a record, and wherever else figures about them are told. */
 export type DataDescription = {
@@ -73,6 +75,12 @@ export const readIdx = (
 ): Data => {
 	const found = unwrap(native().describeData(folder, hashes && [...hashes]));
 	const {channels, size, train, test} = found;
+	if (classes !== undefined && classes.length < found.classes) {
+		const expected = `labels below ${classes.length}, for the ${classes.length} classes that are named`;
+		const got = `${found.classes - 1} as the highest`;
+		throw new DataError(`${folder}: expected ${expected}, found ${got}`, folder, expected, got);
+	}
+
 	return dataOf(
 		{
 			...{name, channels, size, train, test, hash: hashOf(found.hashes)},
@@ -80,6 +88,14 @@ export const readIdx = (
 		},
 		{folder, hashes: found.hashes},
 	);
+};
+
+/** @throws {ConfigError} for what is no list of names */
+export const checkClasses = (classes: unknown): void => {
+	const areNames = Array.isArray(classes) && classes.length > 0 && classes.every(name => typeof name === 'string');
+	if (classes !== undefined && !areNames) {
+		throw new ConfigError('classes', 'a list of names', show(classes));
+	}
 };
 
 /** What is known of files without reading them again. */

@@ -1,5 +1,7 @@
 import path from 'node:path';
-import {type DataSource, readIdx} from './data.js';
+import {ConfigError} from '../errors/index.js';
+import {show} from '../text/show.js';
+import {checkClasses, type DataSource, readIdx} from './data.js';
 
 /**
  * Four IDX files of a folder, named as MNIST's are, plain or `.gz`: square images of one channel
@@ -7,9 +9,16 @@ import {type DataSource, readIdx} from './data.js';
  *
  * @param classes what the classes are called, in the order of their labels; by their numbers where left out
  */
-export const idx = (folder: string, {classes}: {readonly classes?: readonly string[]} = {}): DataSource => ({
-	async open(base) {
-		const place = path.resolve(base, folder);
-		return readIdx(path.basename(place), place, undefined, classes);
-	},
-});
+export const idx = (folder: string, {classes}: {readonly classes?: readonly string[]} = {}): DataSource => {
+	if (typeof folder !== 'string') {
+		throw new ConfigError('folder', 'a path', show(folder));
+	}
+
+	checkClasses(classes);
+	return {
+		async open(base) {
+			const place = path.resolve(base, folder);
+			return readIdx(path.basename(place), place, undefined, classes);
+		},
+	};
+};

@@ -30,7 +30,12 @@ const isImage = (name: string): boolean => /\.(?:png|jpe?g)$/i.test(name) && !na
  * classes. Images are decoded once and kept in the cache. They stand in the order of the last number in their names,
  * then of the names, then of the classes, so that classes mix where files are numbered.
  */
-export const imageFolder = (folder: string, {size, channels = 3}: ImageFolderOptions): DataSource => {
+export const imageFolder = (folder: string, options: ImageFolderOptions): DataSource => {
+	const {size, channels = 3} = options ?? {};
+	if (typeof folder !== 'string') {
+		throw new ConfigError('folder', 'a path', show(folder));
+	}
+
 	if (!Number.isSafeInteger(size) || size < 1 || size > 4096) {
 		throw new ConfigError('size', 'a whole number from 1 to 4096', show(size));
 	}
@@ -74,8 +79,8 @@ const list = (folder: string): Listing => {
 			);
 		}
 
-		const entries = readdirSync(place, {withFileTypes: true});
-		return entries.filter(entry => entry.isDirectory() && !entry.name.startsWith('.')).map(({name}) => name);
+		const isFolder = (name: string): boolean => statSync(path.join(place, name)).isDirectory(); // links to folders, too
+		return readdirSync(place).filter(name => !name.startsWith('.') && isFolder(name));
 	};
 
 	const classes = foldersIn('train').sort(compareText);
