@@ -1,3 +1,4 @@
+import {readdirSync} from 'node:fs';
 import test from 'ava';
 import {Project} from '../helpers/project.js';
 
@@ -5,6 +6,24 @@ test('the records, text blocks, claims and the table of this project agree', asy
 	const {stdout, exitCode} = await new Project(t).start('record', '--check');
 	t.is(stdout, 'The records, text blocks and claims of 8 steps agree.');
 	t.is(exitCode, 0);
+});
+
+test('files whose lines end as on Windows agree as well, and keep their line ends', async t => {
+	const project = new Project(t);
+	const names = readdirSync(project.folder, {recursive: true, encoding: 'utf8'});
+	const files = names.filter(name => /^(?:steps|records|README|ladder).*\.(?:ts|md|json|jsonl|csv)$/.test(name));
+	for (const file of files) {
+		project.write(file, project.read(file).replaceAll('\n', '\r\n'));
+	}
+
+	const check = await project.start('record', '--check');
+	t.is(check.stdout, 'The records, text blocks and claims of 8 steps agree.');
+	const before = files.map(file => project.read(file));
+	t.is((await project.start('record', '--text')).exitCode, 0);
+	t.deepEqual(
+		files.map(file => project.read(file)),
+		before,
+	);
 });
 
 test('the first epoch of a record repeats to the bit', async t => {

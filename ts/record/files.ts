@@ -132,7 +132,7 @@ const recordedExperiment = (file: string, value: unknown): Experiment => {
 
 const readText = (file: string): string => {
 	try {
-		return readFileSync(file, 'utf8');
+		return readFileSync(file, 'utf8').replaceAll('\r\n', '\n'); // git on Windows makes such line ends
 	} catch (error) {
 		throw new RecordError(file, error instanceof Error ? error.message : String(error), {cause: error});
 	}

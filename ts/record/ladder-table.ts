@@ -2,6 +2,7 @@ import type {Place} from '../ladder/open-ladder.js';
 import type {Step} from '../terms/define-step.js';
 import type {Measured} from '../terms/recorded.js';
 import {summarize} from '../terms/summarize.js';
+import {withLineEnds} from '../text/line-ends.js';
 import {markdownTable} from '../text/markdown-table.js';
 import {percent} from '../text/percent.js';
 import {textTable} from '../text/text-table.js';
@@ -114,8 +115,8 @@ export const ladderFormats = {
 	json: (rows: readonly LadderRow[]): string => JSON.stringify(rows, undefined, '\t'),
 };
 
-const marks = /(?<=<!-- ladder: [^\n]* -->\n\n).*?(?=\n\n<!-- end of ladder -->)/s;
+const marks = /(?<=<!-- ladder: [^\n]* -->(?:\r?\n){2}).*?(?=(?:\r?\n){2}<!-- end of ladder -->)/s;
 
 /** A page with the ladder's table between its marks brought up to date. */
 export const withLadder = (page: string, records: LadderRecords): string =>
-	page.replace(marks, () => ladderFormats.markdown(ladderRows(records)));
+	page.replace(marks, () => withLineEnds(ladderFormats.markdown(ladderRows(records)), page));

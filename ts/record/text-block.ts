@@ -5,6 +5,7 @@ import type {Step} from '../terms/define-step.js';
 import type {Evidence} from '../terms/evidence.js';
 import type {Goal} from '../terms/goal.js';
 import type {Measured, Recorded} from '../terms/recorded.js';
+import {withLineEnds} from '../text/line-ends.js';
 import {percent} from '../text/percent.js';
 import {interval} from '../text/points.js';
 import {goalWords} from './goal-sentence.js';
@@ -102,10 +103,11 @@ const paragraph = (head: string, text: string): string[] => {
 	return lines;
 };
 
-const block = /^\/\*\nTarget: .*?\*\/\n/s;
+const block = /^\/\*\r?\nTarget: .*?\*\/\r?\n/s;
 
-/** The block at the head of a step's file; none where there is none. */
-export const readBlock = (file: string): string | undefined => block.exec(readFileSync(file, 'utf8'))?.[0];
+/** The block at the head of a step's file, with plain line ends; none where there is none. */
+export const readBlock = (file: string): string | undefined =>
+	block.exec(readFileSync(file, 'utf8'))?.[0].replaceAll('\r\n', '\n');
 
 /**
  * Puts a block at the head of a step's file, in place of the one that is there.
@@ -115,7 +117,7 @@ export const readBlock = (file: string): string | undefined => block.exec(readFi
 export const writeBlock = (file: string, text: string): void => {
 	writing(`the text block of ${file}`, file, () => {
 		const source = readFileSync(file, 'utf8');
-		const rest = source.replace(block, '').replace(/^\n+/, '');
-		writeFileAtomicSync(file, `${text}\n${rest}`);
+		const rest = source.replace(block, '').replace(/^[\r\n]+/, '');
+		writeFileAtomicSync(file, withLineEnds(`${text}\n`, source) + rest);
 	});
 };
