@@ -18,10 +18,10 @@ export class OwnLadder {
 	}
 
 	/** Runs the command line there, with a cache of its own, on this Node or another. */
-	async run(commandArguments: readonly string[], {node = process.execPath, cwd = '.', script = main} = {}) {
+	async run(commandArguments: readonly string[], {node = process.execPath, cwd = '.', script = main, env = {}} = {}) {
 		const {stdout, stderr, exitCode} = await execa(node, [script, ...commandArguments], {
 			...{reject: false, cwd: path.join(this.folder, cwd), timeout: 240_000},
-			env: {STEPLADDER_CACHE: path.join(this.folder, '.cache'), npm_lifecycle_event: '', npm_command: ''},
+			env: {STEPLADDER_CACHE: path.join(this.folder, '.cache'), npm_lifecycle_event: '', npm_command: '', ...env},
 		});
 		return {stdout: String(stdout), stderr: String(stderr), exitCode};
 	}

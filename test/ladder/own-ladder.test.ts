@@ -104,3 +104,17 @@ test('init overwrites nothing', async t => {
 	t.deepEqual(readdirSync(own.folder), ['README.md']);
 	t.is((await own.run(['init', 'other'])).exitCode, 0);
 });
+
+test('what init and new-step say to type next works as it is typed', async t => {
+	const own = new OwnLadder(t);
+	t.regex(
+		(await own.run(['init', 'two words'])).stdout,
+		/Next: cd "two words" && npx stepladder train --step baseline$/,
+	);
+	// npm runs its scripts in the clone: what it is told there has to name the folder.
+	const script = (name: string) => ({env: {npm_lifecycle_event: name, npm_command: 'run-script'}});
+	const made = await own.run(['init', 'shoes'], script('init'));
+	t.regex(made.stdout, /Next: npm run train -- --ladder shoes --step baseline$/);
+	const grown = await own.run(['new-step', 'wider', '--from', 'baseline', '--ladder', 'shoes'], script('new-step'));
+	t.regex(grown.stdout, /then: npm run train -- --ladder shoes --step wider$/);
+});

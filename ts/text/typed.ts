@@ -5,11 +5,16 @@ import process from 'node:process';
  * script of that kind is running, `npx stepladder record --check` elsewhere.
  */
 export const typed = (command: string, rest = '', {quiet = false} = {}): string => {
-	const started = process.argv[2];
-	const byScript = process.env['npm_lifecycle_event'] === started && /^run\b/.test(process.env['npm_command'] ?? '');
-	if (!byScript) {
+	if (!startedByNpm()) {
 		return `npx stepladder ${command}${rest && ` ${rest}`}`;
 	}
 
 	return `npm run ${quiet ? '-s ' : ''}${command}${rest && ` -- ${rest}`}`;
 };
+
+/** Whether npm's own script of this command is running: npm runs it in the package's folder, wherever the person is. */
+export const startedByNpm = (): boolean =>
+	process.env['npm_lifecycle_event'] === process.argv[2] && /^run\b/.test(process.env['npm_command'] ?? '');
+
+/** A path as it is typed in a command line: in quotes where a shell would take it apart. */
+export const quoted = (file: string): string => (/^[\p{L}\p{N}_./\\:~-]+$/u.test(file) ? file : `"${file}"`);

@@ -3,7 +3,7 @@ import process from 'node:process';
 import {Command} from 'commander';
 import {initLadder} from '../../ladder/init-ladder.js';
 import {shown} from '../../text/shown.js';
-import {typed} from '../../text/typed.js';
+import {quoted, startedByNpm, typed} from '../../text/typed.js';
 
 export const initCommand = (): Command =>
 	new Command('init')
@@ -16,6 +16,14 @@ export const initCommand = (): Command =>
 				process.stdout.write(`Written: ${shown(file)}\n`);
 			}
 
-			const here = shown(folder) === '.' ? '' : `cd ${shown(folder)} && `;
-			process.stdout.write(`\nNext: ${here}${typed('train', '--step baseline')}\n`);
+			process.stdout.write(`\nNext: ${next(quoted(shown(folder)))}\n`);
 		});
+
+/** What to type next: npm's scripts are those of the clone, so that they are told the folder and not run in it. */
+const next = (folder: string): string => {
+	if (startedByNpm()) {
+		return typed('train', `--ladder ${folder} --step baseline`);
+	}
+
+	return `${folder === '.' ? '' : `cd ${folder} && `}${typed('train', '--step baseline')}`;
+};

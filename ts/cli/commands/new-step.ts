@@ -2,7 +2,7 @@ import process from 'node:process';
 import {Command} from 'commander';
 import {newStep} from '../../ladder/new-step.js';
 import {shown} from '../../text/shown.js';
-import {typed} from '../../text/typed.js';
+import {quoted, typed} from '../../text/typed.js';
 import {chosenLadder, type LadderFlags, withLadderOption} from '../ladder-options.js';
 
 export const newStepCommand = (): Command =>
@@ -13,7 +13,7 @@ export const newStepCommand = (): Command =>
 		.addHelpText('after', `\nExample:\n  ${typed('new-step', 'batch-norm --from baseline')}`)
 		.action(async (name: string, {from, ...flags}: LadderFlags & {from: string}) => {
 			const file = newStep(await chosenLadder(flags), name, from);
-			process.stdout.write(
-				`Written: ${shown(file)}\n\nFill in its change and its target, then: ${typed('train', `--step ${name}`)}\n`,
-			);
+			const named = flags.ladder === undefined ? '' : `--ladder ${quoted(flags.ladder)} `;
+			const next = typed('train', `${named}--step ${name}`);
+			process.stdout.write(`Written: ${shown(file)}\n\nFill in its change and its target, then: ${next}\n`);
 		});
