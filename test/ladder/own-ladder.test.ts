@@ -1,5 +1,6 @@
 import {cpSync, mkdirSync, readdirSync, symlinkSync} from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import test from 'ava';
 import {root} from '../helpers/cli.js';
 import {OwnLadder} from '../helpers/own-ladder.js';
@@ -117,4 +118,27 @@ test('what init and new-step say to type next works as it is typed', async t => 
 	t.regex(made.stdout, /Next: npm run train -- --ladder shoes --step baseline$/);
 	const grown = await own.run(['new-step', 'wider', '--from', 'baseline', '--ladder', 'shoes'], script('new-step'));
 	t.regex(grown.stdout, /then: npm run train -- --ladder shoes --step wider$/);
+});
+
+test('init ends where the system will have no folder', async t => {
+	const own = new OwnLadder(t, {file: ''});
+	const {stderr, exitCode} = await own.run(['init', process.platform === 'linux' ? '/proc/ladder' : 'file/ladder']);
+	t.is(exitCode, 1);
+	t.regex(stderr, /^stepladder: could not write a ladder in .*; choose another folder$/);
+});
+
+test('a step may grow from one whose name is a word of the language', async t => {
+	const own = new OwnLadder(t);
+	await own.run(['init']);
+	let from = 'baseline';
+	for (const [index, name] of ['interface', 'define-step', 'last'].entries()) {
+		t.is((await own.run(['new-step', name, '--from', from])).exitCode, 0);
+		const file = `steps/${index + 1}-${name}.ts`;
+		const text = own.read(file).replace('change: {}', `change: {batchSize: ${8 + index}}`);
+		own.write(file, text.replace("why: ''", "why: 'To see.'"));
+		from = name;
+	}
+
+	const {stdout, stderr} = await own.run(['ladder']);
+	t.regex(stdout, /^last /m, stderr);
 });

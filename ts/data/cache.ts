@@ -1,6 +1,7 @@
-import {existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdtempSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {WriteError} from '../errors/index.js';
+import {makeFolders} from '../errors/make-folders.js';
 import {cacheFolder} from '../native/cache-folder.js';
 
 /**
@@ -17,7 +18,7 @@ export const cached = async (key: string, fill: (folder: string) => Promise<void
 
 	let work: string | undefined;
 	try {
-		mkdirSync(path.dirname(place), {recursive: true});
+		makeFolders(path.dirname(place));
 		work = mkdtempSync(`${place}.`);
 		await fill(work);
 		if (!existsSync(place)) {

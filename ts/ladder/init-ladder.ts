@@ -1,7 +1,8 @@
-import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {LadderError} from '../errors/index.js';
+import {makeFolders} from '../errors/make-folders.js';
 import {writing} from '../errors/writing.js';
 
 /** The package's own, from dist/ts/ladder. */
@@ -30,7 +31,7 @@ export const initLadder = (folder: string): string[] => {
 		folder,
 		() => {
 			for (const [index, file] of files.entries()) {
-				mkdirSync(path.dirname(file), {recursive: true});
+				makeFolders(path.dirname(file));
 				writeFileSync(file, readFileSync(path.join(template, names[index] ?? '')), {flag: 'wx'});
 			}
 		},

@@ -59,7 +59,7 @@ ${goal.join('\n')}
 
 /** Words of the language that a step may be called by, and a variable not. */
 const reserved = new Set(
-	'break case catch class const continue debugger default delete do else enum export extends false finally for function if import in instanceof new null return super switch this throw true try typeof var void while with yield let static await'.split(
+	'break case catch class const continue debugger default delete do else enum export extends false finally for function if import in instanceof new null return super switch this throw true try typeof var void while with yield let static await implements interface package private protected public arguments eval defineStep'.split(
 		' ',
 	),
 );

@@ -5,6 +5,7 @@ import process from 'node:process';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {type Data, type DataDescription, dataOf, describe, type IdxFolder, sourceOf} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
+import {makeFolders} from '../errors/make-folders.js';
 import {elsewhere, writing} from '../errors/writing.js';
 import {nativeFor} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
@@ -164,20 +165,6 @@ const reopened = (kept: DataDescription & {readonly idx: IdxFolder}): Data => {
 
 	const {idx, ...description} = kept;
 	return dataOf(description, idx);
-};
-
-/** Makes a folder with all above it. Node's own `recursive` never returns where the system will not have any, as in /proc. */
-const makeFolders = (folder: string): void => {
-	if (!existsSync(folder)) {
-		makeFolders(path.dirname(folder));
-		try {
-			mkdirSync(folder);
-		} catch (error) {
-			if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-				throw error; // nobody else made it in the meantime either
-			}
-		}
-	}
 };
 
 /** Makes a folder of that name, or of the next free one: two runs may start in the same second. */

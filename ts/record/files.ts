@@ -1,8 +1,9 @@
-import {existsSync, mkdirSync, readFileSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {z} from 'zod';
 import {RecordError} from '../errors/index.js';
+import {makeFolders} from '../errors/make-folders.js';
 import {writing} from '../errors/writing.js';
 import {asExperiment, type Experiment} from '../terms/experiment.js';
 import type {StepRecord} from '../terms/record.js';
@@ -69,7 +70,7 @@ export const writeRecord = (folder: string, record: StepRecord): void => {
 	const rows = epochs.map(row => columns.map(column => row[column]).join(','));
 	const lines = answers.map(line => JSON.stringify({...line, checksum: checksum(json(line))}));
 	writing(`the record in ${folder}`, folder, () => {
-		mkdirSync(folder, {recursive: true});
+		makeFolders(folder);
 		write(folder, recordFiles.epochs, [`${columns.join(',')},checksum`, ...rows.map(row => `${row},${checksum(row)}`)]);
 		write(folder, recordFiles.answers, lines);
 		write(folder, recordFiles.record, [JSON.stringify({...rest, checksums}, undefined, '\t')]);

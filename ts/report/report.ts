@@ -1,7 +1,7 @@
-import {mkdirSync} from 'node:fs';
 import path from 'node:path';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import type {OpenOptions} from '../data/data.js';
+import {makeFolders} from '../errors/make-folders.js';
 import {elsewhere, writing} from '../errors/writing.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {LadderRecords} from '../record/ladder-records.js';
@@ -26,7 +26,7 @@ export const report = async (
 	const write = (name: string, text: string): string => {
 		const file = path.resolve(out, name);
 		const work = (): void => {
-			mkdirSync(path.dirname(file), {recursive: true});
+			makeFolders(path.dirname(file));
 			writeFileAtomicSync(file, text);
 		};
 		writing(file, file, work, elsewhere);
