@@ -5,6 +5,7 @@ import path from 'node:path';
 import process from 'node:process';
 import {linkedCrates} from './licenses/crates.mjs';
 import {npmPackages, unwelcome} from './licenses/npm.mjs';
+import {bundle} from './package/bundle.mjs';
 import {rustTarget, targets} from './package/targets.mjs';
 import {root, runMain} from './set-up/index.mjs';
 import {ToolFailed} from './set-up/tool.mjs';
@@ -18,9 +19,10 @@ const table = shipped =>
 		...shipped.map(({name, version, license}) => `| ${name} | ${version} | ${license} |`),
 	].join('\n');
 
-const list = () => {
+const list = async () => {
 	const npm = npmPackages();
-	const strange = unwelcome(npm);
+	const {packages: bundled} = await bundle();
+	const strange = unwelcome([...npm, ...bundled]);
 	if (strange.length > 0) {
 		throw new ToolFailed(
 			`nobody has agreed to the licence of ${strange.map(({name, license}) => `${name} (${license})`).join(', ')}: see scripts/licenses/npm.mjs`,
@@ -32,7 +34,7 @@ const list = () => {
 
 Written by \`npm run licenses\` from the lock files; \`npm test\` fails when it is out of date.
 
-Stepladder itself is under the MIT licence. The texts of the licences of all crates lie in each addon's package, as
+Stepladder itself is under the MIT licence. The texts of the licences of what a package holds of others lie in it, as
 THIRD-PARTY-LICENSES.
 
 ## npm packages
@@ -40,6 +42,12 @@ THIRD-PARTY-LICENSES.
 Installed along with \`stepladder\`, each from its own package; of those named after a platform, that platform's alone.
 
 ${table(npm)}
+
+## npm packages in \`stepladder\` itself
+
+Bundled into one file, which draws the report's charts.
+
+${table(bundled)}
 
 ## Crates
 
@@ -50,7 +58,7 @@ ${table(crates)}
 };
 
 await runMain(async () => {
-	const written = list();
+	const written = await list();
 	if (!process.argv.includes('--check')) {
 		writeFileSync(file, written);
 	} else if (readFileSync(file, 'utf8').replaceAll('\r\n', '\n') !== written) {

@@ -63,7 +63,7 @@ await runMain(async () => {
 	}
 
 	await setUp();
-	packLibrary(output);
+	await packLibrary(output);
 	const env = isNative ? process.env : await crossToolchain();
 	const rows = [];
 	for (const target of wanted) {

@@ -28,7 +28,7 @@ const packForTests = async () => {
 
 	const built = path.join(root, 'build', 'addon');
 	const addon = readdirSync(built).find(name => name.startsWith(`stepladder.${target.platform}`)) ?? '';
-	packLibrary(output);
+	await packLibrary(output);
 	packAddon(target, path.join(built, addon), output);
 	return output;
 };

@@ -3,6 +3,7 @@ import {copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, write
 import path from 'node:path';
 import {thirdPartyLicenses} from '../licenses/crates.mjs';
 import {root} from '../set-up/index.mjs';
+import {bundle, bundledFile, bundledLicenses} from './bundle.mjs';
 import {rustTarget, targets} from './targets.mjs';
 
 const own = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
@@ -48,13 +49,17 @@ export const packAddon = (target, addon, output) => {
  *
  * @param {string} output where a folder is made for the package
  */
-export const packLibrary = output => {
+export const packLibrary = async output => {
 	const folder = emptyFolder(path.join(output, 'stepladder'));
 	for (const place of ['dist/ts', 'templates', 'README.md', 'CHANGELOG.md']) {
 		if (existsSync(path.join(root, place))) {
 			cpSync(path.join(root, place), path.join(folder, place), {recursive: true});
 		}
 	}
+
+	const {code, packages} = await bundle();
+	writeFileSync(path.join(folder, 'dist', 'ts', `${bundledFile}.js`), code);
+	writeFileSync(path.join(folder, 'THIRD-PARTY-LICENSES'), bundledLicenses(packages));
 
 	// What concerns the clone alone stays there.
 	const {devDependencies: _, scripts: __, napi: ___, stepladder: ____, overrides: _____, ...published} = own;

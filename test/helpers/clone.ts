@@ -19,7 +19,15 @@ export class Clone {
 
 	constructor(t: ExecutionContext) {
 		this.folder = temporaryFolder(t);
-		for (const place of ['.changeset', 'Cargo.lock', 'Cargo.toml', 'CHANGELOG.md', 'docs', 'package-lock.json']) {
+		for (const place of [
+			'.changeset',
+			'Cargo.lock',
+			'Cargo.toml',
+			'CHANGELOG.md',
+			'docs',
+			'package-lock.json',
+			'ts/report/page/vega.ts',
+		]) {
 			cpSync(path.join(root, place), path.join(this.folder, place), {recursive: true});
 		}
 

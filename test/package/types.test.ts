@@ -1,3 +1,4 @@
+import {readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
@@ -8,7 +9,7 @@ import {temporaryFolder} from '../helpers/folder.js';
 /** The library as it is published, packed into a folder of the test's own. */
 const packed = async (folder: string): Promise<string> => {
 	const pack = path.join(root, 'scripts', 'package', 'pack.mjs');
-	const code = `import {packLibrary} from ${JSON.stringify(pack)}; packLibrary(${JSON.stringify(folder)});`;
+	const code = `import {packLibrary} from ${JSON.stringify(pack)}; await packLibrary(${JSON.stringify(folder)});`;
 	await execa(process.execPath, ['--input-type=module', '--eval', code]);
 	return path.join(folder, 'stepladder');
 };
@@ -29,4 +30,19 @@ test('types are found by every way of importing on a supported Node', async t =>
 		reject: false,
 	});
 	t.is(exitCode, 0, stdout);
+});
+
+test('what the package imports is what it depends on', async t => {
+	const folder = await packed(temporaryFolder(t));
+	const {dependencies} = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+	const imported = readdirSync(path.join(folder, 'dist'), {recursive: true, encoding: 'utf8'})
+		.filter(file => file.endsWith('.js'))
+		.flatMap(file => [
+			...readFileSync(path.join(folder, 'dist', file), 'utf8').matchAll(
+				/(?:^(?:import|export) .*from |import\()'([^.'][^']*)'/gm,
+			),
+		])
+		.map(([, name = '']) => name)
+		.filter(name => !name.startsWith('node:'));
+	t.deepEqual([...new Set(imported)].sort(), Object.keys(dependencies).sort());
 });

@@ -1,8 +1,7 @@
-import {parse, View} from 'vega';
-import {type Config, compile, type TopLevelSpec} from 'vega-lite';
 import type {PublishedResult} from '../../ladder/define-ladder.js';
 import type {Recorded} from '../../terms/recorded.js';
 import {Html} from './html.js';
+import {type Config, compile, parse, type TopLevelSpec, View} from './vega.js';
 
 /** Tones that can be told on white and on black, and by people who don't see all colours (Okabe and Ito 2008). */
 const tones = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
