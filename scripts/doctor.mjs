@@ -3,7 +3,6 @@ import {existsSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {root} from './set-up/index.mjs';
-import {cachedLibtorch, libtorchVersion, versionOf} from './set-up/libtorch.mjs';
 import {howToGet, needs} from './set-up/need.mjs';
 
 /**
@@ -34,16 +33,6 @@ for (const name of /** @type {Array<keyof typeof needs>} */ (Object.keys(needs))
 	const say = forTorch ? torchLine : line;
 	say(`${what[0]?.toUpperCase()}${what.slice(1)}`, find()?.version, howToGet(name));
 }
-
-const libtorch = process.env.LIBTORCH ?? cachedLibtorch();
-const version = versionOf(libtorch);
-torchLine(
-	'libtorch',
-	version === libtorchVersion ? `${version} in ${libtorch}` : undefined,
-	version
-		? `LIBTORCH names version ${version}, ${libtorchVersion} is needed`
-		: 'it is fetched when it is first asked for, or by `npm run build -- --torch`',
-);
 
 if (existsSync(path.join(root, 'dist', 'ts', 'cli', 'main.js'))) {
 	await import('../dist/ts/cli/main.js');

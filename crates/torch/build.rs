@@ -3,7 +3,6 @@
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let Ok(lib) = std::env::var("DEP_TCH_LIBTORCH_LIB") else { return };
-    println!("cargo::metadata=LIB={lib}"); // for the addon, whose run path it becomes
     // Windows has no run paths: there the set-up puts libtorch's folder on PATH.
     if !cfg!(windows) {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{lib}");

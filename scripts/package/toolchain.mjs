@@ -2,7 +2,6 @@ import {spawnSync} from 'node:child_process';
 import {existsSync, mkdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import {cacheDirectory} from '../set-up/libtorch.mjs';
 import {demand, MissingNeed} from '../set-up/need.mjs';
 import {runTool, say} from '../set-up/tool.mjs';
 import {rustTarget, targets} from './targets.mjs';
@@ -16,7 +15,8 @@ const versions = {rust: '1.95.0', ziglang: '0.17.1', 'cargo-zigbuild': '0.24.1'}
  * @returns {Promise<NodeJS.ProcessEnv>} the environment to run `cargo zigbuild` in
  */
 export const crossToolchain = async () => {
-	const folder = path.join(cacheDirectory(), 'cross');
+	const {cacheFolder} = await import('../../dist/ts/machine/cache-folder.js');
+	const folder = path.join(cacheFolder(), 'cross');
 	const rust = path.join(folder, `rust-${versions.rust}`);
 	const zig = path.join(folder, `zig-${versions.ziglang}-${versions['cargo-zigbuild']}`);
 	mkdirSync(folder, {recursive: true});

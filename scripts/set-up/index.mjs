@@ -2,8 +2,8 @@ import {mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
-import {ensureLibtorch, libtorchVersion} from './libtorch.mjs';
-import {withLock} from './lock.mjs';
+import {withLock} from '../../ts/machine/lock.js';
+import {linkView} from './libtorch.mjs';
 import {demand, MissingNeed} from './need.mjs';
 import {fingerprint, readStamp, unlessStamped} from './stamp.mjs';
 import {runTool, say, ToolFailed} from './tool.mjs';
@@ -17,22 +17,21 @@ const addonSources = ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml', 'crates'
 const typeScriptSources = ['ts', 'test', 'tsconfig.json', 'package-lock.json'];
 
 /**
- * Brings packages, the addon and the compiled TypeScript up to date, in that order. Says nothing and takes a fraction
- * of a second when they are.
+ * Brings packages, the addon and the compiled TypeScript up to date, in that order, and then what is built with
+ * libtorch, which compiled TypeScript fetches. Says nothing and takes a fraction of a second when they are.
  *
  * @param {string} [torch] what asks for libtorch, as the beginning of a sentence; libtorch is left alone without
  */
 export const setUp = async torch => {
 	demand('node', 'Stepladder');
 	mkdirSync(inRoot('build'), {recursive: true});
-	await withLock(inRoot('build', 'set-up.lock'), async () => {
+	await withLock(inRoot('build', 'set-up.lock'), say, async () => {
 		await npmPackages();
 		await addon();
+		await typeScript();
 		if (torch !== undefined) {
 			await torchAddon(torch);
 		}
-
-		await typeScript();
 	});
 };
 
@@ -86,21 +85,37 @@ const addon = async () => {
  * @param {string} reason
  */
 const torchAddon = async reason => {
+	const {pinFor, libtorchVersion, openedLibraries} = await import('../../dist/ts/torch/pins.js');
 	const output = inRoot('build', 'addon-torch');
 	const stamp = path.join(output, '.stamp');
-	// Whose libtorch it was built against.
-	const wanted = addonFingerprint([libtorchVersion, process.env.LIBTORCH ?? '']);
+	const wanted = addonFingerprint([libtorchVersion]);
 	if (readStamp(stamp) !== wanted) {
 		say(`${reason} libtorch, which is built in now.`);
 	}
 
-	await ensureLibtorch(root);
+	const libraries = [...openedLibraries(), ...(pinFor()?.linkedOnly ?? [])];
+	linkView(root, await libtorch(), {libraries, version: libtorchVersion});
 	await unlessStamped(stamp, wanted, async () => {
 		demand('rust', 'Building the addon with libtorch');
 		demand('compiler', 'Building the addon with libtorch');
 		say('Building the addon with libtorch (a few minutes the first time) ...');
 		await buildAddon(output, ['--features', 'torch']);
 	});
+};
+
+/** The folder of libtorch, fetched if it must be. */
+const libtorch = async () => {
+	const {ensureLibtorch} = await import('../../dist/ts/torch/ensure-libtorch.js');
+	const {FetchLog} = await import('../../dist/ts/cli/fetch-log.js');
+	const {StepladderError} = await import('../../dist/ts/errors/index.js');
+	const log = new FetchLog();
+	try {
+		return await ensureLibtorch({tell: log.tell});
+	} catch (error) {
+		throw error instanceof StepladderError ? new MissingNeed(error.message) : error;
+	} finally {
+		log.end();
+	}
 };
 
 /** @param {string[]} words */

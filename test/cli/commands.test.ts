@@ -116,7 +116,20 @@ test('bench times both engines on a few images, and prints its figures', async t
 	t.true(limit.oneCore > 0 && predict.one > 0 && predict.tenThousand > predict.one);
 });
 
-for (const command of ['', 'train', 'summary', 'ladder', 'predict', 'record', 'compare', 'report', 'bench', 'doctor']) {
+for (const command of [
+	'',
+	'train',
+	'summary',
+	'ladder',
+	'predict',
+	'record',
+	'compare',
+	'report',
+	'bench',
+	'setup',
+	'setup torch',
+	'doctor',
+]) {
 	test(`help of ${command || 'the program'} ends well and shows how to use it`, async t => {
 		const {stdout, exitCode} = await cli(...command.split(' ').filter(Boolean), '--help');
 		t.is(exitCode, 0);

@@ -1,7 +1,7 @@
 import {existsSync, readFileSync, renameSync, truncateSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import {thisPlatform} from '../../ts/native/platform.js';
+import {thisPlatform} from '../../ts/machine/platform.js';
 import {Installed} from '../helpers/installed.js';
 
 const platform = thisPlatform();

@@ -12,6 +12,7 @@ import {newStepCommand} from './commands/new-step.js';
 import {predictCommand} from './commands/predict.js';
 import {recordCommand} from './commands/record.js';
 import {reportCommand} from './commands/report.js';
+import {setupCommand} from './commands/setup.js';
 import {summaryCommand} from './commands/summary.js';
 import {trainCommand} from './commands/train.js';
 import {exitCodeOf, exitCodes} from './exit-codes.js';
@@ -36,10 +37,14 @@ const commands = [
 	compareCommand(),
 	reportCommand(),
 	benchCommand(),
+	setupCommand(interruption),
 	doctorCommand(),
 ];
 for (const command of commands) {
 	program.addCommand(command.copyInheritedSettings(program).exitOverride());
+	for (const inner of command.commands) {
+		inner.copyInheritedSettings(program).exitOverride();
+	}
 }
 
 try {

@@ -1,8 +1,7 @@
 import {existsSync, mkdtempSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
-import {WriteError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
-import {cacheFolder} from '../native/cache-folder.js';
+import {cacheFolder, writingCache} from '../machine/cache-folder.js';
 
 /**
  * A folder of the cache by its key, made by `fill` where it is not there yet. It appears whole or not at all: it is
@@ -16,32 +15,18 @@ export const cached = async (key: string, fill: (folder: string) => Promise<void
 		return place;
 	}
 
-	let work: string | undefined;
-	try {
+	await writingCache(place, async () => {
 		makeFolders(path.dirname(place));
-		work = mkdtempSync(`${place}.`);
-		await fill(work);
-		if (!existsSync(place)) {
-			renameSync(work, place);
-		}
-	} catch (error) {
-		const {syscall} = error as NodeJS.ErrnoException;
-		if (syscall === undefined || existsSync(place)) {
-			throw error;
-		}
-
-		const reason = (error as Error).message;
-		throw new WriteError(
-			`could not write the cache in ${place} (${reason}); name another place by STEPLADDER_CACHE`,
-			place,
-			{cause: error},
-		);
-	} finally {
-		if (work !== undefined) {
+		const work = mkdtempSync(`${place}.`);
+		try {
+			await fill(work);
+			if (!existsSync(place)) {
+				renameSync(work, place);
+			}
+		} finally {
 			rmSync(work, {recursive: true, force: true});
 		}
-	}
-
+	});
 	return place;
 };
 

@@ -4,6 +4,7 @@ export {ConfigError} from './config-error.js';
 export {DataError} from './data-error.js';
 export {DeviceError} from './device-error.js';
 export {DivergedError} from './diverged-error.js';
+export {FetchError} from './fetch-error.js';
 export {ImageError} from './image-error.js';
 export {LadderError} from './ladder-error.js';
 export {LoadError} from './load-error.js';

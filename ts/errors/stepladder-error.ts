@@ -5,6 +5,7 @@ export type ErrorCode =
 	| 'data'
 	| 'device'
 	| 'diverged'
+	| 'fetch'
 	| 'image'
 	| 'ladder'
 	| 'load'

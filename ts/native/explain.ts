@@ -1,4 +1,5 @@
-import {platforms, thisPlatform} from './platform.js';
+import path from 'node:path';
+import {platforms, thisPlatform} from '../machine/platform.js';
 
 /** An addon is not the file that was published. */
 export class DamagedAddon extends Error {}
@@ -21,7 +22,7 @@ const fromSource =
 
 /** Why an addon could not be loaded, and what mends it. */
 export const explain = ({error, addon, isClone, installed, platform = thisPlatform()}: LoadFailure): string => {
-	const reason = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+	const reason = firstLine(error);
 	const isMissing = (error as NodeJS.ErrnoException)?.code === 'MODULE_NOT_FOUND';
 	if (isMissing && isClone) {
 		return `there is no addon for ${platform} in build/addon: build it by \`npm run build\``;
@@ -49,9 +50,9 @@ export const explain = ({error, addon, isClone, installed, platform = thisPlatfo
 		return `${addon} is damaged: ${reason} is not the file that was published. Remove node_modules and install again`;
 	}
 
-	const glibc = /version `GLIBC_([\d.]+)' not found/.exec(reason);
-	if (glibc) {
-		return `${addon} needs glibc ${glibc[1]} or newer, which this system does not have (${reason}): use a newer system, or ${fromSource}`;
+	const glibc = glibcAskedFor(reason);
+	if (glibc !== undefined) {
+		return `${addon} needs glibc ${glibc} or newer, which this system does not have (${reason}): use a newer system, or ${fromSource}`;
 	}
 
 	if (/ld-musl|libc\.musl/.test(reason)) {
@@ -66,6 +67,20 @@ export const explain = ({error, addon, isClone, installed, platform = thisPlatfo
 
 	return `${addon} could not be loaded (${reason}): install again, or ${fromSource}`;
 };
+
+/** Why the addon with libtorch could not be loaded, though it is there, and what mends it. */
+export const explainTorch = (error: unknown, addon: string, command: string): string => {
+	const reason = error instanceof DamagedAddon ? 'it is not the file that was published' : firstLine(error);
+	const glibc = glibcAskedFor(reason);
+	return glibc === undefined
+		? `${addon} could not be loaded (${reason}): remove ${path.dirname(addon)} and get it again by \`${command}\``
+		: `${addon} needs glibc ${glibc} or newer, which this system does not have (${reason}): use a newer system, or ${fromSource}`;
+};
+
+const firstLine = (error: unknown): string =>
+	error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+
+const glibcAskedFor = (reason: string): string | undefined => /version `GLIBC_([\d.]+)' not found/.exec(reason)?.[1];
 
 /** A Node for Intel on an Apple processor finds addons for Intel alone. */
 const rosetta = (platform: string, installed: readonly string[]): string =>

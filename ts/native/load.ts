@@ -2,24 +2,21 @@ import {createHash} from 'node:crypto';
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
-import process from 'node:process';
-import {fileURLToPath} from 'node:url';
 import {LoadError} from '../errors/index.js';
+import {isClone, packageRoot} from '../machine/package-root.js';
+import {thisPlatform} from '../machine/platform.js';
+import {libtorchFolder, ownLibtorch} from '../torch/libtorch-folder.js';
+import {problemOf} from '../torch/manifest.js';
+import {openedLibraries} from '../torch/pins.js';
+import {fetchedTorchAddon, torchCommand} from '../torch/torch-addon.js';
 import type * as Binding from './binding.js';
-import {DamagedAddon, explain} from './explain.js';
-import {thisPlatform} from './platform.js';
+import {DamagedAddon, explain, explainTorch} from './explain.js';
 
 /** The addon is built twice from one source. */
 type Edition = 'base' | 'torch';
 
 const loaded = new Map<Edition, typeof Binding>();
 const require = createRequire(import.meta.url);
-
-/** The package, or the clone, from dist/ts/native. */
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-
-/** Whether this runs from a clone, where addons are built, and not from an installed package. */
-const isClone = existsSync(path.join(root, 'Cargo.toml'));
 
 /**
  * The native addon, loaded when it is first needed: importing this package costs nothing.
@@ -37,21 +34,23 @@ export const nativeFor = ({engine, device}: {engine?: string; device?: string}):
 	edition(engine === 'aten' || device === 'cuda' ? 'torch' : 'base');
 
 /** Whether the addon with libtorch is there. */
-export const hasTorch = (): boolean => builtAddon('torch') !== undefined;
+export const hasTorch = (): boolean => torchAddon() !== undefined;
 
 const edition = (which: Edition): typeof Binding => {
-	const binding = loaded.get(which) ?? load(which);
+	const binding = loaded.get(which) ?? (which === 'base' ? loadBase() : loadTorch());
 	loaded.set(which, binding);
 	return binding;
 };
 
+const torchAddon = (): string | undefined => (isClone ? builtAddon('addon-torch') : fetchedTorchAddon());
+
 /** The addon that a clone has built for this platform; those of others may lie beside it. */
-const builtAddon = (which: Edition): string | undefined => {
-	const folder = path.join(root, 'build', {base: 'addon', torch: 'addon-torch'}[which]);
+const builtAddon = (name: 'addon' | 'addon-torch'): string | undefined => {
+	const folder = path.join(packageRoot, 'build', name);
 	const wanted = `stepladder.${thisPlatform()}`;
-	const names = existsSync(folder) ? readdirSync(folder) : [];
-	const name = names.find(name => name.endsWith('.node') && name.startsWith(wanted));
-	return name && path.join(folder, name);
+	const files = existsSync(folder) ? readdirSync(folder) : [];
+	const file = files.find(file => file.endsWith('.node') && file.startsWith(wanted));
+	return file && path.join(folder, file);
 };
 
 /**
@@ -59,9 +58,8 @@ const builtAddon = (which: Edition): string | undefined => {
  *
  * @throws {DamagedAddon}
  */
-const unharmed = (name: string): string => {
-	const {sha256} = require(`${name}/package.json`) as {sha256?: string};
-	const file = require.resolve(name);
+const unharmed = (file: string): string => {
+	const {sha256} = require(path.join(path.dirname(file), 'package.json')) as {sha256?: string};
 	if (createHash('sha256').update(readFileSync(file)).digest('hex') !== sha256) {
 		throw new DamagedAddon(file);
 	}
@@ -69,28 +67,56 @@ const unharmed = (name: string): string => {
 	return file;
 };
 
-const load = (which: Edition): typeof Binding => {
-	const built = builtAddon(which);
-	if (which === 'torch' && !built) {
-		throw new LoadError(
-			isClone
-				? '`--engine aten` and `--device cuda` need libtorch, which is not built in: get it by `npm run build -- --torch`'
-				: '`--engine aten` and `--device cuda` need libtorch, which this package does not bring: build it in a clone, by `npm run build -- --torch`',
-		);
-	}
-
-	if (which === 'torch' && process.platform === 'win32') {
-		// Windows has no run paths: its loader looks along PATH
-		process.env['PATH'] = `${path.join(root, 'build', 'libtorch', 'lib')}${path.delimiter}${process.env['PATH'] ?? ''}`;
-	}
-
-	const addon = built ?? `@stepladder/${thisPlatform()}`;
+const loadBase = (): typeof Binding => {
+	const addon = `@stepladder/${thisPlatform()}`;
 	try {
-		return require(built ?? unharmed(addon)) as typeof Binding;
+		return require(builtAddon('addon') ?? unharmed(require.resolve(addon))) as typeof Binding;
 	} catch (error) {
-		const scope = path.join(path.dirname(root), '@stepladder');
-		throw new LoadError(explain({error, addon, isClone, installed: existsSync(scope) ? readdirSync(scope) : []}), {
-			cause: error,
-		});
+		const scope = path.join(path.dirname(packageRoot), '@stepladder');
+		const installed = existsSync(scope) ? readdirSync(scope).filter(name => !name.startsWith('torch-')) : [];
+		throw new LoadError(explain({error, addon, isClone, installed}), {cause: error});
+	}
+};
+
+const loadTorch = (): typeof Binding => {
+	const addon = torchAddon();
+	if (addon === undefined) {
+		throw new LoadError(`\`--engine aten\` and \`--device cuda\` need libtorch: get it by \`${torchCommand}\``);
+	}
+
+	openLibtorch();
+	try {
+		return require(isClone ? addon : unharmed(addon)) as typeof Binding;
+	} catch (error) {
+		throw new LoadError(explainTorch(error, addon, torchCommand), {cause: error});
+	}
+};
+
+/**
+ * Opens libtorch and what it stands on by their places, so that the addon finds them by their names. No place is
+ * written into the addon.
+ */
+const openLibtorch = (): void => {
+	const folder = libtorchFolder();
+	const isOwn = ownLibtorch() !== undefined;
+	const problem = isOwn ? undefined : problemOf(folder);
+	if (problem !== undefined) {
+		// A library that was cut short would end the process when it is opened.
+		throw new LoadError(`libtorch in ${folder} ${problem}: get it by \`${torchCommand}\``);
+	}
+
+	for (const name of openedLibraries()) {
+		const file = path.join(folder, 'lib', name);
+		if (isOwn && !existsSync(file)) {
+			continue; // libtorch's own archives name some differently, and libtorch finds those by itself
+		}
+
+		const reason = native().openLibrary(file);
+		if (reason !== null) {
+			const mending = isOwn
+				? 'LIBTORCH names it: correct it, or unset it to have libtorch fetched'
+				: `remove ${folder} and get it again by \`${torchCommand}\``;
+			throw new LoadError(`${file} could not be opened (${reason}): ${mending}`);
+		}
 	}
 };

@@ -4,6 +4,8 @@ import {LadderError} from '../../errors/index.js';
 import {hasTorch, native, nativeFor} from '../../native/load.js';
 import {unwrap} from '../../native/unwrap.js';
 import {dataSentence} from '../../report/data-sentence.js';
+import {libtorchFolder} from '../../torch/libtorch-folder.js';
+import {torchCommand} from '../../torch/torch-addon.js';
 import {exitCodes} from '../exit-codes.js';
 import {
 	chosenLadder,
@@ -28,11 +30,11 @@ export const doctorCommand = (): Command =>
 				find('Cores', () => String(unwrap(native().runtimeInfo()).cores)),
 				find('libtorch', () => {
 					if (!hasTorch()) {
-						return 'not built in, which only `--engine aten` and `--device cuda` need: `npm run build -- --torch`';
+						return `not here, which only \`--engine aten\` and \`--device cuda\` need: \`${torchCommand}\``;
 					}
 
 					const {libtorch, cuda} = unwrap(nativeFor({engine: 'aten'}).runtimeInfo());
-					return `${libtorch}, ${cuda ? 'with a CUDA device' : 'without a CUDA device'}`;
+					return `${libtorch} in ${libtorchFolder()}, ${cuda ? 'with a CUDA device' : 'without a CUDA device'}`;
 				}),
 			];
 			findings.push(...(await findLadderAndData(flags)));

@@ -1,20 +1,22 @@
 import {linkSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import process from 'node:process';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {say} from './tool.mjs';
 
 /**
  * Runs `work` while no other process holds the lock. A holder that died is found by its process id.
  *
+ * This file is plain JavaScript because the set-up of a clone runs it before there is a compiler.
+ *
  * @template Value
  * @param {string} lockFile
+ * @param {(line: string) => void} tell told once where another holds it
  * @param {() => Promise<Value>} work
  * @returns {Promise<Value>}
  */
-export const withLock = async (lockFile, work) => {
+export const withLock = async (lockFile, tell, work) => {
 	for (let waited = false; !tryLock(lockFile); waited = true) {
 		if (!waited) {
-			say(`Waiting for another set-up (process ${holder(lockFile) ?? 'unknown'}) to finish ...`);
+			tell(`Waiting for another set-up (process ${holder(lockFile) ?? 'unknown'}) to finish ...`);
 		}
 
 		await sleep(200);

@@ -1,0 +1,84 @@
+import {createHash} from 'node:crypto';
+import {mkdirSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {thisPlatform} from '../../ts/machine/platform.js';
+import {cachedLibtorch} from '../../ts/torch/libtorch-folder.js';
+import {type Libraries, writeManifest} from '../../ts/torch/manifest.js';
+import {pinFor} from '../../ts/torch/pins.js';
+import {addonIn, InstalledCopy} from '../helpers/installed-copy.js';
+
+const withLibtorch = ['train', '--step', 'baseline', '--ladder', 'shapes', '--engine', 'aten', '--fast-dev-run'];
+const torchPackage = `torch-${thisPlatform()}`;
+/** What this clone's set-up has fetched, in the cache of whoever runs the tests. */
+const real = cachedLibtorch();
+
+/** An installed package with a ladder to train. */
+const installedWithLadder = async (t: ExecutionContext): Promise<InstalledCopy> => {
+	const installed = new InstalledCopy(t);
+	const {exitCode, stderr} = await installed.run(['init', 'shapes']);
+	t.is(exitCode, 0, stderr);
+	return installed;
+};
+
+test('installed without libtorch, `--engine aten` says the command that gets it, and all else works', async t => {
+	const installed = await installedWithLadder(t);
+	const {stderr, exitCode} = await installed.run(withLibtorch);
+	t.is(exitCode, 1);
+	t.is(stderr, 'stepladder: `--engine aten` and `--device cuda` need libtorch: get it by `npx stepladder setup torch`');
+	t.is((await installed.run(withLibtorch.map(word => (word === 'aten' ? 'fused' : word)))).exitCode, 0);
+	t.regex((await installed.run(['doctor'])).stdout, /✓ libtorch: not here, .*`npx stepladder setup torch`/);
+});
+
+test('with the addon’s package beside it, libtorch is found in the cache, wherever the package lies', async t => {
+	const installed = await installedWithLadder(t);
+	installed.addPackage(torchPackage, addonIn('addon-torch'));
+	const {stdout, stderr, exitCode} = await installed.run(withLibtorch, {STEPLADDER_CACHE: path.dirname(real)});
+	t.is(exitCode, 0, stderr);
+	t.regex(stdout, /Verdict/);
+});
+
+test('an addon’s package of another version is not taken', async t => {
+	const installed = await installedWithLadder(t);
+	installed.addPackage(torchPackage, addonIn('addon-torch'), '0.0.1');
+	t.regex((await installed.run(withLibtorch)).stderr, /get it by `npx stepladder setup torch`$/);
+});
+
+/** Fills a cache with libraries of these contents, and says that they were as long as in `told`. */
+const fillCache = (cache: string, contents: Readonly<Record<string, string>>, told = contents): void => {
+	const folder = cachedLibtorch({cache});
+	mkdirSync(path.join(folder, 'lib'), {recursive: true});
+	for (const [name, content] of Object.entries(contents)) {
+		writeFileSync(path.join(folder, 'lib', name), content);
+	}
+
+	const libraries: Libraries = Object.fromEntries(
+		Object.entries(told).map(([name, content]) => [
+			name,
+			{bytes: content.length, sha256: createHash('sha256').update(content).digest('hex')},
+		]),
+	);
+	writeManifest(folder, {version: '2.13.0', wheels: [], libraries});
+};
+
+test('a libtorch that is gone, cut short or damaged is named, with what mends it', async t => {
+	const installed = await installedWithLadder(t);
+	installed.addPackage(torchPackage, addonIn('addon-torch'));
+	const cache = path.join(installed.folder, 'cache');
+	const said = async (): Promise<string> => (await installed.run(withLibtorch)).stderr;
+	const whole = Object.fromEntries((pinFor()?.libraries ?? []).map(name => [name, `not ${name} at all`]));
+	const [first = ''] = Object.keys(whole);
+
+	t.is(
+		await said(),
+		`stepladder: libtorch in ${cachedLibtorch({cache})} is not there: get it by \`npx stepladder setup torch\``,
+	);
+	fillCache(cache, {...whole, [first]: 'no'}, whole);
+	t.regex(await said(), / has .+ with 2 of \d+ bytes: get it by `npx stepladder setup torch`$/);
+	fillCache(cache, whole);
+	t.regex(
+		await said(),
+		/^stepladder: .+lib.+ could not be opened \(.+\): remove .+ and get it again by `npx stepladder setup torch`$/,
+	);
+	t.regex((await installed.run(['doctor'])).stdout, /✗ libtorch: .+ could not be opened/);
+});

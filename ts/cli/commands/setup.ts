@@ -1,0 +1,67 @@
+import {statSync} from 'node:fs';
+import process from 'node:process';
+import {Command} from 'commander';
+import {AbortError} from '../../errors/index.js';
+import {isClone} from '../../machine/package-root.js';
+import {hasTorch, nativeFor} from '../../native/load.js';
+import {unwrap} from '../../native/unwrap.js';
+import {typed} from '../../text/typed.js';
+import {ensureLibtorch} from '../../torch/ensure-libtorch.js';
+import {ensureTorchAddon, torchCommand} from '../../torch/torch-addon.js';
+import {FetchLog} from '../fetch-log.js';
+import type {Interruption} from '../interruption.js';
+
+const examples = `
+Examples:
+  ${typed('setup', 'torch')}
+  ${typed('setup', 'torch --index https://HOST/simple')}
+  ${typed('setup', 'torch --wheel torch-2.13.0-cp313-cp313-manylinux_2_28_x86_64.whl')}`;
+
+export const setupCommand = (interruption: Interruption): Command =>
+	new Command('setup')
+		.description('Fetch what only some commands need.')
+		.addHelpText('after', examples)
+		.addCommand(torchSetup(interruption));
+
+const torchSetup = (interruption: Interruption): Command =>
+	new Command('torch')
+		.description('Fetch libtorch, which `--engine aten` and `--device cuda` compute with, into the cache.')
+		.option('--index <url>', 'a Python package index to fetch from without pip; goes on where it was interrupted')
+		.option('--wheel <file...>', 'wheels that are here already, in place of fetching them')
+		.addHelpText(
+			'after',
+			`
+Wheels come through pip, with its mirrors, proxies and certificates; without pip from --index, or PIP_INDEX_URL. Each
+is held against a pinned hash. LIBTORCH=DIR names a libtorch of your own. The cache is kept where STEPLADDER_CACHE says.
+${examples}`,
+		)
+		.action(async ({index, wheel}: {index?: string; wheel?: string[]}) => {
+			const log = new FetchLog();
+			const {signal} = interruption;
+			try {
+				const folder = await ensureLibtorch({index, wheels: wheel, signal, tell: log.tell});
+				log.end();
+				process.stdout.write(`libtorch is in ${folder}\n`);
+				if (isClone && !hasTorch()) {
+					process.stdout.write(`Next: ${torchCommand}, which builds the addon that is linked against it\n`);
+					return;
+				}
+
+				if (!isClone) {
+					const addon = await ensureTorchAddon({signal, tell: log.tell});
+					process.stdout.write(`Its addon is ${addon} (${(statSync(addon).size / 1e6).toFixed(1)} MB)\n`);
+				}
+
+				const {libtorch, cuda} = unwrap(nativeFor({engine: 'aten'}).runtimeInfo());
+				process.stdout.write(
+					`libtorch ${libtorch} runs here, ${cuda ? 'with a CUDA device' : 'without a CUDA device'}\n`,
+				);
+			} catch (error) {
+				log.end();
+				if (error instanceof AbortError && log.progress !== undefined) {
+					process.stderr.write(`${log.progress}; the same command goes on from there\n`);
+				}
+
+				throw error;
+			}
+		});

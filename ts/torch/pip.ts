@@ -1,0 +1,57 @@
+import {spawn, spawnSync} from 'node:child_process';
+import {writeFileSync} from 'node:fs';
+import path from 'node:path';
+import {AbortError, FetchError} from '../errors/index.js';
+import {type Pin, type PinnedWheel, wheelPython} from './pins.js';
+
+/** A Python that has pip; nothing where there is none. */
+export const pythonWithPip = (): string | undefined =>
+	['python3', 'python', 'py'].find(name => spawnSync(name, ['-m', 'pip', '--version']).status === 0);
+
+/**
+ * Fetches wheels by pip, whose mirrors, proxies and certificates a person has set already. It keeps whole wheels that
+ * are in the folder, and begins others anew. What it prints goes to stderr.
+ *
+ * @throws {FetchError}
+ * @throws {AbortError}
+ */
+export const downloadByPip = async (
+	python: string,
+	pin: Pin,
+	wheels: readonly PinnedWheel[],
+	folder: string,
+	signal?: AbortSignal,
+): Promise<void> => {
+	const requirements = path.join(folder, 'requirements.txt');
+	const lines = wheels.map(({name, version, sha256}) => `${name}==${version} --hash=sha256:${sha256}\n`);
+	writeFileSync(requirements, lines.join(''));
+	const code = await new Promise<number | null>((resolve, reject) => {
+		const child = spawn(
+			python,
+			[
+				...['-m', 'pip', 'download', '--disable-pip-version-check', '--no-deps', '--no-cache-dir'],
+				...['--only-binary=:all:', '--require-hashes', '--implementation', 'cp'],
+				// The tags say which wheel, whatever the Python that fetches it.
+				...pin.tags.flatMap(tag => ['--platform', tag]),
+				...['--python-version', wheelPython.version, '--abi', wheelPython.abi, '--abi', 'none'],
+				...['--dest', folder, '--requirement', requirements],
+			],
+			{stdio: ['ignore', 2, 2], ...(signal && {signal})},
+		);
+		child.once('error', error => {
+			reject(signal?.aborted ? new AbortError(signal.reason) : error);
+		});
+		child.once('exit', resolve);
+	});
+	if (signal?.aborted) {
+		throw new AbortError(signal.reason);
+	}
+
+	if (code !== 0) {
+		throw new FetchError(
+			'pip could not fetch libtorch (it says why above): is the network there? ' +
+				'`--index URL` names a Python package index to fetch it from without pip, `--wheel FILE` wheels that are here',
+			'pip',
+		);
+	}
+};

@@ -1,0 +1,121 @@
+import {spawn} from 'node:child_process';
+import {existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import path from 'node:path';
+import process from 'node:process';
+import {AbortError, FetchError} from '../errors/index.js';
+import {cacheFolder, writingCache} from '../machine/cache-folder.js';
+import {withLock} from '../machine/lock.js';
+import {isClone, packageVersion} from '../machine/package-root.js';
+import {thisPlatform} from '../machine/platform.js';
+import type {FetchOptions} from './fetch-event.js';
+
+/** What brings libtorch, and the addon that is linked against it, as a person would type it. */
+export const torchCommand = isClone ? 'npm run build -- --torch' : 'npx stepladder setup torch';
+
+const packageName = (): string => `@stepladder/torch-${thisPlatform()}`;
+
+/** The addon with libtorch that was installed or fetched for an installed package; nothing where there is none. */
+export const fetchedTorchAddon = (): string | undefined => {
+	const cached = path.join(cachedTorchAddon(), 'stepladder.node');
+	return installedTorchAddon() ?? (existsSync(cached) ? cached : undefined);
+};
+
+/**
+ * Makes sure that the addon with libtorch is there: installed beside this package, or fetched into the cache by npm, so
+ * that the user's registry, proxy and name count, and npm checks what came.
+ *
+ * @throws {FetchError} where it can't be had
+ * @throws {WriteError} where the cache can't be written
+ * @throws {AbortError}
+ */
+export const ensureTorchAddon = async ({signal, tell}: FetchOptions = {}): Promise<string> => {
+	const place = cachedTorchAddon();
+	return (
+		fetchedTorchAddon() ??
+		writingCache(place, async () => {
+			mkdirSync(path.dirname(place), {recursive: true});
+			const line = (line: string): void => tell?.({type: 'line', line});
+			await withLock(`${place}.lock`, line, async () => {
+				if (!existsSync(place)) {
+					line(`Fetching ${packageName()} by npm ...`);
+					await fetchAddon(place, signal);
+				}
+			});
+			return path.join(place, 'stepladder.node');
+		})
+	);
+};
+
+const cachedTorchAddon = (): string => path.join(cacheFolder(), `addon-torch-${packageVersion()}-${thisPlatform()}`);
+
+/** One of another version would not fit. */
+const installedTorchAddon = (): string | undefined => {
+	try {
+		const about = createRequire(import.meta.url).resolve(`${packageName()}/package.json`);
+		const {version, main} = JSON.parse(readFileSync(about, 'utf8'));
+		return version === packageVersion() ? path.join(path.dirname(about), main) : undefined;
+	} catch {
+		return undefined;
+	}
+};
+
+/** `npm pack` reads the settings of where the user is; `npm install` of what it left unpacks, and asks nobody. */
+const fetchAddon = async (place: string, signal: AbortSignal | undefined): Promise<void> => {
+	const work = `${place}.new`;
+	rmSync(work, {recursive: true, force: true});
+	mkdirSync(work);
+	try {
+		await npm(['pack', `${packageName()}@${packageVersion()}`, '--pack-destination', work], signal);
+		const archive = readdirSync(work).find(name => name.endsWith('.tgz')) ?? '';
+		await npm(
+			[
+				...['install', path.join(work, archive), '--prefix', work, '--global=false', '--offline', '--ignore-scripts'],
+				...['--no-save', '--no-package-lock', '--no-audit', '--no-fund'],
+			],
+			signal,
+		);
+		renameSync(path.join(work, 'node_modules', packageName()), place);
+	} finally {
+		rmSync(work, {recursive: true, force: true});
+	}
+};
+
+const npm = async (commandArguments: readonly string[], signal: AbortSignal | undefined): Promise<void> => {
+	const own = `${packageName()}@${packageVersion()}`;
+	const failed = (reason: string): FetchError =>
+		new FetchError(
+			`npm could not fetch ${own} (${reason}): is the network there? ` +
+				`It can also be installed beside stepladder, by \`npm install ${own}\``,
+			'npm',
+		);
+	const [command, ...beginning] = npmCommand();
+	const {code, stderr} = await new Promise<{code: number | null; stderr: string}>((resolve, reject) => {
+		const child = spawn(command, [...beginning, ...commandArguments, '--loglevel=error'], {
+			stdio: ['ignore', 'ignore', 'pipe'],
+			...(signal && {signal}),
+		});
+		let stderr = '';
+		child.stderr.setEncoding('utf8').on('data', (text: string) => {
+			stderr += text;
+		});
+		child.once('error', error => {
+			reject(signal?.aborted ? new AbortError(signal.reason) : failed(error.message));
+		});
+		child.once('close', code => resolve({code, stderr}));
+	});
+	if (code !== 0) {
+		// Its first lines are a code and what it means; the rest is where the log is.
+		const said = stderr.split('\n').map(line => line.replace(/^npm (?:error|ERR!) ?/, '').trim());
+		throw failed(said.find(line => line !== '' && !line.startsWith('code ')) ?? `exit code ${code}`);
+	}
+};
+
+/** npm itself where this was started by it, else the one beside Node or on PATH. */
+const npmCommand = (): [string, ...string[]] => {
+	const script = [
+		process.env['npm_execpath'],
+		path.join(path.dirname(process.execPath), 'node_modules', 'npm', 'bin', 'npm-cli.js'), // Windows
+	].find(file => file !== undefined && path.basename(file) === 'npm-cli.js' && existsSync(file));
+	return script === undefined ? ['npm'] : [process.execPath, script];
+};
