@@ -1,12 +1,14 @@
 // Builds the packages that are published: `stepladder` and an addon for each platform, all under build/npm.
 // `npm run package`, or `npm run package -- linux-x64-gnu win32-x64` for some platforms alone. `--native` builds with
 // this machine's own linker in place of zig: that is how a release builds for macOS and Windows, on macOS and Windows.
+// `npm run package -- torch-linux-x64-gnu` for the addon with libtorch, on that platform itself.
 import {statSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {packAddon, packLibrary} from './package/pack.mjs';
 import {rustTarget, targets} from './package/targets.mjs';
 import {crossToolchain} from './package/toolchain.mjs';
+import {packTorchAddon} from './package/torch.mjs';
 import {root, runMain, setUp} from './set-up/index.mjs';
 import {MissingNeed} from './set-up/need.mjs';
 import {runTool, say, ToolFailed} from './set-up/tool.mjs';
@@ -49,6 +51,12 @@ const buildAndPack = async (target, env) => {
 
 await runMain(async () => {
 	const chosen = process.argv.slice(2).filter(word => word !== '--native');
+	const torch = chosen.find(name => name.startsWith('torch-'));
+	if (torch !== undefined) {
+		await packTorchAddon(torch, output);
+		return;
+	}
+
 	const unknown = chosen.find(name => !targets.some(({platform}) => platform === name));
 	if (unknown !== undefined) {
 		throw new MissingNeed(

@@ -39,7 +39,7 @@ export const packAddon = (target, addon, output) => {
 	});
 	writeFileSync(
 		path.join(folder, 'README.md'),
-		`# ${name}\n\nThe native addon of stepladder for ${platform}. It is installed along with the package stepladder.\n`,
+		`# ${name}\n\nThe native addon of stepladder for ${platform}. The package stepladder brings it.\n`,
 	);
 	writeFileSync(path.join(folder, 'THIRD-PARTY-LICENSES'), thirdPartyLicenses(rustTarget(target)));
 };

@@ -1,0 +1,52 @@
+import {copyFileSync, mkdirSync, readdirSync, readFileSync, statSync} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import {root, setUp} from '../set-up/index.mjs';
+import {MissingNeed} from '../set-up/need.mjs';
+import {runTool, say} from '../set-up/tool.mjs';
+import {packAddon} from './pack.mjs';
+import {targets} from './targets.mjs';
+
+/**
+ * Builds the addon with libtorch and the package around it, for the platform that this runs on: libtorch's C++ ABI rules
+ * out a compiler of another kind. What is built on an old system (manylinux_2_28 has glibc 2.28) runs on newer ones.
+ *
+ * @param {string} name such as `torch-linux-x64-gnu`
+ * @param {string} output where a folder is made for the package
+ */
+export const packTorchAddon = async (name, output) => {
+	await setUp('The package is linked against');
+	const {thisPlatform} = await import('../../dist/ts/machine/platform.js');
+	const target = targets.find(({platform}) => platform === thisPlatform());
+	if (!target || name !== `torch-${target.platform}`) {
+		throw new MissingNeed(`${name} can only be built on that platform itself; this is ${thisPlatform()}.`);
+	}
+
+	const built = path.join(root, 'build', 'addon-torch');
+	const addon = readdirSync(built).find(file => file.endsWith('.node')) ?? '';
+	const stripped = path.join(root, 'build', 'package-torch', 'stepladder.node');
+	mkdirSync(path.dirname(stripped), {recursive: true});
+	copyFileSync(path.join(built, addon), stripped);
+	if (process.platform !== 'win32') {
+		say('Stripping it ...');
+		await runTool('strip', [process.platform === 'darwin' ? '-x' : '--strip-unneeded', stripped]);
+	}
+
+	packAddon({...target, platform: name}, stripped, output);
+	const glibc = glibcAskedFor(stripped);
+	process.stdout.write(
+		`${name} ${(statSync(stripped).size / 2 ** 20).toFixed(1)} MiB${glibc ? `, asks for glibc ${glibc} or newer` : ''}\n` +
+			`The package is in ${path.relative(root, path.join(output, name))}\n`,
+	);
+};
+
+/**
+ * The newest version among those that a library names.
+ *
+ * @param {string} file
+ */
+const glibcAskedFor = file => {
+	const names = readFileSync(file, 'latin1').matchAll(/\0GLIBC_2\.(\d+)/g);
+	const minors = [...names].map(([, minor]) => Number(minor));
+	return minors.length === 0 ? undefined : `2.${Math.max(...minors)}`;
+};
