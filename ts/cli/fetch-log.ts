@@ -69,8 +69,8 @@ const progressLine = ({what, done, total}: FetchEvent & {type: 'progress'}, byte
 	}
 
 	const bar = '█'.repeat(Math.floor((10 * done) / total)).padEnd(10);
-	const left = Math.round((total - done) / Math.max(bytesPerSecond, 1));
-	return `${what}: ${Math.floor((100 * done) / total)}%|${bar}| ${megabytes(done)}/${megabytes(total)} MB [${left} s left, ${speed}]`;
+	const left = bytesPerSecond > 0 ? `${Math.round((total - done) / bytesPerSecond)} s left, ` : '';
+	return `${what}: ${Math.floor((100 * done) / total)}%|${bar}| ${megabytes(done)}/${megabytes(total)} MB [${left}${speed}]`;
 };
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);

@@ -1,4 +1,3 @@
-import {statSync} from 'node:fs';
 import process from 'node:process';
 import {Command} from 'commander';
 import {AbortError} from '../../errors/index.js';
@@ -39,17 +38,16 @@ ${examples}`,
 			const log = new FetchLog();
 			const {signal} = interruption;
 			try {
+				// The addon first: it is small, and without it libtorch is of no use here.
+				const addon = isClone ? undefined : await ensureTorchAddon({signal, tell: log.tell});
 				const folder = await ensureLibtorch({index, wheels: wheel, signal, tell: log.tell});
 				log.end();
 				process.stdout.write(`libtorch is in ${folder}\n`);
-				if (isClone && !hasTorch()) {
-					process.stdout.write(`Next: ${torchCommand}, which builds the addon that is linked against it\n`);
+				if (addon !== undefined) {
+					process.stdout.write(`Its addon is ${addon}\n`);
+				} else if (!hasTorch()) {
+					process.stdout.write(`Next: \`${torchCommand}\` builds the addon that is linked against it\n`);
 					return;
-				}
-
-				if (!isClone) {
-					const addon = await ensureTorchAddon({signal, tell: log.tell});
-					process.stdout.write(`Its addon is ${addon} (${(statSync(addon).size / 1e6).toFixed(1)} MB)\n`);
 				}
 
 				const {libtorch, cuda} = unwrap(nativeFor({engine: 'aten'}).runtimeInfo());
