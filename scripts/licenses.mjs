@@ -29,7 +29,7 @@ const list = async () => {
 		);
 	}
 
-	const crates = linkedCrates([...new Set(targets.map(rustTarget))]);
+	const crates = linkedCrates([...new Set(targets.map(rustTarget))], ['torch']);
 	return `# What is shipped
 
 Written by \`npm run licenses\` from the lock files; \`npm test\` fails when it is out of date.
@@ -51,9 +51,15 @@ ${table(bundled)}
 
 ## Crates
 
-Linked into the addons, with Rust's standard library; some on some platforms alone.
+Linked into the addons, with Rust's standard library; some on some platforms, or with libtorch, alone.
 
 ${table(crates)}
+
+## Not shipped: libtorch
+
+\`setup torch\` fetches it from where the user gets Python packages, under PyTorch's licence (BSD-3-Clause, and those of what
+is in it) and, on Linux, with NVIDIA's CUDA runtime and CUPTI under the CUDA toolkit's licence agreement. The texts are kept
+with it, in its folder \`licenses\`. The addon that is linked against it, \`@stepladder/torch-...\`, holds none of it.
 `;
 };
 

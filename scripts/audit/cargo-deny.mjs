@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import {cacheDirectory} from '../set-up/libtorch.mjs';
+import {cacheFolder} from '../../ts/machine/cache-folder.js';
 import {demand} from '../set-up/need.mjs';
 import {runTool, say} from '../set-up/tool.mjs';
 import {failed, outputOf, passed, skipped} from './outcome.mjs';
@@ -10,7 +10,7 @@ const version = '0.20.2';
 
 /** cargo-deny in the cache, compiled once. */
 const cargoDeny = async () => {
-	const folder = path.join(cacheDirectory(), 'tools', `cargo-deny-${version}`);
+	const folder = path.join(cacheFolder(), 'tools', `cargo-deny-${version}`);
 	const program = path.join(folder, 'bin', process.platform === 'win32' ? 'cargo-deny.exe' : 'cargo-deny');
 	if (!existsSync(program)) {
 		demand('rust', 'cargo-deny');

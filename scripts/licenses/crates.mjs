@@ -33,11 +33,21 @@ const cargo = cargoArguments => {
  * no part of what is shipped.
  *
  * @param {string[]} triples the platforms, as rustc spells them
+ * @param {string[]} [features] of the addon
  * @returns {Shipped[]}
  */
-export const linkedCrates = triples => {
+export const linkedCrates = (triples, features = []) => {
 	const listed = cargo([
-		...['tree', '--package', 'stepladder-addon', '--edges', 'normal,no-proc-macro', '--no-dedupe'],
+		...[
+			'tree',
+			'--package',
+			'stepladder-addon',
+			'--features',
+			features.join(','),
+			'--edges',
+			'normal,no-proc-macro',
+			'--no-dedupe',
+		],
 		...['--prefix', 'none', '--format', '{p}|{l}', ...triples.flatMap(triple => ['--target', triple])],
 	]);
 	return [...new Set(listed.split('\n'))]
@@ -79,10 +89,11 @@ const textsOf = ({name, license, authors, manifest_path}) => {
  * The licences of everything in the addon that others wrote, with their texts; a text that several share stands once.
  *
  * @param {string} triple
+ * @param {string[]} [features] of the addon
  * @returns {string}
  */
-export const thirdPartyLicenses = triple => {
-	const linked = new Set(linkedCrates([triple]).map(({name, version}) => `${name} ${version}`));
+export const thirdPartyLicenses = (triple, features) => {
+	const linked = new Set(linkedCrates([triple], features).map(({name, version}) => `${name} ${version}`));
 	const {packages} = JSON.parse(cargo(['metadata', '--format-version', '1', '--filter-platform', triple]));
 	/** @type {Map<string, string[]>} */
 	const whose = new Map();

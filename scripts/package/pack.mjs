@@ -25,8 +25,9 @@ const about = {
  * @param {import('./targets.mjs').Target} target
  * @param {string} addon the file that was built
  * @param {string} output where a folder is made for the package
+ * @param {string[]} [features] that it was built with
  */
-export const packAddon = (target, addon, output) => {
+export const packAddon = (target, addon, output, features) => {
 	const {platform, os, cpu, libc} = target;
 	const name = `@stepladder/${platform}`;
 	const folder = emptyFolder(path.join(output, platform));
@@ -41,7 +42,7 @@ export const packAddon = (target, addon, output) => {
 		path.join(folder, 'README.md'),
 		`# ${name}\n\nThe native addon of stepladder for ${platform}. The package stepladder brings it.\n`,
 	);
-	writeFileSync(path.join(folder, 'THIRD-PARTY-LICENSES'), thirdPartyLicenses(rustTarget(target)));
+	writeFileSync(path.join(folder, 'THIRD-PARTY-LICENSES'), thirdPartyLicenses(rustTarget(target), features));
 };
 
 /**

@@ -2,6 +2,7 @@ import {spawnSync} from 'node:child_process';
 import {existsSync, mkdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import {cacheFolder} from '../../ts/machine/cache-folder.js';
 import {demand, MissingNeed} from '../set-up/need.mjs';
 import {runTool, say} from '../set-up/tool.mjs';
 import {rustTarget, targets} from './targets.mjs';
@@ -15,7 +16,6 @@ const versions = {rust: '1.95.0', ziglang: '0.17.1', 'cargo-zigbuild': '0.24.1'}
  * @returns {Promise<NodeJS.ProcessEnv>} the environment to run `cargo zigbuild` in
  */
 export const crossToolchain = async () => {
-	const {cacheFolder} = await import('../../dist/ts/machine/cache-folder.js');
 	const folder = path.join(cacheFolder(), 'cross');
 	const rust = path.join(folder, `rust-${versions.rust}`);
 	const zig = path.join(folder, `zig-${versions.ziglang}-${versions['cargo-zigbuild']}`);

@@ -32,7 +32,7 @@ export const packTorchAddon = async (name, output) => {
 		await runTool('strip', [process.platform === 'darwin' ? '-x' : '--strip-unneeded', stripped]);
 	}
 
-	packAddon({...target, platform: name}, stripped, output);
+	packAddon({...target, platform: name}, stripped, output, ['torch']);
 	const glibc = glibcAskedFor(stripped);
 	process.stdout.write(
 		`${name} ${(statSync(stripped).size / 2 ** 20).toFixed(1)} MiB${glibc ? `, asks for glibc ${glibc} or newer` : ''}\n` +

@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
+import {copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import type {ExecutionContext} from 'ava';
@@ -31,7 +31,7 @@ export class InstalledCopy {
 		const sha256 = createHash('sha256').update(readFileSync(addon)).digest('hex');
 		const about = {name: `@stepladder/${name}`, version, main: 'stepladder.node', sha256};
 		writeFileSync(path.join(folder, 'package.json'), JSON.stringify(about));
-		symlinkSync(addon, path.join(folder, 'stepladder.node'));
+		copyFileSync(addon, path.join(folder, 'stepladder.node'));
 	}
 
 	/** Runs the command line there, whatever the exit code; without LIBTORCH, and with a cache of its own unless `env` names one. */

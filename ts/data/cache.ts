@@ -1,7 +1,8 @@
 import {existsSync, mkdtempSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {makeFolders} from '../errors/make-folders.js';
-import {cacheFolder, writingCache} from '../machine/cache-folder.js';
+import {cacheFolder} from '../machine/cache-folder.js';
+import {writingCache} from '../machine/writing-cache.js';
 
 /**
  * A folder of the cache by its key, made by `fill` where it is not there yet. It appears whole or not at all: it is

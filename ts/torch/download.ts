@@ -2,7 +2,7 @@ import {createHash, type Hash} from 'node:crypto';
 import {createReadStream, existsSync} from 'node:fs';
 import {open, rename, rm} from 'node:fs/promises';
 import {AbortError, FetchError, StepladderError} from '../errors/index.js';
-import {writingCache} from '../machine/cache-folder.js';
+import {writingCache} from '../machine/writing-cache.js';
 import type {FetchOptions} from './fetch-event.js';
 import {networkReason, request, withoutCredentials} from './request.js';
 

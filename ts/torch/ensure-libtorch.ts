@@ -1,11 +1,13 @@
 import {createHash} from 'node:crypto';
-import {existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {ConfigError, FetchError} from '../errors/index.js';
-import {cacheFolder, writingCache} from '../machine/cache-folder.js';
+import {makeFolders} from '../errors/make-folders.js';
+import {cacheFolder} from '../machine/cache-folder.js';
 import {withLock} from '../machine/lock.js';
 import {thisPlatform} from '../machine/platform.js';
+import {writingCache} from '../machine/writing-cache.js';
 import {download, hashFile} from './download.js';
 import type {FetchOptions} from './fetch-event.js';
 import {cachedLibtorch, ownLibtorch} from './libtorch-folder.js';
@@ -54,7 +56,7 @@ export const ensureLibtorch = async (options: LibtorchOptions = {}): Promise<str
 	const place = cachedLibtorch({cache, ...pin});
 	if (problemOf(place) !== undefined) {
 		await writingCache(place, async () => {
-			mkdirSync(cache, {recursive: true});
+			makeFolders(cache);
 			await withLock(
 				`${place}.lock`,
 				line => tell?.({type: 'line', line}),
@@ -77,7 +79,7 @@ const fill = async (place: string, pin: Pin, options: LibtorchOptions): Promise<
 	const work = `${place}.new`;
 	rmSync(work, {recursive: true, force: true}); // of a process that was killed
 	try {
-		mkdirSync(kept, {recursive: true});
+		makeFolders(kept);
 		const files = await obtain(pin, kept, options);
 		tell?.({type: 'line', line: 'Unpacking libraries, headers and licences ...'});
 		const libraries: Libraries = await unpack(files, pin, work, signal);

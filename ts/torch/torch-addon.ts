@@ -4,10 +4,12 @@ import {createRequire} from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import {AbortError, FetchError} from '../errors/index.js';
-import {cacheFolder, writingCache} from '../machine/cache-folder.js';
+import {makeFolders} from '../errors/make-folders.js';
+import {cacheFolder} from '../machine/cache-folder.js';
 import {withLock} from '../machine/lock.js';
 import {isClone, packageVersion} from '../machine/package-root.js';
 import {thisPlatform} from '../machine/platform.js';
+import {writingCache} from '../machine/writing-cache.js';
 import type {FetchOptions} from './fetch-event.js';
 
 /** What brings libtorch, and the addon that is linked against it, as a person would type it. */
@@ -34,7 +36,7 @@ export const ensureTorchAddon = async ({signal, tell}: FetchOptions = {}): Promi
 	return (
 		fetchedTorchAddon() ??
 		writingCache(place, async () => {
-			mkdirSync(path.dirname(place), {recursive: true});
+			makeFolders(path.dirname(place));
 			const line = (line: string): void => tell?.({type: 'line', line});
 			await withLock(`${place}.lock`, line, async () => {
 				if (!existsSync(place)) {

@@ -6,7 +6,7 @@ import {Transform} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import {type Entry, openPromise, type ZipFile} from 'yauzl';
 import {AbortError, FetchError, StepladderError} from '../errors/index.js';
-import {writingCache} from '../machine/cache-folder.js';
+import {writingCache} from '../machine/writing-cache.js';
 import type {Libraries} from './manifest.js';
 import type {PinnedWheel} from './pins.js';
 

@@ -1,11 +1,4 @@
-import path from 'node:path';
-import process from 'node:process';
-import envPaths from 'env-paths';
 import {WriteError} from '../errors/index.js';
-
-/** The folder for what can be made again: `STEPLADDER_CACHE`, or the platform's own place for caches. */
-export const cacheFolder = (): string =>
-	path.resolve(process.env['STEPLADDER_CACHE'] || envPaths('stepladder', {suffix: ''}).cache);
 
 /**
  * Does work that writes to a place in the cache.
