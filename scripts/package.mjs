@@ -2,11 +2,13 @@
 // `npm run package`, or `npm run package -- linux-x64-gnu win32-x64` for some platforms alone. `--native` builds with
 // this machine's own linker in place of zig: that is how a release builds for macOS and Windows, on macOS and Windows.
 // `npm run package -- torch-linux-x64-gnu` for the addon with libtorch, on that platform itself.
-import {statSync} from 'node:fs';
+import {existsSync, readdirSync, statSync} from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import {faultsOf} from './package/faults.mjs';
 import {packAddon, packLibrary} from './package/pack.mjs';
-import {rustTarget, targets} from './package/targets.mjs';
+import {chosenTargets, rustTarget} from './package/targets.mjs';
 import {crossToolchain} from './package/toolchain.mjs';
 import {packTorchAddon} from './package/torch.mjs';
 import {root, runMain, setUp} from './set-up/index.mjs';
@@ -21,10 +23,10 @@ const isNative = process.argv.includes('--native');
  *
  * @param {import('./package/targets.mjs').Target} target
  * @param {NodeJS.ProcessEnv} env
- * @returns {Promise<number>} the addon's bytes
+ * @returns {Promise<string>} the addon
  */
 const buildAndPack = async (target, env) => {
-	const {platform, triple, library, rustFlags} = {...target, ...(isNative && target.native)};
+	const {platform, triple, library, rustFlags = []} = {...target, ...(isNative && target.native)};
 	say(`Building @stepladder/${platform} ...`);
 	const built = path.join(root, 'target', 'packages');
 	const build = isNative ? 'build' : 'zigbuild';
@@ -36,35 +38,37 @@ const buildAndPack = async (target, env) => {
 			env: {
 				...env,
 				...target.env,
-				...(rustFlags && {RUSTFLAGS: rustFlags}),
+				CARGO_ENCODED_RUSTFLAGS: [...rustFlags, ...namelessPaths()].join('\u{1F}'), // so that paths may have spaces
 				CARGO_TARGET_DIR: built,
 				CARGO_PROFILE_RELEASE_STRIP: 'symbols',
-				// The standard library and the crates are named by their own paths, not by those of this machine.
 				CARGO_PROFILE_RELEASE_DEBUG: 'false',
 			},
 		},
 	);
 	const addon = path.join(built, rustTarget({triple}), 'release', library);
 	packAddon(target, addon, output);
-	return statSync(addon).size;
+	return addon;
+};
+
+/** A panic names its file: by the crate's path, not by that of this machine. */
+const namelessPaths = () => {
+	const cargo = process.env['CARGO_HOME'] || path.join(os.homedir(), '.cargo');
+	const sources = path.join(cargo, 'registry', 'src');
+	const registries = existsSync(sources) ? readdirSync(sources) : [];
+	return [root, ...registries.map(name => path.join(sources, name))].map(
+		place => `--remap-path-prefix=${path.join(place, path.sep)}=`,
+	);
 };
 
 await runMain(async () => {
-	const chosen = process.argv.slice(2).filter(word => word !== '--native');
-	const torch = chosen.find(name => name.startsWith('torch-'));
+	const names = process.argv.slice(2).filter(word => word !== '--native');
+	const torch = names.find(name => name.startsWith('torch-'));
 	if (torch !== undefined) {
 		await packTorchAddon(torch, output);
 		return;
 	}
 
-	const unknown = chosen.find(name => !targets.some(({platform}) => platform === name));
-	if (unknown !== undefined) {
-		throw new MissingNeed(
-			`There is no platform ${unknown}: there are ${targets.map(({platform}) => platform).join(', ')}.`,
-		);
-	}
-
-	const wanted = targets.filter(({platform}) => chosen.length === 0 || chosen.includes(platform));
+	const wanted = chosenTargets(names);
 	const byZig = wanted.filter(({native}) => !native).map(({platform}) => platform);
 	if (isNative && byZig.length > 0) {
 		throw new MissingNeed(`${byZig.join(', ')}: built by zig wherever it is built, so leave out \`--native\`.`);
@@ -72,12 +76,19 @@ await runMain(async () => {
 
 	await setUp();
 	await packLibrary(output);
-	const env = isNative ? process.env : await crossToolchain();
+	// What is built by the platform's own linker is tested there, and not read.
+	const {env, python} = isNative ? {env: process.env, python: undefined} : await crossToolchain();
 	const rows = [];
 	for (const target of wanted) {
 		try {
-			const bytes = await buildAndPack(target, env);
-			rows.push(`${target.platform.padEnd(18)} ${(bytes / 2 ** 20).toFixed(1)} MiB`);
+			const addon = await buildAndPack(target, env);
+			const faults = python === undefined ? [] : faultsOf(target, addon, python);
+			if (faults.length > 0) {
+				process.exitCode = 1;
+			}
+
+			const size = `${(statSync(addon).size / 2 ** 20).toFixed(1)} MiB`;
+			rows.push(`${target.platform.padEnd(18)} ${[size, ...faults].join('; ')}`);
 		} catch (error) {
 			if (!(error instanceof ToolFailed)) {
 				throw error;

@@ -1,3 +1,5 @@
+import {MissingNeed} from '../set-up/need.mjs';
+
 /**
  * @typedef {object} Target
  * @property {string} platform what follows `@stepladder/` in its package's name
@@ -6,13 +8,16 @@
  * @property {string[]} os
  * @property {string[]} cpu
  * @property {string[]} [libc]
- * @property {string} [rustFlags]
+ * @property {string[]} [rustFlags]
  * @property {Record<string, string>} [env]
- * @property {{triple?: string, rustFlags?: string}} [native] what is different where the platform's own linker builds
+ * @property {{triple?: string, rustFlags?: string[]}} [native] what is different where the platform's own linker builds
  */
 
-const musl = '-C target-feature=-crt-static'; // an addon is a shared library
-const darwin = '-C link-arg=-undefined -C link-arg=dynamic_lookup'; // Node brings the symbols
+const musl = ['-Ctarget-feature=-crt-static']; // an addon is a shared library
+const darwin = [
+	...['-Clink-arg=-undefined', '-Clink-arg=dynamic_lookup'], // Node brings the symbols
+	'-Clink-arg=-Wl,-install_name,@rpath/stepladder.node', // otherwise the path where it was built
+];
 
 /** Every platform that an addon is built for. glibc 2.28 is what Node 20 itself asks for. */
 export const targets = /** @type {Target[]} */ ([
@@ -44,9 +49,25 @@ export const targets = /** @type {Target[]} */ ([
 		...{platform: 'win32-x64', triple: 'x86_64-pc-windows-gnu', library: 'stepladder_addon.dll'},
 		...{os: ['win32'], cpu: ['x64']},
 		// With the C library inside: not every Windows has Visual C++'s.
-		native: {triple: 'x86_64-pc-windows-msvc', rustFlags: '-C target-feature=+crt-static'},
+		native: {triple: 'x86_64-pc-windows-msvc', rustFlags: ['-Ctarget-feature=+crt-static']},
 	},
 ]);
 
 /** The target as rustc and cargo's folders spell it. @param {Pick<Target, 'triple'>} target */
 export const rustTarget = ({triple}) => triple.replace(/\.\d+\.\d+$/, '');
+
+/**
+ * Those that a person named, or all.
+ *
+ * @param {string[]} names
+ * @throws {MissingNeed} where there is no such platform
+ */
+export const chosenTargets = names => {
+	const known = targets.map(({platform}) => platform);
+	const unknown = names.find(name => !known.includes(name));
+	if (unknown !== undefined) {
+		throw new MissingNeed(`There is no platform ${unknown}: there are ${known.join(', ')}.`);
+	}
+
+	return targets.filter(({platform}) => names.length === 0 || names.includes(platform));
+};

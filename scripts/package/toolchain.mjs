@@ -1,39 +1,40 @@
 import {spawnSync} from 'node:child_process';
-import {existsSync, mkdirSync, writeFileSync} from 'node:fs';
+import {mkdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {cacheFolder} from '../../ts/machine/cache-folder.js';
 import {demand, MissingNeed} from '../set-up/need.mjs';
+import {unlessStamped} from '../set-up/stamp.mjs';
 import {runTool, say} from '../set-up/tool.mjs';
 import {rustTarget, targets} from './targets.mjs';
 
 /** What builds for other platforms, apart from what this machine builds with. */
-const versions = {rust: '1.95.0', ziglang: '0.17.1', 'cargo-zigbuild': '0.24.1'};
+const rustVersion = '1.95.0';
+const tools = ['ziglang==0.17.1', 'cargo-zigbuild==0.24.1', 'lief==1.0.0'];
 
 /**
- * zig as the linker for every platform and a Rust with their libraries, both in the cache and fetched once.
+ * zig as the linker for every platform, a Rust with their libraries, and LIEF to read what they make: all in the cache,
+ * fetched once.
  *
- * @returns {Promise<NodeJS.ProcessEnv>} the environment to run `cargo zigbuild` in
+ * @returns {Promise<{env: NodeJS.ProcessEnv, python: string}>} the environment to run `cargo zigbuild` in, and a Python
+ *   with LIEF
  */
 export const crossToolchain = async () => {
 	const folder = path.join(cacheFolder(), 'cross');
-	const rust = path.join(folder, `rust-${versions.rust}`);
-	const zig = path.join(folder, `zig-${versions.ziglang}-${versions['cargo-zigbuild']}`);
 	mkdirSync(folder, {recursive: true});
-
-	const scripts = path.join(zig, process.platform === 'win32' ? 'Scripts' : 'bin');
-	if (!existsSync(path.join(scripts, process.platform === 'win32' ? 'cargo-zigbuild.exe' : 'cargo-zigbuild'))) {
-		say('Fetching zig and cargo-zigbuild by pip ...');
+	const environment = path.join(folder, 'python');
+	const scripts = path.join(environment, process.platform === 'win32' ? 'Scripts' : 'bin');
+	await unlessStamped(path.join(environment, '.stamp'), tools.join('\n'), async () => {
+		say('Fetching zig, cargo-zigbuild and LIEF by pip ...');
 		const {name: python} = demand('pip', 'Building for other platforms');
-		await runTool(python, ['-m', 'venv', zig]);
-		const wanted = [`ziglang==${versions.ziglang}`, `cargo-zigbuild==${versions['cargo-zigbuild']}`];
-		await runTool(path.join(scripts, 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...wanted]);
-	}
+		await runTool(python, ['-m', 'venv', '--clear', environment]);
+		await runTool(path.join(scripts, 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...tools]);
+	});
 
 	const env = {
 		...process.env,
-		RUSTUP_HOME: rust,
-		RUSTUP_TOOLCHAIN: versions.rust,
+		RUSTUP_HOME: path.join(folder, 'rust'),
+		RUSTUP_TOOLCHAIN: rustVersion,
 		PATH: `${scripts}${path.delimiter}${process.env['PATH'] ?? ''}`,
 	};
 	if (!hasTargets(env)) {
@@ -43,16 +44,16 @@ export const crossToolchain = async () => {
 			);
 		}
 
-		say(`Fetching Rust ${versions.rust} for ${targets.length} platforms by rustup ...`);
+		say(`Fetching Rust ${rustVersion} for ${targets.length} platforms by rustup ...`);
 		const wanted = targets.flatMap(target => ['--target', rustTarget(target)]);
 		await runTool(
 			'rustup',
-			['toolchain', 'install', versions.rust, '--profile', 'minimal', '--no-self-update', ...wanted],
+			['toolchain', 'install', rustVersion, '--profile', 'minimal', '--no-self-update', ...wanted],
 			{env},
 		);
 	}
 
-	return {...env, LIBNODE_PATH: emptyLibnode(folder)};
+	return {env: {...env, LIBNODE_PATH: emptyLibnode(folder)}, python: path.join(scripts, 'python')};
 };
 
 /**
@@ -73,7 +74,7 @@ const emptyLibnode = folder => {
 
 /** @param {NodeJS.ProcessEnv} env */
 const hasTargets = env => {
-	const {stdout} = spawnSync('rustup', ['target', 'list', '--installed', '--toolchain', versions.rust], {
+	const {stdout} = spawnSync('rustup', ['target', 'list', '--installed', '--toolchain', rustVersion], {
 		env,
 		encoding: 'utf8',
 	});
