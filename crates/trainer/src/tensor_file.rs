@@ -65,13 +65,24 @@ pub(crate) fn write(path: &Path, tensors: Vec<Named>, about: &impl Serialize) ->
     let views = tensors.iter().map(|(name, shape, values)| (name, InMemory { shape, values }));
     let failed = |source| TrainError::Write { path: path.to_owned(), source };
     let file = temporary_neighbour(path)?;
-    safetensors::serialize_to_file(views, Some(metadata), file.path()).map_err(|error| match error {
+    let permissions = file.as_file().metadata().map_err(failed)?.permissions();
+    // safetensors renames a file of its own over this one: Windows refuses that while it is open, and others leave it
+    // readable by its owner alone.
+    let file = file.into_temp_path();
+    safetensors::serialize_to_file(views, Some(metadata), &file).map_err(|error| match error {
         SafeTensorError::IoError(source) => failed(source),
         error => TrainError::Internal(error.to_string()),
     })?;
-    file.as_file().sync_all().map_err(failed)?;
+    make_last(&file, permissions).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     sync_folder(path).map_err(failed)
+}
+
+/// Gives a file its permissions, and makes what is in it last through a power cut.
+fn make_last(path: &Path, permissions: fs::Permissions) -> std::io::Result<()> {
+    let file = File::options().write(true).open(path)?;
+    file.set_permissions(permissions)?;
+    file.sync_all()
 }
 
 /// Makes a rename last through a power cut, where a system lets folders be synced.
@@ -160,4 +171,37 @@ fn temporary_neighbour(path: &Path) -> Result<tempfile::NamedTempFile, TrainErro
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_takes_the_place_of_an_older_one_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        for numbers in [[1.0, 2.0], [3.0, 4.0]] {
+            write(&path, vec![("weight".into(), vec![2], &numbers)], &"a net").unwrap();
+            let bytes = read(&path).unwrap();
+            let (about, tensors) = parse::<String>(&bytes).unwrap();
+            let expected: Vec<u8> = numbers.iter().flat_map(|number: &f32| number.to_le_bytes()).collect();
+            assert_eq!(about, "a net");
+            assert_eq!(tensors.tensor("weight").unwrap().data(), expected);
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_may_be_read_by_whoever_may_read_others_beside_it() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let [path, other] = ["model.safetensors", "other"].map(|name| folder.path().join(name));
+        File::create(&other).unwrap();
+        write(&path, vec![("weight".into(), vec![1], &[1.0])], &"a net").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&path), mode(&other));
+    }
 }
