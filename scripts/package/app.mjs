@@ -1,13 +1,16 @@
 import {execFileSync, spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
-import {cpSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {closeSync, cpSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import sharp from 'sharp';
+import {root} from '../set-up/index.mjs';
 import {runTool, ToolFailed} from '../set-up/tool.mjs';
 import {writeGreyImages} from './grey-images.mjs';
-import {output} from './pack.mjs';
 import {targets} from './targets.mjs';
+
+/** Where packages are made, a folder each. */
+export const packages = path.join(root, 'build', 'npm');
 
 const greyLadder = fileURLToPath(new URL('grey-ladder', import.meta.url));
 
@@ -24,14 +27,14 @@ export const layApp = async ({platform, os, cpu, libc}, {folder}) => {
 	mkdirSync(packed);
 	const pack = (/** @type {string} */ name) => {
 		const printed = execFileSync('npm', ['pack', '--json', '--pack-destination', packed], {
-			cwd: path.join(output, name),
+			cwd: path.join(packages, name),
 			encoding: 'utf8',
 		});
 		return `file:packages/${JSON.parse(printed)[0].filename}`;
 	};
 
 	// The lot of them, of which npm takes the one that fits.
-	const built = targets.filter(({platform}) => existsSync(path.join(output, platform)));
+	const built = targets.filter(({platform}) => existsSync(path.join(packages, platform)));
 	const overrides = Object.fromEntries(built.map(({platform}) => [`@stepladder/${platform}`, pack(platform)]));
 	const dependencies = {stepladder: pack('stepladder')};
 	writeFileSync(path.join(folder, 'package.json'), JSON.stringify({type: 'module', dependencies, overrides}));
@@ -122,19 +125,22 @@ const command =
 	(/** @type {string[]} */ ...words) => {
 		const [program = '', ...start] = node;
 		// Into files: Node under Wine can't write to pipes.
-		const [output, errors] = ['output.txt', 'errors.txt'].map(name => path.join(folder, name));
+		const [printed, errors] = ['printed.txt', 'errors.txt'].map(name => path.join(folder, name));
+		const [stdout, stderr] = [openSync(printed, 'w'), openSync(errors, 'w')];
 		const {status, error} = spawnSync(program, [...start, `${inside}/${main}`, ...words], {
 			cwd: '/', // every place has it
 			env: {...env, STEPLADDER_CACHE: `${inside}/cache`, ...(instructionSet && {STEPLADDER_ISA: instructionSet})},
-			stdio: ['ignore', openSync(output, 'w'), openSync(errors, 'w')],
+			stdio: ['ignore', stdout, stderr],
 			timeout: 900_000,
 		});
+		closeSync(stdout);
+		closeSync(stderr);
 		if (status !== 0) {
 			const reason = error?.message ?? whatWentWrong(readFileSync(errors, 'utf8')) ?? `exit code ${status}`;
 			throw new ToolFailed(`\`stepladder ${words[0]}\` failed: ${reason}`);
 		}
 
-		return readFileSync(output, 'utf8');
+		return readFileSync(printed, 'utf8');
 	};
 
 const main = 'node_modules/stepladder/dist/ts/cli/main.js';

@@ -8,8 +8,7 @@ import {markdownTable} from 'markdown-table';
 import {root, runMain} from '../set-up/index.mjs';
 import {MissingNeed} from '../set-up/need.mjs';
 import {say, ToolFailed} from '../set-up/tool.mjs';
-import {layApp, learnAndPredict, predictImage} from './app.mjs';
-import {output} from './pack.mjs';
+import {layApp, learnAndPredict, packages, predictImage} from './app.mjs';
 import {places} from './places.mjs';
 import {chosenTargets, targets} from './targets.mjs';
 
@@ -86,7 +85,8 @@ const row = (platform, outcome, expected) => {
 };
 
 /** @param {string} platform */
-const size = platform => `${(statSync(path.join(output, platform, 'stepladder.node')).size / 2 ** 20).toFixed(1)} MiB`;
+const size = platform =>
+	`${(statSync(path.join(packages, platform, 'stepladder.node')).size / 2 ** 20).toFixed(1)} MiB`;
 
 await runMain(async () => {
 	if (process.platform !== 'linux' || process.arch !== 'x64') {
@@ -95,10 +95,10 @@ await runMain(async () => {
 
 	const chosen = chosenTargets(process.argv.slice(2));
 	const wanted = targets.filter(target => target.platform === reference || chosen.includes(target));
-	const missing = wanted.find(({platform}) => !existsSync(path.join(output, platform)));
+	const missing = wanted.find(({platform}) => !existsSync(path.join(packages, platform)));
 	if (missing) {
 		throw new MissingNeed(
-			`${path.relative(root, path.join(output, missing.platform))} is not there: build it by \`npm run package\`.`,
+			`${path.relative(root, path.join(packages, missing.platform))} is not there: build it by \`npm run package\`.`,
 		);
 	}
 
