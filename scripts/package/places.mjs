@@ -1,7 +1,7 @@
 import {copyFileSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import {cacheDirectory} from '../set-up/libtorch.mjs';
+import {cacheFolder} from '../../ts/machine/cache-folder.js';
 import {demand} from '../set-up/need.mjs';
 import {runTool, say} from '../set-up/tool.mjs';
 import {debianRoot, demandRoots, inRoot} from './debian-root.mjs';
@@ -20,7 +20,7 @@ import {debianRoot, demandRoots, inRoot} from './debian-root.mjs';
 const nodeVersion = '24.19.0';
 
 /** @param {string} name */
-const placeFolder = name => path.join(cacheDirectory(), 'elsewhere', name);
+const placeFolder = name => path.join(cacheFolder(), 'elsewhere', name);
 
 /**
  * This machine, as it is.
