@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process';
-import {readdirSync, readFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {root} from '../set-up/index.mjs';
 import {ToolFailed} from '../set-up/tool.mjs';
@@ -62,12 +62,23 @@ const mit = authors =>
 	readFileSync(path.join(root, 'LICENSE'), 'utf8').replace(/^Copyright .*$/m, `Copyright (c) ${authors.join(', ')}`);
 
 /**
+ * The text of Apache-2.0, which names nobody, from a crate that brings it.
+ *
+ * @param {Array<{manifest_path: string}>} packages
+ */
+const apache = packages => {
+	const files = packages.map(({manifest_path}) => path.join(path.dirname(manifest_path), 'LICENSE-APACHE'));
+	return files.filter(file => existsSync(file)).map(file => readFileSync(file, 'utf8').trim())[0];
+};
+
+/**
  * The texts that a crate's licence wants to be shipped with it. Of several licences to choose from, MIT is taken.
  *
  * @param {{name: string, license: string | null, authors: string[], manifest_path: string}} crate
+ * @param {Array<{manifest_path: string}>} packages all there are
  * @returns {string[]}
  */
-const textsOf = ({name, license, authors, manifest_path}) => {
+const textsOf = ({name, license, authors, manifest_path}, packages) => {
 	const folder = path.dirname(manifest_path);
 	const files = readdirSync(folder).filter(file => /^(licen[cs]e|copying|copyright|notice)/i.test(file));
 	const forMit = files.filter(file => /mit/i.test(file));
@@ -76,8 +87,13 @@ const textsOf = ({name, license, authors, manifest_path}) => {
 		return chosen.sort().map(file => readFileSync(path.join(folder, file), 'utf8').trim());
 	}
 
-	if (license === 'MIT' && authors.length > 0) {
+	if (/\bMIT\b/.test(license ?? '') && authors.length > 0) {
 		return [mit(authors).trim()];
+	}
+
+	const text = license === 'Apache-2.0' ? apache(packages) : undefined;
+	if (text !== undefined) {
+		return [text];
 	}
 
 	throw new ToolFailed(
@@ -100,7 +116,7 @@ export const thirdPartyLicenses = (triple, features) => {
 	for (const crate of packages) {
 		const title = `${crate.name} ${crate.version}`;
 		if (linked.delete(title)) {
-			for (const text of textsOf(crate)) {
+			for (const text of textsOf(crate, packages)) {
 				whose.set(text, [...(whose.get(text) ?? []), `${title} (${crate.license})`]);
 			}
 		}
