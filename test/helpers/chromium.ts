@@ -13,6 +13,13 @@ const usual = [
 export const startBrowser = async (): Promise<Browser> =>
 	launch({executablePath: await chromium(), headless: 'shell', args: ['--no-sandbox', '--disable-gpu']});
 
+/** What tells another process's tests where Chromium is, and a packaged one where its libraries and fonts are. */
+export const chromiumEnvironment = async (): Promise<NodeJS.ProcessEnv> => {
+	const CHROMIUM = await chromium();
+	const {LD_LIBRARY_PATH, FONTCONFIG_FILE} = process.env;
+	return {CHROMIUM, ...(LD_LIBRARY_PATH && {LD_LIBRARY_PATH}), ...(FONTCONFIG_FILE && {FONTCONFIG_FILE})};
+};
+
 /**
  * Where Chromium is: the one that `CHROMIUM` names, one that is installed, or the one that an npm package brings for
  * Linux on x64.

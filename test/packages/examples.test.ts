@@ -1,0 +1,27 @@
+import {cpSync, readdirSync} from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import {chromiumEnvironment} from '../helpers/chromium.js';
+import {root} from '../helpers/cli.js';
+import {Installed} from '../helpers/installed.js';
+
+const folder = path.join(root, 'examples');
+const leftBehind = new Set(['node_modules', 'package-lock.json', 'runs']);
+
+for (const entry of readdirSync(folder, {withFileTypes: true}).filter(entry => entry.isDirectory())) {
+	test(`examples/${entry.name} installs from the registry and passes all of its own tests`, async t => {
+		const app = new Installed(t, {name: entry.name});
+		cpSync(path.join(folder, entry.name), app.folder, {
+			recursive: true,
+			filter: file => !leftBehind.has(path.basename(file)),
+		});
+		const installed = await app.npm(['install']);
+		t.is(installed.exitCode, 0, installed.stderr);
+		const tested = await app.npm(['test'], {env: await chromiumEnvironment()});
+		t.is(tested.exitCode, 0, tested.stdout + tested.stderr);
+		const count = (what: string): number => Number(new RegExp(`^(?:#|ℹ) ${what} (\\d+)`, 'm').exec(tested.stdout)?.[1]);
+		t.log(`${count('pass')} tests passed`);
+		t.true(count('pass') > 0, tested.stdout);
+		t.is(count('skipped'), 0, tested.stdout);
+	});
+}
