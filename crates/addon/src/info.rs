@@ -12,6 +12,8 @@ use crate::{Failure, guarded};
 pub struct RuntimeInfo {
     /// Version of the addon.
     pub version: String,
+    /// sha256 over the sources that the addon was built from.
+    pub sources: String,
     /// Version of libtorch, where it is built in.
     pub libtorch: Option<String>,
     /// Whether a CUDA device can be used.
@@ -29,6 +31,7 @@ pub fn runtime_info() -> Either<RuntimeInfo, Failure> {
         let (libtorch, cuda) = torch();
         Ok(RuntimeInfo {
             version: env!("CARGO_PKG_VERSION").into(),
+            sources: env!("STEPLADDER_SOURCES").into(),
             libtorch,
             cuda,
             cores: std::thread::available_parallelism().map_or(1, usize::from) as f64,

@@ -13,6 +13,7 @@ mod info;
 mod library;
 mod model;
 mod options;
+mod rates;
 mod run;
 mod summary;
 
@@ -23,5 +24,6 @@ pub use info::*;
 pub use library::*;
 pub use model::*;
 pub use options::*;
+pub use rates::*;
 pub use run::*;
 pub use summary::*;

@@ -95,6 +95,20 @@ pub enum EngineChoice {
 }
 
 impl Experiment {
+    /// Steps of an epoch over so many training images.
+    #[must_use]
+    pub fn steps_an_epoch(&self, images: usize) -> usize {
+        images.div_ceil(self.batch_size)
+    }
+
+    /// The learning rate of each epoch's last step, over so many training images.
+    #[must_use]
+    pub fn learning_rates(&self, images: usize) -> Vec<f64> {
+        let batches = self.steps_an_epoch(images);
+        let steps = batches * self.epochs;
+        (1..=self.epochs).map(|epoch| self.schedule.learning_rate(epoch * batches - 1, steps)).collect()
+    }
+
     /// Judges every setting, then works the net out.
     ///
     /// # Errors

@@ -63,7 +63,7 @@ pub fn train(
     let learned = || Learned::init(&plan, options.seed, experiment.averaging.is_some());
     let mut engine = engines.start(&request, learned()?)?;
     let stream = |purpose| Stream::new(options.seed, purpose);
-    let batches = data.train.len().div_ceil(experiment.batch_size);
+    let batches = experiment.steps_an_epoch(data.train.len());
     let steps = batches * experiment.epochs;
 
     // Go on from where an interrupted run was.
