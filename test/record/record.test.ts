@@ -1,4 +1,4 @@
-import {existsSync, readdirSync} from 'node:fs';
+import {readdirSync} from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {Project} from '../helpers/project.js';
@@ -29,14 +29,14 @@ const project = (t: ExecutionContext): Project => {
 	return made;
 };
 
-/** A record without what depends on the clock: seconds and the checksums of lines that hold them. */
+/** A record without what depends on the clock: times, seconds and the checksums of lines that hold them. */
 const measured = (made: Project): unknown => {
-	const {seeds, checksums: _, ...rest} = JSON.parse(made.read('records/9-tiny/record.json'));
+	const {seeds, checksums: _, promise: __, ...rest} = JSON.parse(made.read('records/9-tiny/record.json'));
 	const rows = made.read('records/9-tiny/epochs.csv').split('\n');
 	return {
 		...rest,
-		seeds: seeds.map(({seconds: _, ...seed}: {seconds: number}) => seed),
-		epochs: rows.map(row => row.split(',').slice(0, 8)),
+		seeds: seeds.map(({seconds: _, begun: __, ...seed}: {seconds: number; begun: string}) => seed),
+		epochs: rows.map(row => row.split(',').slice(0, 6)),
 		answers: made.read('records/9-tiny/predictions.jsonl'),
 	};
 };
@@ -55,11 +55,14 @@ test('a recording that was interrupted goes on to the record of an unbroken one'
 		}
 	});
 	t.is((await child).exitCode, 143);
-	t.false(existsSync(path.join(broken.folder, 'records', '9-tiny')));
+	const kept = readdirSync(path.join(broken.folder, 'records', '9-tiny'));
+	t.deepEqual(kept, ['promise.json']); // which stood before the first epoch
+	const promise = broken.read('records/9-tiny/promise.json');
 	const again = await broken.start('record', '--step', 'tiny', '--seeds', '1,2');
 	t.is(again.exitCode, 0, String(again.stderr));
 	t.regex(String(again.stderr), /^Seed \d goes on after epoch [23]$/m);
 	t.deepEqual(measured(broken), measured(unbroken));
+	t.is(broken.read('records/9-tiny/promise.json'), promise);
 	t.is(readdirSync(path.join(broken.folder, 'runs', 'records', 'tiny')).length, 2);
 
 	// What is there already is taken as it is; a changed text is written anew.
@@ -68,7 +71,10 @@ test('a recording that was interrupted goes on to the record of an unbroken one'
 	t.is(third.stderr, 'Seed 1 was finished before\nSeed 2 was finished before');
 	t.deepEqual(measured(broken), measured(unbroken));
 	const {stdout} = await broken.start('record', '--check', '--step', 'tiny', '--replay');
-	t.regex(String(stdout), /README\.md, line \d+: |agree, and first epochs repeat to the bit\.$/);
+	t.regex(
+		String(stdout),
+		/^Training again: tiny, seed [12], drawn at random of 2, 4 epochs and all predictions\n.* agree, and all that was trained again repeats to the bit\.$/,
+	);
 });
 
 test('a step to record is asked for', async t => {

@@ -8,6 +8,7 @@ import {temporaryFolder} from '../helpers/folder.js';
 const text = fc.record({
 	target: fc.string(),
 	why: fc.lorem({mode: 'sentences'}),
+	promised: fc.string(),
 	result: fc.array(fc.string()),
 	analysis: fc.array(fc.oneof(fc.string(), fc.constant('it ends /* here */ and $& goes on'))),
 });
@@ -31,7 +32,13 @@ test('whatever a step says, its block is one comment at the head of its file, an
 
 test('lines stay within the width of a page', t => {
 	const sentence = 'a sentence of ordinary words that goes on for a while '.repeat(12);
-	const block = textBlock({target: sentence, why: sentence, result: [sentence, sentence], analysis: [sentence]});
+	const block = textBlock({
+		target: sentence,
+		why: sentence,
+		promised: sentence,
+		result: [sentence, sentence],
+		analysis: [sentence],
+	});
 	t.true(block.split('\n').every(line => line.length <= 116));
 	t.regex(block, /^\/\*\nTarget: a sentence .*\n {2}\S/);
 });

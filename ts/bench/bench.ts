@@ -10,7 +10,7 @@ import {hasTorch, native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import type {Step} from '../terms/define-step.js';
 import type {Engine} from '../terms/events.js';
-import {summarize} from '../terms/summarize.js';
+import {multiplyAddsOf} from '../terms/multiply-adds.js';
 import {jax, Peer, type PeerKind, pytorch} from './peer.js';
 
 /** One of the things compared. */
@@ -150,7 +150,7 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 
 		const limitOf = (threads: number): number => unwrap(native().multiplyAddLimit(threads)).multiplyAdds;
 		const limit = {oneCore: limitOf(1), allCores: limitOf(cores)};
-		const multiplyAdds = multiplyAddsOf(step);
+		const multiplyAdds = multiplyAddsOf(step.experiment.net);
 		const rows = rowsOf(contestants, seconds, errors, images);
 		tell('Predicting');
 		return {
@@ -225,16 +225,6 @@ const median = (values: readonly number[]): number => {
 
 const shareOf = (row: {imagesPerSecond: number; error: string | undefined}, multiplyAdds: number, limit: number) =>
 	row.error ? undefined : (row.imagesPerSecond * multiplyAdds) / (limit * 1e9);
-
-/** Of a step's convolutions for one image: forward, and backward to the weights and to what each layer read. */
-const multiplyAddsOf = (step: Step): number => {
-	const {rows} = summarize(step.experiment.net);
-	const layers = rows.map(({operation, kernel, channelsIn, channelsOut, sizeOut}) =>
-		operation.includes('conv') ? kernel ** 2 * channelsIn * channelsOut * sizeOut ** 2 : 0,
-	);
-	const [first = 0] = layers; // images need no gradient
-	return 3 * layers.reduce((sum, count) => sum + count, 0) - first;
-};
 
 /** Milliseconds of one image and of 10,000, through the public API. */
 const predictLatency = async (step: Step, data: Data): Promise<BenchResult['predict']> => {

@@ -7,7 +7,7 @@ import {type Data, type DataDescription, dataOf, describe, type IdxFolder, sourc
 import {ConfigError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {elsewhere, writing} from '../errors/writing.js';
-import {nativeFor} from '../native/load.js';
+import {addonHashes, nativeFor} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import type {Trainable} from '../terms/define-step.js';
 import type {EpochEvent} from '../terms/events.js';
@@ -15,6 +15,7 @@ import {asExperiment, type Experiment} from '../terms/experiment.js';
 import type {FinishedSeed} from '../terms/finished-seed.js';
 import {checkGoal, type Goal, goalOf} from '../terms/goal.js';
 import {checkTypes, type TrainOptions} from '../terms/train-options.js';
+import {sha256} from '../text/sha256.js';
 import {show} from '../text/show.js';
 
 const columns = [
@@ -22,12 +23,20 @@ const columns = [
 	...['holdoutLoss', 'holdoutCorrect', 'holdoutTotal', 'testLoss', 'testCorrect', 'testTotal', 'seconds'],
 ] as const;
 
+/** The files that `result.json` holds the hashes of, so that an edit is found by whoever takes the run over. */
+export const hashed = ['config.json', 'events.jsonl', 'predictions.json'] as const;
+
+/** The hash of a run's file. */
+export const hashOf = (folder: string, file: string): string => sha256(readFileSync(path.join(folder, file), 'utf8'));
+
 type Started = {
 	readonly step: Trainable;
 	readonly experiment: Experiment;
 	readonly seed: number;
 	readonly data: Data;
 	readonly options: Omit<TrainOptions, 'data'>;
+	/** What it is made for, where nothing else may take it over: the hash of the promise that a recording is to show. */
+	readonly purpose?: string | undefined;
 };
 
 type Finished = FinishedSeed & {readonly step: string; readonly parameters: number; readonly target: Goal};
@@ -51,7 +60,7 @@ export class RunFolder {
 	 *
 	 * @throws {WriteError}
 	 */
-	static create(out: string, {step, experiment, seed, data, options}: Started): RunFolder {
+	static create(out: string, {step, experiment, seed, data, options, purpose}: Started): RunFolder {
 		const parent = path.resolve(out, step.name);
 		const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
 		return writingIn(parent, () => {
@@ -61,8 +70,11 @@ export class RunFolder {
 			const {version, libtorch, cuda, cores} = unwrap(nativeFor(options).runtimeInfo());
 			const config = {
 				...{step: step.name, from: step.from?.name, seed, experiment, target: goalOf(step.target), options: given},
+				...(purpose !== undefined && {purpose}),
+				begun: new Date().toISOString(),
 				data: {...describe(data), idx: data.idx},
 				versions: {stepladder: version, ...(libtorch !== undefined && {libtorch}), node: process.versions.node},
+				addon: addonHashes(options),
 				machine: {platform: process.platform, arch: process.arch, cpu: os.cpus()[0]?.model.trim(), cores, cuda},
 			};
 			folder.#writeJson('config.json', config);
@@ -102,11 +114,18 @@ export class RunFolder {
 	static read(folder: string): Started {
 		const file = path.join(folder, 'config.json');
 		try {
-			const {step: name, seed, experiment, target, data, options} = JSON.parse(readFileSync(file, 'utf8'));
+			const {step: name, seed, experiment, target, data, options, purpose} = JSON.parse(readFileSync(file, 'utf8'));
 			checkGoal(target);
 			const kept = reopened(data);
 			checkTypes({...options, data: sourceOf(kept)});
-			return {step: {name, experiment, target}, seed, experiment: asExperiment(experiment), data: kept, options};
+			return {
+				step: {name, experiment, target},
+				seed,
+				experiment: asExperiment(experiment),
+				data: kept,
+				options,
+				purpose,
+			};
 		} catch (error) {
 			const reason = error instanceof Error ? error.message : String(error);
 			throw new ConfigError('resume', 'the folder of a run, with its config.json', `${folder} (${reason})`);
@@ -135,7 +154,9 @@ export class RunFolder {
 	finish({result, trainCleanTotal, answers, ...rest}: Finished): void {
 		writingIn(this.path, () => {
 			writeFileAtomicSync(path.join(this.path, 'predictions.json'), `${JSON.stringify(answers)}\n`);
-			this.#writeJson('result.json', {...rest, ...result, trainCleanTotal});
+			const came = {...rest, ...result, trainCleanTotal};
+			const hashes = Object.fromEntries(hashed.map(file => [file, hashOf(this.path, file)]));
+			this.#writeJson('result.json', {...came, hashes, hash: sha256(JSON.stringify({...came, hashes}))});
 			rmSync(this.checkpointPath, {force: true});
 		});
 	}

@@ -11,6 +11,7 @@ import {openedLibraries} from '../torch/pins.js';
 import {fetchedTorchAddon, torchCommand} from '../torch/torch-addon.js';
 import type * as Binding from './binding.js';
 import {DamagedAddon, explain, explainTorch} from './explain.js';
+import {unwrap} from './unwrap.js';
 
 /** The addon is built twice from one source. */
 type Edition = 'base' | 'torch';
@@ -30,8 +31,10 @@ export const native = (): typeof Binding => edition('base');
  *
  * @throws {LoadError} saying what was tried
  */
-export const nativeFor = ({engine, device}: {engine?: string; device?: string}): typeof Binding =>
-	edition(engine === 'aten' || device === 'cuda' ? 'torch' : 'base');
+export const nativeFor = (options: {engine?: string; device?: string}): typeof Binding => edition(editionOf(options));
+
+const editionOf = ({engine, device}: {engine?: string; device?: string}): Edition =>
+	engine === 'aten' || device === 'cuda' ? 'torch' : 'base';
 
 /** Whether the addon with libtorch is there. */
 export const hasTorch = (): boolean => torchAddon() !== undefined;
@@ -53,6 +56,17 @@ const builtAddon = (name: 'addon' | 'addon-torch'): string | undefined => {
 	return file && path.join(folder, file);
 };
 
+const packagedAddon = (): string => `@stepladder/${thisPlatform()}`;
+
+const hashOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+/** What a record says of the addon that trained: sha256 of its file, and of the sources that it was built from. */
+export const addonHashes = (options: {engine?: string; device?: string}): {file: string; sources: string} => {
+	const {sources} = unwrap(nativeFor(options).runtimeInfo());
+	const base = (): string => builtAddon('addon') ?? require.resolve(packagedAddon());
+	return {file: hashOf((editionOf(options) === 'torch' ? torchAddon() : undefined) ?? base()), sources};
+};
+
 /**
  * The file of an installed addon, once it is the one that was published: to load one that was cut off would end Node.
  *
@@ -60,7 +74,7 @@ const builtAddon = (name: 'addon' | 'addon-torch'): string | undefined => {
  */
 const unharmed = (file: string): string => {
 	const {sha256} = require(path.join(path.dirname(file), 'package.json')) as {sha256?: string};
-	if (createHash('sha256').update(readFileSync(file)).digest('hex') !== sha256) {
+	if (hashOf(file) !== sha256) {
 		throw new DamagedAddon(file);
 	}
 
@@ -68,7 +82,7 @@ const unharmed = (file: string): string => {
 };
 
 const loadBase = (): typeof Binding => {
-	const addon = `@stepladder/${thisPlatform()}`;
+	const addon = packagedAddon();
 	try {
 		return require(builtAddon('addon') ?? unharmed(require.resolve(addon))) as typeof Binding;
 	} catch (error) {

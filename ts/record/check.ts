@@ -1,94 +1,45 @@
 import {existsSync, readFileSync} from 'node:fs';
 import type {Data} from '../data/data.js';
-import {describe} from '../data/data.js';
 import {RecordError, StepladderError} from '../errors/index.js';
 import type {Place} from '../ladder/open-ladder.js';
-import {differences} from '../terms/difference.js';
-import {readLabels, type StepRecord} from '../terms/record.js';
-import {summarize} from '../terms/summarize.js';
-import {setting} from '../text/setting.js';
 import {shown} from '../text/shown.js';
 import {typed} from '../text/typed.js';
+import {checkAnswers} from './check-answers.js';
+import {checkClaims} from './check-claims.js';
 import type {LadderRecords} from './ladder-records.js';
+import {hasMarks, withLadder} from './ladder-table.js';
+import {checkPromise} from './make-promise.js';
+import {promiseFile} from './promise-file.js';
 import {readBlock, stepText, textBlock} from './text-block.js';
 
 /**
- * Holds a step against its record, and its text block against both.
+ * Holds steps against their records, and the page's table against all of them.
  *
+ * @param places of the steps to look at
  * @returns a sentence for each thing that is not true, naming its place
  */
-export const checkStep = (place: Place, records: LadderRecords, data: Data): string[] =>
+export const checkLadder = (records: LadderRecords, data: Data, places: readonly Place[]): string[] => {
+	const problems = [
+		...places.flatMap(place => checkStep(place, records, data)),
+		...checkPage(records.ladder.page, page => withLadder(page, records)),
+	];
+	return [...new Set(problems)]; // a damaged record is in the way of every step that speaks of it
+};
+
+/** Holds a step against its record, and its text block against both. */
+const checkStep = (place: Place, records: LadderRecords, data: Data): string[] =>
 	telling(() => {
 		const {record} = records.of(place);
-		const problems = [
-			...checkRecord(place, record, data),
-			...checkAnswers(place, record, data),
-			...checkClaims(place, records),
+		const folder = shown(place.record);
+		return [
+			...checkPromise(place, record.promise, records.evidence(place), data).map(
+				sentence => `${shown(promiseFile(place.record))}: ${sentence}`,
+			),
+			...checkAnswers(record, data).map(sentence => `${folder}: ${sentence}`),
+			...telling(() => checkClaims(place, records)),
+			...telling(() => checkBlock(place, records), `${shown(place.file)}: the text block can’t be made: `),
 		];
-		return [...problems, ...checkBlock(place, records)];
 	});
-
-/** Whether the record is of the step as it is defined now, and whole. */
-const checkRecord = (stands: Place, record: StepRecord, data: Data): string[] => {
-	const {step} = stands;
-	const place = shown(stands.record);
-	const problems = differences(record.experiment, step.experiment).map(
-		({path, before, after}) =>
-			`${place} is stale: \`${path}\` is ${setting(after)} in the step, ${setting(before)} in the record; ` +
-			`try: ${typed('record', `--step ${step.name}`)}`,
-	);
-	problems.push(
-		...differences(record.data, describe(data)).map(
-			({path, before, after}) =>
-				`${place} is of other data: \`${path}\` is ${setting(after)} in the ladder, ${setting(before)} in the record; ` +
-				`try: ${typed('record', `--step ${step.name}`)}`,
-		),
-	);
-	const {parameters} = summarize(step.experiment.net);
-	if (record.step !== step.name || record.parameters !== parameters) {
-		problems.push(`${place} is of \`${record.step}\` with ${record.parameters} parameters, not of this step`);
-	}
-
-	const {epochs} = record.experiment;
-	for (const {seed} of record.seeds) {
-		const rows = record.epochs.filter(row => row.seed === seed).map(({epoch}) => epoch);
-		if (rows.length !== epochs || rows.some((epoch, index) => epoch !== index + 1)) {
-			problems.push(`${place}: seed ${seed} should have epochs 1 to ${epochs}, it has ${rows.join(', ')}`);
-		}
-	}
-
-	return problems;
-};
-
-/** Whether the predictions make the accuracies that the last epochs tell, and name the mistakes that they make. */
-const checkAnswers = (place: Place, record: StepRecord, data: Data): string[] => {
-	const expected = data.testLabels();
-	return record.seeds.flatMap(({seed}) => {
-		const answers = record.answers.find(answers => answers.seed === seed);
-		const labels = readLabels(answers?.labels ?? '', data.classes.length);
-		const wrong = labels.flatMap((label, image) => (label === expected[image] ? [] : [String(image)]));
-		const correct = labels.length - wrong.length;
-		const last = record.epochs.findLast(row => row.seed === seed);
-		const told = Object.keys(answers?.mistakes ?? {}).join(' ') === wrong.join(' ');
-		return labels.length === expected.length && correct === last?.testCorrect && told
-			? []
-			: [
-					`${shown(place.record)}: the predictions of seed ${seed} get ${correct} of ${labels.length} right, ` +
-						`its last epoch tells of ${last?.testCorrect} of ${last?.testTotal}`,
-				];
-	});
-};
-
-const checkClaims = (place: Place, records: LadderRecords): string[] => {
-	const evidence = records.evidence(place);
-	return place.step.analysis.flatMap(({say, holds}, index) =>
-		telling(() =>
-			holds(evidence)
-				? []
-				: [`${shown(place.file)}: claim ${index + 1} does not hold by the records: “${say(evidence)}”`],
-		),
-	);
-};
 
 const checkBlock = (place: Place, records: LadderRecords): string[] => {
 	const {file} = place;
@@ -104,13 +55,20 @@ const checkBlock = (place: Place, records: LadderRecords): string[] => {
 };
 
 /** Holds a text between two marks of a page against what belongs there. */
-export const checkPage = (file: string, wanted: (page: string) => string): string[] =>
+const checkPage = (file: string, wanted: (page: string) => string): string[] =>
 	telling(() => {
 		if (!existsSync(file)) {
 			return [];
 		}
 
 		const page = readFileSync(file, 'utf8');
+		if (!hasMarks(page)) {
+			return [
+				`${shown(file)}: the marks of the ladder’s table should be there once, each between empty lines: ` +
+					'<!-- ladder: written by `record` --> above it and <!-- end of ladder --> below',
+			];
+		}
+
 		const lines = wanted(page).split('\n');
 		const line = page.split('\n').findIndex((text, index) => text !== lines[index]);
 		return line === -1
@@ -121,7 +79,7 @@ export const checkPage = (file: string, wanted: (page: string) => string): strin
 const quoted = (line: string | undefined): string => (line === undefined ? 'nothing' : JSON.stringify(line));
 
 /** What can't even be looked at is a problem too. */
-const telling = (work: () => string[]): string[] => {
+const telling = (work: () => string[], lead = ''): string[] => {
 	try {
 		return work();
 	} catch (error) {
@@ -130,7 +88,7 @@ const telling = (work: () => string[]): string[] => {
 		}
 
 		if (error instanceof StepladderError) {
-			return [error.message];
+			return [lead + error.message];
 		}
 
 		throw error;

@@ -1,4 +1,4 @@
-import {createHash} from 'node:crypto';
+import {sha256} from '../text/sha256.js';
 
-/** Ten hex digits of a text's SHA-256: enough to notice an edit, no protection against a forger. */
-export const checksum = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 10);
+/** Ten hex digits of a text's SHA-256: enough to name what was edited, no protection against a forger. */
+export const checksum = (text: string): string => sha256(text).slice(0, 10);

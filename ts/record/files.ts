@@ -1,152 +1,175 @@
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import path from 'node:path';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {z} from 'zod';
 import {RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {writing} from '../errors/writing.js';
-import {asExperiment, type Experiment} from '../terms/experiment.js';
-import type {StepRecord} from '../terms/record.js';
+import {conditionShape} from '../terms/condition.js';
+import {judged, shapes} from '../terms/judged.js';
+import {learningRates} from '../terms/learning-rates.js';
+import type {RecordedEpoch, StepRecord} from '../terms/record.js';
+import {summarize} from '../terms/summarize.js';
 import {checksum} from './checksum.js';
+import {judgeRecord} from './judge-record.js';
+import {hasPromise, promiseFile, promiseHash, readPromise} from './promise-file.js';
+import {asRecordError, checkWritten, parse, readText} from './read.js';
 
-/** The files of a record's folder. */
+/** The files of a record's folder, beside its promise. */
 const recordFiles = {record: 'record.json', epochs: 'epochs.csv', answers: 'predictions.jsonl'} as const;
 
-const columns = [
-	...['seed', 'epoch', 'learningRate', 'trainLoss', 'trainCorrect', 'trainTotal'],
-	...['testLoss', 'testCorrect', 'testTotal', 'seconds'],
-] as const;
+const columns = ['seed', 'epoch', 'trainLoss', 'trainCorrect', 'testLoss', 'testCorrect', 'seconds'] as const;
 
-const count = z.number().int().min(0);
+const {count, some, loss, seconds, sha256, time} = shapes;
+
 const main = z.strictObject({
-	step: z.string(),
-	parameters: count,
-	experiment: z.unknown(),
-	data: z.strictObject({
-		...{name: z.string(), channels: count, size: count, classes: z.array(z.string())},
-		...{train: count, test: count, hash: z.string()},
-	}),
-	conditions: z.array(
-		z.strictObject({
-			versions: z.record(z.string(), z.string()),
-			machine: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-		}),
-	),
+	promise: sha256,
+	conditions: z.array(conditionShape),
 	seeds: z
 		.array(
 			z.strictObject({
-				seed: count,
-				engine: z.enum(['fused', 'aten']),
-				device: z.string(),
-				threads: count,
-				trainCleanCorrect: count,
-				trainCleanTotal: count.min(1),
-				seconds: z.number(),
-				condition: count,
+				...{seed: count, engine: shapes.engine, device: shapes.device, threads: some},
+				...{trainCleanCorrect: count, seconds, begun: time.nullable(), condition: count},
 			}),
 		)
-		.min(1),
+		.min(1, 'a list of at least one seed'),
 	checksums: z.record(z.string(), z.string()),
 });
-const epoch = z.strictObject(
-	Object.fromEntries(columns.map(column => [column, z.number()])) as Record<(typeof columns)[number], z.ZodNumber>,
-);
+
+const epoch = z.strictObject({
+	...{seed: count, epoch: some, trainLoss: loss, trainCorrect: count},
+	...{testLoss: loss, testCorrect: count, seconds},
+} satisfies Record<(typeof columns)[number], z.ZodType>);
+
 const answers = z.strictObject({
 	seed: count,
-	labels: z.string().regex(/^\d+$/),
-	mistakes: z.record(z.string(), z.number()),
+	labels: z.custom<string>(value => typeof value === 'string' && /^\d+$/.test(value), 'digits'),
+	mistakes: z.record(z.string(), shapes.probability),
 	checksum: z.string(),
 });
 
 /**
- * Writes a record into its folder: `record.json`, a row an epoch in `epochs.csv`, a line a seed in
+ * Writes a record beside its promise: `record.json`, a row an epoch in `epochs.csv`, a line a seed in
  * `predictions.jsonl`. Each part carries a checksum, so that {@link readRecord} can name what was edited.
  *
  * @throws {WriteError}
  */
-export const writeRecord = (folder: string, record: StepRecord): void => {
-	const {epochs, answers, ...rest} = record;
+export const writeRecord = (folder: string, record: StepRecord): void =>
+	writing(`the record in ${folder}`, folder, () => {
+		makeFolders(folder);
+		const texts = recordTexts(record);
+		for (const file of [recordFiles.epochs, recordFiles.answers, recordFiles.record]) {
+			writeFileAtomicSync(path.join(folder, file), texts[file]);
+		}
+	});
+
+/** Each file's text. What follows from the promise is left out. */
+const recordTexts = ({promise, conditions, seeds, epochs, answers}: StepRecord) => {
+	const rest = {
+		promise: promiseHash(promise),
+		conditions: z.array(conditionShape).parse(conditions), // with keys in one order
+		seeds: seeds.map(({trainCleanTotal: _, ...seed}) => seed),
+	};
 	const checksums = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, checksum(json(value))]));
 	const rows = epochs.map(row => columns.map(column => row[column]).join(','));
 	const lines = answers.map(line => JSON.stringify({...line, checksum: checksum(json(line))}));
-	writing(`the record in ${folder}`, folder, () => {
-		makeFolders(folder);
-		write(folder, recordFiles.epochs, [`${columns.join(',')},checksum`, ...rows.map(row => `${row},${checksum(row)}`)]);
-		write(folder, recordFiles.answers, lines);
-		write(folder, recordFiles.record, [JSON.stringify({...rest, checksums}, undefined, '\t')]);
-	});
+	return {
+		[recordFiles.record]: asLines([JSON.stringify({...rest, checksums}, undefined, '\t')]),
+		[recordFiles.epochs]: asLines([`${columns.join(',')},checksum`, ...rows.map(row => `${row},${checksum(row)}`)]),
+		[recordFiles.answers]: asLines(lines),
+	};
 };
 
-const write = (folder: string, file: string, lines: readonly string[]): void =>
-	writeFileAtomicSync(path.join(folder, file), `${lines.join('\n')}\n`);
+const asLines = (lines: readonly string[]): string => `${lines.join('\n')}\n`;
 
 /** Whether a folder holds a record. */
 export const hasRecord = (folder: string): boolean => existsSync(path.join(folder, recordFiles.record));
 
 /**
- * Reads a record, trusting nothing in it.
+ * Reads a record, trusting nothing in it: each file against its shape, its checksums and the text that it would be
+ * written as, then all of it by what can be derived.
  *
- * @throws {RecordError} naming the first thing that is not as it was written
+ * @throws {RecordError} naming the first thing that is wrong
  */
 export const readRecord = (folder: string): StepRecord => {
 	const place = (file: string): string => path.join(folder, file);
-	const {checksums, ...rest} = parse(main, place(recordFiles.record), readText(place(recordFiles.record)));
+	if (!hasPromise(folder)) {
+		throw new RecordError(promiseFile(folder), 'it is not there, so nothing shows what was promised');
+	}
+
+	const promise = readPromise(folder);
+	const texts = {
+		[recordFiles.record]: readText(place(recordFiles.record)),
+		[recordFiles.epochs]: readText(place(recordFiles.epochs)),
+		[recordFiles.answers]: readText(place(recordFiles.answers)),
+	};
+
+	const {checksums, ...rest} = parse(main, place(recordFiles.record), texts[recordFiles.record], 'record');
 	for (const [key, value] of Object.entries(rest)) {
 		if (checksums[key] !== checksum(json(value))) {
 			throw new RecordError(place(recordFiles.record), `\`${key}\` is not what was recorded`);
 		}
 	}
 
-	const [, ...rows] = readText(place(recordFiles.epochs)).trimEnd().split('\n');
-	const epochs = rows.map((row, index) => {
+	if (rest.promise !== promiseHash(promise)) {
+		throw new RecordError(
+			place(recordFiles.record),
+			`it was made for another promise than ${path.basename(promiseFile(folder))} holds`,
+		);
+	}
+
+	const {train, test} = promise.data;
+	const rates = asRecordError(promiseFile(folder), () => learningRates(promise.experiment, train));
+	const {parameters} = asRecordError(promiseFile(folder), () => summarize(promise.experiment.net));
+	const [head, ...rows] = texts[recordFiles.epochs].trimEnd().split('\n');
+	if (head !== `${columns.join(',')},checksum`) {
+		throw new RecordError(
+			`${place(recordFiles.epochs)}, line 1`,
+			`the columns should be ${columns.join(',')},checksum`,
+		);
+	}
+
+	const epochs = rows.map((row, index): RecordedEpoch => {
 		const cells = row.split(',');
 		const sum = cells.pop();
+		const line = `${place(recordFiles.epochs)}, line ${index + 2}`;
 		const named = Object.fromEntries(columns.map((column, cell) => [column, Number(cells[cell])]));
+		const read = asRecordError(line, () => judged(epoch, named, 'row'));
 		if (sum !== checksum(cells.join(','))) {
-			const which = `seed ${cells[0]}, epoch ${cells[1]} (line ${index + 2})`;
-			throw new RecordError(place(recordFiles.epochs), `${which} is not what was recorded`);
+			throw new RecordError(line, `epoch ${read.epoch} of seed ${read.seed} is not what was recorded`);
 		}
 
-		return parse(epoch, `${place(recordFiles.epochs)}, line ${index + 2}`, JSON.stringify(named));
+		return {...read, trainTotal: train, testTotal: test, learningRate: rates[read.epoch - 1] ?? Number.NaN};
 	});
 
-	const lines = readText(place(recordFiles.answers)).trimEnd().split('\n');
+	const lines = texts[recordFiles.answers].trimEnd().split('\n');
 	const read = lines.map((line, index) => {
-		const {checksum: sum, ...entry} = parse(answers, `${place(recordFiles.answers)}, line ${index + 1}`, line);
+		const at = `${place(recordFiles.answers)}, line ${index + 1}`;
+		const {checksum: sum, ...entry} = parse(answers, at, line, 'line');
 		if (sum !== checksum(json(entry))) {
-			throw new RecordError(place(recordFiles.answers), `seed ${entry.seed} is not what was recorded`);
+			throw new RecordError(at, `seed ${entry.seed} is not what was recorded`);
 		}
 
 		return entry;
 	});
 
-	return {...rest, experiment: recordedExperiment(place(recordFiles.record), rest.experiment), epochs, answers: read};
-};
-
-const recordedExperiment = (file: string, value: unknown): Experiment => {
-	try {
-		return asExperiment(value);
-	} catch (error) {
-		throw new RecordError(file, error instanceof Error ? error.message : String(error), {cause: error});
+	const {step, experiment, data} = promise;
+	const record: StepRecord = {
+		...{promise, step, experiment, data, parameters, conditions: rest.conditions},
+		seeds: rest.seeds.map(seed => ({...seed, trainCleanTotal: train})),
+		...{epochs, answers: read},
+	};
+	const wanted = recordTexts(record);
+	for (const file of Object.values(recordFiles)) {
+		checkWritten(place(file), texts[file], wanted[file]);
 	}
-};
 
-const readText = (file: string): string => {
-	try {
-		return readFileSync(file, 'utf8').replaceAll('\r\n', '\n'); // git on Windows makes such line ends
-	} catch (error) {
-		throw new RecordError(file, error instanceof Error ? error.message : String(error), {cause: error});
+	const [wrong] = judgeRecord(record);
+	if (wrong !== undefined) {
+		throw new RecordError(folder, wrong);
 	}
-};
 
-const parse = <Value>(schema: z.ZodType<Value>, place: string, text: string): Value => {
-	try {
-		return schema.parse(JSON.parse(text));
-	} catch (error) {
-		const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
-		const reason = issue ? `\`${issue.path.join('.')}\`: ${issue.message}` : String(error);
-		throw new RecordError(place, `it can’t be read (${reason})`, {cause: error});
-	}
+	return record;
 };
 
 /** With keys in one order, whatever wrote them. */

@@ -22,7 +22,7 @@ export class LadderRecords {
 	 * @throws {RecordError} where it is missing or damaged
 	 */
 	of(place: Place): Recorded {
-		const {name, target} = place.step;
+		const {name} = place.step;
 		const known = this.#known.get(name);
 		if (known) {
 			return known;
@@ -33,7 +33,7 @@ export class LadderRecords {
 			throw new RecordError(folder, `\`${name}\` has not been recorded; try: ${typed('record', `--step ${name}`)}`);
 		}
 
-		const read = recorded(readRecord(folder), target);
+		const read = recorded(readRecord(folder));
 		this.#known.set(name, read);
 		return read;
 	}

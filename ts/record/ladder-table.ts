@@ -66,8 +66,8 @@ const result = (place: Place, records: LadderRecords): LadderResult | undefined 
 		return undefined;
 	}
 
-	const {train, test, held} = records.of(place);
-	const {testAccuracy: target, heldFor} = place.step.target;
+	const {train, test, held, record} = records.of(place);
+	const {testAccuracy: target, heldFor} = record.promise.target;
 	return {train: over(train), test: over(test), target, heldFor, held};
 };
 
@@ -116,6 +116,12 @@ export const ladderFormats = {
 };
 
 const marks = /(?<=<!-- ladder: [^\n]* -->(?:\r?\n){2}).*?(?=(?:\r?\n){2}<!-- end of ladder -->)/s;
+
+/** Whether a page has the marks of the ladder's table just once, with what belongs between them. */
+export const hasMarks = (page: string): boolean =>
+	[/<!--\s*ladder:/g, new RegExp(marks, 'gs'), /<!--\s*end of ladder/g].every(
+		pattern => page.match(pattern)?.length === 1,
+	);
 
 /** A page with the ladder's table between its marks brought up to date. */
 export const withLadder = (page: string, records: LadderRecords): string =>

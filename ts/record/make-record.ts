@@ -1,13 +1,16 @@
-import {existsSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import {rmSync} from 'node:fs';
 import path from 'node:path';
 import type {Data} from '../data/data.js';
-import {describe, sourceOf} from '../data/data.js';
+import {sourceOf} from '../data/data.js';
+import {RecordError} from '../errors/index.js';
 import {type Training, trainInFolders} from '../experiment/train.js';
 import type {Place} from '../ladder/open-ladder.js';
+import {type FinishedRun, readFinishedRun} from '../log/finished-run.js';
 import {RunFolder} from '../log/run-folder.js';
 import {differences} from '../terms/difference.js';
-import type {EpochEvent} from '../terms/events.js';
-import type {Answers, FinishedSeed} from '../terms/finished-seed.js';
+import type {Evidence} from '../terms/evidence.js';
+import {learningRates} from '../terms/learning-rates.js';
+import type {StepPromise} from '../terms/promise.js';
 import {
 	type Condition,
 	type RecordedAnswers,
@@ -18,7 +21,12 @@ import {
 } from '../terms/record.js';
 import {summarize} from '../terms/summarize.js';
 import type {TrainOptions} from '../terms/train-options.js';
+import {checkAnswers} from './check-answers.js';
 import {writeRecord} from './files.js';
+import {findRun} from './find-run.js';
+import {judgeRecord} from './judge-record.js';
+import {makePromise} from './make-promise.js';
+import {promiseHash} from './promise-file.js';
 
 /** How a step is recorded. */
 export type RecordOptions = Pick<TrainOptions, 'engine' | 'threads' | 'jobs' | 'signal'> & {
@@ -26,7 +34,7 @@ export type RecordOptions = Pick<TrainOptions, 'engine' | 'threads' | 'jobs' | '
 	readonly seeds: readonly number[];
 	/** Where the runs are kept: those that are there already are gone on with, or taken as they are. */
 	readonly out: string;
-	/** Whether to train anew what is there already. */
+	/** Whether to promise and train anew what is there already. */
 	readonly fresh?: boolean;
 };
 
@@ -41,117 +49,137 @@ export type Recording = {
 };
 
 /**
- * Trains a step over seeds on its ladder's data, and keeps the record.
+ * Writes down what a step promises, then trains it over seeds on its ladder's data, and keeps the record.
  *
  * An interrupted recording goes on from the last finished epoch of each seed, and makes the record of an unbroken one.
+ *
+ * @param evidence that the step's reason may speak of
+ * @throws {RecordError} where the step was promised otherwise, or a finished run is not as it was written
  */
 export const makeRecord = (
 	place: Place,
 	data: Data,
+	evidence: Evidence,
 	{seeds, out, fresh = false, ...options}: RecordOptions,
 ): Recording => {
 	const {step} = place;
 	const parent = path.join(out, step.name);
+	const promise = makePromise(place, evidence, data, fresh);
+	const hash = promiseHash(promise);
 	if (fresh) {
 		rmSync(parent, {recursive: true, force: true});
 	}
 
-	const folders = new Map(seeds.map(seed => [seed, findRun(parent, place, data, seed, options.engine)]));
+	const wanted = {step, data, engine: options.engine, purpose: hash};
+	const folders = new Map(seeds.map(seed => [seed, findRun(parent, {...wanted, seed})]));
 	const isFinished = (seed: number): boolean => {
 		const folder = folders.get(seed);
 		return folder !== undefined && RunFolder.isFinished(folder);
 	};
 
-	const missing = seeds.filter(seed => !isFinished(seed));
+	const assembled = (of: readonly number[]): StepRecord =>
+		assemble(
+			promise,
+			data,
+			of.map(seed => [seed, folders.get(seed) ?? '']),
+		);
+	const finished = seeds.filter(isFinished);
+	assembled(finished); // what can't be taken over is told before hours of training
+	const missing = seeds.filter(seed => !finished.includes(seed));
 	const training =
 		missing.length > 0
 			? trainInFolders(step, {...options, data: sourceOf(data), seeds: missing}, run => {
 					const found = folders.get(run.seed);
-					const folder = found === undefined ? RunFolder.create(out, run) : RunFolder.reopen(found).opened;
+					const folder =
+						found === undefined ? RunFolder.create(out, {...run, purpose: hash}) : RunFolder.reopen(found).opened;
 					folders.set(run.seed, folder.path);
 					return folder;
 				})
 			: undefined;
 	const write = (): StepRecord => {
-		const record = assemble(
-			place,
-			data,
-			seeds.map(seed => [seed, folders.get(seed) ?? '']),
-		);
+		const record = assembled(seeds);
 		writeRecord(place.record, record);
 		return record;
 	};
 
-	return {finished: seeds.filter(isFinished), training, write};
+	return {finished, training, write};
 };
 
-/** The furthest run of a seed that was told just what the record asks for. */
-const findRun = (
-	parent: string,
-	{step}: Place,
-	data: Data,
-	seed: number,
-	engine: string | undefined,
-): string | undefined => {
-	const folders = existsSync(parent) ? readdirSync(parent).map(name => path.join(parent, name)) : [];
-	const fitting = folders.filter(folder => {
-		const run = readRun(folder);
-		if (!run) {
-			return false;
-		}
-
-		const {limitTrain, limitTest, holdout} = run.options;
-		const whole = [limitTrain, limitTest, holdout].every(value => value === undefined) && run.data.hash === data.hash;
-		const sameEngine = (run.options.engine ?? 'auto') === (engine ?? 'auto');
-		return run.seed === seed && whole && sameEngine && differences(run.experiment, step.experiment).length === 0;
-	});
-	return fitting.find(folder => RunFolder.isFinished(folder)) ?? fitting.at(-1);
-};
-
-/** What a folder's run was told; nothing where it can't be read, as when it is of an older version. */
-const readRun = (folder: string): ReturnType<typeof RunFolder.read> | undefined => {
-	try {
-		return RunFolder.read(folder);
-	} catch {
-		return undefined;
-	}
-};
-
-type Result = Omit<FinishedSeed, 'result' | 'answers'> & {readonly trainCleanCorrect: number};
-
-const assemble = ({step}: Place, data: Data, runs: ReadonlyArray<readonly [number, string]>): StepRecord => {
+/** A record out of the folders of finished runs, each judged before it is taken over. */
+const assemble = (promise: StepPromise, data: Data, runs: ReadonlyArray<readonly [number, string]>): StepRecord => {
+	const {step, experiment} = promise;
 	const conditions: Condition[] = [];
 	const seeds: RecordedSeed[] = [];
 	const epochs: RecordedEpoch[] = [];
 	const answers: RecordedAnswers[] = [];
-	const expected = data.testLabels();
+	const {parameters} = summarize(experiment.net);
+	const of = {promise, step, experiment, data: promise.data, parameters};
 	for (const [seed, folder] of runs) {
-		const read = (file: string): string => readFileSync(path.join(folder, file), 'utf8');
-		const {versions, machine} = JSON.parse(read('config.json')) as Condition;
-		let condition = conditions.findIndex(known => differences(known, {versions, machine}).length === 0);
+		const run = readFinishedRun(folder);
+		let condition = conditions.findIndex(known => differences(known, run.condition).length === 0);
 		if (condition === -1) {
-			condition = conditions.push({versions, machine}) - 1;
+			condition = conditions.push(run.condition) - 1;
 		}
 
-		const {engine, device, threads, trainCleanCorrect, trainCleanTotal, seconds} = JSON.parse(
-			read('result.json'),
-		) as Result;
-		seeds.push({seed, engine, device, threads, trainCleanCorrect, trainCleanTotal, seconds, condition});
-		for (const line of read('events.jsonl').trimEnd().split('\n')) {
-			const {type: _, step: __, epochs: ___, ...row} = JSON.parse(line) as EpochEvent;
-			epochs.push(row);
+		const {engine, device, threads, trainCleanCorrect, trainCleanTotal, seconds, begun} = run;
+		const came = {seed, engine, device, threads, trainCleanCorrect, trainCleanTotal, seconds, begun, condition};
+		const rows = run.epochs.map(({type: _, step: __, epochs: ___, ...row}) => row);
+		const answered = answersOf(seed, run.answers, data);
+
+		const alone = {
+			...of,
+			conditions: [run.condition],
+			seeds: [{...came, condition: 0}],
+			epochs: rows,
+			answers: [answered],
+		};
+		const [wrong] = [...judgeRun(run, of), ...judgeRecord(alone), ...checkAnswers(alone, data)];
+		if (wrong !== undefined) {
+			throw new RecordError(folder, `${wrong}; remove it, or train anew by \`--fresh\``);
 		}
 
-		const {labels, probabilities} = JSON.parse(read('predictions.json')) as Answers;
-		const mistakes = labels.flatMap((label, image) =>
-			label === expected[image] ? [] : [[String(image), Number((probabilities[image] ?? 0).toFixed(4))] as const],
-		);
-		answers.push({seed, labels: writeLabels(labels, data.classes.length), mistakes: Object.fromEntries(mistakes)});
+		seeds.push(came);
+		epochs.push(...rows);
+		answers.push(answered);
 	}
 
-	const {parameters} = summarize(step.experiment.net);
-	return {
-		...{step: step.name, parameters, experiment: step.experiment, data: describe(data)},
-		...{conditions, seeds, epochs, answers},
-	};
+	return {...of, conditions, seeds, epochs, answers};
+};
+
+/** Answers as a record keeps them. */
+export const answersOf = (
+	seed: number,
+	{labels, probabilities}: FinishedRun['answers'],
+	data: Data,
+): RecordedAnswers => {
+	const expected = data.testLabels();
+	const mistakes = labels.flatMap((label, image) =>
+		label === expected[image] ? [] : [[String(image), Number((probabilities[image] ?? 0).toFixed(4))] as const],
+	);
+	return {seed, labels: writeLabels(labels, data.classes.length), mistakes: Object.fromEntries(mistakes)};
+};
+
+/** What a run tells beside its record: names, totals and rates that follow from the promise. */
+const judgeRun = (
+	run: FinishedRun,
+	{step, data, experiment}: Pick<StepRecord, 'step' | 'data' | 'experiment'>,
+): string[] => {
+	const rates = learningRates(experiment, data.train);
+	const row = run.epochs.find(
+		row =>
+			row.step !== step ||
+			row.epochs !== experiment.epochs ||
+			row.trainTotal !== data.train ||
+			row.testTotal !== data.test ||
+			row.learningRate !== rates[row.epoch - 1],
+	);
+	return [
+		...(row ? [`epoch ${row.epoch} of its events is not of \`${step}\` over all images at the schedule’s rate`] : []),
+		...(run.trainCleanTotal === data.train
+			? []
+			: [`it knows of ${run.trainCleanTotal} training images, not ${data.train}`]),
+		...(run.answers.probabilities.length === run.answers.labels.length
+			? []
+			: ['it has not a probability for each label']),
+	];
 };

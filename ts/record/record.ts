@@ -10,13 +10,13 @@ export type Recorder = Omit<Recording, 'write'> & {
 	/**
 	 * Writes the record, and the texts that rest on it, once the training has come to its end.
 	 *
-	 * @returns the record, and a sentence for each step that kept its old text
+	 * @returns the record, and a sentence for each step that kept its old text, as where a claim is false
 	 */
 	readonly write: () => {readonly record: StepRecord; readonly kept: readonly string[]};
 };
 
 /**
- * Trains a step over seeds, and keeps what was measured in its ladder's folder.
+ * Writes down what a step promises, trains it over seeds, and keeps what was measured in its ladder's folder.
  *
  * @example
  * ```ts
@@ -26,6 +26,7 @@ export type Recorder = Omit<Recording, 'write'> & {
  * ```
  * @throws {ConfigError} for a step that is not there
  * @throws {DataError}
+ * @throws {RecordError} where the step was promised otherwise, or a run that is there is not as it was written
  */
 export const record = async (
 	ladder: Ladder,
@@ -37,7 +38,8 @@ export const record = async (
 		...(skipDamaged !== undefined && {skipDamaged}),
 		...(tell && {tell}),
 	});
-	const {finished, training, write} = makeRecord(place, data, options);
+	const evidence = new LadderRecords(ladder).evidence(place);
+	const {finished, training, write} = makeRecord(place, data, evidence, options);
 	return {
 		finished,
 		training,

@@ -1,64 +1,235 @@
-import type {DataSource} from '../data/data.js';
-import {RecordError} from '../errors/index.js';
-import {train} from '../experiment/train.js';
+import {randomInt} from 'node:crypto';
+import {mkdtempSync, rmSync} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {type Data, sourceOf} from '../data/data.js';
+import {type OpenFolder, type Training, trainInFolders} from '../experiment/train.js';
 import type {Place} from '../ladder/open-ladder.js';
+import {readFinishedRun} from '../log/finished-run.js';
+import {RunFolder} from '../log/run-folder.js';
+import {addonHashes, native} from '../native/load.js';
+import {unwrap} from '../native/unwrap.js';
 import type {EpochEvent} from '../terms/events.js';
-import type {RecordedEpoch, StepRecord} from '../terms/record.js';
+import {multiplyAddsOf} from '../terms/multiply-adds.js';
+import type {RecordedAnswers, RecordedEpoch, RecordedSeed, StepRecord} from '../terms/record.js';
+import {readLabels} from '../terms/record.js';
 import {shown} from '../text/shown.js';
+import {findRun} from './find-run.js';
+import {answersOf} from './make-record.js';
+import {promiseHash} from './promise-file.js';
 
-/** What must be the same to the bit. */
-const compared = [
-	'learningRate',
-	'trainLoss',
-	'trainCorrect',
-	'trainTotal',
-	'testLoss',
-	'testCorrect',
-	'testTotal',
-] as const;
+/** What is trained again, and how. */
+export type ReplayOptions = {
+	readonly seeds: readonly number[];
+	/** Whether to train the first epoch alone. */
+	readonly firstEpoch: boolean;
+	/** Where runs are kept, so that an interrupted replay goes on; a folder that goes with the replay where not said. */
+	readonly out?: string;
+	/**
+	 * Seeds at once.
+	 *
+	 * @default the number of cores
+	 */
+	readonly jobs?: number | undefined;
+	readonly signal: AbortSignal;
+	/** Told of every epoch that is as recorded. */
+	readonly tell: (sentence: string) => void;
+};
+
+/** One of a record's seeds, by the system's randomness: a forger can't know which. */
+export const drawSeed = ({seeds}: StepRecord): number => seeds[randomInt(seeds.length)]?.seed ?? 0;
 
 /**
- * Trains the first epoch of a recorded seed again, and compares it with the record bit by bit.
+ * Whether an epoch takes so much that a replay trains the first one alone unless it is asked for more: 2 x 10^12
+ * multiply-adds, about a minute on one core. Judged by the net, which the record can't bend, and not by its seconds.
+ */
+export const isSlow = ({experiment, data}: StepRecord): boolean => multiplyAddsOf(experiment.net) * data.train > 2e12;
+
+/**
+ * Trains recorded seeds again, and compares every epoch and every prediction with the record, bit by bit. A seed ends
+ * with the first epoch that differs, since all after it differ too.
  *
  * @returns a sentence for each figure that differs
- * @throws {RecordError} where the record has no such seed
  */
 export const replay = async (
 	place: Place,
 	record: StepRecord,
-	data: DataSource,
-	seed: number,
-	signal: AbortSignal,
+	data: Data,
+	{out, jobs, ...options}: ReplayOptions,
 ): Promise<string[]> => {
-	const run = record.seeds.find(run => run.seed === seed);
-	const recorded = record.epochs.find(row => row.seed === seed);
-	if (!run || !recorded) {
-		throw new RecordError(place.record, `seed ${seed} is not in it`);
-	}
+	const folder = out ?? mkdtempSync(path.join(os.tmpdir(), 'stepladder-replay-'));
+	const runs = record.seeds.filter(({seed}) => options.seeds.includes(seed));
+	const {cores} = unwrap(native().runtimeInfo());
+	const alone = runs.some(({engine}) => engine === 'aten'); // whose results depend on the threads of the process
+	const atOnce = alone ? 1 : Math.min(jobs ?? cores, runs.length);
+	const threads = Math.max(1, Math.floor(cores / atOnce));
+	const failure = new AbortController();
+	const signal = AbortSignal.any([options.signal, failure.signal]);
+	const problems: string[] = [];
+	const waiting = [...runs];
+	const work = async (): Promise<void> => {
+		for (let run = waiting.shift(); run; run = waiting.shift()) {
+			const seed = new SeedReplay(place, record, data, run, {
+				...{...options, signal, out: folder, threads: run.engine === 'aten' ? run.threads : threads},
+			});
+			problems.push(...(await (options.firstEpoch ? seed.firstEpoch() : seed.whole())));
+		}
+	};
 
-	const {engine, threads} = run;
-	const enough = new AbortController();
-	const training = train(place.step, {
-		...{data, seeds: [seed], engine, ...(engine === 'aten' && {threads})},
-		signal: AbortSignal.any([signal, enough.signal]),
-	});
-	const again = await firstEpoch(training);
-	enough.abort();
-	return compared
-		.filter(column => again[column] !== recorded[column])
-		.map(
-			(column: keyof RecordedEpoch) =>
-				`${shown(place.record)}: \`${column}\` of seed ${seed}, epoch 1 is ${recorded[column]} in the record, ` +
-				`${again[column]} when trained again on \`${engine}\``,
-		);
-};
-
-const firstEpoch = async (training: AsyncIterable<{readonly type: string}>): Promise<EpochEvent> => {
-	for await (const event of training) {
-		if (event.type === 'epoch') {
-			return event as EpochEvent;
+	const workers = Array.from({length: atOnce}, work);
+	try {
+		await Promise.all(workers);
+	} catch (error) {
+		failure.abort(error);
+		await Promise.allSettled(workers);
+		throw error;
+	} finally {
+		if (out === undefined) {
+			rmSync(folder, {recursive: true, force: true});
 		}
 	}
 
-	throw new Error('a run of no epochs'); // which `epochs` of at least 1 rules out
+	return problems;
 };
+
+type SeedOptions = Pick<ReplayOptions, 'signal' | 'tell'> & {readonly out: string; readonly threads: number};
+
+/** What must be the same to the bit in an epoch. */
+const compared = [
+	...(['learningRate', 'trainLoss', 'trainCorrect', 'trainTotal'] as const),
+	...(['testLoss', 'testCorrect', 'testTotal'] as const),
+];
+
+/** One seed being trained again. */
+class SeedReplay {
+	readonly #rows: readonly RecordedEpoch[];
+
+	constructor(
+		readonly place: Place,
+		readonly record: StepRecord,
+		readonly data: Data,
+		readonly run: RecordedSeed,
+		readonly options: SeedOptions,
+	) {
+		this.#rows = record.epochs.filter(row => row.seed === run.seed);
+	}
+
+	async firstEpoch(): Promise<string[]> {
+		const enough = new AbortController();
+		const training = this.#train(enough.signal, () => undefined);
+		for await (const event of training) {
+			if (event.type === 'epoch') {
+				enough.abort();
+				return this.#differing(event);
+			}
+		}
+
+		throw new Error('a run of no epochs'); // which `epochs` of at least 1 rules out
+	}
+
+	async whole(): Promise<string[]> {
+		const {place, data, run, options} = this;
+		const {seed, engine} = run;
+		const purpose = `replay of ${promiseHash(this.record.promise)} by ${addonHashes({engine}).file}`;
+		const wanted = {step: place.step, data, seed, engine, purpose};
+		let folder = findRun(path.join(options.out, place.step.name), wanted);
+		if (folder === undefined || !RunFolder.isFinished(folder)) {
+			const different = new AbortController();
+			const training = this.#train(different.signal, started => {
+				const opened =
+					folder === undefined ? RunFolder.create(options.out, {...started, purpose}) : RunFolder.reopen(folder).opened;
+				folder = opened.path;
+				return opened;
+			});
+			for await (const event of training) {
+				if (event.type !== 'epoch') {
+					continue;
+				}
+
+				const found = this.#differing(event);
+				if (found.length > 0) {
+					different.abort();
+					await training.result.catch(() => {}); // it has let go of its folder
+					return found;
+				}
+
+				options.tell(`${event.step}, seed ${seed}: epoch ${event.epoch} of ${event.epochs} is as recorded`);
+			}
+		}
+
+		return this.#differingInEnd(folder ?? '');
+	}
+
+	#train(signal: AbortSignal, open: OpenFolder): Training {
+		const {engine, seed} = this.run;
+		const {threads} = this.options;
+		return trainInFolders(
+			this.place.step,
+			{
+				...{data: sourceOf(this.data), seeds: [seed], engine, threads},
+				signal: AbortSignal.any([this.options.signal, signal]),
+			},
+			open,
+		);
+	}
+
+	#differing(again: EpochEvent): string[] {
+		const {seed, epoch} = again;
+		const recorded = this.#rows[epoch - 1];
+		const found = compared.filter(column => again[column] !== recorded?.[column]);
+		return found.map(column =>
+			this.#sentence(
+				`\`${column}\` of seed ${seed}, epoch ${epoch}`,
+				String(recorded?.[column]),
+				String(again[column]),
+			),
+		);
+	}
+
+	#differingInEnd(folder: string): string[] {
+		const again = readFinishedRun(folder);
+		const rows = again.epochs.flatMap(row => this.#differing(row));
+		if (rows.length > 0) {
+			return rows; // an earlier replay had ended before it was read
+		}
+
+		const {seed, trainCleanCorrect} = this.run;
+		const recorded = this.record.answers.find(answers => answers.seed === seed);
+		return [
+			...(again.trainCleanCorrect === trainCleanCorrect
+				? []
+				: [
+						this.#sentence(
+							`\`trainCleanCorrect\` of seed ${seed}`,
+							String(trainCleanCorrect),
+							String(again.trainCleanCorrect),
+						),
+					]),
+			...(recorded ? this.#differingAnswer(recorded, answersOf(seed, again.answers, this.data)) : []),
+		];
+	}
+
+	/** The first image that is answered otherwise. */
+	#differingAnswer(recorded: RecordedAnswers, again: RecordedAnswers): string[] {
+		const classes = this.data.classes.length;
+		const [before, after] = [readLabels(recorded.labels, classes), readLabels(again.labels, classes)];
+		const image = after.findIndex(
+			(label, index) => label !== before[index] || recorded.mistakes[index] !== again.mistakes[index],
+		);
+		const said = (labels: readonly number[], {mistakes}: RecordedAnswers): string =>
+			`${labels[image]}${mistakes[image] === undefined ? '' : ` with a probability of ${mistakes[image]}`}`;
+		return image === -1
+			? []
+			: [
+					this.#sentence(
+						`the answer to image ${image} of seed ${recorded.seed}`,
+						said(before, recorded),
+						said(after, again),
+					),
+				];
+	}
+
+	#sentence(what: string, recorded: string, again: string): string {
+		return `${shown(this.place.record)}: ${what} is ${recorded} in the record, ${again} when trained again on \`${this.run.engine}\``;
+	}
+}

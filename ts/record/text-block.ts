@@ -9,19 +9,23 @@ import {withLineEnds} from '../text/line-ends.js';
 import {percent} from '../text/percent.js';
 import {interval} from '../text/points.js';
 import {goalWords} from './goal-sentence.js';
+import {promiseSentence} from './promise-sentence.js';
 
-/** The three parts of a step's text, without line breaks. */
+/** The parts of a step's text, without line breaks. */
 export type StepText = {
 	readonly target: string;
 	readonly why: string;
+	/** When target and reason were said. */
+	readonly promised: string;
 	readonly result: readonly string[];
 	readonly analysis: readonly string[];
 };
 
 /** What a step has to say, with its figures filled in from the records. */
 export const stepText = (step: Step, evidence: Evidence): StepText => ({
-	target: targetSentence(step.target),
-	why: typeof step.target.why === 'string' ? step.target.why : step.target.why(evidence),
+	target: targetSentence(evidence.self.record.promise.target),
+	why: evidence.self.record.promise.why,
+	promised: promiseSentence(evidence.self.record.promise),
 	result: resultSentences(evidence.self),
 	analysis: step.analysis.map(({say}) => say(evidence)),
 });
@@ -70,11 +74,12 @@ const lowestOf = ({missed}: Recorded): string =>
 	missed.map(({seed, lowest}) => `${percent(lowest)} % with seed ${seed}`).join(', ');
 
 /** The text as a comment for the head of the step's file. */
-export const textBlock = ({target, why, result, analysis}: StepText): string =>
+export const textBlock = ({target, why, promised, result, analysis}: StepText): string =>
 	[
 		'/*',
 		...paragraph('Target: ', target),
 		...paragraph('  Why: ', why),
+		...paragraph('  Promised: ', promised),
 		'',
 		...paragraph('Result: ', result.join(' ')),
 		'',

@@ -3,14 +3,16 @@ import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {RecordError} from '../errors/index.js';
 import {writing} from '../errors/writing.js';
 import {shown} from '../text/shown.js';
+import {checkClaims} from './check-claims.js';
 import type {LadderRecords} from './ladder-records.js';
 import {withLadder} from './ladder-table.js';
 import {stepText, textBlock, writeBlock} from './text-block.js';
 
 /**
- * Writes the text blocks of all recorded steps, since other steps may speak of a record, and the table of the page.
+ * Writes the text blocks of all recorded steps, since other steps may speak of a record, and the table of the page. A
+ * block that would say something false is not written.
  *
- * @returns a sentence for each step whose text could not be made
+ * @returns a sentence for each step that keeps its old text, with the reason
  * @throws {WriteError}
  */
 export const writeTexts = (records: LadderRecords): string[] => {
@@ -26,6 +28,11 @@ export const writeTexts = (records: LadderRecords): string[] => {
 
 const writeText = (place: LadderRecords['ladder']['places'][number], records: LadderRecords): string[] => {
 	try {
+		const falsehoods = checkClaims(place, records);
+		if (falsehoods.length > 0) {
+			return falsehoods.map(sentence => `${sentence}; the text block stays as it was`);
+		}
+
 		writeBlock(place.file, textBlock(stepText(place.step, records.evidence(place))));
 		return [];
 	} catch (error) {

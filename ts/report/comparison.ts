@@ -2,7 +2,8 @@ import {RecordError} from '../errors/index.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {LadderRecords} from '../record/ladder-records.js';
 import type {McNemar} from '../statistics/mcnemar.js';
-import {difference, onImages} from '../terms/evidence.js';
+import {pairedDifference} from '../statistics/paired.js';
+import {onImages} from '../terms/evidence.js';
 import {type Measure, measures, type Recorded} from '../terms/recorded.js';
 import {interval, probability} from '../text/points.js';
 import {textTable} from '../text/text-table.js';
@@ -60,7 +61,7 @@ export const comparison = (a: Recorded, b: Recorded): Comparison => {
 	return {
 		...{a: a.name, b: b.name, seeds},
 		measures: (Object.keys(measures) as Measure[]).map(measure => {
-			const {difference: found, pValue, told, seedsNeeded} = difference(a, b, measure);
+			const {difference: found, pValue, told, seedsNeeded} = pairedDifference(a[measure].bySeed, b[measure].bySeed);
 			const several = found.values.length > 1;
 			return {
 				...{measure, a: a[measure].mean, b: b[measure].mean, difference: found.mean},

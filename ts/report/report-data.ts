@@ -59,7 +59,7 @@ export const reportData = (records: LadderRecords, data: Data): ReportData => {
 				if (recorded.record.data.hash !== data.hash) {
 					throw new RecordError(
 						place.record,
-						`it is of other data than the ladder has now: bring those back, or try: ${typed('record', `--step ${step.name}`)}`,
+						`it is of other data than the ladder has now: bring those back, or try: ${typed('record', `--step ${step.name} --fresh`)}`,
 					);
 				}
 

@@ -30,6 +30,7 @@ const chapter = (
 	return [
 		...[`## ${position}. ${step.name}`, ''],
 		...[`**Target.** ${text.target} ${text.why}`, ''],
+		...[`**Promised.** ${text.promised}`, ''],
 		...[`**Result.** ${text.result.join(' ')}`, ''],
 		...[
 			'**Analysis.**',

@@ -1,3 +1,4 @@
+import {ConfigError} from '../errors/index.js';
 import {type McNemar, mcnemar} from '../statistics/mcnemar.js';
 import {type PairedDifference, pairedDifference} from '../statistics/paired.js';
 import {interval, points} from '../text/points.js';
@@ -37,9 +38,24 @@ export type Claim = {
  */
 export const claim = (say: Claim['say'], holds: Claim['holds']): Claim => ({say, holds});
 
-/** How two steps differ in a measure, seed by seed: `a - b`. */
-export const difference = (a: Recorded, b: Recorded, measure: Measure): PairedDifference =>
-	pairedDifference(a[measure].bySeed, b[measure].bySeed);
+/**
+ * How two steps differ in a measure, seed by seed: `a - b`.
+ *
+ * @throws {ConfigError} where they have not the same seeds: nothing is left out in silence
+ */
+export const difference = (a: Recorded, b: Recorded, measure: Measure): PairedDifference => {
+	const seeds = (of: Recorded): string => of.seeds.toSorted((one, other) => one - other).join(', ');
+	if (seeds(a) !== seeds(b)) {
+		throw new ConfigError(
+			'seeds',
+			'the same',
+			`${seeds(a)} and ${seeds(b)}`,
+			`\`${a.name}\` and \`${b.name}\` should have the same seeds to be paired, they have ${seeds(a)} and ${seeds(b)}`,
+		);
+	}
+
+	return pairedDifference(a[measure].bySeed, b[measure].bySeed);
+};
 
 /** By how much `a` is above `b`, in words: `0.61 points (95 % interval 0.47 to 0.75)`. */
 export const shift = (a: Recorded, b: Recorded, measure: Measure): string => {
@@ -47,10 +63,25 @@ export const shift = (a: Recorded, b: Recorded, measure: Measure): string => {
 	return `${points(found.mean)} (95 % interval ${interval(found)})`;
 };
 
-/** What two steps make of the test images with the same seed, by McNemar's exact test. */
+/**
+ * What two steps make of the test images with the same seed, by McNemar's exact test.
+ *
+ * @throws {ConfigError} where one of them has no answers of that seed, or of other images
+ */
 export const onImages = (a: Recorded, b: Recorded, seed: number): McNemar => {
-	const wrong = ({record}: Recorded): Readonly<Record<string, number>> =>
-		record.answers.find(answers => answers.seed === seed)?.mistakes ?? {};
+	if (a.record.data.hash !== b.record.data.hash) {
+		const problem = `\`${a.name}\` and \`${b.name}\` should be of the same images to be compared on them`;
+		throw new ConfigError('data', 'the same', `${a.record.data.name} and ${b.record.data.name}`, problem);
+	}
+
+	const wrong = ({name, record}: Recorded): Readonly<Record<string, number>> => {
+		const answers = record.answers.find(answers => answers.seed === seed);
+		if (!answers) {
+			throw new ConfigError('seed', `one of \`${name}\``, String(seed), `\`${name}\` has no answers of seed ${seed}`);
+		}
+
+		return answers.mistakes;
+	};
 	const [wrongA, wrongB] = [wrong(a), wrong(b)];
 	const onlyIn = (some: object, others: object): number =>
 		Object.keys(some).filter(image => !Object.hasOwn(others, image)).length;

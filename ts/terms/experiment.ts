@@ -1,5 +1,4 @@
 import {z} from 'zod';
-import {ConfigError} from '../errors/index.js';
 import type {
 	Augmentation,
 	Averaging,
@@ -11,7 +10,7 @@ import type {
 	Optimizer,
 	Schedule,
 } from '../native/binding.js';
-import {show} from '../text/show.js';
+import {judged} from './judged.js';
 
 export type {Augmentation, Averaging, Block, CycleMomentum, Experiment, Layer, Net, Optimizer, Schedule};
 
@@ -77,57 +76,11 @@ const schema = z.strictObject({
  *
  * @throws {ConfigError} for the first thing wrong
  */
-export const asExperiment = (value: unknown): Experiment => checked(schema, value, 'experiment') as Experiment;
+export const asExperiment = (value: unknown): Experiment => judged(schema, value, 'experiment') as Experiment;
 
 /**
  * The same for a net alone.
  *
  * @throws {ConfigError} for the first thing wrong
  */
-export const asNet = (value: unknown): Net => checked(net, value, 'net') as Net;
-
-const checked = (shape: z.ZodType, value: unknown, whole: string): unknown => {
-	const parsed = shape.safeParse(value);
-	if (parsed.success) {
-		return parsed.data;
-	}
-
-	const issue = parsed.error.issues[0];
-	const setting = issue?.path.join('.') || whole;
-	if (issue?.code === 'unrecognized_keys') {
-		const [key] = issue.keys;
-		throw new ConfigError(`${issue.path.length > 0 ? `${setting}.` : ''}${key}`, 'left out', 'a name nobody knows');
-	}
-
-	throw new ConfigError(setting, expectation(issue), show(valueAt(value, issue?.path ?? [])));
-};
-
-const expectation = (issue: z.core.$ZodIssue | undefined): string => {
-	switch (issue?.code) {
-		case 'invalid_value': {
-			return `one of ${issue.values.map(value => `\`${String(value)}\``).join(', ')}`;
-		}
-
-		case 'invalid_union': {
-			const kinds = 'options' in issue ? (issue.options as unknown[]) : [];
-			return kinds.length > 0 ? `one of ${kinds.map(kind => `\`${String(kind)}\``).join(', ')}` : 'of a known kind';
-		}
-
-		case 'invalid_type': {
-			return `of type ${issue.expected}`;
-		}
-
-		default: {
-			return issue?.message ?? 'valid';
-		}
-	}
-};
-
-const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown => {
-	let current = value;
-	for (const key of path) {
-		current = (current as Record<PropertyKey, unknown> | undefined)?.[key];
-	}
-
-	return current;
-};
+export const asNet = (value: unknown): Net => judged(net, value, 'net') as Net;

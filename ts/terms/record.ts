@@ -1,6 +1,7 @@
 import type {DataDescription} from '../data/data.js';
 import type {Engine} from './events.js';
 import type {Experiment} from './experiment.js';
+import type {StepPromise} from './promise.js';
 
 /** One epoch of one seed, as it was measured. Losses are means over samples. */
 export type RecordedEpoch = {
@@ -28,14 +29,29 @@ export type RecordedSeed = {
 	readonly trainCleanCorrect: number;
 	readonly trainCleanTotal: number;
 	readonly seconds: number;
+	/** When its run began; `null` for one of before this was kept. */
+	readonly begun: string | null;
 	/** Which of the record's conditions it ran under. */
 	readonly condition: number;
 };
 
-/** Where seeds were run. */
+/** By what and where seeds were run. */
 export type Condition = {
-	readonly versions: Readonly<Record<string, string>>;
-	readonly machine: Readonly<Record<string, string | number | boolean>>;
+	readonly versions: {
+		readonly stepladder: string;
+		/** Where the addon had it built in. */
+		readonly libtorch?: string | undefined;
+		readonly node: string;
+	};
+	/** sha256 of the addon's file, and of the sources that it was built from; `null` for one of before this was kept. */
+	readonly addon: {readonly file: string; readonly sources: string} | null;
+	readonly machine: {
+		readonly platform: string;
+		readonly arch: string;
+		readonly cpu?: string | undefined;
+		readonly cores: number;
+		readonly cuda: boolean;
+	};
 };
 
 /** What the last epoch's weights of a seed make of the test images. */
@@ -43,16 +59,24 @@ export type RecordedAnswers = {
 	readonly seed: number;
 	/** The likeliest class of each image, as many digits each as the last class takes. */
 	readonly labels: string;
-	/** The probability of that class, for the images that it is wrong about. */
+	/**
+	 * The probability of that class, for the images that it is wrong about. Which these are follows from `labels` and the
+	 * test labels; they are named so that a record can be read where its images are not.
+	 */
 	readonly mistakes: Readonly<Record<string, number>>;
 };
 
-/** All that is kept of a step: its resolved experiment, its data, and what was measured over seeds. */
+/** All that is kept of a step: what was promised, and what was measured over seeds. */
 export type StepRecord = {
+	readonly promise: StepPromise;
+	/** From the promise. */
 	readonly step: string;
-	readonly parameters: number;
+	/** From the promise. */
 	readonly experiment: Experiment;
+	/** From the promise. */
 	readonly data: DataDescription;
+	/** Counted on the net of the promise. */
+	readonly parameters: number;
 	readonly conditions: readonly Condition[];
 	readonly seeds: readonly RecordedSeed[];
 	/** Every epoch of every seed, in their order. */

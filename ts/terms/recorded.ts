@@ -43,8 +43,8 @@ export type Recorded = {
 	readonly record: StepRecord;
 } & Readonly<Record<Measure, Measured>>;
 
-/** Works a record's measures out, and holds it against a goal. */
-export const recorded = (record: StepRecord, goal: Goal): Recorded => {
+/** Works a record's measures out, and holds it against a goal: by default, the one that was promised. */
+export const recorded = (record: StepRecord, goal: Goal = record.promise.target): Recorded => {
 	const runs = record.seeds.map(seed => ({seed, rows: record.epochs.filter(row => row.seed === seed.seed)}));
 	const over = (measure: (run: Run) => number): Measured => {
 		const bySeed = new Map(runs.map(({seed, rows}) => [seed.seed, measure(asRun(seed, rows))]));

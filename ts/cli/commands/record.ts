@@ -1,12 +1,14 @@
+import {rmSync} from 'node:fs';
+import path from 'node:path';
 import process from 'node:process';
 import {Command, Option} from 'commander';
+import type {Data} from '../../data/data.js';
 import {ConfigError} from '../../errors/index.js';
-import type {Ladder} from '../../ladder/open-ladder.js';
-import {checkPage, checkStep} from '../../record/check.js';
+import type {Ladder, Place} from '../../ladder/open-ladder.js';
+import {checkLadder} from '../../record/check.js';
 import {LadderRecords} from '../../record/ladder-records.js';
-import {withLadder} from '../../record/ladder-table.js';
 import {record} from '../../record/record.js';
-import {replay} from '../../record/replay.js';
+import {drawSeed, isSlow, replay} from '../../record/replay.js';
 import {writeTexts} from '../../record/write-texts.js';
 import {shown} from '../../text/shown.js';
 import {typed} from '../../text/typed.js';
@@ -35,7 +37,7 @@ type Flags = LadderFlags &
 		fresh: boolean;
 		text: boolean;
 		check: boolean;
-		replay: boolean;
+		replay: boolean | string;
 	};
 
 export const recordCommand = (interruption: Interruption): Command =>
@@ -47,10 +49,17 @@ export const recordCommand = (interruption: Interruption): Command =>
 		.option('--threads <n>', 'threads of a run (default: the number of cores, with several seeds 1)', parseNumber)
 		.option('--jobs <n>', 'seeds to train at once (default: the number of cores over the threads)', parseNumber)
 		.option('--out <dir>', 'where its runs are kept, and gone on with after an interruption', 'runs/records')
-		.option('--fresh', 'train anew what is there already', false)
+		.option('--fresh', 'promise and train anew what is there already', false)
 		.option('--text', 'only write the text blocks and the table anew, from the records', false)
 		.option('--check', 'only check that blocks, records, steps and claims agree', false)
-		.option('--replay', 'with --check: train each first epoch again, and compare it bit by bit', false)
+		.addOption(
+			new Option(
+				'--replay [seeds]',
+				'with --check: train a seed of each step again, drawn at random, or `all`, and compare every epoch and prediction to the bit',
+			)
+				.choices(['all'])
+				.default(false),
+		)
 		.addHelpText(
 			'after',
 			`
@@ -58,7 +67,8 @@ Examples:
   ${typed('record', '--step baseline')}
   ${typed('record', '--step baseline --seeds 1-3')}
   ${typed('record', '--text')}
-  ${typed('record', '--check --replay')}`,
+  ${typed('record', '--check --replay')}
+  ${typed('record', '--check --replay all')}`,
 		)
 		.action(async (flags: Flags) => {
 			const ladder = await chosenLadder(flags);
@@ -99,9 +109,14 @@ const train = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	tellKept(kept);
 };
 
+/** Says which texts were not written, and fails where there are any: what a step says is not what its record says. */
 const tellKept = (kept: readonly string[]): void => {
 	for (const sentence of kept) {
 		process.stderr.write(`${sentence}\n`);
+	}
+
+	if (kept.length > 0) {
+		process.exitCode = exitCodes.failed;
 	}
 };
 
@@ -110,13 +125,14 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	const records = new LadderRecords(ladder);
 	const data = await openData(ladder, flags);
 	const checked = step === undefined ? ladder.places : [ladder.place(step)];
-	const problems = checked.flatMap(place => checkStep(place, records, data));
-	problems.push(...checkPage(ladder.page, page => withLadder(page, records)));
-	if (again && problems.length === 0) {
+	const problems = checkLadder(records, data, checked);
+	if (again !== false && problems.length === 0) {
 		for (const place of checked) {
-			const {record, seeds} = records.of(place);
-			process.stderr.write(`Training the first epoch of ${place.step.name} again ...\n`);
-			problems.push(...(await replay(place, record, ladder.data, seeds[0] ?? 1, signal)));
+			problems.push(...(await trainAgain(place, records, data, flags, signal)));
+		}
+
+		if (again === 'all') {
+			rmSync(replays, {recursive: true, force: true}); // the next one begins anew
 		}
 	}
 
@@ -127,8 +143,37 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	const steps = `${checked.length} ${checked.length === 1 ? 'step' : 'steps'}`;
 	process.stdout.write(
 		problems.length === 0
-			? `The records, text blocks and claims of ${steps} agree${again ? ', and first epochs repeat to the bit' : ''}.\n`
+			? `The records, text blocks and claims of ${steps} agree${again === false ? '' : ', and all that was trained again repeats to the bit'}.\n`
 			: `${problems.length} ${problems.length === 1 ? 'thing is' : 'things are'} not true.\n`,
 	);
 	process.exitCode = problems.length === 0 ? exitCodes.done : exitCodes.failed;
+};
+
+/** Where `--replay all` keeps its runs until it has come to its end. */
+const replays = path.join('runs', 'replays');
+
+/** Replays what was asked for of a step, and says what that was. */
+const trainAgain = async (
+	place: Place,
+	records: LadderRecords,
+	data: Data,
+	{step: asked, replay: which, jobs}: Flags,
+	signal: AbortSignal,
+): Promise<string[]> => {
+	const {record, epochs} = records.of(place);
+	const {name} = place.step;
+	const firstEpoch = asked === undefined && isSlow(record);
+	const all = which === 'all';
+	const seeds = all ? record.seeds.map(({seed}) => seed) : [drawSeed(record)];
+	const named = all
+		? `${seeds.length === 1 ? 'seed' : 'all seeds:'} ${seeds.join(', ')}`
+		: `seed ${seeds[0]}, drawn at random of ${record.seeds.length}`;
+	const much = firstEpoch
+		? `the first epoch alone; for all of them: --step ${name}`
+		: `${epochs} epochs and all predictions`;
+	process.stdout.write(`Training again: ${name}, ${named}, ${much}\n`);
+	const tell = (sentence: string): void => {
+		process.stderr.write(`${sentence}\n`);
+	};
+	return replay(place, record, data, {...{seeds, firstEpoch, jobs, signal, tell}, ...(all && {out: replays})});
 };

@@ -68,6 +68,7 @@ const chapter = async (step: ReportedStep, data: Data): Promise<Html> => {
 	return html`<h2 id="${name}">${place.position}. ${name}</h2>
 <dl>
 <dt>Target</dt><dd>${text.target} <span class="quiet">${prose(text.why)}</span></dd>
+<dt>Promised</dt><dd>${prose(text.promised)}</dd>
 <dt>Result</dt><dd>${prose(text.result.join(' '))}</dd>
 <dt>Analysis</dt><dd>${
 		text.analysis.length > 0

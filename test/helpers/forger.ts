@@ -1,0 +1,66 @@
+import {createHash} from 'node:crypto';
+import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+
+/** What a forger does after an edit, knowing how records are written: every checksum is made to fit again. */
+export const reseal = (ladder: string): void => {
+	for (const name of readdirSync(path.join(ladder, 'records'))) {
+		const folder = path.join(ladder, 'records', name);
+		if (existsSync(path.join(folder, 'record.json'))) {
+			resealRecord(folder);
+		}
+	}
+};
+
+const resealRecord = (folder: string): void => {
+	const file = (name: string): string => path.join(folder, name);
+	const rewrite = (name: string, work: (text: string) => string): void => {
+		if (existsSync(file(name))) {
+			writeFileSync(file(name), work(readFileSync(file(name), 'utf8')));
+		}
+	};
+
+	rewrite('promise.json', text => {
+		const {checksum: _, ...promise} = JSON.parse(text);
+		return pretty({...promise, checksum: checksum(JSON.stringify(promise, undefined, '\t'))});
+	});
+	rewrite('record.json', text => {
+		const {checksums: _, ...record} = JSON.parse(text);
+		const promise = existsSync(file('promise.json')) ? readFileSync(file('promise.json'), 'utf8') : '';
+		const sealed = {...record, promise: sha256(promise)};
+		const sums = Object.entries(sealed).map(([key, value]) => [key, checksum(sorted(value))]);
+		return pretty({...sealed, checksums: Object.fromEntries(sums)});
+	});
+	rewrite('epochs.csv', text => {
+		const [head, ...rows] = text.trimEnd().split('\n');
+		const sealed = rows.map(row => row.replace(/,[^,]*$/, '')).map(row => `${row},${checksum(row)}`);
+		return `${[head, ...sealed].join('\n')}\n`;
+	});
+	rewrite('predictions.jsonl', text => {
+		const lines = text.trimEnd().split('\n');
+		const sealed = lines.map(line => {
+			const {checksum: _, ...answers} = JSON.parse(line);
+			return JSON.stringify({...answers, checksum: checksum(sorted(answers))});
+		});
+		return `${sealed.join('\n')}\n`;
+	});
+};
+
+/** The same for a finished run. */
+export const resealRun = (folder: string): void => {
+	const read = (name: string): string => readFileSync(path.join(folder, name), 'utf8');
+	const {hash: _, ...result} = JSON.parse(read('result.json'));
+	const hashes = Object.fromEntries(Object.keys(result.hashes).map(name => [name, sha256(read(name))]));
+	const sealed = {...result, hashes};
+	writeFileSync(path.join(folder, 'result.json'), pretty({...sealed, hash: sha256(JSON.stringify(sealed))}));
+};
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const checksum = (text: string): string => sha256(text).slice(0, 10);
+const pretty = (value: unknown): string => `${JSON.stringify(value, undefined, '\t')}\n`;
+const sorted = (value: unknown): string =>
+	JSON.stringify(value, (_, entry: unknown) =>
+		typeof entry === 'object' && entry !== null && !Array.isArray(entry)
+			? Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
+			: entry,
+	);

@@ -1,0 +1,76 @@
+import {readFileSync} from 'node:fs';
+import path from 'node:path';
+import {z} from 'zod';
+import {RecordError} from '../errors/index.js';
+import {conditionShape} from '../terms/condition.js';
+import type {EpochEvent} from '../terms/events.js';
+import type {Answers} from '../terms/finished-seed.js';
+import {judged, shapes} from '../terms/judged.js';
+import type {Condition} from '../terms/record.js';
+import {sha256} from '../text/sha256.js';
+import {hashed, hashOf} from './run-folder.js';
+
+const {count, some, loss, seconds, sha256: hash} = shapes;
+
+const result = z.object({
+	...{seed: count, engine: shapes.engine, device: shapes.device, threads: some, seconds},
+	...{trainCleanCorrect: count, trainCleanTotal: some},
+	hashes: z.strictObject({'config.json': hash, 'events.jsonl': hash, 'predictions.json': hash}),
+	hash,
+});
+const config = z.object({...conditionShape.shape, begun: shapes.time});
+const event = z.strictObject({
+	...{type: z.literal('epoch'), step: shapes.text, seed: count, epoch: some, epochs: some},
+	...{learningRate: loss, trainLoss: loss, trainCorrect: count, trainTotal: some},
+	...{holdoutLoss: loss.optional(), holdoutCorrect: count.optional(), holdoutTotal: some.optional()},
+	...{testLoss: loss, testCorrect: count, testTotal: some, seconds},
+});
+const answers = z.strictObject({labels: z.array(count), probabilities: z.array(shapes.probability)});
+
+/** What a finished run came to, as its folder tells it. */
+export type FinishedRun = Omit<z.infer<typeof result>, 'hashes' | 'hash'> & {
+	readonly begun: string;
+	readonly condition: Condition;
+	readonly epochs: readonly EpochEvent[];
+	readonly answers: Answers;
+};
+
+/**
+ * Reads a finished run, trusting nothing in it: each file against its shape and against the hash in `result.json`.
+ *
+ * @throws {RecordError} naming the first file that is not as it was written
+ */
+export const readFinishedRun = (folder: string): FinishedRun => {
+	const at = (file: string): string => path.join(folder, file);
+	const read = <Value>(file: string, work: (text: string) => Value): Value => {
+		try {
+			return work(readFileSync(at(file), 'utf8'));
+		} catch (error) {
+			const reason = error instanceof Error ? error.message : String(error);
+			throw new RecordError(at(file), `${reason}; ${remedy}`, {cause: error});
+		}
+	};
+	const json = <Value>(file: string, shape: z.ZodType<Value>): Value =>
+		read(file, text => judged(shape, JSON.parse(text), file));
+
+	const {begun, versions, addon, machine} = json('config.json', config);
+	const {hashes, ...came} = json('result.json', result);
+	const epochs = read('events.jsonl', text =>
+		text
+			.trimEnd()
+			.split('\n')
+			.map((line, index) => judged(event, JSON.parse(line), `line ${index + 1}`) as EpochEvent),
+	);
+	const answered = json('predictions.json', answers);
+
+	const {hash: told, ...rest} = JSON.parse(readFileSync(at('result.json'), 'utf8'));
+	const changed =
+		told === sha256(JSON.stringify(rest)) ? hashed.find(file => hashes[file] !== hashOf(folder, file)) : 'result.json';
+	if (changed !== undefined) {
+		throw new RecordError(at(changed), `it is not what the run wrote; ${remedy}`);
+	}
+
+	return {...came, begun, condition: {versions, addon, machine}, epochs, answers: answered};
+};
+
+const remedy = 'remove the run’s folder, or train anew by `--fresh`';

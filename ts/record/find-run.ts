@@ -1,0 +1,45 @@
+import {existsSync, readdirSync} from 'node:fs';
+import path from 'node:path';
+import type {Data} from '../data/data.js';
+import {RunFolder} from '../log/run-folder.js';
+import type {Step} from '../terms/define-step.js';
+import {differences} from '../terms/difference.js';
+
+/** A run to look for: of a seed of a step on data, as they were told, made for a purpose. */
+export type WantedRun = {
+	readonly step: Step;
+	readonly data: Data;
+	readonly seed: number;
+	readonly engine: string | undefined;
+	/** What {@link RunFolder} keeps of why it was made. */
+	readonly purpose: string;
+};
+
+/** The furthest of a folder's runs that was told just that; nothing where there is none. */
+export const findRun = (
+	parent: string,
+	{step, data, seed, engine = 'auto', purpose}: WantedRun,
+): string | undefined => {
+	const folders = existsSync(parent) ? readdirSync(parent).map(name => path.join(parent, name)) : [];
+	const fitting = folders.filter(folder => {
+		const run = readRun(folder);
+		if (!run) {
+			return false;
+		}
+
+		const {limitTrain, limitTest, holdout} = run.options;
+		const whole = [limitTrain, limitTest, holdout].every(value => value === undefined) && run.data.hash === data.hash;
+		const same = (run.options.engine ?? 'auto') === engine && run.purpose === purpose;
+		return run.seed === seed && whole && same && differences(run.experiment, step.experiment).length === 0;
+	});
+	return fitting.find(folder => RunFolder.isFinished(folder)) ?? fitting.at(-1);
+};
+
+/** What a folder's run was told; nothing where it can't be read, as when it is of an older version. */
+const readRun = (folder: string): ReturnType<typeof RunFolder.read> | undefined => {
+	try {
+		return RunFolder.read(folder);
+	} catch {
+		return undefined;
+	}
+};

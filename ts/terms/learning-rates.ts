@@ -1,0 +1,11 @@
+import type {Experiment} from '../native/binding.js';
+import {native} from '../native/load.js';
+import {unwrap} from '../native/unwrap.js';
+
+/**
+ * The learning rate of each epoch's last step over so many training images, as a run tells it.
+ *
+ * @throws {ConfigError} or {ShapeError} for an experiment that can't be run
+ */
+export const learningRates = (experiment: Experiment, images: number): Float64Array =>
+	unwrap(native().learningRates(experiment, images));
