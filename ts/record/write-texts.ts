@@ -2,6 +2,7 @@ import {existsSync, readFileSync} from 'node:fs';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {RecordError} from '../errors/index.js';
 import {writing} from '../errors/writing.js';
+import type {Place} from '../ladder/open-ladder.js';
 import {shown} from '../text/shown.js';
 import {checkClaims} from './check-claims.js';
 import type {LadderRecords} from './ladder-records.js';
@@ -17,27 +18,38 @@ import {stepText, textBlock, writeBlock} from './text-block.js';
  */
 export const writeTexts = (records: LadderRecords): string[] => {
 	const {places, page} = records.ladder;
-	const kept = places.filter(place => records.has(place)).flatMap(place => writeText(place, records));
-	if (existsSync(page)) {
-		const text = readFileSync(page, 'utf8');
-		writing(shown(page), page, () => writeFileAtomicSync(page, withLadder(text, records)));
-	}
-
-	return kept;
+	const kept = places
+		.filter(place => records.has(place))
+		.flatMap(place => unlessDamaged(`${shown(place.file)} keeps its text block`, () => writeText(place, records)));
+	return existsSync(page)
+		? [...kept, ...unlessDamaged(`${shown(page)} keeps its table`, () => writeTable(records))]
+		: kept;
 };
 
-const writeText = (place: LadderRecords['ladder']['places'][number], records: LadderRecords): string[] => {
-	try {
-		const falsehoods = checkClaims(place, records);
-		if (falsehoods.length > 0) {
-			return falsehoods.map(sentence => `${sentence}; the text block stays as it was`);
-		}
+const writeText = (place: Place, records: LadderRecords): string[] => {
+	const falsehoods = checkClaims(place, records);
+	if (falsehoods.length > 0) {
+		return falsehoods.map(sentence => `${sentence}; the text block stays as it was`);
+	}
 
-		writeBlock(place.file, textBlock(stepText(place.step, records.evidence(place))));
-		return [];
+	writeBlock(place.file, textBlock(stepText(place.step, records.evidence(place))));
+	return [];
+};
+
+const writeTable = (records: LadderRecords): string[] => {
+	const {page} = records.ladder;
+	const text = withLadder(readFileSync(page, 'utf8'), records);
+	writing(shown(page), page, () => writeFileAtomicSync(page, text));
+	return [];
+};
+
+/** What a missing or damaged record keeps from being written is told, and the rest is written. */
+const unlessDamaged = (kept: string, work: () => string[]): string[] => {
+	try {
+		return work();
 	} catch (error) {
 		if (error instanceof RecordError) {
-			return [`${shown(place.file)} keeps its text block: ${error.message}`];
+			return [`${kept}: ${error.message}`];
 		}
 
 		throw error;
