@@ -39,7 +39,7 @@ const commits = git('log', '--reverse', '--first-parent', '--format=%H %cI')
  * @param {string} name
  */
 const sourceAt = ({commit, files}, name) => {
-	const file = files.find(file => new RegExp(`(^|/)steps/\\d+-${name}\\.ts$`).test(file));
+	const file = files.find(file => new RegExp(`^(ts|ladders/mnist)/steps/\\d+-${name}\\.ts$`).test(file));
 	return file && git('show', `${commit}:${file}`);
 };
 
@@ -105,7 +105,7 @@ const madeFromHistory = ({step}, {why, target}) => {
 	const experimentAt = at => chain.map(({name}) => parts(sourceAt(at, name) ?? '').experiment).join('\n');
 	const wanted = experimentAt(/** @type {Commit} */ (commits.at(-1)));
 	const result = commits.find(({files}) =>
-		files.some(file => file.includes('records/') && !file.includes('/bench/') && file.includes(`${step.name}`)),
+		files.some(file => new RegExp(`^(ladders/mnist/)?records/(?!bench/).*\\b${step.name}\\b`).test(file)),
 	);
 	if (!result) {
 		throw new Error(`no commit has a result of ${step.name}`);

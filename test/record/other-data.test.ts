@@ -18,10 +18,16 @@ test('once a ladder’s data change, nothing is said of its records as if they w
 
 	const check = await own.run(['record', '--check', '--step', 'baseline']);
 	t.is(check.exitCode, 1);
-	t.regex(check.stdout, /^records\/0-baseline\/promise\.json: `data\.hash` was promised as .*, and is .* in the ladder now; /);
+	t.regex(
+		check.stdout,
+		/^records\/0-baseline\/promise\.json: `data\.hash` was promised as .*, and is .* in the ladder now; /,
+	);
 	const report = await own.run(['report']);
 	t.is(report.exitCode, 5, report.stdout);
-	t.regex(report.stderr, /records\/0-baseline: it is of other data than the ladder has now: .* --step baseline --fresh$/);
+	t.regex(
+		report.stderr,
+		/records\/0-baseline: it is of other data than the ladder has now: .* --step baseline --fresh$/,
+	);
 
 	t.is((await own.run(['record', '--step', 'batch-norm', '--seeds', '1-2'])).exitCode, 0);
 	const compared = await own.run(['compare', 'batch-norm', 'baseline']);
