@@ -1,7 +1,7 @@
 // The promises of the MNIST ladder's steps that were recorded before promises were kept: for target, experiment and
 // reason the first commit of this repository that said what the step says today, and has said ever since, beside the
-// first commit with a result of the step. Without flags it says where a promise is not what the history shows; with
-// `--write` it writes the promises that are not there.
+// first commit with a result of the step. Without flags it says where a promise is not what the commits show, as after a
+// reason has been put in other words; with `--write` it writes such a promise anew, by the commit of the new words.
 //
 //   npm run build && node scripts/promises-from-history.mjs
 import {execFileSync} from 'node:child_process';
@@ -15,13 +15,14 @@ const library = file => import(pathToFileURL(path.join(root, 'dist', 'ts', file)
 const {openLadder} = await library('index.js');
 const {LadderRecords} = await library('record/ladder-records.js');
 const {said} = await library('record/make-promise.js');
-const {hasPromise, promiseFile, promiseHash, readPromise, writePromise} = await library('record/promise-file.js');
+const {writeRecord} = await library('record/files.js');
+const {promiseFile, promiseHash, writePromise} = await library('record/promise-file.js');
 
 /** @param {string[]} words */
 const git = (...words) => execFileSync('git', ['-C', root, ...words], {encoding: 'utf8', maxBuffer: 1 << 26});
 
-/** Every commit up to the one checked out, the first one first, with the names of its files. */
-const commits = git('log', '--reverse', '--first-parent', '--format=%H %cI')
+/** Every commit of steps or records up to the one checked out, the first one first, with the names of its files. */
+const commits = git('log', '--reverse', '--format=%H %cI', '--', 'ts/steps', 'records', 'ladders/mnist')
 	.trim()
 	.split('\n')
 	.map(line => {
@@ -32,6 +33,9 @@ const commits = git('log', '--reverse', '--first-parent', '--format=%H %cI')
 /** @typedef {typeof commits[number]} Commit */
 /** @typedef {{step: {name: string, from?: {name: string}}, position: number, file: string, record: string}} Place */
 
+/** @type {Map<string, string>} */
+const sources = new Map();
+
 /**
  * The source of a step at a commit; nothing where it was not there.
  *
@@ -40,7 +44,13 @@ const commits = git('log', '--reverse', '--first-parent', '--format=%H %cI')
  */
 const sourceAt = ({commit, files}, name) => {
 	const file = files.find(file => new RegExp(`^(ts|ladders/mnist)/steps/\\d+-${name}\\.ts$`).test(file));
-	return file && git('show', `${commit}:${file}`);
+	const place = `${commit}:${file}`;
+	const source = file && (sources.get(place) ?? git('show', place));
+	if (source) {
+		sources.set(place, source);
+	}
+
+	return source;
 };
 
 /** @param {string} text */
@@ -53,7 +63,8 @@ const words = text => text.replaceAll(/\s+/g, ' ').trim();
  */
 const parts = source => {
 	const [, experiment = '', target = ''] = /\n\tname: (.*?)\n\ttarget: \{(.*?)\n\t\},?\n/s.exec(source) ?? [];
-	const block = /^\/\*\nTarget: .*?\n {2}Why: (.*?)\n(?: {2}Promised: |\n)/s.exec(source)?.[1];
+	// Once a block says what was promised, it repeats the promise and not what the step says.
+	const block = /^\/\*\nTarget: .*?\n {2}Why: ((?:(?!\n {2}Promised: ).)*?)\n\n/s.exec(source)?.[1];
 	const literal = /^\s*why:\s*((?:'[^'\n]*'(?:\s*\+\s*)?)+),/.exec(target)?.[1];
 	const pieces = literal?.match(/'[^'\n]*'/g)?.map(piece => piece.slice(1, -1));
 	return {
@@ -130,7 +141,7 @@ const madeFromHistory = ({step}, {why, target}) => {
  * @param {InstanceType<typeof LadderRecords>} records
  * @param {unknown} data
  */
-export const promiseFromHistory = (place, records, data) => {
+const promiseFromHistory = (place, records, data) => {
 	const now = said(place, records.evidence(place), data);
 	return {...now, made: madeFromHistory(place, now)};
 };
@@ -140,19 +151,19 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
 	const data = await ladder.data.open(ladder.folder);
 	const records = new LadderRecords(ladder);
 	for (const place of ladder.places) {
-		if (!hasPromise(place.record)) {
-			if (process.argv.includes('--write')) {
-				writePromise(place.record, promiseFromHistory(place, records, data));
-			}
-
+		const {record} = records.of(place);
+		if (record.promise.made.by !== 'history') {
 			continue;
 		}
 
-		const promise = readPromise(place.record);
-		if (
-			promise.made.by === 'history' &&
-			promiseHash(promise) !== promiseHash(promiseFromHistory(place, records, data))
-		) {
+		const promise = promiseFromHistory(place, records, data);
+		if (promiseHash(record.promise) === promiseHash(promise)) {
+			continue;
+		}
+
+		if (process.argv.includes('--write')) {
+			writeRecord(place.record, {...record, promise: writePromise(place.record, promise)});
+		} else {
 			process.stdout.write(`${promiseFile(place.record)} is not what the commits show\n`);
 			process.exitCode = 1;
 		}

@@ -54,6 +54,7 @@ export type {
 export type {Goal} from './terms/goal.js';
 export type {Change} from './terms/merge.js';
 export {type Mistake, mistakesOf} from './terms/mistakes.js';
+export type {StepPromise} from './terms/promise.js';
 export type {StepRecord} from './terms/record.js';
 export {type Measure, type Measured, measures, type Recorded} from './terms/recorded.js';
 export {type Summary, type SummaryRow, summarize} from './terms/summarize.js';
