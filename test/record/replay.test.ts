@@ -4,6 +4,7 @@ import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
+import fc from 'fast-check';
 import {AbortError, type Ladder, openLadder, record} from '../../ts/index.js';
 import {initLadder} from '../../ts/ladder/init-ladder.js';
 import {checkLadder} from '../../ts/record/check.js';
@@ -189,6 +190,101 @@ const isFound = test.macro(async (t: ExecutionContext, [, forge, named]: Replaye
 for (const forgery of forgeries) {
 	test(`a replay finds a forgery that fits: ${forgery[0]}`, isFound, forgery);
 }
+
+/** What training again can't tell: the circumstances, which leave no trace in it. Seals are what a forger makes fit. */
+const circumstances = /^(made|seconds|begun|threads|versions|addon|machine)$/;
+const seals = /^(promise|checksums?)$/;
+
+/** Every other value in JSON, by its path. */
+const leaves = (value: unknown, at: readonly string[] = []): string[][] =>
+	typeof value === 'object' && value !== null
+		? Object.entries(value).flatMap(([key, part]) =>
+				circumstances.test(key) || seals.test(key) ? [] : leaves(part, [...at, key]),
+			)
+		: [[...at]];
+
+/** Something else of the same type. */
+const other = (value: unknown, by: number): unknown =>
+	typeof value === 'number'
+		? Number.isSafeInteger(value)
+			? value + by
+			: value * (1 + by / 1000)
+		: typeof value === 'boolean'
+			? !value
+			: `${String(value)}${by}`;
+
+const changeLeaf = (text: string, pick: number, by: number): {text: string; what: string} => {
+	const value = JSON.parse(text);
+	const paths = leaves(value);
+	const chosen = paths[Math.floor(pick * paths.length)] ?? [];
+	let part = value;
+	for (const key of chosen.slice(0, -1)) {
+		part = part[key];
+	}
+
+	const key = chosen.at(-1) ?? '';
+	part[key] = other(part[key], by);
+	return {text: JSON.stringify(value, undefined, '\t'), what: chosen.join('.')};
+};
+
+const changeCell = (text: string, pick: number, by: number): {text: string; what: string} => {
+	const rows = text.trimEnd().split('\n');
+	const cells = rows.slice(1).flatMap((_, row) => Array.from({length: 6}, (_, cell) => ({row: row + 1, cell}))); // not seconds
+	const {row, cell} = cells[Math.floor(pick * cells.length)] ?? {row: 1, cell: 0};
+	const found = rows[row]?.split(',') ?? [];
+	found[cell] = String(other(Number(found[cell]), by));
+	rows[row] = found.join(',');
+	return {text: `${rows.join('\n')}\n`, what: `row ${row}, cell ${cell}`};
+};
+
+const changeLine = (text: string, pick: number, by: number): {text: string; what: string} => {
+	const lines = text.trimEnd().split('\n');
+	const line = Math.floor(pick * lines.length);
+	const changed = changeLeaf(lines[line] ?? '', (pick * lines.length) % 1, by);
+	lines[line] = JSON.stringify(JSON.parse(changed.text));
+	return {text: `${lines.join('\n')}\n`, what: `line ${line}: ${changed.what}`};
+};
+
+test('whatever figure of a record is changed and made to fit, a check or a replay of every seed names it', async t => {
+	const folder = copy(t);
+	const names = [
+		'promise.json',
+		'record.json',
+		'epochs.csv',
+		'predictions.jsonl',
+		'../../steps/0-baseline.ts',
+		'../../README.md',
+	];
+	const files = names.map(name => path.join(folder, 'records', '0-baseline', name));
+	const texts = new Map(files.map(file => [file, readFileSync(file, 'utf8')]));
+	const forgery = fc.record({
+		file: fc.constantFrom(...files.slice(0, 4)),
+		pick: fc.double({min: 0, max: 1, maxExcluded: true, noNaN: true}),
+		by: fc.constantFrom(-2, -1, 1, 2),
+	});
+	await fc.assert(
+		fc.asyncProperty(forgery, async ({file, pick, by}) => {
+			const change = file.endsWith('.csv') ? changeCell : file.endsWith('.jsonl') ? changeLine : changeLeaf;
+			const {text, what} = change(texts.get(file) ?? '', pick, by);
+			writeFileSync(file, text);
+			reseal(folder);
+			writeTexts(new LadderRecords(await openLadder(folder)));
+			const ladder = await openLadder(folder);
+			const found = await check(ladder);
+			if (found.length === 0) {
+				const {seeds} = new LadderRecords(ladder).of(ladder.place('baseline'));
+				found.push(...(await replayAll(ladder, seeds)));
+			}
+
+			for (const [name, before] of texts) {
+				writeFileSync(name, before);
+			}
+
+			t.true(found.length > 0, `${path.basename(file)}, ${what}, by ${by}`);
+		}),
+		{numRuns: 40},
+	);
+});
 
 test('a seed that was not forged repeats, which is why a forger may hope where one seed is drawn', async t => {
 	const folder = copy(t);
