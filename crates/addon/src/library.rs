@@ -6,8 +6,7 @@ use napi_derive::napi;
 /// Returns why it could not be opened, or nothing where it was.
 #[napi]
 pub fn open_library(path: String) -> Option<String> {
-    // SAFETY: opening runs the library's own initialisers; the caller names a file that belongs to libtorch.
-    match unsafe { open(&path) } {
+    match open(&path) {
         Ok(library) => {
             std::mem::forget(library); // closing it would take code away from under whoever uses it
             None
@@ -17,15 +16,16 @@ pub fn open_library(path: String) -> Option<String> {
 }
 
 #[cfg(not(windows))]
-unsafe fn open(path: &str) -> Result<libloading::os::unix::Library, libloading::Error> {
+fn open(path: &str) -> Result<libloading::os::unix::Library, libloading::Error> {
     use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
-    // Local: other addons in the process, with libraries of their own, see nothing of it.
+    // SAFETY: opening runs the library's own initialisers; the caller names a file that belongs to libtorch. It is opened
+    // locally, so that other addons in the process, with libraries of their own, see nothing of it.
     unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }
 }
 
 #[cfg(windows)]
-unsafe fn open(path: &str) -> Result<libloading::os::windows::Library, libloading::Error> {
+fn open(path: &str) -> Result<libloading::os::windows::Library, libloading::Error> {
     use libloading::os::windows::{LOAD_WITH_ALTERED_SEARCH_PATH, Library};
-    // What the library itself asks for is looked for beside it.
+    // SAFETY: as above. By that flag, what the library itself asks for is looked for beside it.
     unsafe { Library::load_with_flags(path, LOAD_WITH_ALTERED_SEARCH_PATH) }
 }
