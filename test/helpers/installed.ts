@@ -6,8 +6,8 @@ import type {ExecutionContext} from 'ava';
 import {execa} from 'execa';
 import {temporaryFolder} from './folder.js';
 
-/** npm's own script: next to Node, which need not be on PATH. */
-const npm = process.env['npm_execpath'] ?? '';
+/** npm's own script, which need not be on PATH. */
+const npm = process.env['npm_execpath'];
 
 type RunOptions = {
 	readonly cwd?: string;
@@ -51,6 +51,10 @@ export class Installed {
 
 	/** Runs `npm`, whatever the exit code. */
 	async npm(commandArguments: readonly string[], options: RunOptions = {}) {
+		if (npm === undefined) {
+			throw new Error('these tests need npm: start them by `npm run test:packages`');
+		}
+
 		return this.run(npm, commandArguments, options);
 	}
 
