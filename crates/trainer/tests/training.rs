@@ -59,6 +59,23 @@ fn a_seed_repeats_to_the_bit_and_another_does_not() {
 }
 
 #[test]
+fn the_rates_of_a_run_can_be_told_without_it() {
+    let data = bars(70, 30);
+    let schedule = Schedule::OneCycle {
+        max_learning_rate: 0.1,
+        pct_start: 0.3,
+        div_factor: 25.0,
+        final_div_factor: 1e4,
+        cycle_momentum: None,
+    };
+    let experiment = Experiment { schedule, epochs: 3, ..experiment() };
+    let Outcome { epochs, .. } =
+        train(&experiment, &options(data.path()), &FusedAlone, &mut Unwatched).unwrap();
+    let told: Vec<f64> = epochs.iter().map(|row| row.learning_rate).collect();
+    assert_eq!(experiment.learning_rates(70), told);
+}
+
+#[test]
 fn two_runs_in_one_process_do_not_touch() {
     let data = bars(70, 30);
     let experiment = everything_random();
