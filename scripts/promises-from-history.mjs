@@ -143,7 +143,7 @@ const madeFromHistory = ({step}, {why, target}) => {
  */
 const promiseFromHistory = (place, records, data) => {
 	const now = said(place, records.evidence(place), data);
-	return {...now, made: madeFromHistory(place, now)};
+	return {...now, seeds: null, made: madeFromHistory(place, now)};
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

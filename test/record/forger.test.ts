@@ -319,6 +319,19 @@ const forgeries: readonly Forgery[] = [
 		'"time": "2026-13-22"',
 		/`made\.target\.time` should be a time such as/,
 	],
+	[promise, '"seeds": null', '"seeds": []', /promise\.json: `seeds` should be a list of at least one seed, got \[\]/],
+	[
+		promise,
+		'"seeds": null',
+		'"seeds": [1, 2, 3, 4, 6]',
+		/record\.json: it has seeds 1, 2, 3, 4, 5, and 1, 2, 3, 4, 6 were promised/,
+	],
+	[
+		promise,
+		/"made": \{.*?\n\t\}/s,
+		'"made": {"by": "record", "time": "2026-11-22T23:00:00.000Z", "version": "0.1.0", "commit": null, "again": false}',
+		/3-dropout: the seeds that were promised are not there/,
+	],
 	// steps and their text blocks
 	[
 		step,

@@ -152,6 +152,7 @@ const forgeries: readonly Replayed[] = [
 	[
 		'the number of a seed',
 		folder => {
+			edit(folder, 'records/0-baseline/promise.json', /("seeds": \[\s*1,\s*)2/, '$17');
 			edit(folder, seeds, '"seed": 2', '"seed": 7');
 			edit(folder, epochs, /^2,/gm, '7,');
 			edit(folder, answers, '{"seed":2', '{"seed":7');
@@ -462,6 +463,16 @@ test('a target that is changed after its record is refused, unless all is promis
 	t.regex(
 		text,
 		/Promised: On 20.* UTC, outside of git, before these seeds were trained\. An earlier promise or record of the step was there to be seen\. Result: /,
+	);
+});
+
+test('seeds are promised too, so that none is chosen by how it came out', async t => {
+	const folder = copy(t);
+	const refused = await start(folder, 'record', '--step', 'baseline', '--seeds', '1-3', '--out', 'runs');
+	t.is(refused.exitCode, 5);
+	t.regex(
+		String(refused.stderr),
+		/promise\.json: seeds 1, 2 were promised, not 1, 2, 3; take those, or promise anew by `--fresh`$/,
 	);
 });
 

@@ -114,7 +114,7 @@ export const readRecord = (folder: string): StepRecord => {
 	if (rest.promise !== promiseHash(promise)) {
 		throw new RecordError(
 			place(recordFiles.record),
-			`it was made for another promise than ${path.basename(promiseFile(folder))} holds`,
+			`it was made for another promise than ${path.basename(promiseFile(folder))} holds: finish the recording by \`record\``,
 		);
 	}
 
@@ -162,6 +162,12 @@ export const readRecord = (folder: string): StepRecord => {
 	const wanted = recordTexts(record);
 	for (const file of Object.values(recordFiles)) {
 		checkWritten(place(file), texts[file], wanted[file]);
+	}
+
+	const {seeds: promised} = promise;
+	if (promised && promised.join() !== record.seeds.map(({seed}) => seed).join()) {
+		const found = record.seeds.map(({seed}) => seed).join(', ');
+		throw new RecordError(place(recordFiles.record), `it has seeds ${found}, and ${promised.join(', ')} were promised`);
 	}
 
 	const [wrong] = judgeRecord(record);

@@ -38,11 +38,12 @@ export const judgeRecord = (record: StepRecord): string[] => {
 	];
 };
 
-const judgePromise = ({promise: {made, data, experiment}}: StepRecord): string[] => {
+const judgePromise = ({promise: {made, data, experiment, seeds: promised}}: StepRecord): string[] => {
 	const {channels, size, classes} = experiment.net;
 	const fits = data.channels === channels && data.size === size && data.classes.length <= classes;
 	return [
 		...(fits ? [] : [`the data that were promised do not fit the net that was promised`]),
+		...(made.by === 'record' && promised === null ? ['the seeds that were promised are not there'] : []),
 		...(made.by === 'history'
 			? (['target', 'experiment', 'why'] as const).flatMap(part =>
 					(made[part].commit === made.result.commit) === (made[part].time === made.result.time)

@@ -14,8 +14,8 @@ import {commitOf} from './commit.js';
 import {hasRecord} from './files.js';
 import {hasPromise, promiseFile, readPromise, writePromise} from './promise-file.js';
 
-/** What a step says of itself now: all of a promise but how it was made. */
-export const said = ({step}: Place, evidence: Evidence, data: Data): Omit<StepPromise, 'made'> => {
+/** What a step says of itself now: all of a promise but its seeds and how it was made. */
+export const said = ({step}: Place, evidence: Evidence, data: Data): Omit<StepPromise, 'seeds' | 'made'> => {
 	const {name, from, target, experiment} = step;
 	const why = typeof target.why === 'string' ? target.why : target.why(evidence);
 	return {step: name, from: from?.name ?? null, target: goalOf(target), why, experiment, data: describe(data)};
@@ -26,9 +26,14 @@ export const said = ({step}: Place, evidence: Evidence, data: Data): Omit<StepPr
  * before anything is trained.
  *
  * @param fresh whether to promise anew what was promised before
- * @throws {RecordError} where the step says something else now
+ * @throws {RecordError} where the step says something else now, or other seeds were promised
  */
-export const makePromise = (place: Place, evidence: Evidence, data: Data, fresh: boolean): StepPromise => {
+export const makePromise = (
+	place: Place,
+	evidence: Evidence,
+	data: Data,
+	{seeds, fresh}: {readonly seeds: readonly number[]; readonly fresh: boolean},
+): StepPromise => {
 	const now = said(place, evidence, data);
 	const {record: folder} = place;
 	if (hasPromise(folder) && !fresh) {
@@ -38,11 +43,19 @@ export const makePromise = (place: Place, evidence: Evidence, data: Data, fresh:
 			throw new RecordError(promiseFile(folder), changed + anew(place));
 		}
 
+		if (promise.seeds && promise.seeds.join() !== seeds.join()) {
+			throw new RecordError(
+				promiseFile(folder),
+				`seeds ${promise.seeds.join(', ')} were promised, not ${seeds.join(', ')}; take those, or promise anew by \`--fresh\``,
+			);
+		}
+
 		return promise;
 	}
 
 	return writePromise(folder, {
 		...now,
+		seeds,
 		made: {
 			...{by: 'record', time: new Date().toISOString(), version: unwrap(native().runtimeInfo()).version},
 			...{commit: commitOf(folder), again: hasPromise(folder) || hasRecord(folder)},
@@ -61,7 +74,7 @@ export const checkPromise = (place: Place, promise: StepPromise, evidence: Evide
 const anew = ({step}: Place): string =>
 	`; put it back, or record anew: ${typed('record', `--step ${step.name} --fresh`)}`;
 
-const changes = ({made: _, ...promise}: StepPromise, now: Omit<StepPromise, 'made'>): string[] =>
+const changes = ({seeds: _, made: __, ...promise}: StepPromise, now: Omit<StepPromise, 'seeds' | 'made'>): string[] =>
 	differences(promise, now).map(({path, before, after}) => {
 		const where = path.startsWith('data') ? 'in the ladder' : 'in the step';
 		const [promised, found] = excerpts(setting(before ?? undefined), setting(after ?? undefined));

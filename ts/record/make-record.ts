@@ -64,7 +64,7 @@ export const makeRecord = (
 ): Recording => {
 	const {step} = place;
 	const parent = path.join(out, step.name);
-	const promise = makePromise(place, evidence, data, fresh);
+	const promise = makePromise(place, evidence, data, {seeds, fresh});
 	const hash = promiseHash(promise);
 	if (fresh) {
 		rmSync(parent, {recursive: true, force: true});

@@ -13,7 +13,7 @@ import {sha256} from '../text/sha256.js';
 import {checksum} from './checksum.js';
 import {asRecordError, checkWritten, parse, readText} from './read.js';
 
-const {some, text, time, commit} = shapes;
+const {count, some, text, time, commit} = shapes;
 const number = z.custom<number>(value => typeof value === 'number', 'a number');
 const origin = z.strictObject({commit, time});
 
@@ -27,6 +27,7 @@ const schema = z.strictObject({
 		...{name: z.string(), channels: some, size: some, classes: z.array(z.string())},
 		...{train: some, test: some, hash: shapes.sha256},
 	}),
+	seeds: z.array(count).min(1, 'a list of at least one seed').nullable(),
 	made: z.discriminatedUnion('by', [
 		z.strictObject({
 			...{by: z.literal('record'), time, version: text},
@@ -51,8 +52,8 @@ const contents = (promise: StepPromise): string => JSON.stringify(promise, undef
 /** With its keys in the order of the schema, so that it is read as it was written. */
 const ordered = (promise: unknown, file: string): StepPromise => {
 	const {experiment, ...rest} = judged(schema.omit({checksum: true}), promise, 'promise');
-	const {step, from, target, why, data, made} = rest;
-	return {step, from, target, why, experiment: asRecordError(file, () => asExperiment(experiment)), data, made};
+	const {step, from, target, why, data, seeds, made} = rest;
+	return {step, from, target, why, experiment: asRecordError(file, () => asExperiment(experiment)), data, seeds, made};
 };
 
 /** What runs and records name their promise by: the SHA-256 of its file. */

@@ -12,6 +12,8 @@ export type StepPromise = {
 	readonly why: string;
 	readonly experiment: Experiment;
 	readonly data: DataDescription;
+	/** Those to train with, so that none is chosen by how it came out; `null` where the commits don't say. */
+	readonly seeds: readonly number[] | null;
 	readonly made: MadeByRecord | MadeFromHistory;
 };
 
