@@ -1,10 +1,8 @@
 import process from 'node:process';
 import {createLogUpdate} from 'log-update';
+import {type BatchEvent, type EpochEvent, percent, summarize, type TrainEvent} from '../index.js';
 import {summaryTable} from '../report/summary-table.js';
 import type {Trainable} from '../terms/define-step.js';
-import type {BatchEvent, EpochEvent, TrainEvent} from '../terms/events.js';
-import {summarize} from '../terms/summarize.js';
-import {percent} from '../text/percent.js';
 
 /** A terminal is told at most so often, in milliseconds: more is flicker. */
 const interval = 50;

@@ -1,16 +1,3 @@
-import {
-	BudgetError,
-	ConfigError,
-	DataError,
-	DeviceError,
-	DivergedError,
-	ImageError,
-	LadderError,
-	ModelError,
-	RecordError,
-	ShapeError,
-} from '../errors/index.js';
-
 /** What the process says as it ends. Part of the contract with scripts. */
 export const exitCodes = {
 	done: 0,
@@ -37,3 +24,16 @@ export const exitCodeOf = (error: unknown): number => {
 
 	return error instanceof DivergedError ? exitCodes.diverged : exitCodes.failed;
 };
+
+import {
+	BudgetError,
+	ConfigError,
+	DataError,
+	DeviceError,
+	DivergedError,
+	ImageError,
+	LadderError,
+	ModelError,
+	RecordError,
+	ShapeError,
+} from '../index.js';

@@ -1,8 +1,6 @@
 import process from 'node:process';
 import type {Command} from 'commander';
-import type {Data, OpenOptions} from '../data/data.js';
-import {findLadder} from '../ladder/find-ladder.js';
-import {type Ladder, openLadder} from '../ladder/open-ladder.js';
+import {type Data, findLadder, type Ladder, type OpenOptions, openLadder} from '../index.js';
 
 /** What says which ladder a command is about. */
 export type LadderFlags = {readonly ladder?: string};

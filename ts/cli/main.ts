@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import process from 'node:process';
 import {Command, CommanderError} from 'commander';
-import {AbortError, StepladderError} from '../errors/index.js';
+import {AbortError, StepladderError} from '../index.js';
 import {typed} from '../text/typed.js';
 import {benchCommand} from './commands/bench.js';
 import {compareCommand} from './commands/compare.js';

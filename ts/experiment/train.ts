@@ -5,6 +5,7 @@ import {AbortError, BudgetError, DataError} from '../errors/index.js';
 import {RunFolder} from '../log/run-folder.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {checkPath} from '../terms/check-path.js';
 import {checkTrainable, type Step, type Trainable} from '../terms/define-step.js';
 import type {Engine, SeedResult, TrainEvent, TrainResult} from '../terms/events.js';
 import {asExperiment, type Experiment} from '../terms/experiment.js';
@@ -52,6 +53,7 @@ export const train = (step: Step, options: TrainOptions): Training =>
  * @throws {ConfigError} where it is not the folder of an unfinished run
  */
 export const resume = (folder: string, {signal}: Pick<TrainOptions, 'signal'> = {}): Training => {
+	checkPath('resume', folder);
 	const {run, opened} = RunFolder.reopen(folder);
 	const options = {...run.options, data: sourceOf(run.data), seeds: [run.seed], ...(signal && {signal})};
 	return trainInFolders({...run.step, experiment: run.experiment}, options, () => opened);

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type {Data, DataSource, OpenOptions} from '../data/data.js';
 import {ConfigError, LadderError} from '../errors/index.js';
+import {checkPath} from '../terms/check-path.js';
 import {isStep, type Step} from '../terms/define-step.js';
 import {freeze} from '../terms/freeze.js';
 import type {Goal} from '../terms/goal.js';
@@ -64,10 +65,7 @@ let openings = 0;
  * @throws {LadderError} naming the file that is missing or wrong, with the line
  */
 export const openLadder = async (folder: string): Promise<Ladder> => {
-	if (typeof folder !== 'string') {
-		throw new ConfigError('folder', 'a path', show(folder));
-	}
-
+	checkPath('folder', folder);
 	openings += 1;
 	const place = path.resolve(folder);
 	const {name, data, target = {}, published = []} = await definitionIn(place, openings);

@@ -2,6 +2,7 @@ import {ConfigError} from '../errors/index.js';
 import type {Model as NativeModel} from '../native/binding.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {checkPath} from '../terms/check-path.js';
 import {show} from '../text/show.js';
 
 /** What a model makes of one image. */
@@ -40,10 +41,7 @@ export type Model = {
  * @throws {ModelError} for a file that is missing, cut short, or something else
  */
 export const loadModel = async (path: string): Promise<Model> => {
-	if (typeof path !== 'string') {
-		throw new ConfigError('path', 'a path', show(path));
-	}
-
+	checkPath('path', path);
 	const model: NativeModel = unwrap(await native().loadModel(path));
 	const {size, channels, parameters} = model;
 	const classes = Array.from({length: model.classes}, (_, label) => model.classNames[label] ?? String(label));

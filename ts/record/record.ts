@@ -1,6 +1,9 @@
 import type {OpenOptions} from '../data/data.js';
+import {ConfigError} from '../errors/index.js';
 import type {Ladder} from '../ladder/open-ladder.js';
+import {checkPath} from '../terms/check-path.js';
 import type {StepRecord} from '../terms/record.js';
+import {show} from '../text/show.js';
 import {LadderRecords} from './ladder-records.js';
 import {makeRecord, type Recording, type RecordOptions} from './make-record.js';
 import {writeTexts} from './write-texts.js';
@@ -24,15 +27,17 @@ export type Recorder = Omit<Recording, 'write'> & {
  * await recorder.training?.result;
  * recorder.write();
  * ```
- * @throws {ConfigError} for a step that is not there
+ * @throws {ConfigError} for a step that is not there, and without `seeds` or `out`
  * @throws {DataError}
  * @throws {RecordError} where the step was promised otherwise, or a run that is there is not as it was written
  */
-export const record = async (
-	ladder: Ladder,
-	step: string,
-	{skipDamaged, tell, ...options}: RecordOptions & OpenOptions,
-): Promise<Recorder> => {
+export const record = async (ladder: Ladder, step: string, given: RecordOptions & OpenOptions): Promise<Recorder> => {
+	const {skipDamaged, tell, ...options} = given ?? {};
+	checkPath('out', options.out);
+	if (!Array.isArray(options.seeds) || options.seeds.length === 0) {
+		throw new ConfigError('seeds', 'a list of different whole numbers, at least one', show(options.seeds));
+	}
+
 	const place = ladder.place(step);
 	const data = await ladder.data.open(ladder.folder, {
 		...(skipDamaged !== undefined && {skipDamaged}),

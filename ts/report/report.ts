@@ -5,6 +5,7 @@ import {makeFolders} from '../errors/make-folders.js';
 import {elsewhere, writing} from '../errors/writing.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {LadderRecords} from '../record/ladder-records.js';
+import {checkPath} from '../terms/check-path.js';
 import {reportData} from './report-data.js';
 import {reportMarkdown} from './report-markdown.js';
 
@@ -13,13 +14,16 @@ import {reportMarkdown} from './report-markdown.js';
  *
  * @param out the folder for both
  * @returns their paths
+ * @throws {ConfigError} without `out`
  * @throws {RecordError} for a damaged record
  * @throws {WriteError}
  */
 export const report = async (
 	ladder: Ladder,
-	{out, ...options}: {readonly out: string} & OpenOptions,
+	given: {readonly out: string} & OpenOptions,
 ): Promise<{readonly markdown: string; readonly html: string}> => {
+	const {out, ...options} = given ?? {};
+	checkPath('out', out);
 	// Vega takes longer to load than all the rest: nothing else should wait for it
 	const {reportPage} = await import('./page/page.js');
 	const data = reportData(new LadderRecords(ladder), await ladder.data.open(ladder.folder, options));

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import {Command} from 'commander';
-import {compare, comparisonText} from '../../report/comparison.js';
+import {compare} from '../../index.js';
+import {comparisonText} from '../../report/comparison.js';
 import {typed} from '../../text/typed.js';
 import {chosenLadder, type LadderFlags, withLadderOption} from '../ladder-options.js';
 

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import {Command} from 'commander';
-import {LadderError} from '../../errors/index.js';
+import {LadderError} from '../../index.js';
 import {hasTorch, native, nativeFor} from '../../native/load.js';
 import {unwrap} from '../../native/unwrap.js';
 import {dataSentence} from '../../report/data-sentence.js';

@@ -1,8 +1,6 @@
 import process from 'node:process';
 import {Command} from 'commander';
-import type {Prediction} from '../../model/load-model.js';
-import {type NamedPrediction, predict} from '../../model/predict.js';
-import {percent} from '../../text/percent.js';
+import {type NamedPrediction, type Prediction, percent, predict} from '../../index.js';
 import {typed} from '../../text/typed.js';
 import type {Interruption} from '../interruption.js';
 

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import {Command} from 'commander';
-import {report} from '../../report/report.js';
+import {report} from '../../index.js';
 import {typed} from '../../text/typed.js';
 import {
 	chosenLadder,

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import {Command} from 'commander';
-import {AbortError} from '../../errors/index.js';
+import {AbortError} from '../../index.js';
 import {isClone} from '../../machine/package-root.js';
 import {hasTorch, nativeFor} from '../../native/load.js';
 import {unwrap} from '../../native/unwrap.js';

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import {Command} from 'commander';
+import {summarize} from '../../index.js';
 import {summaryTable} from '../../report/summary-table.js';
-import {summarize} from '../../terms/summarize.js';
 import {typed} from '../../text/typed.js';
 import {chosenLadder, type LadderFlags, withLadderOption} from '../ladder-options.js';
 

@@ -1,14 +1,18 @@
 import process from 'node:process';
 import {Command, Option} from 'commander';
-import type {DataSource} from '../../data/data.js';
-import {idx} from '../../data/idx.js';
-import {ConfigError} from '../../errors/index.js';
-import {resume, type Training, train} from '../../experiment/train.js';
+import {
+	ConfigError,
+	type DataSource,
+	idx,
+	resume,
+	type Training,
+	type TrainOptions,
+	type TrainResult,
+	train,
+} from '../../index.js';
 import {RunFolder} from '../../log/run-folder.js';
 import {verdict} from '../../report/verdict.js';
 import type {Trainable} from '../../terms/define-step.js';
-import type {TrainResult} from '../../terms/events.js';
-import type {TrainOptions} from '../../terms/train-options.js';
 import {typed} from '../../text/typed.js';
 import {ConsoleLog} from '../console-log.js';
 import {exitCodes} from '../exit-codes.js';
