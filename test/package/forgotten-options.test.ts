@@ -8,11 +8,18 @@ const forgotten = test.macro(async (t, call: (...rest: unknown[]) => unknown, me
 	t.is(error.message, message);
 });
 
-const loosely = (call: unknown, ...given: unknown[]) => async () =>
-	(call as (...given: unknown[]) => unknown)(...given);
+const loosely =
+	(call: unknown, ...given: unknown[]) =>
+	async () =>
+		(call as (...given: unknown[]) => unknown)(...given);
 
 test('a report without a place', forgotten, loosely(report, ladder), '`out` should be a path, got undefined');
-test('a record without options', forgotten, loosely(record, ladder, 'dropout'), '`out` should be a path, got undefined');
+test(
+	'a record without options',
+	forgotten,
+	loosely(record, ladder, 'dropout'),
+	'`out` should be a path, got undefined',
+);
 test(
 	'a record without seeds',
 	forgotten,
