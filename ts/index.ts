@@ -28,17 +28,22 @@ export type {
 	TrainResult,
 } from './terms/events.js';
 export {
+	betterOnImages,
 	type Claim,
 	claim,
 	difference,
 	type Evidence,
+	type Examined,
+	equivalent,
 	type Foreknowledge,
 	fell,
+	isAbove,
+	isBelow,
 	onImages,
 	rose,
-	same,
 	shareOfLast,
 	shift,
+	untold,
 } from './terms/evidence.js';
 export type {
 	Augmentation,
@@ -52,12 +57,13 @@ export type {
 	Schedule,
 } from './terms/experiment.js';
 export type {Goal} from './terms/goal.js';
+export {type Measure, measures} from './terms/measures.js';
 export type {Change} from './terms/merge.js';
 export {type Mistake, mistakesOf} from './terms/mistakes.js';
 export type {StepPromise} from './terms/promise.js';
 export type {StepRecord} from './terms/record.js';
-export {type Measure, type Measured, measures, type Recorded} from './terms/recorded.js';
+export type {Measured, Recorded} from './terms/recorded.js';
 export {type Summary, type SummaryRow, summarize} from './terms/summarize.js';
 export type {TrainOptions} from './terms/train-options.js';
 export {percent} from './text/percent.js';
-export {interval, points, probability} from './text/points.js';
+export {estimate, points, probability} from './text/points.js';

@@ -84,7 +84,7 @@ test('compare pairs two steps over seeds and over images', async t => {
 	t.regex(stdout, /^batch-norm less base-skeleton, paired over 5 seeds\n/);
 	t.regex(
 		stdout,
-		/^test accuracy over the last five epochs +99\.\d+ +98\.\d+ +0\.\d+ +0\.\d\d to 0\.\d\d +< 0\.001 +yes +\d+$/m,
+		/^test accuracy over the last five epochs +99\.\d+ +98\.\d+ +0\.\d+ +0\.\d\d to 0\.\d\d +< 0\.001 +< 0\.001 +yes$/m,
 	);
 	const json = await cli('compare', 'batch-norm', 'base-skeleton', '--json');
 	const {seeds, measures, images} = JSON.parse(json.stdout);

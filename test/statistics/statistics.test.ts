@@ -1,7 +1,13 @@
+import {readFileSync} from 'node:fs';
+import path from 'node:path';
 import test from 'ava';
+import fc from 'fast-check';
+import {holm} from '../../ts/statistics/holm.js';
 import {mcnemar} from '../../ts/statistics/mcnemar.js';
 import {pairedDifference, seedsToTell} from '../../ts/statistics/paired.js';
 import {spread} from '../../ts/statistics/spread.js';
+import {twoSided, withinMargin} from '../../ts/statistics/student.js';
+import {root} from '../helpers/cli.js';
 
 const near = (actual: number, expected: number, digits: number): boolean =>
 	Math.abs(actual - expected) < 0.5 * 10 ** -digits;
@@ -46,6 +52,13 @@ test('equal measures tell nothing, however many seeds', t => {
 	t.deepEqual([pValue, told], [1, false]);
 });
 
+test('equal differences tell nothing: that two seeds agree to the image says too little of how far seeds lie apart', t => {
+	const {difference, pValue, told, seedsNeeded} = pairedDifference(bySeed([0.992, 0.993]), bySeed([0.991, 0.992]));
+	t.true(near(difference.mean, 0.001, 12));
+	t.deepEqual([pValue, told, seedsNeeded], [1, false, Number.NaN]);
+	t.is(withinMargin(difference, 0.005), 1);
+});
+
 test('a medium effect takes 34 pairs, a large one 15, as in Cohen’s tables', t => {
 	// G*Power: t test, matched pairs, two-sided, alpha 0.05, power 0.8, dz 0.5 and 0.8
 	t.is(seedsToTell(0.5, 1), 34);
@@ -72,4 +85,74 @@ test('a standard deviation and an interval are those of a textbook', t => {
 	t.true(near(deviation, 0.022_788_81, 7), String(deviation));
 	t.true(near(low, 9.258_242, 5), String(low));
 	t.true(near(high, 9.264_679, 5), String(high));
+});
+
+/** Made by scripts/reference/make_statistics.py. */
+const expected = JSON.parse(readFileSync(path.join(root, 'test', 'statistics', 'statsmodels.json'), 'utf8'));
+
+/** Equal to six digits, of small numbers as of large ones: jStat's own precision. */
+const alike = (actual: number, wanted: number): boolean => Math.abs(actual - wanted) <= 1e-6 * Math.abs(wanted) + 1e-12;
+
+test('Holm’s correction is that of statsmodels', t => {
+	for (const {p, corrected} of expected.holm) {
+		const found = holm(p);
+		t.true(
+			found.every((value, index) => alike(value, corrected[index])),
+			`${p}: ${found}`,
+		);
+	}
+});
+
+test('Holm’s correction never makes a test pass that does not pass by itself, and keeps the order', t => {
+	fc.assert(
+		fc.property(fc.array(fc.double({min: 0, max: 1, noNaN: true}), {minLength: 1, maxLength: 12}), ps => {
+			const corrected = holm(ps);
+			return ps.every(
+				(p, index) =>
+					(corrected[index] ?? 0) >= p &&
+					(corrected[index] ?? 2) <= 1 &&
+					ps.every((other, place) => other < p || (corrected[place] ?? 0) >= (corrected[index] ?? 0)),
+			);
+		}),
+	);
+	t.pass();
+});
+
+test('paired differences, their intervals and tests are those of statsmodels and scipy', t => {
+	for (const {a, b, mean, low, high, p} of expected.paired) {
+		const {difference, pValue} = pairedDifference(bySeed(a), bySeed(b));
+		const pairs = [
+			[difference.mean, mean],
+			[difference.low, low],
+			[difference.high, high],
+			[pValue, p],
+		];
+		t.true(
+			pairs.every(([found = 0, wanted = 0]) => alike(found, wanted)),
+			String(pairs),
+		);
+	}
+});
+
+test('two one-sided tests within a margin are those of statsmodels', t => {
+	for (const {a, b, within} of expected.paired) {
+		const {difference} = pairedDifference(bySeed(a), bySeed(b));
+		for (const {margin, p} of within) {
+			t.true(alike(withinMargin(difference, margin), p), `${margin}: ${withinMargin(difference, margin)}, ${p}`);
+		}
+	}
+});
+
+test('the test of a mean against a bound is that of scipy', t => {
+	for (const {a, off} of expected.paired) {
+		for (const {bound, p} of off) {
+			t.true(alike(twoSided(spread(a), bound), p), `${bound}: ${twoSided(spread(a), bound)}, ${p}`);
+		}
+	}
+});
+
+test('McNemar’s exact test is that of statsmodels', t => {
+	for (const {onlyFirst, onlySecond, p} of expected.mcnemar) {
+		t.true(alike(mcnemar(onlyFirst, onlySecond).pValue, p), `${onlyFirst}, ${onlySecond}`);
+	}
 });

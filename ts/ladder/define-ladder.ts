@@ -23,7 +23,7 @@ export type LadderDefinition = {
 	/** What every step learns. */
 	readonly data: DataSource;
 	/** What the ladder is to reach in the end, or within which budgets; shown with its steps. */
-	readonly target?: Partial<Goal>;
+	readonly target?: Partial<Omit<Goal, 'primary'>>;
 	/** Figures of others, shown beside the ladder's own. */
 	readonly published?: readonly PublishedResult[];
 };

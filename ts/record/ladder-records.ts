@@ -1,7 +1,9 @@
 import {RecordError} from '../errors/index.js';
 import type {Ladder, Place} from '../ladder/open-ladder.js';
-import type {Evidence} from '../terms/evidence.js';
+import type {Evidence, Examined} from '../terms/evidence.js';
 import {type Recorded, recorded} from '../terms/recorded.js';
+import {summarize} from '../terms/summarize.js';
+import {TestFamily} from '../terms/test-family.js';
 import {typed} from '../text/typed.js';
 import {hasRecord, readRecord} from './files.js';
 
@@ -38,11 +40,21 @@ export class LadderRecords {
 		return read;
 	}
 
-	/** What the target and the analysis of a step may speak of; each record is read when it is spoken of. */
+	/**
+	 * What the target and the analysis of a step may speak of; each record is read when it is spoken of. What the claims
+	 * test is corrected together.
+	 */
 	evidence(place: Place): Evidence {
-		const step = (name: string): Recorded => this.of(this.ladder.place(name));
-		const {name, from} = place.step;
-		return {
+		const {name, from, target, analysis, experiment} = place.step;
+		const tests = new TestFamily(() => {
+			for (const {say, holds} of analysis) {
+				tolerant(() => holds(evidence));
+				tolerant(() => say(evidence));
+			}
+		});
+		const examination = {tests, steps: [name, from?.name], primary: target.primary ?? 'test'} as const;
+		const step = (name: string): Examined => ({...this.of(this.ladder.place(name)), examination});
+		const evidence: Evidence = {
 			get self() {
 				return step(name);
 			},
@@ -54,6 +66,17 @@ export class LadderRecords {
 				return step(from.name);
 			},
 			step,
+			get parameters() {
+				return summarize(experiment.net).parameters;
+			},
 		};
+		return evidence;
 	}
 }
+
+/** A claim that can't be evaluated tests nothing; whoever checks it is told why. */
+const tolerant = (work: () => unknown): void => {
+	try {
+		work();
+	} catch {}
+};

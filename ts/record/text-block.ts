@@ -7,7 +7,7 @@ import type {Goal} from '../terms/goal.js';
 import type {Measured, Recorded} from '../terms/recorded.js';
 import {withLineEnds} from '../text/line-ends.js';
 import {percent} from '../text/percent.js';
-import {interval} from '../text/points.js';
+import {roundedAlike} from '../text/points.js';
 import {goalWords} from './goal-sentence.js';
 import {promiseSentence} from './promise-sentence.js';
 
@@ -64,11 +64,15 @@ const listed = (seeds: readonly number[]): string =>
 		? `seeds ${seeds[0]} to ${seeds.at(-1)}`
 		: `seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}`;
 
-const meanOf = (measured: Measured): string =>
-	`${percent(measured.mean)} %` +
-	(measured.values.length > 1
-		? ` (deviation ${(100 * measured.deviation).toFixed(2)}, 95 % interval ${interval(measured)})`
-		: '');
+/** An accuracy in the mean over seeds: rounded down, as all accuracies are. */
+const meanOf = (measured: Measured): string => {
+	if (measured.values.length === 1) {
+		return `${percent(measured.mean)} %`;
+	}
+
+	const {mean, low, high} = roundedAlike(measured, value => Math.floor(value + 1e-9));
+	return `${mean} % (deviation ${(100 * measured.deviation).toFixed(2)}, 95 % interval ${low} to ${high})`;
+};
 
 const lowestOf = ({missed}: Recorded): string =>
 	missed.map(({seed, lowest}) => `${percent(lowest)} % with seed ${seed}`).join(', ');

@@ -1,11 +1,13 @@
 import {RecordError} from '../errors/index.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {LadderRecords} from '../record/ladder-records.js';
+import {holm} from '../statistics/holm.js';
 import type {McNemar} from '../statistics/mcnemar.js';
 import {pairedDifference} from '../statistics/paired.js';
 import {onImages} from '../terms/evidence.js';
-import {type Measure, measures, type Recorded} from '../terms/recorded.js';
-import {interval, probability} from '../text/points.js';
+import {type Measure, measures} from '../terms/measures.js';
+import type {Recorded} from '../terms/recorded.js';
+import {fixed, probability, roundedAlike} from '../text/points.js';
 import {textTable} from '../text/text-table.js';
 
 /** Two recorded steps side by side. Differences are `a - b`, as fractions. */
@@ -14,6 +16,8 @@ export type Comparison = {
 	readonly b: string;
 	/** Seeds that both have. */
 	readonly seeds: readonly number[];
+	/** The measure that is tested by itself. */
+	readonly primary: Measure;
 	readonly measures: readonly ComparedMeasure[];
 	/** McNemar's test on the test images, for each seed that both have. */
 	readonly images: ReadonlyArray<McNemar & {readonly seed: number}>;
@@ -31,8 +35,14 @@ export type ComparedMeasure = {
 	readonly low: number | undefined;
 	readonly high: number | undefined;
 	readonly pValue: number | undefined;
+	/** This, corrected by Holm for the number of measures beside the primary one, which stands by itself. */
+	readonly corrected: number | undefined;
+	/** Whether `corrected` is below 5 %. */
 	readonly told: boolean;
-	/** Seeds that it would take to tell such a difference in four of five tries; nothing where there are too few to say. */
+	/**
+	 * Seeds that it would take to tell a difference as large as the one found in four of five tries; nothing where it is
+	 * told already, or can't be judged.
+	 */
 	readonly seedsNeeded: number | undefined;
 };
 
@@ -52,41 +62,66 @@ export const compare = (ladder: Ladder, a: string, b: string): Comparison => {
 		);
 	}
 
-	return comparison(first, second);
+	return comparison(first, second, ladder.step(a).target.primary);
 };
 
 /** Compares two records by paired tests over the seeds that both have. */
-export const comparison = (a: Recorded, b: Recorded): Comparison => {
+export const comparison = (a: Recorded, b: Recorded, primary: Measure = 'test'): Comparison => {
 	const seeds = a.seeds.filter(seed => b.seeds.includes(seed));
+	const found = (Object.keys(measures) as Measure[]).map(measure => ({
+		measure,
+		...pairedDifference(a[measure].bySeed, b[measure].bySeed),
+	}));
+	const others = found.filter(({measure}) => measure !== primary);
+	const corrected = new Map(holm(others.map(({pValue}) => pValue)).map((p, index) => [others[index]?.measure, p]));
 	return {
-		...{a: a.name, b: b.name, seeds},
-		measures: (Object.keys(measures) as Measure[]).map(measure => {
-			const {difference: found, pValue, told, seedsNeeded} = pairedDifference(a[measure].bySeed, b[measure].bySeed);
-			const several = found.values.length > 1;
-			return {
-				...{measure, a: a[measure].mean, b: b[measure].mean, difference: found.mean},
-				...{low: several ? found.low : undefined, high: several ? found.high : undefined, told},
-				pValue: several ? pValue : undefined,
-				seedsNeeded: Number.isFinite(seedsNeeded) ? seedsNeeded : undefined,
-			};
+		...{a: a.name, b: b.name, seeds, primary},
+		measures: found.map(({measure, difference: {mean, low, high}, pValue, seedsNeeded}) => {
+			const means = {measure, a: a[measure].mean, b: b[measure].mean, difference: mean};
+			if (seeds.length < 2) {
+				const nothing = {low: undefined, high: undefined, pValue: undefined, corrected: undefined};
+				return {...means, ...nothing, told: false, seedsNeeded: undefined};
+			}
+
+			const p = corrected.get(measure) ?? pValue;
+			const told = p < 0.05;
+			const needed = told || !Number.isFinite(seedsNeeded) ? undefined : seedsNeeded;
+			return {...means, low, high, pValue, corrected: p, told, seedsNeeded: needed};
 		}),
 		images: seeds.map(seed => ({seed, ...onImages(a, b, seed)})),
 	};
 };
 
+/** A difference and its interval, in points; no interval for a single seed. */
+export const differenceCells = ({difference: mean, low, high}: ComparedMeasure): readonly [string, string] => {
+	if (low === undefined || high === undefined) {
+		return [fixed(100 * mean, 2), '-'];
+	}
+
+	const rounded = roundedAlike({mean, low, high});
+	return [rounded.mean, `${rounded.low} to ${rounded.high}`];
+};
+
 /** A comparison for the terminal. */
-export const comparisonText = ({a, b, seeds, measures: compared, images}: Comparison): string => {
-	const rows = compared.map(({measure, difference: mean, low = 0, high = 0, pValue, told, seedsNeeded, ...means}) => [
-		measures[measure],
-		percentage(means.a),
-		percentage(means.b),
-		(100 * mean).toFixed(3),
-		pValue === undefined ? '-' : interval({low, high}),
-		pValue === undefined ? '-' : probability(pValue),
-		told ? 'yes' : 'no',
-		seedsNeeded ?? '-',
+export const comparisonText = ({a, b, seeds, primary, measures: compared, images}: Comparison): string => {
+	const rows = compared.map(row => [
+		measures[row.measure],
+		...[percentage(row.a), percentage(row.b), ...differenceCells(row)],
+		...[row.pValue, row.corrected].map(p => (p === undefined ? '-' : probability(p))),
+		row.told ? 'yes' : 'no',
+		row.told ? '' : (row.seedsNeeded ?? '-'),
 	]);
-	const head = ['Measure', `${a} %`, `${b} %`, 'Difference', '95 % interval', 'p', 'Told', 'Seeds needed'];
+	const head = [
+		'Measure',
+		`${a} %`,
+		`${b} %`,
+		'Difference',
+		'95 % interval',
+		'p',
+		'corrected',
+		'Told',
+		'Seeds to tell',
+	];
 	const counted = images.map(({seed, onlyFirst, onlySecond, pValue}) => [
 		...[seed, onlyFirst, onlySecond, probability(pValue)],
 	]);
@@ -95,7 +130,9 @@ export const comparisonText = ({a, b, seeds, measures: compared, images}: Compar
 		'',
 		textTable(head, rows),
 		'',
-		'Told: whether zero lies outside the interval. Seeds needed: to tell such a difference in four of five tries.',
+		`Told: whether the corrected p is below 0.05. Of ${a}, ${measures[primary]} is what counts first, and its p stands as it`,
+		'is; the others are corrected for their number (Holm). No is not “the same”: with these seeds it can’t be told.',
+		'Seeds to tell: so many would tell a difference as large as the one found in four of five tries.',
 		'',
 		'Test images that only one of the two gets right after the last epoch, with McNemar’s exact test:',
 		'',

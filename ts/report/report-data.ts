@@ -68,7 +68,7 @@ export const reportData = (records: LadderRecords, data: Data): ReportData => {
 					...{place, recorded, text: stepText(step, evidence), summary: summarize(step.experiment.net)},
 					changes: step.from ? differences(step.from.experiment, step.experiment) : [],
 					...{confusion: confusion(recorded, data), mistakes: mistakesOf(recorded)},
-					comparison: hasFrom ? comparison(recorded, evidence.from) : undefined,
+					comparison: hasFrom ? comparison(recorded, evidence.from, step.target.primary) : undefined,
 				};
 			}),
 	};

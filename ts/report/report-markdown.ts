@@ -1,9 +1,9 @@
 import type {Data} from '../data/data.js';
 import {ladderFormats} from '../record/ladder-table.js';
-import {measures} from '../terms/recorded.js';
+import {measures} from '../terms/measures.js';
 import {markdownTable} from '../text/markdown-table.js';
-import {interval} from '../text/points.js';
 import {setting} from '../text/setting.js';
+import {differenceCells} from './comparison.js';
 import {dataSentence} from './data-sentence.js';
 import type {ReportData, ReportedStep} from './report-data.js';
 import {summaryCells} from './summary-table.js';
@@ -54,11 +54,8 @@ const chapter = (
 					...[`### Against \`${comparison.b}\``, ''],
 					markdownTable(
 						['Measure', 'difference in points', '95 % interval', 'told apart'],
-						comparison.measures.map(({measure, difference, low, high, told}) => [
-							measures[measure],
-							(100 * difference).toFixed(2),
-							low === undefined || high === undefined ? '-' : interval({low, high}),
-							told ? 'yes' : 'no',
+						comparison.measures.map(row => [
+							...[measures[row.measure], ...differenceCells(row), row.told ? 'yes' : 'no'],
 						]),
 					),
 					'',

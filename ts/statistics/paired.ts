@@ -1,5 +1,6 @@
 import jstat from 'jstat';
 import {type Spread, spread} from './spread.js';
+import {isSpread, twoSided} from './student.js';
 
 const {jStat} = jstat; // a CommonJS package
 
@@ -7,13 +8,17 @@ const {jStat} = jstat; // a CommonJS package
 export type PairedDifference = {
 	/** `a - b` of each seed that both have. */
 	readonly difference: Spread;
-	/** Of Student's paired t test, two-sided; not a number where there are fewer than two seeds. */
+	/**
+	 * Of Student's paired t test, two-sided; not a number where there are fewer than two seeds. 1 where all differences
+	 * are equal: too few seeds or images to see how far they lie apart.
+	 */
 	readonly pValue: number;
-	/** Whether zero lies outside the 95 % interval, so that the sign of the difference can be told. */
+	/** Whether this is below 5 %, so that the sign of the difference can be told. */
 	readonly told: boolean;
 	/**
 	 * Seeds that it takes to tell a difference as large as the one found in four of five tries (a power of 0.8 at 5 %),
-	 * judging by the spread found; not a number where there are fewer than two seeds.
+	 * judging by the spread found; not a number where this can't be judged. It follows from `pValue` and the number of
+	 * seeds, and says nothing beside them.
 	 */
 	readonly seedsNeeded: number;
 };
@@ -30,15 +35,17 @@ export const pairedDifference = (a: ReadonlyMap<number, number>, b: ReadonlyMap<
 		return other === undefined ? [] : [value - other];
 	});
 	const difference = spread(pairs);
-	const {mean, deviation, low, high} = difference;
-	const count = pairs.length;
-	if (count < 2) {
+	if (pairs.length < 2) {
 		return {difference, pValue: Number.NaN, told: false, seedsNeeded: Number.NaN};
 	}
 
-	const t = mean / (deviation / Math.sqrt(count));
-	const pValue = mean === 0 ? 1 : 2 * jStat.studentt.cdf(-Math.abs(t), count - 1);
-	return {difference, pValue, told: low > 0 || high < 0, seedsNeeded: seedsToTell(mean, deviation)};
+	const pValue = twoSided(difference);
+	return {
+		difference,
+		pValue,
+		told: pValue < 0.05,
+		seedsNeeded: isSpread(difference) ? seedsToTell(difference.mean, difference.deviation) : Number.NaN,
+	};
 };
 
 /**

@@ -1,18 +1,24 @@
 import {ConfigError} from '../errors/index.js';
 import {type McNemar, mcnemar} from '../statistics/mcnemar.js';
 import {type PairedDifference, pairedDifference} from '../statistics/paired.js';
-import {interval, points} from '../text/points.js';
-import type {Measure, Recorded} from './recorded.js';
+import {twoSided, withinMargin} from '../statistics/student.js';
+import {estimate} from '../text/points.js';
+import {show} from '../text/show.js';
+import type {Measure} from './measures.js';
+import type {Recorded} from './recorded.js';
 import {summarize} from './summarize.js';
+import type {TestFamily} from './test-family.js';
 
 /** The records that a target or an analysis may speak of. */
 export type Evidence = {
 	/** Of the step itself. */
-	readonly self: Recorded;
+	readonly self: Examined;
 	/** Of the step that it grew from. */
-	readonly from: Recorded;
+	readonly from: Examined;
 	/** Of any other step. */
-	readonly step: (name: string) => Recorded;
+	readonly step: (name: string) => Examined;
+	/** Of the step's own net, which are counted before it is run. */
+	readonly parameters: number;
 };
 
 /** What is known before a step is run: the records of the others. */
@@ -31,15 +37,28 @@ export type Claim = {
  * @example
  * ```ts
  * claim(
- * 	({self, from}) => `The gap widened by ${points(difference(self, from, 'gap').difference.mean)}.`,
+ * 	({self, from}) => `The gap widened by ${shift(self, from, 'gap')}.`,
  * 	({self, from}) => rose(self, from, 'gap'),
  * )
  * ```
  */
 export const claim = (say: Claim['say'], holds: Claim['holds']): Claim => ({say, holds});
 
+/** Records as the claims of one analysis see them: what they test is corrected together. */
+export type Examined = Recorded & {readonly examination?: Examination | undefined};
+
+/** What the tests of an analysis have in common. */
+export type Examination = {
+	readonly tests: TestFamily;
+	/** The step, and the one that it grew from. */
+	readonly steps: readonly [string, string | undefined];
+	/** The measure that the step was to change. */
+	readonly primary: Measure;
+};
+
 /**
- * How two steps differ in a measure, seed by seed: `a - b`.
+ * How two steps differ in a measure, seed by seed: `a - b`. What claims may say of it is for {@link rose}, {@link fell},
+ * {@link equivalent} and {@link untold} to tell.
  *
  * @throws {ConfigError} where they have not the same seeds: nothing is left out in silence
  */
@@ -58,10 +77,8 @@ export const difference = (a: Recorded, b: Recorded, measure: Measure): PairedDi
 };
 
 /** By how much `a` is above `b`, in words: `0.61 points (95 % interval 0.47 to 0.75)`. */
-export const shift = (a: Recorded, b: Recorded, measure: Measure): string => {
-	const {difference: found} = difference(a, b, measure);
-	return `${points(found.mean)} (95 % interval ${interval(found)})`;
-};
+export const shift = (a: Recorded, b: Recorded, measure: Measure): string =>
+	estimate(difference(a, b, measure).difference);
 
 /**
  * What two steps make of the test images with the same seed, by McNemar's exact test.
@@ -95,17 +112,78 @@ export const shareOfLast = ({parameters, record: {experiment}}: Recorded, convol
 	return last.reduce((sum, count) => sum + count, 0) / parameters;
 };
 
-/** Whether a paired test over seeds tells that `a` is above `b`. */
-export const rose = (a: Recorded, b: Recorded, measure: Measure): boolean => {
-	const {
-		told,
-		difference: {mean},
-	} = difference(a, b, measure);
-	return told && mean > 0;
+/**
+ * Whether a paired test over seeds tells that `a` is above `b`.
+ *
+ * All of these tests are held to 5 %: that of the primary measure (of the step's target) between a step and the one it grew
+ * from by itself, all others of an analysis together, by Holm's correction.
+ */
+export const rose = (a: Examined, b: Examined, measure: Measure): boolean => {
+	const {difference: found, pValue} = difference(a, b, measure);
+	return passes(a, b, measure, 'difference', pValue) && found.mean > 0;
 };
 
 /** Whether a paired test over seeds tells that `a` is below `b`. */
-export const fell = (a: Recorded, b: Recorded, measure: Measure): boolean => rose(b, a, measure);
+export const fell = (a: Examined, b: Examined, measure: Measure): boolean => rose(b, a, measure);
 
-/** Whether a paired test over seeds can't tell `a` from `b`. */
-export const same = (a: Recorded, b: Recorded, measure: Measure): boolean => !difference(a, b, measure).told;
+/**
+ * Whether two one-sided paired tests over seeds tell that `a` and `b` differ by less than a margin.
+ *
+ * @param margin as the measure is: 0.001 is 0.1 points
+ * @throws {ConfigError} for a margin that is not above 0
+ */
+export const equivalent = (a: Examined, b: Examined, measure: Measure, margin: number): boolean => {
+	if (!(margin > 0)) {
+		throw new ConfigError('margin', 'a number above 0', show(margin));
+	}
+
+	const pValue = withinMargin(difference(a, b, measure).difference, margin);
+	return passes(a, b, measure, `within ${margin}`, pValue);
+};
+
+/**
+ * Whether a paired test over seeds does not tell `a` from `b`. This says something of the seeds and nothing of the steps: that
+ * they are alike is for {@link equivalent} to show.
+ *
+ * @throws {ConfigError} for a single seed, which tells nothing from anything
+ */
+export const untold = (a: Examined, b: Examined, measure: Measure): boolean => {
+	const {pValue, difference: found} = difference(a, b, measure);
+	if (found.values.length < 2) {
+		const problem = `one seed can’t tell \`${a.name}\` from \`${b.name}\`, whatever they do: record both with more seeds`;
+		throw new ConfigError('seeds', 'at least two', '1', problem);
+	}
+
+	// A difference that is lost by the correction alone is not called untold: its interval would say otherwise.
+	return !passes(a, b, measure, 'difference', pValue) && pValue >= 0.05;
+};
+
+/** Whether a test over seeds tells that a measure is above a bound. */
+export const isAbove = (a: Examined, measure: Measure, bound: number): boolean =>
+	isOff(a, measure, bound) && a[measure].mean > bound;
+
+/** Whether a test over seeds tells that a measure is below a bound. */
+export const isBelow = (a: Examined, measure: Measure, bound: number): boolean =>
+	isOff(a, measure, bound) && a[measure].mean < bound;
+
+const isOff = (a: Examined, measure: Measure, bound: number): boolean =>
+	passes(a, undefined, measure, `off ${bound}`, twoSided(a[measure], bound));
+
+/** Whether McNemar's test tells that `a` gets more test images right than `b` does with the same seed. */
+export const betterOnImages = (a: Examined, b: Examined, seed: number): boolean => {
+	const {onlyFirst, onlySecond, pValue} = onImages(a, b, seed);
+	return passes(a, b, 'test', `images of seed ${seed}`, pValue) && onlyFirst > onlySecond;
+};
+
+/** Decides a test along with the others of its analysis; by itself where it belongs to none. */
+const passes = (a: Examined, b: Examined | undefined, measure: Measure, test: string, pValue: number): boolean => {
+	const examination = a.examination ?? b?.examination;
+	if (!examination) {
+		return pValue < 0.05;
+	}
+
+	const {tests, steps, primary} = examination;
+	const names = [a.name, ...(b ? [b.name] : [])].toSorted();
+	const own = measure === primary && !test.startsWith('images') && names.join() === [...steps].toSorted().join();
+	return tests.passes({name: [...names, measure, test].join(', '), pValue, primary: own});
+};

@@ -1,5 +1,6 @@
 import {ConfigError} from '../errors/index.js';
 import {show} from '../text/show.js';
+import {type Measure, measures} from './measures.js';
 
 /** What is asked of every seed, and within which budgets. */
 export type Goal = {
@@ -11,18 +12,22 @@ export type Goal = {
 	readonly maxParameters: number;
 	/** At most so many epochs. */
 	readonly maxEpochs: number;
+	/**
+	 * The measure that the step is to change. An analysis tests it by itself, and corrects its other tests for their number.
+	 *
+	 * @default 'test'
+	 */
+	readonly primary?: Measure | undefined;
 };
 
 /** A target without its reason. */
-export const goalOf = ({testAccuracy, heldFor, maxParameters, maxEpochs}: Goal): Goal => ({
-	testAccuracy,
-	heldFor,
-	maxParameters,
-	maxEpochs,
+export const goalOf = ({testAccuracy, heldFor, maxParameters, maxEpochs, primary}: Goal): Goal => ({
+	...{testAccuracy, heldFor, maxParameters, maxEpochs},
+	...(primary && {primary}),
 });
 
 /** @throws {ConfigError} for the first number that makes no sense */
-export const checkGoal = ({testAccuracy, heldFor, maxParameters, maxEpochs}: Goal): void => {
+export const checkGoal = ({testAccuracy, heldFor, maxParameters, maxEpochs, primary}: Goal): void => {
 	if (!(testAccuracy > 0 && testAccuracy <= 1)) {
 		throw new ConfigError('target.testAccuracy', 'a fraction above 0 and at most 1', show(testAccuracy));
 	}
@@ -31,5 +36,10 @@ export const checkGoal = ({testAccuracy, heldFor, maxParameters, maxEpochs}: Goa
 		if (!Number.isSafeInteger(value) || value < 1) {
 			throw new ConfigError(`target.${setting}`, 'a whole number, at least 1', show(value));
 		}
+	}
+
+	if (primary !== undefined && !Object.hasOwn(measures, primary)) {
+		const known = Object.keys(measures).map(name => `\`${name}\``);
+		throw new ConfigError('target.primary', `one of ${known.join(', ')}`, show(primary));
 	}
 };
