@@ -12,12 +12,11 @@ Result: Held by 1 of 1 seed (seed 1), with 6,379,786 parameters and 15 epochs, o
   while learning, 99.99 % in evaluation mode.
 
 Analysis:
-- Data, loss and evaluation fit together: 97.93 % after one epoch, and never less than 99.13 % in the last five. A
-  single seed says nothing of how much of that is luck.
-- It knows its training images all but by heart, 99.99 % in evaluation mode, and the test images 0.67 points less
-  well: more parameters would not help.
-- Of its parameters 93.92 % stand in the last three convolutions, which see nearly the whole image anyway: a net
-  without them, a few hundred times smaller, is next.
+- The pipeline works: 97.93 % of the test images are right after one epoch, and never less than 99.13 % in the last
+  five. With one seed there is no telling how much of that is luck.
+- It knows its training images nearly by heart, 99.99 % in evaluation mode. Of the test images it knows 0.67 points
+  less.
+- Of its parameters 93.92 % are in the last three convolutions. A net without them is next.
 */
 
 import {claim, defineStep, percent, points, shareOfLast} from 'stepladder';
@@ -60,20 +59,20 @@ export default defineStep({
 	analysis: [
 		claim(
 			({self}) =>
-				`Data, loss and evaluation fit together: ${percent(self.first.mean)} % after one epoch, and never less than ` +
-				`${percent(Math.min(...self.lowest.values))} % in the last five. A single seed says nothing of how much of that is luck.`,
-			({self}) => self.first.mean > 0.97 && Math.min(...self.lowest.values) >= 0.99 && self.seeds.length === 1,
+				`The pipeline works: ${percent(self.first.mean)} % of the test images are right after one epoch, and never less than ` +
+				`${percent(Math.min(...self.lowest.values))} % in the last five.` +
+				(self.seeds.length === 1 ? ' With one seed there is no telling how much of that is luck.' : ''),
+			({self}) => Math.min(...self.first.values) > 0.9 && Math.min(...self.lowest.values) >= 0.99,
 		),
 		claim(
 			({self}) =>
-				`It knows its training images all but by heart, ${percent(self.trainClean.mean)} % in evaluation mode, and the test ` +
-				`images ${points(self.gap.mean)} less well: more parameters would not help.`,
-			({self}) => self.trainClean.mean > 0.998 && self.gap.mean > 0.004,
+				`It knows its training images nearly by heart, ${percent(self.trainClean.mean)} % in evaluation mode. Of the test images it ` +
+				`knows ${points(self.gap.mean)} less.`,
+			({self}) => Math.min(...self.trainClean.values) > 0.999 && Math.min(...self.gap.values) > 0,
 		),
 		claim(
 			({self}) =>
-				`Of its parameters ${percent(shareOfLast(self, 3))} % stand in the last three convolutions, which see nearly the whole ` +
-				'image anyway: a net without them, a few hundred times smaller, is next.',
+				`Of its parameters ${percent(shareOfLast(self, 3))} % are in the last three convolutions. A net without them is next.`,
 			({self}) => shareOfLast(self, 3) > 0.9,
 		),
 	],

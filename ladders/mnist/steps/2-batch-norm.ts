@@ -10,21 +10,21 @@ Target: At least 99.00 % of the test images in each of the last 3 epochs, with a
   2026-11-23 09:25 UTC.
 
 Result: Held by 5 of 5 seeds (seeds 1 to 5), with 13,312 parameters and 15 epochs, on the `fused` engine. Test
-  accuracy over the last five epochs: 99.21 % (deviation 0.05, 95 % interval 99.15 to 99.28); lowest in any of them
-  99.03 %. Training accuracy in the last epoch: 99.75 % (deviation 0.04, 95 % interval 99.71 to 99.80) while
-  learning, 99.77 % (deviation 0.08, 95 % interval 99.68 to 99.87) in evaluation mode.
+  accuracy over the last five epochs: 99.21 % (deviation 0.05, 95 % interval 99.14 to 99.28); lowest in any of them
+  99.03 %. Training accuracy in the last epoch: 99.75 % (deviation 0.04, 95 % interval 99.70 to 99.80) while
+  learning, 99.77 % (deviation 0.08, 95 % interval 99.67 to 99.87) in evaluation mode.
 
 Analysis:
-- Test accuracy rose by 0.61 points (95 % interval 0.47 to 0.75), paired over 5 seeds.
-- After the first epoch it is ahead by 2.71 points (95 % interval 1.98 to 3.45); its 98.48 % there come near to the
-  98.60 % that `base-skeleton` ends with.
-- It overfits: 99.77 % of the training images are known in evaluation mode, 0.55 points more than of the test images
-  (95 % interval 0.45 to 0.64).
-- Whether the norm itself narrowed that gap can’t be told: the difference is -0.18 points (95 % interval -0.38 to
-  0.01), p 0.060. Something against overfitting is next.
+- Test accuracy rose by 0.61 points (95 % interval 0.46 to 0.76), paired over 5 seeds.
+- After one epoch it is ahead by 2.71 points (95 % interval 1.97 to 3.45). Its 98.48 % there is less than 0.2 points
+  from the 98.60 % that `base-skeleton` ends with.
+- It overfits: in evaluation mode 99.77 % of the training images are right, 0.55 points (95 % interval 0.45 to 0.65)
+  more than of the test images.
+- Whether batch norm changed that gap these seeds don’t tell: it moved by -0.18 points (95 % interval -0.38 to
+  0.02). Something against overfitting is next.
 */
 
-import {claim, defineStep, difference, interval, percent, points, probability, rose, same, shift} from 'stepladder';
+import {claim, defineStep, estimate, isAbove, percent, rose, shift, untold} from 'stepladder';
 import baseSkeleton from './1-base-skeleton.ts';
 
 export default defineStep({
@@ -50,21 +50,21 @@ export default defineStep({
 		),
 		claim(
 			({self, from}) =>
-				`After the first epoch it is ahead by ${shift(self, from, 'first')}; its ${percent(self.first.mean)} % there come ` +
-				`near to the ${percent(from.test.mean)} % that \`${from.name}\` ends with.`,
-			({self, from}) => rose(self, from, 'first') && from.test.mean - self.first.mean < 0.002,
+				`After one epoch it is ahead by ${shift(self, from, 'first')}. Its ${percent(self.first.mean)} % there is less than 0.2 ` +
+				`points from the ${percent(from.test.mean)} % that \`${from.name}\` ends with.`,
+			({self, from}) => rose(self, from, 'first') && Math.abs(from.test.mean - self.first.mean) < 0.002,
 		),
 		claim(
 			({self}) =>
-				`It overfits: ${percent(self.trainClean.mean)} % of the training images are known in evaluation mode, ` +
-				`${points(self.gap.mean)} more than of the test images (95 % interval ${interval(self.gap)}).`,
-			({self}) => self.gap.low > 0.004,
+				`It overfits: in evaluation mode ${percent(self.trainClean.mean)} % of the training images are right, ` +
+				`${estimate(self.gap)} more than of the test images.`,
+			({self}) => isAbove(self, 'gap', 0),
 		),
 		claim(
 			({self, from}) =>
-				`Whether the norm itself narrowed that gap can’t be told: the difference is ${shift(self, from, 'gap')}, p ` +
-				`${probability(difference(self, from, 'gap').pValue)}. Something against overfitting is next.`,
-			({self, from}) => same(self, from, 'gap'),
+				`Whether batch norm changed that gap these seeds don’t tell: it moved by ${shift(self, from, 'gap')}. Something ` +
+				'against overfitting is next.',
+			({self, from}) => untold(self, from, 'gap'),
 		),
 	],
 });

@@ -10,20 +10,18 @@ Target: At least 99.00 % of the test images in each of the last 3 epochs, with a
   result (c0c99d9, 2026-11-23 09:25 UTC), so nothing shows that it stood before.
 
 Result: Held by 5 of 5 seeds (seeds 1 to 5), with 13,312 parameters and 15 epochs, on the `fused` engine. Test
-  accuracy over the last five epochs: 99.28 % (deviation 0.01, 95 % interval 99.27 to 99.30); lowest in any of them
-  99.19 %. Training accuracy in the last epoch: 99.44 % (deviation 0.03, 95 % interval 99.40 to 99.49) while
-  learning (with dropout), 99.62 % (deviation 0.07, 95 % interval 99.54 to 99.71) in evaluation mode.
+  accuracy over the last five epochs: 99.28 % (deviation 0.01, 95 % interval 99.26 to 99.30); lowest in any of them
+  99.19 %. Training accuracy in the last epoch: 99.44 % (deviation 0.03, 95 % interval 99.39 to 99.49) while
+  learning (with dropout), 99.62 % (deviation 0.07, 95 % interval 99.53 to 99.71) in evaluation mode.
 
 Analysis:
-- The gap between training and test images narrowed by 0.21 points (95 % interval 0.16 to 0.27), to 0.34 points.
-- Both sides moved: accuracy on training images in evaluation mode fell by 0.15 points (95 % interval 0.12 to 0.18),
-  and test accuracy rose by 0.07 points (95 % interval 0.00 to 0.15).
-- The gain on test images is small (p 0.048): to tell one of its size in four of five tries takes 8 seeds, so that
-  another five might not have shown it.
-- Of its parameters 54.08 % stand in the last 6x6 convolution: that is next.
+- The gap between training and test images narrowed by 0.21 points (95 % interval 0.15 to 0.27), to 0.34 points.
+- Both sides moved: training accuracy in evaluation mode fell by 0.15 points (95 % interval 0.12 to 0.18), and test
+  accuracy rose by 0.075 points (95 % interval 0.001 to 0.149).
+- Of its parameters 54.08 % are in the last 6x6 convolution: that is next.
 */
 
-import {claim, defineStep, difference, fell, percent, points, probability, rose, shareOfLast, shift} from 'stepladder';
+import {claim, defineStep, fell, percent, points, rose, shareOfLast, shift} from 'stepladder';
 import batchNorm from './2-batch-norm.ts';
 
 export default defineStep({
@@ -49,23 +47,12 @@ export default defineStep({
 		),
 		claim(
 			({self, from}) =>
-				`Both sides moved: accuracy on training images in evaluation mode fell by ${shift(from, self, 'trainClean')}, ` +
-				`and test accuracy rose by ${shift(self, from, 'test')}.`,
+				`Both sides moved: training accuracy in evaluation mode fell by ${shift(from, self, 'trainClean')}, and test ` +
+				`accuracy rose by ${shift(self, from, 'test')}.`,
 			({self, from}) => fell(self, from, 'trainClean') && rose(self, from, 'test'),
 		),
 		claim(
-			({self, from}) =>
-				`The gain on test images is small (p ${probability(difference(self, from, 'test').pValue)}): to tell one of its ` +
-				`size in four of five tries takes ${difference(self, from, 'test').seedsNeeded} seeds, so that another five might ` +
-				'not have shown it.',
-			({self, from}) => {
-				const {pValue, seedsNeeded} = difference(self, from, 'test');
-				return pValue > 0.01 && pValue < 0.05 && seedsNeeded > self.seeds.length;
-			},
-		),
-		claim(
-			({self}) =>
-				`Of its parameters ${percent(shareOfLast(self, 1))} % stand in the last 6x6 convolution: that is next.`,
+			({self}) => `Of its parameters ${percent(shareOfLast(self, 1))} % are in the last 6x6 convolution: that is next.`,
 			({self}) => shareOfLast(self, 1) > 0.5,
 		),
 	],

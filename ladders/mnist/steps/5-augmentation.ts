@@ -12,21 +12,21 @@ Target: At least 99.20 % of the test images in each of the last 3 epochs, with a
 
 Result: Missed: held by 3 of 5 seeds (seeds 1 to 5), with 6,720 parameters and 15 epochs, on the `fused` engine.
   Test accuracy over the last five epochs: 99.27 % (deviation 0.06, 95 % interval 99.20 to 99.34); lowest in any of
-  them 99.08 %. Training accuracy in the last epoch: 98.35 % (deviation 0.06, 95 % interval 98.28 to 98.43) while
-  learning (with augmentation and dropout), 99.26 % (deviation 0.06, 95 % interval 99.19 to 99.35) in evaluation
+  them 99.08 %. Training accuracy in the last epoch: 98.35 % (deviation 0.06, 95 % interval 98.27 to 98.43) while
+  learning (with augmentation and dropout), 99.26 % (deviation 0.06, 95 % interval 99.18 to 99.34) in evaluation
   mode. The lowest of the epochs that count: 99.14 % with seed 2, 99.17 % with seed 3.
 
 Analysis:
-- The gap closed: it is narrower by 0.17 points (95 % interval 0.12 to 0.23), and what is left can’t be told from
-  zero (95 % interval -0.03 to 0.07 points).
-- Learning became harder than the test: 98.35 % while learning, 0.65 points (95 % interval 0.58 to 0.72) less than
-  before, against 99.27 % on test images.
-- Test accuracy rose by no more than 0.04 points (95 % interval 0.00 to 0.07).
-- 2 of 5 seeds missed the target: at a constant rate the last epochs spread over 0.18 points within a seed, while
-  their mean lies only 0.07 points above it. A rate that falls is next.
+- The gap narrowed by 0.17 points (95 % interval 0.11 to 0.23). With these seeds what is left is not told from zero:
+  0.02 points (95 % interval -0.04 to 0.08).
+- Learning became harder: 98.35 % right while learning, 0.65 points (95 % interval 0.58 to 0.72) less than with
+  `fc-layer`. Of the test images 99.27 % are right.
+- Test accuracy rose, but by less than 0.1 points: by 0.039 points (95 % interval 0.004 to 0.074).
+- 2 of 5 seeds missed the target, though each of them has at least 99.20 % in the mean over the last 3 epochs. A
+  rate that falls should quiet the last epochs, so that is next.
 */
 
-import {claim, defineStep, difference, fell, interval, percent, points, rose, shift} from 'stepladder';
+import {claim, defineStep, equivalent, estimate, fell, percent, points, type Recorded, rose, shift} from 'stepladder';
 import fcLayer from './4-fc-layer.ts';
 
 export default defineStep({
@@ -58,26 +58,37 @@ export default defineStep({
 	analysis: [
 		claim(
 			({self, from}) =>
-				`The gap closed: it is narrower by ${shift(from, self, 'gap')}, and what is left can’t be told from zero ` +
-				`(95 % interval ${interval(self.gap)} points).`,
+				`The gap narrowed by ${shift(from, self, 'gap')}. With these seeds what is left is not told from zero: ${estimate(self.gap)}.`,
 			({self, from}) => fell(self, from, 'gap') && self.gap.low < 0 && self.gap.high > 0,
 		),
 		claim(
 			({self, from}) =>
-				`Learning became harder than the test: ${percent(self.train.mean)} % while learning, ` +
-				`${shift(from, self, 'train')} less than before, against ${percent(self.test.mean)} % on test images.`,
-			({self, from}) => fell(self, from, 'train') && self.train.high < self.test.low,
+				`Learning became harder: ${percent(self.train.mean)} % right while learning, ${shift(from, self, 'train')} less than ` +
+				`with \`${from.name}\`. Of the test images ${percent(self.test.mean)} % are right.`,
+			({self, from}) => fell(self, from, 'train'),
 		),
 		claim(
-			({self, from}) => `Test accuracy rose by no more than ${shift(self, from, 'test')}.`,
-			({self, from}) => rose(self, from, 'test') && difference(self, from, 'test').difference.mean < 0.001,
+			({self, from}) => `Test accuracy rose, but by less than 0.1 points: by ${shift(self, from, 'test')}.`,
+			({self, from}) => rose(self, from, 'test') && equivalent(self, from, 'test', 0.001),
 		),
 		claim(
+			({self}) => {
+				const {testAccuracy, heldFor} = self.record.promise.target;
+				return (
+					`${self.missed.length} of ${self.held.of} seeds missed the target, though each of them has at least ` +
+					`${percent(testAccuracy)} % in the mean over the last ${heldFor} epochs. A rate that falls should quiet the last ` +
+					'epochs, so that is next.'
+				);
+			},
 			({self}) =>
-				`${self.held.of - self.held.count} of ${self.held.of} seeds missed the target: at a constant rate the last epochs ` +
-				`spread over ${points(self.unrest.mean)} within a seed, while their mean lies only ` +
-				`${points(self.test.mean - 0.992)} above it. A rate that falls is next.`,
-			({self}) => self.held.count < self.held.of && self.test.mean > 0.992 && self.unrest.mean > self.test.mean - 0.992,
+				self.missed.length > 0 &&
+				self.missed.every(({seed}) => lastMean(self, seed) >= self.record.promise.target.testAccuracy),
 		),
 	],
 });
+
+/** A seed's mean test accuracy over the epochs that the target counts. */
+const lastMean = ({record}: Recorded, seed: number): number => {
+	const last = record.epochs.filter(row => row.seed === seed).slice(-record.promise.target.heldFor);
+	return last.reduce((sum, {testCorrect, testTotal}) => sum + testCorrect / testTotal, 0) / last.length;
+};

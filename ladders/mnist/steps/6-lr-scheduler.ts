@@ -10,24 +10,21 @@ Target: At least 99.40 % of the test images in each of the last 5 epochs, with a
   2026-11-23 09:25 UTC.
 
 Result: Missed: held by 3 of 5 seeds (seeds 1 to 5), with 6,720 parameters and 15 epochs, on the `fused` engine.
-  Test accuracy over the last five epochs: 99.49 % (deviation 0.03, 95 % interval 99.46 to 99.54); lowest in any of
-  them 99.38 %. Training accuracy in the last epoch: 98.88 % (deviation 0.04, 95 % interval 98.83 to 98.94) while
-  learning (with augmentation and dropout), 99.55 % (deviation 0.02, 95 % interval 99.54 to 99.57) in evaluation
+  Test accuracy over the last five epochs: 99.49 % (deviation 0.03, 95 % interval 99.45 to 99.53); lowest in any of
+  them 99.38 %. Training accuracy in the last epoch: 98.88 % (deviation 0.04, 95 % interval 98.82 to 98.94) while
+  learning (with augmentation and dropout), 99.55 % (deviation 0.02, 95 % interval 99.53 to 99.57) in evaluation
   mode. The lowest of the epochs that count: 99.38 % with seed 3, 99.38 % with seed 5.
 
 Analysis:
-- Test accuracy rose by 0.23 points (95 % interval 0.14 to 0.31).
-- It learned more rather than generalised better: accuracy on training images in evaluation mode rose by 0.29 points
-  (95 % interval 0.20 to 0.38), and no change of the gap can be told: it is -0.00 points (95 % interval -0.04 to
-  0.04).
-- The first epoch, while the rate rises, is behind by 3.13 points (95 % interval 0.73 to 5.52); the fifteen together
-  make up for it.
-- 2 of 5 seeds missed the target. With each of them the lowest of the last five epochs is the first or the second of
-  these, while the rate is still falling: what the last steps do to the last epochs, averaging the weights should do
-  to those before them, so that is next.
+- Test accuracy rose by 0.23 points (95 % interval 0.14 to 0.32).
+- It fits the training images better, in evaluation mode by 0.29 points (95 % interval 0.19 to 0.39). The gap stayed
+  as it was, to less than 0.1 points: it moved by 0.00 points (95 % interval -0.05 to 0.05).
+- After one epoch, with the rate still rising, it is behind by 3.13 points (95 % interval 0.73 to 5.53).
+- 2 of 5 seeds missed the target. With each of these the lowest of the last five epochs is the first or the second
+  of them, where the rate is highest. Averaging the weights should steady these, so that is next.
 */
 
-import {claim, defineStep, fell, percent, points, type Recorded, rose, same, shift} from 'stepladder';
+import {claim, defineStep, equivalent, fell, percent, points, type Recorded, rose, shift} from 'stepladder';
 import augmentation from './5-augmentation.ts';
 
 export default defineStep({
@@ -54,30 +51,38 @@ export default defineStep({
 		),
 		claim(
 			({self, from}) =>
-				'It learned more rather than generalised better: accuracy on training images in evaluation mode rose by ' +
-				`${shift(self, from, 'trainClean')}, and no change of the gap can be told: it is ${shift(self, from, 'gap')}.`,
-			({self, from}) => rose(self, from, 'trainClean') && same(self, from, 'gap'),
+				`It fits the training images better, in evaluation mode by ${shift(self, from, 'trainClean')}. The gap stayed as it ` +
+				`was, to less than 0.1 points: it moved by ${shift(self, from, 'gap')}.`,
+			({self, from}) => rose(self, from, 'trainClean') && equivalent(self, from, 'gap', 0.001),
 		),
 		claim(
-			({self, from}) =>
-				`The first epoch, while the rate rises, is behind by ${shift(from, self, 'first')}; the fifteen together make up for it.`,
-			({self, from}) => fell(self, from, 'first') && rose(self, from, 'test'),
+			({self, from}) => `After one epoch, with the rate still rising, it is behind by ${shift(from, self, 'first')}.`,
+			({self, from}) => fell(self, from, 'first') && self.seeds.every(seed => rateRises(self, seed)),
 		),
 		claim(
 			({self}) =>
-				`${self.held.of - self.held.count} of ${self.held.of} seeds missed the target. With each of them the lowest of the last ` +
-				'five epochs is the first or the second of these, while the rate is still falling: what the last steps do to ' +
-				'the last epochs, averaging the weights should do to those before them, so that is next.',
-			({self}) => self.held.count < self.held.of && self.seeds.every(seed => lowestIsEarly(self, seed)),
+				`${self.missed.length} of ${self.held.of} seeds missed the target. With each of these the lowest of the last five epochs is ` +
+				'the first or the second of them, where the rate is highest. Averaging the weights should steady these, so ' +
+				'that is next.',
+			({self}) => self.missed.length > 0 && self.missed.every(({seed}) => lowestIsEarly(self, seed)),
 		),
 	],
 });
 
-/** Whether the lowest of a seed's last five test accuracies is among the first two of them. */
-const lowestIsEarly = ({record}: Recorded, seed: number): boolean => {
-	const last = record.epochs
-		.filter(row => row.seed === seed)
-		.slice(-5)
-		.map(({testCorrect}) => testCorrect);
-	return last.indexOf(Math.min(...last)) < 2;
+const rowsOf = ({record}: Recorded, seed: number) => record.epochs.filter(row => row.seed === seed);
+
+/** Whether the second epoch ends at a higher rate than the first. */
+const rateRises = (self: Recorded, seed: number): boolean => {
+	const [first, second] = rowsOf(self, seed).map(({learningRate}) => learningRate);
+	return first !== undefined && second !== undefined && second > first;
+};
+
+/** Whether the first two of a seed's last five epochs have its lowest test accuracy, the others more, at a rate that falls. */
+const lowestIsEarly = (self: Recorded, seed: number): boolean => {
+	const last = rowsOf(self, seed).slice(-5);
+	const correct = last.map(({testCorrect}) => testCorrect);
+	const falls = last.every(
+		({learningRate}, index) => index === 0 || learningRate < (last[index - 1]?.learningRate ?? 0),
+	);
+	return falls && Math.min(...correct.slice(0, 2)) < Math.min(...correct.slice(2));
 };
