@@ -19,6 +19,10 @@ pub struct RunOptions {
     pub limit_test: Option<f64>,
     /// The last so many training images are kept aside, to choose by; none where left out.
     pub holdout: Option<f64>,
+    /// Whether test images are judged: their files are not even opened where it is `false`.
+    ///
+    /// @default true
+    pub judge_test: Option<bool>,
     /// The device that learns.
     pub device: DeviceChoice,
     /// What computes losses and gradients.
@@ -59,6 +63,7 @@ impl TryFrom<RunOptions> for stepladder_trainer::RunOptions {
             limit_train: optional("limitTrain", js.limit_train)?,
             limit_test: optional("limitTest", js.limit_test)?,
             holdout: optional("holdout", js.holdout)?.unwrap_or(0),
+            judge_test: js.judge_test.unwrap_or(true),
             device: match js.device {
                 DeviceChoice::Auto => stepladder_trainer::DeviceChoice::Auto,
                 DeviceChoice::Cpu => stepladder_trainer::DeviceChoice::Cpu,

@@ -51,8 +51,8 @@ pub enum RunEvent {
         train: Scored,
         /// On the training images that were kept aside, where there are any.
         holdout: Option<Scored>,
-        /// On the test images.
-        test: Scored,
+        /// On the test images, where those are judged.
+        test: Option<Scored>,
         /// Wall-clock time of the epoch, evaluation included.
         seconds: f64,
     },
@@ -60,7 +60,7 @@ pub enum RunEvent {
     Finished {
         /// The training images in evaluation mode, unaugmented.
         train_clean: Scored,
-        /// The likeliest class of each test image.
+        /// The likeliest class of each test image; none where those are not judged.
         test_labels: Vec<f64>,
         /// The probability of each.
         test_probabilities: Vec<f64>,
@@ -196,7 +196,7 @@ impl Watch for Telling<'_> {
             learning_rate: row.learning_rate,
             train: row.train.into(),
             holdout: row.holdout.map(Into::into),
-            test: row.test.into(),
+            test: row.test.map(Into::into),
             seconds: row.seconds,
         })
     }

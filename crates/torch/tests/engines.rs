@@ -290,7 +290,8 @@ fn bits(experiment: &Experiment, options: &RunOptions) -> (Vec<(u64, u64)>, Vec<
     let path = folder.path().join("model.safetensors");
     let options = RunOptions { model_path: Some(path.clone()), ..options.clone() };
     let outcome = train(experiment, &options, &WithTorch, &mut Unwatched).unwrap();
-    let losses = outcome.epochs.iter().map(|row| (row.train.loss_sum.to_bits(), row.test.loss_sum.to_bits()));
+    let losses =
+        outcome.epochs.iter().map(|row| (row.train.loss_sum.to_bits(), row.test.unwrap().loss_sum.to_bits()));
     (losses.collect(), std::fs::read(path).unwrap())
 }
 

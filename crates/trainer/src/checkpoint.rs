@@ -22,8 +22,8 @@ pub(crate) struct Identity {
     limit_train: Option<usize>,
     limit_test: Option<usize>,
     holdout: usize,
-    /// sha256 of training images, training labels, test images and test labels.
-    data: [String; 4],
+    /// As [`Dataset::hashes`].
+    data: Vec<String>,
     engine: EngineName,
     /// What the bits of `aten` depend on besides; nothing on `fused`.
     aten: Option<(Device, usize)>,

@@ -48,6 +48,9 @@ pub struct RunOptions {
     pub limit_test: Option<usize>,
     /// The last so many training images are kept aside, to choose by: nothing is learned from them.
     pub holdout: usize,
+    /// Whether test images are judged. Where they are not, their files are not even opened: whatever is chosen by such
+    /// runs, no test image had a part in it. They need images kept aside instead.
+    pub judge_test: bool,
     /// The device that learns.
     pub device: DeviceChoice,
     /// What computes losses and gradients.
@@ -148,6 +151,10 @@ impl RunOptions {
         }
         if let Some(threads) = self.threads {
             whole("threads", threads, 1, 1024)?;
+        }
+        if !self.judge_test && self.holdout == 0 {
+            let expected = "at least 1, since no test images are judged";
+            return Err(TrainError::setting("holdout", expected, 0));
         }
         Ok(())
     }

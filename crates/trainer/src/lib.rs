@@ -16,6 +16,7 @@
 //!     limit_train: None,
 //!     limit_test: None,
 //!     holdout: 0,
+//!     judge_test: true,
 //!     device: DeviceChoice::Auto,
 //!     engine: EngineChoice::Auto,
 //!     threads: None,

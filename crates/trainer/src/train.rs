@@ -23,7 +23,7 @@ pub struct Outcome {
     pub epochs: Vec<EpochRow>,
     /// The training images in evaluation mode, unaugmented, by the weights of the last epoch.
     pub train_clean: Score,
-    /// What the weights of the last epoch make of each test image.
+    /// What the weights of the last epoch make of each test image; nothing where those are not judged.
     pub test_answers: Vec<Answer>,
     /// How many numbers were learned.
     pub parameters: usize,
@@ -56,6 +56,7 @@ pub fn train(
         check_writable(path)?;
     }
     let &RunOptions { limit_train, limit_test, holdout, engine, device, .. } = options;
+    let limit_test = options.judge_test.then_some(limit_test);
     let data = Dataset::open(&options.data, &experiment.net, limit_train, limit_test, holdout)?;
 
     let threads = options.threads.unwrap_or_else(default_threads);
@@ -131,7 +132,7 @@ pub fn train(
             Err(TrainError::Diverged { epoch, batch, loss, learning_rate })
         };
         let holdout = data.holdout.as_ref().map(&mut judge).transpose()?;
-        let test = judge(&data.test)?;
+        let test = data.test.as_ref().map(&mut judge).transpose()?;
 
         // Tell.
         let seconds = epoch_begun.elapsed().as_secs_f64();
@@ -147,7 +148,10 @@ pub fn train(
 
     let flow = || watch.flow();
     let train_clean = evaluate(engine.as_mut(), &data.train, data.normalisation, &flow)?;
-    let test_answers = answer(engine.as_mut(), &data.test, data.normalisation, &flow)?;
+    let test_answers = match &data.test {
+        Some(test) => answer(engine.as_mut(), test, data.normalisation, &flow)?,
+        None => vec![],
+    };
     if let Some(path) = &options.model_path {
         let learned = engine.learned()?;
         let names = &options.class_names;

@@ -59,8 +59,9 @@ pub struct EpochRow {
     pub train: Score,
     /// On the training images that were kept aside, where there are any, by the weights that the epoch ended with.
     pub holdout: Option<Score>,
-    /// On the test images, by the weights that the epoch ended with (or their average, where there is one).
-    pub test: Score,
+    /// On the test images, where they are judged, by the weights that the epoch ended with (or their average, where there
+    /// is one).
+    pub test: Option<Score>,
     /// Wall-clock time of the epoch, evaluation included.
     pub seconds: f64,
 }

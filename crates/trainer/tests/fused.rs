@@ -104,7 +104,7 @@ fn a_whole_run_gives_the_same_bits_for_any_number_of_threads() {
             ..options(data.path())
         };
         let outcome = train(&experiment, &options, &FusedAlone, &mut Unwatched).unwrap();
-        let losses: Vec<_> = outcome.epochs.iter().map(|row| row.test.loss_sum.to_bits()).collect();
+        let losses: Vec<_> = outcome.epochs.iter().map(|row| row.test.unwrap().loss_sum.to_bits()).collect();
         (losses, std::fs::read(path).unwrap())
     };
     let first = run(1);

@@ -25,7 +25,7 @@ fn a_model_predicts_after_a_round_trip_what_it_scored_in_the_run() {
     let images = std::fs::read(data.path().join("t10k-images-idx3-ubyte")).unwrap();
     let predictions = model.predict(&images[16..]).unwrap();
     let correct = predictions.iter().enumerate().filter(|(i, p)| p.label == i % 10).count();
-    assert_eq!(correct, outcome.epochs[2].test.correct);
+    assert_eq!(correct, outcome.epochs[2].test.unwrap().correct);
     for prediction in predictions {
         assert!((prediction.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
     }

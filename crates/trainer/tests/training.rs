@@ -22,7 +22,7 @@ fn bits(experiment: &Experiment, options: &RunOptions) -> (Vec<EpochBits>, Vec<u
     let options = RunOptions { model_path: Some(path.clone()), ..options.clone() };
     let Outcome { epochs, .. } = train(experiment, &options, &FusedAlone, &mut Unwatched).unwrap();
     let row = |row: &EpochRow| {
-        let (train, test) = (row.train, row.test);
+        let (train, test) = (row.train, row.test.unwrap());
         (train.loss_sum.to_bits(), train.correct, test.loss_sum.to_bits(), test.correct)
     };
     (epochs.iter().map(row).collect(), std::fs::read(path).unwrap())
@@ -296,4 +296,30 @@ fn images_that_are_kept_aside_are_judged_and_not_learned() {
     let options = RunOptions { holdout: 70, ..options(data.path()) };
     let error = train(&experiment, &options, &FusedAlone, &mut Unwatched).unwrap_err().to_string();
     assert_eq!(error, "`holdout` should be less than the 70 training images, got 70");
+}
+
+#[test]
+fn without_test_images_their_files_are_not_opened_and_the_same_is_learned() {
+    let data = bars(70, 30);
+    let experiment = everything_random();
+    let outcome = |judge_test| {
+        let options = RunOptions { holdout: 20, judge_test, ..options(data.path()) };
+        train(&experiment, &options, &FusedAlone, &mut Unwatched)
+    };
+    let with = outcome(true).unwrap();
+    for name in ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"] {
+        std::fs::remove_file(data.path().join(name)).unwrap();
+    }
+    let without = outcome(false).unwrap();
+    assert!(outcome(true).is_err());
+    assert!(without.test_answers.is_empty());
+    assert_eq!(with.train_clean, without.train_clean);
+    for (with, without) in with.epochs.iter().zip(&without.epochs) {
+        assert_eq!((with.train, with.holdout), (without.train, without.holdout));
+        assert_eq!((with.test.is_some(), without.test), (true, None));
+    }
+
+    let options = RunOptions { judge_test: false, ..options(data.path()) };
+    let error = train(&experiment, &options, &FusedAlone, &mut Unwatched).unwrap_err().to_string();
+    assert_eq!(error, "`holdout` should be at least 1, since no test images are judged, got 0");
 }

@@ -14,13 +14,13 @@ pub struct Dataset {
     pub train: Images,
     /// What was kept aside of it, to choose by.
     pub holdout: Option<Images>,
-    /// What is judged on.
-    pub test: Images,
+    /// What is judged on; not even opened where that is not asked for.
+    pub test: Option<Images>,
     /// Of the training images.
     pub normalisation: Normalisation,
-    /// sha256 of the four files, unpacked: training images, training labels, test images, test labels. Limits change
-    /// nothing in them.
-    pub hashes: [String; 4],
+    /// sha256 of the files that were read, unpacked: training images, training labels, then test images and test labels
+    /// where there are any. Limits change nothing in them.
+    pub hashes: Vec<String>,
 }
 
 /// Square images and their labels.
@@ -58,7 +58,7 @@ pub struct Description {
     pub train: usize,
     /// Test images.
     pub test: usize,
-    /// As [`Dataset::hashes`].
+    /// sha256 of the four files, unpacked: training images, training labels, test images, test labels.
     pub hashes: [String; 4],
 }
 
@@ -66,8 +66,9 @@ pub struct Description {
 const SETS: [&str; 2] = ["train", "t10k"];
 
 impl Dataset {
-    /// Reads the four files and holds them against the net; limits keep the first images of each set, and the last
-    /// `holdout` of the training images that are left are kept aside.
+    /// Reads the files and holds them against the net; limits keep the first images of each set, and the last `holdout` of
+    /// the training images that are left are kept aside. The test images' files are opened where a `limit_test` is
+    /// given, be it none: without, they need not be there.
     ///
     /// # Errors
     ///
@@ -77,19 +78,27 @@ impl Dataset {
         source: &DataSource,
         net: &NetSpec,
         limit_train: Option<usize>,
-        limit_test: Option<usize>,
+        limit_test: Option<Option<usize>>,
         holdout: usize,
     ) -> Result<Self, TrainError> {
         let [train_files, test_files] = files(source);
-        let (mut train, [first, second]) = open_set(train_files, net, limit_train)?;
-        let (test, [third, fourth]) = open_set(test_files, net, limit_test)?;
+        let (mut train, hashes) = open_set(train_files, net, limit_train)?;
+        let mut hashes = hashes.to_vec();
+        let test = match limit_test {
+            Some(limit) => {
+                let (test, of_test) = open_set(test_files, net, limit)?;
+                hashes.extend(of_test);
+                Some(test)
+            }
+            None => None,
+        };
         if holdout >= train.len() && holdout > 0 {
             let expected = format!("less than the {} training images", train.len());
             return Err(TrainError::setting("holdout", expected, holdout));
         }
         let holdout = (holdout > 0).then(|| train.split_off(train.len() - holdout));
         let normalisation = Normalisation::of(&train.pixels);
-        Ok(Self { train, holdout, test, normalisation, hashes: [first, second, third, fourth] })
+        Ok(Self { train, holdout, test, normalisation, hashes })
     }
 
     /// Where a folder's test images and their labels are.

@@ -85,6 +85,7 @@ pub fn options(data: &Path) -> RunOptions {
         limit_train: None,
         limit_test: None,
         holdout: 0,
+        judge_test: true,
         device: DeviceChoice::Cpu,
         engine: EngineChoice::Fused,
         threads: Some(1),
