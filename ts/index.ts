@@ -15,6 +15,7 @@ export type {RecordOptions} from './record/make-record.js';
 export {type Recorder, record} from './record/record.js';
 export {type ComparedMeasure, type Comparison, compare} from './report/comparison.js';
 export {report} from './report/report.js';
+export {type SweepEvent, type SweepOptions, sweep} from './sweep/sweep.js';
 export {defineStep, type Step, type StepDefinition, type Target} from './terms/define-step.js';
 export {type Aspect, aspectsChanged, type Difference, differences} from './terms/difference.js';
 export type {
@@ -64,6 +65,7 @@ export type {StepPromise} from './terms/promise.js';
 export type {StepRecord} from './terms/record.js';
 export type {Measured, Recorded} from './terms/recorded.js';
 export {type Summary, type SummaryRow, summarize} from './terms/summarize.js';
+export type {SweepPlan, SweepRecord, Swept, SweptTrial, TriedSetting, Varied} from './terms/sweep.js';
 export type {TrainOptions} from './terms/train-options.js';
 export {percent} from './text/percent.js';
 export {estimate, points, probability} from './text/points.js';

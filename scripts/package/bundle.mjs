@@ -3,7 +3,7 @@ import path from 'node:path';
 import {root} from '../set-up/index.mjs';
 
 /** What the published package brings along in one file: Vega with all it needs would be some 70 packages otherwise. */
-export const bundledFile = path.join('report', 'page', 'vega');
+export const bundledFile = path.join('text', 'vega');
 
 /**
  * The file with all that it imports, and the packages that this came from.

@@ -123,6 +123,7 @@ for (const command of [
 	'ladder',
 	'predict',
 	'record',
+	'sweep',
 	'compare',
 	'report',
 	'bench',

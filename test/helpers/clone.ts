@@ -26,7 +26,7 @@ export class Clone {
 			'CHANGELOG.md',
 			'docs',
 			'package-lock.json',
-			'ts/report/page/vega.ts',
+			'ts/text/vega.ts',
 		]) {
 			cpSync(path.join(root, place), path.join(this.folder, place), {recursive: true});
 		}

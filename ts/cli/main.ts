@@ -14,6 +14,7 @@ import {recordCommand} from './commands/record.js';
 import {reportCommand} from './commands/report.js';
 import {setupCommand} from './commands/setup.js';
 import {summaryCommand} from './commands/summary.js';
+import {sweepCommand} from './commands/sweep.js';
 import {trainCommand} from './commands/train.js';
 import {exitCodeOf, exitCodes} from './exit-codes.js';
 import {Interruption} from './interruption.js';
@@ -34,6 +35,7 @@ const commands = [
 	ladderCommand(),
 	predictCommand(interruption),
 	recordCommand(interruption),
+	sweepCommand(interruption),
 	compareCommand(),
 	reportCommand(),
 	benchCommand(),

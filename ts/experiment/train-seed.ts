@@ -112,7 +112,7 @@ const asEpochEvent = (
 	...{type: 'epoch', step, seed, epoch, epochs, learningRate},
 	...{trainLoss: train.loss, trainCorrect: train.correct, trainTotal: train.total},
 	...(holdout && {holdoutLoss: holdout.loss, holdoutCorrect: holdout.correct, holdoutTotal: holdout.total}),
-	...{testLoss: test.loss, testCorrect: test.correct, testTotal: test.total, seconds},
+	...{testLoss: test?.loss ?? Number.NaN, testCorrect: test?.correct ?? 0, testTotal: test?.total ?? 0, seconds},
 });
 
 /** Starts a run; what can't even cross into the addon leaves nothing behind. */

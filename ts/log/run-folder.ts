@@ -1,14 +1,10 @@
 import {appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import process from 'node:process';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {type Data, type DataDescription, dataOf, describe, type IdxFolder, sourceOf} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {elsewhere, writing} from '../errors/writing.js';
-import {addonHashes, nativeFor} from '../native/load.js';
-import {unwrap} from '../native/unwrap.js';
 import type {Trainable} from '../terms/define-step.js';
 import type {EpochEvent} from '../terms/events.js';
 import {asExperiment, type Experiment} from '../terms/experiment.js';
@@ -17,6 +13,7 @@ import {checkGoal, type Goal, goalOf} from '../terms/goal.js';
 import {checkTypes, type TrainOptions} from '../terms/train-options.js';
 import {sha256} from '../text/sha256.js';
 import {show} from '../text/show.js';
+import {conditionNow} from './condition-now.js';
 
 const columns = [
 	...['epoch', 'learningRate', 'trainLoss', 'trainCorrect', 'trainTotal'],
@@ -67,15 +64,12 @@ export class RunFolder {
 			makeFolders(parent);
 			const folder = new RunFolder(makeFresh(path.join(parent, `${time}Z-s${seed}`)), false);
 			const {signal: _, seeds: __, data: ___, ...given} = options as TrainOptions;
-			const {version, libtorch, cuda, cores} = unwrap(nativeFor(options).runtimeInfo());
 			const config = {
 				...{step: step.name, from: step.from?.name, seed, experiment, target: goalOf(step.target), options: given},
 				...(purpose !== undefined && {purpose}),
 				begun: new Date().toISOString(),
 				data: {...describe(data), idx: data.idx},
-				versions: {stepladder: version, ...(libtorch !== undefined && {libtorch}), node: process.versions.node},
-				addon: addonHashes(options),
-				machine: {platform: process.platform, arch: process.arch, cpu: os.cpus()[0]?.model.trim(), cores, cuda},
+				...conditionNow(options),
 			};
 			folder.#writeJson('config.json', config);
 			folder.#beginLogs();

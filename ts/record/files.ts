@@ -10,7 +10,7 @@ import {judged, shapes} from '../terms/judged.js';
 import {learningRates} from '../terms/learning-rates.js';
 import type {RecordedEpoch, StepRecord} from '../terms/record.js';
 import {summarize} from '../terms/summarize.js';
-import {checksum} from './checksum.js';
+import {checksum, json} from './checksum.js';
 import {judgeRecord} from './judge-record.js';
 import {hasPromise, promiseFile, promiseHash, readPromise} from './promise-file.js';
 import {asRecordError, checkWritten, parse, readText} from './read.js';
@@ -177,11 +177,3 @@ export const readRecord = (folder: string): StepRecord => {
 
 	return record;
 };
-
-/** With keys in one order, whatever wrote them. */
-const json = (value: unknown): string =>
-	JSON.stringify(value, (_, entry: unknown) =>
-		typeof entry === 'object' && entry !== null && !Array.isArray(entry)
-			? Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
-			: entry,
-	);

@@ -1,15 +1,19 @@
+import path from 'node:path';
 import {RecordError} from '../errors/index.js';
 import type {Ladder, Place} from '../ladder/open-ladder.js';
 import type {Evidence, Examined} from '../terms/evidence.js';
 import {type Recorded, recorded} from '../terms/recorded.js';
 import {summarize} from '../terms/summarize.js';
+import {type Swept, swept} from '../terms/sweep.js';
 import {TestFamily} from '../terms/test-family.js';
 import {typed} from '../text/typed.js';
 import {hasRecord, readRecord} from './files.js';
+import {hasSweep, readSweep, sweepsFolder} from './sweep-file.js';
 
 /** The records of the ladder, each read once, when it is first asked for. */
 export class LadderRecords {
 	readonly #known = new Map<string, Recorded>();
+	readonly #sweeps = new Map<string, Swept>();
 
 	constructor(readonly ladder: Ladder) {}
 
@@ -41,6 +45,27 @@ export class LadderRecords {
 	}
 
 	/**
+	 * What a sweep came to.
+	 *
+	 * @throws {RecordError} where it is missing or damaged
+	 */
+	sweep(name: string): Swept {
+		const known = this.#sweeps.get(name);
+		if (known) {
+			return known;
+		}
+
+		const folder = path.join(sweepsFolder(this.ladder.folder), name);
+		if (!hasSweep(folder)) {
+			throw new RecordError(folder, `there is no sweep \`${name}\`; try: ${typed('sweep', '--help')}`);
+		}
+
+		const found = swept(name, readSweep(folder));
+		this.#sweeps.set(name, found);
+		return found;
+	}
+
+	/**
 	 * What the target and the analysis of a step may speak of; each record is read when it is spoken of. What the claims
 	 * test is corrected together.
 	 */
@@ -66,6 +91,7 @@ export class LadderRecords {
 				return step(from.name);
 			},
 			step,
+			sweep: name => this.sweep(name),
 			get parameters() {
 				return summarize(experiment.net).parameters;
 			},

@@ -8,6 +8,7 @@ import {writing} from '../errors/writing.js';
 import {asExperiment} from '../terms/experiment.js';
 import {checkGoal} from '../terms/goal.js';
 import {judged, shapes} from '../terms/judged.js';
+import {type Measure, measures} from '../terms/measures.js';
 import type {StepPromise} from '../terms/promise.js';
 import {sha256} from '../text/sha256.js';
 import {checksum} from './checksum.js';
@@ -20,7 +21,10 @@ const origin = z.strictObject({commit, time});
 const schema = z.strictObject({
 	step: text,
 	from: text.nullable(),
-	target: z.strictObject({testAccuracy: number, heldFor: some, maxParameters: some, maxEpochs: some}),
+	target: z.strictObject({
+		...{testAccuracy: number, heldFor: some, maxParameters: some, maxEpochs: some},
+		primary: z.enum(Object.keys(measures) as [Measure, ...Measure[]]).optional(),
+	}),
 	why: text,
 	experiment: z.unknown(),
 	data: z.strictObject({

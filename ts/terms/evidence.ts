@@ -7,6 +7,7 @@ import {show} from '../text/show.js';
 import type {Measure} from './measures.js';
 import type {Recorded} from './recorded.js';
 import {summarize} from './summarize.js';
+import type {Swept} from './sweep.js';
 import type {TestFamily} from './test-family.js';
 
 /** The records that a target or an analysis may speak of. */
@@ -17,6 +18,8 @@ export type Evidence = {
 	readonly from: Examined;
 	/** Of any other step. */
 	readonly step: (name: string) => Examined;
+	/** What was tried on images kept aside, by the name of the sweep. */
+	readonly sweep: (name: string) => Swept;
 	/** Of the step's own net, which are counted before it is run. */
 	readonly parameters: number;
 };

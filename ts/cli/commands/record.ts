@@ -6,7 +6,9 @@ import {ConfigError, type Data, type Ladder, type Place, record} from '../../ind
 import {checkLadder} from '../../record/check.js';
 import {LadderRecords} from '../../record/ladder-records.js';
 import {drawSeed, isSlow, replay} from '../../record/replay.js';
+import {sweepNames} from '../../record/sweep-file.js';
 import {writeTexts} from '../../record/write-texts.js';
+import {checkSweeps, writeSweepPages} from '../../sweep/sweep-page.js';
 import {shown} from '../../text/shown.js';
 import {typed} from '../../text/typed.js';
 import {ConsoleLog} from '../console-log.js';
@@ -72,7 +74,9 @@ Examples:
 			if (flags.check) {
 				await check(ladder, flags, interruption.signal);
 			} else if (flags.text) {
-				tellKept(writeTexts(new LadderRecords(ladder)));
+				const kept = writeTexts(new LadderRecords(ladder));
+				await writeSweepPages(ladder);
+				tellKept(kept);
 			} else {
 				await train(ladder, flags, interruption.signal);
 			}
@@ -123,6 +127,8 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	const data = await openData(ladder, flags);
 	const checked = step === undefined ? ladder.places : [ladder.place(step)];
 	const problems = checkLadder(records, data, checked);
+	const sweeps = step === undefined ? sweepNames(ladder.folder).length : 0;
+	problems.push(...(sweeps > 0 ? await checkSweeps(ladder, data) : []));
 	if (again !== false && problems.length === 0) {
 		for (const place of checked) {
 			problems.push(...(await trainAgain(place, records, data, flags, signal)));
@@ -137,7 +143,10 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 		process.stdout.write(`${problem}\n`);
 	}
 
-	const steps = `${checked.length} ${checked.length === 1 ? 'step' : 'steps'}`;
+	const steps = [
+		`${checked.length} ${checked.length === 1 ? 'step' : 'steps'}`,
+		...(sweeps > 0 ? [`${sweeps} ${sweeps === 1 ? 'sweep' : 'sweeps'}`] : []),
+	].join(' and ');
 	process.stdout.write(
 		problems.length === 0
 			? `The records, text blocks and claims of ${steps} agree${again === false ? '' : ', and all that was trained again repeats to the bit'}.\n`

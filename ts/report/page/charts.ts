@@ -1,30 +1,9 @@
 import type {PublishedResult} from '../../ladder/define-ladder.js';
 import type {Recorded} from '../../terms/recorded.js';
+import {type Chart, drawSvg} from '../../text/svg.js';
 import {Html} from './html.js';
-import {type Config, compile, parse, type TopLevelSpec, View} from './vega.js';
 
-/** Tones that can be told on white and on black, and by people who don't see all colours (Okabe and Ito 2008). */
-const tones = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
-
-/** Text and rules take the colour of the page around them. */
-const config: Config = {
-	background: 'transparent',
-	font: 'system-ui, sans-serif',
-	range: {category: tones},
-	view: {stroke: null},
-	axis: {
-		...{labelColor: 'currentColor', titleColor: 'currentColor', tickColor: 'currentColor', domainColor: 'currentColor'},
-		...{gridColor: 'currentColor', gridOpacity: 0.15, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal'},
-	},
-	legend: {labelColor: 'currentColor', titleColor: 'currentColor', labelFontSize: 12, titleFontSize: 12, labelLimit: 0},
-};
-
-const svg = async (spec: TopLevelSpec): Promise<Html> => {
-	const view = new View(parse(compile(spec).spec), {renderer: 'none'});
-	const drawn = await view.toSVG();
-	view.finalize();
-	return new Html(drawn);
-};
+const svg = async (spec: Chart): Promise<Html> => new Html(await drawSvg(spec));
 
 /** Test accuracy of every seed by epoch, from the fifth part of the way up, with the target drawn in. */
 export const accuracyChart = async ({record}: Recorded, target: number): Promise<Html> => {
@@ -36,7 +15,7 @@ export const accuracyChart = async ({record}: Recorded, target: number): Promise
 	const low = Math.min(accuracies[Math.floor(accuracies.length / 10)] ?? 0, 100 * target - 0.2);
 	const high = Math.max(accuracies.at(-1) ?? 100, 100 * target);
 	return svg({
-		...{width: 560, height: 220, config},
+		...{width: 560, height: 220},
 		layer: [
 			{
 				data: {values},
@@ -87,7 +66,7 @@ export const sizeChart = async (
 		encoding: {text: {field: 'name'}},
 	});
 	return svg({
-		...{width: 560, height: 300, config},
+		...{width: 560, height: 300},
 		data: {values: [...ours, ...published]},
 		encoding: {
 			x: {

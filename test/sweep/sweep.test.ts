@@ -1,0 +1,298 @@
+import {existsSync, readdirSync, rmSync} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import test, {type ExecutionContext} from 'ava';
+import {execa} from 'execa';
+import {trainTrial} from '../../ts/experiment/train-trial.js';
+import {BudgetError, ConfigError, openLadder, type Swept, sweep} from '../../ts/index.js';
+import {main} from '../helpers/cli.js';
+import type {OwnLadder} from '../helpers/own-ladder.js';
+import {tinyLadder} from '../helpers/tiny-ladder.js';
+
+const rates = [
+	'--step',
+	'tiny',
+	'--vary',
+	'schedule.learningRate=0.01,0.02,1e-9',
+	'--holdout',
+	'100',
+	'--seeds',
+	'101,102',
+];
+
+/** A sweep's record without what depends on the clock. */
+const measured = (ladder: OwnLadder, name: string): unknown => {
+	const {plan, runs} = JSON.parse(ladder.read(`records/sweeps/${name}/sweep.json`));
+	const rows = ladder.read(`records/sweeps/${name}/epochs.csv`).split('\n');
+	return {
+		plan,
+		runs: runs.map(({seconds: _, begun: __, ...run}: Record<string, unknown>) => run),
+		epochs: rows.map(row => row.split(',').slice(0, 7)),
+	};
+};
+
+test('a sweep trains a grid on images kept aside, and keeps a table, a picture and every epoch', async t => {
+	const ladder = tinyLadder(t);
+	const {stdout, stderr, exitCode} = await ladder.run(['sweep', ...rates]);
+	t.is(exitCode, 0, stderr);
+	// 0.01 is what the step has: it is trained once, as it is.
+	t.regex(
+		stdout,
+		/^`tiny` as it is and 2 trials beside it, with seeds 101, 102 and 4 epochs\. Of 400 training images the last 100 were kept aside to choose by\. The trainer was not given the test images\.\n/,
+	);
+	t.regex(stdout, /^as it is +\d+\.\d\d ± \d+\.\d\d$/m);
+	t.regex(stdout, /^schedule\.learningRate 0\.02 +\d+\.\d\d ± .* (yes|no)$/m);
+	t.regex(stdout, /^schedule\.learningRate 1e-9 +\d+\.\d\d ± \d+\.\d\d +-\d+\./m);
+	t.regex(stderr, /^schedule\.learningRate 0\.02, seed 101, epoch 4\/4, kept aside \d+\.\d\d%$/m);
+	t.regex(stderr, / \(6 of 6\)$/);
+
+	const name = 'tiny-learning-rate';
+	t.deepEqual(readdirSync(path.join(ladder.folder, 'records/sweeps', name)).toSorted(), [
+		...['README.md', 'epochs.csv', 'sweep.json', 'sweep.svg'],
+	]);
+	t.is(ladder.read(`records/sweeps/${name}/epochs.csv`).trimEnd().split('\n').length, 1 + 3 * 2 * 4);
+	t.notRegex(ladder.read(`records/sweeps/${name}/sweep.json`), /test(Correct|Loss)/);
+	t.regex(ladder.read(`records/sweeps/${name}/sweep.svg`), /^<svg .*schedule\.learningRate 0\.02/s);
+	t.regex(
+		ladder.read(`records/sweeps/${name}/README.md`),
+		/\| schedule\.learningRate 0\.02 \| .*!\[.*\]\(sweep\.svg\)\n$/s,
+	);
+
+	// Asked again it trains nothing, and says the same.
+	const again = await ladder.run(['sweep', ...rates]);
+	t.deepEqual([again.stdout, again.stderr], [stdout, '']);
+});
+
+const interrupted = test.macro(async (t: ExecutionContext, signal: 'SIGTERM' | 'SIGKILL') => {
+	const flags = [...rates, '--name', 'rates', '--jobs', '2'];
+	const unbroken = tinyLadder(t);
+	const whole = await unbroken.run(['sweep', ...flags]);
+	t.is(whole.exitCode, 0, whole.stderr);
+
+	const broken = tinyLadder(t);
+	const child = execa(process.execPath, [main, 'sweep', ...flags], {
+		...{reject: false, cwd: broken.folder, env: {STEPLADDER_CACHE: path.join(broken.folder, '.cache')}},
+	});
+	let told = '';
+	child.stderr?.on('data', (text: Buffer) => {
+		told += text.toString();
+		if (told.includes('done (1 of 6)') && /learningRate .* epoch 2\/4/.test(told)) {
+			child.kill(signal);
+		}
+	});
+	const {exitCode, signal: endedBy} = await child;
+	t.deepEqual([exitCode, endedBy], signal === 'SIGTERM' ? [143, undefined] : [undefined, 'SIGKILL']);
+	t.false(existsSync(path.join(broken.folder, 'records')));
+
+	const rest = await broken.run(['sweep', ...flags]);
+	t.is(rest.exitCode, 0, rest.stderr);
+	t.regex(rest.stderr, /^Finished before: [1-5] of 6\n/);
+	t.is(rest.stdout, whole.stdout);
+	t.deepEqual(measured(broken, 'rates'), measured(unbroken, 'rates'));
+	for (const file of ['README.md', 'sweep.svg']) {
+		t.is(broken.read(`records/sweeps/rates/${file}`), unbroken.read(`records/sweeps/rates/${file}`));
+	}
+});
+test('a sweep that SIGTERM ended goes on to the record of an unbroken one', interrupted, 'SIGTERM');
+test('a sweep that kill -9 ended goes on to the record of an unbroken one', interrupted, 'SIGKILL');
+
+test('the trainer learns and judges where there are no test images at all', async t => {
+	const folder = tinyLadder(t);
+	const ladder = await openLadder(folder.folder);
+	const data = await ladder.data.open(ladder.folder);
+	for (const file of readdirSync(data.idx.folder).filter(name => name.startsWith('t10k'))) {
+		rmSync(path.join(data.idx.folder, file));
+	}
+
+	const rows: unknown[] = [];
+	const {epochs, diverged} = await trainTrial({
+		...{experiment: ladder.step('tiny').experiment, seed: 7, data, holdout: 100, limitTrain: null, threads: 1},
+		...{checkpoint: path.join(folder.folder, 'checkpoint'), signal: new AbortController().signal},
+		tell: row => rows.push(row),
+	});
+	t.deepEqual([epochs.length, diverged, rows], [4, null, [...epochs]]);
+	t.true(epochs.every(({holdoutCorrect}) => holdoutCorrect <= 100));
+});
+
+const swept = async (t: ExecutionContext, options: Partial<Parameters<typeof sweep>[2]>): Promise<Swept> => {
+	const folder = tinyLadder(t);
+	return sweep(await openLadder(folder.folder), 'tiny', {
+		...{vary: [{path: 'schedule.learningRate', values: [0.02]}], seeds: [101, 102], holdout: 100, epochs: 1},
+		...{out: path.join(folder.folder, 'runs'), ...options},
+	});
+};
+
+test('trials drawn from ranges are the same whenever they are drawn, and others by another draw', async t => {
+	const vary = [
+		{path: 'schedule.learningRate', range: {low: 0.001, high: 0.1, log: true}},
+		{path: 'batchSize', range: {low: 16, high: 64, log: false}},
+		{path: 'net.block.norm', values: ['none', 'batch']},
+	];
+	const settings = async (draw: number) => {
+		const {trials} = await swept(t, {vary, sample: 3, draw, seeds: [101]});
+		return trials.map(trial => trial.settings.map(({value}) => value));
+	};
+	const first = await settings(1);
+	t.is(first.length, 3);
+	for (const [rate, batch, norm] of first as Array<[number, number, string]>) {
+		t.true(rate >= 0.001 && rate <= 0.1 && Number.isInteger(batch) && batch >= 16 && batch <= 64, `${rate} ${batch}`);
+		t.true(['none', 'batch'].includes(norm));
+	}
+
+	t.deepEqual(await settings(1), first);
+	t.notDeepEqual(await settings(2), first);
+});
+
+test('a trial that diverges is told as one, and no other is lost', async t => {
+	const {base, trials} = await swept(t, {vary: [{path: 'schedule.learningRate', values: [1e6, 0.02]}]});
+	t.deepEqual(base.diverged, []);
+	t.deepEqual(
+		trials.map(({diverged, holdout, difference, told}) => [
+			diverged,
+			holdout === undefined,
+			difference === undefined,
+			told,
+		]),
+		[
+			[[101, 102], true, true, false],
+			[[], false, false, trials[1]?.told],
+		],
+	);
+	t.is(trials[0]?.corrected, 1);
+});
+
+test('differences are corrected for how many were tried', async t => {
+	const {trials} = await swept(t, {
+		vary: [{path: 'schedule.learningRate', values: [0.02, 0.03, 0.005]}],
+		seeds: [1, 2, 3],
+	});
+	const ps = trials.map(({difference}) => difference?.pValue ?? 1);
+	const least = Math.min(...ps);
+	t.is(trials[ps.indexOf(least)]?.corrected, Math.min(1, 3 * least));
+});
+
+test('what can’t be tried is refused before anything is trained', async t => {
+	const refused = async (
+		options: Partial<Parameters<typeof sweep>[2]>,
+		message: RegExp,
+		type: new (...args: never[]) => Error = ConfigError,
+	) => t.throwsAsync(swept(t, {...options, tell: () => t.fail('it trains')}), {instanceOf: type, message});
+	const vary = (...values: unknown[]) => [{path: 'schedule.learningRate', values}];
+	await refused({vary: [{path: 'schedule.learningRat', values: [1]}]}, /`schedule\.learningRat` should be left out/);
+	await refused({vary: vary(0.01)}, /`vary` should be a value that the step does not have already/);
+	await refused({vary: vary(0.02, -1)}, /`schedule\.learningRate` should be a number/);
+	await refused({vary: [...vary(0.02), ...vary(0.03)]}, /`vary` should be each setting once/);
+	await refused({vary: [{path: 'batchSize', range: {low: 1, high: 9, log: false}}]}, /`--sample`/);
+	await refused({vary: [{path: 'batchSize', range: {low: 9, high: 1, log: false}}], sample: 2}, /a range that goes up/);
+	await refused(
+		{vary: [{path: 'net.block.bias', values: [true]}], holdout: 400},
+		/`holdout` should be less than the 400/,
+	);
+	await refused({holdout: 0}, /`holdout` should be a whole number, at least 1, got 0/);
+	await refused({vary: [{path: 'epochs', values: [41]}]}, /41/, BudgetError);
+	await refused({vary: vary(...Array.from({length: 1001}, (_, index) => index + 1))}, /at most 1000 trials/);
+	await refused({name: '../elsewhere'}, /`name` should be lower-case words/);
+});
+
+test('another sweep does not take the place of one that is kept, unless it is to', async t => {
+	const ladder = tinyLadder(t);
+	const flags = [
+		'sweep',
+		'--step',
+		'tiny',
+		'--holdout',
+		'50',
+		'--epochs',
+		'1',
+		'--seeds',
+		'1,2',
+		'--name',
+		'one',
+		'--vary',
+	];
+	t.is((await ladder.run([...flags, 'batchSize=16'])).exitCode, 0);
+	const other = await ladder.run([...flags, 'batchSize=64']);
+	t.is(other.exitCode, 2);
+	t.regex(
+		other.stderr,
+		/^stepladder: records\/sweeps\/one holds a sweep that differs in `vary`: choose another `--name`, or `--fresh` to replace it$/m,
+	);
+	const fresh = await ladder.run([...flags, 'batchSize=64', '--fresh']);
+	t.regex(fresh.stdout, /^batchSize 64 /m);
+	t.regex(
+		(await ladder.run(['sweep', '--step', 'tiny', '--vary', 'batchSize=16'])).stderr,
+		/`holdout` should be given as/,
+	);
+	t.regex((await ladder.run(['sweep', '--vary', 'batchSize'])).stderr, /such as `batchSize=64,128`/);
+});
+
+test('a step can cite a sweep in its reason, and `record --check` covers both', async t => {
+	const ladder = tinyLadder(t);
+	const flags = ['--holdout', '50', '--epochs', '1', '--seeds', '11,12', '--name', 'rates'];
+	t.is(
+		(await ladder.run(['sweep', '--step', 'tiny', ...flags, '--vary', 'schedule.learningRate=0.02,1e-9'])).exitCode,
+		0,
+	);
+	ladder.write(
+		'steps/1-faster.ts',
+		`import {defineStep} from 'stepladder';
+		import tiny from './0-tiny.ts';
+		export default defineStep({
+			name: 'faster',
+			from: tiny,
+			change: {schedule: {learningRate: 0.02}},
+			target: {
+				...tiny.target,
+				why: ({sweep}) => \`It was chosen of \${sweep('rates').trials.length} rates, on \${sweep('rates').holdout} images kept aside.\`,
+			},
+		});`,
+	);
+	for (const step of ['tiny', 'faster']) {
+		const {exitCode, stderr} = await ladder.run(['record', '--step', step, '--seeds', '1,2']);
+		t.is(exitCode, 0, stderr);
+	}
+
+	t.regex(ladder.read('steps/1-faster.ts'), /Why: It was chosen of 2 rates, on 50 images kept aside\./);
+	const check = async (): Promise<string> => (await ladder.run(['record', '--check'])).stdout;
+	t.is(await check(), 'The records, text blocks and claims of 2 steps and 1 sweep agree.');
+
+	const folder = 'records/sweeps/rates';
+	const whole = new Map(
+		readdirSync(path.join(ladder.folder, folder)).map(file => [file, ladder.read(`${folder}/${file}`)]),
+	);
+	const finds = async (file: string, pattern: RegExp, replacement: string, found: RegExp) => {
+		const before = whole.get(file) ?? '';
+		const after = before.replace(pattern, replacement);
+		t.not(after, before, String(pattern));
+		ladder.write(`${folder}/${file}`, after);
+		t.regex(await check(), found);
+		ladder.write(`${folder}/${file}`, before);
+	};
+	await finds(
+		'epochs.csv',
+		/^(1,12,1,[^,]*),\d+/m,
+		'$1,1',
+		/epochs\.csv, line 5: epoch 1 of trial 1, seed 12 is not what was recorded/,
+	);
+	await finds(
+		'epochs.csv',
+		/^2,12,.*\n/m,
+		'',
+		/row 6 of the epochs should be epoch 1 of seed 12 of trial 2, it is missing/,
+	);
+	await finds('sweep.json', /"holdout": 50/, '"holdout": 60', /sweep\.json: `plan` is not what was recorded/);
+	await finds('sweep.json', /"trial": 2/, '"trial": 1', /sweep\.json: `runs` is not what was recorded/);
+	await finds('sweep.json', /\n\}\n$/, ',\n\t"best": 1\n}\n', /sweep\.json: .*best/);
+	await finds(
+		'README.md',
+		/\| no \|/,
+		'| yes |',
+		/README\.md is not what the sweep says; try: npx stepladder record --text/,
+	);
+	await finds('sweep.svg', /circle|path/, 'rect', /sweep\.svg is not what the sweep says/);
+	t.is(await check(), 'The records, text blocks and claims of 2 steps and 1 sweep agree.');
+
+	ladder.write(`${folder}/README.md`, '');
+	t.is((await ladder.run(['record', '--text'])).exitCode, 0);
+	t.is(ladder.read(`${folder}/README.md`), whole.get('README.md') ?? '');
+});

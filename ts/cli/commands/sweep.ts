@@ -1,0 +1,131 @@
+import process from 'node:process';
+import {Command, InvalidArgumentError} from 'commander';
+import {ConfigError} from '../../errors/index.js';
+import {type SweepEvent, sweep} from '../../sweep/sweep.js';
+import {sweepText} from '../../sweep/sweep-table.js';
+import type {Varied} from '../../terms/sweep.js';
+import {percent} from '../../text/percent.js';
+import {typed} from '../../text/typed.js';
+import type {Interruption} from '../interruption.js';
+import {chosenLadder, type DataFlags, type LadderFlags, withDataOption, withLadderOption} from '../ladder-options.js';
+import {parseNumber, parseSeeds} from '../parse.js';
+
+type Flags = LadderFlags &
+	DataFlags & {
+		step?: string;
+		vary: Varied[];
+		sample?: number;
+		draw?: number;
+		seeds: number[];
+		holdout?: number;
+		epochs?: number;
+		limitTrain?: number;
+		threads?: number;
+		jobs?: number;
+		name?: string;
+		out: string;
+		fresh: boolean;
+	};
+
+export const sweepCommand = (interruption: Interruption): Command =>
+	withDataOption(withLadderOption(new Command('sweep')))
+		.description('Try settings of a step on training images kept aside, and keep what came of each.')
+		.option('--step <name>', 'the step whose settings are tried')
+		.option(
+			'--vary <setting=values>',
+			'what to try, such as schedule.maxLearningRate=0.05,0.1,0.2; may be given again, for the grid of both',
+			parseVaried,
+			[],
+		)
+		.option('--sample <n>', 'draw so many trials at random, from lists and from ranges such as 0.01..0.3', parseNumber)
+		.option('--draw <n>', 'with --sample: which draw (default: 1)', parseNumber)
+		.option('--seeds <list>', 'seeds of each trial, none that a record uses', parseSeeds, [101, 102, 103])
+		.option('--holdout <n>', 'so many of the last training images are kept aside, and judge the trials', parseNumber)
+		.option('--epochs <n>', 'passes over the training set, in place of the step’s own', parseNumber)
+		.option('--limit-train <n>', 'the first n training images only', parseNumber)
+		.option('--threads <n>', 'threads of a run (default: the number of cores over the jobs)', parseNumber)
+		.option('--jobs <n>', 'runs at once (default: the number of cores)', parseNumber)
+		.option('--name <name>', 'what it is called in records/sweeps (default: the step, with what varies)')
+		.option('--out <dir>', 'where its runs are kept, and gone on with after an interruption', 'runs/sweeps')
+		.option('--fresh', 'train anew what is there already', false)
+		.addHelpText(
+			'after',
+			`
+The trainer is not given the test images. Values are numbers, words, or a list in JSON, where null takes a setting away.
+Of a range such as 1..8 whole numbers are drawn, of 0.001..0.1:log as many of each order of magnitude.
+
+Examples:
+  ${typed('sweep', '--step baseline --vary schedule.learningRate=0.005,0.02 --holdout 100')}
+  ${typed('sweep', '--step baseline --vary schedule.learningRate=0.001..0.1:log --sample 8 --holdout 100')}
+  ${typed('sweep', `--step baseline --vary 'averaging=[{"decay": 0.99}]' --holdout 100`)}`,
+		)
+		.action(async ({step, holdout, ladder: _, ...flags}: Flags, command: Command) => {
+			if (step === undefined || holdout === undefined) {
+				const missing = step === undefined ? 'step' : 'holdout';
+				throw new ConfigError(
+					missing,
+					`given as \`--${missing} ${{step: '<name>', holdout: '<n>'}[missing]}\``,
+					'nothing',
+				);
+			}
+
+			const ladder = await chosenLadder(command.opts<Flags>());
+			let told = false;
+			const found = await sweep(ladder, step, {
+				...flags,
+				holdout,
+				signal: interruption.signal,
+				tell(event) {
+					if (!told && event.done > (event.type === 'finished' ? 1 : 0)) {
+						process.stderr.write(
+							`Finished before: ${event.done - (event.type === 'finished' ? 1 : 0)} of ${event.of}\n`,
+						);
+					}
+
+					told = true;
+					process.stderr.write(line(event));
+				},
+			});
+			process.stdout.write(`${sweepText(found)}\n`);
+		});
+
+const line = ({type, trial, seed, epoch, epochs, holdoutAccuracy, diverged, done, of}: SweepEvent): string => {
+	const accuracy = holdoutAccuracy === undefined ? '' : `, kept aside ${percent(holdoutAccuracy)}%`;
+	return type === 'epoch'
+		? `${trial}, seed ${seed}, epoch ${epoch}/${epochs}${accuracy}\n`
+		: `${trial}, seed ${seed}: ${diverged ? `diverged after epoch ${epoch}` : 'done'} (${done} of ${of})\n`;
+};
+
+/** `setting=values`, added to those before. */
+function parseVaried(text: string, before: Varied[]): Varied[] {
+	const [, path = '', values = ''] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+	if (path === '') {
+		throw new InvalidArgumentError('It should be a setting and its values, such as `batchSize=64,128`.');
+	}
+
+	return [...before, {path, ...parseValues(values)}];
+}
+
+const parseValues = (text: string): {values: unknown[]} | {range: {low: number; high: number; log: boolean}} => {
+	const [, low, high, log] = /^([^.,]+(?:\.\d+)?|\.\d+)\.\.([^:]+)(:log)?$/.exec(text) ?? [];
+	if (low !== undefined) {
+		return {range: {low: parseNumber(low), high: parseNumber(high ?? ''), log: log !== undefined}};
+	}
+
+	if (!text.startsWith('[')) {
+		return {values: text.split(',').map(value => parseValue(value.trim()))};
+	}
+
+	try {
+		const values: unknown = JSON.parse(text);
+		return {values: values as unknown[]};
+	} catch {
+		throw new InvalidArgumentError('What begins with `[` should be a list in JSON.');
+	}
+};
+
+/** A number, a yes or no, or a word. */
+const parseValue = (text: string): unknown => {
+	const number = Number(text);
+	return text !== '' && !Number.isNaN(number) ? number : text === 'true' ? true : text === 'false' ? false : text;
+};

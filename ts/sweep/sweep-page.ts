@@ -1,0 +1,94 @@
+import {existsSync, readFileSync} from 'node:fs';
+import path from 'node:path';
+import {sync as writeFileAtomicSync} from 'write-file-atomic';
+import type {Data} from '../data/data.js';
+import {describe} from '../data/data.js';
+import {RecordError} from '../errors/index.js';
+import {writing} from '../errors/writing.js';
+import type {Ladder} from '../ladder/open-ladder.js';
+import {readSweep, sweepNames, sweepsFolder} from '../record/sweep-file.js';
+import {differences} from '../terms/difference.js';
+import {type Swept, swept} from '../terms/sweep.js';
+import {setting} from '../text/setting.js';
+import {shown} from '../text/shown.js';
+import {typed} from '../text/typed.js';
+import {sweepMarkdown} from './sweep-table.js';
+
+/** A sweep's page and picture, by their names. Vega takes long to load: nothing else should wait for it. */
+const texts = async (found: Swept): Promise<ReadonlyArray<readonly [string, string]>> => {
+	const {sweepChart} = await import('./sweep-chart.js');
+	return [
+		['README.md', sweepMarkdown(found)],
+		['sweep.svg', `${await sweepChart(found)}\n`],
+	];
+};
+
+/**
+ * Writes the table and the picture of a sweep into its folder.
+ *
+ * @throws {WriteError}
+ */
+export const writeSweepPage = async (folder: string, found: Swept): Promise<void> => {
+	const written = await texts(found);
+	writing(`the page of ${folder}`, folder, () => {
+		for (const [name, text] of written) {
+			writeFileAtomicSync(path.join(folder, name), text);
+		}
+	});
+};
+
+/**
+ * Writes the pages of all sweeps of a ladder anew, from their records.
+ *
+ * @throws {RecordError} for one that is damaged
+ * @throws {WriteError}
+ */
+export const writeSweepPages = async (ladder: Ladder): Promise<void> => {
+	for (const name of sweepNames(ladder.folder)) {
+		const folder = path.join(sweepsFolder(ladder.folder), name);
+		await writeSweepPage(folder, swept(name, readSweep(folder)));
+	}
+};
+
+/**
+ * Holds all sweeps of a ladder against their checksums, against what can be derived, and against their pages.
+ *
+ * @returns a sentence for each thing that is not true
+ */
+export const checkSweeps = async (ladder: Ladder, data: Data): Promise<string[]> => {
+	const problems: string[] = [];
+	for (const name of sweepNames(ladder.folder)) {
+		problems.push(...(await checkSweep(ladder, name, data)));
+	}
+
+	return problems;
+};
+
+const checkSweep = async (ladder: Ladder, name: string, data: Data): Promise<string[]> => {
+	const folder = path.join(sweepsFolder(ladder.folder), name);
+	try {
+		const record = readSweep(folder);
+		const found = swept(name, record);
+		const others = differences(record.plan.data, describe(data)).map(
+			({path, before, after}) =>
+				`${shown(folder)} is of other data: \`${path}\` is ${setting(after)} in the ladder, ${setting(before)} in the sweep`,
+		);
+		const isKnown = ladder.steps.some(step => step.name === found.step);
+		return [
+			...others,
+			...(isKnown ? [] : [`${shown(folder)} is of \`${found.step}\`, which is no step of the ladder`]),
+			...(await texts(found)).flatMap(([file, text]) => checkText(path.join(folder, file), text)),
+		];
+	} catch (error) {
+		if (error instanceof RecordError) {
+			return [`${shown(error.path)}: ${error.problem}`];
+		}
+
+		throw error;
+	}
+};
+
+const checkText = (file: string, wanted: string): string[] =>
+	existsSync(file) && readFileSync(file, 'utf8').replaceAll('\r\n', '\n') === wanted
+		? []
+		: [`${shown(file)} is not what the sweep says; try: ${typed('record', '--text')}`];

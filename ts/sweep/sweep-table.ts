@@ -1,0 +1,104 @@
+import type {Spread} from '../statistics/spread.js';
+import type {Swept, SweptTrial} from '../terms/sweep.js';
+import {markdownTable} from '../text/markdown-table.js';
+import {percent} from '../text/percent.js';
+import {fixed, probability, roundedAlike} from '../text/points.js';
+import {textTable} from '../text/text-table.js';
+
+const head = ['Trial', 'Kept aside, %', 'Difference', '95 % interval', 'p', 'corrected', 'Told'];
+
+const cells = (trial: SweptTrial, seeds: number): string[] => {
+	const {name, holdout, difference, diverged, corrected, told} = trial;
+	const accuracy = holdout ? accuracyOf(holdout) : '-';
+	const lost = diverged.length > 0 ? `, diverged with ${diverged.length} of ${seeds}` : '';
+	return [
+		`${name}${lost}`,
+		accuracy,
+		...differenceCells(difference),
+		...pCells(difference?.pValue, corrected),
+		toldCell(trial, told),
+	];
+};
+
+const accuracyOf = ({mean, deviation, values}: Spread): string =>
+	values.length > 1 ? `${percent(mean)} ± ${(100 * deviation).toFixed(2)}` : percent(mean);
+
+const differenceCells = (found: SweptTrial['difference']): [string, string] => {
+	if (!found) {
+		return ['', ''];
+	}
+
+	const {difference} = found;
+	if (difference.values.length < 2) {
+		return [fixed(100 * difference.mean, 2), '-'];
+	}
+
+	const {mean, low, high} = roundedAlike(difference);
+	return [mean, `${low} to ${high}`];
+};
+
+const pCells = (p: number | undefined, corrected: number): [string, string] =>
+	p === undefined ? ['', ''] : Number.isNaN(p) ? ['-', '-'] : [probability(p), probability(corrected)];
+
+const toldCell = ({settings}: SweptTrial, told: boolean): string => (settings.length === 0 ? '' : told ? 'yes' : 'no');
+
+const rows = ({base, trials, seeds}: Swept): string[][] => [base, ...trials].map(trial => cells(trial, seeds.length));
+
+/** What was tried, on what. */
+const opening = ({step, seeds, holdout, epochs, trials, record: {plan}}: Swept): string => {
+	const images = Math.min(plan.limitTrain ?? plan.data.train, plan.data.train);
+	const drawn = plan.sample ? `, drawn at random (draw ${plan.sample.draw})` : '';
+	return (
+		`\`${step}\` as it is and ${trials.length} ${trials.length === 1 ? 'trial' : 'trials'} beside it${drawn}, with ` +
+		`${seeds.length === 1 ? 'seed' : 'seeds'} ${seeds.join(', ')} and ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}. Of ` +
+		`${images.toLocaleString('en')} training images the last ${holdout.toLocaleString('en')} were kept aside to choose by. The ` +
+		'trainer was not given the test images.'
+	);
+};
+
+/** What the tests told. */
+const verdict = ({trials, seeds}: Swept): string => {
+	const [better, worse] = [1, -1].map(sign =>
+		trials
+			.filter(({told, difference}) => told && Math.sign(difference?.difference.mean ?? 0) === sign)
+			.map(({name}) => name),
+	);
+	if (seeds.length < 2) {
+		return 'One seed can’t tell any of them from the step as it is.';
+	}
+
+	return [
+		...(better && better.length > 0 ? [`Better than the step as it is: ${better.join('; ')}.`] : []),
+		...(worse && worse.length > 0 ? [`Worse: ${worse.join('; ')}.`] : []),
+		...(better?.length === 0 && worse?.length === 0
+			? ['These seeds don’t tell any of them from the step as it is. That does not make them the same.']
+			: []),
+	].join(' ');
+};
+
+const legend = ({trials}: Swept): string =>
+	'Kept aside: accuracy on these images, the mean of the last five epochs, ± standard deviation over seeds. Difference: in ' +
+	'points, from the step as it is, paired over seeds. Corrected: the p of the paired test, for ' +
+	`${trials.length === 1 ? 'one trial' : `all ${trials.length} trials`} (Holm). Told: whether that is below 0.05.`;
+
+/** A sweep for the terminal. */
+export const sweepText = (found: Swept): string =>
+	[opening(found), '', textTable(head, rows(found)), '', legend(found), '', verdict(found)].join('\n');
+
+/** The page of a sweep's folder. */
+export const sweepMarkdown = (found: Swept): string =>
+	[
+		...[
+			`# ${found.name}`,
+			'',
+			opening(found),
+			'',
+			markdownTable(head, rows(found)),
+			'',
+			legend(found),
+			'',
+			verdict(found),
+			'',
+		],
+		...['![Differences from the step as it is, with their 95 % intervals](sweep.svg)', ''],
+	].join('\n');

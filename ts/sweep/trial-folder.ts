@@ -1,0 +1,81 @@
+import {existsSync, readFileSync, rmSync} from 'node:fs';
+import path from 'node:path';
+import {sync as writeFileAtomicSync} from 'write-file-atomic';
+import {makeFolders} from '../errors/make-folders.js';
+import {elsewhere, writing} from '../errors/writing.js';
+import type {TrialOutcome} from '../experiment/train-trial.js';
+import {checksum, json} from '../record/checksum.js';
+import type {Experiment} from '../terms/experiment.js';
+import type {Condition} from '../terms/record.js';
+import type {SweepPlan} from '../terms/sweep.js';
+import {sha256} from '../text/sha256.js';
+
+/** A finished seed of a trial, with when and by what it was trained. */
+export type FinishedTrial = {
+	readonly outcome: TrialOutcome;
+	readonly begun: string;
+	readonly condition: Condition;
+};
+
+/**
+ * The folder of one seed of a trial while a sweep is not finished. It is called by the hash of all that its bits depend on, so
+ * that a sweep takes over only what it would train itself, whichever sweep began it.
+ */
+export class TrialFolder {
+	readonly #folder: string;
+
+	constructor(out: string, plan: SweepPlan, experiment: Experiment, seed: number, {versions, addon}: Condition) {
+		const {data, holdout, limitTrain} = plan;
+		const identity = {experiment, seed, holdout, limitTrain, data: data.hash, version: versions.stepladder};
+		this.#folder = path.resolve(out, sha256(json({...identity, sources: addon?.sources})).slice(0, 24));
+	}
+
+	/** Where the trainer keeps what it needs to go on. */
+	get checkpoint(): string {
+		return path.join(this.#folder, 'checkpoint.safetensors');
+	}
+
+	/** Makes room, and says when it was first begun. */
+	begin(): string {
+		const now = new Date().toISOString();
+		return this.#writing(() => {
+			makeFolders(this.#folder);
+			const file = path.join(this.#folder, 'begun.txt');
+			if (!existsSync(file) || !existsSync(this.checkpoint)) {
+				writeFileAtomicSync(file, now);
+			}
+
+			return readFileSync(file, 'utf8');
+		});
+	}
+
+	/** What it came to; nothing where it is unfinished, or its file is not as it was written. */
+	read(): FinishedTrial | undefined {
+		try {
+			const {checksum: sum, ...finished} = JSON.parse(readFileSync(this.#result, 'utf8'));
+			return sum === checksum(json(finished)) ? finished : undefined;
+		} catch {
+			return undefined;
+		}
+	}
+
+	finish(finished: FinishedTrial): void {
+		this.#writing(() => {
+			writeFileAtomicSync(this.#result, `${JSON.stringify({...finished, checksum: checksum(json(finished))})}\n`);
+			rmSync(this.checkpoint, {force: true});
+		});
+	}
+
+	/** Takes it away. */
+	discard(): void {
+		rmSync(this.#folder, {recursive: true, force: true});
+	}
+
+	get #result(): string {
+		return path.join(this.#folder, 'result.json');
+	}
+
+	#writing<Value>(work: () => Value): Value {
+		return writing(`in ${this.#folder}`, this.#folder, work, elsewhere);
+	}
+}

@@ -1,0 +1,28 @@
+import {type Config, compile, parse, type TopLevelSpec, View} from './vega.js';
+
+/** Tones that can be told on white and on black, and by people who don't see all colours (Okabe and Ito 2008). */
+const tones = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
+
+/** Text and rules take the colour of the page around them. */
+const config: Config = {
+	background: 'transparent',
+	font: 'system-ui, sans-serif',
+	range: {category: tones},
+	view: {stroke: null},
+	axis: {
+		...{labelColor: 'currentColor', titleColor: 'currentColor', tickColor: 'currentColor', domainColor: 'currentColor'},
+		...{gridColor: 'currentColor', gridOpacity: 0.15, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal'},
+	},
+	legend: {labelColor: 'currentColor', titleColor: 'currentColor', labelFontSize: 12, titleFontSize: 12, labelLimit: 0},
+};
+
+/** A chart as Vega-Lite describes it. */
+export type Chart = TopLevelSpec;
+
+/** Draws a chart as SVG. Vega takes long to load: import this where it is needed. */
+export const drawSvg = async (chart: Chart): Promise<string> => {
+	const view = new View(parse(compile(chart, {config}).spec), {renderer: 'none'});
+	const drawn = await view.toSVG();
+	view.finalize();
+	return drawn;
+};
