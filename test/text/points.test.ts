@@ -20,6 +20,10 @@ test('one seed has no interval', t => {
 	);
 });
 
+test('where every seed has the same there is no interval', t => {
+	t.is(estimate({mean: 0.0012, low: 0.0012, high: 0.0012}), '0.12 points (with every seed)');
+});
+
 test('a printed mean stands in the middle of its printed interval, and each bound on the side of zero that it is on', t => {
 	const fraction = fc.double({min: -0.05, max: 0.05, noNaN: true});
 	fc.assert(

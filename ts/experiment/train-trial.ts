@@ -29,7 +29,7 @@ export type TrialOutcome = Omit<SweptRun, 'trial' | 'seed' | 'begun' | 'conditio
 };
 
 /**
- * Trains one seed without the test images: the trainer does not open their files.
+ * Trains one seed without the test images, which the trainer does not open, on the engine whose bits depend on no thread.
  *
  * @throws {AbortError} where the signal says stop, and whatever the trainer fails by, except for a loss that diverges: that
  * is an outcome
@@ -100,7 +100,7 @@ const asRow = ({epoch, train, holdout, test, seconds}: RunEvent & {type: 'epoch'
 };
 
 const nativeOptions = ({seed, data, holdout, limitTrain, threads, checkpoint}: TrialRun): RunOptions => ({
-	...{seed, device: 'auto', engine: 'auto', threads, holdout, judgeTest: false},
+	...{seed, device: 'cpu', engine: 'fused', threads, holdout, judgeTest: false},
 	...(limitTrain !== null && {limitTrain}),
 	...{dataDir: data.idx.folder, dataHashes: [...data.idx.hashes], classNames: [...data.classes]},
 	checkpointPath: checkpoint,

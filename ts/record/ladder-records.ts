@@ -3,7 +3,6 @@ import {RecordError} from '../errors/index.js';
 import type {Ladder, Place} from '../ladder/open-ladder.js';
 import type {Evidence, Examined} from '../terms/evidence.js';
 import {type Recorded, recorded} from '../terms/recorded.js';
-import {summarize} from '../terms/summarize.js';
 import {type Swept, swept} from '../terms/sweep.js';
 import {TestFamily} from '../terms/test-family.js';
 import {typed} from '../text/typed.js';
@@ -70,7 +69,7 @@ export class LadderRecords {
 	 * test is corrected together.
 	 */
 	evidence(place: Place): Evidence {
-		const {name, from, target, analysis, experiment} = place.step;
+		const {name, from, target, analysis} = place.step;
 		const tests = new TestFamily(() => {
 			for (const {say, holds} of analysis) {
 				tolerant(() => holds(evidence));
@@ -92,9 +91,6 @@ export class LadderRecords {
 			},
 			step,
 			sweep: name => this.sweep(name),
-			get parameters() {
-				return summarize(experiment.net).parameters;
-			},
 		};
 		return evidence;
 	}

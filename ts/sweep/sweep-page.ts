@@ -9,6 +9,7 @@ import type {Ladder} from '../ladder/open-ladder.js';
 import {readSweep, sweepNames, sweepsFolder} from '../record/sweep-file.js';
 import {differences} from '../terms/difference.js';
 import {type Swept, swept} from '../terms/sweep.js';
+import {withLineEnds} from '../text/line-ends.js';
 import {setting} from '../text/setting.js';
 import {shown} from '../text/shown.js';
 import {typed} from '../text/typed.js';
@@ -32,7 +33,8 @@ export const writeSweepPage = async (folder: string, found: Swept): Promise<void
 	const written = await texts(found);
 	writing(`the page of ${folder}`, folder, () => {
 		for (const [name, text] of written) {
-			writeFileAtomicSync(path.join(folder, name), text);
+			const file = path.join(folder, name);
+			writeFileAtomicSync(file, withLineEnds(text, existsSync(file) ? readFileSync(file, 'utf8') : ''));
 		}
 	});
 };

@@ -193,7 +193,7 @@ const trainAll = async (
 	settled: Settled,
 ): Promise<SweepRecord> => {
 	const {out, fresh, tell, signal} = settled;
-	const condition = conditionNow({});
+	const condition = conditionNow({engine: 'fused'});
 	const runs = trials.flatMap((trial, index) =>
 		plan.seeds.map(seed => ({
 			...{trial, index, seed},

@@ -20,8 +20,6 @@ export type Evidence = {
 	readonly step: (name: string) => Examined;
 	/** What was tried on images kept aside, by the name of the sweep. */
 	readonly sweep: (name: string) => Swept;
-	/** Of the step's own net, which are counted before it is run. */
-	readonly parameters: number;
 };
 
 /** What is known before a step is run: the records of the others. */

@@ -10,6 +10,10 @@ export const estimate = (found: Estimate): string => {
 		return `${points(found.mean)} (one seed)`;
 	}
 
+	if (found.high - found.low < 1e-9) {
+		return `${points(found.mean)} (with every seed)`; // no interval: they don't lie apart
+	}
+
 	const {mean, low, high} = roundedAlike(found);
 	return `${mean} points (95 % interval ${low} to ${high})`;
 };
