@@ -143,6 +143,29 @@ test('trials drawn from ranges are the same whenever they are drawn, and others 
 	t.notDeepEqual(await settings(2), first);
 });
 
+test('trials are drawn from ranges as they are typed', async t => {
+	const flags = ['--step', 'tiny', '--holdout', '50', '--epochs', '1', '--seeds', '5', '--sample', '2'];
+	const vary = [
+		'--vary',
+		'schedule.learningRate=1e-3..0.1:log',
+		'--vary',
+		'batchSize=16..20',
+		'--vary',
+		'averaging=[null]',
+	];
+	const {stdout, stderr, exitCode} = await tinyLadder(t).run(['sweep', ...flags, ...vary]);
+	t.is(exitCode, 0, stderr);
+	t.regex(stdout, /^`tiny` as it is and 2 trials beside it, drawn at random \(draw 1\), with seed 5 and 1 epoch\./);
+	t.is(
+		stdout.match(
+			/^schedule\.learningRate 0\.\d+, batchSize (?:1[6-9]|20), averaging none +\d+\.\d\d +-?\d+\.\d\d +- +- +- +no$/gm,
+		)?.length,
+		2,
+		stdout,
+	);
+	t.regex(stdout, /\nOne seed can’t tell any of them from the step as it is\.$/);
+});
+
 test('a trial that diverges is told as one, and no other is lost', async t => {
 	const {base, trials} = await swept(t, {vary: [{path: 'schedule.learningRate', values: [1e6, 0.02]}]});
 	t.deepEqual(base.diverged, []);
