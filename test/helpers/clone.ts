@@ -26,6 +26,7 @@ export class Clone {
 			'CHANGELOG.md',
 			'docs',
 			'package-lock.json',
+			'ts/machine',
 			'ts/text/vega.ts',
 		]) {
 			cpSync(path.join(root, place), path.join(this.folder, place), {recursive: true});

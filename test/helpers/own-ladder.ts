@@ -1,10 +1,16 @@
-import {cpSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {cpSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import type {ExecutionContext} from 'ava';
 import {execa} from 'execa';
+import {libtorchFolder} from '../../ts/torch/libtorch-folder.js';
 import {main} from './cli.js';
 import {temporaryFolder} from './folder.js';
+
+/** libtorch is too large for a cache of a test's own: it stays where the set-up has brought it. */
+const libtorch = existsSync(libtorchFolder()) ? {LIBTORCH: libtorchFolder()} : {};
+
+const noScript = {npm_lifecycle_event: '', npm_command: ''};
 
 /** A folder outside the clone, where a person works on a ladder of their own. */
 export class OwnLadder {
@@ -21,7 +27,7 @@ export class OwnLadder {
 	async run(commandArguments: readonly string[], {node = process.execPath, cwd = '.', script = main, env = {}} = {}) {
 		const {stdout, stderr, exitCode} = await execa(node, [script, ...commandArguments], {
 			...{reject: false, cwd: path.join(this.folder, cwd), timeout: 240_000},
-			env: {STEPLADDER_CACHE: path.join(this.folder, '.cache'), npm_lifecycle_event: '', npm_command: '', ...env},
+			env: {STEPLADDER_CACHE: path.join(this.folder, '.cache'), ...libtorch, ...noScript, ...env},
 		});
 		return {stdout: String(stdout), stderr: String(stderr), exitCode};
 	}

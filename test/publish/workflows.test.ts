@@ -62,7 +62,7 @@ test('a release builds every platform once', async t => {
 });
 
 test('workflows and packages are built by the same Rust', async t => {
-	const [rust] = found(textOf(path.join('scripts', 'package', 'toolchain.mjs')), /rust: '([\d.]+)'/g);
+	const [rust] = found(textOf(path.join('scripts', 'package', 'toolchain.mjs')), /rustVersion = '([\d.]+)'/g);
 	for (const {name, text} of workflows) {
 		t.deepEqual(found(text, /RUSTUP_TOOLCHAIN: ([\d.]+)/g), [rust], name);
 	}
