@@ -353,6 +353,12 @@ const forgeries: readonly Forgery[] = [
 	],
 	[
 		step,
+		'testAccuracy: 0.99,',
+		"testAccuracy: 0.99, primary: 'gap',",
+		/`target\.primary` was promised as none, and is "gap" in the step now/,
+	],
+	[
+		step,
 		'dropout: 0.03',
 		'dropout: 0.04',
 		/`experiment\.net\.block\.dropout` was promised as 0\.03, and is 0\.04 in the step now/,

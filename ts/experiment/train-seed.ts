@@ -108,12 +108,18 @@ const asEpochEvent = (
 	step: string,
 	seed: number,
 	epochs: number,
-): EpochEvent => ({
-	...{type: 'epoch', step, seed, epoch, epochs, learningRate},
-	...{trainLoss: train.loss, trainCorrect: train.correct, trainTotal: train.total},
-	...(holdout && {holdoutLoss: holdout.loss, holdoutCorrect: holdout.correct, holdoutTotal: holdout.total}),
-	...{testLoss: test?.loss ?? Number.NaN, testCorrect: test?.correct ?? 0, testTotal: test?.total ?? 0, seconds},
-});
+): EpochEvent => {
+	if (!test) {
+		throw new Error('a run that is given test images tells of them');
+	}
+
+	return {
+		...{type: 'epoch', step, seed, epoch, epochs, learningRate},
+		...{trainLoss: train.loss, trainCorrect: train.correct, trainTotal: train.total},
+		...(holdout && {holdoutLoss: holdout.loss, holdoutCorrect: holdout.correct, holdoutTotal: holdout.total}),
+		...{testLoss: test.loss, testCorrect: test.correct, testTotal: test.total, seconds},
+	};
+};
 
 /** Starts a run; what can't even cross into the addon leaves nothing behind. */
 const start = (experiment: Experiment, options: RunOptions, folder: RunFolder | undefined): Run => {

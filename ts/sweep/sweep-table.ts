@@ -63,15 +63,16 @@ const verdict = ({trials, seeds}: Swept): string => {
 			.filter(({told, difference}) => told && Math.sign(difference?.difference.mean ?? 0) === sign)
 			.map(({name}) => name),
 	);
+	const [any, them] = trials.length === 1 ? ['it', 'the two'] : ['any of them', 'them'];
 	if (seeds.length < 2) {
-		return 'One seed can’t tell any of them from the step as it is.';
+		return `One seed can’t tell ${any} from the step as it is.`;
 	}
 
 	return [
 		...(better && better.length > 0 ? [`Better than the step as it is: ${better.join('; ')}.`] : []),
 		...(worse && worse.length > 0 ? [`Worse: ${worse.join('; ')}.`] : []),
 		...(better?.length === 0 && worse?.length === 0
-			? ['These seeds don’t tell any of them from the step as it is. That does not make them the same.']
+			? [`These seeds don’t tell ${any} from the step as it is. That does not make ${them} the same.`]
 			: []),
 	].join(' ');
 };
@@ -79,7 +80,7 @@ const verdict = ({trials, seeds}: Swept): string => {
 const legend = ({trials}: Swept): string =>
 	'Kept aside: accuracy on these images, the mean of the last five epochs, ± standard deviation over seeds. Difference: in ' +
 	'points, from the step as it is, paired over seeds. Corrected: the p of the paired test, for ' +
-	`${trials.length === 1 ? 'one trial' : `all ${trials.length} trials`} (Holm). Told: whether that is below 0.05.`;
+	`${['one trial', 'both trials'][trials.length - 1] ?? `all ${trials.length} trials`} (Holm). Told: whether that is below 0.05.`;
 
 /** A sweep for the terminal. */
 export const sweepText = (found: Swept): string =>
