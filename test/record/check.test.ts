@@ -10,7 +10,7 @@ import {Project} from '../helpers/project.js';
 
 test('the records, promises, text blocks, claims and the table of this project agree', async t => {
 	const {stdout, exitCode} = await new Project(t).start('record', '--check');
-	t.is(stdout, 'The records, text blocks and claims of 8 steps agree.');
+	t.is(stdout, 'The records, text blocks and claims of 8 steps and 4 sweeps agree.');
 	t.is(exitCode, 0);
 });
 
@@ -23,7 +23,7 @@ test('files whose lines end as on Windows agree as well, and keep their line end
 	}
 
 	const check = await project.start('record', '--check');
-	t.is(check.stdout, 'The records, text blocks and claims of 8 steps agree.');
+	t.is(check.stdout, 'The records, text blocks and claims of 8 steps and 4 sweeps agree.');
 	const before = files.map(file => project.read(file));
 	t.is((await project.start('record', '--text')).exitCode, 0);
 	t.deepEqual(

@@ -11,9 +11,10 @@ export const sweepChart = async ({trials, holdout}: Swept): Promise<string> => {
 		...{name, mean: 100 * mean, told: told ? 'told' : 'not told'},
 		...(Number.isFinite(low) && {low: 100 * low, high: 100 * high}),
 	}));
+	const step = 26;
 	const y = {
 		...{field: 'name', type: 'nominal' as const, title: null, sort: trials.map(({name}) => name)},
-		axis: {labelLimit: 0, ticks: false, domain: false},
+		axis: {labelLimit: 380, ticks: false, domain: false}, // the table has what is cut off
 	};
 	const x = `points from the step as it is, on ${holdout.toLocaleString('en')} images kept aside`;
 	const color = {
@@ -21,13 +22,17 @@ export const sweepChart = async ({trials, holdout}: Swept): Promise<string> => {
 		scale: {domain: ['told', 'not told'], range: ['#d55e00', '#0072b2']},
 	};
 	return drawSvg({
-		...{width: 420, height: {step: 26}, background: '#fff'}, // on a page of any colour
+		...{width: 420, height: {step}, background: '#fff'}, // on a page of any colour
 		encoding: {y},
 		layer: [
 			{
 				data: {values: [{zero: 0}]},
 				mark: {type: 'rule', strokeDash: [5, 4], color: 'currentColor'},
-				encoding: {x: {field: 'zero', type: 'quantitative', title: x}, y: {value: 0}, y2: {value: 26 * trials.length}},
+				encoding: {
+					x: {field: 'zero', type: 'quantitative', title: x},
+					y: {value: 0},
+					y2: {value: step * trials.length},
+				},
 			},
 			{
 				data: {values: means.filter(mean => 'low' in mean)},
@@ -41,7 +46,7 @@ export const sweepChart = async ({trials, holdout}: Swept): Promise<string> => {
 			},
 			{
 				data: {values: means},
-				mark: {type: 'tick', thickness: 3},
+				mark: {type: 'tick', thickness: 3, size: 18},
 				encoding: {x: {field: 'mean', type: 'quantitative'}, color},
 			},
 		],

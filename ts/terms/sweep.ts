@@ -10,7 +10,7 @@ import {differences} from './difference.js';
 import type {Engine} from './events.js';
 import {asExperiment, type Experiment} from './experiment.js';
 import {lastEpochs} from './measures.js';
-import {merge} from './merge.js';
+import {isPlain, merge} from './merge.js';
 import type {Condition} from './record.js';
 
 /** The values that a setting is tried with: all of them, or what is drawn from a range. */
@@ -151,7 +151,15 @@ export const trialName = ({settings}: Pick<Trial, 'settings'>): string =>
 	settings.length === 0 ? 'as it is' : settings.map(({path, value}) => `${path} ${shownValue(value)}`).join(', ');
 
 const shownValue = (value: unknown): string =>
-	value === null ? 'none' : typeof value === 'string' ? value : setting(value);
+	value === null
+		? 'none'
+		: isPlain(value)
+			? `(${Object.entries(value)
+					.map(([key, part]) => `${key} ${shownValue(part)}`)
+					.join(', ')})`
+			: typeof value === 'string'
+				? value
+				: setting(value);
 
 /** One epoch of one seed of a trial. The test images have no part in it. */
 export type SweptEpoch = {
