@@ -55,22 +55,24 @@ export class RunFolder {
 	/**
 	 * Makes `out/<step>/<UTC time>-s<seed>`, and writes down what is about to run.
 	 *
+	 * @throws {LoadError} where the engine's addon can't be loaded
 	 * @throws {WriteError}
 	 */
 	static create(out: string, {step, experiment, seed, data, options, purpose}: Started): RunFolder {
+		const {signal: _, seeds: __, data: ___, ...given} = options as TrainOptions;
+		const begun = new Date().toISOString();
+		const config = {
+			...{step: step.name, from: step.from?.name, seed, experiment, target: goalOf(step.target), options: given},
+			...(purpose !== undefined && {purpose}),
+			begun,
+			data: {...describe(data), idx: data.idx},
+			...conditionNow(options), // an addon that can't be loaded is told as that, before there is a folder
+		};
 		const parent = path.resolve(out, step.name);
-		const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
+		const time = begun.slice(0, 19).replaceAll(':', '-');
 		return writingIn(parent, () => {
 			makeFolders(parent);
 			const folder = new RunFolder(makeFresh(path.join(parent, `${time}Z-s${seed}`)), false);
-			const {signal: _, seeds: __, data: ___, ...given} = options as TrainOptions;
-			const config = {
-				...{step: step.name, from: step.from?.name, seed, experiment, target: goalOf(step.target), options: given},
-				...(purpose !== undefined && {purpose}),
-				begun: new Date().toISOString(),
-				data: {...describe(data), idx: data.idx},
-				...conditionNow(options),
-			};
 			folder.#writeJson('config.json', config);
 			folder.#beginLogs();
 			return folder;
