@@ -30,6 +30,13 @@ test(
 );
 
 test(
+	'an addon that lacks a file is damaged, not one of another machine',
+	explained,
+	{installed: ['linux-x64-gnu']},
+	/^@stepladder\/linux-x64-gnu is damaged: a file of it is missing\. Remove node_modules and install again$/,
+);
+
+test(
 	'under Rosetta a Node for Apple silicon is advised',
 	explained,
 	{platform: 'darwin-x64', addon: '@stepladder/darwin-x64', installed: ['darwin-arm64']},

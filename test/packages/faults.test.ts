@@ -1,4 +1,4 @@
-import {existsSync, readFileSync, renameSync, truncateSync} from 'node:fs';
+import {existsSync, readFileSync, renameSync, rmSync, truncateSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {thisPlatform} from '../../ts/machine/platform.js';
@@ -46,6 +46,20 @@ test(
 		app.write(path.join(own, 'stepladder.node'), bytes);
 	},
 	/^stepladder: @stepladder\/\S+ is damaged: /,
+);
+
+test(
+	'an addon whose file is gone is told so',
+	told,
+	app => rmSync(app.at(own, 'stepladder.node')),
+	/^stepladder: @stepladder\/\S+ is damaged: a file of it is missing\. Remove node_modules/,
+);
+
+test(
+	'what an interrupted npm has left is not taken for an addon of another platform',
+	told,
+	app => renameSync(app.at(own), app.at('node_modules', '@stepladder', `.${platform}-a1B2c3D4`)),
+	/^stepladder: @stepladder\/\S+ is not installed: optional dependencies were left out/,
 );
 
 test('optional dependencies left out are named, with what to do', async t => {

@@ -11,7 +11,7 @@ export type LoadFailure = {
 	readonly addon: string;
 	/** Whether addons are built here. */
 	readonly isClone: boolean;
-	/** Platforms whose packages are installed beside this one. */
+	/** Platforms whose packages are installed, whole or not. */
 	readonly installed: readonly string[];
 	/** @default this platform */
 	readonly platform?: string;
@@ -30,6 +30,10 @@ export const explain = ({error, addon, isClone, installed, platform = thisPlatfo
 
 	if (isMissing && !(platforms as readonly string[]).includes(platform)) {
 		return `there is no prebuilt addon for ${platform} (there are ${platforms.join(', ')}): ${fromSource}`;
+	}
+
+	if (isMissing && installed.includes(platform)) {
+		return `${addon} is damaged: a file of it is missing. Remove node_modules and install again`;
 	}
 
 	if (isMissing && installed.length > 0) {

@@ -87,7 +87,8 @@ const loadBase = (): typeof Binding => {
 		return require(builtAddon('addon') ?? unharmed(require.resolve(addon))) as typeof Binding;
 	} catch (error) {
 		const scope = path.join(path.dirname(packageRoot), '@stepladder');
-		const installed = existsSync(scope) ? readdirSync(scope).filter(name => !name.startsWith('torch-')) : [];
+		const names = existsSync(scope) ? readdirSync(scope) : [];
+		const installed = names.filter(name => !/^torch-|^\./.test(name)); // npm's own folders begin with a dot
 		throw new LoadError(explain({error, addon, isClone, installed}), {cause: error});
 	}
 };
