@@ -1,4 +1,4 @@
-import {existsSync, readFileSync, renameSync, rmSync, truncateSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {thisPlatform} from '../../ts/machine/platform.js';
@@ -69,6 +69,48 @@ test('optional dependencies left out are named, with what to do', async t => {
 	const {stderr, exitCode} = await app.stepladder(['train', '--step', 'baseline'], {cwd: 'shapes'});
 	t.is(exitCode, 1);
 	t.regex(stderr, /^stepladder: @stepladder\/\S+ is not installed: optional dependencies were left out/);
+});
+
+test('where sharp was not installed whole, that is named, and no image is called damaged', async t => {
+	const app = await Installed.library(t);
+	t.is((await app.stepladder(['init', 'shapes'])).exitCode, 0);
+	const cwd = 'shapes';
+	const learned = await app.stepladder(['train', '--step', 'baseline', '--epochs', '1', '--out', '.'], {cwd});
+	t.is(learned.exitCode, 0, learned.stderr);
+	const [run = ''] = readdirSync(app.at(cwd, 'baseline'));
+	for (const name of readdirSync(app.at('node_modules', '@img')).filter(name => name.startsWith('sharp-'))) {
+		rmSync(app.at('node_modules', '@img', name), {recursive: true});
+	}
+
+	for (const file of [
+		'train/circle',
+		'train/square',
+		'train/triangle',
+		'test/circle',
+		'test/square',
+		'test/triangle',
+	]) {
+		app.write(`shapes/images/${file}/0.png`, 'any');
+		app.write(`shapes/images/${file}/1.png`, 'any');
+	}
+
+	app.write(
+		'shapes/ladder.ts',
+		`import {defineLadder, imageFolder} from 'stepladder';
+		export default defineLadder({
+			name: 'Images',
+			data: imageFolder('images', {size: 16, channels: 3}),
+			target: {testAccuracy: 0.5, heldFor: 1, maxParameters: 8000, maxEpochs: 15},
+		});`,
+	);
+	for (const words of [
+		['predict', `baseline/${run}/model.safetensors`, 'images/test/circle/0.png'],
+		['train', '--step', 'baseline', '--skip-damaged'],
+	]) {
+		const {stderr, exitCode} = await app.stepladder(words, {cwd});
+		t.regex(stderr, /^stepladder: sharp, which reads .* could not be loaded .* without `--omit=optional`$/);
+		t.is(exitCode, 1);
+	}
 });
 
 test('a processor without AVX trains by the portable path, to the same bits', async t => {

@@ -1,3 +1,5 @@
+import {LoadError} from '../errors/index.js';
+
 /** What an image is brought to. */
 export type ImageShape = {
 	/** 1 for grey, 3 for red, green and blue. */
@@ -14,9 +16,10 @@ export type ImageShape = {
  *
  * @returns `channels * size * size` bytes, channel by channel
  * @throws {Error} by sharp, where the file is no image or a damaged one
+ * @throws {LoadError} where there is no sharp for this platform
  */
 export const decodeImage = async (file: string, {channels, size, invert = false}: ImageShape): Promise<Uint8Array> => {
-	const {default: sharp} = await import('sharp'); // a large library, which only images need
+	const sharp = await loadSharp();
 	const background = invert ? '#fff' : '#000';
 	const image = sharp(file, {failOn: 'warning'})
 		.autoOrient()
@@ -37,7 +40,7 @@ export const decodeImage = async (file: string, {channels, size, invert = false}
 
 /** An image as a PNG file. */
 export const encodePng = async (planes: Uint8Array, channels: number, size: number): Promise<Buffer> => {
-	const {default: sharp} = await import('sharp');
+	const sharp = await loadSharp();
 	const area = size * size;
 	const data = Uint8Array.from(
 		{length: planes.length},
@@ -46,4 +49,19 @@ export const encodePng = async (planes: Uint8Array, channels: number, size: numb
 	return sharp(data, {raw: {width: size, height: size, channels: channels as 1 | 3}})
 		.png({compressionLevel: 9})
 		.toBuffer();
+};
+
+/** A large library, which only images need. Its own addon is an optional dependency for each platform, as ours is. */
+const loadSharp = async () => {
+	try {
+		const {default: sharp} = await import('sharp');
+		return sharp;
+	} catch (error) {
+		const [reason] = (error as Error).message.split('\n', 1);
+		throw new LoadError(
+			`sharp, which reads and writes images, could not be loaded (${reason}): optional dependencies were left out, or ` +
+				'node_modules comes from another machine. Remove node_modules and install again, without `--omit=optional`',
+			{cause: error},
+		);
+	}
 };

@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto';
 import {existsSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {availableParallelism} from 'node:os';
 import path from 'node:path';
-import {ConfigError, DataError} from '../errors/index.js';
+import {ConfigError, DataError, LoadError} from '../errors/index.js';
 import {show} from '../text/show.js';
 import {cached, type ImageSet, writeIdx} from './cache.js';
 import {type DataSource, type OpenOptions, readIdx} from './data.js';
@@ -221,6 +221,10 @@ class Decoder {
 		try {
 			return await decodeImage(place, this.shape);
 		} catch (error) {
+			if (error instanceof LoadError) {
+				throw error; // no image's fault
+			}
+
 			if (this.options.skipDamaged) {
 				this.damaged.push(file);
 				return undefined;

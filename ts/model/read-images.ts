@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs';
 import {decodeImage, type ImageShape} from '../data/decode.js';
-import {ImageError} from '../errors/index.js';
+import {ImageError, LoadError} from '../errors/index.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 
@@ -27,6 +27,10 @@ const readImage = async (file: string, shape: ImageShape): Promise<Uint8Array> =
 	try {
 		return await decodeImage(file, shape);
 	} catch (error) {
+		if (error instanceof LoadError) {
+			throw error; // not the file's fault
+		}
+
 		const reason = existsSync(file)
 			? error instanceof Error
 				? error.message
