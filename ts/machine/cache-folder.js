@@ -14,7 +14,7 @@ export const cacheFolder = () => {
 		return path.resolve(process.env['STEPLADDER_CACHE']);
 	}
 
-	const home = os.homedir();
+	const home = homeFolder();
 	switch (process.platform) {
 		case 'darwin': {
 			return path.join(home, 'Library', 'Caches', 'stepladder');
@@ -27,5 +27,14 @@ export const cacheFolder = () => {
 		default: {
 			return path.join(process.env['XDG_CACHE_HOME'] || path.join(home, '.cache'), 'stepladder');
 		}
+	}
+};
+
+/** A user whom the system doesn't know has none, and what can't be written below / is told with what to do about it. */
+const homeFolder = () => {
+	try {
+		return os.homedir();
+	} catch {
+		return path.parse(process.cwd()).root;
 	}
 };
