@@ -35,12 +35,13 @@ const built = () => {
 
 /** @param {string} name */
 const isPublished = name => {
-	const {status, stderr} = spawnSync('npm', ['view', `${name}@${version}`, 'version', '--json=false'], {
+	const {status, signal, stderr, error} = spawnSync('npm', ['view', `${name}@${version}`, 'version', '--json=false'], {
 		encoding: 'utf8',
 		shell: process.platform === 'win32',
 	});
 	if (status !== 0 && !/E404/.test(stderr)) {
-		throw new ToolFailed(`the registry did not say whether it has ${name} ${version}: ${stderr.trim()}`);
+		const reason = error?.message ?? (stderr.trim() || `npm ended with ${signal ?? status}`);
+		throw new ToolFailed(`the registry did not say whether it has ${name} ${version}: ${reason}`);
 	}
 
 	return status === 0;
