@@ -35,10 +35,14 @@ const built = () => {
 
 /** @param {string} name */
 const isPublished = name => {
-	const {status, signal, stderr, error} = spawnSync('npm', ['view', `${name}@${version}`, 'version', '--json=false'], {
-		encoding: 'utf8',
-		shell: process.platform === 'win32',
-	});
+	const {status, signal, stderr, error} = spawnSync(
+		'npm',
+		['view', `${name}@${version}`, 'version', '--json=false', '--loglevel=error'],
+		{
+			encoding: 'utf8',
+			shell: process.platform === 'win32',
+		},
+	);
 	if (status !== 0 && !/E404/.test(stderr)) {
 		const reason = error?.message ?? (stderr.trim() || `npm ended with ${signal ?? status}`);
 		throw new ToolFailed(`the registry did not say whether it has ${name} ${version}: ${reason}`);
