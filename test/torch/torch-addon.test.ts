@@ -93,3 +93,30 @@ test.serial('a cache that can’t be written is named', async t => {
 		message: /^could not write the cache in .+; name another place by STEPLADDER_CACHE$/,
 	});
 });
+
+test.serial('a platform that has no libtorch is told so, and no registry is asked', async t => {
+	const cache = emptyCache(t);
+	const requests = await npmRegistry(t);
+	const {arch} = process;
+	t.teardown(() => Object.defineProperty(process, 'arch', {value: arch}));
+	Object.defineProperty(process, 'arch', {value: 'riscv64'});
+	await t.throwsAsync(ensureTorchAddon(), {
+		instanceOf: FetchError,
+		message:
+			/^there is no ready-made libtorch 2\.13\.0 for \w+-riscv64.* \(there is for linux-x64-gnu, .+\).*build it from source/,
+	});
+	t.deepEqual(requests, []);
+	t.deepEqual(readdirSync(cache), []);
+});
+
+test.serial('where there is no npm, that is said, and not that the network is gone', async t => {
+	const cache = emptyCache(t);
+	const {PATH, npm_execpath: script} = process.env;
+	t.teardown(() => Object.assign(process.env, {PATH, ...(script && {npm_execpath: script})}));
+	process.env['PATH'] = cache;
+	delete process.env['npm_execpath'];
+	const error = await t.throwsAsync(ensureTorchAddon(), {instanceOf: FetchError});
+	t.regex(error.message, /^npm is not on PATH, and it is what fetches @stepladder\/torch-/);
+	t.regex(error.message, /installed beside stepladder/);
+	t.deepEqual(readdirSync(cache), []);
+});

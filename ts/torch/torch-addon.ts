@@ -11,6 +11,7 @@ import {isClone, packageVersion} from '../machine/package-root.js';
 import {thisPlatform} from '../machine/platform.js';
 import {writingCache} from '../machine/writing-cache.js';
 import type {FetchOptions} from './fetch-event.js';
+import {libtorchVersion, pinFor, torchPlatforms} from './pins.js';
 
 /** What brings libtorch, and the addon that is linked against it, as a person would type it. */
 export const torchCommand = isClone ? 'npm run build -- --torch' : 'npx stepladder setup torch';
@@ -33,20 +34,31 @@ export const fetchedTorchAddon = (): string | undefined => {
  */
 export const ensureTorchAddon = async ({signal, tell}: FetchOptions = {}): Promise<string> => {
 	const place = cachedTorchAddon();
-	return (
-		fetchedTorchAddon() ??
-		writingCache(place, async () => {
-			makeFolders(path.dirname(place));
-			const line = (line: string): void => tell?.({type: 'line', line});
-			await withLock(`${place}.lock`, line, async () => {
-				if (!existsSync(place)) {
-					line(`Fetching ${packageName()} by npm ...`);
-					await fetchAddon(place, signal);
-				}
-			});
-			return path.join(place, 'stepladder.node');
-		})
-	);
+	const found = fetchedTorchAddon();
+	if (found !== undefined) {
+		return found;
+	}
+
+	if (pinFor() === undefined) {
+		throw new FetchError(
+			`there is no ready-made libtorch ${libtorchVersion} for ${thisPlatform()} (there is for ${torchPlatforms.join(', ')}), ` +
+				'nor an addon that is linked against it: build it from source, in a clone of the repository, with a libtorch of ' +
+				'your own named in LIBTORCH, by `npm run build -- --torch`',
+			packageName(),
+		);
+	}
+
+	return writingCache(place, async () => {
+		makeFolders(path.dirname(place));
+		const line = (line: string): void => tell?.({type: 'line', line});
+		await withLock(`${place}.lock`, line, async () => {
+			if (!existsSync(place)) {
+				line(`Fetching ${packageName()} by npm ...`);
+				await fetchAddon(place, signal);
+			}
+		});
+		return path.join(place, 'stepladder.node');
+	});
 };
 
 const cachedTorchAddon = (): string => path.join(cacheFolder(), `addon-torch-${packageVersion()}-${thisPlatform()}`);
@@ -91,6 +103,14 @@ const npm = async (commandArguments: readonly string[], signal: AbortSignal | un
 				`It can also be installed beside stepladder, by \`npm install ${own}\``,
 			'npm',
 		);
+	const failedToStart = (error: NodeJS.ErrnoException): FetchError =>
+		error.code === 'ENOENT'
+			? new FetchError(
+					`npm is not on PATH, and it is what fetches ${own}: add it, or have that package installed beside stepladder ` +
+						'by whatever installed it',
+					'npm',
+				)
+			: failed(error.message);
 	const [command, ...beginning] = npmCommand();
 	const {code, stderr} = await new Promise<{code: number | null; stderr: string}>((resolve, reject) => {
 		const child = spawn(command, [...beginning, ...commandArguments, '--loglevel=error'], {
@@ -102,7 +122,7 @@ const npm = async (commandArguments: readonly string[], signal: AbortSignal | un
 			stderr += text;
 		});
 		child.once('error', error => {
-			reject(signal?.aborted ? new AbortError(signal.reason) : failed(error.message));
+			reject(signal?.aborted ? new AbortError(signal.reason) : failedToStart(error));
 		});
 		child.once('close', code => resolve({code, stderr}));
 	});
