@@ -91,14 +91,14 @@ test('a folder of coloured shapes is learned to above 95 %, and its report shows
 				head: document.querySelector('h1')?.textContent,
 				text: document.body.innerText,
 				classes: [...document.querySelectorAll('table.confusion tbody th')].map(cell => cell.textContent),
-				charts: document.querySelectorAll('figure > svg.marks').length,
+				charts: document.querySelectorAll('.panels svg.marks').length,
 				tooWide: document.documentElement.scrollWidth > window.innerWidth,
 			}));
 			t.deepEqual([seen.title, seen.head], ['Signs & shapes', 'Signs & shapes']);
 			t.deepEqual(seen.classes, ['circle', 'square <box>', 'triangle']);
 			t.regex(seen.text, /300 training and 120 test images of 20 x 20 pixels in colour/);
 			t.notRegex(seen.text, /MNIST|digit|public run|10,000/i);
-			t.is(seen.charts, 1);
+			t.is(seen.charts, 6);
 			t.regex(seen.text, /#\d+, circle\nas triangle by 2 of 2, up to \d+ %/);
 			t.false(seen.tooWide);
 

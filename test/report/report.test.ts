@@ -1,21 +1,31 @@
 /// <reference lib="dom" />
-import {readFileSync, statSync} from 'node:fs';
+import assert from 'node:assert/strict';
+import {mkdtempSync, readFileSync, rmSync, statSync} from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import {pathToFileURL} from 'node:url';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
+import axe from 'axe-core';
 import type {Browser, Page} from 'puppeteer-core';
 import {html} from '../../ts/report/page/html.js';
 import {startBrowser} from '../helpers/chromium.js';
 import {cli} from '../helpers/cli.js';
-import {temporaryFolder} from '../helpers/folder.js';
 import {ladder} from '../helpers/mnist.js';
 
 const {steps} = ladder;
 
-const written = async (t: ExecutionContext): Promise<string> => {
-	const folder = temporaryFolder(t);
-	const {exitCode, stderr} = await cli('report', '--out', folder);
-	t.is(exitCode, 0, stderr);
+let folder: Promise<string> | undefined;
+
+/** Writes the report once for all tests: none of them changes it. */
+const written = async (): Promise<string> => {
+	folder ??= (async () => {
+		const out = mkdtempSync(path.join(os.tmpdir(), 'stepladder-report-'));
+		process.once('exit', () => rmSync(out, {recursive: true, force: true}));
+		const {exitCode, stderr} = await cli('report', '--out', out);
+		assert.equal(exitCode, 0, stderr);
+		return out;
+	})();
 	return folder;
 };
 
@@ -39,20 +49,22 @@ const open = async (page: Page, file: string): Promise<{requests: string[]; comp
 };
 
 test('the page shows every recorded step with its text, charts, layers and mistakes, and asks for nothing', async t => {
-	const file = path.join(await written(t), 'report.html');
+	const file = path.join(await written(), 'report.html');
 	await inBrowser(async browser => {
 		const page = await browser.newPage();
 		const {requests, complaints} = await open(page, file);
 		t.deepEqual(requests, [pathToFileURL(file).href]);
 		t.deepEqual(complaints, []);
-		const chapters = await page.$$eval('h2', heads => heads.map(head => head.textContent));
+		const chapters = await page.$$eval('.step > h2', heads => heads.map(head => head.textContent));
 		t.deepEqual(
 			chapters,
 			steps.map(({name}, position) => `${position}. ${name}`),
 		);
 		const counts = await page.evaluate(() => ({
-			charts: document.querySelectorAll('figure > svg.marks').length,
-			fields: document.querySelectorAll('svg image').length,
+			charts: document.querySelectorAll('.panels svg.marks').length,
+			fields: [...document.querySelectorAll('svg image')].map(
+				image => image.closest('.step')?.querySelector('h2')?.textContent,
+			),
 			confusions: document.querySelectorAll('table.confusion').length,
 			claims: [...document.querySelectorAll('dl')].map(list => list.querySelectorAll('li').length),
 			mistakes: [...document.querySelectorAll('ul.mistakes')].map(list => list.children.length),
@@ -60,8 +72,9 @@ test('the page shows every recorded step with its text, charts, layers and mista
 				digit => !getComputedStyle(digit).backgroundImage.startsWith('url("data:image/png'),
 			).length,
 		}));
-		t.is(counts.charts, steps.length + 1);
-		t.deepEqual([counts.fields, counts.confusions, counts.undrawn], [steps.length, steps.length, 0]);
+		t.is(counts.charts, 6 * steps.length);
+		t.deepEqual([counts.confusions, counts.undrawn], [steps.length, 0]);
+		t.deepEqual(counts.fields, ['0. basic-setup', '1. base-skeleton']);
 		t.true(
 			counts.claims.every(count => count > 0),
 			String(counts.claims),
@@ -78,7 +91,7 @@ test('the page shows every recorded step with its text, charts, layers and mista
 });
 
 test('the page fits a phone, and follows a dark system', async t => {
-	const file = path.join(await written(t), 'report.html');
+	const file = path.join(await written(), 'report.html');
 	await inBrowser(async browser => {
 		const page = await browser.newPage();
 		await page.setViewport({width: 390, height: 844});
@@ -98,8 +111,146 @@ test('the page fits a phone, and follows a dark system', async t => {
 	});
 });
 
+test('the page opens with the step that reaches the goal, its seeds, size and target', async t => {
+	const folder = await written();
+	const opening =
+		/weight-averaging`? reaches the goal: at least 99\.40 % of the test images in each of the last 5 epochs, with at most 8,000 parameters and 15 epochs\. Held by 5 of 5 seeds\. It has 6,720 parameters/;
+	t.regex(readFileSync(path.join(folder, 'report.md'), 'utf8').split('\n')[2] ?? '', opening);
+	await inBrowser(async browser => {
+		const page = await browser.newPage();
+		await open(page, path.join(folder, 'report.html'));
+		t.regex(await page.$eval('h1 + *', element => element.textContent ?? ''), opening);
+		t.is(await page.$eval('main table', element => element.querySelectorAll('tbody tr').length), steps.length);
+	});
+});
+
+test('changes are told as a person reads them, and no figure is a negative zero', async t => {
+	const folder = await written();
+	const markdown = readFileSync(path.join(folder, 'report.md'), 'utf8');
+	t.true(markdown.includes('- dropout: 0 -> 0.03\n'));
+	t.true(markdown.includes('- averaging: none -> decay '));
+	t.regex(markdown, /- schedule: constant \(learning rate 0\.01\) -> one-cycle \(max learning rate 0\.1, /);
+	await inBrowser(async browser => {
+		const page = await browser.newPage();
+		await open(page, path.join(folder, 'report.html'));
+		const text = await page.evaluate(() => document.body.textContent ?? '');
+		t.true(text.includes('dropout 0 -> 0.03'));
+		for (const whole of [markdown, text]) {
+			t.notRegex(whole, /-0\.0+(?!\d)/);
+			t.notRegex(whole, /[{]"|":/);
+		}
+
+		// what is marked as changed is what differs, and only there
+		const rows = await page.$$eval('.layers tbody tr', all =>
+			all.map(row => ({changed: row.className, cells: [...row.children].map(cell => cell.textContent)})),
+		);
+		t.true(rows.some(({changed}) => changed === ''));
+		for (const {changed, cells} of rows) {
+			t.is(changed === 'changed', cells[0] !== cells[1]);
+		}
+	});
+});
+
+for (const width of [1280, 390, 320]) {
+	test(`at ${width} pixels chart text is legible and apart, and nothing is wider than the page`, async t => {
+		const file = path.join(await written(), 'report.html');
+		await inBrowser(async browser => {
+			const page = await browser.newPage();
+			await page.setViewport({width, height: 900});
+			await open(page, file);
+			const seen = await page.evaluate(() => {
+				const charts = [...document.querySelectorAll('svg.marks')].filter(svg => svg.getClientRects().length > 0);
+				const small: string[] = [];
+				const overlapping: string[] = [];
+				for (const svg of charts) {
+					const scale = svg.getBoundingClientRect().width / Number(svg.getAttribute('viewBox')?.split(' ')[2]);
+					const texts = [...svg.querySelectorAll('text')].filter(({textContent}) => textContent?.trim());
+					const boxes = texts.map(text => ({name: text.textContent, box: text.getBoundingClientRect()}));
+					small.push(
+						...texts
+							.filter(text => Number.parseFloat(getComputedStyle(text).fontSize) * scale < 11)
+							.map(text => text.textContent ?? ''),
+					);
+					for (const [index, {name, box}] of boxes.entries()) {
+						for (const other of boxes.slice(index + 1)) {
+							const across = Math.min(box.right, other.box.right) - Math.max(box.left, other.box.left);
+							const down = Math.min(box.bottom, other.box.bottom) - Math.max(box.top, other.box.top);
+							if (across > 0 && down > 0) {
+								overlapping.push(`${name} and ${other.name}`);
+							}
+						}
+					}
+				}
+
+				const boxed = '.wide *'; // scrolls by itself
+				const wide = [...document.querySelectorAll('body *')]
+					.filter(element => !element.matches(boxed) && element.getBoundingClientRect().right > window.innerWidth + 0.5)
+					.map(({tagName, className}) => `${tagName} ${className}`);
+				return {charts: charts.length, small, overlapping, wide};
+			});
+			t.deepEqual(seen, {charts: 6 * steps.length + 1, small: [], overlapping: [], wide: []});
+		});
+	});
+}
+
+test('a wide table on a phone scrolls in its own box, and keeps its first column', async t => {
+	const file = path.join(await written(), 'report.html');
+	await inBrowser(async browser => {
+		const page = await browser.newPage();
+		await page.setViewport({width: 390, height: 844});
+		await open(page, file);
+		const {scrolled, first} = await page.evaluate(() => {
+			const box = document.querySelector('.wide') as HTMLElement;
+			box.scrollLeft = 200;
+			const left = (element: Element | null): number => element?.getBoundingClientRect().left ?? Number.NaN;
+			return {scrolled: box.scrollLeft, first: left(box.querySelector('tbody td')) - left(box)};
+		});
+		t.deepEqual([scrolled, first], [200, 0]);
+	});
+});
+
+test('on paper no table is cut off, and shading stays', async t => {
+	const file = path.join(await written(), 'report.html');
+	await inBrowser(async browser => {
+		const page = await browser.newPage();
+		await page.setViewport({width: 688, height: 1000}); // A4 less its margins
+		await open(page, file);
+		await page.emulateMediaType('print');
+		const seen = await page.evaluate(() => ({
+			cut: [...document.querySelectorAll('.wide')]
+				.filter(box => box.scrollWidth > box.clientWidth || getComputedStyle(box).overflowX !== 'visible')
+				.map(box => box.getAttribute('aria-label')),
+			shading: getComputedStyle(document.querySelector('td.hit') as Element).printColorAdjust,
+		}));
+		t.deepEqual(seen, {cut: [], shading: 'exact'});
+	});
+});
+
+for (const scheme of ['light', 'dark']) {
+	test(`axe finds nothing on the ${scheme} page, and every picture has a label`, async t => {
+		const file = path.join(await written(), 'report.html');
+		await inBrowser(async browser => {
+			const page = await browser.newPage();
+			await page.setViewport({width: 390, height: 844});
+			await page.emulateMediaFeatures([{name: 'prefers-color-scheme', value: scheme}]);
+			await open(page, file);
+			await page.evaluate(axe.source);
+			const violations = await page.evaluate(async () => {
+				const {axe} = window as unknown as {axe: typeof import('axe-core')};
+				const found = await axe.run();
+				return found.violations.map(({id, nodes}) => `${id}: ${nodes[0]?.html} (${nodes.length})`);
+			});
+			t.deepEqual(violations, []);
+			const unlabelled = await page.$$eval('svg', all =>
+				all.filter(svg => svg.getAttribute('role') !== 'img' || !svg.getAttribute('aria-label')),
+			);
+			t.is(unlabelled.length, 0);
+		});
+	});
+}
+
 test('the Markdown page has a chapter a step, and both pages stay small', async t => {
-	const folder = await written(t);
+	const folder = await written();
 	const text = readFileSync(path.join(folder, 'report.md'), 'utf8');
 	t.deepEqual(
 		text.match(/^## .*$/gm),

@@ -1,5 +1,5 @@
 import type {Goal} from '../terms/goal.js';
-import {recorded} from '../terms/recorded.js';
+import {type Recorded, recorded} from '../terms/recorded.js';
 import {percent} from '../text/percent.js';
 import type {LadderRecords} from './ladder-records.js';
 
@@ -16,27 +16,32 @@ export const goalWords = ({testAccuracy, heldFor = 1, maxParameters, maxEpochs}:
 
 const epochsOf = (heldFor: number): string => (heldFor === 1 ? 'the last epoch' : `each of the last ${heldFor} epochs`);
 
+/** The first step whose every seed holds the ladder's goal, judged by that goal; nothing where it names no accuracy. */
+export const firstToReach = (records: LadderRecords): Recorded | undefined => {
+	const {target, places} = records.ladder;
+	const {testAccuracy, heldFor = 1, maxParameters = Infinity, maxEpochs = Infinity} = target;
+	if (testAccuracy === undefined) {
+		return undefined;
+	}
+
+	return places
+		.filter(place => records.has(place))
+		.map(place => recorded(records.of(place).record, {testAccuracy, heldFor, maxParameters, maxEpochs}))
+		.find(({parameters, epochs, held}) => parameters <= maxParameters && epochs <= maxEpochs && held.count === held.of);
+};
+
 /** What a ladder is to reach in the end, and the first of its steps whose every seed does; nothing where it says nothing. */
 export const ladderGoal = (records: LadderRecords): string | undefined => {
-	const {target, places} = records.ladder;
+	const {target} = records.ladder;
 	const words = goalWords(target);
 	if (words === '') {
 		return undefined;
 	}
 
-	const {testAccuracy, heldFor = 1, maxParameters = Infinity, maxEpochs = Infinity} = target;
-	const first = places.find(place => {
-		if (testAccuracy === undefined || !records.has(place)) {
-			return false;
-		}
-
-		const {record} = records.of(place);
-		const {parameters, epochs, held} = recorded(record, {testAccuracy, heldFor, maxParameters, maxEpochs});
-		return parameters <= maxParameters && epochs <= maxEpochs && held.count === held.of;
-	});
+	const first = firstToReach(records);
 	const reached = first
-		? ` Reached first by ${first.step.name}, with every seed.`
-		: testAccuracy === undefined
+		? ` Reached first by ${first.name}, with every seed.`
+		: target.testAccuracy === undefined
 			? ''
 			: ' Not reached yet.';
 	return `Goal: ${words}.${reached}`;

@@ -4,9 +4,11 @@ import {LadderRecords} from '../record/ladder-records.js';
 import {holm} from '../statistics/holm.js';
 import type {McNemar} from '../statistics/mcnemar.js';
 import {pairedDifference} from '../statistics/paired.js';
+import {spread} from '../statistics/spread.js';
 import {onImages} from '../terms/evidence.js';
 import {type Measure, measures} from '../terms/measures.js';
-import type {Recorded} from '../terms/recorded.js';
+import type {Measured, Recorded} from '../terms/recorded.js';
+import {percent} from '../text/percent.js';
 import {fixed, probability, roundedAlike} from '../text/points.js';
 import {textTable} from '../text/text-table.js';
 
@@ -26,7 +28,7 @@ export type Comparison = {
 /** A measure of two steps. */
 export type ComparedMeasure = {
 	readonly measure: Measure;
-	/** Means over the seeds of each. */
+	/** Means over common seeds, as the difference is. */
 	readonly a: number;
 	readonly b: number;
 	/** Mean difference over common seeds. */
@@ -77,7 +79,8 @@ export const comparison = (a: Recorded, b: Recorded, primary: Measure = 'test'):
 	return {
 		...{a: a.name, b: b.name, seeds, primary},
 		measures: found.map(({measure, difference: {mean, low, high}, pValue, seedsNeeded}) => {
-			const means = {measure, a: a[measure].mean, b: b[measure].mean, difference: mean};
+			const over = ({bySeed}: Measured): number => spread(seeds.map(seed => bySeed.get(seed) ?? 0)).mean;
+			const means = {measure, a: over(a[measure]), b: over(b[measure]), difference: mean};
 			if (seeds.length < 2) {
 				const nothing = {low: undefined, high: undefined, pValue: undefined, corrected: undefined};
 				return {...means, ...nothing, told: false, seedsNeeded: undefined};
@@ -90,6 +93,13 @@ export const comparison = (a: Recorded, b: Recorded, primary: Measure = 'test'):
 		}),
 		images: seeds.map(seed => ({seed, ...onImages(a, b, seed)})),
 	};
+};
+
+/** Both columns, in percent. Accuracies are rounded as everywhere: down, so that none looks better than it is. */
+export const meanCells = ({measure, a, b}: ComparedMeasure): readonly [string, string] => {
+	const cell = (value: number): string =>
+		measure === 'gap' || measure === 'unrest' ? fixed(100 * value, 2) : percent(value);
+	return [cell(a), cell(b)];
 };
 
 /** A difference and its interval, in points; no interval for a single seed. */
@@ -106,7 +116,7 @@ export const differenceCells = ({difference: mean, low, high}: ComparedMeasure):
 export const comparisonText = ({a, b, seeds, primary, measures: compared, images}: Comparison): string => {
 	const rows = compared.map(row => [
 		measures[row.measure],
-		...[percentage(row.a), percentage(row.b), ...differenceCells(row)],
+		...[...meanCells(row), ...differenceCells(row)],
 		...[row.pValue, row.corrected].map(p => (p === undefined ? '-' : probability(p))),
 		row.told ? 'yes' : 'no',
 		row.told ? '' : (row.seedsNeeded ?? '-'),
@@ -139,5 +149,3 @@ export const comparisonText = ({a, b, seeds, primary, measures: compared, images
 		textTable(['Seed', `only ${a}`, `only ${b}`, 'p'], counted),
 	].join('\n');
 };
-
-const percentage = (fraction: number): string => (100 * fraction).toFixed(3);

@@ -2,24 +2,24 @@ import type {Data} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
 import type {PublishedResult} from '../ladder/define-ladder.js';
 import type {Place} from '../ladder/open-ladder.js';
-import {ladderGoal} from '../record/goal-sentence.js';
 import type {LadderRecords} from '../record/ladder-records.js';
 import {type LadderRow, ladderRows} from '../record/ladder-table.js';
 import {type StepText, stepText} from '../record/text-block.js';
-import {type Difference, differences} from '../terms/difference.js';
 import {type Mistake, mistakesOf} from '../terms/mistakes.js';
 import type {Recorded} from '../terms/recorded.js';
 import {type Summary, summarize} from '../terms/summarize.js';
 import {typed} from '../text/typed.js';
+import {type Changes, changesBetween} from './changes.js';
 import {type Comparison, comparison} from './comparison.js';
 import {confusion} from './confusion.js';
+import {headline} from './headline.js';
 
 /** All that a report shows, before it is put on a page. */
 export type ReportData = {
 	/** The ladder's. */
 	readonly name: string;
-	/** What it is to reach, where it says so. */
-	readonly goal: string | undefined;
+	/** What it has come to. */
+	readonly headline: string;
 	readonly data: Data;
 	readonly published: readonly PublishedResult[];
 	readonly rows: readonly LadderRow[];
@@ -32,8 +32,10 @@ export type ReportedStep = {
 	readonly recorded: Recorded;
 	readonly text: StepText;
 	/** Against the step that it grew from; none for the first. */
-	readonly changes: readonly Difference[];
+	readonly changes: Changes | undefined;
 	readonly summary: Summary;
+	/** Whether a unit sees another part of an image than in the step that it grew from. */
+	readonly seesOther: boolean;
 	/** Rows are classes, columns what they were taken for: the mean over seeds. */
 	readonly confusion: ReadonlyArray<readonly number[]>;
 	readonly mistakes: readonly Mistake[];
@@ -49,7 +51,7 @@ export type ReportedStep = {
 export const reportData = (records: LadderRecords, data: Data): ReportData => {
 	const {name, places, published} = records.ladder;
 	return {
-		...{name, data, published, goal: ladderGoal(records), rows: ladderRows(records)},
+		...{name, data, published, headline: headline(records), rows: ladderRows(records)},
 		steps: places
 			.filter(place => records.has(place))
 			.map(place => {
@@ -64,12 +66,18 @@ export const reportData = (records: LadderRecords, data: Data): ReportData => {
 				}
 
 				const hasFrom = step.from !== undefined && records.has(records.ladder.place(step.from.name));
+				const summary = summarize(step.experiment.net);
+				const before = step.from && summarize(step.from.experiment.net);
 				return {
-					...{place, recorded, text: stepText(step, evidence), summary: summarize(step.experiment.net)},
-					changes: step.from ? differences(step.from.experiment, step.experiment) : [],
+					...{place, recorded, text: stepText(step, evidence), summary},
+					seesOther: String(before && fieldsOf(before)) !== String(fieldsOf(summary)),
+					changes: step.from && changesBetween(step.from.experiment, step.experiment),
 					...{confusion: confusion(recorded, data), mistakes: mistakesOf(recorded)},
 					comparison: hasFrom ? comparison(recorded, evidence.from, step.target.primary) : undefined,
 				};
 			}),
 	};
 };
+
+/** Widths of what a unit sees, each once, from the first layer on. */
+export const fieldsOf = ({rows}: Summary): number[] => [...new Set(rows.map(({fieldOut}) => fieldOut))];

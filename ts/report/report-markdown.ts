@@ -2,19 +2,20 @@ import type {Data} from '../data/data.js';
 import {ladderFormats} from '../record/ladder-table.js';
 import {measures} from '../terms/measures.js';
 import {markdownTable} from '../text/markdown-table.js';
-import {setting} from '../text/setting.js';
-import {differenceCells} from './comparison.js';
+import {percent} from '../text/percent.js';
+import type {Changes} from './changes.js';
+import {differenceCells, meanCells} from './comparison.js';
 import {dataSentence} from './data-sentence.js';
 import type {ReportData, ReportedStep} from './report-data.js';
 import {summaryCells} from './summary-table.js';
 
 /** The whole ladder as one Markdown page. */
-export const reportMarkdown = ({name, goal, data, rows, steps}: ReportData): string =>
+export const reportMarkdown = ({name, headline, data, rows, steps}: ReportData): string =>
 	[
 		...[`# ${name}`, ''],
-		...[dataSentence(data), ''],
-		...(goal === undefined ? [] : [goal, '']),
+		...[`**${headline}**`, ''],
 		...[ladderFormats.markdown(rows), ''],
+		...[dataSentence(data), ''],
 		...steps.flatMap(step => chapter(step, data)),
 	].join('\n');
 
@@ -38,24 +39,25 @@ const chapter = (
 			...(text.analysis.length > 0 ? text.analysis.map(line => `- ${line}`) : ['- none yet']),
 			'',
 		],
-		...(step.from
-			? [
-					...[`### What changed against \`${step.from.name}\``, ''],
-					markdownTable(
-						['Setting', 'before', 'after'],
-						changes.map(({path, before, after}) => [`\`${path}\``, `\`${setting(before)}\``, `\`${setting(after)}\``]),
-					),
-					'',
-				]
-			: []),
+		...(step.from && changes ? [`### What changed against \`${step.from.name}\``, '', ...changed(changes)] : []),
 		...['### Test accuracy by epoch, %', '', epochTable(recorded.record.epochs, recorded.seeds), ''],
 		...(comparison
 			? [
-					...[`### Against \`${comparison.b}\``, ''],
+					...[
+						`### Against \`${comparison.b}\`, over ${comparison.seeds.length} common ${comparison.seeds.length === 1 ? 'seed' : 'seeds'}`,
+						'',
+					],
 					markdownTable(
-						['Measure', 'difference in points', '95 % interval', 'told apart'],
+						[
+							'Measure',
+							`${comparison.a} %`,
+							`${comparison.b} %`,
+							'difference in points',
+							'95 % interval',
+							'told apart',
+						],
 						comparison.measures.map(row => [
-							...[measures[row.measure], ...differenceCells(row), row.told ? 'yes' : 'no'],
+							...[measures[row.measure], ...meanCells(row), ...differenceCells(row), row.told ? 'yes' : 'no'],
 						]),
 					),
 					'',
@@ -79,13 +81,27 @@ const chapter = (
 	];
 };
 
+const changed = ({settings, layers}: Changes): string[] => [
+	...settings.map(({setting, before, after}) => `- ${setting}: ${before} -> ${after}`),
+	...(settings.length > 0 ? [''] : []),
+	...(layers.length > 0
+		? [
+				markdownTable(
+					['Layers before', 'after', ''],
+					layers.map(({before, after, changed}) => [before, after, changed ? 'changed' : '']),
+				),
+				'',
+			]
+		: []),
+];
+
 const epochTable = (epochs: ReportedStep['recorded']['record']['epochs'], seeds: readonly number[]): string => {
 	const last = Math.max(...epochs.map(({epoch}) => epoch));
 	const rows = Array.from({length: last}, (_, index) => [
 		index + 1,
 		...seeds.map(seed => {
 			const row = epochs.find(row => row.seed === seed && row.epoch === index + 1);
-			return row ? ((100 * row.testCorrect) / row.testTotal).toFixed(2) : '';
+			return row ? percent(row.testCorrect / row.testTotal) : '';
 		}),
 	]);
 	return markdownTable(['Epoch', ...seeds.map(seed => `seed ${seed}`)], rows);

@@ -1,13 +1,13 @@
 import {type Config, compile, parse, type TopLevelSpec, View} from './vega.js';
 
 /** Tones that can be told on white and on black, and by people who don't see all colours (Okabe and Ito 2008). */
-const tones = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
+export const tones = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'] as const;
 
 /** Text and rules take the colour of the page around them. */
 const config: Config = {
 	background: 'transparent',
 	font: 'system-ui, sans-serif',
-	range: {category: tones},
+	range: {category: [...tones]},
 	view: {stroke: null},
 	axis: {
 		...{labelColor: 'currentColor', titleColor: 'currentColor', tickColor: 'currentColor', domainColor: 'currentColor'},

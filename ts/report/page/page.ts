@@ -3,12 +3,13 @@ import {ladderTable} from '../../record/ladder-table.js';
 import {measures} from '../../terms/measures.js';
 import type {Mistake} from '../../terms/mistakes.js';
 import {probability} from '../../text/points.js';
-import {setting} from '../../text/setting.js';
-import {differenceCells} from '../comparison.js';
+import type {Changes} from '../changes.js';
+import {differenceCells, meanCells} from '../comparison.js';
 import {dataSentence} from '../data-sentence.js';
 import type {ReportData, ReportedStep} from '../report-data.js';
 import {summaryCells} from '../summary-table.js';
-import {accuracyChart, sizeChart} from './charts.js';
+import {accuracyByStep} from './accuracy-by-step.js';
+import {curves} from './curves.js';
 import {Html, html} from './html.js';
 import {imageRules, imageUri} from './images.js';
 import {receptiveField} from './receptive-field.js';
@@ -16,7 +17,7 @@ import {style} from './style.js';
 
 /** The whole ladder as one page that needs nothing beside itself: no script, no request. */
 export const reportPage = async (data: ReportData): Promise<string> => {
-	const {name, goal, steps} = data;
+	const {name, headline, steps, published} = data;
 	const chapters = await Promise.all(steps.map(async step => chapter(step, data.data)));
 	const shown = steps.flatMap(({mistakes}) => mistakes.map(({image}) => image));
 	const {head, body} = ladderTable(data.rows);
@@ -31,42 +32,50 @@ export const reportPage = async (data: ReportData): Promise<string> => {
 <style>${new Html(style + (await imageRules(data.data, shown)))}</style>
 </head>
 <body>
+<header>
 <h1>${name}</h1>
-<p>${dataSentence(data.data)}${goal && html`<br>${goal}`}</p>
-<p class="quiet">Every figure comes from the records of training runs. The model judged is that of the last epoch: no
-epoch was chosen by its test accuracy.</p>
-<nav>${steps.map(({place}) => html`<a href="#${place.step.name}">${place.step.name}</a> `)}</nav>
-${table(head, body)}
+<p class="headline">${prose(headline)}</p>
+</header>
+<main>
+<section>
+<h2>The ladder</h2>
+${table(`${name}: its steps`, head, body)}
 <p class="quiet">Train: accuracy while learning, in the last epoch, with augmentation and dropout where the step has
 them. Test: mean accuracy of the last five epochs. Both in percent, mean ± standard deviation over seeds. Held: seeds
 that reached the target in each of so many last epochs.</p>
-${await sizes(data)}
+<p>${dataSentence(data.data)}</p>
+<p class="quiet">Every figure comes from the records of training runs. The model judged is that of the last epoch: no
+epoch was chosen by its test accuracy. Accuracies are rounded down, so that no target looks reached that was missed.</p>
+<nav aria-label="Steps">${steps.map(({place}) => html`<a href="#${place.step.name}">${place.step.name}</a> `)}</nav>
+</section>
+${
+	steps.length + published.length > 1 &&
+	html`<section>
+<h2>Accuracy by step</h2>
+${await accuracyByStep(
+	steps.map(({recorded}) => recorded),
+	published,
+)}
+${toTop}
+</section>`
+}
 ${chapters}
+</main>
 </body>
 </html>
 `;
 	return page.text;
 };
 
-/** All steps in one picture; nothing where there is but one. */
-const sizes = async ({name, steps, published}: ReportData): Promise<Html | undefined> =>
-	steps.length + published.length < 2
-		? undefined
-		: html`<h3>Accuracy against parameters</h3>
-<figure>${await sizeChart(
-				name,
-				steps.map(({recorded}) => recorded),
-				published,
-			)}${
-				published.length > 0 &&
-				html`<figcaption>Best epochs look better than means of last epochs: they were chosen on the test images.</figcaption>`
-			}</figure>`;
+const toTop = html`<p class="to-top"><a href="#">Back to the top</a></p>`;
 
 const chapter = async (step: ReportedStep, data: Data): Promise<Html> => {
 	const {place, recorded, text, changes, summary, mistakes, comparison} = step;
-	const {name, target, from} = place.step;
+	const {name, from} = place.step;
 	const layers = summaryCells(summary);
-	return html`<h2 id="${name}">${place.position}. ${name}</h2>
+	const seeds = recorded.seeds.length;
+	return html`<section class="step">
+<h2 id="${name}">${place.position}. ${name}</h2>
 <dl>
 <dt>Target</dt><dd>${text.target} <span class="quiet">${prose(text.why)}</span></dd>
 <dt>Promised</dt><dd>${prose(text.promised)}</dd>
@@ -79,40 +88,55 @@ const chapter = async (step: ReportedStep, data: Data): Promise<Html> => {
 </dl>
 ${
 	from &&
+	changes &&
 	html`<h3>What changed against <code>${from.name}</code></h3>
-${table(
-	['Setting', 'before', 'after'],
-	changes.map(({path, before, after}) => [
-		html`<code>${path}</code>`,
-		html`<code>${setting(before)}</code>`,
-		html`<code>${setting(after)}</code>`,
-	]),
-	'prose',
-)}`
+${changed(name, changes)}`
 }
-<h3>Test accuracy by epoch</h3>
-<figure>${await accuracyChart(recorded, target.testAccuracy)}
-<figcaption>A line a seed; the dashed line is the target. Accuracies below the axis are left out.</figcaption></figure>
+<h3>Curves</h3>
+${await curves(recorded)}
 ${
 	comparison &&
 	html`<h3>Against <code>${comparison.b}</code>, over ${comparison.seeds.length} common ${comparison.seeds.length === 1 ? 'seed' : 'seeds'}</h3>
 ${compared(comparison)}`
 }
 <h3>Layers and receptive field</h3>
-${table(layers.head, layers.body)}
-${receptiveField(summary, data, await imageUri(data, 0))}
+${table(`${name}: layers`, layers.head, layers.body)}
+${
+	step.seesOther
+		? receptiveField(summary, data, await imageUri(data, 0))
+		: html`<p class="quiet">A unit sees as much of an image as in <code>${from?.name}</code>.</p>`
+}
 <h3>Confusion</h3>
-${confusionTable(step.confusion, data)}
+${confusionTable(name, step.confusion, data)}
 <h3>Misclassified test images</h3>
-<p class="quiet">${mistakes.length.toLocaleString('en')} of ${data.test.toLocaleString('en')} images are wrong by at least one of ${recorded.seeds.length} ${recorded.seeds.length === 1 ? 'seed' : 'seeds'},
-${mistakes.filter(({seeds}) => seeds === recorded.seeds.length).length} by all.</p>
+<p class="quiet">${mistakes.length.toLocaleString('en')} of ${data.test.toLocaleString('en')} images are wrong by at least one of ${seeds} ${seeds === 1 ? 'seed' : 'seeds'},
+${mistakes.filter(mistake => mistake.seeds === seeds).length} by all.</p>
 ${
 	mistakes.length > 0 &&
 	html`<details><summary>Show them</summary>
-<ul class="mistakes">${mistakes.map(mistake => mistakeItem(mistake, recorded.seeds.length, data))}</ul></details>`
+<ul class="mistakes">${mistakes.map(mistake => mistakeItem(mistake, seeds, data))}</ul></details>`
 }
+${toTop}
+</section>
 `;
 };
+
+const changed = (step: string, {settings, layers}: Changes): Html =>
+	html`${
+		settings.length > 0 &&
+		html`<ul class="changes">${settings.map(
+			({setting, before, after}) => html`<li><strong>${setting}</strong> ${before} -> ${after}</li>`,
+		)}</ul>`
+	}${
+		layers.length > 0 &&
+		html`<div class="wide" role="group" tabindex="0" aria-label="${step}: layers before and after"><table class="layers">
+<thead><tr><th>Layers before</th><th>after</th><th>changed</th></tr></thead>
+<tbody>${layers.map(
+			({before, after, changed}) =>
+				html`<tr${changed && html` class="changed"`}><td>${before}</td><td>${after}</td><td>${changed && 'yes'}</td></tr>`,
+		)}</tbody>
+</table></div>`
+	}`;
 
 /** Names between backticks are set as code. */
 const prose = (text: string): Html[] =>
@@ -134,23 +158,24 @@ const compared = ({a, b, primary, measures: rows, images}: NonNullable<ReportedS
 	);
 	const worst = Math.max(...images.map(({pValue}) => pValue));
 	return html`${table(
+		`${a} against ${b}`,
 		['Measure', `${a}, %`, `${b}, %`, 'difference', '95 % interval', 'told apart', 'seeds to tell'],
 		rows.map(row => [
-			...[measures[row.measure], (100 * row.a).toFixed(2), (100 * row.b).toFixed(2), ...differenceCells(row)],
+			...[measures[row.measure], ...meanCells(row), ...differenceCells(row)],
 			row.told ? 'yes' : 'no',
 			row.told ? '' : (row.seedsNeeded ?? '-'),
 		]),
 	)}
 <p class="quiet">Told apart: by paired tests at 5 %, that of ${measures[primary]} by itself, the others together (Holm). “No” does
 not mean the same: these seeds can’t tell. So many seeds would tell a difference as large as the one found in four of five
-tries.</p>
+tries. Differences are taken before rounding.</p>
 <p class="quiet">Of the test images, ${a} alone gets ${onlyA?.toFixed(0)} right and ${b} alone ${onlyB?.toFixed(0)}, in the mean over seeds;
 McNemar’s exact test has p ${worst < 0.001 ? 'below 0.001 for every seed' : `of ${images.map(({pValue}) => probability(pValue)).join(', ')}`}.</p>`;
 };
 
-const confusionTable = (counts: ReportedStep['confusion'], {classes}: Data): Html => {
+const confusionTable = (step: string, counts: ReportedStep['confusion'], {classes}: Data): Html => {
 	const most = Math.max(1, ...counts.flatMap((row, label) => row.filter((_, taken) => taken !== label)));
-	return html`<div class="wide"><table class="confusion">
+	return html`<div class="wide" role="group" tabindex="0" aria-label="${step}: confusion"><table class="confusion">
 <thead><tr><th>class</th>${classes.map(name => html`<th>as ${name}</th>`)}</tr></thead>
 <tbody>${counts.map(
 		(row, label) =>
@@ -164,10 +189,11 @@ const confusionTable = (counts: ReportedStep['confusion'], {classes}: Data): Htm
 <p class="quiet">How often each class was taken for each, in the mean over seeds.</p>`;
 };
 
-type Cell = Html | string | number;
+type Cell = string | number;
 
-const table = (head: readonly string[], body: ReadonlyArray<readonly Cell[]>, kind = ''): Html =>
-	html`<div class="wide"><table>
+/** A table that scrolls in its own box where it is wider than the page. */
+const table = (label: string, head: readonly string[], body: ReadonlyArray<readonly Cell[]>): Html =>
+	html`<div class="wide" role="group" tabindex="0" aria-label="${label}"><table>
 <thead><tr>${head.map(cell => html`<th>${cell}</th>`)}</tr></thead>
-<tbody>${body.map(row => html`<tr>${row.map(cell => html`<td class="${kind}">${cell}</td>`)}</tr>`)}</tbody>
+<tbody>${body.map(row => html`<tr>${row.map(cell => html`<td>${cell}</td>`)}</tr>`)}</tbody>
 </table></div>`;

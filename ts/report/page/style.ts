@@ -1,7 +1,11 @@
-/** The look of the page: one column, light or dark as the reader's system is, wide things scroll in their own box. */
+/**
+ * The look of the page: one column, light or dark as the reader's system is. Wide tables scroll in their own box: their
+ * first column stays, and a shade at an edge shows that there is more. On paper everything is set to the page's width.
+ */
 export const style = `
 :root { color-scheme: light dark; --ink: light-dark(#1b1b1f, #e6e6ea); --paper: light-dark(#fff, #131316);
-	--quiet: light-dark(#5c5c66, #a3a3ad); --line: light-dark(#d9d9e0, #34343c); --hit: 0, 114, 178; --miss: 213, 94, 0; }
+	--quiet: light-dark(#5c5c66, #a3a3ad); --line: light-dark(#d9d9e0, #34343c); --shade: light-dark(#0000004d, #ffffff59);
+	--hit: 0, 114, 178; --miss: 213, 94, 0; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1rem; max-width: 66rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink);
 	background: var(--paper); overflow-wrap: anywhere; }
@@ -13,19 +17,47 @@ code { font: .92em ui-monospace, monospace; }
 nav a { margin-right: .8rem; white-space: nowrap; }
 a { color: inherit; }
 .quiet { color: var(--quiet); }
-.wide { overflow-x: auto; margin: .5rem 0; }
+.headline { font-size: 1.15rem; max-width: 52rem; }
+.to-top { font-size: .85rem; }
+.wide { overflow-x: auto; margin: .5rem 0; background:
+	linear-gradient(to right, var(--paper) 40%, transparent) left / 3rem 100% no-repeat local,
+	linear-gradient(to left, var(--paper) 40%, transparent) right / 3rem 100% no-repeat local,
+	linear-gradient(to left, var(--shade), transparent) right top / 1rem calc(100% - 2px) no-repeat scroll; }
 table { border-collapse: collapse; font-size: .84rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 th, td { padding: .25rem .38rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { font-weight: 600; white-space: normal; vertical-align: bottom; }
-th:first-child, td:first-child { text-align: left; }
-td.prose { white-space: normal; overflow-wrap: anywhere; min-width: 9rem; max-width: 24rem; text-align: left; }
+th:first-child, td:first-child { position: sticky; left: 0; text-align: left; background: var(--paper); }
+.layers th, .layers td { text-align: left; }
+.layers .changed td { background: color-mix(in srgb, rgb(var(--miss)) 14%, var(--paper)); }
+.changes { padding-left: 1.1rem; }
 dl { display: grid; grid-template-columns: 5.5rem 1fr; gap: .3rem .8rem; margin: .6rem 0; }
 dt { font-weight: 600; }
 dd { margin: 0; min-width: 0; }
 dd ul { margin: 0; padding-left: 1.1rem; }
 figure { margin: .5rem 0; }
 figcaption { color: var(--quiet); font-size: .85rem; max-width: 46rem; }
-svg { max-width: 100%; height: auto; color: var(--ink); }
+svg { display: block; max-width: 100%; height: auto; color: var(--ink); }
+.panels svg, .by-step svg { width: 100%; }
+.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: .8rem 1rem; }
+.panels .title { margin: 0; font-size: .88rem; font-weight: 600; }
+.for-narrow { max-width: 30rem; }
+.legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: .3rem 0; padding: 0; max-width: none; list-style: none;
+	font-size: .85rem; }
+.legend li { display: flex; align-items: center; gap: .4rem; }
+.sign { flex: none; border: 0 solid currentColor; }
+.dot { width: .55rem; height: .55rem; border-radius: 50%; background: currentColor; }
+.ring { width: .6rem; height: .6rem; border-width: 2px; border-radius: 50%; }
+.square { width: .8rem; height: .8rem; border-width: 2px; }
+.diamond { width: .5rem; height: .5rem; border-width: 2px; transform: rotate(45deg); }
+.tick { width: 0; height: 1rem; border-left-width: 3px; }
+.line { width: 1.2rem; border-top-width: 2px; }
+.dashes { width: 1.2rem; border-top: 1.5px dashed; }
+.mean { position: relative; width: 1.4rem; border-top-width: 2px; }
+.mean::after { content: ''; position: absolute; left: 50%; top: -.4rem; height: .7rem; border-left: 2px solid; }
+.field { display: flex; flex-wrap: wrap; gap: .5rem 1.2rem; align-items: center; }
+.field svg { flex: none; }
+.field figcaption { flex: 1 1 16rem; }
+.field .legend { flex-direction: column; }
 .confusion td, .confusion th { padding: .15rem .45rem; text-align: right; }
 .confusion td.hit { background: rgba(var(--hit), .18); }
 .confusion td.miss { background: rgba(var(--miss), var(--heat)); }
@@ -35,4 +67,24 @@ svg { max-width: 100%; height: auto; color: var(--ink); }
 	border-radius: 3px; }
 summary { cursor: pointer; }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; gap: 0; } dt { margin-top: .4rem; } }
+@media screen and (max-width: 49.99rem) { .for-wide { display: none; } }
+@media screen and (min-width: 50rem) { .for-narrow { display: none; } }
+@media print {
+	@page { margin: 14mm; }
+	:root { color-scheme: light; font-size: 12px; }
+	* { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+	body { max-width: none; padding: 0; font-size: 9.5pt; }
+	.for-narrow, .to-top, nav, details:not([open]) { display: none; }
+	h2, h3, dt, .title, .legend { break-after: avoid; }
+	figure, table, tr, li, p { break-inside: avoid; }
+	figcaption, .quiet { break-before: avoid; }
+	.step { break-before: page; }
+	.step > h2 { margin-top: 0; padding-top: 0; border: 0; }
+	.wide { overflow: visible; background: none; }
+	table { font-size: 7.5pt; max-width: 100%; }
+	th, td { padding: .12rem .22rem; white-space: normal; overflow-wrap: break-word; }
+	th:first-child, td:first-child { position: static; }
+	.panels { grid-template-columns: repeat(3, 1fr); gap: .5rem 1rem; }
+	.field svg { width: 11rem; }
+}
 `;

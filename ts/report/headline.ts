@@ -1,0 +1,44 @@
+import {firstToReach, goalWords} from '../record/goal-sentence.js';
+import type {LadderRecords} from '../record/ladder-records.js';
+import {type Recorded, recorded} from '../terms/recorded.js';
+import {percent} from '../text/percent.js';
+
+/**
+ * What a ladder has come to: which step, held by how many seeds, at how many parameters, against which target. Without
+ * a goal of the ladder's own, its last recorded step stands against the target of that step.
+ */
+export const headline = (records: LadderRecords): string => {
+	const {target, places} = records.ladder;
+	const all = places.filter(place => records.has(place)).map(place => records.of(place));
+	const last = all.at(-1);
+	if (!last) {
+		return 'No step has been recorded yet.';
+	}
+
+	const {testAccuracy, heldFor = 1, maxParameters = Infinity, maxEpochs = Infinity} = target;
+	if (testAccuracy === undefined) {
+		const {target: own} = last.record.promise;
+		return `The last step is \`${last.name}\`. ${heldBy(last)} Its target: ${goalWords(own)}. ${figures(last)}`;
+	}
+
+	const first = firstToReach(records);
+	if (first) {
+		return `\`${first.name}\` reaches the goal: ${goalWords(target)}. ${heldBy(first)} ${figures(first)}`;
+	}
+
+	const goal = {testAccuracy, heldFor, maxParameters, maxEpochs};
+	const within = all.filter(({parameters, epochs}) => parameters <= maxParameters && epochs <= maxEpochs);
+	const [closest] = (within.length > 0 ? within : all)
+		.map(({record}) => recorded(record, goal))
+		.toSorted((a, b) => share(b) - share(a) || b.test.mean - a.test.mean);
+	const found = closest ?? last;
+	return `No step reaches the goal yet: ${goalWords(target)}. The closest is \`${found.name}\`. ${heldBy(found)} ${figures(found)}`;
+};
+
+const share = ({held}: Recorded): number => held.count / held.of;
+
+const heldBy = ({held}: Recorded): string => `Held by ${held.count} of ${held.of} ${held.of === 1 ? 'seed' : 'seeds'}.`;
+
+const figures = ({parameters, epochs, test}: Recorded): string =>
+	`It has ${parameters.toLocaleString('en')} parameters, learns for ${epochs} epochs and gets ${percent(test.mean)} % of the test images right ` +
+	'in the mean of its last five epochs.';
