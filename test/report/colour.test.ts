@@ -74,6 +74,10 @@ test('a folder of coloured shapes is learned to above 95 %, and its report shows
 	t.true(rows[0].result.test.mean > 0.95, JSON.stringify(rows[0].result));
 
 	t.is((await own.run(['report'])).exitCode, 0);
+	t.regex(
+		own.read('report/report.md'),
+		/\*\*The last step is `baseline`\. Held by 2 of 2 seeds\. Its target: at least 95\.00 % /,
+	);
 	t.regex(own.read('report/report.md'), /3 classes: circle, square <box>, triangle\./);
 	const browser = await startBrowser();
 	try {

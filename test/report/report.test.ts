@@ -206,6 +206,13 @@ test('a wide table on a phone scrolls in its own box, and keeps its first column
 			return {scrolled: box.scrollLeft, first: left(box.querySelector('tbody td')) - left(box)};
 		});
 		t.deepEqual([scrolled, first], [200, 0]);
+		const shares = await page.$$eval('.wide', boxes =>
+			boxes
+				.filter(box => box.scrollWidth > box.clientWidth)
+				.map(box => (box.querySelector('td')?.getBoundingClientRect().width ?? 0) / box.clientWidth),
+		);
+		t.true(shares.length > steps.length);
+		t.true(Math.max(...shares) < 0.55, 'the others have room beside it');
 	});
 });
 

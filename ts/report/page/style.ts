@@ -27,7 +27,7 @@ table { border-collapse: collapse; font-size: .84rem; font-variant-numeric: tabu
 th, td { padding: .25rem .38rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { font-weight: 600; white-space: normal; vertical-align: bottom; }
 th:first-child, td:first-child { position: sticky; left: 0; text-align: left; background: var(--paper); }
-.layers th, .layers td { text-align: left; }
+.layers th, .layers td { text-align: left; white-space: normal; }
 .layers .changed td { background: color-mix(in srgb, rgb(var(--miss)) 14%, var(--paper)); }
 .changes { padding-left: 1.1rem; }
 dl { display: grid; grid-template-columns: 5.5rem 1fr; gap: .3rem .8rem; margin: .6rem 0; }
@@ -67,7 +67,10 @@ svg { display: block; max-width: 100%; height: auto; color: var(--ink); }
 	border-radius: 3px; }
 summary { cursor: pointer; }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; gap: 0; } dt { margin-top: .4rem; } }
-@media screen and (max-width: 49.99rem) { .for-wide { display: none; } }
+@media screen and (max-width: 49.99rem) {
+	.for-wide { display: none; }
+	.wide th:first-child, .wide td:first-child { white-space: normal; max-width: 9.5rem; }
+}
 @media screen and (min-width: 50rem) { .for-narrow { display: none; } }
 @media print {
 	@page { margin: 14mm; }
@@ -83,7 +86,9 @@ summary { cursor: pointer; }
 	.wide { overflow: visible; background: none; }
 	table { font-size: 7.5pt; max-width: 100%; }
 	th, td { padding: .12rem .22rem; white-space: normal; overflow-wrap: break-word; }
+	td:not(:first-child) { white-space: nowrap; }
 	th:first-child, td:first-child { position: static; }
+	.layers td { white-space: normal; }
 	.panels { grid-template-columns: repeat(3, 1fr); gap: .5rem 1rem; }
 	.field svg { width: 11rem; }
 }

@@ -1,0 +1,12 @@
+import test from 'ava';
+import {compare} from '../../ts/report/comparison.js';
+import {ladder} from '../helpers/mnist.js';
+
+test('the columns of a comparison are means over the same seeds as its difference', t => {
+	// five seeds against one
+	const {seeds, measures} = compare(ladder, 'base-skeleton', 'basic-setup');
+	t.deepEqual(seeds, [1]);
+	for (const {a, b, difference} of measures) {
+		t.true(Math.abs(a - b - difference) < 1e-12);
+	}
+});
