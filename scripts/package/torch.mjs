@@ -15,13 +15,14 @@ import {targets} from './targets.mjs';
  * @param {string} output where a folder is made for the package
  */
 export const packTorchAddon = async (name, output) => {
-	await setUp('The package is linked against');
+	await setUp();
 	const {thisPlatform} = await import('../../dist/ts/machine/platform.js');
 	const target = targets.find(({platform}) => platform === thisPlatform());
 	if (!target || name !== `torch-${target.platform}`) {
 		throw new MissingNeed(`${name} can only be built on that platform itself; this is ${thisPlatform()}.`);
 	}
 
+	await setUp('The package is linked against');
 	const built = path.join(root, 'build', 'addon-torch');
 	const addon = readdirSync(built).find(file => file.endsWith('.node')) ?? '';
 	const stripped = path.join(root, 'build', 'package-torch', 'stepladder.node');
