@@ -46,3 +46,20 @@ test('what the package imports is what it depends on', async t => {
 		.filter(name => !name.startsWith('node:'));
 	t.deepEqual([...new Set(imported)].sort(), Object.keys(dependencies).sort());
 });
+
+test('the package brings its changelog and licences, and no test, source map or path of this machine', async t => {
+	const folder = await packed(temporaryFolder(t));
+	const {stdout} = await execa('npm', ['pack', '--dry-run', '--json', '--loglevel=silent'], {cwd: folder});
+	const [{files}] = JSON.parse(stdout);
+	const names: string[] = files.map(({path}: {path: string}) => path);
+	for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE', 'THIRD-PARTY-LICENSES']) {
+		t.true(names.includes(name), name);
+	}
+
+	t.deepEqual(
+		names.filter(name => /\.map$|\.test\./.test(name)),
+		[],
+	);
+	const here = names.filter(name => readFileSync(path.join(folder, name), 'utf8').includes(root));
+	t.deepEqual(here, []);
+});
