@@ -1,4 +1,4 @@
-// Trains on sixteen images of bars, keeps the model, and asks it about one: `node train.cjs`.
+// Trains on twelve images of bars, keeps the model, and asks it about one: `node train.cjs`.
 const {mkdtempSync, rmSync} = require('node:fs');
 const {tmpdir} = require('node:os');
 const path = require('node:path');
