@@ -1,4 +1,4 @@
-import {readFileSync, writeFileSync} from 'node:fs';
+import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {root} from '../set-up/index.mjs';
 
@@ -8,6 +8,9 @@ const places = [
 	{file: 'package-lock.json', before: /("name": "stepladder",\s+"version": ")([^"]+)/g},
 	{file: 'Cargo.toml', before: /(\[workspace\.package\]\s+version = ")([^"]+)/g},
 	{file: 'Cargo.lock', before: /(name = "stepladder-\w+"\s+version = ")([^"]+)/g},
+	...readdirSync(path.join(root, 'examples'), {withFileTypes: true})
+		.filter(entry => entry.isDirectory())
+		.map(({name}) => ({file: `examples/${name}/package.json`, before: /("stepladder": "\^)([^"]+)/g})),
 ];
 
 /**

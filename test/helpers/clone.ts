@@ -1,4 +1,4 @@
-import {cpSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
+import {cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {pathToFileURL} from 'node:url';
@@ -25,6 +25,9 @@ export class Clone {
 			'Cargo.toml',
 			'CHANGELOG.md',
 			'docs',
+			...readdirSync(path.join(root, 'examples'))
+				.map(name => `examples/${name}/package.json`)
+				.filter(file => existsSync(path.join(root, file))),
 			'package-lock.json',
 			'ts/machine',
 			'ts/text/vega.ts',

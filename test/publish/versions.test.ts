@@ -13,7 +13,10 @@ test('every file that names the version of Stepladder names the same', async t =
 	);
 	t.deepEqual(
 		[...new Set(named.map(({file}) => file))],
-		['package.json', 'package-lock.json', 'Cargo.toml', 'Cargo.lock'],
+		[
+			...['package.json', 'package-lock.json', 'Cargo.toml', 'Cargo.lock'],
+			...['digit-server', 'own-ladder', 'smallest', 'sweep-in-node'].map(name => `examples/${name}/package.json`),
+		],
 	);
 });
 
@@ -27,6 +30,8 @@ test('a changeset becomes a new version in every file, and a part of the changel
 	const lock = JSON.parse(clone.read('package-lock.json'));
 	t.deepEqual([lock.version, lock.packages[''].version], ['3.2.0', '3.2.0']);
 	t.regex(clone.read('Cargo.toml'), /^\[workspace\.package\]\s+version = "3\.2\.0"$/m);
+	const example = JSON.parse(clone.read(path.join('examples', 'smallest', 'package.json')));
+	t.is(example.dependencies.stepladder, '^3.2.0', 'an example takes the packages of its commit');
 	const crates = [...clone.read('Cargo.lock').matchAll(/^name = "stepladder-(\w+)"\s+version = "3\.2\.0"$/gm)];
 	t.deepEqual(
 		crates.map(([, name]) => name),
