@@ -64,8 +64,13 @@ with it, in its folder \`licenses\`. The addon that is linked against it, \`@ste
 };
 
 await runMain(async () => {
+	const [option] = process.argv.slice(2);
+	if (option !== undefined && option !== '--check') {
+		throw new ToolFailed(`expected \`--check\` or nothing, got ${option}`);
+	}
+
 	const written = await list();
-	if (!process.argv.includes('--check')) {
+	if (option === undefined) {
 		writeFileSync(file, written);
 	} else if (readFileSync(file, 'utf8').replaceAll('\r\n', '\n') !== written) {
 		throw new ToolFailed('docs/SHIPPED.md is not what is shipped any more: write it by `npm run licenses`');

@@ -5,24 +5,24 @@ import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {version} from './package/pack.mjs';
-import {targets} from './package/targets.mjs';
+import {released} from './package/targets.mjs';
 import {root, runMain} from './set-up/index.mjs';
 import {runTool, say, ToolFailed} from './set-up/tool.mjs';
 
 const dryRun = process.argv.includes('--dry-run');
 const output = path.join(root, 'build', 'npm');
 
-/** The packages that were built, `stepladder` last. */
+/** The packages that were built, in the order in which they are published. */
 const built = () => {
 	const folders = existsSync(output) ? readdirSync(output) : [];
-	const missing = [...targets.map(({platform}) => platform), 'stepladder'].filter(name => !folders.includes(name));
+	const missing = released.filter(name => !folders.includes(name));
 	if (missing.length > 0) {
 		throw new ToolFailed(
 			`${path.relative(root, output)} lacks ${missing.join(', ')}: build them by \`npm run package\``,
 		);
 	}
 
-	return [...folders.filter(name => name !== 'stepladder').sort(), 'stepladder'].map(name => {
+	return released.map(name => {
 		const folder = path.join(output, name);
 		const {name: full, version: packed} = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
 		if (packed !== version) {

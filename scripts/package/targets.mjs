@@ -53,6 +53,16 @@ export const targets = /** @type {Target[]} */ ([
 	},
 ]);
 
+/** Platforms that an addon with libtorch is built for: those that `ts/torch/pins.ts` has wheels for. */
+export const torchPlatforms = ['linux-x64-gnu', 'linux-arm64-gnu', 'darwin-arm64', 'win32-x64'];
+
+/** What a release publishes, by the names of the folders under build/npm; the library last, since it names the others. */
+export const released = [
+	...targets.map(({platform}) => platform),
+	...torchPlatforms.map(platform => `torch-${platform}`),
+	'stepladder',
+];
+
 /** The target as rustc and cargo's folders spell it. @param {Pick<Target, 'triple'>} target */
 export const rustTarget = ({triple}) => triple.replace(/\.\d+\.\d+$/, '');
 

@@ -2,10 +2,11 @@ import {mkdirSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {execa} from 'execa';
+import {torchPlatforms as pinned} from '../../ts/torch/pins.js';
 import {Clone, script, textOf} from '../helpers/clone.js';
 
 const {version} = JSON.parse(textOf('package.json'));
-const {targets} = await script('package/targets.mjs');
+const {released, torchPlatforms} = await script('package/targets.mjs');
 
 /** Leaves packages without anything in them, as `npm run package` would leave whole ones. */
 const pack = (clone: Clone, names: string[], packed: string): void => {
@@ -26,7 +27,7 @@ test('a release without every platform is refused before anything is published',
 
 test('a release of packages of another version is refused before anything is published', async t => {
 	const clone = new Clone(t);
-	pack(clone, ['stepladder', ...targets.map(({platform}: {platform: string}) => platform)], '0.0.1');
+	pack(clone, released, '0.0.1');
 	const {exitCode, stderr} = await clone.run(['release.mjs', '--dry-run']);
 	t.is(exitCode, 1);
 	t.regex(stderr, /^stepladder: @stepladder\/\S+ was built as 0\.0\.1, this is /);
@@ -38,7 +39,7 @@ test('a release that was interrupted publishes what is missing, and the library 
 	t.teardown(registry.close);
 	const env = {NPM_CONFIG_USERCONFIG: registry.npmrc};
 	const clone = new Clone(t);
-	pack(clone, ['stepladder', ...targets.map(({platform}: {platform: string}) => platform)], version);
+	pack(clone, released, version);
 	await execa('npm', ['publish', '--access', 'public'], {
 		cwd: path.join(clone.folder, 'build', 'npm', 'win32-x64'),
 		env,
@@ -48,10 +49,14 @@ test('a release that was interrupted publishes what is missing, and the library 
 	t.is(exitCode, 0, stderr);
 	t.regex(stderr, new RegExp(`^@stepladder/win32-x64 ${version} is already published\\.$`, 'm'));
 	const published = [...stderr.matchAll(/^Publishing (\S+) /gm)].map(([, name]) => name);
-	t.is(published.length, targets.length);
+	t.is(published.length, released.length - 1);
 	t.is(published.at(-1), 'stepladder');
 	for (const name of published) {
 		const answer = await fetch(new URL(encodeURIComponent(`${name}`), registry.url));
 		t.like(await answer.json(), {'dist-tags': {latest: version}});
 	}
+});
+
+test('an addon with libtorch is released for every platform that a libtorch is pinned for', t => {
+	t.deepEqual([...torchPlatforms].sort(), [...pinned].sort());
 });

@@ -53,11 +53,11 @@ test('CI tests each line of Node that `engines` names', t => {
 });
 
 test('a release builds every platform once', async t => {
-	const {targets} = await script('package/targets.mjs');
+	const {released} = await script('package/targets.mjs');
 	const [release = ''] = workflows.filter(({name}) => name === 'release.yml').map(({text}) => text);
 	t.deepEqual(
 		found(release, /\{platform: ([\w-]+),/g).sort(),
-		targets.map(({platform}: {platform: string}) => platform).sort(),
+		released.filter((name: string) => name !== 'stepladder').sort(),
 	);
 });
 
