@@ -69,6 +69,7 @@ summary { cursor: pointer; }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; gap: 0; } dt { margin-top: .4rem; } }
 @media screen and (max-width: 49.99rem) {
 	.for-wide { display: none; }
+	table:not(.layers) { width: max-content; }
 	.wide th:first-child, .wide td:first-child { white-space: normal; max-width: 9.5rem; }
 }
 @media screen and (min-width: 50rem) { .for-narrow { display: none; } }
