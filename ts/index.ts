@@ -8,7 +8,7 @@ export * from './errors/index.js';
 export {resume, type Training, train} from './experiment/train.js';
 export {defineLadder, type LadderDefinition, type PublishedResult} from './ladder/define-ladder.js';
 export {findLadder} from './ladder/find-ladder.js';
-export {type Ladder, openLadder, type Place} from './ladder/open-ladder.js';
+export {type Ladder, openLadder, type Place, type RefusedStep} from './ladder/open-ladder.js';
 export {loadModel, type Model, type Prediction} from './model/load-model.js';
 export {type NamedPrediction, predict} from './model/predict.js';
 export type {RecordOptions} from './record/make-record.js';

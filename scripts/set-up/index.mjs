@@ -1,4 +1,4 @@
-import {mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
@@ -24,15 +24,51 @@ const typeScriptSources = ['ts', 'test', 'tsconfig.json', 'package-lock.json'];
  */
 export const setUp = async torch => {
 	demand('node', 'Stepladder');
-	mkdirSync(inRoot('build'), {recursive: true});
-	await withLock(inRoot('build', 'set-up.lock'), say, async () => {
+	const work = async () => {
 		await npmPackages();
 		await addon();
 		await typeScript();
 		if (torch !== undefined) {
 			await torchAddon(torch);
 		}
-	});
+	};
+
+	if (isReadOnly(existsSync(inRoot('build')) ? inRoot('build') : root)) {
+		await withoutWriting(work);
+		return;
+	}
+
+	mkdirSync(inRoot('build'), {recursive: true});
+	await withLock(inRoot('build', 'set-up.lock'), say, work);
+};
+
+/** @param {string} folder */
+const isReadOnly = folder => {
+	try {
+		accessSync(folder, constants.W_OK);
+		return false;
+	} catch {
+		return true;
+	}
+};
+
+/**
+ * A clone that can't be written can be used as long as it is up to date.
+ *
+ * @param {() => Promise<void>} work
+ */
+const withoutWriting = async work => {
+	try {
+		await work();
+	} catch (error) {
+		if (error instanceof ToolFailed || /** @type {NodeJS.ErrnoException} */ (error).syscall !== undefined) {
+			throw new MissingNeed(
+				`${root} can’t be written, and has to be built first: run \`npm run build\` there as somebody who may`,
+			);
+		}
+
+		throw error;
+	}
 };
 
 /** Runs a script's main function; whatever the set-up lacks ends the process with one sentence. */

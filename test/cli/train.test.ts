@@ -21,18 +21,26 @@ test('a few thousand real images are learned through the command line, told as J
 	);
 	t.is(exitCode, 0);
 	const lines = stdout.split('\n').map(line => JSON.parse(line));
+	const folders = lines.filter(({type}) => type === 'start').map(({folder}) => folder);
+	t.deepEqual(
+		folders.map(folder => path.basename(folder)).toSorted(),
+		readdirSync(path.join(out, 'lr-scheduler')).toSorted(),
+	);
 	lines.sort((a, b) => (a.seed ?? 3) - (b.seed ?? 3)); // both seeds train at once, the result comes last
 	t.deepEqual(
 		lines.map(({type, seed, epoch}) => ({type, seed, epoch})),
 		[
-			{type: 'epoch', seed: 1, epoch: 1},
-			{type: 'epoch', seed: 1, epoch: 2},
-			{type: 'epoch', seed: 2, epoch: 1},
-			{type: 'epoch', seed: 2, epoch: 2},
+			...[1, 2].flatMap(seed => [
+				{type: 'start', seed, epoch: undefined},
+				{type: 'epoch', seed, epoch: 1},
+				{type: 'epoch', seed, epoch: 2},
+				{type: 'seed', seed, epoch: undefined},
+			]),
 			{type: 'result', seed: undefined, epoch: undefined},
 		],
 	);
-	const [first, second] = lines;
+	const [start, first, second, seed] = lines;
+	t.is(start.folder, seed.folder);
 	t.deepEqual(Object.keys(first), [
 		...['type', 'step', 'seed', 'epoch', 'epochs', 'learningRate', 'trainLoss', 'trainCorrect', 'trainTotal'],
 		...['testLoss', 'testCorrect', 'testTotal', 'seconds'],
@@ -86,7 +94,11 @@ for (const [signal, expected] of [
 			[main, 'train', '--step', 'fc-layer', '--limit-train', '512', '--limit-test', '100', '--json', '--out', out],
 			{reject: false},
 		);
-		child.stdout.once('data', () => child.kill(signal)); // after the first epoch
+		child.stdout.on('data', (text: Buffer) => {
+			if (text.toString().includes('"epoch"')) {
+				child.kill(signal);
+			}
+		});
 		const {exitCode, stderr} = await child;
 		t.is(exitCode, expected);
 		t.regex(String(stderr), /^stepladder: interrupted/);
@@ -110,8 +122,12 @@ test('a run that was interrupted goes on to the files of an unbroken one', async
 		path.join(place, 'lr-scheduler', readdirSync(path.join(place, 'lr-scheduler'))[0] ?? '');
 	const resumed = await cli('train', '--resume', onlyFolder(out));
 	t.is(resumed.exitCode, 0);
-	t.regex(resumed.stderr, /^Seed 1 goes on after epoch \d+$/);
-	t.regex(resumed.stdout, /epoch 1\/15.*kept aside/, 'the whole run is told');
+	const [, last = ''] = /^Seed 1 goes on after epoch (\d+)$/.exec(resumed.stderr) ?? [];
+	t.deepEqual(
+		[...resumed.stdout.matchAll(/epoch (\d+)\/15.*kept aside/g)].map(([, epoch]) => Number(epoch)),
+		Array.from({length: 15 - Number(last)}, (_, index) => Number(last) + 1 + index),
+		'what was shown before is not shown again',
+	);
 	await cli(...long, '--quiet', '--out', other);
 	const file = (place: string, name: string): Buffer => readFileSync(path.join(onlyFolder(place), name));
 	for (const name of ['model.safetensors', 'predictions.json']) {
@@ -159,7 +175,7 @@ test('a fast dev run takes one batch of each and keeps nothing', async t => {
 	const out = temporaryFolder(t);
 	const {stdout, exitCode} = await cli('train', '--step', 'lr-scheduler', '--fast-dev-run', '--json', '--out', out);
 	t.is(exitCode, 0);
-	const [epoch] = stdout.split('\n').map(line => JSON.parse(line));
+	const [, epoch] = stdout.split('\n').map(line => JSON.parse(line));
 	t.deepEqual([epoch.trainTotal, epoch.testTotal], [128, 128]);
 	t.deepEqual(readdirSync(out), []);
 });

@@ -27,7 +27,7 @@ test('in an empty folder a ladder is made, trained, grown, recorded, compared an
 	t.regex(own.read('README.md'), /^\| baseline \| .* \| 3\/3 \|$/m);
 
 	t.regex(await run('new-step', 'batch-norm', '--from', 'baseline'), /Written: steps\/1-batch-norm\.ts\n/);
-	const unfilled = await own.run(['ladder']);
+	const unfilled = await own.run(['train', '--step', 'batch-norm']);
 	t.is(unfilled.exitCode, 2);
 	t.regex(unfilled.stderr, /^stepladder: steps\/1-batch-norm\.ts, line 4: step `batch-norm`: `\S+` should be/);
 	const text = own.read('steps/1-batch-norm.ts');

@@ -1,4 +1,5 @@
 import test from 'ava';
+import {LadderError, openLadder} from '../../ts/index.js';
 import {OwnLadder} from '../helpers/own-ladder.js';
 
 const definition = `import {arrays, defineLadder} from 'stepladder';
@@ -82,21 +83,21 @@ test(
 	'a syntax error in TypeScript',
 	refuses,
 	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('a', 'const x: = 3;')},
-	['ladder'],
+	['train', '--step', 'a'],
 	/^stepladder: steps\/0-a\.ts, line 2: SyntaxError/,
 );
 test(
 	'a syntax error in JavaScript',
 	refuses,
 	{'ladder.ts': definition, 'steps/0-a.mjs': stepOf('a', '\nconst x = {a: 1,,};')},
-	['ladder'],
+	['train', '--step', 'a'],
 	/^stepladder: steps\/0-a\.mjs, line 3: SyntaxError: Unexpected token ','$/,
 );
 test(
 	'a name that is not there',
 	refuses,
 	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('a', '\n\nconst x = other.y;')},
-	['ladder'],
+	['train', '--step', 'a'],
 	/^stepladder: steps\/0-a\.ts, line 4: ReferenceError: other is not defined$/,
 );
 test(
@@ -106,7 +107,7 @@ test(
 		'Große Schuhe (2)/ladder.ts': definition,
 		'Große Schuhe (2)/steps/0-a.ts': stepOf('a', '\n\nconst x = other.y;'),
 	},
-	['ladder'],
+	['train', '--step', 'a'],
 	/^stepladder: steps\/0-a\.ts, line 4: ReferenceError: other is not defined$/,
 	'Große Schuhe (2)',
 );
@@ -123,7 +124,7 @@ for (const [ending, where] of [
 			[`lib/x.${ending}`]: "import {y} from './y.mjs';\nexport const x = {;\n",
 			'lib/y.mjs': 'export const y = 1;\n',
 		},
-		['ladder'],
+		['train', '--step', 'a'],
 		new RegExp(`^stepladder: lib/x\\.${ending}, ${where}: SyntaxError`),
 	);
 }
@@ -132,42 +133,42 @@ test(
 	'an import that the library does not have',
 	refuses,
 	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('a', "import {magic} from 'stepladder';")},
-	['ladder'],
+	['train', '--step', 'a'],
 	/^stepladder: steps\/0-a\.ts.*does not provide an export named 'magic'/,
 );
 test(
 	'an import of a file that is not there',
 	refuses,
 	{'ladder.ts': definition, 'steps/1-b.ts': stepOf('b', "import a from './0-a.ts';")},
-	['ladder'],
+	['train', '--step', 'b'],
 	/^stepladder: .*Cannot find module \S+0-a\.ts/,
 );
 test(
 	'a step under another name than its file',
 	refuses,
 	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('b')},
-	['ladder'],
+	['train', '--step', 'a'],
 	/^stepladder: steps\/0-a\.ts: its default export should be the step `a`, as the file is called; `b`$/,
 );
 test(
 	'a step that was not made by defineStep',
 	refuses,
 	{'ladder.ts': definition, 'steps/0-a.ts': "export default {name: 'a'};\n"},
-	['ladder'],
+	['train', '--step', 'a'],
 	/^stepladder: steps\/0-a\.ts: its default export should be the step `a`, as the file is called; \{"name":"a"\}, which is no step by `defineStep`$/,
 );
 test(
 	'a step file that exports nothing',
 	refuses,
 	{'ladder.ts': definition, 'steps/0-a.ts': 'export {};\n'},
-	['ladder'],
+	['train', '--step', 'a'],
 	/^stepladder: steps\/0-a\.ts: its default export should be the step `a`, as the file is called; it has none$/,
 );
 test(
 	'two steps of one number',
 	refuses,
 	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('a'), 'steps/0-b.ts': stepOf('b')},
-	['ladder'],
+	['train', '--step', 'a'],
 	/^stepladder: steps\/0-a\.ts and steps\/0-b\.ts have the same number or name/,
 );
 test(
@@ -184,6 +185,135 @@ test(
 	['new-step', 'a', '--from', 'a'],
 	/there is a step `a` already/,
 );
+
+/** A step that grew from `a`. */
+const grownOf = (name: string, change: string, target: string): string => `import {defineStep} from 'stepladder';
+import a from './0-a.ts';
+export default defineStep({
+	name: '${name}', from: a, change: ${change},
+	target: {why: 'To see.', testAccuracy: 0.5, heldFor: 1, maxParameters: 100, maxEpochs: 9, ${target}},
+});
+`;
+
+for (const [fault, change, target, sentence] of [
+	['changes two aspects', '{batchSize: 1, labelSmoothing: 0.1}', '', /step `b`: `change` should be about one aspect/],
+	['changes nothing', '{}', '', /step `b`: `change` should be a change against `a`, got the same experiment$/],
+	[
+		'asks for 99.4',
+		'{batchSize: 1}',
+		'testAccuracy: 99.4',
+		/`target\.testAccuracy` should be a fraction .*, got 99\.4$/,
+	],
+	[
+		'is to be held for longer than it trains',
+		'{epochs: 3}',
+		'heldFor: 5',
+		/should be at most 3, the epochs .*, got 5$/,
+	],
+	['has no reason', '{batchSize: 1}', 'why: 3', /`target\.why` should be a sentence/],
+] as const) {
+	test(`a step that ${fault} is refused, and stands in nobody’s way`, async t => {
+		const own = new OwnLadder(t, {
+			'ladder.ts': definition,
+			'steps/0-a.ts': stepOf('a'),
+			'steps/1-b.ts': grownOf('b', change, target),
+			'steps/2-c.ts': "import b from './1-b.ts';\nexport default b;\n",
+		});
+		const refused = await own.run(['train', '--step', 'b']);
+		t.is(refused.exitCode, 2);
+		t.regex(refused.stderr, /^stepladder: steps\/1-b\.ts, line 3: [^\n]*$/);
+		t.regex(refused.stderr, sentence);
+
+		t.is((await own.run(['train', '--step', 'a'])).exitCode, 0);
+		const {stdout, stderr, exitCode} = await own.run(['ladder']);
+		t.is(exitCode, 0, stderr);
+		t.regex(stdout, /^a /m);
+		t.notRegex(stdout, /^[bc] /m);
+		t.regex(
+			stderr,
+			/^Step `b` is not in the table: steps\/1-b\.ts, line 3: .*\nStep `c` is not in the table: steps\/1-b\.ts, line 3: .*$/,
+		);
+
+		const check = await own.run(['record', '--check']);
+		t.is(check.exitCode, 2);
+		t.regex(check.stderr, sentence);
+		t.regex((await own.run(['new-step', 'd', '--from', 'a'])).stdout, /^Written: steps\/3-d\.ts$/m);
+		t.is((await own.run(['new-step', 'b', '--from', 'a'])).exitCode, 2);
+	});
+}
+
+test('an app can open a ladder with a refused step, and is told of it when it asks', async t => {
+	const own = new OwnLadder(t, {
+		'ladder.mjs': definition,
+		'steps/0-a.mjs': stepOf('a'),
+		'steps/1-b.mjs': 'export default nothing;\n',
+	});
+	const ladder = await openLadder(own.folder);
+	t.deepEqual(
+		ladder.steps.map(({name}) => name),
+		['a'],
+	);
+	const error = t.throws(() => ladder.step('b'), {
+		instanceOf: LadderError,
+		message: /1-b\.mjs, line 1: ReferenceError/,
+	});
+	t.deepEqual(
+		ladder.refused.map(({name, error}) => ({name, error})),
+		[{name: 'b', error}],
+	);
+	t.throws(() => ladder.step('c'), {message: /its steps are a, b$/});
+});
+
+test('a recorded step that is refused keeps its row on the ladder’s page', async t => {
+	const own = new OwnLadder(t, {
+		'ladder.ts': definition,
+		'README.md': '<!-- ladder: written by `record` -->\n\nold\n\n<!-- end of ladder -->\n',
+		'steps/0-a.ts': stepOf('a'),
+		'steps/1-b.ts': grownOf('b', '{batchSize: 1}', ''),
+	});
+	t.is((await own.run(['record', '--step', 'a', '--seeds', '1'])).exitCode, 0);
+	t.is((await own.run(['record', '--step', 'b', '--seeds', '1'])).exitCode, 0);
+	const page = own.read('README.md');
+	t.regex(page, /^\| b /m);
+	own.write('steps/1-b.ts', grownOf('b', '{}', ''));
+	const {stderr, exitCode} = await own.run(['record', '--text']);
+	t.is(exitCode, 1);
+	t.regex(stderr, /^README\.md keeps its table: steps\/1-b\.ts, line 3: /m);
+	t.is(own.read('README.md'), page);
+});
+
+const typedWrong: ReadonlyArray<readonly [string[], RegExp]> = [
+	[
+		['train', '--step', 'a', '--epochs', '-1'],
+		/^stepladder: `epochs` should be a whole number from 1 to 10000, got -1$/,
+	],
+	[['train', '--step', 'a', '--epochs', '0'], /^stepladder: `epochs` should be a whole number from 1 to 10000, got 0$/],
+	[['train', '--step', 'a', '--epochs', '0.5'], /`epochs` should be a whole number from 1 to 10000, got 0\.5$/],
+	[['train', '--step', 'a', '--threads', '0'], /`threads` should be a whole number from 1 to 1024, got 0$/],
+	[['train', '--step', 'a', '--jobs', '0'], /`jobs` should be a whole number from 1 to 1024, got 0$/],
+	[
+		['train', '--step', 'a', '--limit-train', '-1'],
+		/`limitTrain` should be a whole number from 1 to 4294967295, got -1$/,
+	],
+	[
+		['record', '--check', '--text'],
+		/^stepladder: `text` should be left out with `--check`: do one after the other, got both$/,
+	],
+	[['record', '--text', '--fresh'], /^stepladder: `fresh` should be left out with `--text`/],
+	[['record', '--step', 'a', '--replay'], /^stepladder: `replay` should be given with `--check`/],
+	[['bench', '--rounds', '0'], /^stepladder: `rounds` should be a whole number from 1, got 0$/],
+	[
+		['bench', '--images', '0'],
+		/^stepladder: `images` should be a whole number from 1 to 2, the training images there are, got 0$/,
+	],
+	[
+		['bench', '--python', '/nope'],
+		/`python` should be a Python that has PyTorch, got `\/nope`, which can’t be started \(.*ENOENT\)$/,
+	],
+];
+for (const [words, sentence] of typedWrong) {
+	test(`\`${words.join(' ')}\``, refuses, {'ladder.ts': definition, 'steps/0-a.ts': stepOf('a')}, words, sentence);
+}
 
 test('a ladder is found from within, by --ladder, and by a package.json above', async t => {
 	const own = new OwnLadder(t, {

@@ -1,3 +1,4 @@
+import {spawnSync} from 'node:child_process';
 import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
@@ -104,4 +105,30 @@ test('libtorch is asked for by what needs it, and by nothing else', async t => {
 		JSON.parse(stdout),
 		cases.map(([, reason]) => reason),
 	);
+});
+
+// Whoever may write everything is kept from it by a file system of the test's own alone.
+const [unshare, flags] = ['unshare', ['--map-root-user', '--mount']];
+const canRemount = spawnSync(unshare, [...flags, 'true']).status === 0;
+(canRemount ? test : test.skip)('a clone that can’t be written is used as it is, while it is up to date', async t => {
+	const inClone = async (change: string) =>
+		execa(
+			unshare,
+			[
+				...flags,
+				'sh',
+				'-c',
+				`cd "$0" && mount --bind . . && mount -o remount,ro,bind . && cd "$0" && ${change} npm run -s ladder`,
+				root,
+			],
+			{
+				reject: false,
+			},
+		);
+	const used = await inClone('');
+	t.is(used.exitCode, 0, used.stderr);
+	t.regex(used.stdout, /^weight-averaging /m);
+	const stale = await inClone('mount -t tmpfs -o ro none build/addon &&');
+	t.is(stale.exitCode, 1);
+	t.regex(stale.stderr, /^stepladder: \S+ can’t be written, and has to be built first: run `npm run build` there as somebody who may$/);
 });

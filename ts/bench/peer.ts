@@ -33,6 +33,8 @@ export class Peer {
 	readonly #answers: AsyncIterator<string>;
 	readonly #lines: Interface;
 	readonly #folder: string;
+	/** Why there is no process. */
+	#failure: string | undefined;
 
 	private constructor(
 		readonly kind: PeerKind,
@@ -45,7 +47,9 @@ export class Peer {
 		writeFileSync(file, JSON.stringify(experiment));
 		this.#child = spawn(python, [path.join(scripts, kind.script), file, folder]);
 		// A process that ended can't be written to; that it ended is told by its missing answer.
-		this.#child.on('error', () => {});
+		this.#child.on('error', error => {
+			this.#failure = error.message;
+		});
 		this.#child.stdin.on('error', () => {});
 		this.#child.stderr.pipe(process.stderr);
 		this.#lines = createInterface(this.#child.stdout);
@@ -70,7 +74,8 @@ export class Peer {
 		const first = await peer.#answers.next();
 		if (first.done) {
 			await peer.close();
-			throw new ConfigError('python', `a Python that has ${kind.name}`, `\`${python}\``);
+			const reason = peer.#failure === undefined ? '' : `, which can’t be started (${peer.#failure})`;
+			throw new ConfigError('python', `a Python that has ${kind.name}`, `\`${python}\`${reason}`);
 		}
 
 		return {peer, version: (JSON.parse(first.value) as {version: string}).version};

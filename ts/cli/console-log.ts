@@ -20,6 +20,8 @@ export class ConsoleLog {
 	readonly #step: Trainable;
 	readonly #parallel: boolean;
 	#introduced = false;
+	/** Epochs of each seed that an earlier process showed. */
+	readonly #shownBefore = new Map<number, number>();
 
 	/** `parallel`: whether several seeds train at once, so that each epoch needs a line of its own. */
 	constructor(step: Trainable, parallel: boolean) {
@@ -36,6 +38,7 @@ export class ConsoleLog {
 
 		switch (event.type) {
 			case 'start': {
+				this.#shownBefore.set(event.seed, event.epochsDone);
 				if (event.epochsDone > 0) {
 					process.stderr.write(`Seed ${event.seed} goes on after epoch ${event.epochsDone}\n`);
 				}
@@ -52,7 +55,10 @@ export class ConsoleLog {
 			}
 
 			case 'epoch': {
-				this.#epoch(event);
+				if (event.epoch > (this.#shownBefore.get(event.seed) ?? 0)) {
+					this.#epoch(event);
+				}
+
 				this.#epochBegan = performance.now();
 				break;
 			}

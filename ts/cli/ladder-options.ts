@@ -18,6 +18,13 @@ export const withDataOption = (command: Command): Command =>
 export const chosenLadder = async ({ladder}: LadderFlags): Promise<Ladder> =>
 	openLadder(ladder ?? findLadder(process.cwd()));
 
+/** Says on stderr which steps are left out of something, and why. */
+export const tellRefused = ({refused}: Ladder, where: string): void => {
+	for (const {name, error} of refused) {
+		process.stderr.write(`Step \`${name}\` is not ${where}: ${error.message}\n`);
+	}
+};
+
 /** How data are opened from a command line: what takes long is told on stderr. */
 export const openOptions = ({skipDamaged = false}: DataFlags): Required<OpenOptions> => ({
 	skipDamaged,

@@ -1,3 +1,4 @@
+import {StepladderError} from './stepladder-error.js';
 import {WriteError} from './write-error.js';
 
 /**
@@ -9,6 +10,10 @@ export const writing = <Value>(what: string, place: string, work: () => Value, a
 	try {
 		return work();
 	} catch (error) {
+		if (error instanceof StepladderError) {
+			throw error; // it says more than that something was not written
+		}
+
 		const reason = error instanceof Error ? error.message : String(error);
 		throw new WriteError(`could not write ${what} (${reason})${advice}`, place, {cause: error});
 	}

@@ -44,7 +44,8 @@ export const trainSeed = async ({
 			switch (event.type) {
 				case 'started': {
 					const {engine, epochsDone} = event;
-					events.push({type: 'start', step: step.name, seed, engine: engine as Engine, epochsDone});
+					const start = {step: step.name, seed, engine: engine as Engine, epochsDone, folder: folder?.path};
+					events.push({type: 'start', ...start});
 					break;
 				}
 

@@ -19,7 +19,8 @@ import type {Ladder} from './open-ladder.js';
 export const newStep = (ladder: Ladder, name: string, from: string): string => {
 	checkName(name);
 	const grownFrom = ladder.place(from);
-	if (ladder.steps.some(step => step.name === name)) {
+	const taken = [...ladder.places.map(({step, position}) => ({name: step.name, position})), ...ladder.refused];
+	if (taken.some(step => step.name === name)) {
 		throw new ConfigError(
 			'name',
 			'one that no step has yet',
@@ -28,7 +29,7 @@ export const newStep = (ladder: Ladder, name: string, from: string): string => {
 		);
 	}
 
-	const position = Math.max(...ladder.places.map(place => place.position)) + 1;
+	const position = Math.max(...taken.map(({position}) => position)) + 1;
 	const file = path.join(path.dirname(grownFrom.file), `${position}-${name}${path.extname(grownFrom.file)}`);
 	if (existsSync(file)) {
 		throw new LadderError(`${shown(file)} is there already, and was left as it is`, file);

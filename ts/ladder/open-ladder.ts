@@ -8,7 +8,7 @@ import type {Goal} from '../terms/goal.js';
 import {show} from '../text/show.js';
 import {shown} from '../text/shown.js';
 import {defineLadder, type LadderDefinition, type PublishedResult} from './define-ladder.js';
-import {endings, ladderFiles, stepFiles} from './files.js';
+import {endings, ladderFiles, type StepFile, stepFiles} from './files.js';
 import {importFile} from './import-file.js';
 
 /** A step and where it stands. */
@@ -20,6 +20,19 @@ export type Place = {
 	readonly file: string;
 	/** Where its record is kept. */
 	readonly record: string;
+};
+
+/** A step file that can't be used, and why. */
+export type RefusedStep = {
+	/** As the file is called. */
+	readonly name: string;
+	/** 0 for the first. */
+	readonly position: number;
+	readonly file: string;
+	/** Where its record is kept, if it was ever recorded. */
+	readonly record: string;
+	/** Thrown when the step is asked for. */
+	readonly error: LadderError;
 };
 
 /** A ladder, opened from its folder. */
@@ -36,18 +49,22 @@ export type Ladder = {
 	readonly page: string;
 	/** Where each step stands, in the order of their numbers. */
 	readonly places: readonly Place[];
-	/** Its steps, in the order of their numbers. */
+	/** Its steps, in the order of their numbers; without those that are refused. */
 	readonly steps: readonly Step[];
+	/** Step files that can't be used. They stand in nobody's way until they are asked for. */
+	readonly refused: readonly RefusedStep[];
 	/**
 	 * Where the step of a name stands.
 	 *
 	 * @throws {ConfigError} naming those there are
+	 * @throws {LadderError} where its file can't be used
 	 */
 	readonly place: (name: string) => Place;
 	/**
 	 * The step of a name.
 	 *
 	 * @throws {ConfigError} naming those there are
+	 * @throws {LadderError} where its file can't be used
 	 */
 	readonly step: (name: string) => Step;
 };
@@ -55,28 +72,36 @@ export type Ladder = {
 let openings = 0;
 
 /**
- * Opens the ladder of a folder: its `ladder.ts` and all of `steps/`, which are run.
+ * Opens the ladder of a folder: its `ladder.ts` and all of `steps/`, which are run. A step that can't be used is kept
+ * under `refused`, and its error thrown when it is asked for.
  *
  * @example
  * ```ts
  * const ladder = await openLadder('shoes');
  * const {held} = await train(ladder.step('baseline'), {data: ladder.data}).result;
  * ```
- * @throws {LadderError} naming the file that is missing or wrong, with the line
+ * @throws {LadderError} where `ladder.ts` is missing or wrong, naming it with the line
  */
 export const openLadder = async (folder: string): Promise<Ladder> => {
 	checkPath('folder', folder);
 	openings += 1;
 	const place = path.resolve(folder);
 	const {name, data, target = {}, published = []} = await definitionIn(place, openings);
-	const places = await placesIn(place, openings);
+	const {places, refused} = await placesIn(place, openings);
 	const find = (wanted: string): Place => {
 		const found = places.find(({step}) => step.name === wanted);
 		if (found) {
 			return found;
 		}
 
-		const names = places.map(({step}) => step.name).join(', ');
+		const failed = refused.find(({name}) => name === wanted);
+		if (failed) {
+			throw failed.error;
+		}
+
+		const names = stepFiles(place)
+			.map(({name}) => name)
+			.join(', ');
 		throw new ConfigError(
 			'step',
 			`one of ${names}`,
@@ -86,7 +111,7 @@ export const openLadder = async (folder: string): Promise<Ladder> => {
 	};
 
 	return freeze({
-		...{name, folder: place, data: within(data, place), target, published, places},
+		...{name, folder: place, data: within(data, place), target, published, places, refused},
 		page: path.join(place, 'README.md'),
 		steps: places.map(({step}) => step),
 		place: find,
@@ -121,31 +146,50 @@ const definitionIn = async (folder: string, opening: number): Promise<LadderDefi
 	}
 };
 
-const placesIn = async (folder: string, opening: number): Promise<Place[]> => {
-	const places: Place[] = [];
-	for (const {file, name, position} of stepFiles(folder)) {
-		const step = await importFile(file, opening);
-		if (!isStep(step) || step.name !== name) {
-			const other = isStep(step) ? `\`${step.name}\`` : `${show(step)}, which is no step by \`defineStep\``;
-			const got = step === undefined ? 'it has none' : other;
-			throw new LadderError(
-				`${shown(file)}: its default export should be the step \`${name}\`, as the file is called; ${got}`,
-				file,
-			);
-		}
+type Places = {readonly places: Place[]; readonly refused: RefusedStep[]};
 
-		const same = places.find(other => other.position === position || other.step.name === name);
-		if (same) {
-			throw new LadderError(
-				`${shown(same.file)} and ${shown(file)} have the same number or name: rename one of them`,
-				file,
-			);
-		}
+const placesIn = async (folder: string, opening: number): Promise<Places> => {
+	const files = stepFiles(folder);
+	const found: Places = {places: [], refused: []};
+	for (const {file, name, position} of files) {
+		const record = path.join(folder, 'records', `${position}-${name}`);
+		try {
+			checkAlone(file, files);
+			found.places.push({step: await stepIn(file, name, opening), position, file, record});
+		} catch (error) {
+			if (!(error instanceof LadderError)) {
+				throw error;
+			}
 
-		places.push({step, position, file, record: path.join(folder, 'records', `${position}-${name}`)});
+			found.refused.push({name, position, file, record, error});
+		}
 	}
 
-	return places;
+	return found;
+};
+
+/** @throws {LadderError} where another file has the number or the name: nobody can tell which is meant */
+const checkAlone = (file: string, files: readonly StepFile[]): void => {
+	const own = files.find(other => other.file === file);
+	const same = files.filter(other => other.position === own?.position || other.name === own?.name);
+	if (same.length > 1) {
+		const names = same.map(other => shown(other.file)).join(' and ');
+		throw new LadderError(`${names} have the same number or name: rename one of them`, file);
+	}
+};
+
+const stepIn = async (file: string, name: string, opening: number): Promise<Step> => {
+	const step = await importFile(file, opening);
+	if (!isStep(step) || step.name !== name) {
+		const other = isStep(step) ? `\`${step.name}\`` : `${show(step)}, which is no step by \`defineStep\``;
+		const got = step === undefined ? 'it has none' : other;
+		throw new LadderError(
+			`${shown(file)}: its default export should be the step \`${name}\`, as the file is called; ${got}`,
+			file,
+		);
+	}
+
+	return step;
 };
 
 /** A source whose paths start from a folder; opened once, and again where that failed. */

@@ -1,10 +1,11 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
-import {RecordError} from '../errors/index.js';
+import {LadderError, RecordError} from '../errors/index.js';
 import {writing} from '../errors/writing.js';
 import type {Place} from '../ladder/open-ladder.js';
 import {shown} from '../text/shown.js';
 import {checkClaims} from './check-claims.js';
+import {hasRecord} from './files.js';
 import type {LadderRecords} from './ladder-records.js';
 import {withLadder} from './ladder-table.js';
 import {stepText, textBlock, writeBlock} from './text-block.js';
@@ -37,7 +38,12 @@ const writeText = (place: Place, records: LadderRecords): string[] => {
 };
 
 const writeTable = (records: LadderRecords): string[] => {
-	const {page} = records.ladder;
+	const {page, refused} = records.ladder;
+	const gone = refused.find(({record}) => hasRecord(record));
+	if (gone) {
+		throw gone.error; // without its row, what was measured would be gone from the page
+	}
+
 	const text = withLadder(readFileSync(page, 'utf8'), records);
 	writing(shown(page), page, () => writeFileAtomicSync(page, text));
 	return [];
@@ -48,7 +54,7 @@ const unlessDamaged = (kept: string, work: () => string[]): string[] => {
 	try {
 		return work();
 	} catch (error) {
-		if (error instanceof RecordError) {
+		if (error instanceof RecordError || error instanceof LadderError) {
 			return [`${kept}: ${error.message}`];
 		}
 

@@ -76,6 +76,7 @@ export const defineStep = (definition: StepDefinition): Step => {
 			definition.from ? merge(definition.from.experiment, definition.change) : definition.experiment,
 		);
 		checkTarget(target);
+		checkReach(target, experiment);
 		checkAnalysis(analysis);
 		const aspect = from && onlyAspect(from, experiment);
 		// Copies, since what came in still belongs to the caller.
@@ -127,6 +128,13 @@ const checkTarget = (target: Target): void => {
 	}
 
 	checkGoal(target);
+};
+
+/** A target that no run of the step could hold would be missed by every seed. */
+const checkReach = ({heldFor}: Target, {epochs}: Experiment): void => {
+	if (heldFor > epochs) {
+		throw new ConfigError('target.heldFor', `at most ${epochs}, the epochs that the step trains`, String(heldFor));
+	}
 };
 
 const checkAnalysis = (analysis: readonly Claim[]): void => {

@@ -12,6 +12,8 @@ export type StartEvent = {
 	readonly engine: Engine;
 	/** Epochs that a checkpoint brought along; their events follow. */
 	readonly epochsDone: number;
+	/** Where its files are; nowhere unless `out` was given. */
+	readonly folder: string | undefined;
 };
 
 /** How an epoch goes so far. Of several in a row that nobody has read, the last is kept. */

@@ -1,7 +1,7 @@
 //! An experiment as JavaScript spells it. Numbers cross as f64, since an integer argument would wrap in silence.
 
 use napi_derive::napi;
-use stepladder_trainer::config::as_whole;
+use stepladder_trainer::config::{BATCH_SIZE, EPOCHS, as_whole, as_whole_within};
 use stepladder_trainer::{TrainError, data, net, optim};
 
 /// Everything that decides what is learned, apart from the seed and the data.
@@ -186,8 +186,8 @@ impl TryFrom<Experiment> for stepladder_trainer::Experiment {
             },
             averaging: js.averaging.map(|Averaging { decay }| optim::Averaging { decay }),
             label_smoothing: js.label_smoothing,
-            batch_size: as_whole("batchSize", js.batch_size)?,
-            epochs: as_whole("epochs", js.epochs)?,
+            batch_size: as_whole_within("batchSize", js.batch_size, BATCH_SIZE)?,
+            epochs: as_whole_within("epochs", js.epochs, EPOCHS)?,
         })
     }
 }

@@ -1,7 +1,6 @@
 use napi::Either;
 use napi_derive::napi;
-use stepladder_trainer::TrainError;
-use stepladder_trainer::config::as_whole;
+use stepladder_trainer::config::{THREADS, as_whole_within};
 use stepladder_trainer::engine::{self, instruction_set};
 
 use crate::engines::torch;
@@ -56,10 +55,7 @@ pub struct Limit {
 #[napi]
 pub fn multiply_add_limit(threads: f64) -> Either<Limit, Failure> {
     let limit = guarded(|| {
-        let whole = as_whole("threads", threads)?;
-        if !(1..=1024).contains(&whole) {
-            return Err(TrainError::setting("threads", "a whole number from 1 to 1024", whole));
-        }
+        let whole = as_whole_within("threads", threads, THREADS)?;
         Ok(Limit { multiply_adds: engine::multiply_add_limit(instruction_set()?, whole) })
     });
     match limit {

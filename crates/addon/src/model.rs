@@ -17,6 +17,7 @@ pub struct Model {
     channels: usize,
     classes: usize,
     class_names: Vec<String>,
+    image_form: Option<String>,
     parameters: usize,
 }
 
@@ -47,6 +48,12 @@ impl Model {
     #[napi(getter)]
     pub fn class_names(&self) -> Vec<String> {
         self.class_names.clone()
+    }
+
+    /// How the images that it learned were made: `mnist-digits`; nothing where nobody said.
+    #[napi(getter)]
+    pub fn image_form(&self) -> Option<String> {
+        self.image_form.clone()
     }
 
     /// How many labels it tells apart.
@@ -94,6 +101,7 @@ impl Task for Loading {
                 size: model.net().size,
                 channels: model.net().channels,
                 class_names: model.class_names().to_vec(),
+                image_form: model.image_form().map(Into::into),
                 classes: model.net().classes,
                 parameters: model.parameter_count(),
                 model: Arc::new(Mutex::new(model)),

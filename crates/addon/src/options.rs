@@ -1,5 +1,7 @@
+use std::ops::RangeInclusive;
+
 use napi_derive::napi;
-use stepladder_trainer::config::as_whole;
+use stepladder_trainer::config::{LIMIT, SEED, THREADS, as_whole_within};
 use stepladder_trainer::{DataSource, TrainError};
 
 /// Where and how an experiment is run.
@@ -13,6 +15,8 @@ pub struct RunOptions {
     pub data_hashes: Option<Vec<String>>,
     /// What each class is called.
     pub class_names: Vec<String>,
+    /// How the images were made, for the model file: `mnist-digits`; nothing where nobody said.
+    pub image_form: Option<String>,
     /// The first so many training images; all where left out.
     pub limit_train: Option<f64>,
     /// The first so many test images; all where left out.
@@ -55,14 +59,17 @@ impl TryFrom<RunOptions> for stepladder_trainer::RunOptions {
     type Error = TrainError;
 
     fn try_from(js: RunOptions) -> Result<Self, TrainError> {
-        let optional = |name, value: Option<f64>| value.map(|value| as_whole(name, value)).transpose();
+        let optional = |name, value: Option<f64>, range: RangeInclusive<usize>| {
+            value.map(|value| as_whole_within(name, value, range)).transpose()
+        };
         Ok(Self {
-            seed: as_whole("seed", js.seed)? as u64,
+            seed: as_whole_within("seed", js.seed, SEED)? as u64,
             data: data_source(js.data_dir, js.data_hashes)?,
             class_names: js.class_names,
-            limit_train: optional("limitTrain", js.limit_train)?,
-            limit_test: optional("limitTest", js.limit_test)?,
-            holdout: optional("holdout", js.holdout)?.unwrap_or(0),
+            image_form: js.image_form,
+            limit_train: optional("limitTrain", js.limit_train, LIMIT)?,
+            limit_test: optional("limitTest", js.limit_test, LIMIT)?,
+            holdout: optional("holdout", js.holdout, 0..=*LIMIT.end())?.unwrap_or(0),
             judge_test: js.judge_test.unwrap_or(true),
             device: match js.device {
                 DeviceChoice::Auto => stepladder_trainer::DeviceChoice::Auto,
@@ -74,7 +81,7 @@ impl TryFrom<RunOptions> for stepladder_trainer::RunOptions {
                 EngineChoice::Aten => stepladder_trainer::EngineChoice::Aten,
                 EngineChoice::Fused => stepladder_trainer::EngineChoice::Fused,
             },
-            threads: optional("threads", js.threads)?,
+            threads: optional("threads", js.threads, THREADS)?,
             model_path: js.model_path.map(Into::into),
             checkpoint_path: js.checkpoint_path.map(Into::into),
         })

@@ -1,5 +1,6 @@
 //! What a run is told: judged before anything happens.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,17 @@ use crate::data::Augmentation;
 use crate::data::Dataset;
 use crate::net::{NetSpec, Plan};
 use crate::optim::{Averaging, Optimizer, Schedule};
+
+/// Passes over the training set that a run may take.
+pub const EPOCHS: RangeInclusive<usize> = 1..=10_000;
+/// Samples that a step may take.
+pub const BATCH_SIZE: RangeInclusive<usize> = 1..=65_536;
+/// Seeds.
+pub const SEED: RangeInclusive<usize> = 0..=u32::MAX as usize;
+/// Images that a run may be limited to.
+pub const LIMIT: RangeInclusive<usize> = 1..=u32::MAX as usize;
+/// Threads that a run may take.
+pub const THREADS: RangeInclusive<usize> = 1..=1024;
 
 /// Everything that decides what is learned, apart from the seed and the data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +54,9 @@ pub struct RunOptions {
     pub data: DataSource,
     /// What the model file is to call each class; none where not said.
     pub class_names: Vec<String>,
+    /// What the model file is to say of how its images were made, such as `mnist-digits`: whoever predicts brings others
+    /// to the same form.
+    pub image_form: Option<String>,
     /// The first so many training images; all of them where not set.
     pub limit_train: Option<usize>,
     /// The first so many test images; all of them where not set.
@@ -118,8 +133,8 @@ impl Experiment {
     ///
     /// [`TrainError::Setting`] or [`TrainError::Shape`], for the first thing wrong.
     pub fn check(&self) -> Result<Plan, TrainError> {
-        whole("epochs", self.epochs, 1, 10_000)?;
-        whole("batchSize", self.batch_size, 1, 65_536)?;
+        whole("epochs", self.epochs, EPOCHS)?;
+        whole("batchSize", self.batch_size, BATCH_SIZE)?;
         number("labelSmoothing", self.label_smoothing, Range::at_least(0.0).below(1.0))?;
         self.optimizer.check()?;
         self.schedule.check()?;
@@ -142,15 +157,15 @@ impl RunOptions {
     ///
     /// [`TrainError::Setting`], for the first thing wrong.
     pub fn check(&self) -> Result<(), TrainError> {
-        whole("seed", self.seed as usize, 0, u32::MAX as usize)?;
+        whole("seed", self.seed as usize, SEED)?;
         if let Some(limit) = self.limit_train {
-            whole("limitTrain", limit, 1, u32::MAX as usize)?;
+            whole("limitTrain", limit, LIMIT)?;
         }
         if let Some(limit) = self.limit_test {
-            whole("limitTest", limit, 1, u32::MAX as usize)?;
+            whole("limitTest", limit, LIMIT)?;
         }
         if let Some(threads) = self.threads {
-            whole("threads", threads, 1, 1024)?;
+            whole("threads", threads, THREADS)?;
         }
         if !self.judge_test && self.holdout == 0 {
             let expected = "at least 1, since no test images are judged";
@@ -161,11 +176,8 @@ impl RunOptions {
 }
 
 /// Judges a whole number.
-pub(crate) fn whole(setting: &str, value: usize, low: usize, high: usize) -> Result<(), TrainError> {
-    if (low..=high).contains(&value) {
-        return Ok(());
-    }
-    Err(TrainError::setting(setting, format!("a whole number from {low} to {high}"), value))
+pub(crate) fn whole(setting: &str, value: usize, range: RangeInclusive<usize>) -> Result<(), TrainError> {
+    as_whole_within(setting, value as f64, range).map(drop)
 }
 
 /// The numbers that a setting may have.
@@ -226,4 +238,16 @@ pub fn as_whole(setting: &str, value: f64) -> Result<usize, TrainError> {
         return Ok(value as usize);
     }
     Err(TrainError::setting(setting, "a whole number, at least 0", shown(value)))
+}
+
+/// The same where the range is known: one sentence for all that is not in it.
+///
+/// # Errors
+///
+/// [`TrainError::Setting`] for what is no whole number, or out of the range.
+pub fn as_whole_within(setting: &str, value: f64, range: RangeInclusive<usize>) -> Result<usize, TrainError> {
+    let (low, high) = (*range.start(), *range.end());
+    as_whole(setting, value).ok().filter(|whole| range.contains(whole)).ok_or_else(|| {
+        TrainError::setting(setting, format!("a whole number from {low} to {high}"), shown(value))
+    })
 }

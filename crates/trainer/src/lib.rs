@@ -13,6 +13,7 @@
 //!     seed: 1,
 //!     data: DataSource { folder: "mnist".into(), hashes: None },
 //!     class_names: vec![],
+//!     image_form: None,
 //!     limit_train: None,
 //!     limit_test: None,
 //!     holdout: 0,

@@ -15,6 +15,7 @@ pub struct Model {
     net: NetSpec,
     normalisation: Normalisation,
     class_names: Vec<String>,
+    image_form: Option<String>,
     parameters: usize,
     engine: Fused,
 }
@@ -28,6 +29,9 @@ struct Metadata {
     /// One for each class, or none.
     #[serde(default)]
     class_names: Vec<String>,
+    /// How its images were made, where that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    image_form: Option<String>,
 }
 
 /// What a model makes of one image.
@@ -55,10 +59,16 @@ pub(crate) fn save(
     net: &NetSpec,
     normalisation: Normalisation,
     class_names: &[String],
+    image_form: Option<&str>,
     plan: &Plan,
     weights: &Weights,
 ) -> Result<(), TrainError> {
-    let metadata = Metadata { net: net.clone(), normalisation, class_names: class_names.to_vec() };
+    let metadata = Metadata {
+        net: net.clone(),
+        normalisation,
+        class_names: class_names.to_vec(),
+        image_form: image_form.map(Into::into),
+    };
     tensor_file::write(path, weights.named(plan).collect(), &metadata)
 }
 
@@ -71,7 +81,7 @@ impl Model {
     pub fn load(path: &Path) -> Result<Self, TrainError> {
         let wrong = |reason: String| TrainError::Model { path: path.to_owned(), reason };
         let bytes = tensor_file::read(path).map_err(wrong)?;
-        let (Metadata { net, normalisation, class_names }, tensors) =
+        let (Metadata { net, normalisation, class_names, image_form }, tensors) =
             tensor_file::parse(&bytes).map_err(wrong)?;
         if !(normalisation.mean.is_finite() && normalisation.deviation > 0.0) {
             return Err(wrong("its normalisation divides by nothing".into()));
@@ -94,7 +104,8 @@ impl Model {
         tensor_file::fill(&tensors, weights.named_mut(&plan).collect()).map_err(wrong)?;
         let learned = Learned { weights, velocities: vec![], averages: None };
         let engine = Fused::judging(&plan, learned, instruction_set()?)?;
-        Ok(Self { net, normalisation, class_names, parameters: plan.parameter_count(), engine })
+        let parameters = plan.parameter_count();
+        Ok(Self { net, normalisation, class_names, image_form, parameters, engine })
     }
 
     /// What the model makes of images `[N, channels, size, size]`, 0 for black.
@@ -129,6 +140,12 @@ impl Model {
     #[must_use]
     pub fn class_names(&self) -> &[String] {
         &self.class_names
+    }
+
+    /// How the images that it learned were made; none where nobody said.
+    #[must_use]
+    pub fn image_form(&self) -> Option<&str> {
+        self.image_form.as_deref()
     }
 
     /// How many numbers it learned.

@@ -154,8 +154,9 @@ pub fn train(
     };
     if let Some(path) = &options.model_path {
         let learned = engine.learned()?;
-        let names = &options.class_names;
-        model::save(path, &experiment.net, data.normalisation, names, &plan, learned.of(Which::Judged))?;
+        let (names, form) = (&options.class_names, options.image_form.as_deref());
+        let weights = learned.of(Which::Judged);
+        model::save(path, &experiment.net, data.normalisation, names, form, &plan, weights)?;
     }
     Ok(Outcome {
         epochs,

@@ -52,12 +52,15 @@ const findLadderAndData = async (flags: LadderFlags & DataFlags): Promise<Findin
 	try {
 		const ladder = await chosenLadder(flags);
 		const steps = `${ladder.steps.length} ${ladder.steps.length === 1 ? 'step' : 'steps'}`;
-		const found = {what: 'Ladder', found: `${ladder.name}, ${steps}, in ${ladder.folder}`};
+		const found = [
+			{what: 'Ladder', found: `${ladder.name}, ${steps}, in ${ladder.folder}`},
+			...ladder.refused.map(({name, error}) => ({what: `Step \`${name}\``, missing: error.message})),
+		];
 		try {
 			const data = await openData(ladder, flags);
-			return [found, {what: 'Data', found: `${dataSentence(data).replace(/^Data: /, '')} In ${data.idx.folder}`}];
+			return [...found, {what: 'Data', found: `${dataSentence(data).replace(/^Data: /, '')} In ${data.idx.folder}`}];
 		} catch (error) {
-			return [found, {what: 'Data', missing: String(error instanceof Error ? error.message : error)}];
+			return [...found, {what: 'Data', missing: String(error instanceof Error ? error.message : error)}];
 		}
 	} catch (error) {
 		if (error instanceof LadderError && flags.ladder === undefined && error.line === undefined) {

@@ -70,6 +70,7 @@ Examples:
   ${typed('record', '--check --replay all')}`,
 		)
 		.action(async (flags: Flags) => {
+			checkTogether(flags);
 			const ladder = await chosenLadder(flags);
 			if (flags.check) {
 				await check(ladder, flags, interruption.signal);
@@ -81,6 +82,19 @@ Examples:
 				await train(ladder, flags, interruption.signal);
 			}
 		});
+
+/** @throws {ConfigError} for flags of which one would be ignored */
+const checkTogether = ({check, text, fresh, replay}: Flags): void => {
+	const modes = Object.entries({check, text, fresh}).flatMap(([name, given]) => (given ? [name] : []));
+	const [first, second] = modes;
+	if (second !== undefined) {
+		throw new ConfigError(second, `left out with \`--${first}\`: do one after the other`, 'both');
+	}
+
+	if (replay !== false && !check) {
+		throw new ConfigError('replay', 'given with `--check`', '`--replay` alone');
+	}
+};
 
 const train = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise<void> => {
 	const {step: name, seeds, engine, threads, jobs, out, fresh} = flags;
@@ -123,6 +137,11 @@ const tellKept = (kept: readonly string[]): void => {
 
 const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise<void> => {
 	const {step, replay: again} = flags;
+	const [refused] = ladder.refused;
+	if (refused) {
+		throw refused.error; // what can't be opened can't be said to agree
+	}
+
 	const records = new LadderRecords(ladder);
 	const data = await openData(ladder, flags);
 	const checked = step === undefined ? ladder.places : [ladder.place(step)];

@@ -7,6 +7,7 @@ import {
 	type DataFlags,
 	type LadderFlags,
 	openOptions,
+	tellRefused,
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
@@ -17,6 +18,8 @@ export const reportCommand = (): Command =>
 		.option('--out <dir>', 'where the two pages go', 'report')
 		.addHelpText('after', `\nExample:\n  ${typed('report', '--out /tmp/ladder')}`)
 		.action(async ({out, ...flags}: LadderFlags & DataFlags & {out: string}) => {
-			const {markdown, html} = await report(await chosenLadder(flags), {out, ...openOptions(flags)});
+			const ladder = await chosenLadder(flags);
+			const {markdown, html} = await report(ladder, {out, ...openOptions(flags)});
+			tellRefused(ladder, 'in the report');
 			process.stdout.write(`Written: ${markdown}\nWritten: ${html}\n`);
 		});

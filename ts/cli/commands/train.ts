@@ -90,7 +90,7 @@ const run = async (flags: Flags, command: Command, signal: AbortSignal): Promise
 	const [step, training] = await begin(flags, command, signal);
 	if (json) {
 		for await (const event of training) {
-			if (event.type === 'epoch') {
+			if (event.type !== 'batch') {
 				process.stdout.write(`${JSON.stringify(event)}\n`);
 			}
 		}

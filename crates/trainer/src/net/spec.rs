@@ -106,10 +106,10 @@ impl NetSpec {
 
     /// The settings that no net could honour, whatever the shapes.
     pub(crate) fn check(&self) -> Result<(), TrainError> {
-        let whole = |name: &str, value, low, high| whole(&format!("net.{name}"), value, low, high);
-        whole("channels", self.channels, 1, 64)?;
-        whole("size", self.size, 1, 4096)?;
-        whole("classes", self.classes, 2, 256)?; // IDX labels are bytes
+        let whole = |name: &str, value, range| whole(&format!("net.{name}"), value, range);
+        whole("channels", self.channels, 1..=64)?;
+        whole("size", self.size, 1..=4096)?;
+        whole("classes", self.classes, 2..=256)?; // IDX labels are bytes
         number("net.block.dropout", self.block.dropout, Range::at_least(0.0).below(1.0))?;
         let mut parts = self.block.order.clone();
         parts.sort_by_key(|part| *part as u8);
@@ -118,17 +118,17 @@ impl NetSpec {
             let expected = "`conv`, `norm`, `relu` and `dropout`, each once";
             return Err(TrainError::setting("net.block.order", expected, got));
         }
-        whole("layers", self.body.len() + self.head.len(), 0, 1024)?;
+        whole("layers", self.body.len() + self.head.len(), 0..=1024)?;
         for (place, layer) in self.layers() {
             match *layer {
                 LayerSpec::Block { channels, kernel, padding }
                 | LayerSpec::Conv { channels, kernel, padding, .. } => {
-                    whole(&format!("{place}.channels"), channels, 1, 65_536)?;
-                    whole(&format!("{place}.kernel"), kernel, 1, 1024)?;
-                    whole(&format!("{place}.padding"), padding, 0, 1024)?;
+                    whole(&format!("{place}.channels"), channels, 1..=65_536)?;
+                    whole(&format!("{place}.kernel"), kernel, 1..=1024)?;
+                    whole(&format!("{place}.padding"), padding, 0..=1024)?;
                 }
                 LayerSpec::MaxPool { kernel } | LayerSpec::AveragePool { kernel } => {
-                    whole(&format!("{place}.kernel"), kernel, 1, 1024)?;
+                    whole(&format!("{place}.kernel"), kernel, 1..=1024)?;
                 }
                 LayerSpec::Flatten => {}
             }

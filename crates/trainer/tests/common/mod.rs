@@ -82,6 +82,7 @@ pub fn options(data: &Path) -> RunOptions {
         seed: 1,
         data: DataSource { folder: data.to_owned(), hashes: None },
         class_names: vec![],
+        image_form: None,
         limit_train: None,
         limit_test: None,
         holdout: 0,
