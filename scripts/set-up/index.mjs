@@ -63,7 +63,7 @@ const withoutWriting = async work => {
 	} catch (error) {
 		if (error instanceof ToolFailed || /** @type {NodeJS.ErrnoException} */ (error).syscall !== undefined) {
 			throw new MissingNeed(
-				`${root} can’t be written, and has to be built first: run \`npm run build\` there as somebody who may`,
+				`${path.resolve(root)} can’t be written, and has to be built first: run \`npm run build\` there as somebody who may`,
 			);
 		}
 

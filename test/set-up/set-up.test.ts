@@ -130,5 +130,8 @@ const canRemount = spawnSync(unshare, [...flags, 'true']).status === 0;
 	t.regex(used.stdout, /^weight-averaging /m);
 	const stale = await inClone('mount -t tmpfs -o ro none build/addon &&');
 	t.is(stale.exitCode, 1);
-	t.regex(stale.stderr, /^stepladder: \S+ can’t be written, and has to be built first: run `npm run build` there as somebody who may$/);
+	t.regex(
+		stale.stderr,
+		/^stepladder: \S+ can’t be written, and has to be built first: run `npm run build` there as somebody who may$/m,
+	);
 });
