@@ -1,6 +1,6 @@
 /** The public names of Stepladder, and nothing else. */
 export {type ArraySet, type Arrays, arrays} from './data/arrays.js';
-export type {Data, DataDescription, DataSource, OpenOptions} from './data/data.js';
+export type {Data, DataDescription, DataSource, ImageForm, OpenOptions} from './data/data.js';
 export {idx} from './data/idx.js';
 export {type ImageFolderOptions, imageFolder} from './data/image-folder.js';
 export {mnist} from './data/mnist.js';
@@ -9,8 +9,9 @@ export {resume, type Training, train} from './experiment/train.js';
 export {defineLadder, type LadderDefinition, type PublishedResult} from './ladder/define-ladder.js';
 export {findLadder} from './ladder/find-ladder.js';
 export {type Ladder, openLadder, type Place, type RefusedStep} from './ladder/open-ladder.js';
-export {loadModel, type Model, type Prediction} from './model/load-model.js';
+export {type ImagePrediction, loadModel, type Model, type Prediction} from './model/load-model.js';
 export {type NamedPrediction, predict} from './model/predict.js';
+export type {PredictOptions} from './model/read-images.js';
 export type {RecordOptions} from './record/make-record.js';
 export {type Recorder, record} from './record/record.js';
 export {type ComparedMeasure, type Comparison, compare} from './report/comparison.js';

@@ -4,7 +4,9 @@ import path from 'node:path';
 import test from 'ava';
 import sharp, {type Sharp} from 'sharp';
 import {ConfigError, loadModel, ModelError, train} from '../../ts/index.js';
-import {readImages} from '../../ts/model/read-images.js';
+import {readImage, readImages} from '../../ts/model/read-images.js';
+import {cli} from '../helpers/cli.js';
+import {emptyPaper, styles} from '../helpers/drawn-digits.js';
 import {temporaryFolder} from '../helpers/folder.js';
 import {ladder} from '../helpers/mnist.js';
 
@@ -64,7 +66,7 @@ const grey = {channels: 1, size: 28};
 test('an image gives the pixels that were drawn, whatever its kind', async t => {
 	const folder = temporaryFolder(t);
 	const pixels = digit(0);
-	const read = async (file: string, invert = false) => (await readImages(file, {...grey, invert}))[0]?.pixels;
+	const read = async (file: string, invert = false) => (await readImages(file, grey, {invert}))[0]?.pixels;
 	const write = async (name: string, image: Sharp): Promise<string> => {
 		const file = path.join(folder, name);
 		await image.toFile(file);
@@ -115,4 +117,74 @@ test('an image of another size keeps its proportions', async t => {
 	// a wide white image in a black square: bands above and below
 	const [wide] = await readImages(file, {channels: 1, size: 4});
 	t.deepEqual([...(wide?.pixels ?? [])], [0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0]);
+});
+
+test('ten digits drawn in five styles are read by a model of MNIST, which says what it did to each', async t => {
+	const folder = temporaryFolder(t);
+	const training = train(ladder.step('weight-averaging'), {
+		...{data: ladder.data, epochs: 1, limitTrain: 30_000, limitTest: 100, out: folder},
+	});
+	let run = '';
+	for await (const event of training) {
+		run = (event.type === 'seed' && event.folder) || run;
+	}
+
+	const model = await loadModel(run);
+	t.is(model.form, 'mnist-digits');
+	const wrong: string[] = [];
+	for (const [style, draw] of Object.entries(styles)) {
+		for (let digit = 0; digit < 10; digit += 1) {
+			const {label, blank, done} = await model.predictImage(await draw(digit));
+			t.false(blank);
+			t.is(done.includes('dark on light: inverted'), style !== 'light on dark', `${style}, ${digit}`);
+			t.regex(done.at(-1) ?? '', /^cropped to \d+ x \d+, scaled to (\d+ x 20|20 x \d+), centred$/);
+			if (label !== digit) {
+				wrong.push(`${style}: ${digit} is taken for ${label}`);
+			}
+		}
+	}
+
+	t.log(`${50 - wrong.length} of 50 right`, ...wrong);
+	t.true(wrong.length <= 5, wrong.join('\n'));
+
+	const file = path.join(folder, 'three.png');
+	writeFileSync(file, (await styles['dark on light']?.(3)) ?? '');
+	writeFileSync(path.join(folder, 'blank.png'), await emptyPaper());
+	const told = await cli('predict', run, file, path.join(folder, 'blank.png'));
+	t.is(told.exitCode, 0, told.stderr);
+	t.regex(
+		told.stdout,
+		/three\.png: 3 \([\d.]+ %\).* \[dark on light: inverted; cropped to .*, centred\]\n.*blank\.png: blank, there is nothing on it$/,
+	);
+	t.is((await cli('predict', run, file, '--all')).stdout.match(/\d \([\d.]+ %\)/g)?.length, 10);
+	const whole = await cli('predict', run, file, '--fit', 'whole', '--json');
+	t.deepEqual(JSON.parse(whole.stdout).done, []);
+
+	const noisy = path.join(folder, 'noise.png');
+	await sharp(
+		digit(0).map((_, pixel) => (pixel * 7919) % 256),
+		{raw: {width: 28, height: 28, channels: 1}},
+	).toFile(noisy);
+	const first = await model.predictImage(noisy);
+	const unsure = Math.max(...first.probabilities) < 0.5;
+	t.is((await cli('predict', run, noisy)).stdout.includes('nothing is likely'), unsure);
+
+	await t.throwsAsync(model.predictImage(7 as never), {instanceOf: ConfigError, message: /a path, or the bytes/});
+	await t.throwsAsync(model.predictImage(new Uint8Array(9)), {
+		code: 'image',
+		message: /^the bytes given: expected a whole PNG/,
+	});
+	await t.throwsAsync(model.predictImage(file, {fit: 'some' as never}), {message: /`digits` or `whole`/});
+	await t.throwsAsync(loadModel(folder), {instanceOf: ModelError, message: /it is not a run’s folder/});
+});
+
+test('an image that has MNIST’s form already is taken as it is', async t => {
+	for (let index = 0; index < 20; index += 1) {
+		const png = await sharp(digit(index), {raw: {width: 28, height: 28, channels: 1}})
+			.png()
+			.toBuffer();
+		const {pixels, done} = await readImage(png, {...grey, form: 'mnist-digits'});
+		t.deepEqual(pixels, digit(index));
+		t.deepEqual(done, ['taken as it is']);
+	}
 });

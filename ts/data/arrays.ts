@@ -74,7 +74,7 @@ export const arrays = (given: Arrays): DataSource => {
 			const folder = await cached(`arrays-${hash.digest('hex').slice(0, 32)}`, async place => {
 				writeIdx(place, channels, size, sets.train, sets.test);
 			});
-			return readIdx(name, folder, undefined, classes);
+			return readIdx(name, folder, undefined, {classes});
 		},
 	};
 };

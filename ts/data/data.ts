@@ -29,8 +29,23 @@ export type IdxFolder = {
 	readonly hashes: readonly string[];
 };
 
+/** How images were made, where others can be brought to the same form. `mnist-digits`: one digit, light on black, scaled to a box of 20 x 20, its centre of mass in the middle of 28 x 28. */
+export type ImageForm = (typeof imageForms)[number];
+
+/** All forms that others can be brought to. */
+export const imageForms = ['mnist-digits'] as const;
+
+/** @throws {ConfigError} for what is no form */
+export const checkForm = (form: unknown): void => {
+	if (form !== undefined && !(imageForms as readonly unknown[]).includes(form)) {
+		throw new ConfigError('form', '`mnist-digits`, or left out', show(form));
+	}
+};
+
 /** Images with their labels, ready to learn from. */
 export type Data = DataDescription & {
+	/** How they were made, so that `predict` brings other images to the same form. */
+	readonly form?: ImageForm | undefined;
 	readonly idx: IdxFolder;
 	/** The label of each test image. */
 	readonly testLabels: () => Uint8Array;
@@ -64,14 +79,14 @@ const hashOf = (hashes: readonly string[]): string => createHash('sha256').updat
  * Reads four IDX files to their end, and says what they hold.
  *
  * @param hashes of the only files that will do
- * @param classes what they are called; by their numbers where not said
+ * @param options what the classes are called, by their numbers where not said; how the images were made
  * @throws {DataError} for the first file that is missing, damaged, or does not go with the others
  */
 export const readIdx = (
 	name: string,
 	folder: string,
 	hashes?: readonly string[],
-	classes?: readonly string[],
+	{classes, form}: {readonly classes?: readonly string[] | undefined; readonly form?: ImageForm | undefined} = {},
 ): Data => {
 	const found = unwrap(native().describeData(folder, hashes && [...hashes]));
 	const {channels, size, train, test} = found;
@@ -87,6 +102,7 @@ export const readIdx = (
 			classes: classes ?? Array.from({length: found.classes}, (_, label) => String(label)),
 		},
 		{folder, hashes: found.hashes},
+		form,
 	);
 };
 
@@ -99,12 +115,12 @@ export const checkClasses = (classes: unknown): void => {
 };
 
 /** What is known of files without reading them again. */
-export const dataOf = (description: DataDescription, idx: IdxFolder): Data => {
+export const dataOf = (description: DataDescription, idx: IdxFolder, form?: ImageForm): Data => {
 	const length = description.channels * description.size ** 2;
 	const labels = once(() => unwrap(native().readTestLabels(idx.folder)));
 	const pixels = once(() => unwrap(native().readTestImages(idx.folder)).pixels);
 	return {
-		...{...description, idx, testLabels: labels},
+		...{...description, idx, testLabels: labels, ...(form && {form})},
 		testImage: index => pixels().subarray(index * length, (index + 1) * length),
 	};
 };

@@ -11,14 +11,17 @@ export type ImageShape = {
 };
 
 /**
- * An image file of any kind and size, turned as its camera held it, whole in a square of black, or of white where it is
+ * An image file, or what is in one, of any kind and size, turned as its camera held it, whole in a square of black, or of white where it is
  * inverted afterwards.
  *
  * @returns `channels * size * size` bytes, channel by channel
  * @throws {Error} by sharp, where the file is no image or a damaged one
  * @throws {LoadError} where there is no sharp for this platform
  */
-export const decodeImage = async (file: string, {channels, size, invert = false}: ImageShape): Promise<Uint8Array> => {
+export const decodeImage = async (
+	file: string | Uint8Array,
+	{channels, size, invert = false}: ImageShape,
+): Promise<Uint8Array> => {
 	const sharp = await loadSharp();
 	const background = invert ? '#fff' : '#000';
 	const image = sharp(file, {failOn: 'warning'})
@@ -52,7 +55,7 @@ export const encodePng = async (planes: Uint8Array, channels: number, size: numb
 };
 
 /** A large library, which only images need. Its own addon is an optional dependency for each platform, as ours is. */
-const loadSharp = async () => {
+export const loadSharp = async () => {
 	try {
 		const {default: sharp} = await import('sharp');
 		return sharp;

@@ -1,24 +1,29 @@
 import path from 'node:path';
 import {ConfigError} from '../errors/index.js';
 import {show} from '../text/show.js';
-import {checkClasses, type DataSource, readIdx} from './data.js';
+import {checkClasses, checkForm, type DataSource, type ImageForm, readIdx} from './data.js';
 
 /**
  * Four IDX files of a folder, named as MNIST's are, plain or `.gz`: square images of one channel
  * (`train-images-idx3-ubyte`) or three (`train-images-idx4-ubyte`: count, channels, rows, columns), and labels.
  *
  * @param classes what the classes are called, in the order of their labels; by their numbers where left out
+ * @param form `mnist-digits` where they are digits in the form of MNIST's: `predict` then brings other images to it
  */
-export const idx = (folder: string, {classes}: {readonly classes?: readonly string[]} = {}): DataSource => {
+export const idx = (
+	folder: string,
+	{classes, form}: {readonly classes?: readonly string[]; readonly form?: ImageForm} = {},
+): DataSource => {
 	if (typeof folder !== 'string') {
 		throw new ConfigError('folder', 'a path', show(folder));
 	}
 
 	checkClasses(classes);
+	checkForm(form);
 	return {
 		async open(base) {
 			const place = path.resolve(base, folder);
-			return readIdx(path.basename(place), place, undefined, classes);
+			return readIdx(path.basename(place), place, undefined, {classes, form});
 		},
 	};
 };

@@ -62,7 +62,7 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 				tell(`Left out ${damaged.length} damaged ${damaged.length === 1 ? 'image' : 'images'}: ${damaged.join(', ')}`);
 			}
 
-			return readIdx(path.basename(place), cache, undefined, listing.classes);
+			return readIdx(path.basename(place), cache, undefined, {classes: listing.classes});
 		},
 	};
 };

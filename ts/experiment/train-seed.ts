@@ -144,12 +144,12 @@ const nativeOptions = (
 	folder: RunFolder | undefined,
 ): RunOptions => {
 	const {device = 'auto', engine = 'auto', threads, limitTrain, limitTest, holdout} = options;
-	const {idx, classes} = data;
+	const {idx, classes, form: imageForm} = data;
 	const native: RunOptions = {
 		...{seed, device, engine},
 		...{dataDir: idx.folder, dataHashes: [...idx.hashes], classNames: [...classes]},
 	};
 	const {modelPath, checkpointPath} = folder ?? {};
-	const optional = {threads, limitTrain, limitTest, holdout, modelPath, checkpointPath};
+	const optional = {imageForm, threads, limitTrain, limitTest, holdout, modelPath, checkpointPath};
 	return Object.assign(native, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)));
 };

@@ -1,7 +1,16 @@
 import {appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
-import {type Data, type DataDescription, dataOf, describe, type IdxFolder, sourceOf} from '../data/data.js';
+import {
+	checkForm,
+	type Data,
+	type DataDescription,
+	dataOf,
+	describe,
+	type IdxFolder,
+	type ImageForm,
+	sourceOf,
+} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {elsewhere, writing} from '../errors/writing.js';
@@ -65,7 +74,7 @@ export class RunFolder {
 			...{step: step.name, from: step.from?.name, seed, experiment, target: goalOf(step.target), options: given},
 			...(purpose !== undefined && {purpose}),
 			begun,
-			data: {...describe(data), idx: data.idx},
+			data: {...describe(data), idx: data.idx, form: data.form},
 			...conditionNow(options), // an addon that can't be loaded is told as that, before there is a folder
 		};
 		const parent = path.resolve(out, step.name);
@@ -175,13 +184,14 @@ export class RunFolder {
 }
 
 /** The data of a run, from its `config.json`. */
-const reopened = (kept: DataDescription & {readonly idx: IdxFolder}): Data => {
+const reopened = (kept: DataDescription & {readonly idx: IdxFolder; readonly form?: ImageForm}): Data => {
 	if (!Array.isArray(kept?.classes) || typeof kept.idx?.folder !== 'string' || kept.idx.hashes?.length !== 4) {
 		throw new ConfigError('data', 'what was learned from', show(kept));
 	}
 
-	const {idx, ...description} = kept;
-	return dataOf(description, idx);
+	const {idx, form, ...description} = kept;
+	checkForm(form);
+	return dataOf(description, idx, form);
 };
 
 /** Makes a folder of that name, or of the next free one: two runs may start in the same second. */

@@ -1,9 +1,13 @@
-import {ConfigError} from '../errors/index.js';
+import {existsSync, statSync} from 'node:fs';
+import path from 'node:path';
+import {type ImageForm, imageForms} from '../data/data.js';
+import {ConfigError, ModelError} from '../errors/index.js';
 import type {Model as NativeModel} from '../native/binding.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {checkPath} from '../terms/check-path.js';
 import {show} from '../text/show.js';
+import {type PredictOptions, readImage} from './read-images.js';
 
 /** What a model makes of one image. */
 export type Prediction = {
@@ -13,6 +17,14 @@ export type Prediction = {
 	readonly name: string;
 	/** Of every class; they sum to 1. */
 	readonly probabilities: readonly number[];
+};
+
+/** What a model makes of an image file. */
+export type ImagePrediction = Prediction & {
+	/** Whether there is nothing on the image, as far as can be told: the prediction means nothing then. */
+	readonly blank: boolean;
+	/** What was done to the image so that the model can take it, in words. */
+	readonly done: readonly string[];
 };
 
 /** A trained net with all it takes to predict. */
@@ -33,20 +45,36 @@ export type Model = {
 	 * @throws {ConfigError} where `pixels` is not a whole number of images
 	 */
 	readonly predict: (pixels: Uint8Array) => Promise<Prediction[]>;
+	/** How the images that it learned were made, where that is known. */
+	readonly form: ImageForm | undefined;
+	/**
+	 * What it makes of an image: PNG, JPEG and the like of any size.
+	 *
+	 * @param image a file, or what is in one
+	 * @throws {ImageError} for what is no image
+	 */
+	readonly predictImage: (image: string | Uint8Array, options?: PredictOptions) => Promise<ImagePrediction>;
 };
 
 /**
  * Reads a model that a run saved.
  *
+ * @param place a run's folder, or a `model.safetensors`
  * @throws {ModelError} for a file that is missing, cut short, or something else
  */
-export const loadModel = async (path: string): Promise<Model> => {
-	checkPath('path', path);
-	const model: NativeModel = unwrap(await native().loadModel(path));
+export const loadModel = async (place: string): Promise<Model> => {
+	checkPath('path', place);
+	const model: NativeModel = unwrap(await native().loadModel(modelIn(place)));
 	const {size, channels, parameters} = model;
 	const classes = Array.from({length: model.classes}, (_, label) => model.classNames[label] ?? String(label));
-	return {
-		...{size, channels, classes, parameters},
+	const form = imageForms.find(known => known === model.imageForm);
+	const loaded: Model = {
+		...{size, channels, classes, parameters, form},
+		async predictImage(image, options = {}) {
+			const {pixels, blank, done} = await readImage(image, loaded, options);
+			const [prediction] = await loaded.predict(pixels);
+			return {...(prediction as Prediction), blank, done};
+		},
 		async predict(pixels) {
 			if (!(pixels instanceof Uint8Array)) {
 				throw new ConfigError('pixels', 'a Uint8Array', show(pixels));
@@ -56,4 +84,22 @@ export const loadModel = async (path: string): Promise<Model> => {
 			return predictions.map(({label, probabilities}) => ({label, name: classes[label] ?? '', probabilities}));
 		},
 	};
+	return loaded;
+};
+
+/** The model of a run's folder. */
+const modelIn = (place: string): string => {
+	if (!statSync(place, {throwIfNoEntry: false})?.isDirectory()) {
+		return place;
+	}
+
+	const file = path.join(place, 'model.safetensors');
+	if (!existsSync(file)) {
+		const reason = existsSync(path.join(place, 'config.json'))
+			? 'the run has not finished, so that there is no model yet'
+			: 'it is not a run’s folder: there is no model.safetensors in it';
+		throw new ModelError(`${place}: ${reason}`, place, reason);
+	}
+
+	return file;
 };

@@ -1,44 +1,92 @@
 import {existsSync} from 'node:fs';
-import {decodeImage, type ImageShape} from '../data/decode.js';
-import {ImageError, LoadError} from '../errors/index.js';
+import type {ImageForm} from '../data/data.js';
+import {decodeImage, loadSharp} from '../data/decode.js';
+import {ConfigError, ImageError, LoadError} from '../errors/index.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {show} from '../text/show.js';
+import {fitDigit} from './fit-digit.js';
 
-/** An image as a model takes it, with the name to show it by. */
-export type ModelImage = {readonly name: string; readonly pixels: Uint8Array};
+/** How images are read. */
+export type PredictOptions = {
+	/** For dark on light where the model knows light on dark. Of digits in MNIST's form it is found out where left out. */
+	readonly invert?: boolean;
+	/**
+	 * `digits` brings one digit to the form of MNIST's images, `whole` the whole image into a square.
+	 *
+	 * @default as the images were made that the model learned
+	 */
+	readonly fit?: 'digits' | 'whole';
+};
+
+/** What a model takes. */
+type Taken = {readonly channels: number; readonly size: number; readonly form?: ImageForm | undefined};
+
+/** An image as a model takes it. */
+export type ReadImage = {readonly pixels: Uint8Array; readonly blank: boolean; readonly done: readonly string[]};
+
+/** The same with the name to show it by. */
+export type ModelImage = ReadImage & {readonly name: string};
 
 /** `t10k-images-idx3-ubyte:3`, `t10k-images-idx3-ubyte.gz:0-9`, or without rows for all of them */
 const idxName = /^(?<file>.*idx[34]-ubyte(?:\.gz)?)(?::(?<first>\d+)(?:-(?<last>\d+))?)?$/;
 
 /**
- * Reads what a person named: an image of any kind and size, or rows of an IDX file.
+ * Reads what a person named: an image of any kind and size, or rows of an IDX file, which are taken as they are.
  *
- * @param shape what the model takes
  * @throws {ImageError} or {DataError} naming the file
  */
-export const readImages = async (name: string, shape: ImageShape): Promise<ModelImage[]> => {
+export const readImages = async (name: string, model: Taken, options: PredictOptions = {}): Promise<ModelImage[]> => {
 	const {file, first, last} = idxName.exec(name)?.groups ?? {};
 	return file === undefined
-		? [{name, pixels: await readImage(name, shape)}]
-		: readRows(name, {file, first, last}, shape);
+		? [{name, ...(await readImage(name, model, options))}]
+		: readRows(name, {file, first, last}, {...model, invert: options.invert ?? false});
 };
 
-const readImage = async (file: string, shape: ImageShape): Promise<Uint8Array> => {
+/**
+ * Reads an image of any kind and size.
+ *
+ * @param image a file, or what is in one
+ * @throws {ImageError} naming the file
+ */
+export const readImage = async (
+	image: string | Uint8Array,
+	{channels, size, form}: Taken,
+	{invert, fit}: PredictOptions = {},
+): Promise<ReadImage> => {
+	if (typeof image !== 'string' && !(image instanceof Uint8Array)) {
+		throw new ConfigError('image', 'a path, or the bytes of an image file', show(image));
+	}
+
+	if (fit !== undefined && fit !== 'digits' && fit !== 'whole') {
+		throw new ConfigError('fit', '`digits` or `whole`', show(fit));
+	}
+
+	const isDigit = fit === undefined ? form === 'mnist-digits' : fit === 'digits';
+	if (isDigit && (channels !== 1 || size !== 28)) {
+		const taken = `${channels} x ${size} x ${size}`;
+		throw new ConfigError('fit', '`whole`', `digits, with a model of ${taken} images; MNIST’s are 1 x 28 x 28`);
+	}
+
 	try {
-		return await decodeImage(file, shape);
+		if (isDigit) {
+			const sharp = await loadSharp();
+			return await fitDigit(sharp(image, {failOn: 'warning'}), invert);
+		}
+
+		const pixels = await decodeImage(image, {channels, size, invert: invert ?? false});
+		return {pixels, blank: pixels.every(value => value === pixels[0]), done: invert ? ['inverted'] : []};
 	} catch (error) {
 		if (error instanceof LoadError) {
 			throw error; // not the file's fault
 		}
 
-		const reason = existsSync(file)
-			? error instanceof Error
-				? error.message
-				: String(error)
-			: 'there is no such file';
+		const isThere = typeof image !== 'string' || existsSync(image);
+		const reason = isThere ? (error instanceof Error ? error.message : String(error)) : 'there is no such file';
+		const name = typeof image === 'string' ? image : 'the bytes given';
 		throw new ImageError(
-			`${file}: expected a whole PNG, JPEG or the like, or rows of an IDX file such as FILE-idx3-ubyte:0-9 (${reason})`,
-			file,
+			`${name}: expected a whole PNG, JPEG or the like, or rows of an IDX file such as FILE-idx3-ubyte:0-9 (${reason})`,
+			name,
 		);
 	}
 };
@@ -48,7 +96,7 @@ type Rows = {readonly file: string; readonly first: string | undefined; readonly
 const readRows = (
 	name: string,
 	{file, first, last}: Rows,
-	{channels, size, invert = false}: ImageShape,
+	{channels, size, invert}: Taken & {readonly invert: boolean},
 ): ModelImage[] => {
 	const images = unwrap(native().readIdxImages(file));
 	const {count, rows, columns} = images;
@@ -69,6 +117,7 @@ const readRows = (
 	const length = channels * size * size;
 	return Array.from({length: to - from + 1}, (_, index) => {
 		const pixels = Uint8Array.from(images.pixels.subarray((from + index) * length, (from + index + 1) * length));
-		return {name: `${file}:${from + index}`, pixels: invert ? pixels.map(value => 255 - value) : pixels};
+		const taken = invert ? pixels.map(value => 255 - value) : pixels;
+		return {name: `${file}:${from + index}`, pixels: taken, blank: false, done: invert ? ['inverted'] : []};
 	});
 };

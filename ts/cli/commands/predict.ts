@@ -1,44 +1,65 @@
 import process from 'node:process';
-import {Command} from 'commander';
-import {type NamedPrediction, type Prediction, percent, predict} from '../../index.js';
+import {Command, Option} from 'commander';
+import {type NamedPrediction, type PredictOptions, percent, predict} from '../../index.js';
 import {typed} from '../../text/typed.js';
 import type {Interruption} from '../interruption.js';
 
 /** Further classes are shown from this probability on. */
 const worthShowing = 0.01;
 
+/** Below this probability of the likeliest class, nothing is likely. */
+const likely = 0.5;
+
+type Flags = Pick<PredictOptions, 'fit'> & {invert?: boolean; all: boolean; json: boolean};
+
 export const predictCommand = (interruption: Interruption): Command =>
 	new Command('predict')
 		.description('Label images by a model that a run saved.')
-		.argument('<model>', 'a model.safetensors of a run folder')
+		.argument('<model>', 'a run’s folder, or a model.safetensors')
 		.argument('<image...>', 'PNG or JPEG files of any size, or rows of an IDX file such as t10k-images-idx3-ubyte:0-9')
-		.option('--invert', 'for dark on light where the model knows light on dark, or the other way round', false)
+		.option('--invert', 'take images for dark on light where the model knows light on dark, or the other way round')
+		.addOption(
+			new Option(
+				'--fit <how>',
+				'digits: find one digit, dark on light or light on dark, and bring it to MNIST’s form; whole: the image as it is (default: as the model learned)',
+			).choices(['digits', 'whole']),
+		)
+		.option('--all', 'show every class', false)
 		.option('--json', 'print a line of JSON for each image', false)
 		.addHelpText(
 			'after',
 			`
 Examples:
-  ${typed('predict', 'runs/baseline/*/model.safetensors photo.jpg')}
-  ${typed('predict', 'model.safetensors seven.png --invert')}
+  ${typed('predict', 'runs/baseline/2026-11-22T10-00-00Z-s1 photo.jpg')}
+  ${typed('predict', 'model.safetensors seven.png --all')}
   ${typed('predict', 'model.safetensors data/t10k-images-idx3-ubyte:0-9')}`,
 		)
-		.action(async (model: string, names: string[], {invert, json}: {invert: boolean; json: boolean}) => {
-			for await (const prediction of predict(model, names, {invert})) {
-				process.stdout.write(`${json ? JSON.stringify(prediction) : line(prediction)}\n`);
+		.action(async (model: string, names: string[], {all, json, ...options}: Flags) => {
+			for await (const prediction of predict(model, names, options)) {
+				process.stdout.write(`${json ? JSON.stringify(prediction) : line(prediction, all)}\n`);
 				if (interruption.signal.aborted) {
 					return;
 				}
 			}
 		});
 
-const line = ({image, ...prediction}: NamedPrediction): string => `${image}: ${describe(prediction)}`;
+const line = ({image, blank, done, ...prediction}: NamedPrediction, all: boolean): string => {
+	if (blank) {
+		return `${image}: blank, there is nothing on it`;
+	}
 
-/** `7 (99.98 %)`, with whatever else is at all likely. */
-const describe = ({label, classes, probabilities}: Prediction & {readonly classes: readonly string[]}): string => {
-	const ranked = [...probabilities.entries()].toSorted(([, a], [, b]) => b - a);
-	const others = ranked.filter(([other, probability]) => other !== label && probability >= worthShowing);
-	const text = [[label, probabilities[label] ?? 0] as const, ...others].map(
-		([name, probability]) => `${classes[name] ?? name} (${percent(probability)} %)`,
-	);
-	return text.join(', ');
+	const lead = Math.max(...prediction.probabilities) < likely ? 'nothing is likely: ' : '';
+	return `${image}: ${lead}${describe(prediction, all)}${done.length > 0 ? ` [${done.join('; ')}]` : ''}`;
+};
+
+/** `7 (99.98 %)`, with the next two where they are at all likely, or with all. */
+const describe = (
+	{label, classes, probabilities}: Pick<NamedPrediction, 'label' | 'classes' | 'probabilities'>,
+	all: boolean,
+): string => {
+	const ranked = [...probabilities.entries()].toSorted(([, a], [, b]) => b - a).filter(([other]) => other !== label);
+	const others = all ? ranked : ranked.slice(0, 2).filter(([, probability]) => probability >= worthShowing);
+	return [[label, probabilities[label] ?? 0] as const, ...others]
+		.map(([name, probability]) => `${classes[name] ?? name} (${percent(probability)} %)`)
+		.join(', ');
 };
