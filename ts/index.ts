@@ -9,6 +9,7 @@ export {resume, type Training, train} from './experiment/train.js';
 export {defineLadder, type LadderDefinition, type PublishedResult} from './ladder/define-ladder.js';
 export {findLadder} from './ladder/find-ladder.js';
 export {type Ladder, openLadder, type Place, type RefusedStep} from './ladder/open-ladder.js';
+export {listRuns, type RunSummary} from './log/list-runs.js';
 export {type ImagePrediction, loadModel, type Model, type Prediction} from './model/load-model.js';
 export {type NamedPrediction, predict} from './model/predict.js';
 export type {PredictOptions} from './model/read-images.js';

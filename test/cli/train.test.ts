@@ -213,7 +213,13 @@ test(
 	2,
 	/`step` should be left out/,
 );
-test('a folder that is no run is refused', refuses, ['train', '--resume', '/tmp'], 2, /config\.json, got \/tmp/);
+test(
+	'a folder that is no run is refused',
+	refuses,
+	['train', '--resume', '/tmp'],
+	2,
+	/^stepladder: \S+ is not a run folder: it has no config\.json$/,
+);
 test(
 	'more images kept aside than there are is refused',
 	refuses,

@@ -12,6 +12,7 @@ import {newStepCommand} from './commands/new-step.js';
 import {predictCommand} from './commands/predict.js';
 import {recordCommand} from './commands/record.js';
 import {reportCommand} from './commands/report.js';
+import {runsCommand} from './commands/runs.js';
 import {setupCommand} from './commands/setup.js';
 import {summaryCommand} from './commands/summary.js';
 import {sweepCommand} from './commands/sweep.js';
@@ -33,6 +34,7 @@ const commands = [
 	trainCommand(interruption),
 	summaryCommand(),
 	ladderCommand(),
+	runsCommand(),
 	predictCommand(interruption),
 	recordCommand(interruption),
 	sweepCommand(interruption),

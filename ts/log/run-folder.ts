@@ -1,5 +1,16 @@
-import {appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {
+	appendFileSync,
+	existsSync,
+	mkdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	symlinkSync,
+	unlinkSync,
+	writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {
 	checkForm,
@@ -32,6 +43,9 @@ const columns = [
 /** The files that `result.json` holds the hashes of, so that an edit is found by whoever takes the run over. */
 export const hashed = ['config.json', 'events.jsonl', 'predictions.json'] as const;
 
+/** What the newest run of a folder can be called by. */
+export const latest = 'latest';
+
 /** The hash of a run's file. */
 export const hashOf = (folder: string, file: string): string => sha256(readFileSync(path.join(folder, file), 'utf8'));
 
@@ -62,7 +76,7 @@ export class RunFolder {
 	}
 
 	/**
-	 * Makes `out/<step>/<UTC time>-s<seed>`, and writes down what is about to run.
+	 * Makes `out/<step>/<UTC time>-s<seed>`, points `out/latest` to it, and writes down what is about to run.
 	 *
 	 * @throws {LoadError} where the engine's addon can't be loaded
 	 * @throws {WriteError}
@@ -84,6 +98,7 @@ export class RunFolder {
 			const folder = new RunFolder(makeFresh(path.join(parent, `${time}Z-s${seed}`)), false);
 			folder.#writeJson('config.json', config);
 			folder.#beginLogs();
+			pointTo(folder.path, path.resolve(out, latest));
 			return folder;
 		});
 	}
@@ -133,7 +148,10 @@ export class RunFolder {
 			};
 		} catch (error) {
 			const reason = error instanceof Error ? error.message : String(error);
-			throw new ConfigError('resume', 'the folder of a run, with its config.json', `${folder} (${reason})`);
+			const sentence = existsSync(file)
+				? `${folder} can’t be gone on with: its config.json is not what a run wrote (${reason})`
+				: `${folder} is not a run folder: it has no config.json`;
+			throw new ConfigError('resume', 'the folder of a run, with its config.json', folder, sentence);
 		}
 	}
 
@@ -192,6 +210,26 @@ const reopened = (kept: DataDescription & {readonly idx: IdxFolder; readonly for
 	const {idx, form, ...description} = kept;
 	checkForm(form);
 	return dataOf(description, idx, form);
+};
+
+/** Points a link to a run; where a file system has none, or a step is called so, there is no link. */
+const pointTo = (folder: string, link: string): void => {
+	const beside = `${link}.${process.pid}`;
+	try {
+		const target = path.relative(path.dirname(link), folder);
+		symlinkSync(process.platform === 'win32' ? folder : target, beside, 'junction');
+		if (process.platform === 'win32') {
+			unlinkSync(link); // a junction is not renamed over another
+		}
+	} catch {
+		// none there yet, or no links at all
+	}
+
+	try {
+		renameSync(beside, link);
+	} catch {
+		rmSync(beside, {force: true});
+	}
 };
 
 /** Makes a folder of that name, or of the next free one: two runs may start in the same second. */

@@ -1,3 +1,5 @@
+import {realpathSync} from 'node:fs';
+import path from 'node:path';
 import process from 'node:process';
 import {Command, Option} from 'commander';
 import {
@@ -10,7 +12,7 @@ import {
 	type TrainResult,
 	train,
 } from '../../index.js';
-import {RunFolder} from '../../log/run-folder.js';
+import {latest, RunFolder} from '../../log/run-folder.js';
 import {verdict} from '../../report/verdict.js';
 import type {Trainable} from '../../terms/define-step.js';
 import {typed} from '../../text/typed.js';
@@ -61,7 +63,7 @@ export const trainCommand = (interruption: Interruption): Command =>
 		.option('--limit-train <n>', 'the first n training images only', parseNumber)
 		.option('--limit-test <n>', 'the first n test images only', parseNumber)
 		.option('--holdout <n>', 'keep the last n training images aside, to choose by, and report both', parseNumber)
-		.option('--resume <run>', 'go on with the run of a folder that was interrupted, in place of a step')
+		.option('--resume <run>', 'go on with a run that was interrupted, by its folder or as `latest`, in place of a step')
 		.option('--out <dir>', 'where each run gets a folder of its own', 'runs')
 		.option('--json', 'print events and the result as JSON lines, and nothing else', false)
 		.option('--quiet', 'print the verdict only', false)
@@ -75,7 +77,7 @@ Examples:
   ${typed('train', '--step baseline --seeds 1-5 --strict')}
   ${typed('train', '--step baseline --epochs 1 --limit-train 6000')}
   ${typed('train', '--step baseline --holdout 10000')}
-  ${typed('train', '--resume runs/baseline/2026-11-22T10-00-00Z-s1')}
+  ${typed('train', '--resume latest')}
   ${typed('train', '--step baseline --json > events.jsonl', {quiet: true})}`,
 		)
 		.action(async (flags: Flags, command: Command) => {
@@ -117,14 +119,15 @@ const run = async (flags: Flags, command: Command, signal: AbortSignal): Promise
 };
 
 const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promise<[Trainable, Training]> => {
-	const {step: name, resume: folder, json: _, quiet: __, strict: ___, fastDevRun, out, ...others} = flags;
-	if (folder !== undefined) {
-		const given = command.options.map(option => option.attributeName());
-		const other = given.find(name => !showing.has(name) && command.getOptionValueSource(name) === 'cli');
+	const {step: name, resume: given, json: _, quiet: __, strict: ___, fastDevRun, out, ...others} = flags;
+	if (given !== undefined) {
+		const named = command.options.map(option => option.attributeName());
+		const other = named.find(name => !showing.has(name) && command.getOptionValueSource(name) === 'cli');
 		if (other) {
 			throw new ConfigError(other, 'left out with `--resume`: the run goes on as it began', 'a value');
 		}
 
+		const folder = given === latest ? realpathOf(path.join('runs', latest)) : given;
 		return [RunFolder.read(folder).step, resume(folder, {signal})];
 	}
 
@@ -140,6 +143,15 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 	const batch = step.experiment.batchSize;
 	const kept = fastDevRun ? {epochs: 1, limitTrain: batch, limitTest: batch} : {out};
 	return [step, train(step, {...options, ...kept, data, signal})];
+};
+
+/** Where a link leads: a run that begins in the meantime does not change it. */
+const realpathOf = (link: string): string => {
+	try {
+		return realpathSync(link);
+	} catch {
+		throw new ConfigError('resume', 'a run', link, `there is no ${link}: no run was kept in ${path.dirname(link)} yet`);
+	}
 };
 
 /** What a run that goes on may be told: how to show itself. */

@@ -1,0 +1,49 @@
+import {mkdirSync, readlinkSync, rmSync} from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import {tinyLadder} from '../helpers/tiny-ladder.js';
+
+test('runs are listed, the newest is called `latest`, and one that was interrupted goes on by that name', async t => {
+	const own = tinyLadder(t);
+	const none = await own.run(['runs']);
+	t.deepEqual([none.stdout, none.exitCode], ['There are no runs in runs', 0]);
+	const early = await own.run(['train', '--resume', 'latest']);
+	t.is(early.exitCode, 2);
+	t.regex(early.stderr, /^stepladder: there is no runs\/latest: no run was kept in runs yet$/);
+
+	t.is((await own.run(['train', '--step', 'tiny', '--epochs', '2'])).exitCode, 0);
+	t.is((await own.run(['train', '--step', 'tiny', '--seeds', '2'])).exitCode, 0);
+	own.write('runs/tiny/other/config.json', '{}');
+	mkdirSync(path.join(own.folder, 'runs', 'empty'));
+	const json = JSON.parse((await own.run(['runs', '--json'])).stdout);
+	t.deepEqual(
+		json.map(({step, seed, epochs, of, state}: Record<string, unknown>) => ({step, seed, epochs, of, state})),
+		[
+			{step: 'tiny', seed: 2, epochs: 4, of: 4, state: 'finished'},
+			{step: 'tiny', seed: 1, epochs: 2, of: 2, state: 'finished'},
+		],
+	);
+	const [newest] = json;
+	t.is(
+		path.resolve(own.folder, 'runs', readlinkSync(path.join(own.folder, 'runs', 'latest'))),
+		path.join(own.folder, newest.folder),
+	);
+	const {stdout} = await own.run(['runs']);
+	t.regex(
+		stdout,
+		/^Step +Seed +Epochs +Test % +Held +State .*\n-+\ntiny +2 +4\/4 +[\d.]+ +(yes|no) +finished .*\ntiny +1 +2\/2 /,
+	);
+
+	const finished = await own.run(['train', '--resume', 'latest']);
+	t.is(finished.exitCode, 2);
+	t.regex(finished.stderr, /which has finished$/);
+	const told = own.read(path.join(newest.folder, 'result.json'));
+	rmSync(path.join(own.folder, newest.folder, 'result.json')); // as a run that was ended before its first checkpoint
+	t.regex((await own.run(['runs'])).stdout, /^tiny +2 +4\/4 +[\d.]+ +- +unfinished /m);
+	t.is((await own.run(['train', '--resume', 'latest'])).exitCode, 0);
+	t.deepEqual(JSON.parse(own.read(path.join(newest.folder, 'result.json'))).lastEpochs, JSON.parse(told).lastEpochs);
+
+	const nowhere = await own.run(['train', '--resume', '.']);
+	t.is(nowhere.exitCode, 2);
+	t.is(nowhere.stderr, 'stepladder: . is not a run folder: it has no config.json');
+});

@@ -1,0 +1,34 @@
+import process from 'node:process';
+import {Command} from 'commander';
+import {listRuns, percent, type RunSummary} from '../../index.js';
+import {shown} from '../../text/shown.js';
+import {textTable} from '../../text/text-table.js';
+import {typed} from '../../text/typed.js';
+
+export const runsCommand = (): Command =>
+	new Command('runs')
+		.description('List the runs that were kept, the newest first.')
+		.argument('[dir]', 'the folder that they are in', 'runs')
+		.option('--json', 'print them as JSON', false)
+		.addHelpText(
+			'after',
+			`\nTest: accuracy of the last epoch that is done, in percent.\n\nExamples:\n  ${typed('runs')}\n  ${typed('train', '--resume latest')}`,
+		)
+		.action((folder: string, {json}: {json: boolean}) => {
+			const runs = listRuns(folder);
+			if (json) {
+				process.stdout.write(`${JSON.stringify(runs, undefined, '\t')}\n`);
+			} else {
+				process.stdout.write(`${runs.length > 0 ? table(runs) : `There are no runs in ${folder}`}\n`);
+			}
+		});
+
+const table = (runs: readonly RunSummary[]): string =>
+	textTable(
+		['Step', 'Seed', 'Epochs', 'Test %', 'Held', 'State', 'Begun (UTC)', 'Folder'],
+		runs.map(({step, seed, epochs, of, testAccuracy, held, state, begun, folder}) => [
+			...[step, seed, `${epochs}/${of}`, testAccuracy === undefined ? '-' : percent(testAccuracy)],
+			...[held === undefined ? '-' : held ? 'yes' : 'no', state],
+			...[begun.slice(0, 16).replace('T', ' '), shown(folder)],
+		]),
+	);

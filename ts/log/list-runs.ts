@@ -1,0 +1,63 @@
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import path from 'node:path';
+import type {EpochEvent} from '../terms/events.js';
+
+/** A run as its folder tells it. */
+export type RunSummary = {
+	readonly folder: string;
+	readonly step: string;
+	readonly seed: number;
+	/** When it began, in UTC. */
+	readonly begun: string;
+	/** Epochs that are done, of so many. */
+	readonly epochs: number;
+	readonly of: number;
+	/** Test accuracy of the last epoch that is done; nothing before the first. */
+	readonly testAccuracy: number | undefined;
+	/** Whether the target was held; nothing for a run that has not finished. */
+	readonly held: boolean | undefined;
+	/** `unfinished` where it still runs, or was interrupted. */
+	readonly state: 'finished' | 'unfinished';
+};
+
+/** How many folders lie above a run at the most, as in `runs/records/STEP/RUN`. */
+const deepest = 4;
+
+/** The runs in a folder and in the folders within, the newest first. What can't be read as a run is left out. */
+export const listRuns = (root: string): RunSummary[] =>
+	runFolders(root, 0)
+		.flatMap(folder => summaryOf(folder) ?? [])
+		.toSorted((a, b) => (a.begun === b.begun ? a.seed - b.seed : a.begun < b.begun ? 1 : -1));
+
+/** Links are not followed: `latest` is in the list already. */
+const runFolders = (folder: string, depth: number): string[] => {
+	if (existsSync(path.join(folder, 'config.json'))) {
+		return [folder];
+	}
+
+	const within = depth < deepest && existsSync(folder) ? readdirSync(folder, {withFileTypes: true}) : [];
+	return within
+		.filter(entry => entry.isDirectory())
+		.flatMap(entry => runFolders(path.join(folder, entry.name), depth + 1));
+};
+
+const summaryOf = (folder: string): RunSummary | undefined => {
+	const read = (file: string): string => readFileSync(path.join(folder, file), 'utf8');
+	try {
+		const {step, seed, begun, experiment} = JSON.parse(read('config.json'));
+		const rows = read('events.jsonl').trimEnd().split('\n').filter(Boolean);
+		const last: EpochEvent | undefined = rows.length > 0 ? JSON.parse(rows.at(-1) ?? '') : undefined;
+		const isFinished = existsSync(path.join(folder, 'result.json'));
+		const held = isFinished ? Boolean(JSON.parse(read('result.json')).held) : undefined;
+		const known = [step, begun].every(text => typeof text === 'string') && Number.isSafeInteger(experiment?.epochs);
+		return known
+			? {
+					...{folder, step, seed, begun, epochs: rows.length, of: experiment.epochs, held},
+					testAccuracy: last && last.testCorrect / last.testTotal,
+					state: isFinished ? 'finished' : 'unfinished',
+				}
+			: undefined;
+	} catch {
+		return undefined; // of an older version, or being written
+	}
+};
