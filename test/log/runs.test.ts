@@ -47,3 +47,43 @@ test('runs are listed, the newest is called `latest`, and one that was interrupt
 	t.is(nowhere.exitCode, 2);
 	t.is(nowhere.stderr, 'stepladder: . is not a run folder: it has no config.json');
 });
+
+test('a trial has settings of its own, is named as one, and no record takes it over', async t => {
+	const own = tinyLadder(t);
+	const run = await own.run([
+		'train',
+		'--step',
+		'tiny',
+		'--set',
+		'schedule.learningRate=0.02',
+		'--set',
+		'net.block.norm=none',
+	]);
+	t.is(run.exitCode, 0, run.stderr);
+	t.regex(run.stdout, /^Step tiny, a trial with schedule\.learningRate 0\.02, net\.block\.norm none\n/);
+	t.regex(run.stdout, /\nThis was a trial, with schedule\.learningRate 0\.02, net\.block\.norm none: .*$/);
+	const config = JSON.parse(own.read('runs/latest/config.json'));
+	t.is(config.experiment.schedule.learningRate, 0.02);
+	t.deepEqual(config.trial, [
+		{path: 'schedule.learningRate', value: 0.02},
+		{path: 'net.block.norm', value: 'none'},
+	]);
+	t.regex((await own.run(['runs'])).stdout, / finished trial /);
+
+	for (const [setting, sentence] of [
+		['schedule.maxLearningRate=0.2', /`schedule\.maxLearningRate` should be left out, got a name nobody knows$/],
+		['batchSize=many', /`batchSize` should be a number, got "many"/],
+		['batchSize=32', /`set` should be a value that the step does not have already, got batchSize 32$/],
+		['batchSize', /It should be a setting and its value/],
+	] as const) {
+		const {stderr, exitCode} = await own.run(['train', '--step', 'tiny', '--set', setting]);
+		t.is(exitCode, 2, stderr);
+		t.regex(stderr, sentence);
+	}
+
+	const record = await own.run(['record', '--step', 'tiny', '--set', 'batchSize=16']);
+	t.is(record.exitCode, 2);
+	const recorded = await own.run(['record', '--step', 'tiny', '--seeds', '1', '--out', 'runs']);
+	t.is(recorded.exitCode, 0, recorded.stderr);
+	t.notRegex(recorded.stderr, /finished before/);
+});

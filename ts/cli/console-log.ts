@@ -3,6 +3,7 @@ import {createLogUpdate} from 'log-update';
 import {type BatchEvent, type EpochEvent, percent, summarize, type TrainEvent} from '../index.js';
 import {summaryTable} from '../report/summary-table.js';
 import type {Trainable} from '../terms/define-step.js';
+import {trialName} from '../terms/sweep.js';
 
 /** A terminal is told at most so often, in milliseconds: more is flicker. */
 const interval = 50;
@@ -32,7 +33,9 @@ export class ConsoleLog {
 	tell(event: TrainEvent): void {
 		if (!this.#introduced) {
 			// with the first event, since by then settings and data have been judged
-			process.stdout.write(`Step ${this.#step.name}\n\n${summaryTable(summarize(this.#step.experiment.net))}\n\n`);
+			process.stdout.write(
+				`Step ${this.#step.name}${this.#step.trial ? `, a trial with ${trialName({settings: this.#step.trial})}` : ''}\n\n${summaryTable(summarize(this.#step.experiment.net))}\n\n`,
+			);
 			this.#introduced = true;
 		}
 

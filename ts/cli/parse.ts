@@ -1,4 +1,5 @@
 import {InvalidArgumentError} from 'commander';
+import type {TriedSetting} from '../terms/sweep.js';
 
 /** A number as typed. Whether it makes sense is judged where it is used. */
 export const parseNumber = (text: string): number => {
@@ -30,4 +31,31 @@ export const parseSeeds = (text: string): number[] => {
 	}
 
 	return seeds;
+};
+
+/** A number, a yes or no, or a word. */
+export const parseValue = (text: string): unknown => {
+	const number = Number(text);
+	return text !== '' && !Number.isNaN(number) ? number : text === 'true' ? true : text === 'false' ? false : text;
+};
+
+/** `setting=value`, added to those before; a list or a part of an experiment in JSON, `null` for no such setting. */
+export const parseSetting = (text: string, before: TriedSetting[]): TriedSetting[] => {
+	const [, path, value = ''] = /^([^=\s]+)=(.+)$/s.exec(text) ?? [];
+	if (path === undefined) {
+		throw new InvalidArgumentError('It should be a setting and its value, such as `schedule.maxLearningRate=0.2`.');
+	}
+
+	if (before.some(setting => setting.path === path)) {
+		throw new InvalidArgumentError(`\`${path}\` should be set once.`);
+	}
+
+	try {
+		return [
+			...before,
+			{path, value: value === 'null' ? null : /^[[{]/.test(value) ? JSON.parse(value) : parseValue(value)},
+		];
+	} catch {
+		throw new InvalidArgumentError('What begins with `[` or `{` should be JSON.');
+	}
 };

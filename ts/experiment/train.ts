@@ -42,7 +42,7 @@ export type Training = AsyncIterableIterator<TrainEvent, undefined> & {
  * Whatever is wrong arrives through the iterator and `result`: a `ConfigError`, a `ShapeError`, a {@link BudgetError},
  * a `DataError`, a `DeviceError`, a `WriteError`, a `DivergedError` or an {@link AbortError}.
  */
-export const train = (step: Step, options: TrainOptions): Training =>
+export const train = (step: Step | Trainable, options: TrainOptions): Training =>
 	trainInFolders(step, options, run => (options.out === undefined ? undefined : RunFolder.create(options.out, run)));
 
 /**

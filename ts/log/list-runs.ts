@@ -16,6 +16,8 @@ export type RunSummary = {
 	readonly testAccuracy: number | undefined;
 	/** Whether the target was held; nothing for a run that has not finished. */
 	readonly held: boolean | undefined;
+	/** Whether it tried settings that the step does not have. */
+	readonly trial: boolean;
 	/** `unfinished` where it still runs, or was interrupted. */
 	readonly state: 'finished' | 'unfinished';
 };
@@ -44,7 +46,7 @@ const runFolders = (folder: string, depth: number): string[] => {
 const summaryOf = (folder: string): RunSummary | undefined => {
 	const read = (file: string): string => readFileSync(path.join(folder, file), 'utf8');
 	try {
-		const {step, seed, begun, experiment} = JSON.parse(read('config.json'));
+		const {step, seed, begun, experiment, trial} = JSON.parse(read('config.json'));
 		const rows = read('events.jsonl').trimEnd().split('\n').filter(Boolean);
 		const last: EpochEvent | undefined = rows.length > 0 ? JSON.parse(rows.at(-1) ?? '') : undefined;
 		const isFinished = existsSync(path.join(folder, 'result.json'));
@@ -52,7 +54,7 @@ const summaryOf = (folder: string): RunSummary | undefined => {
 		const known = [step, begun].every(text => typeof text === 'string') && Number.isSafeInteger(experiment?.epochs);
 		return known
 			? {
-					...{folder, step, seed, begun, epochs: rows.length, of: experiment.epochs, held},
+					...{folder, step, seed, begun, epochs: rows.length, of: experiment.epochs, held, trial: trial !== undefined},
 					testAccuracy: last && last.testCorrect / last.testTotal,
 					state: isFinished ? 'finished' : 'unfinished',
 				}

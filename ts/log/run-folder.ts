@@ -87,6 +87,7 @@ export class RunFolder {
 		const config = {
 			...{step: step.name, from: step.from?.name, seed, experiment, target: goalOf(step.target), options: given},
 			...(purpose !== undefined && {purpose}),
+			...(step.trial && {trial: step.trial}),
 			begun,
 			data: {...describe(data), idx: data.idx, form: data.form},
 			...conditionNow(options), // an addon that can't be loaded is told as that, before there is a folder
@@ -134,12 +135,21 @@ export class RunFolder {
 	static read(folder: string): Started {
 		const file = path.join(folder, 'config.json');
 		try {
-			const {step: name, seed, experiment, target, data, options, purpose} = JSON.parse(readFileSync(file, 'utf8'));
+			const {
+				step: name,
+				seed,
+				experiment,
+				target,
+				data,
+				options,
+				purpose,
+				trial,
+			} = JSON.parse(readFileSync(file, 'utf8'));
 			checkGoal(target);
 			const kept = reopened(data);
 			checkTypes({...options, data: sourceOf(kept)});
 			return {
-				step: {name, experiment, target},
+				step: {name, experiment, target, trial},
 				seed,
 				experiment: asExperiment(experiment),
 				data: kept,

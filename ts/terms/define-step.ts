@@ -31,7 +31,12 @@ export type Step = {
 };
 
 /** As much of a step as training needs. */
-export type Trainable = Pick<Step, 'name' | 'experiment'> & {readonly target: Goal; readonly from?: Step | undefined};
+export type Trainable = Pick<Step, 'name' | 'experiment'> & {
+	readonly target: Goal;
+	readonly from?: Step | undefined;
+	/** What differs from the step as it is, where this is a trial of other settings. */
+	readonly trial?: ReadonlyArray<{readonly path: string; readonly value: unknown}> | undefined;
+};
 
 /** The first step says everything; every other says what changed since the one it grew from. */
 export type StepDefinition = {name: string; target: Target; analysis?: readonly Claim[]} & (

@@ -85,8 +85,7 @@ export const trialsOf = ({experiment, vary, sample}: SweepPlan): Trial[] => {
 			);
 	const trials: Trial[] = [{settings: [], experiment}];
 	for (const settings of tried) {
-		const varied = settings.reduce<unknown>((whole, {path, value}) => merge(whole, change(path, value)), experiment);
-		const trial = {settings, experiment: asExperiment(varied)};
+		const trial = {settings, experiment: withSettings(experiment, settings)};
 		if (trials.every(other => differences(other.experiment, trial.experiment).length > 0)) {
 			trials.push(trial);
 		}
@@ -125,6 +124,14 @@ const checkVaried = (vary: readonly Varied[], isSampled: boolean): void => {
 		}
 	}
 };
+
+/**
+ * An experiment with other settings.
+ *
+ * @throws {ConfigError} for a setting that nobody knows, and a value of another type
+ */
+export const withSettings = (experiment: Experiment, settings: readonly TriedSetting[]): Experiment =>
+	asExperiment(settings.reduce<unknown>((whole, {path, value}) => merge(whole, change(path, value)), experiment));
 
 /** A change of one setting, at any depth. */
 const change = (path: string, value: unknown): unknown =>

@@ -26,9 +26,9 @@ export const runsCommand = (): Command =>
 const table = (runs: readonly RunSummary[]): string =>
 	textTable(
 		['Step', 'Seed', 'Epochs', 'Test %', 'Held', 'State', 'Begun (UTC)', 'Folder'],
-		runs.map(({step, seed, epochs, of, testAccuracy, held, state, begun, folder}) => [
+		runs.map(({step, seed, epochs, of, testAccuracy, held, trial, state, begun, folder}) => [
 			...[step, seed, `${epochs}/${of}`, testAccuracy === undefined ? '-' : percent(testAccuracy)],
-			...[held === undefined ? '-' : held ? 'yes' : 'no', state],
+			...[held === undefined ? '-' : held ? 'yes' : 'no', trial ? `${state} trial` : state],
 			...[begun.slice(0, 16).replace('T', ' '), shown(folder)],
 		]),
 	);

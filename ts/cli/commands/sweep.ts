@@ -8,7 +8,7 @@ import {percent} from '../../text/percent.js';
 import {typed} from '../../text/typed.js';
 import type {Interruption} from '../interruption.js';
 import {chosenLadder, type DataFlags, type LadderFlags, withDataOption, withLadderOption} from '../ladder-options.js';
-import {parseNumber, parseSeeds} from '../parse.js';
+import {parseNumber, parseSeeds, parseValue} from '../parse.js';
 
 type Flags = LadderFlags &
 	DataFlags & {
@@ -122,10 +122,4 @@ const parseValues = (text: string): {values: unknown[]} | {range: {low: number; 
 	} catch {
 		throw new InvalidArgumentError('What begins with `[` should be a list in JSON.');
 	}
-};
-
-/** A number, a yes or no, or a word. */
-const parseValue = (text: string): unknown => {
-	const number = Number(text);
-	return text !== '' && !Number.isNaN(number) ? number : text === 'true' ? true : text === 'false' ? false : text;
 };

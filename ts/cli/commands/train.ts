@@ -5,8 +5,10 @@ import {Command, Option} from 'commander';
 import {
 	ConfigError,
 	type DataSource,
+	differences,
 	idx,
 	resume,
+	type Step,
 	type Training,
 	type TrainOptions,
 	type TrainResult,
@@ -15,6 +17,7 @@ import {
 import {latest, RunFolder} from '../../log/run-folder.js';
 import {verdict} from '../../report/verdict.js';
 import type {Trainable} from '../../terms/define-step.js';
+import {type TriedSetting, trialName, withSettings} from '../../terms/sweep.js';
 import {typed} from '../../text/typed.js';
 import {ConsoleLog} from '../console-log.js';
 import {exitCodes} from '../exit-codes.js';
@@ -27,7 +30,7 @@ import {
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
-import {parseNumber, parseSeeds} from '../parse.js';
+import {parseNumber, parseSeeds, parseSetting} from '../parse.js';
 
 type Flags = Pick<
 	TrainOptions,
@@ -39,6 +42,7 @@ type Flags = Pick<
 		step?: string;
 		resume?: string;
 		seeds: number[];
+		set: TriedSetting[];
 		out: string;
 		json: boolean;
 		quiet: boolean;
@@ -51,6 +55,12 @@ export const trainCommand = (interruption: Interruption): Command =>
 		.description('Train a step over its seeds, and say whether its target was held.')
 		.option('--step <name>', 'the step of the ladder to train')
 		.option('--seeds <list>', 'seeds to train with, such as 1-5 or 1,4,9', parseSeeds, [1])
+		.option(
+			'--set <setting=value>',
+			'try another setting, such as schedule.maxLearningRate=0.2, without a step of its own; may be given again',
+			parseSetting,
+			[],
+		)
 		.option('--epochs <n>', 'passes over the training set, in place of the step’s own', parseNumber)
 		.addOption(new Option('--device <name>', 'where to train: auto, cpu or cuda').default('auto'))
 		.addOption(new Option('--engine <name>', 'what computes the gradients: auto, aten or fused').default('auto'))
@@ -114,9 +124,12 @@ const run = async (flags: Flags, command: Command, signal: AbortSignal): Promise
 	}
 
 	const result = await training.result;
-	process.stdout.write(`${verdict(result)}\n`);
+	process.stdout.write(`${verdict(result)}\n${step.trial ? trialNote(step.trial) : ''}`);
 	return result;
 };
+
+const trialNote = (settings: readonly TriedSetting[]): string =>
+	`This was a trial, with ${trialName({settings})}: what is recorded is the step as its file says.\n`;
 
 const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promise<[Trainable, Training]> => {
 	const {step: name, resume: given, json: _, quiet: __, strict: ___, fastDevRun, out, ...others} = flags;
@@ -135,14 +148,29 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 		throw new ConfigError('step', 'given as `--step <name>`', 'nothing');
 	}
 
-	const {ladder: ____, dataDir, skipDamaged, ...options} = others;
+	const {ladder: ____, dataDir, skipDamaged, set, ...options} = others;
 	const ladder = await chosenLadder(flags);
-	const step = ladder.step(name);
+	const step = trialOf(ladder.step(name), set);
 	const source = dataDir === undefined ? ladder.data : idx(dataDir);
 	const data: DataSource = {open: async base => source.open(base, openOptions({skipDamaged: skipDamaged ?? false}))};
 	const batch = step.experiment.batchSize;
 	const kept = fastDevRun ? {epochs: 1, limitTrain: batch, limitTest: batch} : {out};
 	return [step, train(step, {...options, ...kept, data, signal})];
+};
+
+/** A step with other settings: its own reason and claims are about another experiment, and are left out. */
+const trialOf = (step: Step, settings: readonly TriedSetting[]): Trainable => {
+	if (settings.length === 0) {
+		return step;
+	}
+
+	const {name, from, target} = step;
+	const experiment = withSettings(step.experiment, settings);
+	if (differences(step.experiment, experiment).length === 0) {
+		throw new ConfigError('set', 'a value that the step does not have already', trialName({settings}));
+	}
+
+	return {name, from, target, experiment, trial: settings};
 };
 
 /** Where a link leads: a run that begins in the meantime does not change it. */
