@@ -101,14 +101,18 @@ const run = async (flags: Flags, command: Command, signal: AbortSignal): Promise
 	const {json, quiet, seeds} = flags;
 	const [step, training] = await begin(flags, command, signal);
 	if (json) {
+		const folders = new Map<number, string | undefined>();
 		for await (const event of training) {
-			if (event.type !== 'batch') {
+			if (event.type === 'epoch') {
 				process.stdout.write(`${JSON.stringify(event)}\n`);
+			} else if (event.type === 'seed') {
+				folders.set(event.seed, event.folder);
 			}
 		}
 
 		const result = await training.result;
-		process.stdout.write(`${JSON.stringify(result)}\n`);
+		const seeds = result.seeds.map(seed => ({...seed, folder: folders.get(seed.seed)}));
+		process.stdout.write(`${JSON.stringify({...result, seeds})}\n`);
 		return result;
 	}
 
