@@ -39,7 +39,7 @@ for (const major of [20, 22, 24]) {
 			['steps/0-baseline.mjs', 'plain'],
 		] as const) {
 			own.write(`${cwd}/${file}`, own.read(`${cwd}/${file}`).replace('padding: 0}', 'padding: 0'));
-			const {stderr, exitCode} = await own.run(['ladder'], {node, cwd});
+			const {stderr, exitCode} = await own.run(['summary', '--step', 'baseline'], {node, cwd});
 			t.is(exitCode, 2);
 			t.regex(stderr, new RegExp(`^stepladder: ${file.replace('.', '\\.')}, line 1\\d: SyntaxError`));
 		}
