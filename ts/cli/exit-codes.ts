@@ -1,3 +1,16 @@
+import {
+	BudgetError,
+	ConfigError,
+	DataError,
+	DeviceError,
+	DivergedError,
+	ImageError,
+	LadderError,
+	ModelError,
+	RecordError,
+	ShapeError,
+} from '../index.js';
+
 /** What the process says as it ends. Part of the contract with scripts. */
 export const exitCodes = {
 	done: 0,
@@ -24,16 +37,3 @@ export const exitCodeOf = (error: unknown): number => {
 
 	return error instanceof DivergedError ? exitCodes.diverged : exitCodes.failed;
 };
-
-import {
-	BudgetError,
-	ConfigError,
-	DataError,
-	DeviceError,
-	DivergedError,
-	ImageError,
-	LadderError,
-	ModelError,
-	RecordError,
-	ShapeError,
-} from '../index.js';

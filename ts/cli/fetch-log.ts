@@ -1,5 +1,6 @@
 import process from 'node:process';
 import {createLogUpdate} from 'log-update';
+import {megabytes} from '../text/megabytes.js';
 import type {FetchEvent} from '../torch/fetch-event.js';
 
 /** A terminal is told at most so often, in milliseconds: more is flicker. */
@@ -72,5 +73,3 @@ const progressLine = ({what, done, total}: FetchEvent & {type: 'progress'}, byte
 	const left = bytesPerSecond > 0 ? `${Math.round((total - done) / bytesPerSecond)} s left, ` : '';
 	return `${what}: ${Math.floor((100 * done) / total)}%|${bar}| ${megabytes(done)}/${megabytes(total)} MB [${left}${speed}]`;
 };
-
-const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);

@@ -1,7 +1,7 @@
-import {createHash} from 'node:crypto';
 import {ConfigError, DataError} from '../errors/index.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {sha256} from '../text/sha256.js';
 import {show} from '../text/show.js';
 
 /** What is said of images in a record, and wherever else figures about them are told. */
@@ -73,7 +73,7 @@ export type DataSource = {
 };
 
 /** One hash of four. */
-const hashOf = (hashes: readonly string[]): string => createHash('sha256').update(hashes.join('\n')).digest('hex');
+const hashOf = (hashes: readonly string[]): string => sha256(hashes.join('\n'));
 
 /**
  * Reads four IDX files to their end, and says what they hold.

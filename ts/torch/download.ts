@@ -3,6 +3,7 @@ import {createReadStream, existsSync} from 'node:fs';
 import {open, rename, rm} from 'node:fs/promises';
 import {AbortError, FetchError, StepladderError} from '../errors/index.js';
 import {writingCache} from '../machine/writing-cache.js';
+import {megabytes} from '../text/megabytes.js';
 import type {FetchOptions} from './fetch-event.js';
 import {networkReason, request, withoutCredentials} from './request.js';
 
@@ -110,5 +111,3 @@ const startOf = (response: Response): number | undefined => {
 	const start = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1];
 	return response.status === 206 && start !== undefined ? Number(start) : undefined;
 };
-
-const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
