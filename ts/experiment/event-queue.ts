@@ -56,7 +56,7 @@ export class EventQueue {
 		});
 	}
 
-	/** Called when the reader leaves its loop: what is unread, and what still comes, is let go. */
+	/** Called when the reader leaves its loop: what is unread, and what still comes, is dropped. */
 	async return(): Promise<Result> {
 		this.#events = [];
 		this.#ended = {};

@@ -16,7 +16,7 @@ import {type SeedRun, trainSeed} from './train-seed.js';
 
 /**
  * Training under way: an async iterator of its events, for one reader, and a promise of its result. It goes on
- * whether or not anybody reads; leaving the loop early lets the events go and leaves the training running.
+ * whether or not anybody reads; leaving the loop early drops the unread events, and the training goes on.
  * `await using training = train(...)` ends it along with the block.
  */
 export type Training = AsyncIterableIterator<TrainEvent, undefined> & {
