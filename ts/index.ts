@@ -15,6 +15,7 @@ export {type NamedPrediction, predict} from './model/predict.js';
 export type {PredictOptions} from './model/read-images.js';
 export type {RecordOptions} from './record/make-record.js';
 export {type Recorder, record} from './record/record.js';
+export {compareRuns, type RunComparisons} from './report/compare-runs.js';
 export {type ComparedMeasure, type Comparison, compare} from './report/comparison.js';
 export {report} from './report/report.js';
 export {type SweepEvent, type SweepOptions, sweep} from './sweep/sweep.js';

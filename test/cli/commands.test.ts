@@ -87,7 +87,7 @@ test('compare pairs two steps over seeds and over images', async t => {
 		/^test accuracy over the last five epochs +99\.\d+ +98\.\d+ +0\.\d+ +0\.\d\d to 0\.\d\d +< 0\.001 +< 0\.001 +yes$/m,
 	);
 	const json = await cli('compare', 'batch-norm', 'base-skeleton', '--json');
-	const {seeds, measures, images} = JSON.parse(json.stdout);
+	const [{seeds, measures, images}] = JSON.parse(json.stdout).comparisons;
 	t.deepEqual(seeds, [1, 2, 3, 4, 5]);
 	t.is(measures.length, 7);
 	t.true(

@@ -19,12 +19,15 @@ const result = z.object({
 	hash,
 });
 const config = z.object({...conditionShape.shape, begun: shapes.time});
-const event = z.strictObject({
+
+/** A line of `events.jsonl`. */
+export const epochShape = z.strictObject({
 	...{type: z.literal('epoch'), step: shapes.text, seed: count, epoch: some, epochs: some},
 	...{learningRate: loss, trainLoss: loss, trainCorrect: count, trainTotal: some},
 	...{holdoutLoss: loss.optional(), holdoutCorrect: count.optional(), holdoutTotal: some.optional()},
 	...{testLoss: loss, testCorrect: count, testTotal: some, seconds},
 });
+
 const answers = z.strictObject({labels: z.array(count), probabilities: z.array(shapes.probability)});
 
 /** What a finished run came to, as its folder tells it. */
@@ -59,7 +62,7 @@ export const readFinishedRun = (folder: string): FinishedRun => {
 		text
 			.trimEnd()
 			.split('\n')
-			.map((line, index) => judged(event, JSON.parse(line), `line ${index + 1}`) as EpochEvent),
+			.map((line, index) => judged(epochShape, JSON.parse(line), `line ${index + 1}`) as EpochEvent),
 	);
 	const answered = json('predictions.json', answers);
 

@@ -27,20 +27,28 @@ const deepest = 4;
 
 /** The runs in a folder and in the folders within, the newest first. What can't be read as a run is left out. */
 export const listRuns = (root: string): RunSummary[] =>
-	runFolders(root, 0)
+	runFolders(root)
 		.flatMap(folder => summaryOf(folder) ?? [])
 		.toSorted((a, b) => (a.begun === b.begun ? a.seed - b.seed : a.begun < b.begun ? 1 : -1));
 
-/** Links are not followed: `latest` is in the list already. */
-const runFolders = (folder: string, depth: number): string[] => {
+/** Folders with a `config.json`, in a folder or that itself. Links are not followed: `latest` is in the list already. */
+export const runFolders = (folder: string, depth = 0): string[] => {
 	if (existsSync(path.join(folder, 'config.json'))) {
 		return [folder];
 	}
 
-	const within = depth < deepest && existsSync(folder) ? readdirSync(folder, {withFileTypes: true}) : [];
-	return within
-		.filter(entry => entry.isDirectory())
-		.flatMap(entry => runFolders(path.join(folder, entry.name), depth + 1));
+	return (depth < deepest ? foldersIn(folder) : []).flatMap(name => runFolders(path.join(folder, name), depth + 1));
+};
+
+/** None in what is no folder, or can't be read. */
+const foldersIn = (folder: string): string[] => {
+	try {
+		return readdirSync(folder, {withFileTypes: true})
+			.filter(entry => entry.isDirectory())
+			.map(({name}) => name);
+	} catch {
+		return [];
+	}
 };
 
 const summaryOf = (folder: string): RunSummary | undefined => {

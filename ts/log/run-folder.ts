@@ -159,7 +159,7 @@ export class RunFolder {
 		} catch (error) {
 			const reason = error instanceof Error ? error.message : String(error);
 			const sentence = existsSync(file)
-				? `${folder} can’t be gone on with: its config.json is not what a run wrote (${reason})`
+				? `${folder} can’t be read: its config.json is not what a run wrote (${reason})`
 				: `${folder} is not a run folder: it has no config.json`;
 			throw new ConfigError('resume', 'the folder of a run, with its config.json', folder, sentence);
 		}

@@ -5,14 +5,15 @@ import {holm} from '../statistics/holm.js';
 import type {McNemar} from '../statistics/mcnemar.js';
 import {pairedDifference} from '../statistics/paired.js';
 import {spread} from '../statistics/spread.js';
-import {onImages} from '../terms/evidence.js';
+import {onMistakes} from '../terms/evidence.js';
 import {type Measure, measures} from '../terms/measures.js';
-import type {Measured, Recorded} from '../terms/recorded.js';
+import type {RecordedAnswers} from '../terms/record.js';
+import type {Measured, Recorded, SeedsMeasured} from '../terms/recorded.js';
 import {percent} from '../text/percent.js';
 import {fixed, probability, roundedAlike} from '../text/points.js';
 import {textTable} from '../text/text-table.js';
 
-/** Two recorded steps side by side. Differences are `a - b`, as fractions. */
+/** Two recorded steps, or two groups of runs, side by side. Differences are `a - b`, as fractions. */
 export type Comparison = {
 	readonly a: string;
 	readonly b: string;
@@ -21,11 +22,11 @@ export type Comparison = {
 	/** The measure that is tested by itself. */
 	readonly primary: Measure;
 	readonly measures: readonly ComparedMeasure[];
-	/** McNemar's test on the test images, for each seed that both have. */
+	/** McNemar's test on the test images, for each seed that both have and whose test labels are there. */
 	readonly images: ReadonlyArray<McNemar & {readonly seed: number}>;
 };
 
-/** A measure of two steps. */
+/** A measure of the two. */
 export type ComparedMeasure = {
 	readonly measure: Measure;
 	/** Means over common seeds, as the difference is. */
@@ -37,7 +38,10 @@ export type ComparedMeasure = {
 	readonly low: number | undefined;
 	readonly high: number | undefined;
 	readonly pValue: number | undefined;
-	/** This, corrected by Holm for the number of measures beside the primary one, which stands by itself. */
+	/**
+	 * This, corrected by Holm for the number of measures beside the primary one, which stands by itself. Where several are
+	 * compared with one, for their number too, the primary measure for that alone.
+	 */
 	readonly corrected: number | undefined;
 	/** Whether `corrected` is below 5 %. */
 	readonly told: boolean;
@@ -64,36 +68,78 @@ export const compare = (ladder: Ladder, a: string, b: string): Comparison => {
 		);
 	}
 
-	return comparison(first, second, ladder.step(a).target.primary);
+	return comparison(comparedRecord(first), comparedRecord(second), ladder.step(a).target.primary);
 };
 
-/** Compares two records by paired tests over the seeds that both have. */
-export const comparison = (a: Recorded, b: Recorded, primary: Measure = 'test'): Comparison => {
-	const seeds = a.seeds.filter(seed => b.seeds.includes(seed));
-	const found = (Object.keys(measures) as Measure[]).map(measure => ({
-		measure,
-		...pairedDifference(a[measure].bySeed, b[measure].bySeed),
-	}));
-	const others = found.filter(({measure}) => measure !== primary);
-	const corrected = new Map(holm(others.map(({pValue}) => pValue)).map((p, index) => [others[index]?.measure, p]));
-	return {
-		...{a: a.name, b: b.name, seeds, primary},
-		measures: found.map(({measure, difference: {mean, low, high}, pValue, seedsNeeded}) => {
-			const over = ({bySeed}: Measured): number => spread(seeds.map(seed => bySeed.get(seed) ?? 0)).mean;
-			const means = {measure, a: over(a[measure]), b: over(b[measure]), difference: mean};
-			if (seeds.length < 2) {
-				const nothing = {low: undefined, high: undefined, pValue: undefined, corrected: undefined};
-				return {...means, ...nothing, told: false, seedsNeeded: undefined};
-			}
-
-			const p = corrected.get(measure) ?? pValue;
-			const told = p < 0.05;
-			const needed = told || !Number.isFinite(seedsNeeded) ? undefined : seedsNeeded;
-			return {...means, low, high, pValue, corrected: p, told, seedsNeeded: needed};
-		}),
-		images: seeds.map(seed => ({seed, ...onImages(a, b, seed)})),
-	};
+/** What is compared: the measures of seeds, and what each gets wrong. */
+export type Compared = SeedsMeasured & {
+	readonly name: string;
+	/** None of a seed whose predictions can't be held against labels. */
+	readonly answers: ReadonlyArray<Pick<RecordedAnswers, 'seed' | 'mistakes'>>;
 };
+
+/** A record, to be compared. */
+export const comparedRecord = (recorded: Recorded): Compared => ({...recorded, answers: recorded.record.answers});
+
+/** Compares two by paired tests over the seeds that both have: at least one. */
+export const comparison = (a: Compared, b: Compared, primary: Measure = 'test'): Comparison => {
+	const [only] = comparisons([[a, b]], primary);
+	return only as Comparison;
+};
+
+/**
+ * Several comparisons, corrected together: the primary measure for the number of comparisons, all others for theirs in
+ * all comparisons.
+ */
+export const comparisons = (
+	pairs: ReadonlyArray<readonly [a: Compared, b: Compared]>,
+	primary: Measure = 'test',
+): Comparison[] => {
+	const found = pairs.flatMap(([a, b], pair) =>
+		(Object.keys(measures) as Measure[]).map(measure => ({
+			...{pair, measure},
+			...pairedDifference(a[measure].bySeed, b[measure].bySeed),
+		})),
+	);
+	const corrected = new Map<unknown, number>();
+	for (const isPrimary of [true, false]) {
+		const family = found.filter(({measure, pValue}) => (measure === primary) === isPrimary && !Number.isNaN(pValue));
+		for (const [index, p] of holm(family.map(({pValue}) => pValue)).entries()) {
+			corrected.set(family[index], p);
+		}
+	}
+
+	return pairs.map(([a, b], pair) => {
+		const seeds = commonSeeds(a, b);
+		return {
+			...{a: a.name, b: b.name, seeds, primary},
+			measures: found
+				.filter(row => row.pair === pair)
+				.map(row => {
+					const {measure, difference, pValue, seedsNeeded} = row;
+					const {mean, low, high} = difference;
+					const over = ({bySeed}: Measured): number => spread(seeds.map(seed => bySeed.get(seed) ?? 0)).mean;
+					const means = {measure, a: over(a[measure]), b: over(b[measure]), difference: mean};
+					if (seeds.length < 2) {
+						const nothing = {low: undefined, high: undefined, pValue: undefined, corrected: undefined};
+						return {...means, ...nothing, told: false, seedsNeeded: undefined};
+					}
+
+					const p = corrected.get(row) ?? pValue;
+					const told = p < 0.05;
+					const needed = told || !Number.isFinite(seedsNeeded) ? undefined : seedsNeeded;
+					return {...means, low, high, pValue, corrected: p, told, seedsNeeded: needed};
+				}),
+			images: seeds.flatMap(seed => {
+				const [ofA, ofB] = [a, b].map(({answers}) => answers.find(answers => answers.seed === seed));
+				return ofA && ofB ? [{seed, ...onMistakes(ofA.mistakes, ofB.mistakes)}] : [];
+			}),
+		};
+	});
+};
+
+/** Seeds that both have. */
+export const commonSeeds = (a: Compared, b: Compared): number[] => a.seeds.filter(seed => b.seeds.includes(seed));
 
 /** Both columns, in percent. Accuracies are rounded as everywhere: down, so that none looks better than it is. */
 export const meanCells = ({measure, a, b}: ComparedMeasure): readonly [string, string] => {
@@ -112,40 +158,57 @@ export const differenceCells = ({difference: mean, low, high}: ComparedMeasure):
 	return [rounded.mean, `${rounded.low} to ${rounded.high}`];
 };
 
-/** A comparison for the terminal. */
-export const comparisonText = ({a, b, seeds, primary, measures: compared, images}: Comparison): string => {
-	const rows = compared.map(row => [
+/** Comparisons for the terminal; what the columns mean is said once, below them. */
+export const comparisonsText = (all: ReadonlyArray<Comparison & {readonly differs: string}>): string => {
+	const tested = all.filter(({seeds}) => seeds.length > 1).length;
+	const first = measures[all[0]?.primary ?? 'test'];
+	return [
+		...all.flatMap(comparison => [comparisonText(comparison), '']),
+		...(tested > 1
+			? [
+					`Told: whether the corrected p is below 0.05. What counts first is ${first}: its p is corrected for`,
+					`${tested} comparisons, the others for their number in all of these (Holm). No is not “the same”: with these seeds it`,
+					'can’t be told.',
+				]
+			: [
+					`Told: whether the corrected p is below 0.05. What counts first is ${first}, and its p stands as it`,
+					'is; the others are corrected for their number (Holm). No is not “the same”: with these seeds it can’t be told.',
+				]),
+		'Seeds to tell: so many would tell a difference as large as the one found in four of five tries.',
+	].join('\n');
+};
+
+const comparisonText = (compared: Comparison & {readonly differs: string}): string => {
+	const {seeds, measures: found, images} = compared;
+	const [a, b] = shortNames(compared);
+	const rows = found.map(row => [
 		measures[row.measure],
 		...[...meanCells(row), ...differenceCells(row)],
 		...[row.pValue, row.corrected].map(p => (p === undefined ? '-' : probability(p))),
 		row.told ? 'yes' : 'no',
 		row.told ? '' : (row.seedsNeeded ?? '-'),
 	]);
-	const head = [
-		'Measure',
-		`${a} %`,
-		`${b} %`,
-		'Difference',
-		'95 % interval',
-		'p',
-		'corrected',
-		'Told',
-		'Seeds to tell',
-	];
+	const columns = ['Difference', '95 % interval', 'p', 'corrected', 'Told', 'Seeds to tell'];
 	const counted = images.map(({seed, onlyFirst, onlySecond, pValue}) => [
 		...[seed, onlyFirst, onlySecond, probability(pValue)],
 	]);
 	return [
-		`${a} less ${b}, paired over ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}`,
+		`${compared.a} less ${compared.b}, paired over ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}`,
+		...(a === compared.a ? [] : [`A: ${compared.a}`, `B: ${compared.b}`]),
+		`From ${b} to ${a}: ${compared.differs}`,
 		'',
-		textTable(head, rows),
-		'',
-		`Told: whether the corrected p is below 0.05. Of ${a}, ${measures[primary]} is what counts first, and its p stands as it`,
-		'is; the others are corrected for their number (Holm). No is not “the same”: with these seeds it can’t be told.',
-		'Seeds to tell: so many would tell a difference as large as the one found in four of five tries.',
-		'',
-		'Test images that only one of the two gets right after the last epoch, with McNemar’s exact test:',
-		'',
-		textTable(['Seed', `only ${a}`, `only ${b}`, 'p'], counted),
+		textTable(['Measure', `${a} %`, `${b} %`, ...columns], rows),
+		...(counted.length > 0
+			? [
+					'',
+					'Test images that only one of the two gets right after the last epoch, with McNemar’s exact test:',
+					'',
+					textTable(['Seed', `only ${a}`, `only ${b}`, 'p'], counted),
+				]
+			: []),
 	].join('\n');
 };
+
+/** Names that fit above a column: those of steps, and letters for longer ones. */
+export const shortNames = ({a, b}: Pick<Comparison, 'a' | 'b'>): readonly [string, string] =>
+	Math.max(a.length, b.length) > 24 ? ['A', 'B'] : [a, b];

@@ -10,7 +10,7 @@ import type {Recorded} from '../terms/recorded.js';
 import {type Summary, summarize} from '../terms/summarize.js';
 import {typed} from '../text/typed.js';
 import {type Changes, changesBetween} from './changes.js';
-import {type Comparison, comparison} from './comparison.js';
+import {type Comparison, comparedRecord, comparison} from './comparison.js';
 import {confusion} from './confusion.js';
 import {headline} from './headline.js';
 
@@ -73,7 +73,9 @@ export const reportData = (records: LadderRecords, data: Data): ReportData => {
 					seesOther: String(before && fieldsOf(before)) !== String(fieldsOf(summary)),
 					changes: step.from && changesBetween(step.from.experiment, step.experiment),
 					...{confusion: confusion(recorded, data), mistakes: mistakesOf(recorded)},
-					comparison: hasFrom ? comparison(recorded, evidence.from, step.target.primary) : undefined,
+					comparison: hasFrom
+						? comparison(comparedRecord(recorded), comparedRecord(evidence.from), step.target.primary)
+						: undefined,
 				};
 			}),
 	};

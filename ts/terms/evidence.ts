@@ -100,7 +100,11 @@ export const onImages = (a: Recorded, b: Recorded, seed: number): McNemar => {
 
 		return answers.mistakes;
 	};
-	const [wrongA, wrongB] = [wrong(a), wrong(b)];
+	return onMistakes(wrong(a), wrong(b));
+};
+
+/** The same, from the images that each of two is wrong about, by their numbers. */
+export const onMistakes = (wrongA: object, wrongB: object): McNemar => {
 	const onlyIn = (some: object, others: object): number =>
 		Object.keys(some).filter(image => !Object.hasOwn(others, image)).length;
 	return mcnemar(onlyIn(wrongB, wrongA), onlyIn(wrongA, wrongB));

@@ -7,23 +7,36 @@ import type {RecordedEpoch, RecordedSeed, StepRecord} from './record.js';
 /** A measure over the seeds of a record. */
 export type Measured = Spread & {readonly bySeed: ReadonlyMap<number, number>};
 
+/** What seeds came to: each {@link Measure} over them, and how they stand against a goal. */
+export type SeedsMeasured = {
+	readonly seeds: readonly number[];
+	/** Seeds whose last epochs were all at or above the target. */
+	readonly held: {readonly count: number; readonly of: number};
+	/** The other seeds, with the lowest of their epochs that count. */
+	readonly missed: ReadonlyArray<{readonly seed: number; readonly lowest: number}>;
+} & Readonly<Record<Measure, Measured>>;
+
 /** A record as claims see it: each {@link Measure} over its seeds. */
 export type Recorded = {
 	readonly name: string;
 	readonly parameters: number;
 	/** Epochs of each seed. */
 	readonly epochs: number;
-	readonly seeds: readonly number[];
-	/** Seeds whose last epochs were all at or above the target. */
-	readonly held: {readonly count: number; readonly of: number};
-	/** The other seeds, with the lowest of their epochs that count. */
-	readonly missed: ReadonlyArray<{readonly seed: number; readonly lowest: number}>;
 	readonly record: StepRecord;
-} & Readonly<Record<Measure, Measured>>;
+} & SeedsMeasured;
 
 /** Works a record's measures out, and holds it against a goal: by default, the one that was promised. */
-export const recorded = (record: StepRecord, goal: Goal = record.promise.target): Recorded => {
-	const runs = record.seeds.map(seed => ({seed, rows: record.epochs.filter(row => row.seed === seed.seed)}));
+export const recorded = (record: StepRecord, goal: Goal = record.promise.target): Recorded => ({
+	...{name: record.step, parameters: record.parameters, epochs: record.experiment.epochs, record},
+	...measuredSeeds(record, goal),
+});
+
+/** Works measures out over seeds that came to their end, and holds them against a goal. */
+export const measuredSeeds = (
+	{seeds, epochs}: {readonly seeds: readonly MeasuredSeed[]; readonly epochs: readonly RecordedEpoch[]},
+	goal: Goal,
+): SeedsMeasured => {
+	const runs = seeds.map(seed => ({seed, rows: epochs.filter(row => row.seed === seed.seed)}));
 	const over = (measure: (run: Run) => number): Measured => {
 		const bySeed = new Map(runs.map(({seed, rows}) => [seed.seed, measure(asRun(seed, rows))]));
 		return {...spread([...bySeed.values()]), bySeed};
@@ -35,8 +48,7 @@ export const recorded = (record: StepRecord, goal: Goal = record.promise.target)
 		return last.length === goal.heldFor && lowest >= goal.testAccuracy ? [] : [{seed, lowest}];
 	});
 	return {
-		...{name: record.step, parameters: record.parameters, epochs: record.experiment.epochs, record},
-		seeds: record.seeds.map(({seed}) => seed),
+		seeds: seeds.map(({seed}) => seed),
 		...{held: {count: runs.length - missed.length, of: runs.length}, missed},
 		test: over(({last}) => last.reduce((sum, value) => sum + value, 0) / last.length),
 		lowest: over(({last}) => Math.min(...last)),
@@ -48,6 +60,8 @@ export const recorded = (record: StepRecord, goal: Goal = record.promise.target)
 	};
 };
 
+type MeasuredSeed = Pick<RecordedSeed, 'seed' | 'trainCleanCorrect' | 'trainCleanTotal'>;
+
 type Run = {
 	readonly rows: readonly [RecordedEpoch, ...RecordedEpoch[]];
 	readonly final: RecordedEpoch;
@@ -56,7 +70,7 @@ type Run = {
 	readonly clean: number;
 };
 
-const asRun = (seed: RecordedSeed, rows: readonly RecordedEpoch[]): Run => {
+const asRun = (seed: MeasuredSeed, rows: readonly RecordedEpoch[]): Run => {
 	const [first, ...others] = rows;
 	if (!first) {
 		throw new ConfigError('record', 'with epochs of every seed', `none of seed ${seed.seed}`);

@@ -1,18 +1,29 @@
 import process from 'node:process';
 import {Command} from 'commander';
-import {compare} from '../../index.js';
-import {comparisonText} from '../../report/comparison.js';
+import {compareRuns} from '../../index.js';
+import {comparisonsText} from '../../report/comparison.js';
 import {typed} from '../../text/typed.js';
 import {chosenLadder, type LadderFlags, withLadderOption} from '../ladder-options.js';
 
 export const compareCommand = (): Command =>
 	withLadderOption(new Command('compare'))
-		.description('Compare the records of two steps, seed by seed and image by image.')
-		.argument('<a>', 'a recorded step')
-		.argument('<b>', 'the step that it is compared with')
+		.description('Compare runs or recorded steps, seed by seed and image by image: the first with each of the others.')
+		.argument('<runs...>', 'run folders, folders of runs, or recorded steps')
 		.option('--json', 'print the figures as JSON', false)
-		.addHelpText('after', `\nExample:\n  ${typed('compare', 'wider baseline')}`)
-		.action(async (a: string, b: string, {json, ...flags}: LadderFlags & {json: boolean}) => {
-			const compared = compare(await chosenLadder(flags), a, b);
-			process.stdout.write(`${json ? JSON.stringify(compared, undefined, '\t') : comparisonText(compared)}\n`);
+		.addHelpText(
+			'after',
+			`
+Runs of one step with the same settings are taken together, and paired with others by their seeds. A folder with runs
+in it is taken before a step of that name.
+
+Examples:
+  ${typed('compare', 'wider baseline')}
+  ${typed('compare', 'runs/latest runs/baseline')}
+  ${typed('compare', 'runs/wider baseline')}`,
+		)
+		.action(async (names: string[], {json, ...flags}: LadderFlags & {json: boolean}) => {
+			const compared = await compareRuns(names, async () => chosenLadder(flags));
+			const {comparisons, notes} = compared;
+			const text = [comparisonsText(comparisons), ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
+			process.stdout.write(`${json ? JSON.stringify(compared, undefined, '\t') : text}\n`);
 		});

@@ -1,0 +1,170 @@
+import {cpSync, readdirSync, rmSync} from 'node:fs';
+import path from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {compareRuns} from '../../ts/index.js';
+import {writeIdx} from '../helpers/idx.js';
+import type {OwnLadder} from '../helpers/own-ladder.js';
+import {tinyLadder} from '../helpers/tiny-ladder.js';
+
+const noLadder = async () => {
+	throw new Error('no step is named');
+};
+
+const trained = async (t: ExecutionContext, own: OwnLadder, ...flags: string[]): Promise<void> => {
+	const {exitCode, stderr} = await own.run(['train', '--step', 'tiny', '--quiet', ...flags]);
+	t.is(exitCode, 0, stderr);
+};
+
+const foldersOf = (own: OwnLadder, of: string): string[] =>
+	readdirSync(path.join(own.folder, of))
+		.toSorted()
+		.map(name => path.join(own.folder, of, name));
+
+test('runs are compared with runs: those with the same settings as one, paired by their seeds, a trial named as one', async t => {
+	const own = tinyLadder(t);
+	await trained(t, own, '--seeds', '1-3');
+	await trained(t, own, '--seeds', '2-4', '--set', 'net.block.dropout=0.5');
+	const {stdout, exitCode, stderr} = await own.run(['compare', 'runs/latest', 'runs/tiny']);
+	t.is(exitCode, 0, stderr);
+	t.regex(
+		stdout,
+		/^tiny, trial net\.block\.dropout 0\.5 less tiny, paired over 2 seeds\nA: tiny, trial net\.block\.dropout 0\.5\nB: tiny\nFrom B to A: dropout 0\.1 -> 0\.5\n/,
+	);
+	t.regex(stdout, /^training accuracy while learning, in the last epoch +\d+\.\d\d +\d+\.\d\d +-?\d+\.\d\d /m);
+	t.regex(stdout, /^Seed +only A +only B +p\n-+\n2 +\d+ +\d+ +\S+\n3 +\d+ +\d+ +\S+\n/m);
+
+	// as the same figures say that are in the folders
+	const {comparisons, notes} = JSON.parse((await own.run(['compare', 'runs/tiny', '--json'])).stdout);
+	t.deepEqual(notes, []);
+	const [{a, b, seeds, measures, images, differs}] = comparisons;
+	t.deepEqual([a, b, seeds], ['tiny', 'tiny, trial net.block.dropout 0.5', [2, 3]]);
+	t.is(differs, 'dropout 0.5 -> 0.1');
+	const results = foldersOf(own, 'runs/tiny').map(folder => path.relative(own.folder, folder));
+	const gaps = [2, 3].map(seed => {
+		const [first, second] = results
+			.filter(folder => folder.endsWith(`-s${seed}`))
+			.map(folder => JSON.parse(own.read(path.join(folder, 'result.json'))).trainCleanCorrect / 400);
+		return Number(first) - Number(second);
+	});
+	const {difference} = measures.find(({measure}: {measure: string}) => measure === 'trainClean');
+	t.true(Math.abs(difference - (Number(gaps[0]) + Number(gaps[1])) / 2) < 1e-12);
+	t.deepEqual(
+		images.map(({seed}: {seed: number}) => seed),
+		[2, 3],
+	);
+});
+
+test('a record is compared with runs, and several with the first of them, corrected for their number', async t => {
+	const own = tinyLadder(t);
+	t.is((await own.run(['record', '--step', 'tiny', '--seeds', '1-3'])).exitCode, 0);
+	await trained(t, own, '--seeds', '1-3', '--set', 'schedule.learningRate=0.001');
+	await trained(t, own, '--seeds', '1-3', '--set', 'schedule.learningRate=0.002');
+	const {stdout, exitCode, stderr} = await own.run(['compare', 'tiny', 'runs/tiny', '--json']);
+	t.is(exitCode, 0, stderr);
+	const {comparisons} = JSON.parse(stdout);
+	t.deepEqual(
+		comparisons.map(({a, b}: Record<string, string>) => [a, b]),
+		[
+			['tiny', 'tiny, trial schedule.learningRate 0.001'],
+			['tiny', 'tiny, trial schedule.learningRate 0.002'],
+		],
+	);
+	const primary = comparisons.map(({measures}: {measures: Array<Record<string, unknown>>}) =>
+		measures.find(({measure}) => measure === 'test'),
+	);
+	const least = primary.toSorted((a: {pValue: number}, b: {pValue: number}) => a.pValue - b.pValue)[0];
+	t.is(least.corrected, Math.min(1, 2 * least.pValue));
+	const text = (await own.run(['compare', 'tiny', 'runs/tiny'])).stdout;
+	t.regex(text, /its p is corrected for\n2 comparisons, /);
+
+	// the runs of the record, which lie elsewhere, are the same experiment under another name
+	const same = await own.run(['compare', 'tiny', 'runs/records']);
+	t.is(same.exitCode, 0, same.stderr);
+	t.regex(same.stdout, /^tiny, recorded less tiny, paired over 3 seeds\n.*in no setting$/m);
+});
+
+test('without a seed in common, or without two that have finished, a sentence says so', async t => {
+	const own = tinyLadder(t);
+	await trained(t, own, '--seeds', '1,2');
+	await trained(t, own, '--seeds', '3', '--set', 'batchSize=16');
+	const apart = await own.run(['compare', 'runs/tiny']);
+	t.is(apart.exitCode, 2, apart.stdout);
+	t.is(
+		apart.stderr,
+		'stepladder: No seed is in both: `tiny` has 1, 2, `tiny, trial batchSize 16` has 3. Train the one with a seed of the other.',
+	);
+
+	const [first = '', , trial = ''] = foldersOf(own, 'runs/tiny');
+	rmSync(path.join(trial, 'result.json')); // as a run that was interrupted
+	const unfinished = await own.run(['compare', 'runs/tiny']);
+	t.is(unfinished.exitCode, 2);
+	t.regex(
+		unfinished.stderr,
+		/too few have finished\. Left out: tiny, trial batchSize 16, unfinished: seed 3 has 4 of 4 epochs\.$/,
+	);
+	const alone = await own.run(['compare', path.relative(own.folder, first)]);
+	t.is(alone.exitCode, 2);
+	t.regex(alone.stderr, /^stepladder: there should be two to compare, and all of it is tiny, with the same settings$/);
+
+	for (const [name, sentence] of [
+		['none', /^stepladder: there is no folder none; there is no step "none" in Bars: its steps are tiny$/],
+		['./none', /^stepladder: there is no folder \.\/none$/],
+		['data', /^stepladder: there are no runs in data$/],
+		['ladder.ts', /^stepladder: there are no runs in ladder\.ts$/],
+	] as const) {
+		const {exitCode, stderr} = await own.run(['compare', 'runs/tiny', name]);
+		t.is(exitCode, 2, stderr);
+		t.regex(stderr, sentence);
+	}
+});
+
+test('runs of other images are refused, and limits, unfinished and repeated runs are said', async t => {
+	const own = tinyLadder(t);
+	await trained(t, own, '--seeds', '1,2');
+	await trained(t, own, '--limit-test', '30', '--out', 'few');
+	const judged = await own.run(['compare', 'runs', 'few']);
+	t.is(judged.exitCode, 5, judged.stdout);
+	t.regex(
+		judged.stderr,
+		/`tiny` was judged by 60 test images and `tiny, 30 test images` by 30, so that the two can’t be compared$/,
+	);
+
+	own.write('other/.keep', '');
+	writeIdx(path.join(own.folder, 'other'), 200, 40);
+	await trained(t, own, '--data-dir', 'other', '--out', 'elsewhere');
+	const other = await own.run(['compare', 'runs', 'elsewhere']);
+	t.is(other.exitCode, 5, other.stdout);
+	t.regex(other.stderr, /is of other data .* so that the two can’t be compared$/);
+
+	await trained(t, own, '--seeds', '1,2', '--limit-train', '200');
+	await trained(t, own, '--seeds', '2');
+	const [, second = ''] = foldersOf(own, 'runs/tiny');
+	cpSync(second, `${second}-copy`, {recursive: true});
+	const {comparisons, notes} = await compareRuns([path.join(own.folder, 'runs')], noLadder);
+	t.deepEqual(
+		comparisons.map(({a, b, seeds}) => ({a, b, seeds})),
+		[{a: 'tiny', b: 'tiny, 200 training images', seeds: [1, 2]}],
+	);
+	t.is(notes.length, 2);
+	t.regex(notes[0] ?? '', /^tiny: seed 2 was run 3 times\. .* counts, and 2 others not\.$/);
+	t.is(notes[1], 'tiny, 200 training images: learned from 200 of 400 training images.');
+});
+
+test('a run that was changed after it was written is refused, and one whose images are gone is compared without them', async t => {
+	const own = tinyLadder(t);
+	await trained(t, own, '--seeds', '1');
+	await trained(t, own, '--seeds', '1', '--set', 'batchSize=16');
+	const [folder = ''] = foldersOf(own, 'runs/tiny').map(run => path.relative(own.folder, run));
+	const events = own.read(path.join(folder, 'events.jsonl'));
+	own.write(path.join(folder, 'events.jsonl'), events.replace(/"trainCorrect":\d+/, '"trainCorrect":400'));
+	const forged = await own.run(['compare', 'runs/tiny']);
+	t.is(forged.exitCode, 5, forged.stdout);
+	t.regex(forged.stderr, /events\.jsonl: it is not what the run wrote/);
+
+	own.write(path.join(folder, 'events.jsonl'), events);
+	rmSync(path.join(own.folder, 'data'), {recursive: true});
+	const {stdout, exitCode} = await own.run(['compare', 'runs/tiny']);
+	t.is(exitCode, 0);
+	t.notRegex(stdout, /McNemar/);
+	t.regex(stdout, /\nPredictions on .* are not compared: /);
+});

@@ -1,0 +1,281 @@
+import {existsSync, realpathSync} from 'node:fs';
+import path from 'node:path';
+import type {DataDescription} from '../data/data.js';
+import {ConfigError, DataError, LadderError, RecordError} from '../errors/index.js';
+import type {Ladder} from '../ladder/open-ladder.js';
+import {runFolders} from '../log/list-runs.js';
+import {type KeptRun, readRun} from '../log/read-run.js';
+import {LadderRecords} from '../record/ladder-records.js';
+import type {Experiment} from '../terms/experiment.js';
+import type {Goal} from '../terms/goal.js';
+import type {RecordedAnswers, RecordedEpoch} from '../terms/record.js';
+import {measuredSeeds, type Recorded, type SeedsMeasured} from '../terms/recorded.js';
+import {trialName} from '../terms/sweep.js';
+import {show} from '../text/show.js';
+import {shown} from '../text/shown.js';
+
+/** Seeds of one experiment on one set of images: a record, or runs with the same settings. */
+export type RunGroup = {
+	/** For people: the step, and what else sets the group apart. A trial is named as one. */
+	readonly name: string;
+	readonly step: string;
+	/** What a trial tried; nothing for the step as it is. */
+	readonly trial: string | undefined;
+	readonly isRecord: boolean;
+	readonly experiment: Experiment;
+	readonly target: Goal;
+	readonly data: DataDescription;
+	/** Training images that it learned from, and test images that it was judged by: fewer than there are, where it was limited. */
+	readonly images: {readonly train: number; readonly test: number};
+	/** A run each, finished or not. */
+	readonly runs: readonly GroupedRun[];
+	/** Over the seeds that have finished; nothing where none has. */
+	readonly measured: SeedsMeasured | undefined;
+	/** What finished seeds get wrong; none where the test labels are no longer there. */
+	readonly answers: ReadonlyArray<Pick<RecordedAnswers, 'seed' | 'mistakes'>>;
+};
+
+/** One seed of a group. */
+export type GroupedRun = {
+	readonly seed: number;
+	/** Its folder; that of the record, where it was recorded. */
+	readonly folder: string;
+	/** When it began, in UTC; nothing for a record of before this was kept. */
+	readonly begun: string | undefined;
+	/** Epochs that are done. */
+	readonly epochs: readonly RecordedEpoch[];
+	/** How many there are to be. */
+	readonly of: number;
+	readonly isFinished: boolean;
+	/** Whether the target was held; nothing for a run that has not finished. */
+	readonly held: boolean | undefined;
+	/** Accuracy on the training images in evaluation mode, after the last epoch. */
+	readonly trainClean: number | undefined;
+};
+
+/** What was found, and what should be said of it. */
+export type Found = {readonly groups: readonly RunGroup[]; readonly notes: readonly string[]};
+
+/**
+ * Finds what is named: run folders, folders of such, or recorded steps. A folder that holds runs is taken before a step
+ * of its name. Runs of one step with the same settings make one group, wherever they lie; of a seed that was run twice, the
+ * newest counts, a finished one first.
+ *
+ * @param ladder where names of steps belong to; opened only where one is named
+ * @throws {ConfigError} where nothing of a name is there
+ * @throws {RecordError} where a run or a record is damaged
+ */
+export const findGroups = async (names: readonly string[], ladder: () => Promise<Ladder>): Promise<Found> => {
+	const notes: string[] = [];
+	const kept = new Map<string, {key: string; runs: KeptRun[]}>();
+	const records = new Map<string, Recorded>();
+	const order = new Set<string>();
+	for (const name of new Set(names)) {
+		const folders = existsSync(name) ? runFolders(realpathSync(name)) : [];
+		if (folders.length === 0) {
+			const recorded = await recordOf(name, ladder);
+			order.add(`record ${recorded.name}`);
+			records.set(`record ${recorded.name}`, recorded);
+			continue;
+		}
+
+		const isOne = folders.length === 1 && path.resolve(folders[0] ?? '') === realpathSync(name);
+		for (const run of readAll(folders, isOne, notes)) {
+			const key = keyOf(run);
+			const group = kept.get(key) ?? {key, runs: []};
+			if (group.runs.every(({folder}) => folder !== run.folder)) {
+				group.runs.push(run);
+			}
+
+			kept.set(key, group);
+			order.add(key);
+		}
+	}
+
+	const groups = [...order].map(key => {
+		const recorded = records.get(key);
+		return recorded ? ofRecord(recorded) : ofRuns(kept.get(key)?.runs ?? [], notes);
+	});
+	return {groups: toldApart(groups), notes};
+};
+
+const recordOf = async (name: string, ladder: () => Promise<Ladder>): Promise<Recorded> => {
+	const opened = await named(name, ladder);
+	const place = await named(name, async () => opened.place(name));
+	return new LadderRecords(opened).of(place);
+};
+
+/** Work for which a name has to be that of a step; where it is none, what was looked for in vain is told first. */
+const named = async <Value>(name: string, work: () => Promise<Value>): Promise<Value> => {
+	try {
+		return await work();
+	} catch (error) {
+		if (!(error instanceof ConfigError || error instanceof LadderError)) {
+			throw error;
+		}
+
+		const isPath = /[/\\.]/.test(name);
+		const nothing = existsSync(name) ? `there are no runs in ${name}` : `there is no folder ${name}`;
+		const sentence = existsSync(name) || isPath ? nothing : `${nothing}; ${error.message}`;
+		throw new ConfigError('runs', 'folders of runs, or recorded steps', name, sentence, {cause: error});
+	}
+};
+
+/** Runs in the order in which to show them: a step as it is before its trials, the oldest first. */
+const readAll = (folders: readonly string[], isOne: boolean, notes: string[]): KeptRun[] =>
+	folders
+		.flatMap(folder => {
+			try {
+				return readRun(folder);
+			} catch (error) {
+				if (isOne || !(error instanceof ConfigError)) {
+					throw error;
+				}
+
+				notes.push(`Left out: ${shown(folder)}, whose config.json is not what this version writes.`);
+				return [];
+			}
+		})
+		.toSorted(
+			(a, b) =>
+				Number(a.trial !== undefined) - Number(b.trial !== undefined) ||
+				a.begun.localeCompare(b.begun) ||
+				a.seed - b.seed,
+		);
+
+/** The same for runs that belong together. */
+const keyOf = (run: KeptRun): string => {
+	const {step, trial, experiment, target, data, options} = run;
+	const {limitTrain, limitTest, holdout} = options;
+	return JSON.stringify([step, trial, experiment, target, data.hash, limitTrain, limitTest, holdout, engineOf(run)]);
+};
+
+const engineOf = ({finished, options: {engine, device}}: KeptRun): string =>
+	finished?.engine ?? (engine === 'aten' || device === 'cuda' ? 'aten' : 'fused');
+
+const ofRecord = ({name, record, ...measured}: Recorded): RunGroup => ({
+	...{name, step: name, trial: undefined, isRecord: true, experiment: record.experiment},
+	...{target: record.promise.target, data: record.data, images: record.data, measured, answers: record.answers},
+	runs: record.seeds.map(({seed, begun, trainCleanCorrect, trainCleanTotal}) => ({
+		...{seed, folder: name, begun: begun ?? undefined},
+		epochs: record.epochs.filter(row => row.seed === seed),
+		...{of: record.experiment.epochs, isFinished: true},
+		held: measured.missed.every(missed => missed.seed !== seed),
+		trainClean: trainCleanCorrect / trainCleanTotal,
+	})),
+});
+
+const ofRuns = (all: readonly KeptRun[], notes: string[]): RunGroup => {
+	const [first] = all;
+	if (!first) {
+		throw new Error('a group has at least one run');
+	}
+
+	const {step, experiment, target, data, options} = first;
+	const trial = first.trial && trialName({settings: first.trial});
+	const {limitTrain = Infinity, limitTest = Infinity, holdout = 0} = options;
+	const images = {
+		train: first.epochs[0]?.trainTotal ?? Math.min(limitTrain, data.train - holdout),
+		test: Math.min(limitTest, data.test),
+	};
+	const count = (images: number): string => images.toLocaleString('en');
+	const name = [
+		...[step, trial !== undefined && `trial ${trial}`],
+		all.every(({options}) => options.epochs !== undefined) && `${experiment.epochs} epochs`,
+		images.train < data.train && `${count(images.train)} training images`,
+		images.test < data.test && `${count(images.test)} test images`,
+		engineOf(first) === 'aten' && 'on `aten`',
+	]
+		.filter(Boolean)
+		.join(', ');
+
+	const runs = [...new Set(all.map(({seed}) => seed))]
+		.toSorted((a, b) => a - b)
+		.map(seed => {
+			const same = all.filter(run => run.seed === seed).toSorted((a, b) => a.begun.localeCompare(b.begun));
+			const chosen = same.findLast(({finished}) => finished) ?? same.at(-1) ?? first;
+			if (same.length > 1) {
+				const others = same.length === 2 ? 'one other' : `${same.length - 1} others`;
+				notes.push(
+					`${name}: seed ${seed} was run ${same.length} times. ${shown(chosen.folder)} counts, and ${others} not.`,
+				);
+			}
+
+			return chosen;
+		});
+	const finished = runs.flatMap(({finished}) => (finished ? [finished] : []));
+	const measured =
+		finished.length > 0
+			? measuredSeeds({seeds: finished, epochs: finished.flatMap(({epochs}) => epochs)}, target)
+			: undefined;
+	return {
+		...{name, step, trial, isRecord: false, experiment, target, data, images, measured},
+		runs: runs.map(({seed, folder, begun, epochs, finished}) => ({
+			...{seed, folder: shown(folder), begun, epochs, of: experiment.epochs, isFinished: finished !== undefined},
+			held: finished && measured?.missed.every(missed => missed.seed !== seed),
+			trainClean: finished && finished.trainCleanCorrect / finished.trainCleanTotal,
+		})),
+		answers: runs.flatMap(run => answersOf(run, notes) ?? []),
+	};
+};
+
+/** What a run gets wrong; nothing where it has not finished, or the test labels are no longer there. */
+const answersOf = (run: KeptRun, notes: string[]): RunGroup['answers'][number] | undefined => {
+	const {seed, folder, finished, data} = run;
+	if (!finished) {
+		return undefined;
+	}
+
+	const {labels} = finished.answers;
+	const expected = labelsOf(data, notes);
+	if (!expected) {
+		return undefined;
+	}
+
+	const mistakes = labels.flatMap((label, image) =>
+		label === expected[image] ? [] : [[image, finished.answers.probabilities[image] ?? 0] as const],
+	);
+	const told = finished.epochs.at(-1)?.testCorrect;
+	if (labels.length - mistakes.length !== told) {
+		const problem = `its predictions get ${labels.length - mistakes.length} of ${labels.length} test images right, its last epoch tells of ${told}`;
+		throw new RecordError(folder, `${problem}: the test labels have changed since, or it is damaged`);
+	}
+
+	return {seed, mistakes: Object.fromEntries(mistakes)};
+};
+
+const labelsOf = (data: KeptRun['data'], notes: string[]): Uint8Array | undefined => {
+	try {
+		return data.testLabels();
+	} catch (error) {
+		if (!(error instanceof DataError)) {
+			throw error;
+		}
+
+		const note = `Predictions on ${data.name} are not compared: ${error.message}.`;
+		if (!notes.includes(note)) {
+			notes.push(note);
+		}
+
+		return undefined;
+	}
+};
+
+/** Names by which all groups can be told: what a step was recorded as, and where else runs have changed. */
+const toldApart = (groups: readonly RunGroup[]): RunGroup[] =>
+	groups.map(group => {
+		const {name, isRecord, runs} = group;
+		const alike = groups.filter(other => other.name === name);
+		if (alike.length === 1) {
+			return group;
+		}
+
+		const differently = alike.filter(other => !other.isRecord).length > 1;
+		const newest = path.basename(
+			runs
+				.map(({folder}) => folder)
+				.toSorted()
+				.at(-1) ?? show(runs),
+		);
+		return {...group, name: isRecord ? `${name}, recorded` : differently ? `${name} (${newest})` : name};
+	});
