@@ -1,11 +1,10 @@
 import {cpSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import type {ExecutionContext} from 'ava';
 import {execa} from 'execa';
 import {libtorchFolder} from '../../ts/torch/libtorch-folder.js';
 import {main} from './cli.js';
-import {temporaryFolder} from './folder.js';
+import {type Ending, temporaryFolder} from './folder.js';
 
 /** libtorch is too large for a cache of a test's own: it stays where the set-up has brought it. */
 const libtorch = existsSync(libtorchFolder()) ? {LIBTORCH: libtorchFolder()} : {};
@@ -16,7 +15,7 @@ const noScript = {npm_lifecycle_event: '', npm_command: ''};
 export class OwnLadder {
 	readonly folder: string;
 
-	constructor(t: ExecutionContext, files: Readonly<Record<string, string>> = {}) {
+	constructor(t: Ending, files: Readonly<Record<string, string>> = {}) {
 		this.folder = temporaryFolder(t);
 		for (const [file, text] of Object.entries(files)) {
 			this.write(file, text);

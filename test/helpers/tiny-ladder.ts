@@ -1,9 +1,9 @@
-import type {ExecutionContext} from 'ava';
+import type {Ending} from './folder.js';
 import {writeIdx} from './idx.js';
 import {OwnLadder} from './own-ladder.js';
 
 /** A ladder of one step that learns 28 x 28 images in a moment. */
-export const tinyLadder = (t: ExecutionContext, {train = 400, test = 60} = {}): OwnLadder => {
+export const tinyLadder = (t: Ending, {train = 400, test = 60} = {}): OwnLadder => {
 	const ladder = new OwnLadder(t, {
 		'ladder.ts': `import {defineLadder, idx} from 'stepladder';
 export default defineLadder({name: 'Bars', data: idx('data')});

@@ -6,12 +6,10 @@ import path from 'node:path';
 import process from 'node:process';
 import {pathToFileURL} from 'node:url';
 import test from 'ava';
-import axe from 'axe-core';
-import type {Browser, Page} from 'puppeteer-core';
 import {html} from '../../ts/report/page/html.js';
-import {startBrowser} from '../helpers/chromium.js';
 import {cli} from '../helpers/cli.js';
 import {ladder} from '../helpers/mnist.js';
+import {accessibility, inBrowser, legibility, open} from '../helpers/page.js';
 
 const {steps} = ladder;
 
@@ -27,25 +25,6 @@ const written = async (): Promise<string> => {
 		return out;
 	})();
 	return folder;
-};
-
-const inBrowser = async (work: (browser: Browser) => Promise<void>): Promise<void> => {
-	const browser = await startBrowser();
-	try {
-		await work(browser);
-	} finally {
-		await browser.close();
-	}
-};
-
-/** Opens a page, and collects what it asks for and complains about. */
-const open = async (page: Page, file: string): Promise<{requests: string[]; complaints: string[]}> => {
-	const [requests, complaints]: [string[], string[]] = [[], []];
-	page.on('request', request => requests.push(request.url()));
-	page.on('console', message => complaints.push(message.text()));
-	page.on('pageerror', error => complaints.push(String(error)));
-	await page.goto(pathToFileURL(file).href, {waitUntil: 'load'});
-	return {requests: requests.filter(url => !url.startsWith('data:')), complaints};
 };
 
 test('the page shows every recorded step with its text, charts, layers and mistakes, and asks for nothing', async t => {
@@ -151,44 +130,14 @@ test('changes are told as a person reads them, and no figure is a negative zero'
 	});
 });
 
-for (const width of [1280, 390, 320]) {
+for (const width of [1280, 800, 640, 480, 390, 320]) {
 	test(`at ${width} pixels chart text is legible and apart, and nothing is wider than the page`, async t => {
 		const file = path.join(await written(), 'report.html');
 		await inBrowser(async browser => {
 			const page = await browser.newPage();
 			await page.setViewport({width, height: 900});
 			await open(page, file);
-			const seen = await page.evaluate(() => {
-				const charts = [...document.querySelectorAll('svg.marks')].filter(svg => svg.getClientRects().length > 0);
-				const small: string[] = [];
-				const overlapping: string[] = [];
-				for (const svg of charts) {
-					const scale = svg.getBoundingClientRect().width / Number(svg.getAttribute('viewBox')?.split(' ')[2]);
-					const texts = [...svg.querySelectorAll('text')].filter(({textContent}) => textContent?.trim());
-					const boxes = texts.map(text => ({name: text.textContent, box: text.getBoundingClientRect()}));
-					small.push(
-						...texts
-							.filter(text => Number.parseFloat(getComputedStyle(text).fontSize) * scale < 11)
-							.map(text => text.textContent ?? ''),
-					);
-					for (const [index, {name, box}] of boxes.entries()) {
-						for (const other of boxes.slice(index + 1)) {
-							const across = Math.min(box.right, other.box.right) - Math.max(box.left, other.box.left);
-							const down = Math.min(box.bottom, other.box.bottom) - Math.max(box.top, other.box.top);
-							if (across > 0 && down > 0) {
-								overlapping.push(`${name} and ${other.name}`);
-							}
-						}
-					}
-				}
-
-				const boxed = '.wide *'; // scrolls by itself
-				const wide = [...document.querySelectorAll('body *')]
-					.filter(element => !element.matches(boxed) && element.getBoundingClientRect().right > window.innerWidth + 0.5)
-					.map(({tagName, className}) => `${tagName} ${className}`);
-				return {charts: charts.length, small, overlapping, wide};
-			});
-			t.deepEqual(seen, {charts: 6 * steps.length + 1, small: [], overlapping: [], wide: []});
+			t.deepEqual(await legibility(page), {charts: 6 * steps.length + 1, small: [], overlapping: [], wide: []});
 		});
 	});
 }
@@ -233,6 +182,35 @@ test('on paper no table is cut off, and shading stays', async t => {
 	});
 });
 
+test('a chart is as wide as its column, whatever the screen', async t => {
+	const file = path.join(await written(), 'report.html');
+	await inBrowser(async browser => {
+		const page = await browser.newPage();
+		await open(page, file);
+		for (const width of [320, 479, 480, 640, 799, 800, 1280]) {
+			await page.setViewport({width, height: 900});
+			const [chart, column] = await page.$eval('.by-step', figure => [
+				[...figure.querySelectorAll('svg')].find(svg => svg.getClientRects().length > 0)?.getBoundingClientRect().width,
+				figure.getBoundingClientRect().width,
+			]);
+			t.is(chart, column, `at ${width} pixels`);
+		}
+	});
+});
+
+test('on paper the misclassified images are shown, though they are folded away on the screen', async t => {
+	const file = path.join(await written(), 'report.html');
+	await inBrowser(async browser => {
+		const page = await browser.newPage();
+		await open(page, file);
+		const shown = async (): Promise<boolean> =>
+			page.$eval('.mistakes .image', image => image.checkVisibility({contentVisibilityAuto: true}));
+		t.false(await shown());
+		await page.emulateMediaType('print');
+		t.true(await shown());
+	});
+});
+
 for (const scheme of ['light', 'dark']) {
 	test(`axe finds nothing on the ${scheme} page, and every picture has a label`, async t => {
 		const file = path.join(await written(), 'report.html');
@@ -241,17 +219,7 @@ for (const scheme of ['light', 'dark']) {
 			await page.setViewport({width: 390, height: 844});
 			await page.emulateMediaFeatures([{name: 'prefers-color-scheme', value: scheme}]);
 			await open(page, file);
-			await page.evaluate(axe.source);
-			const violations = await page.evaluate(async () => {
-				const {axe} = window as unknown as {axe: typeof import('axe-core')};
-				const found = await axe.run();
-				return found.violations.map(({id, nodes}) => `${id}: ${nodes[0]?.html} (${nodes.length})`);
-			});
-			t.deepEqual(violations, []);
-			const unlabelled = await page.$$eval('svg', all =>
-				all.filter(svg => svg.getAttribute('role') !== 'img' || !svg.getAttribute('aria-label')),
-			);
-			t.is(unlabelled.length, 0);
+			t.deepEqual(await accessibility(page), {violations: [], unlabelled: 0});
 		});
 	});
 }

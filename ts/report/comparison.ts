@@ -160,7 +160,7 @@ export const differenceCells = ({difference: mean, low, high}: ComparedMeasure):
 
 /** Comparisons for the terminal; what the columns mean is said once, below them. */
 export const comparisonsText = (all: ReadonlyArray<Comparison & {readonly differs: string}>): string => {
-	const tested = all.filter(({seeds}) => seeds.length > 1).length;
+	const tested = testedOf(all);
 	const first = measures[all[0]?.primary ?? 'test'];
 	return [
 		...all.flatMap(comparison => [comparisonText(comparison), '']),
@@ -208,6 +208,22 @@ const comparisonText = (compared: Comparison & {readonly differs: string}): stri
 			: []),
 	].join('\n');
 };
+
+/**
+ * What “told apart” means on a page.
+ *
+ * @param count how many comparisons are corrected together
+ */
+export const toldSentence = (primary: Measure, count = 1): string => {
+	const corrected =
+		count > 1
+			? `that of ${measures[primary]} corrected for ${count} comparisons, the others for their number in all of them (Holm)`
+			: `that of ${measures[primary]} by itself, the others together (Holm)`;
+	return `Told apart: by paired tests at 5 %, ${corrected}. “No” does not mean the same: these seeds can’t tell.`;
+};
+
+/** Comparisons that are tested at all: a single seed tells nothing. */
+export const testedOf = (all: readonly Comparison[]): number => all.filter(({seeds}) => seeds.length > 1).length;
 
 /** Names that fit above a column: those of steps, and letters for longer ones. */
 export const shortNames = ({a, b}: Pick<Comparison, 'a' | 'b'>): readonly [string, string] =>

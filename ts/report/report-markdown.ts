@@ -4,7 +4,7 @@ import {measures} from '../terms/measures.js';
 import {markdownTable} from '../text/markdown-table.js';
 import {percent} from '../text/percent.js';
 import type {Changes} from './changes.js';
-import {differenceCells, meanCells} from './comparison.js';
+import {type Comparison, differenceCells, meanCells} from './comparison.js';
 import {dataSentence} from './data-sentence.js';
 import type {ReportData, ReportedStep} from './report-data.js';
 import {summaryCells} from './summary-table.js';
@@ -39,7 +39,9 @@ const chapter = (
 			...(text.analysis.length > 0 ? text.analysis.map(line => `- ${line}`) : ['- none yet']),
 			'',
 		],
-		...(step.from && changes ? [`### What changed against \`${step.from.name}\``, '', ...changed(changes)] : []),
+		...(step.from && changes
+			? [`### What changed against \`${step.from.name}\``, '', ...changesMarkdown(changes)]
+			: []),
 		...['### Test accuracy by epoch, %', '', epochTable(recorded.record.epochs, recorded.seeds), ''],
 		...(comparison
 			? [
@@ -47,19 +49,7 @@ const chapter = (
 						`### Against \`${comparison.b}\`, over ${comparison.seeds.length} common ${comparison.seeds.length === 1 ? 'seed' : 'seeds'}`,
 						'',
 					],
-					markdownTable(
-						[
-							'Measure',
-							`${comparison.a} %`,
-							`${comparison.b} %`,
-							'difference in points',
-							'95 % interval',
-							'told apart',
-						],
-						comparison.measures.map(row => [
-							...[measures[row.measure], ...meanCells(row), ...differenceCells(row), row.told ? 'yes' : 'no'],
-						]),
-					),
+					comparisonMarkdown(comparison),
 					'',
 				]
 			: []),
@@ -81,7 +71,15 @@ const chapter = (
 	];
 };
 
-const changed = ({settings, layers}: Changes): string[] => [
+/** A comparison's figures. */
+export const comparisonMarkdown = ({a, b, measures: rows}: Comparison): string =>
+	markdownTable(
+		['Measure', `${a} %`, `${b} %`, 'difference in points', '95 % interval', 'told apart'],
+		rows.map(row => [...[measures[row.measure], ...meanCells(row), ...differenceCells(row), row.told ? 'yes' : 'no']]),
+	);
+
+/** Settings before and after, and layers side by side. */
+export const changesMarkdown = ({settings, layers}: Changes): string[] => [
 	...settings.map(({setting, before, after}) => `- ${setting}: ${before} -> ${after}`),
 	...(settings.length > 0 ? [''] : []),
 	...(layers.length > 0

@@ -153,7 +153,8 @@ const keyOf = (run: KeptRun): string => {
 const engineOf = ({finished, options: {engine, device}}: KeptRun): string =>
 	finished?.engine ?? (engine === 'aten' || device === 'cuda' ? 'aten' : 'fused');
 
-const ofRecord = ({name, record, ...measured}: Recorded): RunGroup => ({
+/** A record as a group of its seeds. */
+export const ofRecord = ({name, record, ...measured}: Recorded): RunGroup => ({
 	...{name, step: name, trial: undefined, isRecord: true, experiment: record.experiment},
 	...{target: record.promise.target, data: record.data, images: record.data, measured, answers: record.answers},
 	runs: record.seeds.map(({seed, begun, trainCleanCorrect, trainCleanTotal}) => ({

@@ -19,7 +19,7 @@ export const accuracyByStep = async (
 	const label = `Test accuracy by step. ${steps.map(({name, test}) => `${name}: ${percent(test.mean)} %`).join('. ')}.`;
 	const draw = async (width: number): Promise<Html> =>
 		labelledSvg(label, chart(rows, steps, published, width, row * rows.length + 50));
-	return html`<figure class="by-step"><div class="for-wide">${await draw(860)}</div><div class="for-narrow">${await draw(320)}</div>
+	return html`<figure class="by-step"><div class="for-wide">${await draw(860)}</div><div class="for-medium">${await draw(500)}</div><div class="for-narrow">${await draw(320)}</div>
 ${legend([
 	{sign: 'dot', colour: tones[0], words: 'a seed: mean of its last five epochs'},
 	{sign: 'mean', words: 'mean over seeds, with its 95 % interval'},
@@ -59,14 +59,14 @@ const chart = (
 	const every = [...seeds, ...targets, ...results].map(({value}) => value);
 	const [low, high] = [Math.min(...every), Math.max(...every)];
 	const margin = Math.max(0.03 * (high - low), 0.01);
-	const narrow = width < 500;
+
 	return {
 		...{width, height},
 		encoding: {
 			x: {
 				...{field: 'value', type: 'quantitative', title: 'test accuracy, %'},
 				scale: {domain: [low - margin, high + margin], zero: false, nice: false},
-				axis: {tickCount: narrow ? 4 : 8},
+				axis: {tickCount: Math.round(width / 100)},
 			},
 			y: {
 				field: 'name',

@@ -1,12 +1,12 @@
-import type {Recorded} from '../../terms/recorded.js';
 import {percent} from '../../text/percent.js';
 import {fixed} from '../../text/points.js';
-import {type Chart, tones} from '../../text/svg.js';
-import {type Key, labelledSvg, legend} from './figure.js';
+import type {Chart} from '../../text/svg.js';
+import type {GroupedRun, RunGroup} from '../run-groups.js';
+import {type Key, labelledSvg, legend, lineStyles} from './figure.js';
 import {type Html, html} from './html.js';
 
-/** A seed's value after an epoch. */
-type Point = {readonly seed: string; readonly epoch: number; readonly value: number};
+/** A value after an epoch, on the line of a run. */
+type Point = {readonly run: string; readonly style: string; readonly epoch: number; readonly value: number};
 
 type Panel = {
 	readonly title: string;
@@ -17,86 +17,126 @@ type Panel = {
 	/** Lines across. */
 	readonly rules?: readonly number[];
 	readonly domain: readonly [number, number];
-	/** What the last epoch comes to, in the mean over seeds. */
-	readonly words: string;
+	/** What the last epoch of a group comes to, in the mean over its seeds. */
+	readonly words: (group: RunGroup) => string;
 };
 
-/** How a step's seeds learned, as small charts of one size: accuracies, the gap between them, losses and the rate. */
-export const curves = async (recorded: Recorded): Promise<Html> => {
-	const {name, seeds} = recorded;
+/** Groups that can be told by their lines in one chart. */
+export const mostDrawn = lineStyles.length;
+
+/**
+ * How runs learned, as small charts of one size: accuracies, the gap between them, losses and the rate. The seeds of one
+ * group have a line each; of several groups, all lines of a group look alike.
+ */
+export const curves = async (groups: readonly RunGroup[]): Promise<Html> => {
+	const names = groups.map(({name}) => name).join(' and ');
+	const runs = groups.reduce((count, {runs}) => count + runs.length, 0);
+	const epochs = Math.max(...groups.map(({experiment}) => experiment.epochs));
 	const drawn = await Promise.all(
-		panels(recorded).map(async panel => {
-			const label = `${name}: ${panel.title} by epoch, ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}. ${panel.words}.`;
-			return html`<div><p class="title">${panel.title}</p>${await labelledSvg(label, chart(panel, recorded))}</div>`;
+		panels(groups).map(async panel => {
+			const told = groups.map(group => `${groups.length > 1 ? `${group.name}: ` : ''}${wordsOf(group, panel)}`);
+			const label = `${names}: ${panel.title} by epoch, ${runs} ${runs === 1 ? 'seed' : 'seeds'}. ${told.join('. ')}.`;
+			return html`<div><p class="title">${panel.title}</p>${await labelledSvg(label, chart(panel, epochs))}</div>`;
 		}),
 	);
-	return html`<figure>${legend(keys(seeds))}<div class="panels">${drawn}</div>
+	const unfinished = groups.some(({runs}) => runs.some(({isFinished}) => !isFinished));
+	return html`<figure>${legend(keys(groups))}<div class="panels">${drawn}</div>
 <figcaption>By epoch. While learning, images are augmented and dropout is on, where the step has them. In evaluation mode
 they are not; this is measured once, after the last epoch. The gap is training less test accuracy. What lies outside a
-chart, such as the first epochs of a slow start, is left out.</figcaption></figure>`;
+chart, such as the first epochs of a slow start, is left out.${
+		unfinished && ' A run that has not finished is drawn as far as it is.'
+	}</figcaption></figure>`;
 };
 
-/** So many seeds can be told by their colours. */
-const told = tones.length;
+const wordsOf = (group: RunGroup, {words}: Panel): string => (group.measured ? words(group) : 'no run has finished');
 
-const keys = (seeds: readonly number[]): Key[] => [
-	...(seeds.length > told
-		? [{sign: 'line', colour: tones[0], words: `a line a seed, ${seeds.length} seeds`}]
-		: seeds.map((seed, index) => ({sign: 'line', colour: tones[index] ?? '', words: `seed ${seed}`}))),
-	{sign: 'dashes', words: 'target, or no gap'},
-	{sign: 'ring', words: 'training images in evaluation mode'},
-];
+/** Which of the styles a run is drawn in: seeds of a single group differ, else groups. */
+const styleOf = (groups: readonly RunGroup[], group: number, run: number): string =>
+	String((groups.length > 1 ? group : run) % mostDrawn);
 
-const panels = (recorded: Recorded): Panel[] => {
-	const {record, test, train, trainClean, gap} = recorded;
-	const {testAccuracy} = record.promise.target;
-	const of = (value: (row: Recorded['record']['epochs'][number]) => number): Point[] =>
-		record.epochs.map(row => ({seed: String(row.seed), epoch: row.epoch, value: value(row)}));
-	const atEnd = ({bySeed}: Recorded['gap']): Point[] =>
-		[...bySeed].map(([seed, value]) => ({seed: String(seed), epoch: recorded.epochs, value: 100 * value}));
+const keys = (groups: readonly RunGroup[]): Key[] => {
+	const [only] = groups;
+	const lines = groups.length > 1 ? groups.map(({name}) => name) : (only?.runs ?? []).map(({seed}) => `seed ${seed}`);
+	return [
+		...lines.flatMap((words, index) => {
+			const line = lineStyles[index % mostDrawn];
+			return line ? [{line, words}] : [];
+		}),
+		{sign: 'dashes', words: 'target, or no gap'},
+		{sign: 'ring', words: 'training images in evaluation mode'},
+	];
+};
+
+const panels = (groups: readonly RunGroup[]): Panel[] => {
+	const runs = groups.flatMap(({runs}, group) =>
+		runs.map((run, index) => ({run, name: `${group} ${run.seed}`, style: styleOf(groups, group, index)})),
+	);
+	const of = (value: (row: GroupedRun['epochs'][number]) => number): Point[] =>
+		runs.flatMap(({run, name, style}) =>
+			run.epochs.map(row => ({run: name, style, epoch: row.epoch, value: value(row)})),
+		);
+	const atEnd = (value: (clean: number, row: GroupedRun['epochs'][number]) => number): Point[] =>
+		runs.flatMap(({run, name, style}) => {
+			const last = run.epochs.at(-1);
+			const clean = run.trainClean;
+			return last && clean !== undefined ? [{run: name, style, epoch: last.epoch, value: value(clean, last)}] : [];
+		});
+	const targets = [...new Set(groups.map(({target}) => 100 * target.testAccuracy))];
 	const tests = of(({testCorrect, testTotal}) => (100 * testCorrect) / testTotal);
 	const trains = of(({trainCorrect, trainTotal}) => (100 * trainCorrect) / trainTotal);
 	const gaps = of(row => 100 * (row.trainCorrect / row.trainTotal - row.testCorrect / row.testTotal));
 	const [testLoss, trainLoss, rates] = [of(row => row.testLoss), of(row => row.trainLoss), of(row => row.learningRate)];
-	const [clean, gapAtEnd] = [atEnd(trainClean), atEnd(gap)];
+	const clean = atEnd(value => 100 * value);
+	const gapAtEnd = atEnd((value, {testCorrect, testTotal}) => 100 * (value - testCorrect / testTotal));
 	// one scale for both, so that they can be held against each other
-	const accuracies = between([...most([...tests, ...trains], 'high'), 100 * testAccuracy, ...values(clean)], 0.1);
+	const accuracies = between([...most([...tests, ...trains], 'high'), ...targets, ...values(clean)], 0.1);
 	const losses = between([0, ...most([...testLoss, ...trainLoss], 'low')], 0.01);
 	return [
 		{
-			...{title: 'Test accuracy, %', points: tests, rules: [100 * testAccuracy], domain: accuracies},
-			words: `Mean of the last five epochs: ${percent(test.mean)} %; target: ${percent(testAccuracy)} %`,
+			...{title: 'Test accuracy, %', points: tests, rules: targets, domain: accuracies},
+			words: ({measured, target}) =>
+				`Mean of the last five epochs: ${percent(measured?.test.mean ?? 0)} %; target: ${percent(target.testAccuracy)} %`,
 		},
 		{
 			...{title: 'Training accuracy, %', points: trains, last: clean, domain: accuracies},
-			words: `Last epoch: ${percent(train.mean)} % while learning, ${percent(trainClean.mean)} % in evaluation mode`,
+			words: ({measured}) =>
+				`Last epoch: ${percent(measured?.train.mean ?? 0)} % while learning, ${percent(measured?.trainClean.mean ?? 0)} % in evaluation mode`,
 		},
 		{
 			...{title: 'Gap, points', points: gaps, last: gapAtEnd, rules: [0]},
 			domain: between([0, ...most(gaps, 'high'), ...values(gapAtEnd)], 0.1),
-			words: `Last epoch, in evaluation mode: ${fixed(100 * gap.mean, 2)} points`,
+			words: ({measured}) => `Last epoch, in evaluation mode: ${fixed(100 * (measured?.gap.mean ?? 0), 2)} points`,
 		},
 		{
 			...{title: 'Test loss', points: testLoss, domain: losses},
-			words: `Last epoch: ${fixed(lastMean(testLoss, recorded.epochs), 3)}`,
+			words: group =>
+				`Last epoch: ${fixed(
+					lastMean(group, row => row.testLoss),
+					3,
+				)}`,
 		},
 		{
 			...{title: 'Training loss while learning', points: trainLoss, domain: losses},
-			words: `Last epoch: ${fixed(lastMean(trainLoss, recorded.epochs), 3)}`,
+			words: group =>
+				`Last epoch: ${fixed(
+					lastMean(group, row => row.trainLoss),
+					3,
+				)}`,
 		},
 		{
 			...{title: 'Learning rate', points: rates, domain: between([0, ...values(rates)], 1e-6)},
-			words: `Highest: ${Math.max(...values(rates))}`,
+			words: ({runs}) =>
+				`Highest: ${Math.max(...runs.flatMap(({epochs}) => epochs.map(({learningRate}) => learningRate)))}`,
 		},
 	];
 };
 
-const values = (points: readonly Point[]): number[] => points.map(({value}) => value);
-
-const lastMean = (points: readonly Point[], last: number): number => {
-	const found = values(points.filter(({epoch}) => epoch === last));
+const lastMean = ({runs}: RunGroup, value: (row: GroupedRun['epochs'][number]) => number): number => {
+	const found = runs.flatMap(({isFinished, epochs}) => (isFinished ? epochs.slice(-1).map(value) : []));
 	return found.reduce((sum, value) => sum + value, 0) / found.length;
 };
+
+const values = (points: readonly Point[]): number[] => points.map(({value}) => value);
 
 /** All but the worst tenth: the first epochs of a slow start would press the others together. */
 const most = (points: readonly Point[], good: 'high' | 'low'): number[] => {
@@ -111,16 +151,18 @@ const between = (all: readonly number[], least: number): [number, number] => {
 	return [low === 0 ? 0 : low - room, high + room];
 };
 
-const chart = ({points, last = [], rules = [], domain}: Panel, {seeds, epochs}: Recorded): Chart => {
-	const many = seeds.length > told;
+const chart = ({points, last = [], rules = [], domain}: Panel, epochs: number): Chart => {
+	const lines = new Set(points.map(({run}) => run)).size;
 	const y = {
 		...({field: 'value', type: 'quantitative', title: null} as const),
 		scale: {domain: [...domain], zero: false, nice: false},
 		axis: {tickCount: 4, minExtent: 44},
 	};
-	const colour = many
-		? {value: tones[0]}
-		: {field: 'seed', type: 'nominal' as const, scale: {domain: seeds.map(String), range: [...tones]}};
+	const styles = lineStyles.map((_, index) => String(index));
+	const byStyle = <Value>(range: readonly Value[]) => ({
+		...({field: 'style', type: 'nominal', scale: {domain: styles, range: [...range]}} as const),
+	});
+	const color = byStyle(lineStyles.map(({colour}) => colour));
 	const x = {
 		...({field: 'epoch', type: 'quantitative', title: 'epoch'} as const),
 		scale: {domain: [0.5, epochs + 0.5], nice: false, zero: false},
@@ -136,13 +178,13 @@ const chart = ({points, last = [], rules = [], domain}: Panel, {seeds, epochs}: 
 			},
 			{
 				data: {values: [...points]},
-				mark: {type: 'line', clip: true, strokeWidth: 1.6, opacity: many ? 0.5 : 1},
-				encoding: {x, y, color: colour},
+				mark: {type: 'line', clip: true, strokeWidth: 1.6, opacity: lines > 12 ? 0.75 : 1},
+				encoding: {x, y, color, strokeDash: byStyle(lineStyles.map(({dashes}) => dashes)), detail: {field: 'run'}},
 			},
 			{
 				data: {values: [...last]},
 				mark: {type: 'point', size: 45, strokeWidth: 1.8},
-				encoding: {x, y, color: colour},
+				encoding: {x, y, color},
 			},
 		],
 	} as Chart;

@@ -1,4 +1,4 @@
-import {type Chart, drawSvg} from '../../text/svg.js';
+import {type Chart, drawSvg, tones} from '../../text/svg.js';
 import {Html, html} from './html.js';
 
 /** Sizes in the charts' own units. On a narrow screen a chart is shown smaller, and its text stays legible. */
@@ -16,12 +16,35 @@ export const labelledSvg = async (label: string, chart: Chart): Promise<Html> =>
 	return new Html(drawn.replace(marks, '').replace('<svg ', html`<svg role="img" aria-label="${label}" `.text));
 };
 
-/** What marks mean: a sign of `style.ts` or a colour, and words. */
-export type Key = {readonly sign: string; readonly colour?: string; readonly words: string};
+/** How a line is drawn, so that it can be told from the others of its chart: a colour, and dashes and gaps in pixels. */
+export type LineStyle = {readonly colour: string; readonly dashes: readonly number[]};
+
+/** Whole first: dashes come in where there are more lines than colours. */
+const dashes = [[], [6, 3], [2, 2], [10, 3, 2, 3], [14, 4]] as const;
+
+/** The styles of lines, all different; the first ones by their colour alone. */
+export const lineStyles: readonly LineStyle[] = dashes.flatMap(dashes => tones.map(colour => ({colour, dashes})));
+
+/** What marks mean: a sign of `style.ts` or a style of lines, and words. */
+export type Key = {readonly words: string} & (
+	| {readonly sign: string; readonly colour?: string}
+	| {readonly line: LineStyle}
+);
 
 /** The legend of one or more charts. */
 export const legend = (keys: readonly Key[]): Html =>
-	html`<ul class="legend">${keys.map(
-		({sign, colour, words}) =>
-			html`<li><span class="sign ${sign}"${colour !== undefined && html` style="color: ${colour}"`}></span>${words}</li>`,
-	)}</ul>`;
+	html`<ul class="legend">${keys.map(key => html`<li>${'line' in key ? lineSign(key.line) : sign(key)}${key.words}</li>`)}</ul>`;
+
+const sign = ({sign, colour}: {readonly sign: string; readonly colour?: string}): Html =>
+	html`<span class="sign ${sign}"${colour !== undefined && html` style="color: ${colour}"`}></span>`;
+
+const lineSign = ({colour, dashes}: LineStyle): Html => {
+	let at = 0;
+	const stops = dashes.map((length, index) => {
+		const from = at;
+		at += length;
+		return `${index % 2 === 0 ? colour : 'transparent'} ${from}px ${at}px`;
+	});
+	const drawn = stops.length > 0 ? `repeating-linear-gradient(to right, ${stops.join(', ')})` : colour;
+	return html`<span class="sign stroke" style="background: ${drawn}"></span>`;
+};

@@ -1,19 +1,16 @@
 import type {Data} from '../../data/data.js';
 import {ladderTable} from '../../record/ladder-table.js';
-import {measures} from '../../terms/measures.js';
 import type {Mistake} from '../../terms/mistakes.js';
-import {probability} from '../../text/points.js';
-import type {Changes} from '../changes.js';
-import {differenceCells, meanCells} from '../comparison.js';
 import {dataSentence} from '../data-sentence.js';
 import type {ReportData, ReportedStep} from '../report-data.js';
+import {ofRecord} from '../run-groups.js';
 import {summaryCells} from '../summary-table.js';
 import {accuracyByStep} from './accuracy-by-step.js';
 import {curves} from './curves.js';
-import {Html, html} from './html.js';
+import {type Html, html} from './html.js';
 import {imageRules, imageUri} from './images.js';
+import {changed, comparedImages, comparedTable, pageOf, prose, table, toldNote, toTop} from './parts.js';
 import {receptiveField} from './receptive-field.js';
-import {style} from './style.js';
 
 /** The whole ladder as one page that needs nothing beside itself: no script, no request. */
 export const reportPage = async (data: ReportData): Promise<string> => {
@@ -21,23 +18,10 @@ export const reportPage = async (data: ReportData): Promise<string> => {
 	const chapters = await Promise.all(steps.map(async step => chapter(step, data.data)));
 	const shown = steps.flatMap(({mistakes}) => mistakes.map(({image}) => image));
 	const {head, body} = ladderTable(data.rows);
-	const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<link rel="icon" href="data:,">
-<title>${name}</title>
-<style>${new Html(style + (await imageRules(data.data, shown)))}</style>
-</head>
-<body>
-<header>
-<h1>${name}</h1>
-<p class="headline">${prose(headline)}</p>
-</header>
-<main>
-<section>
+	const rules = await imageRules(data.data, shown);
+	return pageOf({
+		...{title: name, headline, rules},
+		main: html`<section>
 <h2>The ladder</h2>
 ${table(`${name}: its steps`, head, body)}
 <p class="quiet">Train: accuracy while learning, in the last epoch, with augmentation and dropout where the step has
@@ -59,15 +43,9 @@ ${await accuracyByStep(
 ${toTop}
 </section>`
 }
-${chapters}
-</main>
-</body>
-</html>
-`;
-	return page.text;
+${chapters}`,
+	});
 };
-
-const toTop = html`<p class="to-top"><a href="#">Back to the top</a></p>`;
 
 const chapter = async (step: ReportedStep, data: Data): Promise<Html> => {
 	const {place, recorded, text, changes, summary, mistakes, comparison} = step;
@@ -93,11 +71,13 @@ ${
 ${changed(name, changes)}`
 }
 <h3>Curves</h3>
-${await curves(recorded)}
+${await curves([ofRecord(recorded)])}
 ${
 	comparison &&
 	html`<h3>Against <code>${comparison.b}</code>, over ${comparison.seeds.length} common ${comparison.seeds.length === 1 ? 'seed' : 'seeds'}</h3>
-${compared(comparison)}`
+${comparedTable(comparison)}
+${toldNote(comparison.primary)}
+${comparedImages(comparison)}`
 }
 <h3>Layers and receptive field</h3>
 ${table(`${name}: layers`, layers.head, layers.body)}
@@ -121,27 +101,6 @@ ${toTop}
 `;
 };
 
-const changed = (step: string, {settings, layers}: Changes): Html =>
-	html`${
-		settings.length > 0 &&
-		html`<ul class="changes">${settings.map(
-			({setting, before, after}) => html`<li><strong>${setting}</strong> ${before} -> ${after}</li>`,
-		)}</ul>`
-	}${
-		layers.length > 0 &&
-		html`<div class="wide" role="group" tabindex="0" aria-label="${step}: layers before and after"><table class="layers">
-<thead><tr><th>Layers before</th><th>after</th><th>changed</th></tr></thead>
-<tbody>${layers.map(
-			({before, after, changed}) =>
-				html`<tr${changed && html` class="changed"`}><td>${before}</td><td>${after}</td><td>${changed && 'yes'}</td></tr>`,
-		)}</tbody>
-</table></div>`
-	}`;
-
-/** Names between backticks are set as code. */
-const prose = (text: string): Html[] =>
-	text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
-
 const mistakeItem = ({image, taken}: Mistake, of: number, data: Data): Html => {
 	const called = (label: number): string => data.classes[label] ?? String(label);
 	const name = called(data.testLabels()[image] ?? 0);
@@ -150,27 +109,6 @@ const mistakeItem = ({image, taken}: Mistake, of: number, data: Data): Html => {
 		({label, seeds, probability}) =>
 			html`as ${called(label)} by ${seeds} of ${of}, up to ${(100 * probability).toFixed(0)} %<br>`,
 	)}</li>`;
-};
-
-const compared = ({a, b, primary, measures: rows, images}: NonNullable<ReportedStep['comparison']>): Html => {
-	const [onlyA, onlyB] = (['onlyFirst', 'onlySecond'] as const).map(
-		side => images.reduce((sum, image) => sum + image[side], 0) / Math.max(1, images.length),
-	);
-	const worst = Math.max(...images.map(({pValue}) => pValue));
-	return html`${table(
-		`${a} against ${b}`,
-		['Measure', `${a}, %`, `${b}, %`, 'difference', '95 % interval', 'told apart', 'seeds to tell'],
-		rows.map(row => [
-			...[measures[row.measure], ...meanCells(row), ...differenceCells(row)],
-			row.told ? 'yes' : 'no',
-			row.told ? '' : (row.seedsNeeded ?? '-'),
-		]),
-	)}
-<p class="quiet">Told apart: by paired tests at 5 %, that of ${measures[primary]} by itself, the others together (Holm). “No” does
-not mean the same: these seeds can’t tell. So many seeds would tell a difference as large as the one found in four of five
-tries. Differences are taken before rounding.</p>
-<p class="quiet">Of the test images, ${a} alone gets ${onlyA?.toFixed(0)} right and ${b} alone ${onlyB?.toFixed(0)}, in the mean over seeds;
-McNemar’s exact test has p ${worst < 0.001 ? 'below 0.001 for every seed' : `of ${images.map(({pValue}) => probability(pValue)).join(', ')}`}.</p>`;
 };
 
 const confusionTable = (step: string, counts: ReportedStep['confusion'], {classes}: Data): Html => {
@@ -188,12 +126,3 @@ const confusionTable = (step: string, counts: ReportedStep['confusion'], {classe
 </table></div>
 <p class="quiet">How often each class was taken for each, in the mean over seeds.</p>`;
 };
-
-type Cell = string | number;
-
-/** A table that scrolls in its own box where it is wider than the page. */
-const table = (label: string, head: readonly string[], body: ReadonlyArray<readonly Cell[]>): Html =>
-	html`<div class="wide" role="group" tabindex="0" aria-label="${label}"><table>
-<thead><tr>${head.map(cell => html`<th>${cell}</th>`)}</tr></thead>
-<tbody>${body.map(row => html`<tr>${row.map(cell => html`<td>${cell}</td>`)}</tr>`)}</tbody>
-</table></div>`;

@@ -38,9 +38,8 @@ figure { margin: .5rem 0; }
 figcaption { color: var(--quiet); font-size: .85rem; max-width: 46rem; }
 svg { display: block; max-width: 100%; height: auto; color: var(--ink); }
 .panels svg, .by-step svg { width: 100%; }
-.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: .8rem 1rem; }
+.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(18rem, 100%), 1fr)); gap: .8rem 1rem; }
 .panels .title { margin: 0; font-size: .88rem; font-weight: 600; }
-.for-narrow { max-width: 30rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: .3rem 0; padding: 0; max-width: none; list-style: none;
 	font-size: .85rem; }
 .legend li { display: flex; align-items: center; gap: .4rem; }
@@ -50,7 +49,7 @@ svg { display: block; max-width: 100%; height: auto; color: var(--ink); }
 .square { width: .8rem; height: .8rem; border-width: 2px; }
 .diamond { width: .5rem; height: .5rem; border-width: 2px; transform: rotate(45deg); }
 .tick { width: 0; height: 1rem; border-left-width: 3px; }
-.line { width: 1.2rem; border-top-width: 2px; }
+.stroke { width: 1.9rem; height: 2px; }
 .dashes { width: 1.2rem; border-top: 1.5px dashed; }
 .mean { position: relative; width: 1.4rem; border-top-width: 2px; }
 .mean::after { content: ''; position: absolute; left: 50%; top: -.4rem; height: .7rem; border-left: 2px solid; }
@@ -66,19 +65,25 @@ svg { display: block; max-width: 100%; height: auto; color: var(--ink); }
 .image { display: block; width: 56px; height: 56px; background-size: 100%; image-rendering: pixelated;
 	border-radius: 3px; }
 summary { cursor: pointer; }
+@media screen and (max-width: 29.99rem) { .for-medium { display: none; } }
+@media screen and (min-width: 30rem) { .for-narrow { display: none; } }
+@media screen and (min-width: 50rem) { .for-medium { display: none; } }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; gap: 0; } dt { margin-top: .4rem; } }
 @media screen and (max-width: 49.99rem) {
 	.for-wide { display: none; }
 	table:not(.layers) { width: max-content; }
 	.wide th:first-child, .wide td:first-child { white-space: normal; max-width: 9.5rem; }
 }
-@media screen and (min-width: 50rem) { .for-narrow { display: none; } }
 @media print {
 	@page { margin: 14mm; }
 	:root { color-scheme: light; font-size: 12px; }
 	* { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 	body { max-width: none; padding: 0; font-size: 9.5pt; }
-	.for-narrow, .to-top, nav, details:not([open]) { display: none; }
+	.for-narrow, .for-medium, .to-top, nav, summary { display: none; }
+	details::details-content { content-visibility: visible; height: auto; }
+	.mistakes { grid-template-columns: repeat(auto-fill, minmax(5.2rem, 1fr)); gap: .4rem; font-size: 6.5pt; }
+	.mistakes li { break-inside: avoid; }
+	.image { width: 34px; height: 34px; }
 	h2, h3, dt, .title, .legend { break-after: avoid; }
 	figure, table, tr, li, p { break-inside: avoid; }
 	figcaption, .quiet { break-before: avoid; }
