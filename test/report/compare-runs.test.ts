@@ -100,7 +100,7 @@ test('without a seed in common, or without two that have finished, a sentence sa
 	t.is(unfinished.exitCode, 2);
 	t.regex(
 		unfinished.stderr,
-		/too few have finished\. Left out: tiny, trial batchSize 16, unfinished: seed 3 has 4 of 4 epochs\.$/,
+		/too few have finished\. Left out, unfinished: tiny, trial batchSize 16, seed 3 has 4 of 4 epochs\.$/,
 	);
 	const alone = await own.run(['compare', path.relative(own.folder, first)]);
 	t.is(alone.exitCode, 2);

@@ -100,6 +100,9 @@ const resultCells = ({train, test, target, heldFor, held}: LadderResult): string
 	`${held.count}/${held.of}`,
 ];
 
+/** A mean over seeds in percent, with its standard deviation where there is one. */
+export const meanCell = (measured: Measured): string => accuracy(over(measured));
+
 const accuracy = ({mean, deviation}: MeanOverSeeds): string =>
 	deviation === undefined ? percent(mean) : `${percent(mean)} ± ${(100 * deviation).toFixed(2)}`;
 

@@ -94,7 +94,7 @@ export const noCommonSeed = (a: RunGroup, b: RunGroup): string => {
 export const unfinishedNote = ({name, runs}: RunGroup): string | undefined => {
 	const open = runs.filter(({isFinished}) => !isFinished);
 	const told = open.map(({seed, epochs, of}) => `seed ${seed} has ${epochs.length} of ${of} epochs`);
-	return open.length > 0 ? `Left out: ${name}, unfinished: ${told.join(', ')}.` : undefined;
+	return open.length > 0 ? `Left out, unfinished: ${name}, ${told.join(', ')}.` : undefined;
 };
 
 /** What a group learned from or was judged by, where that is not all that there is. */

@@ -8,6 +8,9 @@ import {LadderRecords} from '../record/ladder-records.js';
 import {checkPath} from '../terms/check-path.js';
 import {reportData} from './report-data.js';
 import {reportMarkdown} from './report-markdown.js';
+import {findGroups} from './run-groups.js';
+import {runsData} from './runs-data.js';
+import {runsMarkdown} from './runs-markdown.js';
 
 /**
  * Writes a whole ladder with its records as `report.md` and as one self-contained `report.html`.
@@ -27,16 +30,39 @@ export const report = async (
 	// Vega takes longer to load than all the rest: nothing else should wait for it
 	const {reportPage} = await import('./page/page.js');
 	const data = reportData(new LadderRecords(ladder), await ladder.data.open(ladder.folder, options));
-	const write = (name: string, text: string): string => {
-		const file = path.resolve(out, name);
-		const work = (): void => {
-			makeFolders(path.dirname(file));
-			writeFileAtomicSync(file, text);
-		};
-		writing(file, file, work, elsewhere);
-		return file;
-	};
-
 	const html = await reportPage(data);
-	return {markdown: write('report.md', reportMarkdown(data)), html: write('report.html', html)};
+	return {markdown: write(out, 'report.md', reportMarkdown(data)), html: write(out, 'report.html', html)};
+};
+
+/**
+ * Writes runs, and recorded steps, as `runs.md` and as one self-contained `runs.html`: a table of them, their curves, what
+ * they differ in, and their paired comparison with the first of them.
+ *
+ * @param names run folders, folders of such, or recorded steps of the ladder
+ * @param out the folder for both
+ * @param ladder that names of steps belong to
+ * @returns their paths
+ * @throws {ConfigError} without `out`, and where nothing of a name is there
+ * @throws {RecordError} for a damaged run or record
+ * @throws {WriteError}
+ */
+export const reportRuns = async (
+	names: readonly string[],
+	{out, ladder}: {readonly out: string; readonly ladder: Ladder | (() => Promise<Ladder>)},
+): Promise<{readonly markdown: string; readonly html: string}> => {
+	checkPath('out', out);
+	const data = runsData(await findGroups(names, typeof ladder === 'function' ? ladder : async () => ladder));
+	const {runsPage} = await import('./page/runs-page.js');
+	const html = await runsPage(data);
+	return {markdown: write(out, 'runs.md', runsMarkdown(data)), html: write(out, 'runs.html', html)};
+};
+
+const write = (out: string, name: string, text: string): string => {
+	const file = path.resolve(out, name);
+	const work = (): void => {
+		makeFolders(path.dirname(file));
+		writeFileAtomicSync(file, text);
+	};
+	writing(file, file, work, elsewhere);
+	return file;
 };

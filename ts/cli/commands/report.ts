@@ -1,6 +1,6 @@
 import process from 'node:process';
 import {Command} from 'commander';
-import {report} from '../../index.js';
+import {report, reportRuns} from '../../index.js';
 import {typed} from '../../text/typed.js';
 import {
 	chosenLadder,
@@ -11,15 +11,44 @@ import {
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
+import {openPage} from '../open-page.js';
+
+type Flags = LadderFlags & DataFlags & {out: string; open: boolean};
 
 export const reportCommand = (): Command =>
 	withDataOption(withLadderOption(new Command('report')))
-		.description('Write the whole ladder as report.md and as one self-contained report.html.')
-		.option('--out <dir>', 'where the two pages go', 'report')
-		.addHelpText('after', `\nExample:\n  ${typed('report', '--out /tmp/ladder')}`)
-		.action(async ({out, ...flags}: LadderFlags & DataFlags & {out: string}) => {
-			const ladder = await chosenLadder(flags);
-			const {markdown, html} = await report(ladder, {out, ...openOptions(flags)});
-			tellRefused(ladder, 'in the report');
+		.description('Write a page, as Markdown and as one self-contained HTML file: of the whole ladder, or of runs.')
+		.argument('[runs...]', 'run folders, folders of runs, or recorded steps, in place of the ladder')
+		.option('--out <dir>', 'where the two files go', 'report')
+		.option('--open', 'open the page in the browser', false)
+		.addHelpText(
+			'after',
+			`
+The ladder is written as report.md and report.html, runs as runs.md and runs.html.
+
+Examples:
+  ${typed('report', '--open')}
+  ${typed('report', '--out /tmp/ladder')}
+  ${typed('report', 'runs/latest --open')}
+  ${typed('report', 'runs/wider runs/baseline')}`,
+		)
+		.action(async (names: string[], flags: Flags) => {
+			const {markdown, html} = await (names.length > 0 ? writeRuns(names, flags) : writeLadder(flags));
 			process.stdout.write(`Written: ${markdown}\nWritten: ${html}\n`);
+			if (flags.open) {
+				const problem = await openPage(html);
+				process.stderr.write(
+					problem === undefined ? '' : `The page was not opened: ${problem}. Open it by hand: ${html}\n`,
+				);
+			}
 		});
+
+const writeLadder = async ({out, ...flags}: Flags): ReturnType<typeof report> => {
+	const ladder = await chosenLadder(flags);
+	const written = await report(ladder, {out, ...openOptions(flags)});
+	tellRefused(ladder, 'in the report');
+	return written;
+};
+
+const writeRuns = async (names: readonly string[], {out, ...flags}: Flags): ReturnType<typeof reportRuns> =>
+	reportRuns(names, {out, ladder: async () => chosenLadder(flags)});

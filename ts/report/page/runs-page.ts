@@ -1,0 +1,79 @@
+import {type Comparison, testedOf} from '../comparison.js';
+import type {RunsData} from '../runs-data.js';
+import {curves, mostDrawn} from './curves.js';
+import {type Html, html} from './html.js';
+import {changed, comparedImages, comparedTable, pageOf, prose, table, toldNote, toTop} from './parts.js';
+
+/** Runs as one page that needs nothing beside itself. */
+export const runsPage = async ({
+	headline,
+	groups,
+	runs,
+	together,
+	notes,
+	changes,
+	comparisons,
+	apart,
+}: RunsData): Promise<string> => {
+	const [first] = groups;
+	const drawn = groups.slice(0, mostDrawn);
+	return pageOf({
+		...{title: 'Runs', headline},
+		main: html`<section>
+<h2>All runs</h2>
+${table('Runs', runs.head, runs.body)}
+<p class="quiet">Test: accuracy of the last epoch that is done, in percent, rounded down. Held: whether each of the last
+epochs that the target asks for reached it.</p>
+${notes.map(note => html`<p>${prose(note)}</p>`)}
+</section>
+<section>
+<h2>Curves</h2>
+${
+	groups.length > drawn.length &&
+	html`<p>The first ${drawn.length} of ${groups.length} are drawn: more could not be told apart. Name fewer folders to see the others.</p>`
+}
+${await curves(drawn)}
+${toTop}
+</section>
+<section>
+<h2>Together</h2>
+${table('Runs with the same settings', together.head, together.body)}
+<p class="quiet">Test: mean accuracy of the last five epochs. Train: while learning, in the last epoch. Both in percent,
+mean ± standard deviation over the seeds that have finished. The gap is in points, in evaluation mode.</p>
+${toTop}
+</section>
+${
+	first &&
+	changes.length > 0 &&
+	html`<section>
+<h2>What differs from ${first.name}</h2>
+${changes.map(
+	({group, changes}) => html`<h3>${group.name}</h3>
+${
+	changes.settings.length + changes.layers.length > 0
+		? changed(group.name, changes)
+		: html`<p class="quiet">No setting of the experiment.</p>`
+}`,
+)}
+${toTop}
+</section>`
+}
+${
+	comparisons.length + apart.length > 0 &&
+	html`<section>
+<h2>Compared</h2>
+${comparisons.map(comparison => chapter(comparison))}
+${comparisons[0] && toldNote(comparisons[0].primary, testedOf(comparisons))}
+${apart.map(reason => html`<p>${prose(reason)}</p>`)}
+${toTop}
+</section>`
+}`,
+	});
+};
+
+const chapter = (comparison: Comparison): Html => {
+	const {a, b, seeds} = comparison;
+	return html`<h3>${a} against ${b}, over ${seeds.length} common ${seeds.length === 1 ? 'seed' : 'seeds'}</h3>
+${comparedTable(comparison)}
+${comparedImages(comparison)}`;
+};

@@ -1,0 +1,101 @@
+import {meanCell} from '../record/ladder-table.js';
+import {percent} from '../text/percent.js';
+import {fixed} from '../text/points.js';
+import {type Changes, changesBetween} from './changes.js';
+import {compared, limitNotes, noCommonSeed, otherImages} from './compare-runs.js';
+import {type Comparison, commonSeeds, comparisons} from './comparison.js';
+import {dataSentence} from './data-sentence.js';
+import type {Found, RunGroup} from './run-groups.js';
+
+/** All that a report of runs shows, before it is put on a page. */
+export type RunsData = {
+	/** How many runs there are, and how many have finished. */
+	readonly headline: string;
+	readonly groups: readonly RunGroup[];
+	readonly runs: Table;
+	/** What the groups come to, over their finished seeds. */
+	readonly together: Table;
+	/** What was learned, limited or left out, in sentences. */
+	readonly notes: readonly string[];
+	/** What every other group has other than the first. */
+	readonly changes: ReadonlyArray<{readonly group: RunGroup; readonly changes: Changes}>;
+	/** Every other finished group less the first finished one. */
+	readonly comparisons: readonly Comparison[];
+	/** Why others are not compared. */
+	readonly apart: readonly string[];
+};
+
+type Table = {readonly head: readonly string[]; readonly body: ReadonlyArray<readonly string[]>};
+
+/** Gathers what is known of runs. What can't be compared is told, and shown all the same. */
+export const runsData = ({groups, notes}: Found): RunsData => {
+	const [first, ...others] = groups;
+	const [base, ...rest] = groups.filter(({measured}) => measured);
+	const problems = rest.map(other => ({other, problem: base && problemOf(base, other)}));
+	const paired = problems.filter(({problem}) => problem === undefined).map(({other}) => other);
+	return {
+		...{headline: headline(groups), groups, runs: runsTable(groups), together: togetherTable(groups)},
+		notes: [
+			...new Set(groups.map(({data}) => dataSentence(data))),
+			...groups.flatMap(group => limitNotes(group)),
+			...notes,
+		],
+		changes: first ? others.map(group => ({group, changes: changesBetween(first.experiment, group.experiment)})) : [],
+		comparisons: base
+			? comparisons(
+					paired.map(other => [compared(other), compared(base)]),
+					base.target.primary,
+				)
+			: [],
+		apart: [
+			...problems.flatMap(({problem}) => problem ?? []),
+			...groups.filter(({measured}) => !measured).map(({name}) => `Of ${name}, no run has finished yet.`),
+		],
+	};
+};
+
+const problemOf = (base: RunGroup, other: RunGroup): string | undefined => {
+	const reason = otherImages(other, base);
+	return reason === undefined
+		? commonSeeds(compared(other), compared(base)).length > 0
+			? undefined
+			: noCommonSeed(other, base)
+		: `${reason}.`;
+};
+
+const headline = (groups: readonly RunGroup[]): string => {
+	const runs = groups.flatMap(({runs}) => runs);
+	const open = runs.filter(({isFinished}) => !isFinished).length;
+	const count = `${runs.length} ${runs.length === 1 ? 'run' : 'runs'}`;
+	const sorts = groups.length === 1 ? `of ${groups[0]?.name}` : `with ${groups.length} different settings`;
+	return `${count} ${sorts}. ${open === 0 ? 'All have finished.' : `${open} ${open === 1 ? 'has' : 'have'} not finished.`}`;
+};
+
+const runsTable = (groups: readonly RunGroup[]): Table => ({
+	head: ['Step', 'Seed', 'Epochs', 'Test %', 'Held', 'State', 'Trial', 'Begun (UTC)', 'Folder'],
+	body: groups.flatMap(({step, trial, isRecord, runs}) =>
+		runs.map(({seed, epochs, of, held, isFinished, begun, folder}) => {
+			const last = epochs.at(-1);
+			return [
+				...[step, String(seed), `${epochs.length}/${of}`],
+				last ? percent(last.testCorrect / last.testTotal) : '-',
+				held === undefined ? '-' : held ? 'yes' : 'no',
+				...[isRecord ? 'recorded' : isFinished ? 'finished' : 'unfinished', trial ?? 'no'],
+				...[begun?.slice(0, 16).replace('T', ' ') ?? '-', isRecord ? '-' : folder],
+			];
+		}),
+	),
+});
+
+const togetherTable = (groups: readonly RunGroup[]): Table => ({
+	head: ['Runs of', 'Seeds', 'Test %', 'Train %', 'Train % in evaluation mode', 'Gap', 'Held'],
+	body: groups.map(({name, measured}) =>
+		measured
+			? [
+					...[name, measured.seeds.join(', '), meanCell(measured.test), meanCell(measured.train)],
+					...[meanCell(measured.trainClean), fixed(100 * measured.gap.mean, 2)],
+					`${measured.held.count}/${measured.held.of}`,
+				]
+			: [name, '-', '-', '-', '-', '-', '-'],
+	),
+});

@@ -1,0 +1,53 @@
+import {markdownTable} from '../text/markdown-table.js';
+import {percent} from '../text/percent.js';
+import {testedOf, toldSentence} from './comparison.js';
+import {changesMarkdown, comparisonMarkdown} from './report-markdown.js';
+import type {RunGroup} from './run-groups.js';
+import type {RunsData} from './runs-data.js';
+
+/** Runs as one Markdown page. */
+export const runsMarkdown = ({
+	headline,
+	groups,
+	runs,
+	together,
+	notes,
+	changes,
+	comparisons,
+	apart,
+}: RunsData): string => {
+	const [first] = groups;
+	return [
+		...['# Runs', '', `**${headline}**`, ''],
+		...[markdownTable(runs.head, runs.body), ''],
+		...[`Test: accuracy of the last epoch that is done.`, ''],
+		...notes.flatMap(note => [note, '']),
+		...['## Together', '', markdownTable(together.head, together.body), ''],
+		...['Test: mean of the last five epochs. Mean ± standard deviation over seeds, in percent.', ''],
+		...['## Test accuracy by epoch, %', '', epochTable(groups), ''],
+		...(changes.length > 0 ? [`## What differs from ${first?.name}`, ''] : []),
+		...changes.flatMap(({group, changes}) => [`### ${group.name}`, '', ...changesMarkdown(changes)]),
+		...(comparisons.length + apart.length > 0 ? ['## Compared', ''] : []),
+		...comparisons.flatMap(comparison => [
+			`### ${comparison.a} against ${comparison.b}, over ${comparison.seeds.length} common ${comparison.seeds.length === 1 ? 'seed' : 'seeds'}`,
+			...['', comparisonMarkdown(comparison), ''],
+		]),
+		...comparisons.slice(0, 1).flatMap(({primary}) => [toldSentence(primary, testedOf(comparisons)), '']),
+		...apart.flatMap(reason => [reason, '']),
+	].join('\n');
+};
+
+const epochTable = (groups: readonly RunGroup[]): string => {
+	const runs = groups.flatMap(({name, runs}) => runs.map(run => ({...run, name})));
+	const last = Math.max(0, ...runs.map(({epochs}) => epochs.length));
+	return markdownTable(
+		['Epoch', ...runs.map(({name, seed}) => `${name}, seed ${seed}`)],
+		Array.from({length: last}, (_, index) => [
+			index + 1,
+			...runs.map(({epochs}) => {
+				const row = epochs[index];
+				return row ? percent(row.testCorrect / row.testTotal) : '';
+			}),
+		]),
+	);
+};
