@@ -1,14 +1,10 @@
 import {cpSync, readdirSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {compareRuns} from '../../ts/index.js';
+import {ConfigError, compareRuns} from '../../ts/index.js';
 import {writeIdx} from '../helpers/idx.js';
 import type {OwnLadder} from '../helpers/own-ladder.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
-
-const noLadder = async () => {
-	throw new Error('no step is named');
-};
 
 const trained = async (t: ExecutionContext, own: OwnLadder, ...flags: string[]): Promise<void> => {
 	const {exitCode, stderr} = await own.run(['train', '--step', 'tiny', '--quiet', ...flags]);
@@ -100,11 +96,11 @@ test('without a seed in common, or without two that have finished, a sentence sa
 	t.is(unfinished.exitCode, 2);
 	t.regex(
 		unfinished.stderr,
-		/too few have finished\. Left out, unfinished: tiny, trial batchSize 16, seed 3 has 4 of 4 epochs\.$/,
+		/two that have finished are needed\. Left out, unfinished: tiny, trial batchSize 16, seed 3 has 4 of 4 epochs\.$/,
 	);
 	const alone = await own.run(['compare', path.relative(own.folder, first)]);
 	t.is(alone.exitCode, 2);
-	t.regex(alone.stderr, /^stepladder: there should be two to compare, and all of it is tiny, with the same settings$/);
+	t.regex(alone.stderr, /^stepladder: name another run or step to compare tiny with$/);
 
 	for (const [name, sentence] of [
 		['none', /^stepladder: there is no folder none; there is no step "none" in Bars: its steps are tiny$/],
@@ -126,7 +122,7 @@ test('runs of other images are refused, and limits, unfinished and repeated runs
 	t.is(judged.exitCode, 5, judged.stdout);
 	t.regex(
 		judged.stderr,
-		/`tiny` was judged by 60 test images and `tiny, 30 test images` by 30, so that the two can’t be compared$/,
+		/: it was judged by 60 test images and `tiny, 30 test images` by 30, so that the two can’t be compared$/,
 	);
 
 	own.write('other/.keep', '');
@@ -140,7 +136,7 @@ test('runs of other images are refused, and limits, unfinished and repeated runs
 	await trained(t, own, '--seeds', '2');
 	const [, second = ''] = foldersOf(own, 'runs/tiny');
 	cpSync(second, `${second}-copy`, {recursive: true});
-	const {comparisons, notes} = await compareRuns([path.join(own.folder, 'runs')], noLadder);
+	const {comparisons, notes} = await compareRuns([path.join(own.folder, 'runs')]);
 	t.deepEqual(
 		comparisons.map(({a, b, seeds}) => ({a, b, seeds})),
 		[{a: 'tiny', b: 'tiny, 200 training images', seeds: [1, 2]}],
@@ -159,7 +155,7 @@ test('a run that was changed after it was written is refused, and one whose imag
 	own.write(path.join(folder, 'events.jsonl'), events.replace(/"trainCorrect":\d+/, '"trainCorrect":400'));
 	const forged = await own.run(['compare', 'runs/tiny']);
 	t.is(forged.exitCode, 5, forged.stdout);
-	t.regex(forged.stderr, /events\.jsonl: it is not what the run wrote/);
+	t.regex(forged.stderr, /events\.jsonl: it is not what the run wrote; remove the run’s folder, or train anew$/);
 
 	own.write(path.join(folder, 'events.jsonl'), events);
 	rmSync(path.join(own.folder, 'data'), {recursive: true});
@@ -167,4 +163,18 @@ test('a run that was changed after it was written is refused, and one whose imag
 	t.is(exitCode, 0);
 	t.notRegex(stdout, /McNemar/);
 	t.regex(stdout, /\nPredictions on .* are not compared: /);
+});
+
+test('names that are none, and a step without a ladder, are refused by a typed error', async t => {
+	for (const names of [[], [''], 'runs', undefined, [1]]) {
+		await t.throwsAsync(compareRuns(names as string[]), {
+			instanceOf: ConfigError,
+			message: /^`runs` should be a list of folders/,
+		});
+	}
+
+	await t.throwsAsync(compareRuns(['wider', 'baseline']), {
+		instanceOf: ConfigError,
+		message: 'there is no folder wider; `ladder` should be given, since a step is named, got nothing',
+	});
 });

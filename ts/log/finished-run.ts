@@ -41,9 +41,13 @@ export type FinishedRun = Omit<z.infer<typeof result>, 'hashes' | 'hash'> & {
 /**
  * Reads a finished run, trusting nothing in it: each file against its shape and against the hash in `result.json`.
  *
+ * @param remedy what to do about one that is damaged
  * @throws {RecordError} naming the first file that is not as it was written
  */
-export const readFinishedRun = (folder: string): FinishedRun => {
+export const readFinishedRun = (
+	folder: string,
+	remedy = 'remove the run’s folder, or train anew by `--fresh`',
+): FinishedRun => {
 	const at = (file: string): string => path.join(folder, file);
 	const read = <Value>(file: string, work: (text: string) => Value): Value => {
 		try {
@@ -75,5 +79,3 @@ export const readFinishedRun = (folder: string): FinishedRun => {
 
 	return {...came, begun, condition: {versions, addon, machine}, epochs, answers: answered};
 };
-
-const remedy = 'remove the run’s folder, or train anew by `--fresh`';

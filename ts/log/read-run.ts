@@ -41,16 +41,18 @@ export const readRun = (folder: string): KeptRun => {
 	const {step, seed, experiment, data, options} = RunFolder.read(folder);
 	const config = path.join(folder, 'config.json');
 	const begun = judged(shapes.time, JSON.parse(readFileSync(config, 'utf8')).begun, 'begun');
-	const finished = RunFolder.isFinished(folder) ? readFinishedRun(folder) : undefined;
+	const finished = RunFolder.isFinished(folder) ? readFinishedRun(folder, remedy) : undefined;
 	const epochs = finished?.epochs ?? epochsSoFar(folder);
 	const wrong = finished && judge(finished, step.name, seed, experiment);
 	if (wrong !== undefined) {
-		throw new RecordError(folder, `${wrong}; remove the run’s folder, or train anew`);
+		throw new RecordError(folder, `${wrong}; ${remedy}`);
 	}
 
 	const {name, target, trial} = step;
 	return {folder, step: name, trial, seed, begun, experiment, target, data, options, epochs, finished};
 };
+
+const remedy = 'remove the run’s folder, or train anew';
 
 /** Whole lines alone: the last one may be being written. */
 const epochsSoFar = (folder: string): EpochEvent[] => {
@@ -60,7 +62,7 @@ const epochsSoFar = (folder: string): EpochEvent[] => {
 		return lines.map((line, index) => judged(epochShape, JSON.parse(line), `line ${index + 1}`) as EpochEvent);
 	} catch (error) {
 		const reason = error instanceof Error ? error.message : String(error);
-		throw new RecordError(file, `${reason}; remove the run’s folder, or train anew`, {cause: error});
+		throw new RecordError(file, `${reason}; ${remedy}`, {cause: error});
 	}
 };
 

@@ -1,8 +1,7 @@
 import {ConfigError, RecordError} from '../errors/index.js';
-import type {Ladder} from '../ladder/open-ladder.js';
 import {changesBetween} from './changes.js';
 import {type Compared, type Comparison, commonSeeds, comparisons} from './comparison.js';
-import {findGroups, type RunGroup} from './run-groups.js';
+import {findGroups, type NamedBy, type RunGroup} from './run-groups.js';
 
 /** Runs and records, the first of them compared with each of the others. */
 export type RunComparisons = {
@@ -18,29 +17,23 @@ export type RunComparisons = {
  *
  * @param names run folders, folders of such, or recorded steps of the ladder. Runs of one step with the same settings
  * are compared as one, seed by seed; unfinished ones are left out, which `notes` says
- * @param ladder that names of steps belong to
+ * @param options the ladder that names of steps belong to
  * @throws {ConfigError} where there are not two to compare, or they have no seed in common
  * @throws {RecordError} for runs of other data, and for a damaged run or record
  */
-export const compareRuns = async (
-	names: readonly string[],
-	ladder: Ladder | (() => Promise<Ladder>),
-): Promise<RunComparisons> => {
-	const {groups, notes} = await findGroups(names, typeof ladder === 'function' ? ladder : async () => ladder);
+export const compareRuns = async (names: readonly string[], options: NamedBy = {}): Promise<RunComparisons> => {
+	const {groups, notes} = await findGroups(names, options);
 	const unfinished = groups.flatMap(group => unfinishedNote(group) ?? []);
 	const finished = groups.filter(({measured}) => measured);
 	const [first, ...others] = finished;
 	if (!first || others.length === 0) {
-		const found =
-			groups.length === 1 ? `all of it is ${groups[0]?.name}, with the same settings` : unfinished.join(' ');
-		const sentence = `there should be two to compare, and ${groups.length > 1 ? 'too few have finished. ' : ''}${found}`;
-		throw new ConfigError('runs', 'two or more that have finished', String(finished.length), sentence);
+		throw new ConfigError('runs', 'two that have finished', String(finished.length), tooFew(groups, unfinished));
 	}
 
 	for (const other of others) {
 		const reason = otherImages(first, other);
 		if (reason !== undefined) {
-			throw new RecordError(first.runs[0]?.folder ?? first.name, reason);
+			throw new RecordError(first.runs[0]?.folder ?? first.name, `it ${reason}`);
 		}
 	}
 
@@ -63,6 +56,13 @@ export const compareRuns = async (
 	};
 };
 
+const tooFew = (groups: readonly RunGroup[], unfinished: readonly string[]): string => {
+	const [first] = groups;
+	return groups.length > 1
+		? `two that have finished are needed. ${unfinished.join(' ')}`
+		: `name another run or step to compare ${first?.name} with${(first?.runs.length ?? 0) > 1 ? ': all of its runs have the same settings' : ''}`;
+};
+
 /** A group as comparisons want it. */
 export const compared = ({name, measured, answers}: RunGroup): Compared => {
 	if (!measured) {
@@ -72,16 +72,16 @@ export const compared = ({name, measured, answers}: RunGroup): Compared => {
 	return {name, ...measured, answers};
 };
 
-/** Why two can't be compared at all: they were judged by other images. */
+/** Why two can't be compared at all, of the first of them: they were judged by other images. */
 export const otherImages = (a: RunGroup, b: RunGroup): string | undefined => {
 	if (a.data.hash !== b.data.hash) {
-		return `\`${a.name}\` is of other data (${a.data.name}) than \`${b.name}\` (${b.data.name}), so that the two can’t be compared`;
+		return `is of other data (${a.data.name}) than \`${b.name}\` (${b.data.name}), so that the two can’t be compared`;
 	}
 
 	const count = (images: number): string => images.toLocaleString('en');
 	return a.images.test === b.images.test
 		? undefined
-		: `\`${a.name}\` was judged by ${count(a.images.test)} test images and \`${b.name}\` by ${count(b.images.test)}, so that the two can’t be compared`;
+		: `was judged by ${count(a.images.test)} test images and \`${b.name}\` by ${count(b.images.test)}, so that the two can’t be compared`;
 };
 
 /** Why two can't be paired. */

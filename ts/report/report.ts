@@ -8,7 +8,7 @@ import {LadderRecords} from '../record/ladder-records.js';
 import {checkPath} from '../terms/check-path.js';
 import {reportData} from './report-data.js';
 import {reportMarkdown} from './report-markdown.js';
-import {findGroups} from './run-groups.js';
+import {findGroups, type NamedBy} from './run-groups.js';
 import {runsData} from './runs-data.js';
 import {runsMarkdown} from './runs-markdown.js';
 
@@ -48,10 +48,11 @@ export const report = async (
  */
 export const reportRuns = async (
 	names: readonly string[],
-	{out, ladder}: {readonly out: string; readonly ladder: Ladder | (() => Promise<Ladder>)},
+	given: {readonly out: string} & NamedBy,
 ): Promise<{readonly markdown: string; readonly html: string}> => {
+	const {out, ...options} = given ?? {};
 	checkPath('out', out);
-	const data = runsData(await findGroups(names, typeof ladder === 'function' ? ladder : async () => ladder));
+	const data = runsData(await findGroups(names, options));
 	const {runsPage} = await import('./page/runs-page.js');
 	const html = await runsPage(data);
 	return {markdown: write(out, 'runs.md', runsMarkdown(data)), html: write(out, 'runs.html', html)};

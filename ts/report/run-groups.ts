@@ -53,6 +53,9 @@ export type GroupedRun = {
 	readonly trainClean: number | undefined;
 };
 
+/** What says which ladder the names of steps belong to: it, or what opens it. Folders of runs need none. */
+export type NamedBy = {readonly ladder?: Ladder | (() => Promise<Ladder>)};
+
 /** What was found, and what should be said of it. */
 export type Found = {readonly groups: readonly RunGroup[]; readonly notes: readonly string[]};
 
@@ -61,48 +64,55 @@ export type Found = {readonly groups: readonly RunGroup[]; readonly notes: reado
  * of its name. Runs of one step with the same settings make one group, wherever they lie; of a seed that was run twice, the
  * newest counts, a finished one first.
  *
- * @param ladder where names of steps belong to; opened only where one is named
- * @throws {ConfigError} where nothing of a name is there
+ * @param ladder that names of steps belong to; opened only where one is named
+ * @throws {ConfigError} where nothing of a name is there, and for what is no list of names
  * @throws {RecordError} where a run or a record is damaged
  */
-export const findGroups = async (names: readonly string[], ladder: () => Promise<Ladder>): Promise<Found> => {
+export const findGroups = async (names: readonly string[], {ladder}: NamedBy = {}): Promise<Found> => {
+	checkNames(names);
 	const notes: string[] = [];
-	const kept = new Map<string, {key: string; runs: KeptRun[]}>();
-	const records = new Map<string, Recorded>();
+	const kept = new Map<string, KeptRun[]>();
+	const records = new Map<string, RunGroup>();
 	const order = new Set<string>();
 	for (const name of new Set(names)) {
 		const folders = existsSync(name) ? runFolders(realpathSync(name)) : [];
 		if (folders.length === 0) {
-			const recorded = await recordOf(name, ladder);
+			const {recorded, folder} = await recordOf(name, ladder);
 			order.add(`record ${recorded.name}`);
-			records.set(`record ${recorded.name}`, recorded);
+			records.set(`record ${recorded.name}`, ofRecord(recorded, folder));
 			continue;
 		}
 
 		const isOne = folders.length === 1 && path.resolve(folders[0] ?? '') === realpathSync(name);
 		for (const run of readAll(folders, isOne, notes)) {
 			const key = keyOf(run);
-			const group = kept.get(key) ?? {key, runs: []};
-			if (group.runs.every(({folder}) => folder !== run.folder)) {
-				group.runs.push(run);
-			}
-
-			kept.set(key, group);
+			const others = (kept.get(key) ?? []).filter(({folder}) => folder !== run.folder);
+			kept.set(key, [...others, run]);
 			order.add(key);
 		}
 	}
 
-	const groups = [...order].map(key => {
-		const recorded = records.get(key);
-		return recorded ? ofRecord(recorded) : ofRuns(kept.get(key)?.runs ?? [], notes);
-	});
+	const groups = [...order].map(key => records.get(key) ?? ofRuns(kept.get(key) ?? [], notes));
 	return {groups: toldApart(groups), notes};
 };
 
-const recordOf = async (name: string, ladder: () => Promise<Ladder>): Promise<Recorded> => {
-	const opened = await named(name, ladder);
+const checkNames = (names: unknown): void => {
+	const areNames = Array.isArray(names) && names.every(name => typeof name === 'string' && name !== '');
+	if (!areNames || names.length === 0) {
+		throw new ConfigError('runs', 'a list of folders of runs or recorded steps', show(names));
+	}
+};
+
+const recordOf = async (name: string, ladder: NamedBy['ladder']): Promise<{recorded: Recorded; folder: string}> => {
+	const opened = await named(name, async () => {
+		if (!ladder) {
+			throw new ConfigError('ladder', 'given, since a step is named', 'nothing');
+		}
+
+		return typeof ladder === 'function' ? ladder() : ladder;
+	});
 	const place = await named(name, async () => opened.place(name));
-	return new LadderRecords(opened).of(place);
+	return {recorded: new LadderRecords(opened).of(place), folder: place.record};
 };
 
 /** Work for which a name has to be that of a step; where it is none, what was looked for in vain is told first. */
@@ -154,11 +164,11 @@ const engineOf = ({finished, options: {engine, device}}: KeptRun): string =>
 	finished?.engine ?? (engine === 'aten' || device === 'cuda' ? 'aten' : 'fused');
 
 /** A record as a group of its seeds. */
-export const ofRecord = ({name, record, ...measured}: Recorded): RunGroup => ({
+export const ofRecord = ({name, record, ...measured}: Recorded, folder: string): RunGroup => ({
 	...{name, step: name, trial: undefined, isRecord: true, experiment: record.experiment},
 	...{target: record.promise.target, data: record.data, images: record.data, measured, answers: record.answers},
 	runs: record.seeds.map(({seed, begun, trainCleanCorrect, trainCleanTotal}) => ({
-		...{seed, folder: name, begun: begun ?? undefined},
+		...{seed, folder, begun: begun ?? undefined},
 		epochs: record.epochs.filter(row => row.seed === seed),
 		...{of: record.experiment.epochs, isFinished: true},
 		held: measured.missed.every(missed => missed.seed !== seed),
@@ -185,7 +195,7 @@ const ofRuns = (all: readonly KeptRun[], notes: string[]): RunGroup => {
 		all.every(({options}) => options.epochs !== undefined) && `${experiment.epochs} epochs`,
 		images.train < data.train && `${count(images.train)} training images`,
 		images.test < data.test && `${count(images.test)} test images`,
-		engineOf(first) === 'aten' && 'on `aten`',
+		engineOf(first) === 'aten' && 'on aten',
 	]
 		.filter(Boolean)
 		.join(', ');

@@ -60,7 +60,7 @@ const problemOf = (base: RunGroup, other: RunGroup): string | undefined => {
 		? commonSeeds(compared(other), compared(base)).length > 0
 			? undefined
 			: noCommonSeed(other, base)
-		: `${reason}.`;
+		: `\`${other.name}\` ${reason}.`;
 };
 
 const headline = (groups: readonly RunGroup[]): string => {

@@ -22,7 +22,7 @@ Examples:
   ${typed('compare', 'runs/wider baseline')}`,
 		)
 		.action(async (names: string[], {json, ...flags}: LadderFlags & {json: boolean}) => {
-			const compared = await compareRuns(names, async () => chosenLadder(flags));
+			const compared = await compareRuns(names, {ladder: async () => chosenLadder(flags)});
 			const {comparisons, notes} = compared;
 			const text = [comparisonsText(comparisons), ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
 			process.stdout.write(`${json ? JSON.stringify(compared, undefined, '\t') : text}\n`);

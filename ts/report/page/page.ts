@@ -71,7 +71,7 @@ ${
 ${changed(name, changes)}`
 }
 <h3>Curves</h3>
-${await curves([ofRecord(recorded)])}
+${await curves([ofRecord(recorded, place.record)])}
 ${
 	comparison &&
 	html`<h3>Against <code>${comparison.b}</code>, over ${comparison.seeds.length} common ${comparison.seeds.length === 1 ? 'seed' : 'seeds'}</h3>

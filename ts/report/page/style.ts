@@ -83,7 +83,7 @@ summary { cursor: pointer; }
 	details::details-content { content-visibility: visible; height: auto; }
 	.mistakes { grid-template-columns: repeat(auto-fill, minmax(5.2rem, 1fr)); gap: .4rem; font-size: 6.5pt; }
 	.mistakes li { break-inside: avoid; }
-	.image { width: 34px; height: 34px; }
+	.image { width: 34px; height: 34px; margin-bottom: 2px; }
 	h2, h3, dt, .title, .legend { break-after: avoid; }
 	figure, table, tr, li, p { break-inside: avoid; }
 	figcaption, .quiet { break-before: avoid; }
