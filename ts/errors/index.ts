@@ -5,6 +5,7 @@ export {DataError} from './data-error.js';
 export {DeviceError} from './device-error.js';
 export {DivergedError} from './diverged-error.js';
 export {FetchError} from './fetch-error.js';
+export {HeldError, type Holder} from './held-error.js';
 export {ImageError} from './image-error.js';
 export {LadderError} from './ladder-error.js';
 export {LoadError} from './load-error.js';

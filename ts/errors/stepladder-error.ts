@@ -6,6 +6,7 @@ export type ErrorCode =
 	| 'device'
 	| 'diverged'
 	| 'fetch'
+	| 'held'
 	| 'image'
 	| 'ladder'
 	| 'load'

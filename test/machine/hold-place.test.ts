@@ -1,0 +1,118 @@
+import {mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import {fileURLToPath} from 'node:url';
+import test, {type ExecutionContext} from 'ava';
+import {execa} from 'execa';
+import {AbortError, HeldError} from '../../ts/errors/index.js';
+import {holderNow, holdPlace} from '../../ts/machine/hold-place.js';
+import {temporaryFolder} from '../helpers/folder.js';
+
+const module = fileURLToPath(new URL('../../ts/machine/hold-place.js', import.meta.url));
+
+const lockIn = (t: ExecutionContext): string => path.join(temporaryFolder(t), '.lock');
+
+/** A lock as another process left it. */
+const leave = (lock: string, holder: object, secondsAgo: number): void => {
+	mkdirSync(lock);
+	writeFileSync(path.join(lock, 'holder.json'), JSON.stringify(holder));
+	beat(lock, secondsAgo);
+};
+
+const beat = (lock: string, secondsAgo: number): void => {
+	const at = Date.now() / 1000 - secondsAgo;
+	utimesSync(lock, at, at);
+};
+
+const elsewhere = {id: 'x', pid: 7, host: 'another-container', space: 'another', since: '2026-11-25T02:00:00.000Z'};
+
+test('a place is held by one at a time, and free again when it is released', async t => {
+	const lock = lockIn(t);
+	const first = await holdPlace('the run', lock);
+	const error = await t.throwsAsync<HeldError>(holdPlace('the run', lock), {instanceOf: HeldError, code: 'held'});
+	t.is(error?.holder?.pid, process.pid);
+	t.regex(
+		error?.message ?? '',
+		/^the run is in use by process \d+ on .+, since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC: wait until that has finished, or end it$/,
+	);
+	first.check();
+	first.release();
+	first.release();
+	t.deepEqual(readdirSync(path.dirname(lock)), []);
+	(await holdPlace('the run', lock)).release();
+});
+
+test('git does not see a lock', async t => {
+	const lock = lockIn(t);
+	await execa('git', ['init', '-q'], {cwd: path.dirname(lock)});
+	const hold = await holdPlace('the run', lock);
+	t.is((await execa('git', ['status', '--porcelain'], {cwd: path.dirname(lock)})).stdout, '');
+	hold.release();
+});
+
+test('the lock of a process that was killed is taken over at once, one that lives keeps it', async t => {
+	const lock = lockIn(t);
+	const script = `import {holdPlace} from ${JSON.stringify(module)};
+await holdPlace('the run', ${JSON.stringify(lock)});
+process.stdout.write('held');
+setInterval(() => {}, 1000);`;
+	const child = execa(process.execPath, ['--input-type=module', '-e', script], {reject: false});
+	await new Promise(resolve => child.stdout?.once('data', resolve));
+	const error = await t.throwsAsync<HeldError>(holdPlace('the run', lock), {instanceOf: HeldError});
+	t.is(error?.holder?.pid, child.pid);
+	t.is(holderNow(lock)?.pid, child.pid);
+	child.kill('SIGKILL');
+	await child;
+	t.is(holderNow(lock), undefined);
+	const hold = await holdPlace('the run', lock);
+	t.is(JSON.parse(readFileSync(path.join(lock, 'holder.json'), 'utf8')).pid, process.pid);
+	hold.release();
+});
+
+test('a lock whose holder can’t be looked up is taken over when its heartbeat has stopped', async t => {
+	const lock = lockIn(t);
+	leave(lock, elsewhere, 20);
+	(await holdPlace('the run', lock)).release();
+	mkdirSync(lock); // whose holder was killed before it had said who it is
+	beat(lock, 20);
+	(await holdPlace('the run', lock)).release();
+	t.deepEqual(readdirSync(path.dirname(lock)), []);
+});
+
+test('a number that now belongs to a stranger keeps no lock alive', async t => {
+	const lock = lockIn(t);
+	const own = await holdPlace('the run', lock);
+	const mark = JSON.parse(readFileSync(path.join(lock, 'holder.json'), 'utf8'));
+	own.release();
+	leave(lock, {...mark, id: 'x', pid: process.ppid}, 20);
+	(await holdPlace('the run', lock)).release();
+	t.pass();
+});
+
+test('a holder elsewhere whose heart beats is named', async t => {
+	const lock = lockIn(t);
+	leave(lock, elsewhere, 10);
+	const waiting = holdPlace('the run', lock);
+	beat(lock, 5);
+	await t.throwsAsync(waiting, {
+		instanceOf: HeldError,
+		message: /^the run is in use by process 7 on another-container, since 2026-11-25 02:00:00 UTC: /,
+	});
+});
+
+test('watching a silent holder ends by a signal', async t => {
+	const lock = lockIn(t);
+	leave(lock, elsewhere, 0);
+	await t.throwsAsync(holdPlace('the run', lock, AbortSignal.abort()), {instanceOf: AbortError});
+});
+
+test('who was taken over is told, and removes nothing of the other’s', async t => {
+	const lock = lockIn(t);
+	const hold = await holdPlace('the run', lock);
+	writeFileSync(path.join(lock, 'holder.json'), JSON.stringify({...elsewhere, host: os.hostname()}));
+	t.throws(() => hold.check(), {instanceOf: HeldError, message: /^the run was taken over by process 7 on /});
+	t.true(hold.signal.aborted);
+	hold.release();
+	t.is(JSON.parse(readFileSync(path.join(lock, 'holder.json'), 'utf8')).id, 'x');
+});
