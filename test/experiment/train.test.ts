@@ -1,4 +1,4 @@
-import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, renameSync} from 'node:fs';
 import path from 'node:path';
 import {setImmediate} from 'node:timers/promises';
 import test from 'ava';
@@ -174,10 +174,19 @@ test('a step can not be changed by who uses it', t => {
 });
 
 test('one seed that can not be trained ends the others', async t => {
-	await t.throwsAsync(train(step, {...small, seeds: [1, 2 ** 33, 2], jobs: 3}).result, {
-		instanceOf: ConfigError,
-		message: /`seed`/,
+	const training = train(step, {...small, epochs: 15, seeds: [1, 2, 3], jobs: 3, out: temporaryFolder(t)});
+	const finished: number[] = [];
+	await t.throwsAsync(async () => {
+		for await (const event of training) {
+			if (event.type === 'start' && event.seed === 2) {
+				renameSync(event.folder ?? '', `${event.folder}-elsewhere`);
+			} else if (event.type === 'seed') {
+				finished.push(event.seed);
+			}
+		}
 	});
+	t.false(finished.includes(2));
+	await t.throwsAsync(training.result, {message: /was removed|could not write/});
 });
 
 test.serial('the event loop goes on while a run trains', async t => {

@@ -1,5 +1,6 @@
 import type {Data} from '../data/data.js';
-import {AbortError, ConfigError, StepladderError} from '../errors/index.js';
+import {abortedBy} from '../errors/aborted-by.js';
+import {ConfigError, StepladderError} from '../errors/index.js';
 import type {RunFolder} from '../log/run-folder.js';
 import type {Run, RunEvent, RunOptions} from '../native/binding.js';
 import {nativeFor} from '../native/load.js';
@@ -20,6 +21,8 @@ export type SeedRun = {
 	readonly options: Omit<TrainOptions, 'data'>;
 	readonly folder: RunFolder | undefined;
 	readonly events: EventQueue;
+	/** Whether somebody outside asked for the end, who may want to go on. */
+	readonly isInterrupted: () => boolean;
 };
 
 /** Trains one seed, and tells of it. */
@@ -31,18 +34,25 @@ export const trainSeed = async ({
 	options,
 	folder,
 	events,
+	isInterrupted,
 }: SeedRun): Promise<FinishedSeed> => {
 	const {signal} = options;
 	const run = start(experiment, nativeOptions(options, data, seed, folder), folder);
 	const cancel = (): void => run.cancel();
 	signal?.addEventListener('abort', cancel, {once: true});
+	if (signal?.aborted) {
+		cancel();
+	}
+
 	const {epochs} = experiment;
 	const rows: EpochEvent[] = [];
+	let started: {readonly epochsDone: number} | undefined;
 	try {
 		for (;;) {
 			const event: RunEvent = await run.next();
 			switch (event.type) {
 				case 'started': {
+					started = event;
 					const {engine, epochsDone} = event;
 					const start = {step: step.name, seed, engine: engine as Engine, epochsDone, folder: folder?.path};
 					events.push({type: 'start', ...start});
@@ -57,7 +67,7 @@ export const trainSeed = async ({
 				case 'epoch': {
 					const row = asEpochEvent(event, step.name, seed, epochs);
 					rows.push(row);
-					folder?.log(row);
+					folder?.log(row, started?.epochsDone ?? 0);
 					events.push(row);
 					break;
 				}
@@ -71,12 +81,16 @@ export const trainSeed = async ({
 				}
 
 				case 'failed': {
-					throw event.failure.code === 'cancelled' ? new AbortError(signal?.reason) : toError(event.failure);
+					if (event.failure.code !== 'cancelled') {
+						throw toError(event.failure);
+					}
+
+					throw abortedBy(signal);
 				}
 			}
 		}
 	} catch (error) {
-		if (rows.length === 0) {
+		if (rows.length === 0 && !(started && isInterrupted())) {
 			folder?.discard(); // a wrong setting should leave nothing behind
 		}
 
@@ -88,7 +102,7 @@ export const trainSeed = async ({
 };
 
 /** Holds the last epochs against a target. */
-const judge = (
+export const judge = (
 	seed: number,
 	rows: readonly EpochEvent[],
 	trainCleanCorrect: number,

@@ -1,5 +1,6 @@
 import type {Data} from '../data/data.js';
-import {AbortError, DivergedError} from '../errors/index.js';
+import {abortedBy} from '../errors/aborted-by.js';
+import {DivergedError} from '../errors/index.js';
 import type {RunEvent, RunOptions} from '../native/binding.js';
 import {nativeFor} from '../native/load.js';
 import {toError} from '../native/unwrap.js';
@@ -69,7 +70,7 @@ export const trainTrial = async (run: TrialRun): Promise<TrialOutcome> => {
 
 				case 'failed': {
 					if (event.failure.code === 'cancelled') {
-						throw new AbortError(signal.reason);
+						throw abortedBy(signal);
 					}
 
 					const error = toError(event.failure);

@@ -1,8 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import {randomUUID} from 'node:crypto';
+import path from 'node:path';
 import process from 'node:process';
 import {type Data, sourceOf} from '../data/data.js';
-import {AbortError, BudgetError, DataError} from '../errors/index.js';
-import {RunFolder} from '../log/run-folder.js';
+import {abortedBy} from '../errors/aborted-by.js';
+import {type AbortError, BudgetError, ConfigError, DataError} from '../errors/index.js';
+import {conditionNow} from '../log/condition-now.js';
+import {readFinishedRun} from '../log/finished-run.js';
+import {alreadyFinished, RunFolder} from '../log/run-folder.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {checkPath} from '../terms/check-path.js';
@@ -10,9 +15,11 @@ import {checkTrainable, type Step, type Trainable} from '../terms/define-step.js
 import type {Engine, SeedResult, TrainEvent, TrainResult} from '../terms/events.js';
 import {asExperiment, type Experiment} from '../terms/experiment.js';
 import {goalOf} from '../terms/goal.js';
+import {learningRates} from '../terms/learning-rates.js';
 import {checkTypes, type TrainOptions} from '../terms/train-options.js';
+import {show} from '../text/show.js';
 import {EventQueue} from './event-queue.js';
-import {type SeedRun, trainSeed} from './train-seed.js';
+import {judge, type SeedRun, trainSeed} from './train-seed.js';
 
 /**
  * Training under way: an async iterator of its events, for one reader, and a promise of its result. It goes on
@@ -42,31 +49,100 @@ export type Training = AsyncIterableIterator<TrainEvent, undefined> & {
  * Whatever is wrong arrives through the iterator and `result`: a `ConfigError`, a `ShapeError`, a {@link BudgetError},
  * a `DataError`, a `DeviceError`, a `WriteError`, a `DivergedError` or an {@link AbortError}.
  */
-export const train = (step: Step | Trainable, options: TrainOptions): Training =>
-	trainInFolders(step, options, run => (options.out === undefined ? undefined : RunFolder.create(options.out, run)));
+export const train = (step: Step | Trainable, options: TrainOptions): Training => {
+	const {out, seeds = [1]} = options ?? {};
+	const command = {id: randomUUID(), seeds};
+	return trainInFolders(step, options, {
+		open: async run => (out === undefined ? undefined : RunFolder.create(out, {...run, command})),
+	});
+};
 
 /**
  * Goes on with a run that was interrupted, from its last finished epoch to the bits of an unbroken run. The events of
- * the epochs before come first, so that the whole run is told.
+ * the epochs before come first, so that the whole run is told. Where it was one seed of several, all of them are gone on
+ * with: those that were finished give their result, those that were not begun are trained.
  *
- * @param folder of the run: it has a `config.json` and no `result.json`
- * @throws {ConfigError} where it is not the folder of an unfinished run
+ * @param folder of the run: it has a `config.json`, and it or another seed of its command no `result.json`
+ * @throws {ConfigError} where it is not the folder of an unfinished run, and for any option but `signal`
  */
-export const resume = (folder: string, {signal}: Pick<TrainOptions, 'signal'> = {}): Training => {
+export const resume = (folder: string, {signal, ...rest}: Pick<TrainOptions, 'signal'> = {}): Training => {
 	checkPath('resume', folder);
-	const {run, opened} = RunFolder.reopen(folder);
-	const options = {...run.options, data: sourceOf(run.data), seeds: [run.seed], ...(signal && {signal})};
-	return trainInFolders({...run.step, experiment: run.experiment}, options, () => opened);
+	const [other] = Object.entries(rest);
+	if (other) {
+		throw new ConfigError(other[0], 'left out: a run goes on as it began, in its folder', show(other[1]));
+	}
+
+	const run = RunFolder.read(folder);
+	const siblings = RunFolder.siblings(folder);
+	if (siblings.every(({state}) => state === 'finished')) {
+		throw alreadyFinished(folder);
+	}
+
+	const seeds = siblings.map(({seed}) => seed);
+	const options = {...run.options, data: sourceOf(run.data), seeds, ...(signal && {signal})};
+	const out = path.resolve(folder, '..', '..');
+	return trainInFolders({...run.step, experiment: run.experiment}, options, {
+		begin: async (step, stop) => beginAgain(folder, step, stop),
+		open: async started => RunFolder.create(out, {...started, command: run.command}),
+	});
 };
 
-/** Says where a run's files go; nowhere for none. */
-export type OpenFolder = (run: Omit<SeedRun, 'folder' | 'events'>) => RunFolder | undefined;
+/** Holds what there is of a command's runs, all of it before any goes on: nobody else does then. */
+const beginAgain = async (folder: string, step: Trainable, stop: AbortSignal): Promise<Begun> => {
+	const opened: RunFolder[] = [];
+	const release = (): void => {
+		for (const folder of opened) {
+			folder.release();
+		}
+	};
+	try {
+		const unfinished = new Map<number, RunFolder>();
+		const finished = new Map<number, SeedBefore>();
+		for (const {seed, folder: place} of RunFolder.siblings(folder)) {
+			if (place !== undefined) {
+				const held = await RunFolder.hold(place, stop);
+				opened.push(held);
+				if (RunFolder.isFinished(place)) {
+					const {engine, epochs, trainCleanCorrect} = readFinishedRun(place);
+					finished.set(seed, {engine, folder: place, result: judge(seed, epochs, trainCleanCorrect, step.target)});
+				} else {
+					unfinished.set(seed, held);
+				}
+			}
+		}
+
+		return {unfinished, finished, release};
+	} catch (error) {
+		release();
+		throw error;
+	}
+};
+
+/** A seed that was finished before. */
+type SeedBefore = {readonly engine: Engine; readonly folder: string; readonly result: SeedResult};
+
+/** What there is of a command's runs. */
+type Begun = {
+	readonly unfinished: ReadonlyMap<number, RunFolder>;
+	readonly finished: ReadonlyMap<number, SeedBefore>;
+	readonly release: () => void;
+};
+
+/** Says where the files of runs go. */
+export type Folders = {
+	/** Takes over what there is, before anything is trained. */
+	readonly begin?: (step: Trainable, stop: AbortSignal) => Promise<Begun>;
+	/** The folder of a seed that is not there yet; nowhere for none. It is released when all seeds have come to their end. */
+	readonly open: (run: StartedSeed, stop: AbortSignal) => Promise<RunFolder | undefined>;
+};
+
+export type StartedSeed = Omit<SeedRun, 'folder' | 'events' | 'isInterrupted'>;
 
 /** {@link train}, with a word in where each run's files go. */
-export const trainInFolders = (step: Trainable, options: TrainOptions, open: OpenFolder): Training => {
+export const trainInFolders = (step: Trainable, options: TrainOptions, folders: Folders): Training => {
 	const events = new EventQueue();
 	const aborting = new AbortController();
-	const result = trainSeeds(step, options, open, events, aborting.signal);
+	const result = trainSeeds(step, options, folders, events, aborting.signal);
 	result.then(
 		() => events.end(),
 		(error: unknown) => events.end({error}), // also marks the rejection as seen, for a caller who only iterates
@@ -91,20 +167,20 @@ export const trainInFolders = (step: Trainable, options: TrainOptions, open: Ope
 const trainSeeds = async (
 	step: Trainable,
 	options: TrainOptions,
-	open: OpenFolder,
+	{begin, open}: Folders,
 	events: EventQueue,
 	aborted: AbortSignal,
 ): Promise<TrainResult> => {
-	const begun = performance.now();
+	const began = performance.now();
 	checkTrainable(step);
 	checkTypes(options);
 	const {seeds, jobs, threads} = withDefaults(options);
 	const experiment = asExperiment({...step.experiment, epochs: options.epochs ?? step.experiment.epochs});
 	const parameters = checkBudgets(step, experiment);
 	const target = goalOf(step.target);
-	const signals = [aborted, ...(options.signal ? [options.signal] : [])];
-	if (signals.some(signal => signal.aborted)) {
-		throw new AbortError(AbortSignal.any(signals).reason);
+	const outside = AbortSignal.any([aborted, ...(options.signal ? [options.signal] : [])]);
+	if (outside.aborted) {
+		throw abortedBy(outside);
 	}
 
 	const data = await options.data.open(process.cwd());
@@ -112,21 +188,42 @@ const trainSeeds = async (
 
 	// One seed's failure ends the others too.
 	const failure = new AbortController();
-	const signal = AbortSignal.any([failure.signal, ...signals]);
+	const signal = AbortSignal.any([failure.signal, outside]);
 	const {data: _, ...given} = options;
 	const results: SeedResult[] = [];
 	let engine: Engine = 'fused';
-	const waiting = [...seeds.entries()];
+	const opened: RunFolder[] = [];
+	const before = await begin?.(step, outside);
+	for (const [index, seed] of seeds.entries()) {
+		const finished = before?.finished.get(seed);
+		if (finished) {
+			engine = finished.engine;
+			results[index] = finished.result;
+			events.push({type: 'seed', step: step.name, folder: finished.folder, ...finished.result});
+		}
+	}
+
+	// What was begun first: what it came to is there sooner.
+	const missing = [...seeds.entries()].filter(([, seed]) => !before?.finished.has(seed));
+	const waiting = missing.toSorted(
+		([, a], [, b]) => Number(before?.unfinished.has(b) ?? false) - Number(before?.unfinished.has(a) ?? false),
+	);
 	const work = async (): Promise<void> => {
 		for (let next = waiting.shift(); next; next = waiting.shift()) {
 			const [index, seed] = next;
 			if (signal.aborted) {
-				throw new AbortError(signal.reason);
+				throw abortedBy(signal);
 			}
 
-			const run = {step, experiment, seed, data, options: {...given, threads, signal}};
-			const folder = open(run);
-			const finished = await trainSeed({...run, folder, events});
+			const started = {step, experiment, seed, data, options: {...given, threads, signal}};
+			const folder = before?.unfinished.get(seed) ?? (await open(started, signal));
+			if (folder) {
+				opened.push(folder);
+			}
+
+			const stop = folder ? AbortSignal.any([signal, folder.lost]) : signal;
+			const run = {...started, options: {...started.options, signal: stop}};
+			const finished = await trainSeed({...run, folder, events, isInterrupted: () => outside.aborted});
 			engine = finished.engine;
 			results[index] = finished.result;
 			folder?.finish({step: step.name, parameters, target, ...finished});
@@ -134,21 +231,44 @@ const trainSeeds = async (
 		}
 	};
 
-	const workers = Array.from({length: Math.min(jobs, seeds.length)}, work);
+	const workers = Array.from({length: Math.min(jobs, waiting.length)}, work);
 	try {
 		await Promise.all(workers);
 	} catch (error) {
 		failure.abort(error);
 		await Promise.allSettled(workers); // none is left running
 		throw error;
+	} finally {
+		before?.release();
+		for (const folder of opened) {
+			folder.release();
+		}
 	}
 
 	const count = results.filter(({held}) => held).length;
-	const seconds = (performance.now() - begun) / 1000;
+	const seconds = (performance.now() - began) / 1000;
 	return {
 		...{type: 'result', step: step.name, engine, parameters, target},
 		...{seeds: results, held: {count, of: results.length}, seconds},
 	};
+};
+
+/**
+ * Judges all that can be judged before a run begins, for whoever changes something on disk before it does.
+ *
+ * @throws {ConfigError} and the others that {@link train} knows, for the first thing that is wrong
+ */
+export const checkTraining = (step: Trainable, options: TrainOptions, data: Data): void => {
+	checkTrainable(step);
+	checkTypes(options);
+	const experiment = asExperiment({...step.experiment, epochs: options.epochs ?? step.experiment.epochs});
+	checkBudgets(step, experiment);
+	checkFits(step, experiment, data);
+	learningRates(experiment, data.train);
+	conditionNow(options);
+	if (options.signal?.aborted) {
+		throw abortedBy(options.signal);
+	}
 };
 
 type Settled = TrainOptions & {readonly seeds: readonly number[]; readonly jobs: number; readonly threads: number};

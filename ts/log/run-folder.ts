@@ -1,7 +1,10 @@
 import {
-	appendFileSync,
+	closeSync,
 	existsSync,
+	fsyncSync,
 	mkdirSync,
+	openSync,
+	readdirSync,
 	readFileSync,
 	renameSync,
 	rmSync,
@@ -11,7 +14,6 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {
 	checkForm,
 	type Data,
@@ -22,9 +24,11 @@ import {
 	type ImageForm,
 	sourceOf,
 } from '../data/data.js';
-import {ConfigError} from '../errors/index.js';
+import {ConfigError, type Holder} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
+import {syncFolder, writeWhole} from '../errors/write-whole.js';
 import {elsewhere, writing} from '../errors/writing.js';
+import {type Hold, holderNow, holdPlace} from '../machine/hold-place.js';
 import type {Trainable} from '../terms/define-step.js';
 import type {EpochEvent} from '../terms/events.js';
 import {asExperiment, type Experiment} from '../terms/experiment.js';
@@ -33,7 +37,9 @@ import {checkGoal, type Goal, goalOf} from '../terms/goal.js';
 import {checkTypes, type TrainOptions} from '../terms/train-options.js';
 import {sha256} from '../text/sha256.js';
 import {show} from '../text/show.js';
+import {shown} from '../text/shown.js';
 import {conditionNow} from './condition-now.js';
+import {checkFormat, runFormat} from './run-format.js';
 
 const columns = [
 	...['epoch', 'learningRate', 'trainLoss', 'trainCorrect', 'trainTotal'],
@@ -57,6 +63,19 @@ type Started = {
 	readonly options: Omit<TrainOptions, 'data'>;
 	/** What it is made for, where nothing else may take it over: the hash of the promise that a recording is to show. */
 	readonly purpose?: string | undefined;
+	/** The command that it is one seed of, so that all of it can be gone on with. */
+	readonly command?: SeedsOfCommand | undefined;
+};
+
+/** What was started by one command: a run for each seed. */
+export type SeedsOfCommand = {readonly id: string; readonly seeds: readonly number[]};
+
+/** A seed of a command, as the folders tell it. */
+export type Sibling = {
+	readonly seed: number;
+	readonly state: 'finished' | 'unfinished' | 'not begun';
+	/** Nothing where it was not begun. */
+	readonly folder: string | undefined;
 };
 
 type Finished = FinishedSeed & {readonly step: string; readonly parameters: number; readonly target: Goal};
@@ -64,15 +83,21 @@ type Finished = FinishedSeed & {readonly step: string; readonly parameters: numb
 /**
  * What is kept of one seed's run: `config.json` when it starts, a line an epoch in `events.jsonl` and `metrics.csv`
  * and a checkpoint to go on from, then in its place `model.safetensors`, `predictions.json` and `result.json`.
- * Without the last the run is unfinished.
+ * Without the last the run is unfinished. While this process writes there, `.lock` says so.
  */
 export class RunFolder {
 	readonly path: string;
+	readonly #hold: Hold;
+	/** Whether it was there before. */
 	readonly #reopened: boolean;
+	/** Epochs that a checkpoint tells again, to be written at once in place of the logs that are there. */
+	#again: EpochEvent[] | undefined;
 
-	private constructor(folder: string, reopened: boolean) {
+	private constructor(folder: string, hold: Hold, reopened: boolean) {
 		this.path = folder;
+		this.#hold = hold;
 		this.#reopened = reopened;
+		this.#again = reopened ? [] : undefined;
 	}
 
 	/**
@@ -81,45 +106,97 @@ export class RunFolder {
 	 * @throws {LoadError} where the engine's addon can't be loaded
 	 * @throws {WriteError}
 	 */
-	static create(out: string, {step, experiment, seed, data, options, purpose}: Started): RunFolder {
+	static async create(out: string, started: Started): Promise<RunFolder> {
+		const {step, experiment, seed, data, options, purpose, command} = started;
 		const {signal: _, seeds: __, data: ___, ...given} = options as TrainOptions;
 		const begun = new Date().toISOString();
 		const config = {
+			format: runFormat,
 			...{step: step.name, from: step.from?.name, seed, experiment, target: goalOf(step.target), options: given},
 			...(purpose !== undefined && {purpose}),
+			...(command !== undefined && {command}),
 			...(step.trial && {trial: step.trial}),
 			begun,
-			data: {...describe(data), idx: data.idx, form: data.form},
+			data: {...describe(data), idx: {...data.idx, folder: path.resolve(data.idx.folder)}, form: data.form},
 			...conditionNow(options), // an addon that can't be loaded is told as that, before there is a folder
 		};
 		const parent = path.resolve(out, step.name);
 		const time = begun.slice(0, 19).replaceAll(':', '-');
-		return writingIn(parent, () => {
+		const place = writingIn(parent, () => {
 			makeFolders(parent);
-			const folder = new RunFolder(makeFresh(path.join(parent, `${time}Z-s${seed}`)), false);
+			clearOrphans(parent);
+			return makeFresh(path.join(parent, `${time}Z-s${seed}`));
+		});
+		const folder = new RunFolder(place, await holdRun(place), false);
+		return folder.#orDiscard(() => {
 			folder.#writeJson('config.json', config);
-			folder.#beginLogs();
-			pointTo(folder.path, path.resolve(out, latest));
+			folder.#writeLogs([]);
+			syncFolder(parent);
+			pointTo(place, path.resolve(out, latest));
 			return folder;
 		});
 	}
 
 	/**
-	 * Opens the folder of an unfinished run, to go on with it. Its logs begin anew, since the checkpoint tells its
-	 * epochs again.
+	 * Opens the folder of an unfinished run, to go on with it.
 	 *
 	 * @throws {ConfigError} where it is none
+	 * @throws {HeldError} where another process writes there
 	 * @throws {WriteError}
 	 */
-	static reopen(folder: string): {readonly run: Started; readonly opened: RunFolder} {
-		const run = RunFolder.read(folder);
-		if (RunFolder.isFinished(folder)) {
-			throw new ConfigError('resume', 'the folder of an unfinished run', `${folder}, which has finished`);
+	static async reopen(folder: string, signal?: AbortSignal): Promise<RunFolder> {
+		const opened = await RunFolder.hold(folder, signal);
+		if (RunFolder.isFinished(opened.path)) {
+			opened.release();
+			throw alreadyFinished(folder);
 		}
 
-		const opened = new RunFolder(path.resolve(folder), true);
-		writingIn(opened.path, () => opened.#beginLogs());
-		return {run, opened};
+		return opened;
+	}
+
+	/**
+	 * Holds the folder of a run, finished or not, and takes away what a killed process left half written. Nothing that was
+	 * kept is touched before the trainer has told its epochs again.
+	 */
+	static async hold(folder: string, signal?: AbortSignal): Promise<RunFolder> {
+		RunFolder.read(folder);
+		const place = path.resolve(folder);
+		const hold = await holdRun(place, signal);
+		try {
+			writingIn(place, () => clearHalfWritten(place));
+			return new RunFolder(place, hold, true);
+		} catch (error) {
+			hold.release();
+			throw error;
+		}
+	}
+
+	/**
+	 * The seeds of the command that a run belongs to, itself included.
+	 *
+	 * @throws {ConfigError} where the folder is not a run's
+	 */
+	static siblings(folder: string): readonly Sibling[] {
+		const {seed, command} = RunFolder.read(folder);
+		const parent = path.dirname(path.resolve(folder));
+		const of = new Map<number, string>([[seed, path.resolve(folder)]]);
+		for (const name of command ? readdirSync(parent) : []) {
+			const found = commandOf(path.join(parent, name));
+			if (found?.id === command?.id && found?.seed !== undefined && !of.has(found.seed)) {
+				of.set(found.seed, path.join(parent, name));
+			}
+		}
+
+		return (command?.seeds ?? [seed]).map(seed => {
+			const folder = of.get(seed);
+			const state = folder === undefined ? 'not begun' : RunFolder.isFinished(folder) ? 'finished' : 'unfinished';
+			return {seed, state, folder};
+		});
+	}
+
+	/** Who writes to a folder; nothing where nobody does. */
+	static holder(folder: string): Holder | undefined {
+		return holderNow(path.join(folder, lockName));
 	}
 
 	/** Whether a run has come to its end. */
@@ -135,17 +212,11 @@ export class RunFolder {
 	static read(folder: string): Started {
 		const file = path.join(folder, 'config.json');
 		try {
-			const {
-				step: name,
-				seed,
-				experiment,
-				target,
-				data,
-				options,
-				purpose,
-				trial,
-			} = JSON.parse(readFileSync(file, 'utf8'));
+			const config = JSON.parse(readFileSync(file, 'utf8'));
+			checkFormat(folder, config);
+			const {step: name, seed, experiment, target, data, options, purpose, command, trial} = config;
 			checkGoal(target);
+			checkCommand(command, seed);
 			const kept = reopened(data);
 			checkTypes({...options, data: sourceOf(kept)});
 			return {
@@ -155,8 +226,13 @@ export class RunFolder {
 				data: kept,
 				options,
 				purpose,
+				command,
 			};
 		} catch (error) {
+			if (error instanceof ConfigError && error.setting === 'format') {
+				throw error;
+			}
+
 			const reason = error instanceof Error ? error.message : String(error);
 			const sentence = existsSync(file)
 				? `${folder} can’t be read: its config.json is not what a run wrote (${reason})`
@@ -175,18 +251,35 @@ export class RunFolder {
 		return path.join(this.path, 'checkpoint.safetensors');
 	}
 
-	/** Adds an epoch to the logs; it is on disk when this returns. */
-	log(row: EpochEvent): void {
-		writingIn(this.path, () => {
-			appendFileSync(path.join(this.path, 'events.jsonl'), `${JSON.stringify(row)}\n`);
-			appendFileSync(path.join(this.path, 'metrics.csv'), `${columns.map(column => row[column] ?? '').join(',')}\n`);
+	/** Aborts when another process took the folder over, with a {@link HeldError}. */
+	get lost(): AbortSignal {
+		return this.#hold.signal;
+	}
+
+	/**
+	 * Adds an epoch to the logs; it is on disk when this returns.
+	 *
+	 * @param epochsDone how many the checkpoint brought along: they take the place of the logs there are, at once
+	 */
+	log(row: EpochEvent, epochsDone: number): void {
+		this.#writing(() => {
+			if (this.#again) {
+				this.#again.push(row);
+				if (this.#again.length >= epochsDone) {
+					this.#writeLogs(this.#again);
+					this.#again = undefined;
+				}
+			} else {
+				append(path.join(this.path, 'events.jsonl'), asLine(row));
+				append(path.join(this.path, 'metrics.csv'), asRow(row));
+			}
 		});
 	}
 
 	/** Marks the run as finished. */
 	finish({result, trainCleanTotal, answers, ...rest}: Finished): void {
-		writingIn(this.path, () => {
-			writeFileAtomicSync(path.join(this.path, 'predictions.json'), `${JSON.stringify(answers)}\n`);
+		this.#writing(() => {
+			writeWhole(path.join(this.path, 'predictions.json'), `${JSON.stringify(answers)}\n`);
 			const came = {...rest, ...result, trainCleanTotal};
 			const hashes = Object.fromEntries(hashed.map(file => [file, hashOf(this.path, file)]));
 			this.#writeJson('result.json', {...came, hashes, hash: sha256(JSON.stringify({...came, hashes}))});
@@ -194,22 +287,122 @@ export class RunFolder {
 		});
 	}
 
-	/** Takes a new folder away again: nothing came of the run. */
+	/** Lets other processes write there. */
+	release(): void {
+		this.#hold.release();
+	}
+
+	/** Takes a new folder away again: nothing came of the run. What can't be taken away stays. */
 	discard(): void {
-		if (!this.#reopened) {
-			rmSync(this.path, {recursive: true, force: true});
+		if (!this.#reopened && !this.lost.aborted) {
+			this.release();
+			try {
+				rmSync(this.path, {recursive: true, force: true});
+			} catch {
+				// why the run failed is what has to be told
+			}
 		}
 	}
 
-	#beginLogs(): void {
-		writeFileSync(path.join(this.path, 'events.jsonl'), '');
-		writeFileSync(path.join(this.path, 'metrics.csv'), `${columns.join(',')}\n`);
+	#orDiscard<Value>(work: () => Value): Value {
+		try {
+			return this.#writing(work);
+		} catch (error) {
+			this.discard();
+			throw error;
+		}
+	}
+
+	#writing<Value>(work: () => Value): Value {
+		this.#hold.check();
+		return writingIn(this.path, work);
+	}
+
+	#writeLogs(rows: readonly EpochEvent[]): void {
+		writeWhole(path.join(this.path, 'events.jsonl'), rows.map(asLine).join(''));
+		writeWhole(path.join(this.path, 'metrics.csv'), `${columns.join(',')}\n${rows.map(asRow).join('')}`);
 	}
 
 	#writeJson(file: string, value: unknown): void {
-		writeFileAtomicSync(path.join(this.path, file), `${JSON.stringify(value, undefined, '\t')}\n`);
+		writeWhole(path.join(this.path, file), `${JSON.stringify(value, undefined, '\t')}\n`);
 	}
 }
+
+const lockName = '.lock';
+
+const holdRun = async (folder: string, signal?: AbortSignal): Promise<Hold> => {
+	try {
+		return await holdPlace(shown(folder), path.join(folder, lockName), signal);
+	} catch (error) {
+		return writingIn(folder, () => {
+			throw error;
+		});
+	}
+};
+
+/** That a run can't be gone on with, since there is nothing left of it. */
+export const alreadyFinished = (folder: string): ConfigError =>
+	new ConfigError('resume', 'the folder of an unfinished run', `${folder}, which has finished`);
+
+/** What a process leaves that is killed while it writes a file beside its place. */
+const halfWritten =
+	/^\.unfinished-|^\.lock\.|^(config|predictions|result)\.json\.\d+$|^(events\.jsonl|metrics\.csv)\.\d+$/;
+
+const clearHalfWritten = (folder: string): void => {
+	for (const name of readdirSync(folder).filter(name => halfWritten.test(name))) {
+		rmSync(path.join(folder, name), {recursive: true, force: true});
+	}
+};
+
+/** Takes away new folders of runs that were killed before they had a configuration: nothing can go on with them. */
+const clearOrphans = (parent: string): void => {
+	const runs = readdirSync(parent, {withFileTypes: true}).filter(
+		entry => entry.isDirectory() && /^\d{4}-\d\d-\d\dT[\d-]+Z-s\d+(-\d+)?$/.test(entry.name),
+	);
+	for (const {name} of runs) {
+		const folder = path.join(parent, name);
+		const files = readdirSync(folder);
+		const isOrphan = files.includes(lockName) && files.every(file => file === lockName || halfWritten.test(file));
+		if (isOrphan && RunFolder.holder(folder) === undefined) {
+			rmSync(folder, {recursive: true, force: true});
+		}
+	}
+};
+
+const asLine = (row: EpochEvent): string => `${JSON.stringify(row)}\n`;
+const asRow = (row: EpochEvent): string => `${columns.map(column => row[column] ?? '').join(',')}\n`;
+
+/** Adds to a file; it lasts through a power cut when this returns. */
+const append = (file: string, text: string): void => {
+	const descriptor = openSync(file, 'a');
+	try {
+		writeFileSync(descriptor, text);
+		fsyncSync(descriptor);
+	} finally {
+		closeSync(descriptor);
+	}
+};
+
+const isCommand = (value: unknown, seed: unknown): value is SeedsOfCommand => {
+	const {id, seeds} = (value ?? {}) as Partial<SeedsOfCommand>;
+	return typeof id === 'string' && Array.isArray(seeds) && seeds.includes(seed);
+};
+
+const checkCommand = (value: unknown, seed: unknown): void => {
+	if (value !== undefined && !isCommand(value, seed)) {
+		throw new ConfigError('command', 'the seeds of one command, this one among them', show(value));
+	}
+};
+
+/** The command of a run that may be none, or none that can be read. */
+const commandOf = (folder: string): (SeedsOfCommand & {readonly seed: number}) | undefined => {
+	try {
+		const {command, seed} = JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8'));
+		return isCommand(command, seed) ? {...command, seed} : undefined;
+	} catch {
+		return undefined;
+	}
+};
 
 /** The data of a run, from its `config.json`. */
 const reopened = (kept: DataDescription & {readonly idx: IdxFolder; readonly form?: ImageForm}): Data => {

@@ -36,7 +36,7 @@ export const findRun = (
 };
 
 /** What a folder's run was told; nothing where it can't be read, as when it is of an older version. */
-const readRun = (folder: string): ReturnType<typeof RunFolder.read> | undefined => {
+export const readRun = (folder: string): ReturnType<typeof RunFolder.read> | undefined => {
 	try {
 		return RunFolder.read(folder);
 	} catch {

@@ -1,12 +1,15 @@
-import {rmSync} from 'node:fs';
+import {existsSync, readdirSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import type {Data} from '../data/data.js';
 import {sourceOf} from '../data/data.js';
-import {RecordError} from '../errors/index.js';
-import {type Training, trainInFolders} from '../experiment/train.js';
+import {HeldError, RecordError} from '../errors/index.js';
+import {makeFolders} from '../errors/make-folders.js';
+import {writing} from '../errors/writing.js';
+import {checkTraining, type Folders, type Training, trainInFolders} from '../experiment/train.js';
 import type {Place} from '../ladder/open-ladder.js';
 import {type FinishedRun, readFinishedRun} from '../log/finished-run.js';
 import {RunFolder} from '../log/run-folder.js';
+import {type Hold, holderNow, holdPlace, lockBeside} from '../machine/hold-place.js';
 import {differences} from '../terms/difference.js';
 import type {Evidence} from '../terms/evidence.js';
 import {learningRates} from '../terms/learning-rates.js';
@@ -23,7 +26,7 @@ import {summarize} from '../terms/summarize.js';
 import type {TrainOptions} from '../terms/train-options.js';
 import {checkAnswers} from './check-answers.js';
 import {writeRecord} from './files.js';
-import {findRun} from './find-run.js';
+import {findRun, readRun} from './find-run.js';
 import {judgeRecord} from './judge-record.js';
 import {makePromise} from './make-promise.js';
 import {promiseHash} from './promise-file.js';
@@ -49,60 +52,113 @@ export type Recording = {
 };
 
 /**
- * Writes down what a step promises, then trains it over seeds on its ladder's data, and keeps the record.
+ * Writes down what a step promises, then trains it over seeds on its ladder's data, and keeps the record. Until the
+ * record is written, or the training has failed, nobody else records the step.
  *
  * An interrupted recording goes on from the last finished epoch of each seed, and makes the record of an unbroken one.
+ * All options are judged before anything is written, and `fresh` takes older runs away when the new record is there.
  *
  * @param evidence that the step's reason may speak of
  * @throws {RecordError} where the step was promised otherwise, or a finished run is not as it was written
+ * @throws {HeldError} where the step is being recorded
  */
-export const makeRecord = (
+export const makeRecord = async (
 	place: Place,
 	data: Data,
 	evidence: Evidence,
 	{seeds, out, fresh = false, ...options}: RecordOptions,
-): Recording => {
-	const {step} = place;
-	const parent = path.join(out, step.name);
-	const promise = makePromise(place, evidence, data, {seeds, fresh});
-	const hash = promiseHash(promise);
-	if (fresh) {
-		rmSync(parent, {recursive: true, force: true});
+): Promise<Recording> => {
+	const {step, record: folder} = place;
+	checkTraining(step, {...options, seeds, out, data: sourceOf(data)}, data);
+	const hold = await holdRecord(place, options.signal);
+	try {
+		const promise = makePromise(place, evidence, data, {seeds, fresh});
+		const purpose = promiseHash(promise);
+		const parent = path.join(out, step.name);
+		const wanted = {step, data, engine: options.engine, purpose};
+		const folders = new Map(seeds.map(seed => [seed, findRun(parent, {...wanted, seed})]));
+		const isFinished = (seed: number): boolean => {
+			const folder = folders.get(seed);
+			return folder !== undefined && RunFolder.isFinished(folder);
+		};
+
+		const assembled = (of: readonly number[]): StepRecord =>
+			assemble(
+				promise,
+				data,
+				of.map(seed => [seed, folders.get(seed) ?? '']),
+			);
+		const finished = seeds.filter(isFinished);
+		assembled(finished); // what can't be taken over is told before hours of training
+		const missing = seeds.filter(seed => !finished.includes(seed));
+		const signal = AbortSignal.any([hold.signal, ...(options.signal ? [options.signal] : [])]);
+		const open: Folders['open'] = async (run, stop) => {
+			const found = folders.get(run.seed);
+			const opened = await (found === undefined
+				? RunFolder.create(out, {...run, purpose})
+				: RunFolder.reopen(found, stop));
+			folders.set(run.seed, opened.path);
+			return opened;
+		};
+		const training =
+			missing.length > 0
+				? trainInFolders(step, {...options, signal, data: sourceOf(data), seeds: missing}, {open})
+				: undefined;
+		training?.result.catch(() => hold.release());
+		const write = (): StepRecord => {
+			try {
+				const record = assembled(seeds);
+				hold.check();
+				writeRecord(folder, record);
+				if (fresh) {
+					removeOlder(parent, step.name, purpose);
+				}
+
+				return record;
+			} finally {
+				hold.release();
+			}
+		};
+
+		return {finished, training, write};
+	} catch (error) {
+		hold.release();
+		throw error;
 	}
+};
 
-	const wanted = {step, data, engine: options.engine, purpose: hash};
-	const folders = new Map(seeds.map(seed => [seed, findRun(parent, {...wanted, seed})]));
-	const isFinished = (seed: number): boolean => {
-		const folder = folders.get(seed);
-		return folder !== undefined && RunFolder.isFinished(folder);
-	};
+/** Keeps others from recording a step. */
+const holdRecord = async ({step, record}: Place, signal: AbortSignal | undefined): Promise<Hold> => {
+	const parent = path.dirname(record);
+	writing(`in ${parent}`, parent, () => makeFolders(parent));
+	try {
+		return await holdPlace(recordName(step.name), lockBeside(record), signal);
+	} catch (error) {
+		return writing(`in ${parent}`, parent, () => {
+			throw error;
+		});
+	}
+};
 
-	const assembled = (of: readonly number[]): StepRecord =>
-		assemble(
-			promise,
-			data,
-			of.map(seed => [seed, folders.get(seed) ?? '']),
-		);
-	const finished = seeds.filter(isFinished);
-	assembled(finished); // what can't be taken over is told before hours of training
-	const missing = seeds.filter(seed => !finished.includes(seed));
-	const training =
-		missing.length > 0
-			? trainInFolders(step, {...options, data: sourceOf(data), seeds: missing}, run => {
-					const found = folders.get(run.seed);
-					const folder =
-						found === undefined ? RunFolder.create(out, {...run, purpose: hash}) : RunFolder.reopen(found).opened;
-					folders.set(run.seed, folder.path);
-					return folder;
-				})
-			: undefined;
-	const write = (): StepRecord => {
-		const record = assembled(seeds);
-		writeRecord(place.record, record);
-		return record;
-	};
+/** Says who records a step; nothing where nobody does. */
+export const recordingOf = ({step, record}: Place): HeldError | undefined => {
+	const lock = lockBeside(record);
+	const holder = holderNow(lock);
+	return holder && new HeldError(recordName(step.name), lock, holder);
+};
 
-	return {finished, training, write};
+const recordName = (step: string): string => `the record of \`${step}\``;
+
+/** Takes away the runs that were made for earlier promises of a step. Nothing else is touched, and no run that is in use. */
+const removeOlder = (parent: string, step: string, purpose: string): void => {
+	for (const name of existsSync(parent) ? readdirSync(parent) : []) {
+		const folder = path.join(parent, name);
+		const run = readRun(folder);
+		const isOlder = run?.step.name === step && run.purpose !== undefined && run.purpose !== purpose;
+		if (isOlder && RunFolder.holder(folder) === undefined) {
+			rmSync(folder, {recursive: true, force: true});
+		}
+	}
 };
 
 /** A record out of the folders of finished runs, each judged before it is taken over. */

@@ -44,7 +44,7 @@ export const record = async (ladder: Ladder, step: string, given: RecordOptions 
 		...(tell && {tell}),
 	});
 	const evidence = new LadderRecords(ladder).evidence(place);
-	const {finished, training, write} = makeRecord(place, data, evidence, options);
+	const {finished, training, write} = await makeRecord(place, data, evidence, options);
 	return {
 		finished,
 		training,

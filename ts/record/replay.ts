@@ -3,7 +3,7 @@ import {mkdtempSync, rmSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {type Data, sourceOf} from '../data/data.js';
-import {type OpenFolder, type Training, trainInFolders} from '../experiment/train.js';
+import {type Folders, type Training, trainInFolders} from '../experiment/train.js';
 import type {Place} from '../ladder/open-ladder.js';
 import {readFinishedRun} from '../log/finished-run.js';
 import {RunFolder} from '../log/run-folder.js';
@@ -116,7 +116,7 @@ class SeedReplay {
 
 	async firstEpoch(): Promise<string[]> {
 		const enough = new AbortController();
-		const training = this.#train(enough.signal, () => undefined);
+		const training = this.#train(enough.signal, async () => undefined);
 		for await (const event of training) {
 			if (event.type === 'epoch') {
 				enough.abort();
@@ -135,9 +135,10 @@ class SeedReplay {
 		let folder = findRun(path.join(options.out, place.step.name), wanted);
 		if (folder === undefined || !RunFolder.isFinished(folder)) {
 			const different = new AbortController();
-			const training = this.#train(different.signal, started => {
-				const opened =
-					folder === undefined ? RunFolder.create(options.out, {...started, purpose}) : RunFolder.reopen(folder).opened;
+			const training = this.#train(different.signal, async (started, stop) => {
+				const opened = await (folder === undefined
+					? RunFolder.create(options.out, {...started, purpose})
+					: RunFolder.reopen(folder, stop));
 				folder = opened.path;
 				return opened;
 			});
@@ -160,7 +161,7 @@ class SeedReplay {
 		return this.#differingInEnd(folder ?? '');
 	}
 
-	#train(signal: AbortSignal, open: OpenFolder): Training {
+	#train(signal: AbortSignal, open: Folders['open']): Training {
 		const {engine, seed} = this.run;
 		const {threads} = this.options;
 		return trainInFolders(
@@ -169,7 +170,7 @@ class SeedReplay {
 				...{data: sourceOf(this.data), seeds: [seed], engine, threads},
 				signal: AbortSignal.any([this.options.signal, signal]),
 			},
-			open,
+			{open},
 		);
 	}
 

@@ -65,7 +65,7 @@ export const sweepNames = (ladder: string): string[] => {
 	const folder = sweepsFolder(ladder);
 	return existsSync(folder)
 		? readdirSync(folder, {withFileTypes: true})
-				.filter(entry => entry.isDirectory())
+				.filter(entry => entry.isDirectory() && !entry.name.startsWith('.')) // which are locks
 				.map(({name}) => name)
 				.toSorted()
 		: [];

@@ -1,10 +1,14 @@
 import path from 'node:path';
 import process from 'node:process';
 import {type Data, describe, type OpenOptions} from '../data/data.js';
-import {AbortError, BudgetError, ConfigError, RecordError} from '../errors/index.js';
-import {trainTrial} from '../experiment/train-trial.js';
+import {abortedBy} from '../errors/aborted-by.js';
+import {BudgetError, ConfigError, RecordError} from '../errors/index.js';
+import {makeFolders} from '../errors/make-folders.js';
+import {writing} from '../errors/writing.js';
+import {type TrialOutcome, trainTrial} from '../experiment/train-trial.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {conditionNow} from '../log/condition-now.js';
+import {type Hold, holdPlace, lockBeside} from '../machine/hold-place.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {hasSweep, readSweep, sweepsFolder, writeSweep} from '../record/sweep-file.js';
@@ -137,11 +141,30 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		return swept(name, kept);
 	}
 
-	const record = await trainAll(plan, trials, data, {...rest, out, fresh, tell});
-	writeSweep(folder, record);
-	const found = swept(name, record);
-	await writeSweepPage(folder, found);
-	return found;
+	const hold = await holdSweep(name, folder, rest.signal);
+	try {
+		const signal = AbortSignal.any([hold.signal, ...(rest.signal ? [rest.signal] : [])]);
+		const record = await trainAll(plan, trials, data, {...rest, signal, out, fresh, tell});
+		hold.check();
+		writeSweep(folder, record);
+		const found = swept(name, record);
+		await writeSweepPage(folder, found);
+		return found;
+	} finally {
+		hold.release();
+	}
+};
+
+const holdSweep = async (name: string, folder: string, signal: AbortSignal | undefined): Promise<Hold> => {
+	const parent = path.dirname(folder);
+	writing(`in ${parent}`, parent, () => makeFolders(parent));
+	try {
+		return await holdPlace(`the sweep \`${name}\``, lockBeside(folder), signal);
+	} catch (error) {
+		return writing(`in ${parent}`, parent, () => {
+			throw error;
+		});
+	}
 };
 
 /** `lr-scheduler-max-learning-rate` */
@@ -180,7 +203,8 @@ const checkTrials = ({name, target}: Step, {data, holdout, limitTrain}: SweepPla
 	}
 };
 
-type Settled = Pick<SweepOptions, 'threads' | 'jobs' | 'signal' | 'out'> & {
+type Settled = Pick<SweepOptions, 'threads' | 'jobs' | 'out'> & {
+	readonly signal: AbortSignal;
 	readonly fresh: boolean;
 	readonly tell: (event: SweepEvent) => void;
 };
@@ -202,7 +226,9 @@ const trainAll = async (
 	);
 	if (fresh) {
 		for (const {folder} of runs) {
-			folder.discard();
+			const hold = await folder.hold(signal);
+			folder.clear();
+			hold.release();
 		}
 	}
 
@@ -210,27 +236,40 @@ const trainAll = async (
 	const jobs = settled.jobs ?? Math.max(1, Math.floor(cores / (settled.threads ?? 1)));
 	const threads = settled.threads ?? Math.max(1, Math.floor(cores / Math.min(jobs, runs.length)));
 	const failure = new AbortController();
-	const stop = AbortSignal.any([failure.signal, ...(signal ? [signal] : [])]);
+	const stop = AbortSignal.any([failure.signal, signal]);
 	const waiting = runs.filter(({folder}) => folder.read() === undefined);
 	let done = runs.length - waiting.length;
 	const work = async (): Promise<void> => {
 		for (let next = waiting.shift(); next; next = waiting.shift()) {
 			const {trial, seed, folder} = next;
 			if (stop.aborted) {
-				throw new AbortError(stop.reason);
+				throw abortedBy(stop);
 			}
 
 			const of = {trial: trialName(trial), seed, epochs: trial.experiment.epochs, of: runs.length};
-			const begun = folder.begin();
-			const outcome = await trainTrial({
-				...{experiment: trial.experiment, seed, data, holdout: plan.holdout, limitTrain: plan.limitTrain, threads},
-				...{checkpoint: folder.checkpoint, signal: stop},
-				tell({epoch, holdoutCorrect}) {
-					const holdoutAccuracy = holdoutCorrect / plan.holdout;
-					tell({type: 'epoch', ...of, epoch, holdoutAccuracy, diverged: false, done});
-				},
-			});
-			folder.finish({outcome, begun, condition});
+			const hold = await folder.hold(stop);
+			let outcome: TrialOutcome;
+			try {
+				const finished = folder.read(); // by another sweep, since this one began
+				if (finished) {
+					outcome = finished.outcome;
+				} else {
+					const begun = folder.begin();
+					outcome = await trainTrial({
+						...{experiment: trial.experiment, seed, data, holdout: plan.holdout, limitTrain: plan.limitTrain, threads},
+						...{checkpoint: folder.checkpoint, signal: AbortSignal.any([stop, hold.signal])},
+						tell({epoch, holdoutCorrect}) {
+							const holdoutAccuracy = holdoutCorrect / plan.holdout;
+							tell({type: 'epoch', ...of, epoch, holdoutAccuracy, diverged: false, done});
+						},
+					});
+					hold.check();
+					folder.finish({outcome, begun, condition});
+				}
+			} finally {
+				hold.release();
+			}
+
 			done += 1;
 			const last = outcome.epochs.at(-1);
 			const holdoutAccuracy = last && last.holdoutCorrect / plan.holdout;

@@ -1,14 +1,16 @@
-import {existsSync, readFileSync, rmSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import path from 'node:path';
-import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {makeFolders} from '../errors/make-folders.js';
+import {writeWhole} from '../errors/write-whole.js';
 import {elsewhere, writing} from '../errors/writing.js';
 import type {TrialOutcome} from '../experiment/train-trial.js';
+import {type Hold, holdPlace} from '../machine/hold-place.js';
 import {checksum, json} from '../record/checksum.js';
 import type {Experiment} from '../terms/experiment.js';
 import type {Condition} from '../terms/record.js';
 import type {SweepPlan} from '../terms/sweep.js';
 import {sha256} from '../text/sha256.js';
+import {shown} from '../text/shown.js';
 
 /** A finished seed of a trial, with when and by what it was trained. */
 export type FinishedTrial = {
@@ -35,14 +37,33 @@ export class TrialFolder {
 		return path.join(this.#folder, 'checkpoint.safetensors');
 	}
 
-	/** Makes room, and says when it was first begun. */
+	/**
+	 * Makes room, and keeps other sweeps out of it.
+	 *
+	 * @throws {HeldError} where another sweep trains it
+	 */
+	async hold(signal: AbortSignal): Promise<Hold> {
+		this.#writing(() => makeFolders(this.#folder));
+		try {
+			return await holdPlace(shown(this.#folder), path.join(this.#folder, '.lock'), signal);
+		} catch (error) {
+			return this.#writing(() => {
+				throw error;
+			});
+		}
+	}
+
+	/** Clears away what a killed process left half written, and says when it was first begun. */
 	begin(): string {
 		const now = new Date().toISOString();
 		return this.#writing(() => {
-			makeFolders(this.#folder);
+			for (const name of readdirSync(this.#folder).filter(name => halfWritten.test(name))) {
+				rmSync(path.join(this.#folder, name), {recursive: true, force: true});
+			}
+
 			const file = path.join(this.#folder, 'begun.txt');
 			if (!existsSync(file) || !existsSync(this.checkpoint)) {
-				writeFileAtomicSync(file, now);
+				writeWhole(file, now);
 			}
 
 			return readFileSync(file, 'utf8');
@@ -61,14 +82,18 @@ export class TrialFolder {
 
 	finish(finished: FinishedTrial): void {
 		this.#writing(() => {
-			writeFileAtomicSync(this.#result, `${JSON.stringify({...finished, checksum: checksum(json(finished))})}\n`);
+			writeWhole(this.#result, `${JSON.stringify({...finished, checksum: checksum(json(finished))})}\n`);
 			rmSync(this.checkpoint, {force: true});
 		});
 	}
 
-	/** Takes it away. */
-	discard(): void {
-		rmSync(this.#folder, {recursive: true, force: true});
+	/** Takes away what it came to and what it would go on from. Nobody else may hold it. */
+	clear(): void {
+		this.#writing(() => {
+			for (const file of [this.#result, this.checkpoint]) {
+				rmSync(file, {force: true});
+			}
+		});
 	}
 
 	get #result(): string {
@@ -79,3 +104,5 @@ export class TrialFolder {
 		return writing(`in ${this.#folder}`, this.#folder, work, elsewhere);
 	}
 }
+
+const halfWritten = /^\.unfinished-|^\.lock\.|^(begun\.txt|result\.json)\.\d+$/;

@@ -99,16 +99,18 @@ export const isStep = (value: unknown): value is Step =>
 
 /** @throws {ConfigError} for what can't be trained, such as the name of a step */
 export const checkTrainable = (value: unknown): void => {
-	const {experiment, target} = (value ?? {}) as Partial<Trainable>;
+	const {name, experiment, target} = (value ?? {}) as Partial<Trainable>;
 	if (!isPlain(experiment) || !isPlain(target)) {
 		throw new ConfigError('step', 'a step, such as `ladder.step(NAME)`', show(value));
 	}
+
+	checkName(name); // which is part of a path
 };
 
 /** @throws {ConfigError} for what is no name of a step */
 export const checkName = (name: unknown): void => {
-	if (typeof name !== 'string' || !/^[a-z\d]+(-[a-z\d]+)*$/.test(name)) {
-		throw new ConfigError('name', 'lower-case words joined by hyphens', show(name));
+	if (typeof name !== 'string' || name.length > 200 || !/^[a-z\d]+(-[a-z\d]+)*$/.test(name)) {
+		throw new ConfigError('name', 'lower-case words joined by hyphens, at most 200 letters', show(name));
 	}
 };
 

@@ -73,9 +73,10 @@ const shape = {
 			value =>
 				Array.isArray(value) &&
 				value.length > 0 &&
-				value.every(seed => typeof seed === 'number') &&
+				value.length <= 10_000 &&
+				value.every(seed => Number.isSafeInteger(seed) && seed >= 0 && seed <= 0xff_ff_ff_ff) &&
 				new Set(value).size === value.length,
-			'a list of different whole numbers, at least one',
+			'a list of different whole numbers from 0 to 4294967295, at least one and at most 10,000',
 		)
 		.optional(),
 	epochs: number.optional(),

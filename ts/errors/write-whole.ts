@@ -1,0 +1,29 @@
+import {closeSync, fsyncSync, openSync} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import {sync as writeFileAtomicSync} from 'write-file-atomic';
+
+/** Writes a file beside its place and renames it there: it is whole or not there, and lasts through a power cut. */
+export const writeWhole = (file: string, content: string): void => {
+	writeFileAtomicSync(file, content);
+	syncFolder(path.dirname(file));
+};
+
+/** Makes names in a folder last through a power cut. Windows opens no folders, and keeps their names by itself. */
+export const syncFolder = (folder: string): void => {
+	if (process.platform !== 'win32') {
+		const descriptor = openSync(folder, 'r');
+		try {
+			fsyncSync(descriptor);
+		} catch (error) {
+			if (!unable.has((error as NodeJS.ErrnoException).code ?? '')) {
+				throw error;
+			}
+		} finally {
+			closeSync(descriptor);
+		}
+	}
+};
+
+/** What file systems say that sync files alone. */
+const unable = new Set(['EINVAL', 'ENOTSUP', 'ENOSYS']);
