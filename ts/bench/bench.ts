@@ -2,7 +2,9 @@ import {mkdtempSync, rmSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import {setImmediate as nextTurn} from 'node:timers/promises';
 import {type Data, sourceOf} from '../data/data.js';
+import {abortedBy} from '../errors/aborted-by.js';
 import {ConfigError} from '../errors/index.js';
 import {train} from '../experiment/train.js';
 import {loadModel} from '../model/load-model.js';
@@ -70,6 +72,8 @@ export type BenchOptions = {
 	readonly python: string | undefined;
 	/** Told before each pass. */
 	readonly tell: (line: string) => void;
+	/** Ends it within a batch. */
+	readonly signal: AbortSignal;
 };
 
 /** Variables that choose instructions: ours, ATen's, oneDNN's and XLA's. */
@@ -77,7 +81,7 @@ const environmentNames = ['STEPLADDER_ISA', 'ATEN_CPU_CAPABILITY', 'ONEDNN_MAX_C
 
 /** Times training passes of a step, all contestants in turn in every round, so that a drifting machine is fair. */
 export const bench = async (step: Step, options: BenchOptions): Promise<BenchResult> => {
-	const {rounds, data, python, tell} = options;
+	const {rounds, data, python, tell, signal} = options;
 	const {images = data.train} = options;
 	if (!Number.isInteger(rounds) || rounds < 1) {
 		throw new ConfigError('rounds', 'a whole number from 1', String(rounds));
@@ -99,7 +103,11 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 	const peers: Peer[] = [];
 	const versions: Record<string, string> = {node: process.versions.node};
 	const start = async (kind: PeerKind): Promise<void> => {
-		const {peer, version} = await Peer.start(kind, python ?? '', step.experiment, data.idx.folder);
+		const {peer, version} = await Peer.start(kind, python ?? '', {
+			experiment: step.experiment,
+			folder: data.idx.folder,
+			signal,
+		});
 		peers.push(peer);
 		versions[kind.name] = version;
 	};
@@ -108,13 +116,14 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 		if (python !== undefined) {
 			await start(pytorch);
 			await start(jax).catch(() => {
+				stopWhere(signal);
 				tell('JAX is left out: that Python does not have it');
 			});
 		}
 
 		const ours = (engine: Engine, threads: number): Contestant => ({
 			name: `${engine}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
-			pass: async () => ourPass(step, data, engine, threads, images),
+			pass: async () => ourPass(step, {data, engine, threads, images, signal}),
 		});
 		const theirs = (peer: Peer, variant: string): Contestant => ({
 			name: `${peer.kind.name} ${variant}, ${cores} threads`,
@@ -138,8 +147,10 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 		const errors = new Map<string, string>();
 		for (let round = 1; round <= rounds; round += 1) {
 			for (const {name, pass} of contestants.filter(({name}) => !errors.has(name))) {
+				stopWhere(signal);
 				tell(`Round ${round}/${rounds}: ${name}`);
 				const took = await pass();
+				stopWhere(signal); // a pass that was cut short has no time
 				if (typeof took === 'string') {
 					errors.set(name, took);
 				} else {
@@ -150,6 +161,8 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 
 		const limitOf = (threads: number): number => unwrap(native().multiplyAddLimit(threads)).multiplyAdds;
 		const limit = {oneCore: limitOf(1), allCores: limitOf(cores)};
+		await nextTurn(); // in which a signal is heard
+		stopWhere(signal);
 		const multiplyAdds = multiplyAddsOf(step.experiment.net);
 		const rows = rowsOf(contestants, seconds, errors, images);
 		tell('Predicting');
@@ -159,7 +172,7 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 				...row,
 				shareOfLimit: shareOf(row, multiplyAdds, row.name.endsWith('1 thread') ? limit.oneCore : limit.allCores),
 			})),
-			predict: await predictLatency(step, data),
+			predict: await predictLatency(step, data, signal),
 			peakMemory: {
 				stepladder: process.resourceUsage().maxRSS * 1024,
 				...Object.fromEntries(peers.map(({kind, peakMemory}) => [kind.name, peakMemory])),
@@ -172,15 +185,27 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 	}
 };
 
+const stopWhere = (signal: AbortSignal): void => {
+	if (signal.aborted) {
+		throw abortedBy(signal);
+	}
+};
+
 const setEnvironment = (): Record<string, string> =>
 	Object.fromEntries(environmentNames.flatMap(name => (process.env[name] ? [[name, process.env[name]]] : [])));
 
+type Ours = {readonly engine: Engine; readonly threads: number; readonly images: number};
+
 /** The training part of one epoch, from the first batch to the last: evaluation is left out. */
-const ourPass = async (step: Step, data: Data, engine: Engine, threads: number, images: number): Promise<number> => {
+const ourPass = async (
+	step: Step,
+	{data, engine, threads, images, signal}: Pick<BenchOptions, 'data' | 'signal'> & Ours,
+): Promise<number> => {
 	const options = {
 		data: sourceOf(data),
 		engine,
 		threads,
+		signal,
 		device: 'cpu',
 		epochs: 1,
 		limitTrain: images,
@@ -227,11 +252,12 @@ const shareOf = (row: {imagesPerSecond: number; error: string | undefined}, mult
 	row.error ? undefined : (row.imagesPerSecond * multiplyAdds) / (limit * 1e9);
 
 /** Milliseconds of one image and of 10,000, through the public API. */
-const predictLatency = async (step: Step, data: Data): Promise<BenchResult['predict']> => {
+const predictLatency = async (step: Step, data: Data, signal: AbortSignal): Promise<BenchResult['predict']> => {
 	const out = mkdtempSync(path.join(os.tmpdir(), 'stepladder-bench-'));
 	try {
 		let folder = '';
-		for await (const event of train(step, {data: sourceOf(data), epochs: 1, limitTrain: 256, limitTest: 1, out})) {
+		const few = {epochs: 1, limitTrain: 256, limitTest: 1} as const;
+		for await (const event of train(step, {data: sourceOf(data), ...few, out, signal})) {
 			folder = (event.type === 'seed' && event.folder) || folder;
 		}
 
@@ -240,6 +266,7 @@ const predictLatency = async (step: Step, data: Data): Promise<BenchResult['pred
 			const pixels = new Uint8Array(images * model.channels * model.size ** 2);
 			const took: number[] = [];
 			for (let call = 0; call < calls; call += 1) {
+				stopWhere(signal);
 				const begun = performance.now();
 				await model.predict(pixels);
 				took.push(performance.now() - begun);

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import {createInterface, type Interface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
+import {abortedBy} from '../errors/aborted-by.js';
 import {ConfigError} from '../errors/index.js';
 import type {Experiment} from '../terms/experiment.js';
 
@@ -13,6 +14,9 @@ export type Pass = {readonly seconds: number; readonly peakMemory: number} | {re
 
 /** A library to compare with: its script in `scripts/reference`, and the ways of running it. */
 export type PeerKind = {readonly name: string; readonly script: string; readonly variants: readonly string[]};
+
+/** What it learns: an experiment, and the folder of the four IDX files. */
+type Learned = {readonly experiment: Experiment; readonly folder: string; readonly signal: AbortSignal};
 
 export const pytorch: PeerKind = {
 	name: 'PyTorch',
@@ -39,13 +43,12 @@ export class Peer {
 	private constructor(
 		readonly kind: PeerKind,
 		python: string,
-		experiment: Experiment,
-		folder: string,
+		{experiment, folder, signal}: Learned,
 	) {
 		this.#folder = mkdtempSync(path.join(os.tmpdir(), 'stepladder-bench-'));
 		const file = path.join(this.#folder, 'experiment.json');
 		writeFileSync(file, JSON.stringify(experiment));
-		this.#child = spawn(python, [path.join(scripts, kind.script), file, folder]);
+		this.#child = spawn(python, [path.join(scripts, kind.script), file, folder], {signal});
 		// A process that ended can't be written to; that it ended is told by its missing answer.
 		this.#child.on('error', error => {
 			this.#failure = error.message;
@@ -59,21 +62,22 @@ export class Peer {
 	/**
 	 * Starts a library and waits until it is there.
 	 *
-	 * @param folder of the four IDX files that are learned
-	 *
 	 * @returns it and its version
 	 * @throws {ConfigError} when that Python can't be started or lacks the library
 	 */
 	static async start(
 		kind: PeerKind,
 		python: string,
-		experiment: Experiment,
-		folder: string,
+		learned: Learned,
 	): Promise<{readonly peer: Peer; readonly version: string}> {
-		const peer = new Peer(kind, python, experiment, folder);
+		const peer = new Peer(kind, python, learned);
 		const first = await peer.#answers.next();
 		if (first.done) {
 			await peer.close();
+			if (learned.signal.aborted) {
+				throw abortedBy(learned.signal);
+			}
+
 			const reason = peer.#failure === undefined ? '' : `, which can’t be started (${peer.#failure})`;
 			throw new ConfigError('python', `a Python that has ${kind.name}`, `\`${python}\`${reason}`);
 		}
@@ -91,7 +95,7 @@ export class Peer {
 	}
 
 	async close(): Promise<void> {
-		if (this.#child.pid !== undefined && this.#child.exitCode === null) {
+		if (this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null) {
 			const closed = once(this.#child, 'close');
 			this.#child.stdin.end();
 			await closed;

@@ -3,6 +3,7 @@ import {Command} from 'commander';
 import {type BenchResult, bench} from '../../bench/bench.js';
 import {textTable} from '../../text/text-table.js';
 import {typed} from '../../text/typed.js';
+import type {Interruption} from '../interruption.js';
 import {
 	chosenLadder,
 	type DataFlags,
@@ -16,7 +17,7 @@ import {parseNumber} from '../parse.js';
 type Flags = LadderFlags &
 	DataFlags & {step?: string[]; rounds: number; images?: number; python?: string; json: boolean};
 
-export const benchCommand = (): Command =>
+export const benchCommand = (interruption: Interruption): Command =>
 	withDataOption(withLadderOption(new Command('bench')))
 		.description('Time training passes of a step on each engine, in PyTorch and in JAX, side by side in one run.')
 		.option('--step <name...>', 'the steps to time (default: the last of the ladder)')
@@ -48,7 +49,7 @@ Examples:
 			};
 			const results: BenchResult[] = [];
 			for (const timed of chosen) {
-				results.push(await bench(timed, {rounds, images, data, python, tell}));
+				results.push(await bench(timed, {rounds, images, data, python, tell, signal: interruption.signal}));
 			}
 
 			process.stdout.write(

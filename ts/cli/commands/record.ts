@@ -5,12 +5,13 @@ import {Command, Option} from 'commander';
 import {ConfigError, type Data, type Ladder, type Place, record} from '../../index.js';
 import {checkLadder} from '../../record/check.js';
 import {LadderRecords} from '../../record/ladder-records.js';
+import {recordingOf} from '../../record/make-record.js';
 import {drawSeed, isSlow, replay} from '../../record/replay.js';
 import {sweepNames} from '../../record/sweep-file.js';
 import {writeTexts} from '../../record/write-texts.js';
 import {checkSweeps, writeSweepPages} from '../../sweep/sweep-page.js';
 import {shown} from '../../text/shown.js';
-import {typed} from '../../text/typed.js';
+import {quoted, typed} from '../../text/typed.js';
 import {ConsoleLog} from '../console-log.js';
 import {exitCodes} from '../exit-codes.js';
 import type {Interruption} from '../interruption.js';
@@ -39,6 +40,8 @@ type Flags = LadderFlags &
 		replay: boolean | string;
 	};
 
+const defaultOut = 'runs/records';
+
 export const recordCommand = (interruption: Interruption): Command =>
 	withDataOption(withLadderOption(new Command('record')))
 		.description('Train a step over seeds and keep what was measured, or check what was kept.')
@@ -47,7 +50,7 @@ export const recordCommand = (interruption: Interruption): Command =>
 		.addOption(new Option('--engine <name>', 'what computes the gradients: auto, aten or fused').default('auto'))
 		.option('--threads <n>', 'threads of a run (default: the number of cores, with several seeds 1)', parseNumber)
 		.option('--jobs <n>', 'seeds to train at once (default: the number of cores over the threads)', parseNumber)
-		.option('--out <dir>', 'where its runs are kept, and gone on with after an interruption', 'runs/records')
+		.option('--out <dir>', 'where its runs are kept, and gone on with after an interruption', defaultOut)
 		.option('--fresh', 'promise and train anew what is there already', false)
 		.option('--text', 'only write the text blocks and the table anew, from the records', false)
 		.option('--check', 'only check that blocks, records, steps and claims agree', false)
@@ -79,7 +82,7 @@ Examples:
 				await writeSweepPages(ladder);
 				tellKept(kept);
 			} else {
-				await train(ladder, flags, interruption.signal);
+				await train(ladder, flags, interruption);
 			}
 		});
 
@@ -96,7 +99,8 @@ const checkTogether = ({check, text, fresh, replay}: Flags): void => {
 	}
 };
 
-const train = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise<void> => {
+const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): Promise<void> => {
+	const {signal} = interruption;
 	const {step: name, seeds, engine, threads, jobs, out, fresh} = flags;
 	if (name === undefined) {
 		throw new ConfigError('step', 'given as `--step <name>`', 'nothing');
@@ -112,6 +116,7 @@ const train = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 		const log = new ConsoleLog(ladder.step(name), seeds.length > 1);
 		try {
 			for await (const event of recorder.training) {
+				interruption.kept ??= `to go on: ${goingOn(flags)}`;
 				log.tell(event);
 			}
 		} finally {
@@ -119,10 +124,23 @@ const train = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 		}
 	}
 
+	interruption.kept = undefined;
 	const {kept} = recorder.write();
 	process.stdout.write(`Recorded in ${shown(ladder.place(name).record)}\n`);
 	tellKept(kept);
 };
+
+/** The same command without `--fresh`, which would promise anew. */
+const goingOn = ({step, seeds, engine, out, ladder}: Flags): string =>
+	typed(
+		'record',
+		[
+			...[`--step ${step}`, `--seeds ${seeds.join(',')}`],
+			...(engine === 'auto' ? [] : [`--engine ${engine}`]),
+			...(out === defaultOut ? [] : [`--out ${quoted(out)}`]),
+			...(ladder === undefined ? [] : [`--ladder ${quoted(ladder)}`]),
+		].join(' '),
+	);
 
 /** Says which texts were not written, and fails where there are any: what a step says is not what its record says. */
 const tellKept = (kept: readonly string[]): void => {
@@ -145,7 +163,12 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	const records = new LadderRecords(ladder);
 	const data = await openData(ladder, flags);
 	const checked = step === undefined ? ladder.places : [ladder.place(step)];
+	tellRecording(checked);
 	const problems = checkLadder(records, data, checked);
+	if (problems.length > 0) {
+		tellRecording(checked); // which began in the meantime
+	}
+
 	const sweeps = step === undefined ? sweepNames(ladder.folder).length : 0;
 	problems.push(...(sweeps > 0 ? await checkSweeps(ladder, data) : []));
 	if (again !== false && problems.length === 0) {
@@ -172,6 +195,14 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 			: `${problems.length} ${problems.length === 1 ? 'thing is' : 'things are'} not true.\n`,
 	);
 	process.exitCode = problems.length === 0 ? exitCodes.done : exitCodes.failed;
+};
+
+/** @throws {HeldError} for a step that is being recorded: what is read meanwhile is of the old record and of the new */
+const tellRecording = (places: readonly Place[]): void => {
+	const held = places.map(place => recordingOf(place)).find(error => error !== undefined);
+	if (held) {
+		throw held;
+	}
 };
 
 /** Where `--replay all` keeps its runs until it has come to its end. */

@@ -76,6 +76,7 @@ Examples:
 				holdout,
 				signal: interruption.signal,
 				tell(event) {
+					interruption.kept = `to go on: the same command again${flags.fresh ? ', without `--fresh`' : ''}`;
 					if (!told && event.done > (event.type === 'finished' ? 1 : 0)) {
 						process.stderr.write(
 							`Finished before: ${event.done - (event.type === 'finished' ? 1 : 0)} of ${event.of}\n`,
@@ -86,6 +87,7 @@ Examples:
 					process.stderr.write(line(event));
 				},
 			});
+			interruption.kept = undefined;
 			process.stdout.write(`${sweepText(found)}\n`);
 		});
 

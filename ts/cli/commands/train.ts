@@ -9,16 +9,18 @@ import {
 	idx,
 	resume,
 	type Step,
+	type TrainEvent,
 	type Training,
 	type TrainOptions,
 	type TrainResult,
 	train,
 } from '../../index.js';
-import {latest, RunFolder} from '../../log/run-folder.js';
+import {latest, RunFolder, type Sibling} from '../../log/run-folder.js';
 import {verdict} from '../../report/verdict.js';
 import type {Trainable} from '../../terms/define-step.js';
 import {type TriedSetting, trialName, withSettings} from '../../terms/sweep.js';
-import {typed} from '../../text/typed.js';
+import {shown} from '../../text/shown.js';
+import {quoted, typed} from '../../text/typed.js';
 import {ConsoleLog} from '../console-log.js';
 import {exitCodes} from '../exit-codes.js';
 import type {Interruption} from '../interruption.js';
@@ -73,7 +75,10 @@ export const trainCommand = (interruption: Interruption): Command =>
 		.option('--limit-train <n>', 'the first n training images only', parseNumber)
 		.option('--limit-test <n>', 'the first n test images only', parseNumber)
 		.option('--holdout <n>', 'keep the last n training images aside, to choose by, and report both', parseNumber)
-		.option('--resume <run>', 'go on with a run that was interrupted, by its folder or as `latest`, in place of a step')
+		.option(
+			'--resume <run>',
+			'go on with a run that was interrupted, by its folder or as `latest`; with all seeds of its command',
+		)
 		.option('--out <dir>', 'where each run gets a folder of its own', 'runs')
 		.option('--json', 'print events and the result as JSON lines, and nothing else', false)
 		.option('--quiet', 'print the verdict only', false)
@@ -91,18 +96,19 @@ Examples:
   ${typed('train', '--step baseline --json > events.jsonl', {quiet: true})}`,
 		)
 		.action(async (flags: Flags, command: Command) => {
-			const result = await run(flags, command, interruption.signal);
+			const result = await run(flags, command, interruption);
 			if (flags.strict && result.held.count < result.held.of) {
 				process.exitCode = exitCodes.targetMissed;
 			}
 		});
 
-const run = async (flags: Flags, command: Command, signal: AbortSignal): Promise<TrainResult> => {
-	const {json, quiet, seeds} = flags;
-	const [step, training] = await begin(flags, command, signal);
+const run = async (flags: Flags, command: Command, interruption: Interruption): Promise<TrainResult> => {
+	const {json, quiet} = flags;
+	const {step, training, isParallel} = await begin(flags, command, interruption.signal);
 	if (json) {
 		const folders = new Map<number, string | undefined>();
 		for await (const event of training) {
+			interruption.kept ??= goingOn(event);
 			if (event.type === 'epoch') {
 				process.stdout.write(`${JSON.stringify(event)}\n`);
 			} else if (event.type === 'seed') {
@@ -111,14 +117,16 @@ const run = async (flags: Flags, command: Command, signal: AbortSignal): Promise
 		}
 
 		const result = await training.result;
+		interruption.kept = undefined;
 		const seeds = result.seeds.map(seed => ({...seed, folder: folders.get(seed.seed)}));
 		process.stdout.write(`${JSON.stringify({...result, seeds})}\n`);
 		return result;
 	}
 
-	const log = new ConsoleLog(step, seeds.length > 1);
+	const log = new ConsoleLog(step, isParallel);
 	try {
 		for await (const event of training) {
+			interruption.kept ??= goingOn(event);
 			if (!quiet) {
 				log.tell(event);
 			}
@@ -128,14 +136,23 @@ const run = async (flags: Flags, command: Command, signal: AbortSignal): Promise
 	}
 
 	const result = await training.result;
+	interruption.kept = undefined;
 	process.stdout.write(`${verdict(result)}\n${step.trial ? trialNote(step.trial) : ''}`);
 	return result;
 };
 
+/** The command that goes on with what is kept; nothing where nothing is. */
+const goingOn = (event: TrainEvent): string | undefined =>
+	event.type === 'start' && event.folder !== undefined
+		? `to go on: ${typed('train', `--resume ${quoted(shown(event.folder))}`)}`
+		: undefined;
+
 const trialNote = (settings: readonly TriedSetting[]): string =>
 	`This was a trial, with ${trialName({settings})}: what is recorded is the step as its file says.\n`;
 
-const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promise<[Trainable, Training]> => {
+type Begun = {readonly step: Trainable; readonly training: Training; readonly isParallel: boolean};
+
+const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promise<Begun> => {
 	const {step: name, resume: given, json: _, quiet: __, strict: ___, fastDevRun, out, ...others} = flags;
 	if (given !== undefined) {
 		const named = command.options.map(option => option.attributeName());
@@ -145,7 +162,14 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 		}
 
 		const folder = given === latest ? realpathOf(path.join('runs', latest)) : given;
-		return [RunFolder.read(folder).step, resume(folder, {signal})];
+		const {step} = RunFolder.read(folder);
+		const training = resume(folder, {signal});
+		const siblings = RunFolder.siblings(folder);
+		if (siblings.length > 1 && !flags.json && !flags.quiet) {
+			process.stderr.write(`Goes on with all seeds of the command: ${stateOf(siblings)}\n`);
+		}
+
+		return {step, training, isParallel: siblings.length > 1};
 	}
 
 	if (name === undefined) {
@@ -159,8 +183,18 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 	const data: DataSource = {open: async base => source.open(base, openOptions({skipDamaged: skipDamaged ?? false}))};
 	const batch = step.experiment.batchSize;
 	const kept = fastDevRun ? {epochs: 1, limitTrain: batch, limitTest: batch} : {out};
-	return [step, train(step, {...options, ...kept, data, signal})];
+	return {step, training: train(step, {...options, ...kept, data, signal}), isParallel: flags.seeds.length > 1};
 };
+
+/** `1, 2 finished before; 3 was interrupted; 4, 5 not begun` */
+const stateOf = (siblings: readonly Sibling[]): string =>
+	(['finished', 'unfinished', 'not begun'] as const)
+		.flatMap(state => {
+			const seeds = siblings.filter(sibling => sibling.state === state).map(({seed}) => seed);
+			const words = {finished: 'finished before', unfinished: 'interrupted', 'not begun': 'not begun'}[state];
+			return seeds.length > 0 ? [`${seeds.join(', ')} ${words}`] : [];
+		})
+		.join('; ');
 
 /** A step with other settings: its own reason and claims are about another experiment, and are left out. */
 const trialOf = (step: Step, settings: readonly TriedSetting[]): Trainable => {

@@ -1,0 +1,83 @@
+import process from 'node:process';
+import {Command, CommanderError} from 'commander';
+import {AbortError, StepladderError} from '../index.js';
+import {typed} from '../text/typed.js';
+import {benchCommand} from './commands/bench.js';
+import {compareCommand} from './commands/compare.js';
+import {doctorCommand} from './commands/doctor.js';
+import {initCommand} from './commands/init.js';
+import {ladderCommand} from './commands/ladder.js';
+import {newStepCommand} from './commands/new-step.js';
+import {predictCommand} from './commands/predict.js';
+import {recordCommand} from './commands/record.js';
+import {reportCommand} from './commands/report.js';
+import {runsCommand} from './commands/runs.js';
+import {setupCommand} from './commands/setup.js';
+import {summaryCommand} from './commands/summary.js';
+import {sweepCommand} from './commands/sweep.js';
+import {trainCommand} from './commands/train.js';
+import {exitCodeOf} from './exit-code-of.js';
+import {exitCodes} from './exit-codes.js';
+import type {Interruption} from './interruption.js';
+
+/** Does what the command line says, and sets the exit code. */
+export const runProgram = async (interruption: Interruption): Promise<void> => {
+	const program = new Command('stepladder')
+		.description('Trains small convolutional nets one justified step at a time.')
+		.addHelpText(
+			'after',
+			`\nExamples:\n  ${typed('init', 'my-ladder')}\n  ${typed('train', '--step baseline')}\n  ${typed('record', '--step baseline')}\n  ${typed('report')}`,
+		);
+	const commands = [
+		initCommand(),
+		newStepCommand(),
+		trainCommand(interruption),
+		summaryCommand(),
+		ladderCommand(),
+		runsCommand(),
+		predictCommand(interruption),
+		recordCommand(interruption),
+		sweepCommand(interruption),
+		compareCommand(),
+		reportCommand(),
+		benchCommand(interruption),
+		setupCommand(interruption),
+		doctorCommand(),
+	];
+	for (const command of commands) {
+		program.addCommand(command.copyInheritedSettings(program).exitOverride());
+		for (const inner of command.commands) {
+			inner.copyInheritedSettings(program).exitOverride();
+		}
+	}
+
+	let thrown: unknown;
+	try {
+		await program.exitOverride().parseAsync();
+	} catch (error) {
+		thrown = error;
+	}
+
+	interruption.settle();
+	const isInterrupted = interruption.exitCode !== undefined && (thrown === undefined || thrown instanceof AbortError);
+	if (isInterrupted && interruption.sentence !== undefined) {
+		process.stderr.write(`stepladder: ${interruption.sentence}\n`);
+	} else if (thrown !== undefined && !isInterrupted) {
+		process.exitCode = report(thrown);
+	}
+
+	process.exitCode = interruption.exitCode ?? process.exitCode;
+};
+
+/** Says what went wrong, and gives the exit code. */
+const report = (error: unknown): number => {
+	if (error instanceof CommanderError) {
+		return error.exitCode === 0 ? exitCodes.done : exitCodes.usage; // commander has said what is wrong
+	}
+
+	// A mistake of the user's or a refusal of the system needs a sentence, a bug of ours its stack.
+	const isExpected = error instanceof StepladderError || (error instanceof Error && 'syscall' in error);
+	const text = isExpected ? error.message : error instanceof Error ? error.stack : String(error);
+	process.stderr.write(`stepladder: ${text}\n`);
+	return exitCodeOf(error);
+};
