@@ -53,6 +53,7 @@ export const trainSeed = async ({
 			switch (event.type) {
 				case 'started': {
 					started = event;
+					folder?.begin();
 					const {engine, epochsDone} = event;
 					const start = {step: step.name, seed, engine: engine as Engine, epochsDone, folder: folder?.path};
 					events.push({type: 'start', ...start});

@@ -9,6 +9,7 @@ import {judged, shapes} from '../terms/judged.js';
 import type {Condition} from '../terms/record.js';
 import {sha256} from '../text/sha256.js';
 import {hashed, hashOf} from './run-folder.js';
+import {checkFormat} from './run-format.js';
 
 const {count, some, loss, seconds, sha256: hash} = shapes;
 
@@ -60,6 +61,7 @@ export const readFinishedRun = (
 	const json = <Value>(file: string, shape: z.ZodType<Value>): Value =>
 		read(file, text => judged(shape, JSON.parse(text), file));
 
+	read('config.json', text => checkFormat(folder, JSON.parse(text)));
 	const {begun, versions, addon, machine} = json('config.json', config);
 	const {hashes, ...came} = json('result.json', result);
 	const epochs = read('events.jsonl', text =>

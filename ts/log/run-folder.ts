@@ -88,20 +88,20 @@ type Finished = FinishedSeed & {readonly step: string; readonly parameters: numb
 export class RunFolder {
 	readonly path: string;
 	readonly #hold: Hold;
-	/** Whether it was there before. */
-	readonly #reopened: boolean;
+	/** What the newest run can be called by; nothing for a run that was there before. */
+	readonly #latest: string | undefined;
 	/** Epochs that a checkpoint tells again, to be written at once in place of the logs that are there. */
 	#again: EpochEvent[] | undefined;
 
-	private constructor(folder: string, hold: Hold, reopened: boolean) {
+	private constructor(folder: string, hold: Hold, link: string | undefined) {
 		this.path = folder;
 		this.#hold = hold;
-		this.#reopened = reopened;
-		this.#again = reopened ? [] : undefined;
+		this.#latest = link;
+		this.#again = link === undefined ? [] : undefined;
 	}
 
 	/**
-	 * Makes `out/<step>/<UTC time>-s<seed>`, points `out/latest` to it, and writes down what is about to run.
+	 * Makes `out/<step>/<UTC time>-s<seed>`, and writes down what is about to run.
 	 *
 	 * @throws {LoadError} where the engine's addon can't be loaded
 	 * @throws {WriteError}
@@ -127,12 +127,15 @@ export class RunFolder {
 			clearOrphans(parent);
 			return makeFresh(path.join(parent, `${time}Z-s${seed}`));
 		});
-		const folder = new RunFolder(place, await holdRun(place), false);
+		const hold = await holdRun(place).catch(error => {
+			rmSync(place, {recursive: true, force: true});
+			throw error;
+		});
+		const folder = new RunFolder(place, hold, path.resolve(out, latest));
 		return folder.#orDiscard(() => {
 			folder.#writeJson('config.json', config);
 			folder.#writeLogs([]);
 			syncFolder(parent);
-			pointTo(place, path.resolve(out, latest));
 			return folder;
 		});
 	}
@@ -164,7 +167,7 @@ export class RunFolder {
 		const hold = await holdRun(place, signal);
 		try {
 			writingIn(place, () => clearHalfWritten(place));
-			return new RunFolder(place, hold, true);
+			return new RunFolder(place, hold, undefined);
 		} catch (error) {
 			hold.release();
 			throw error;
@@ -251,6 +254,13 @@ export class RunFolder {
 		return path.join(this.path, 'checkpoint.safetensors');
 	}
 
+	/** The first batch is under way: points `out/latest` to a new run. */
+	begin(): void {
+		if (this.#latest !== undefined) {
+			pointTo(this.path, this.#latest);
+		}
+	}
+
 	/** Aborts when another process took the folder over, with a {@link HeldError}. */
 	get lost(): AbortSignal {
 		return this.#hold.signal;
@@ -294,7 +304,7 @@ export class RunFolder {
 
 	/** Takes a new folder away again: nothing came of the run. What can't be taken away stays. */
 	discard(): void {
-		if (!this.#reopened && !this.lost.aborted) {
+		if (this.#latest !== undefined && !this.lost.aborted) {
 			this.release();
 			try {
 				rmSync(this.path, {recursive: true, force: true});

@@ -4,7 +4,6 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {setTimeout as sleep} from 'node:timers/promises';
-import lockfile from 'proper-lockfile';
 import {AbortError, HeldError, type Holder} from '../errors/index.js';
 
 /** A place that no other process writes to meanwhile. */
@@ -38,9 +37,10 @@ type Mark = Holder & {
  */
 export const holdPlace = async (what: string, lock: string, signal?: AbortSignal): Promise<Hold> => {
 	const place = path.resolve(lock);
+	const {lockSync} = (await import('proper-lockfile')).default; // which listens to signals from then on
 	let seen: number | undefined;
 	for (;;) {
-		const hold = tryHold(what, place);
+		const hold = tryHold(lockSync, what, place);
 		if (hold) {
 			return hold;
 		}
@@ -68,7 +68,11 @@ export const holderNow = (lock: string): Holder | undefined => {
 /** Where the lock of a folder lies that must hold nothing else: beside it. */
 export const lockBeside = (folder: string): string => path.join(path.dirname(folder), `.${path.basename(folder)}.lock`);
 
-const tryHold = (what: string, place: string): Hold | undefined => {
+const tryHold = (
+	lockSync: typeof import('proper-lockfile').lockSync,
+	what: string,
+	place: string,
+): Hold | undefined => {
 	const mark: Mark = {
 		...{id: randomUUID(), pid: process.pid, host: os.hostname(), space: processSpace()},
 		since: new Date().toISOString(),
@@ -85,7 +89,7 @@ const tryHold = (what: string, place: string): Hold | undefined => {
 			files.rmdirSync(place);
 		}
 
-		const release = lockfile.lockSync(place, {
+		const release = lockSync(place, {
 			...{lockfilePath: place, realpath: false, fs: files, stale: dead, update: heartbeat, onCompromised: lose},
 		});
 		return {
@@ -126,8 +130,13 @@ const lockFiles = (mark: Mark) => ({
 	...fs,
 	mkdirSync(place: string): void {
 		mkdirSync(place);
-		writeFileSync(path.join(place, '.gitignore'), '*\n');
-		writeFileSync(path.join(place, 'holder.json'), JSON.stringify(mark));
+		try {
+			writeFileSync(path.join(place, '.gitignore'), '*\n');
+			writeFileSync(path.join(place, 'holder.json'), JSON.stringify(mark));
+		} catch (error) {
+			rmSync(place, {recursive: true, force: true}); // as on a full disk
+			throw error;
+		}
 	},
 	rmdirSync(place: string): void {
 		const aside = `${place}.${mark.id}`;

@@ -1,9 +1,9 @@
 import {existsSync} from 'node:fs';
 import path from 'node:path';
-import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {z} from 'zod';
 import {RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
+import {writeWhole} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
 import {conditionShape} from '../terms/condition.js';
 import {judged, shapes} from '../terms/judged.js';
@@ -59,7 +59,7 @@ export const writeRecord = (folder: string, record: StepRecord): void =>
 		makeFolders(folder);
 		const texts = recordTexts(record);
 		for (const file of [recordFiles.epochs, recordFiles.answers, recordFiles.record]) {
-			writeFileAtomicSync(path.join(folder, file), texts[file]);
+			writeWhole(path.join(folder, file), texts[file]);
 		}
 	});
 

@@ -1,9 +1,9 @@
 import {existsSync} from 'node:fs';
 import path from 'node:path';
-import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {z} from 'zod';
 import {RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
+import {writeWhole} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
 import {asExperiment} from '../terms/experiment.js';
 import {checkGoal} from '../terms/goal.js';
@@ -73,7 +73,7 @@ export const writePromise = (folder: string, promise: StepPromise): StepPromise 
 	writing(`the promise in ${folder}`, folder, () => {
 		const written = ordered(promise, promiseFile(folder));
 		makeFolders(folder);
-		writeFileAtomicSync(promiseFile(folder), asText(written));
+		writeWhole(promiseFile(folder), asText(written));
 		return written;
 	});
 

@@ -1,9 +1,9 @@
 import {existsSync, readdirSync} from 'node:fs';
 import path from 'node:path';
-import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {z} from 'zod';
 import {RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
+import {writeWhole} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
 import {conditionShape} from '../terms/condition.js';
 import {asExperiment} from '../terms/experiment.js';
@@ -106,7 +106,7 @@ export const writeSweep = (folder: string, record: SweepRecord): void => {
 		makeFolders(folder);
 		const texts = sweepTexts(record, folder);
 		for (const file of [sweepFiles.epochs, sweepFiles.sweep]) {
-			writeFileAtomicSync(path.join(folder, file), texts[file]);
+			writeWhole(path.join(folder, file), texts[file]);
 		}
 	});
 };

@@ -1,5 +1,5 @@
 import {readFileSync} from 'node:fs';
-import {sync as writeFileAtomicSync} from 'write-file-atomic';
+import {writeWhole} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
 import type {Step} from '../terms/define-step.js';
 import type {Evidence} from '../terms/evidence.js';
@@ -127,6 +127,6 @@ export const writeBlock = (file: string, text: string): void => {
 	writing(`the text block of ${file}`, file, () => {
 		const source = readFileSync(file, 'utf8');
 		const rest = source.replace(block, '').replace(/^[\r\n]+/, '');
-		writeFileAtomicSync(file, withLineEnds(`${text}\n`, source) + rest);
+		writeWhole(file, withLineEnds(`${text}\n`, source) + rest);
 	});
 };

@@ -1,6 +1,6 @@
 import {existsSync, readFileSync} from 'node:fs';
-import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {LadderError, RecordError} from '../errors/index.js';
+import {writeWhole} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
 import type {Place} from '../ladder/open-ladder.js';
 import {shown} from '../text/shown.js';
@@ -45,7 +45,7 @@ const writeTable = (records: LadderRecords): string[] => {
 	}
 
 	const text = withLadder(readFileSync(page, 'utf8'), records);
-	writing(shown(page), page, () => writeFileAtomicSync(page, text));
+	writing(shown(page), page, () => writeWhole(page, text));
 	return [];
 };
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import type {OpenOptions} from '../data/data.js';
 import {makeFolders} from '../errors/make-folders.js';
+import {writeWhole} from '../errors/write-whole.js';
 import {elsewhere, writing} from '../errors/writing.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {LadderRecords} from '../record/ladder-records.js';
@@ -62,7 +62,7 @@ const write = (out: string, name: string, text: string): string => {
 	const file = path.resolve(out, name);
 	const work = (): void => {
 		makeFolders(path.dirname(file));
-		writeFileAtomicSync(file, text);
+		writeWhole(file, text);
 	};
 	writing(file, file, work, elsewhere);
 	return file;

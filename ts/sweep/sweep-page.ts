@@ -1,9 +1,9 @@
 import {existsSync, readFileSync} from 'node:fs';
 import path from 'node:path';
-import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import type {Data} from '../data/data.js';
 import {describe} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
+import {writeWhole} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {readSweep, sweepNames, sweepsFolder} from '../record/sweep-file.js';
@@ -34,7 +34,7 @@ export const writeSweepPage = async (folder: string, found: Swept): Promise<void
 	writing(`the page of ${folder}`, folder, () => {
 		for (const [name, text] of written) {
 			const file = path.join(folder, name);
-			writeFileAtomicSync(file, withLineEnds(text, existsSync(file) ? readFileSync(file, 'utf8') : ''));
+			writeWhole(file, withLineEnds(text, existsSync(file) ? readFileSync(file, 'utf8') : ''));
 		}
 	});
 };

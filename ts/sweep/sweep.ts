@@ -5,7 +5,7 @@ import {abortedBy} from '../errors/aborted-by.js';
 import {BudgetError, ConfigError, RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {writing} from '../errors/writing.js';
-import {type TrialOutcome, trainTrial} from '../experiment/train-trial.js';
+import {trainTrial} from '../experiment/train-trial.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {conditionNow} from '../log/condition-now.js';
 import {type Hold, holdPlace, lockBeside} from '../machine/hold-place.js';
@@ -224,70 +224,86 @@ const trainAll = async (
 			folder: new TrialFolder(out, plan, trial.experiment, seed, condition),
 		})),
 	);
-	if (fresh) {
-		for (const {folder} of runs) {
-			const hold = await folder.hold(signal);
-			folder.clear();
+	const holds = await holdAll(
+		runs.map(({folder}) => folder).filter(folder => fresh || folder.read() === undefined),
+		signal,
+	);
+	try {
+		if (fresh) {
+			for (const {folder} of runs) {
+				folder.clear();
+			}
+		}
+
+		const {cores} = unwrap(native().runtimeInfo());
+		const jobs = settled.jobs ?? Math.max(1, Math.floor(cores / (settled.threads ?? 1)));
+		const threads = settled.threads ?? Math.max(1, Math.floor(cores / Math.min(jobs, runs.length)));
+		const failure = new AbortController();
+		const stop = AbortSignal.any([failure.signal, signal, ...[...holds.values()].map(hold => hold.signal)]);
+		const waiting = runs.filter(({folder}) => folder.read() === undefined);
+		let done = runs.length - waiting.length;
+		const work = async (): Promise<void> => {
+			for (let next = waiting.shift(); next; next = waiting.shift()) {
+				const {trial, seed, folder} = next;
+				if (stop.aborted) {
+					throw abortedBy(stop);
+				}
+
+				const of = {trial: trialName(trial), seed, epochs: trial.experiment.epochs, of: runs.length};
+				const begun = folder.begin();
+				const outcome = await trainTrial({
+					...{experiment: trial.experiment, seed, data, holdout: plan.holdout, limitTrain: plan.limitTrain, threads},
+					...{checkpoint: folder.checkpoint, signal: stop},
+					tell({epoch, holdoutCorrect}) {
+						const holdoutAccuracy = holdoutCorrect / plan.holdout;
+						tell({type: 'epoch', ...of, epoch, holdoutAccuracy, diverged: false, done});
+					},
+				});
+				holds.get(folder.path)?.check();
+				folder.finish({outcome, begun, condition});
+				done += 1;
+				const last = outcome.epochs.at(-1);
+				const holdoutAccuracy = last && last.holdoutCorrect / plan.holdout;
+				const diverged = outcome.diverged !== null;
+				tell({type: 'finished', ...of, epoch: outcome.epochs.length, holdoutAccuracy, diverged, done});
+			}
+		};
+
+		const workers = Array.from({length: Math.min(jobs, Math.max(1, waiting.length))}, work);
+		try {
+			await Promise.all(workers);
+		} catch (error) {
+			failure.abort(error);
+			await Promise.allSettled(workers); // none is left running
+			throw error;
+		}
+
+		return assemble(plan, runs);
+	} finally {
+		for (const hold of holds.values()) {
 			hold.release();
 		}
 	}
+};
 
-	const {cores} = unwrap(native().runtimeInfo());
-	const jobs = settled.jobs ?? Math.max(1, Math.floor(cores / (settled.threads ?? 1)));
-	const threads = settled.threads ?? Math.max(1, Math.floor(cores / Math.min(jobs, runs.length)));
-	const failure = new AbortController();
-	const stop = AbortSignal.any([failure.signal, signal]);
-	const waiting = runs.filter(({folder}) => folder.read() === undefined);
-	let done = runs.length - waiting.length;
-	const work = async (): Promise<void> => {
-		for (let next = waiting.shift(); next; next = waiting.shift()) {
-			const {trial, seed, folder} = next;
-			if (stop.aborted) {
-				throw abortedBy(stop);
-			}
-
-			const of = {trial: trialName(trial), seed, epochs: trial.experiment.epochs, of: runs.length};
-			const hold = await folder.hold(stop);
-			let outcome: TrialOutcome;
-			try {
-				const finished = folder.read(); // by another sweep, since this one began
-				if (finished) {
-					outcome = finished.outcome;
-				} else {
-					const begun = folder.begin();
-					outcome = await trainTrial({
-						...{experiment: trial.experiment, seed, data, holdout: plan.holdout, limitTrain: plan.limitTrain, threads},
-						...{checkpoint: folder.checkpoint, signal: AbortSignal.any([stop, hold.signal])},
-						tell({epoch, holdoutCorrect}) {
-							const holdoutAccuracy = holdoutCorrect / plan.holdout;
-							tell({type: 'epoch', ...of, epoch, holdoutAccuracy, diverged: false, done});
-						},
-					});
-					hold.check();
-					folder.finish({outcome, begun, condition});
-				}
-			} finally {
-				hold.release();
-			}
-
-			done += 1;
-			const last = outcome.epochs.at(-1);
-			const holdoutAccuracy = last && last.holdoutCorrect / plan.holdout;
-			const diverged = outcome.diverged !== null;
-			tell({type: 'finished', ...of, epoch: outcome.epochs.length, holdoutAccuracy, diverged, done});
-		}
-	};
-
-	const workers = Array.from({length: Math.min(jobs, Math.max(1, waiting.length))}, work);
+/** Holds all or none, in one order for all sweeps: of two that have a run in common one goes on. */
+const holdAll = async (folders: readonly TrialFolder[], signal: AbortSignal): Promise<Map<string, Hold>> => {
+	const holds = new Map<string, Hold>();
 	try {
-		await Promise.all(workers);
+		for (const folder of folders.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+			if (!holds.has(folder.path)) {
+				holds.set(folder.path, await folder.hold(signal));
+			}
+		}
+
+		return holds;
 	} catch (error) {
-		failure.abort(error);
-		await Promise.allSettled(workers); // none is left running
+		for (const hold of holds.values()) {
+			hold.release();
+		}
+
 		throw error;
 	}
-
-	return assemble(plan, runs);
 };
 
 type Run = {readonly index: number; readonly seed: number; readonly folder: TrialFolder};

@@ -24,17 +24,18 @@ export type FinishedTrial = {
  * that a sweep takes over only what it would train itself, whichever sweep began it.
  */
 export class TrialFolder {
-	readonly #folder: string;
+	/** Where it is. */
+	readonly path: string;
 
 	constructor(out: string, plan: SweepPlan, experiment: Experiment, seed: number, {versions, addon}: Condition) {
 		const {data, holdout, limitTrain} = plan;
 		const identity = {experiment, seed, holdout, limitTrain, data: data.hash, version: versions.stepladder};
-		this.#folder = path.resolve(out, sha256(json({...identity, sources: addon?.sources})).slice(0, 24));
+		this.path = path.resolve(out, sha256(json({...identity, sources: addon?.sources})).slice(0, 24));
 	}
 
 	/** Where the trainer keeps what it needs to go on. */
 	get checkpoint(): string {
-		return path.join(this.#folder, 'checkpoint.safetensors');
+		return path.join(this.path, 'checkpoint.safetensors');
 	}
 
 	/**
@@ -43,9 +44,9 @@ export class TrialFolder {
 	 * @throws {HeldError} where another sweep trains it
 	 */
 	async hold(signal: AbortSignal): Promise<Hold> {
-		this.#writing(() => makeFolders(this.#folder));
+		this.#writing(() => makeFolders(this.path));
 		try {
-			return await holdPlace(shown(this.#folder), path.join(this.#folder, '.lock'), signal);
+			return await holdPlace(shown(this.path), path.join(this.path, '.lock'), signal);
 		} catch (error) {
 			return this.#writing(() => {
 				throw error;
@@ -57,11 +58,11 @@ export class TrialFolder {
 	begin(): string {
 		const now = new Date().toISOString();
 		return this.#writing(() => {
-			for (const name of readdirSync(this.#folder).filter(name => halfWritten.test(name))) {
-				rmSync(path.join(this.#folder, name), {recursive: true, force: true});
+			for (const name of readdirSync(this.path).filter(name => halfWritten.test(name))) {
+				rmSync(path.join(this.path, name), {recursive: true, force: true});
 			}
 
-			const file = path.join(this.#folder, 'begun.txt');
+			const file = path.join(this.path, 'begun.txt');
 			if (!existsSync(file) || !existsSync(this.checkpoint)) {
 				writeWhole(file, now);
 			}
@@ -97,11 +98,11 @@ export class TrialFolder {
 	}
 
 	get #result(): string {
-		return path.join(this.#folder, 'result.json');
+		return path.join(this.path, 'result.json');
 	}
 
 	#writing<Value>(work: () => Value): Value {
-		return writing(`in ${this.#folder}`, this.#folder, work, elsewhere);
+		return writing(`in ${this.path}`, this.path, work, elsewhere);
 	}
 }
 

@@ -2,7 +2,10 @@ import {rmSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {Command, Option} from 'commander';
+import {makeFolders} from '../../errors/make-folders.js';
+import {writing} from '../../errors/writing.js';
 import {ConfigError, type Data, type Ladder, type Place, record} from '../../index.js';
+import {type Hold, holdPlace, lockBeside} from '../../machine/hold-place.js';
 import {checkLadder} from '../../record/check.js';
 import {LadderRecords} from '../../record/ladder-records.js';
 import {recordingOf} from '../../record/make-record.js';
@@ -172,12 +175,17 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	const sweeps = step === undefined ? sweepNames(ladder.folder).length : 0;
 	problems.push(...(sweeps > 0 ? await checkSweeps(ladder, data) : []));
 	if (again !== false && problems.length === 0) {
-		for (const place of checked) {
-			problems.push(...(await trainAgain(place, records, data, flags, signal)));
-		}
+		const hold = again === 'all' ? await holdReplays(signal) : undefined;
+		try {
+			for (const place of checked) {
+				problems.push(...(await trainAgain(place, records, data, flags, signal)));
+			}
 
-		if (again === 'all') {
-			rmSync(replays, {recursive: true, force: true}); // the next one begins anew
+			if (hold) {
+				rmSync(replays, {recursive: true, force: true}); // the next one begins anew
+			}
+		} finally {
+			hold?.release();
 		}
 	}
 
@@ -207,6 +215,12 @@ const tellRecording = (places: readonly Place[]): void => {
 
 /** Where `--replay all` keeps its runs until it has come to its end. */
 const replays = path.join('runs', 'replays');
+
+/** Two that repeat everything would take each other's runs away. */
+const holdReplays = async (signal: AbortSignal): Promise<Hold> => {
+	writing(`in ${replays}`, replays, () => makeFolders(path.dirname(replays)));
+	return holdPlace(replays, lockBeside(replays), signal);
+};
 
 /** Replays what was asked for of a step, and says what that was. */
 const trainAgain = async (
