@@ -1,3 +1,7 @@
+import {execFileSync} from 'node:child_process';
+import {mkdirSync, rmSync, symlinkSync} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
 import test from 'ava';
 import {LadderError, openLadder} from '../../ts/index.js';
 import {OwnLadder} from '../helpers/own-ladder.js';
@@ -328,4 +332,39 @@ test('a ladder is found from within, by --ladder, and by a package.json above', 
 	t.is(await stepIn('.'), 'a');
 	t.is(await stepIn('ladders/two/steps'), 'b');
 	t.is(await stepIn('.', '--ladder', 'ladders/two'), 'b');
+});
+
+test('what stands in a file’s place is named, and never waited on', async t => {
+	const own = new OwnLadder(t, {'ladder.ts': definition, 'steps/0-first.ts': stepOf('first')});
+	const at = (file: string): string => path.join(own.folder, file);
+	symlinkSync(at('nowhere.ts'), at('steps/1-lost.ts'));
+	mkdirSync(at('steps/2-folder.ts'));
+	own.write('steps/5-last.ts', stepOf('last', "import './helper.ts';"));
+	const expected = new Map([
+		['lost', /^steps.1-lost\.ts: expected a file, found a link to nowhere$/],
+		['folder', /^steps.2-folder\.ts: expected a file, found a folder$/],
+	]);
+	if (process.platform === 'win32') {
+		own.write('steps/helper.ts', '');
+	} else {
+		execFileSync('mkfifo', [at('steps/3-pipe.ts'), at('steps/helper.ts')]);
+		symlinkSync('/dev/zero', at('steps/4-device.ts'));
+		expected.set('pipe', /^steps.3-pipe\.ts: expected a file, found a pipe$/);
+		expected.set('device', /^steps.4-device\.ts: expected a file, found a device$/);
+		expected.set('last', /5-last\.ts: .*it imports \S+helper\.ts, which should be a file and is a pipe$/);
+	}
+
+	const {stderr, exitCode} = await own.run(['ladder']);
+	t.is(exitCode, 0);
+	const told = new Map(
+		stderr.split('\n').map(line => /^Step `(.*?)` is not in the table: (.*)$/.exec(line)?.slice(1) as [string, string]),
+	);
+	t.deepEqual([...told.keys()], [...expected.keys()]);
+	for (const [name, sentence] of expected) {
+		t.regex(told.get(name) ?? '', sentence);
+	}
+
+	rmSync(at('ladder.ts'));
+	symlinkSync(at('nowhere.ts'), at('ladder.ts'));
+	t.regex((await own.run(['ladder'])).stderr, /^stepladder: ladder\.ts: expected a file, found a link to nowhere$/);
 });

@@ -1,4 +1,4 @@
-import {existsSync, readdirSync} from 'node:fs';
+import {existsSync, lstatSync, readdirSync} from 'node:fs';
 import path from 'node:path';
 
 /** What a ladder's own files may end in. */
@@ -30,4 +30,4 @@ export const stepFiles = (folder: string): StepFile[] => {
 
 /** The `ladder.ts` of a folder, or its like in JavaScript; several where there are several. */
 export const ladderFiles = (folder: string): string[] =>
-	endings.map(ending => path.join(folder, `ladder.${ending}`)).filter(file => existsSync(file));
+	endings.map(ending => path.join(folder, `ladder.${ending}`)).filter(file => lstatSync(file, {throwIfNoEntry: false})); // a link to nowhere is told, not passed over

@@ -1,11 +1,12 @@
 import {spawnSync} from 'node:child_process';
-import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import module from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath, pathToFileURL} from 'node:url';
 import {LadderError, StepladderError} from '../errors/index.js';
+import {notAFile} from '../machine/not-a-file.js';
 import {shown} from '../text/shown.js';
 import {load, resolve, withoutTypes} from './module-hooks.js';
 
@@ -32,6 +33,11 @@ const hook = (): void => {
  * @throws {LadderError} naming file and line, where it can't be read or fails
  */
 export const importFile = async (file: string, opening: number): Promise<unknown> => {
+	const other = notAFile(file);
+	if (other !== undefined) {
+		throw new LadderError(`${shown(file)}: expected a file, found ${other}`, file);
+	}
+
 	hook();
 	try {
 		const {default: value} = (await import(`${pathToFileURL(file).href}?ladder=${opening}`)) as {default?: unknown};
@@ -91,7 +97,7 @@ const syntaxErrorIn = (start: string): Found | undefined => {
 
 /** A file and the ladder's own files that it imports, in the order of their imports; read as text, since they can't be run. */
 const importedBy = (file: string, seen: Set<string> = new Set()): string[] => {
-	if (seen.has(file) || !/\.m?[jt]s$/.test(file) || !existsSync(file)) {
+	if (seen.has(file) || !/\.m?[jt]s$/.test(file) || notAFile(file) !== undefined) {
 		return [];
 	}
 

@@ -3,6 +3,7 @@ import type {LoadHook, ResolveFnOutput, ResolveHook} from 'node:module';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {transform} from 'sucrase';
+import {notAFile} from '../machine/not-a-file.js';
 
 /** Marks the files of a ladder, and counts how often one was opened: what was edited in between is read anew. */
 const mark = /[?&]ladder=\d+$/;
@@ -35,6 +36,12 @@ export const load: LoadHook = (url, context, nextLoad) => {
 		return nextLoad(url, context);
 	}
 
+	const place = fileURLToPath(url);
+	const other = notAFile(place);
+	if (other !== undefined && other !== 'nothing') {
+		throw new Error(`it imports ${place}, which should be a file and is ${other}`);
+	}
+
 	if (!isTypeScript(url)) {
 		return nextLoad(url, {...context, format: 'module'});
 	}
@@ -43,7 +50,7 @@ export const load: LoadHook = (url, context, nextLoad) => {
 		return nextLoad(url, {...context, format: 'module-typescript' as 'module'});
 	}
 
-	return {format: 'module', source: withoutTypes(readFileSync(fileURLToPath(url), 'utf8')), shortCircuit: true};
+	return {format: 'module', source: withoutTypes(readFileSync(place, 'utf8')), shortCircuit: true};
 };
 
 /** Keeps every line where it was. */
