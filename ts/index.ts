@@ -17,7 +17,7 @@ export type {RecordOptions} from './record/make-record.js';
 export {type Recorder, record} from './record/record.js';
 export {compareRuns, type RunComparisons} from './report/compare-runs.js';
 export {type ComparedMeasure, type Comparison, compare} from './report/comparison.js';
-export {report, reportRuns} from './report/report.js';
+export {type Report, report, reportRuns} from './report/report.js';
 export {type SweepEvent, type SweepOptions, sweep} from './sweep/sweep.js';
 export {defineStep, type Step, type StepDefinition, type Target} from './terms/define-step.js';
 export {type Aspect, aspectsChanged, type Difference, differences} from './terms/difference.js';

@@ -1,6 +1,8 @@
 import process from 'node:process';
 import type {Command} from 'commander';
-import {type Data, findLadder, type Ladder, type OpenOptions, openLadder} from '../index.js';
+import {type Data, findLadder, type Ladder, type OpenOptions, openLadder, type RecordError} from '../index.js';
+import {shown} from '../text/shown.js';
+import {exitCodes} from './exit-codes.js';
 
 /** What says which ladder a command is about. */
 export type LadderFlags = {readonly ladder?: string};
@@ -22,6 +24,14 @@ export const chosenLadder = async ({ladder}: LadderFlags): Promise<Ladder> =>
 export const tellRefused = ({refused}: Ladder, where: string): void => {
 	for (const {name, error} of refused) {
 		process.stderr.write(`Step \`${name}\` is not ${where}: ${error.message}\n`);
+	}
+};
+
+/** Says on stderr which steps something had to do with less of, as a record is damaged, and ends with the exit code of that. */
+export const tellDamaged = (damaged: ReadonlyMap<string, RecordError>, what: string): void => {
+	for (const [step, {path, problem}] of damaged) {
+		process.stderr.write(`Step \`${step}\` ${what}: ${shown(path)}: ${problem}\n`);
+		process.exitCode = exitCodes.data;
 	}
 };
 

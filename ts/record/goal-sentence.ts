@@ -16,7 +16,10 @@ export const goalWords = ({testAccuracy, heldFor = 1, maxParameters, maxEpochs}:
 
 const epochsOf = (heldFor: number): string => (heldFor === 1 ? 'the last epoch' : `each of the last ${heldFor} epochs`);
 
-/** The first step whose every seed holds the ladder's goal, judged by that goal; nothing where it names no accuracy. */
+/**
+ * The first step whose every seed holds the ladder's goal, judged by that goal; nothing where it names no accuracy. Steps
+ * whose records can't be read are passed over.
+ */
 export const firstToReach = (records: LadderRecords): Recorded | undefined => {
 	const {target, places} = records.ladder;
 	const {testAccuracy, heldFor = 1, maxParameters = Infinity, maxEpochs = Infinity} = target;
@@ -25,8 +28,8 @@ export const firstToReach = (records: LadderRecords): Recorded | undefined => {
 	}
 
 	return places
-		.filter(place => records.has(place))
-		.map(place => recorded(records.of(place).record, {testAccuracy, heldFor, maxParameters, maxEpochs}))
+		.flatMap(place => records.find(place) ?? [])
+		.map(({record}) => recorded(record, {testAccuracy, heldFor, maxParameters, maxEpochs}))
 		.find(({parameters, epochs, held}) => parameters <= maxParameters && epochs <= maxEpochs && held.count === held.of);
 };
 
@@ -39,10 +42,11 @@ export const ladderGoal = (records: LadderRecords): string | undefined => {
 	}
 
 	const first = firstToReach(records);
+	const isWhole = records.damaged().size === 0; // else an earlier step may have reached it
 	const reached = first
-		? ` Reached first by ${first.name}, with every seed.`
+		? ` Reached ${isWhole ? 'first ' : ''}by ${first.name}, with every seed.`
 		: target.testAccuracy === undefined
 			? ''
-			: ' Not reached yet.';
+			: ` Not reached ${isWhole ? 'yet' : 'by a step whose record can be read'}.`;
 	return `Goal: ${words}.${reached}`;
 };

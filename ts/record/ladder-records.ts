@@ -12,6 +12,7 @@ import {hasSweep, readSweep, sweepsFolder} from './sweep-file.js';
 /** The records of the ladder, each read once, when it is first asked for. */
 export class LadderRecords {
 	readonly #known = new Map<string, Recorded>();
+	readonly #damaged = new Map<string, RecordError>();
 	readonly #sweeps = new Map<string, Swept>();
 
 	constructor(readonly ladder: Ladder) {}
@@ -41,6 +42,34 @@ export class LadderRecords {
 		const read = recorded(readRecord(folder));
 		this.#known.set(name, read);
 		return read;
+	}
+
+	/** The record of a step, for those who can do without: nothing where it is missing or damaged. */
+	find(place: Place): Recorded | undefined {
+		const {name} = place.step;
+		if (!this.has(place) || this.#damaged.has(name)) {
+			return undefined;
+		}
+
+		try {
+			return this.of(place);
+		} catch (error) {
+			if (!(error instanceof RecordError)) {
+				throw error;
+			}
+
+			this.#damaged.set(name, error);
+			return undefined;
+		}
+	}
+
+	/** Steps whose records are there and can't be read, with what is wrong with each. */
+	damaged(): ReadonlyMap<string, RecordError> {
+		for (const place of this.ladder.places) {
+			this.find(place);
+		}
+
+		return this.#damaged;
 	}
 
 	/**

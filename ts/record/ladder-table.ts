@@ -25,7 +25,9 @@ export type LadderRow = {
 	readonly averaging: boolean;
 	/** The aspect that the step changed. */
 	readonly changed: string | undefined;
-	/** What was measured; nothing for a step that has not been recorded. */
+	/** Whether there is a record that can't be read. */
+	readonly damaged: boolean;
+	/** What was measured; nothing for a step that has not been recorded, or whose record can't be read. */
 	readonly result: LadderResult | undefined;
 };
 
@@ -47,7 +49,11 @@ export type MeanOverSeeds = {readonly mean: number; readonly deviation: number |
 
 /** A row a step, with what is switched on and what was measured. */
 export const ladderRows = (records: LadderRecords): LadderRow[] =>
-	records.ladder.places.map(place => ({...switches(place.step), result: result(place, records)}));
+	records.ladder.places.map(place => ({
+		...switches(place.step),
+		damaged: records.damaged().has(place.step.name),
+		result: result(place, records),
+	}));
 
 const switches = ({name, aspect, experiment: {net, augmentation, schedule, averaging}}: Step) => ({
 	step: name,
@@ -62,11 +68,12 @@ const switches = ({name, aspect, experiment: {net, augmentation, schedule, avera
 });
 
 const result = (place: Place, records: LadderRecords): LadderResult | undefined => {
-	if (!records.has(place)) {
+	const found = records.find(place);
+	if (!found) {
 		return undefined;
 	}
 
-	const {train, test, held, record} = records.of(place);
+	const {train, test, held, record} = found;
 	const {testAccuracy: target, heldFor} = record.promise.target;
 	return {train: over(train), test: over(test), target, heldFor, held};
 };
@@ -90,7 +97,7 @@ const cells = (row: LadderRow): string[] => [
 	yes(row.augmentation),
 	row.scheduler ?? 'no',
 	yes(row.averaging),
-	...(row.result ? resultCells(row.result) : ['-', '-', '-', 'not recorded']),
+	...(row.result ? resultCells(row.result) : ['-', '-', '-', row.damaged ? 'damaged' : 'not recorded']),
 ];
 
 const resultCells = ({train, test, target, heldFor, held}: LadderResult): string[] => [
@@ -126,6 +133,15 @@ export const hasMarks = (page: string): boolean =>
 		pattern => page.match(pattern)?.length === 1,
 	);
 
-/** A page with the ladder's table between its marks brought up to date. */
-export const withLadder = (page: string, records: LadderRecords): string =>
-	page.replace(marks, () => withLineEnds(ladderFormats.markdown(ladderRows(records)), page));
+/**
+ * A page with the ladder's table between its marks brought up to date.
+ *
+ * @throws {RecordError} where a record is damaged: what was measured would be gone from the page
+ */
+export const withLadder = (page: string, records: LadderRecords): string => {
+	for (const error of records.damaged().values()) {
+		throw error;
+	}
+
+	return page.replace(marks, () => withLineEnds(ladderFormats.markdown(ladderRows(records)), page));
+};

@@ -1,11 +1,19 @@
 import {readFileSync} from 'node:fs';
 import type {z} from 'zod';
 import {RecordError} from '../errors/index.js';
+import {notAFile} from '../machine/not-a-file.js';
 import {judged} from '../terms/judged.js';
 
 /** @throws {RecordError} where a file can't be read */
 export const readText = (file: string): string =>
-	asRecordError(file, () => readFileSync(file, 'utf8').replaceAll('\r\n', '\n')); // as git may check it out on Windows
+	asRecordError(file, () => {
+		const other = notAFile(file);
+		if (other !== undefined) {
+			throw new RecordError(file, other === 'nothing' ? 'it is not there' : `it should be a file, it is ${other}`);
+		}
+
+		return readFileSync(file, 'utf8').replaceAll('\r\n', '\n'); // as git may check it out on Windows
+	});
 
 /**
  * Reads JSON of a known shape.

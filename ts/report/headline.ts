@@ -9,16 +9,18 @@ import {percent} from '../text/percent.js';
  */
 export const headline = (records: LadderRecords): string => {
 	const {target, places} = records.ladder;
-	const all = places.filter(place => records.has(place)).map(place => records.of(place));
+	const all = places.flatMap(place => records.find(place) ?? []);
 	const last = all.at(-1);
+	const isWhole = records.damaged().size === 0;
 	if (!last) {
-		return 'No step has been recorded yet.';
+		return isWhole ? 'No step has been recorded yet.' : 'No step has a record that can be read.';
 	}
 
 	const {testAccuracy, heldFor = 1, maxParameters = Infinity, maxEpochs = Infinity} = target;
 	if (testAccuracy === undefined) {
 		const {target: own} = last.record.promise;
-		return `The last step is \`${last.name}\`. ${heldBy(last)} Its target: ${goalWords(own)}. ${figures(last)}`;
+		const which = isWhole ? 'last step' : 'last step whose record can be read';
+		return `The ${which} is \`${last.name}\`. ${heldBy(last)} Its target: ${goalWords(own)}. ${figures(last)}`;
 	}
 
 	const first = firstToReach(records);
@@ -32,7 +34,8 @@ export const headline = (records: LadderRecords): string => {
 		.map(({record}) => recorded(record, goal))
 		.toSorted((a, b) => share(b) - share(a) || b.test.mean - a.test.mean);
 	const found = closest ?? last;
-	return `No step reaches the goal yet: ${goalWords(target)}. The closest is \`${found.name}\`. ${heldBy(found)} ${figures(found)}`;
+	const none = isWhole ? 'No step reaches the goal yet' : 'No step whose record can be read reaches the goal';
+	return `${none}: ${goalWords(target)}. The closest is \`${found.name}\`. ${heldBy(found)} ${figures(found)}`;
 };
 
 const share = ({held}: Recorded): number => held.count / held.of;

@@ -25,6 +25,8 @@ export type ReportData = {
 	readonly rows: readonly LadderRow[];
 	/** Recorded steps, in their order. */
 	readonly steps: readonly ReportedStep[];
+	/** Recorded steps that have none, as their own record or one that they speak of is damaged. */
+	readonly leftOut: ReadonlyMap<string, RecordError>;
 };
 
 export type ReportedStep = {
@@ -44,40 +46,51 @@ export type ReportedStep = {
 };
 
 /**
- * Gathers what is known of a ladder. Steps without a record have a row in its table, and no chapter.
+ * Gathers what is known of a ladder. Steps without a record that can be read have a row in its table, and no chapter.
  *
- * @throws {RecordError} where a record is damaged, or of other data: its answers are about other images
+ * @throws {RecordError} where a record is of other data: its answers are about other images
  */
 export const reportData = (records: LadderRecords, data: Data): ReportData => {
 	const {name, places, published} = records.ladder;
-	return {
-		...{name, data, published, headline: headline(records), rows: ladderRows(records)},
-		steps: places
-			.filter(place => records.has(place))
-			.map(place => {
-				const {step} = place;
-				const evidence = records.evidence(place);
-				const recorded = evidence.self;
-				if (recorded.record.data.hash !== data.hash) {
-					throw new RecordError(
-						place.record,
-						`it is of other data than the ladder has now: bring those back, or try: ${typed('record', `--step ${step.name} --fresh`)}`,
-					);
-				}
+	const steps: ReportedStep[] = [];
+	const leftOut = new Map<string, RecordError>();
+	for (const place of places.filter(place => records.has(place))) {
+		const recorded = records.find(place);
+		if (recorded && recorded.record.data.hash !== data.hash) {
+			throw new RecordError(
+				place.record,
+				`it is of other data than the ladder has now: bring those back, or try: ${typed('record', `--step ${place.step.name} --fresh`)}`,
+			);
+		}
 
-				const hasFrom = step.from !== undefined && records.has(records.ladder.place(step.from.name));
-				const summary = summarize(step.experiment.net);
-				const before = step.from && summarize(step.from.experiment.net);
-				return {
-					...{place, recorded, text: stepText(step, evidence), summary},
-					seesOther: String(before && fieldsOf(before)) !== String(fieldsOf(summary)),
-					changes: step.from && changesBetween(step.from.experiment, step.experiment),
-					...{confusion: confusion(recorded, data), mistakes: mistakesOf(recorded)},
-					comparison: hasFrom
-						? comparison(comparedRecord(recorded), comparedRecord(evidence.from), step.target.primary)
-						: undefined,
-				};
-			}),
+		try {
+			steps.push(reportedStep(place, records, data));
+		} catch (error) {
+			if (!(error instanceof RecordError)) {
+				throw error;
+			}
+
+			leftOut.set(place.step.name, error);
+		}
+	}
+
+	return {...{name, data, published, headline: headline(records), rows: ladderRows(records)}, steps, leftOut};
+};
+
+/** @throws {RecordError} where its record is damaged, or one that it speaks of */
+const reportedStep = (place: Place, records: LadderRecords, data: Data): ReportedStep => {
+	const {step} = place;
+	const evidence = records.evidence(place);
+	const recorded = records.of(place);
+	const from = step.from && records.find(records.ladder.place(step.from.name));
+	const summary = summarize(step.experiment.net);
+	const before = step.from && summarize(step.from.experiment.net);
+	return {
+		...{place, recorded, text: stepText(step, evidence), summary},
+		seesOther: String(before && fieldsOf(before)) !== String(fieldsOf(summary)),
+		changes: step.from && changesBetween(step.from.experiment, step.experiment),
+		...{confusion: confusion(recorded, data), mistakes: mistakesOf(recorded)},
+		comparison: from && comparison(comparedRecord(recorded), comparedRecord(from), step.target.primary),
 	};
 };
 

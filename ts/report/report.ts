@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type {OpenOptions} from '../data/data.js';
+import type {RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {writeWhole} from '../errors/write-whole.js';
 import {elsewhere, writing} from '../errors/writing.js';
@@ -12,26 +13,36 @@ import {findGroups, type NamedBy} from './run-groups.js';
 import {runsData} from './runs-data.js';
 import {runsMarkdown} from './runs-markdown.js';
 
+/** Where a report was written, and the recorded steps that it has no chapter on, each with the reason. */
+export type Report = {
+	readonly markdown: string;
+	readonly html: string;
+	readonly leftOut: ReadonlyMap<string, RecordError>;
+};
+
 /**
- * Writes a whole ladder with its records as `report.md` and as one self-contained `report.html`.
+ * Writes a whole ladder with its records as `report.md` and as one self-contained `report.html`. A step whose record is
+ * damaged is left out.
  *
  * @param out the folder for both
- * @returns their paths
  * @throws {ConfigError} without `out`
- * @throws {RecordError} for a damaged record
+ * @throws {RecordError} where there are records, and none can be read
  * @throws {WriteError}
  */
-export const report = async (
-	ladder: Ladder,
-	given: {readonly out: string} & OpenOptions,
-): Promise<{readonly markdown: string; readonly html: string}> => {
+export const report = async (ladder: Ladder, given: {readonly out: string} & OpenOptions): Promise<Report> => {
 	const {out, ...options} = given ?? {};
 	checkPath('out', out);
 	// Vega takes longer to load than all the rest: nothing else should wait for it
 	const {reportPage} = await import('./page/page.js');
 	const data = reportData(new LadderRecords(ladder), await ladder.data.open(ladder.folder, options));
+	const {leftOut, steps} = data;
+	const [damage] = leftOut.values();
+	if (damage && steps.length === 0) {
+		throw damage;
+	}
+
 	const html = await reportPage(data);
-	return {markdown: write(out, 'report.md', reportMarkdown(data)), html: write(out, 'report.html', html)};
+	return {markdown: write(out, 'report.md', reportMarkdown(data)), html: write(out, 'report.html', html), leftOut};
 };
 
 /**

@@ -42,14 +42,25 @@ export const writeSweepPage = async (folder: string, found: Swept): Promise<void
 /**
  * Writes the pages of all sweeps of a ladder anew, from their records.
  *
- * @throws {RecordError} for one that is damaged
+ * @returns a sentence for each sweep that keeps its old page, as it is damaged
  * @throws {WriteError}
  */
-export const writeSweepPages = async (ladder: Ladder): Promise<void> => {
+export const writeSweepPages = async (ladder: Ladder): Promise<string[]> => {
+	const kept: string[] = [];
 	for (const name of sweepNames(ladder.folder)) {
 		const folder = path.join(sweepsFolder(ladder.folder), name);
-		await writeSweepPage(folder, swept(name, readSweep(folder)));
+		try {
+			await writeSweepPage(folder, swept(name, readSweep(folder)));
+		} catch (error) {
+			if (!(error instanceof RecordError)) {
+				throw error;
+			}
+
+			kept.push(`${shown(folder)} keeps its page: ${shown(error.path)}: ${error.problem}`);
+		}
 	}
+
+	return kept;
 };
 
 /**

@@ -4,7 +4,7 @@ import {ladderGoal} from '../../record/goal-sentence.js';
 import {LadderRecords} from '../../record/ladder-records.js';
 import {ladderFormats, ladderRows} from '../../record/ladder-table.js';
 import {typed} from '../../text/typed.js';
-import {chosenLadder, type LadderFlags, tellRefused, withLadderOption} from '../ladder-options.js';
+import {chosenLadder, type LadderFlags, tellDamaged, tellRefused, withLadderOption} from '../ladder-options.js';
 
 export const ladderCommand = (): Command =>
 	withLadderOption(new Command('ladder'))
@@ -28,4 +28,5 @@ Example:
 			const table = ladderFormats[format](ladderRows(records));
 			process.stdout.write(format === 'text' && goal !== undefined ? `${table}\n\n${goal}\n` : `${table}\n`);
 			tellRefused(ladder, 'in the table');
+			tellDamaged(records.damaged(), 'is in the table without its figures');
 		});

@@ -81,9 +81,7 @@ Examples:
 			if (flags.check) {
 				await check(ladder, flags, interruption.signal);
 			} else if (flags.text) {
-				const kept = writeTexts(new LadderRecords(ladder));
-				await writeSweepPages(ladder);
-				tellKept(kept);
+				tellKept([...writeTexts(new LadderRecords(ladder)), ...(await writeSweepPages(ladder))]);
 			} else {
 				await train(ladder, flags, interruption);
 			}

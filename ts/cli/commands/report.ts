@@ -7,6 +7,7 @@ import {
 	type DataFlags,
 	type LadderFlags,
 	openOptions,
+	tellDamaged,
 	tellRefused,
 	withDataOption,
 	withLadderOption,
@@ -47,6 +48,7 @@ const writeLadder = async ({out, ...flags}: Flags): ReturnType<typeof report> =>
 	const ladder = await chosenLadder(flags);
 	const written = await report(ladder, {out, ...openOptions(flags)});
 	tellRefused(ladder, 'in the report');
+	tellDamaged(written.leftOut, 'has no chapter in the report');
 	return written;
 };
 
