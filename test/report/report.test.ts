@@ -10,6 +10,7 @@ import {html} from '../../ts/report/page/html.js';
 import {cli} from '../helpers/cli.js';
 import {ladder} from '../helpers/mnist.js';
 import {accessibility, inBrowser, legibility, open} from '../helpers/page.js';
+import {tinyLadder} from '../helpers/tiny-ladder.js';
 
 const {steps} = ladder;
 
@@ -240,4 +241,39 @@ test('whatever comes from outside is escaped', t => {
 		html`<b title="${hostile}">${[hostile, 1, undefined]}</b>`.text,
 		`<b title="&lt;/code&gt;&lt;script&gt;alert(&quot;&amp;&quot;)&lt;/script&gt;&#39;">&lt;/code&gt;&lt;script&gt;alert(&quot;&amp;&quot;)&lt;/script&gt;&#39;1</b>`,
 	);
+});
+
+test('what a person calls things is text on both pages, and nothing else', async t => {
+	const script = '<script>alert(1)</script>';
+	const own = tinyLadder(t);
+	own.write(
+		'ladder.ts',
+		own
+			.read('ladder.ts')
+			.replace("'Bars'", JSON.stringify(`Bars ${script}`))
+			.replace("idx('data')", `idx('data', {classes: ${JSON.stringify([script, '*b*', '[c](d)', '|', ...'456789'])}})`),
+	);
+	own.write(
+		'steps/0-tiny.ts',
+		own
+			.read('steps/0-tiny.ts')
+			.replace('defineStep}', 'claim, defineStep}')
+			.replace(
+				"'Bars are easy to tell.'",
+				JSON.stringify(`Bars are ${script} easy */ to tell: \`${script}\`.\n\n# Really`),
+			)
+			.replace(
+				'});\n',
+				`	analysis: [claim(() => ${JSON.stringify(`${script}\n<!-- end of ladder -->`)}, () => true)],\n});\n`,
+			),
+	);
+	const recorded = await own.run(['record', '--step', 'tiny', '--seeds', '1']);
+	t.is(recorded.exitCode, 0, recorded.stderr);
+	t.is((await own.run(['record', '--check'])).exitCode, 0); // the text block is a comment that did not end early
+	t.is((await own.run(['report', '--out', 'report'])).exitCode, 0);
+	const markdown = own.read('report/report.md');
+	t.notRegex(markdown.replaceAll(/`[^`\n]*`/g, ''), /<script|<!--/);
+	t.notRegex(markdown, /^# Really/m);
+	t.true(markdown.includes('classes: &lt;script>alert(1)&lt;/script>, \\*b\\*, \\[c\\](d), |, 4'));
+	t.notRegex(own.read('report/report.html'), /<script/);
 });

@@ -2,6 +2,7 @@ import type {Data} from '../data/data.js';
 import {ladderFormats} from '../record/ladder-table.js';
 import {measures} from '../terms/measures.js';
 import {markdownTable} from '../text/markdown-table.js';
+import {markdownProse, markdownText} from '../text/markdown-text.js';
 import {percent} from '../text/percent.js';
 import type {Changes} from './changes.js';
 import {type Comparison, differenceCells, meanCells} from './comparison.js';
@@ -12,10 +13,10 @@ import {summaryCells} from './summary-table.js';
 /** The whole ladder as one Markdown page. */
 export const reportMarkdown = ({name, headline, data, rows, steps}: ReportData): string =>
 	[
-		...[`# ${name}`, ''],
-		...[`**${headline}**`, ''],
+		...[`# ${markdownText(name)}`, ''],
+		...[`**${markdownProse(headline)}**`, ''],
 		...[ladderFormats.markdown(rows), ''],
-		...[dataSentence(data), ''],
+		...[markdownText(dataSentence(data)), ''],
 		...steps.flatMap(step => chapter(step, data)),
 	].join('\n');
 
@@ -30,13 +31,13 @@ const chapter = (
 	const all = recorded.seeds.length;
 	return [
 		...[`## ${position}. ${step.name}`, ''],
-		...[`**Target.** ${text.target} ${text.why}`, ''],
-		...[`**Promised.** ${text.promised}`, ''],
-		...[`**Result.** ${text.result.join(' ')}`, ''],
+		...[`**Target.** ${text.target} ${markdownProse(text.why)}`, ''],
+		...[`**Promised.** ${markdownProse(text.promised)}`, ''],
+		...[`**Result.** ${markdownProse(text.result.join(' '))}`, ''],
 		...[
 			'**Analysis.**',
 			'',
-			...(text.analysis.length > 0 ? text.analysis.map(line => `- ${line}`) : ['- none yet']),
+			...(text.analysis.length > 0 ? text.analysis.map(line => `- ${markdownProse(line)}`) : ['- none yet']),
 			'',
 		],
 		...(step.from && changes
@@ -80,7 +81,7 @@ export const comparisonMarkdown = ({a, b, measures: rows}: Comparison): string =
 
 /** Settings before and after, and layers side by side. */
 export const changesMarkdown = ({settings, layers}: Changes): string[] => [
-	...settings.map(({setting, before, after}) => `- ${setting}: ${before} -> ${after}`),
+	...settings.map(({setting, before, after}) => `- ${markdownText(`${setting}: ${before} -> ${after}`)}`),
 	...(settings.length > 0 ? [''] : []),
 	...(layers.length > 0
 		? [

@@ -1,4 +1,5 @@
 import {markdownTable} from '../text/markdown-table.js';
+import {markdownProse, markdownText} from '../text/markdown-text.js';
 import {percent} from '../text/percent.js';
 import {testedOf, toldSentence} from './comparison.js';
 import {changesMarkdown, comparisonMarkdown} from './report-markdown.js';
@@ -18,22 +19,24 @@ export const runsMarkdown = ({
 }: RunsData): string => {
 	const [first] = groups;
 	return [
-		...['# Runs', '', `**${headline}**`, ''],
+		...['# Runs', '', `**${markdownProse(headline)}**`, ''],
 		...[markdownTable(runs.head, runs.body), ''],
 		...[`Test: accuracy of the last epoch that is done.`, ''],
-		...notes.flatMap(note => [note, '']),
+		...notes.flatMap(note => [markdownProse(note), '']),
 		...['## Together', '', markdownTable(together.head, together.body), ''],
 		...['Test: mean of the last five epochs. Mean ± standard deviation over seeds, in percent.', ''],
 		...['## Test accuracy by epoch, %', '', epochTable(groups), ''],
-		...(changes.length > 0 ? [`## What differs from ${first?.name}`, ''] : []),
-		...changes.flatMap(({group, changes}) => [`### ${group.name}`, '', ...changesMarkdown(changes)]),
+		...(changes.length > 0 ? [`## What differs from ${markdownText(first?.name ?? '')}`, ''] : []),
+		...changes.flatMap(({group, changes}) => [`### ${markdownText(group.name)}`, '', ...changesMarkdown(changes)]),
 		...(comparisons.length + apart.length > 0 ? ['## Compared', ''] : []),
 		...comparisons.flatMap(comparison => [
-			`### ${comparison.a} against ${comparison.b}, over ${comparison.seeds.length} common ${comparison.seeds.length === 1 ? 'seed' : 'seeds'}`,
+			`### ${markdownText(`${comparison.a} against ${comparison.b}`)}, over ${comparison.seeds.length} common ${comparison.seeds.length === 1 ? 'seed' : 'seeds'}`,
 			...['', comparisonMarkdown(comparison), ''],
 		]),
-		...comparisons.slice(0, 1).flatMap(({primary}) => [toldSentence(primary, testedOf(comparisons)), '']),
-		...apart.flatMap(reason => [reason, '']),
+		...comparisons
+			.slice(0, 1)
+			.flatMap(({primary}) => [markdownProse(toldSentence(primary, testedOf(comparisons))), '']),
+		...apart.flatMap(reason => [markdownProse(reason), '']),
 	].join('\n');
 };
 

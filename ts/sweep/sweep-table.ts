@@ -1,6 +1,7 @@
 import type {Spread} from '../statistics/spread.js';
 import type {Swept, SweptTrial} from '../terms/sweep.js';
 import {markdownTable} from '../text/markdown-table.js';
+import {markdownProse, markdownText} from '../text/markdown-text.js';
 import {percent} from '../text/percent.js';
 import {fixed, probability, roundedAlike} from '../text/points.js';
 import {textTable} from '../text/text-table.js';
@@ -90,15 +91,15 @@ export const sweepText = (found: Swept): string =>
 export const sweepMarkdown = (found: Swept): string =>
 	[
 		...[
-			`# ${found.name}`,
+			`# ${markdownText(found.name)}`,
 			'',
-			opening(found),
+			markdownProse(opening(found)),
 			'',
 			markdownTable(head, rows(found)),
 			'',
 			legend(found),
 			'',
-			verdict(found),
+			markdownProse(verdict(found)),
 			'',
 		],
 		...['![Differences from the step as it is, with their 95 % intervals](sweep.svg)', ''],
