@@ -98,13 +98,13 @@ export const readRecord = (folder: string): StepRecord => {
 	}
 
 	const promise = readPromise(folder);
+	const text = readText(place(recordFiles.record));
+	const {checksums, ...rest} = parse(main, place(recordFiles.record), text, 'record'); // it names the format of all three
 	const texts = {
-		[recordFiles.record]: readText(place(recordFiles.record)),
+		[recordFiles.record]: text,
 		[recordFiles.epochs]: readText(place(recordFiles.epochs)),
 		[recordFiles.answers]: readText(place(recordFiles.answers)),
 	};
-
-	const {checksums, ...rest} = parse(main, place(recordFiles.record), texts[recordFiles.record], 'record');
 	for (const [key, value] of Object.entries(rest)) {
 		if (checksums[key] !== checksum(json(value))) {
 			throw new RecordError(place(recordFiles.record), `\`${key}\` is not what was recorded`);

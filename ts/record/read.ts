@@ -2,6 +2,7 @@ import {readFileSync} from 'node:fs';
 import type {z} from 'zod';
 import {RecordError} from '../errors/index.js';
 import {notAFile} from '../machine/not-a-file.js';
+import {packageVersion} from '../machine/package-root.js';
 import {judged} from '../terms/judged.js';
 
 /** @throws {RecordError} where a file can't be read */
@@ -16,18 +17,28 @@ export const readText = (file: string): string =>
 	});
 
 /**
+ * The format of promises, records and sweeps that is written and read. Files of format 1 do not name it, so that those
+ * there are keep their hashes; later ones name theirs as `format`. test/samples keeps files of each.
+ */
+const known = 1;
+
+/**
  * Reads JSON of a known shape.
  *
- * @throws {RecordError} for the first thing wrong
+ * @throws {RecordError} where it is of a later format, or for the first thing wrong
  */
-export const parse = <Value>(shape: z.ZodType<Value>, place: string, text: string, whole: string): Value =>
-	asRecordError(place, () =>
-		judged(
-			shape,
-			asRecordError(place, () => JSON.parse(text), 'it is no JSON: '),
-			whole,
-		),
-	);
+export const parse = <Value>(shape: z.ZodType<Value>, place: string, text: string, whole: string): Value => {
+	const value: unknown = asRecordError(place, () => JSON.parse(text), 'it is no JSON: ');
+	const {format} = (value ?? {}) as {readonly format?: unknown};
+	if (typeof format === 'number' && format > known) {
+		throw new RecordError(
+			place,
+			`it is of format ${format}, and Stepladder ${packageVersion()} reads format ${known}: take a newer version`,
+		);
+	}
+
+	return asRecordError(place, () => judged(shape, value, whole));
+};
 
 /**
  * Holds a file against the text that its contents are written as: whatever stands there beside them is named.

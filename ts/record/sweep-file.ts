@@ -119,8 +119,9 @@ export const writeSweep = (folder: string, record: SweepRecord): void => {
  */
 export const readSweep = (folder: string): SweepRecord => {
 	const [file, rowsFile] = [path.join(folder, sweepFiles.sweep), path.join(folder, sweepFiles.epochs)];
-	const texts = {[sweepFiles.sweep]: readText(file), [sweepFiles.epochs]: readText(rowsFile)};
-	const {checksums, ...rest} = parse(main, file, texts[sweepFiles.sweep], 'sweep');
+	const text = readText(file);
+	const {checksums, ...rest} = parse(main, file, text, 'sweep'); // it names the format of both
+	const texts = {[sweepFiles.sweep]: text, [sweepFiles.epochs]: readText(rowsFile)};
 	for (const [key, value] of Object.entries(rest)) {
 		if (checksums[key] !== checksum(json(value))) {
 			throw new RecordError(file, `\`${key}\` is not what was recorded`);
