@@ -4,6 +4,7 @@ import path from 'node:path';
 import process from 'node:process';
 import {root} from './set-up/index.mjs';
 import {howToGet, needs} from './set-up/need.mjs';
+import {wasChanged} from './set-up/stamp.mjs';
 
 /**
  * @param {string} what
@@ -34,8 +35,22 @@ for (const name of /** @type {Array<keyof typeof needs>} */ (Object.keys(needs))
 	say(`${what[0]?.toUpperCase()}${what.slice(1)}`, find()?.version, howToGet(name));
 }
 
-if (existsSync(path.join(root, 'dist', 'ts', 'cli', 'main.js'))) {
-	await import('../dist/ts/cli/main.js');
+/** @param {string} problem */
+const damaged = problem => {
+	process.stdout.write(`✗ Stepladder: ${problem}: run \`npm run build\`\n`);
+	process.exitCode = 1;
+};
+
+const addons = ['addon', 'addon-torch'].map(name => path.join(root, 'build', name));
+const changed = addons.find(folder => wasChanged(folder)); // to load one that was cut off would end Node
+if (!existsSync(path.join(root, 'dist', 'ts', 'cli', 'main.js'))) {
+	damaged('not built yet');
+} else if (changed !== undefined) {
+	damaged(`${changed} is not as it was built`);
 } else {
-	line('Stepladder', undefined, 'not built yet: run `npm run build`');
+	try {
+		await import('../dist/ts/cli/main.js'); // it tells what it finds by itself
+	} catch (error) {
+		damaged(`what was built is damaged (${String(error).split('\n', 1)[0]})`);
+	}
 }

@@ -1,11 +1,12 @@
-import {accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {rm} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
-import {withLock} from '../../ts/machine/lock.js';
+import {LockLost, withLock} from '../../ts/machine/lock.js';
 import {linkView} from './libtorch.mjs';
 import {demand, MissingNeed} from './need.mjs';
-import {fingerprint, readStamp, unlessStamped} from './stamp.mjs';
+import {fingerprint, isBuilt, readStamp, unlessBuilt} from './stamp.mjs';
 import {runTool, say, ToolFailed} from './tool.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -24,12 +25,15 @@ const typeScriptSources = ['ts', 'test', 'tsconfig.json', 'package-lock.json'];
  */
 export const setUp = async torch => {
 	demand('node', 'Stepladder');
-	const work = async () => {
-		await npmPackages();
-		await addon();
-		await typeScript();
+	/** @param {AbortSignal} [signal] */
+	const work = async signal => {
+		for (const part of [npmPackages, addon, typeScript]) {
+			await part(signal);
+			signal?.throwIfAborted();
+		}
+
 		if (torch !== undefined) {
-			await torchAddon(torch);
+			await torchAddon(torch, signal);
 		}
 	};
 
@@ -76,16 +80,23 @@ export const runMain = async (/** @type {() => Promise<void>} */ main) => {
 	try {
 		await main();
 	} catch (error) {
-		if (!(error instanceof MissingNeed || error instanceof ToolFailed)) {
+		const {syscall, message} = /** @type {NodeJS.ErrnoException} */ (error);
+		if (syscall !== undefined) {
+			say(
+				`stepladder: ${existsSync(root) ? `the set-up can’t go on (${message})` : `${path.resolve(root)} was deleted`}`,
+			);
+		} else if ([MissingNeed, ToolFailed, LockLost].some(known => error instanceof known)) {
+			say(`stepladder: ${message}`);
+		} else {
 			throw error;
 		}
 
-		say(`stepladder: ${error.message}`);
 		process.exitCode = 1;
 	}
 };
 
-const npmPackages = async () => {
+/** @param {AbortSignal} [signal] */
+const npmPackages = async signal => {
 	const lock = readFileSync(inRoot('package-lock.json'), 'utf8');
 	const stamp = inRoot('node_modules', '.stepladder-lock.json');
 	if (readStamp(stamp) === lock) {
@@ -94,19 +105,20 @@ const npmPackages = async () => {
 
 	say('Installing npm packages ...');
 	await runTool('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-		cwd: root,
+		...{cwd: root, signal},
 		hint: 'is the network there? Packages come from the npm registry',
 	});
 	writeFileSync(stamp, lock);
 };
 
-const addon = async () => {
+/** @param {AbortSignal} [signal] */
+const addon = async signal => {
 	const output = inRoot('build', 'addon');
-	await unlessStamped(path.join(output, '.stamp'), addonFingerprint([]), async () => {
+	await unlessBuilt(output, addonFingerprint([]), async () => {
 		demand('rust', 'Building the addon');
 		demand('linker', 'Building the addon');
 		say('Building the addon (about a minute the first time) ...');
-		await buildAddon(output, ['--strip']);
+		await buildAddon(output, ['--strip'], signal);
 	});
 	// The types belong to the sources, so that they are compiled, and published, along with them.
 	const types = readFileSync(path.join(output, 'binding.d.ts'), 'utf8');
@@ -119,34 +131,38 @@ const addon = async () => {
  * The same addon with the `aten` engine, and the libtorch that it is linked against.
  *
  * @param {string} reason
+ * @param {AbortSignal} [signal]
  */
-const torchAddon = async reason => {
+const torchAddon = async (reason, signal) => {
 	const {pinFor, libtorchVersion, openedLibraries} = await import('../../dist/ts/torch/pins.js');
 	const output = inRoot('build', 'addon-torch');
-	const stamp = path.join(output, '.stamp');
 	const wanted = addonFingerprint([libtorchVersion]);
-	if (readStamp(stamp) !== wanted) {
+	if (!isBuilt(output, wanted)) {
 		say(`${reason} libtorch, which is built in now.`);
 	}
 
 	const libraries = [...openedLibraries(), ...(pinFor()?.linkedOnly ?? [])];
-	linkView(root, await libtorch(), {libraries, version: libtorchVersion});
-	await unlessStamped(stamp, wanted, async () => {
+	linkView(root, await libtorch(signal), {libraries, version: libtorchVersion});
+	await unlessBuilt(output, wanted, async () => {
 		demand('rust', 'Building the addon with libtorch');
 		demand('compiler', 'Building the addon with libtorch');
 		say('Building the addon with libtorch (a few minutes the first time) ...');
-		await buildAddon(output, ['--features', 'torch']);
+		await buildAddon(output, ['--features', 'torch'], signal);
 	});
 };
 
-/** The folder of libtorch, fetched if it must be. */
-const libtorch = async () => {
+/**
+ * The folder of libtorch, fetched if it must be.
+ *
+ * @param {AbortSignal} [signal]
+ */
+const libtorch = async signal => {
 	const {ensureLibtorch} = await import('../../dist/ts/torch/ensure-libtorch.js');
 	const {FetchLog} = await import('../../dist/ts/cli/fetch-log.js');
 	const {StepladderError} = await import('../../dist/ts/errors/index.js');
 	const log = new FetchLog();
 	try {
-		return await ensureLibtorch({tell: log.tell});
+		return await ensureLibtorch({tell: log.tell, signal});
 	} catch (error) {
 		throw error instanceof StepladderError ? new MissingNeed(error.message) : error;
 	} finally {
@@ -160,8 +176,9 @@ const addonFingerprint = words => fingerprint(root, addonSources, [process.versi
 /**
  * @param {string} output
  * @param {string[]} options
+ * @param {AbortSignal} [signal]
  */
-const buildAddon = (output, options) =>
+const buildAddon = (output, options, signal) =>
 	runTool(
 		process.execPath,
 		[
@@ -170,16 +187,17 @@ const buildAddon = (output, options) =>
 			...['--manifest-path', inRoot('crates', 'addon', 'Cargo.toml'), '--no-js', '--no-const-enum'],
 			...['--output-dir', output, '--dts', 'binding.d.ts', ...options],
 		],
-		{cwd: root, hint: 'the first error above says why'},
+		{cwd: root, signal, hint: 'the first error above says why'},
 	);
 
-const typeScript = async () => {
+/** @param {AbortSignal} [signal] */
+const typeScript = async signal => {
 	const output = inRoot('dist');
-	await unlessStamped(path.join(output, '.stamp'), fingerprint(root, typeScriptSources), async () => {
+	await unlessBuilt(output, fingerprint(root, typeScriptSources), async () => {
 		say('Compiling TypeScript ...');
-		rmSync(output, {recursive: true, force: true}); // a deleted step must not live on
+		await rm(output, {recursive: true, force: true}); // a deleted step must not live on
 		await runTool(process.execPath, [inRoot('node_modules', 'typescript', 'bin', 'tsc')], {
-			cwd: root,
+			...{cwd: root, signal},
 			hint: 'the errors above say where',
 		});
 	});

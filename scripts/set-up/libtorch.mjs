@@ -18,13 +18,15 @@ export const linkView = (root, libtorch, {libraries, version}) => {
 
 	const view = path.join(root, 'build', 'libtorch');
 	const include = path.join(view, 'include');
-	if (linkTarget(include) === path.join(libtorch, 'include') && existsSync(include)) {
+	const linked = libraries.filter(name => existsSync(path.join(libtorch, 'lib', name)));
+	const isWhole = linked.every(name => existsSync(path.join(view, 'lib', name)));
+	if (isWhole && linkTarget(include) === path.join(libtorch, 'include') && existsSync(include)) {
 		return;
 	}
 
 	const fresh = `${view}.${process.pid}`;
 	mkdirSync(path.join(fresh, 'lib'), {recursive: true});
-	for (const name of libraries.filter(name => existsSync(path.join(libtorch, 'lib', name)))) {
+	for (const name of linked) {
 		symlinkSync(path.join(libtorch, 'lib', name), path.join(fresh, 'lib', name));
 	}
 

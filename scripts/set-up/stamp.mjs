@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 
 /**
@@ -55,6 +55,62 @@ export const unlessStamped = async (stampFile, wanted, work) => {
 	await work();
 	mkdirSync(path.dirname(stampFile), {recursive: true});
 	writeFileSync(stampFile, wanted);
+};
+
+/**
+ * Does the work unless nothing has changed since the last time: neither what it reads, nor what it made, of which names
+ * and sizes are looked at.
+ *
+ * @param {string} output the folder of all that it makes
+ * @param {string} wanted fingerprint of everything that the work reads
+ * @param {() => Promise<void>} work
+ */
+export const unlessBuilt = async (output, wanted, work) => {
+	if (!isBuilt(output, wanted)) {
+		await work();
+		writeFileSync(path.join(output, stamp), `${wanted} ${listing(output)}`);
+	}
+};
+
+const stamp = '.stamp';
+
+/**
+ * @param {string} output
+ * @param {string} wanted
+ */
+export const isBuilt = (output, wanted) => readStamp(path.join(output, stamp)) === `${wanted} ${listing(output)}`;
+
+/**
+ * Whether what was made in a folder is not as it was made.
+ *
+ * @param {string} output
+ */
+export const wasChanged = output => {
+	const found = readStamp(path.join(output, stamp));
+	return found !== undefined && !found.endsWith(` ${listing(output)}`);
+};
+
+/**
+ * One hash over the names and sizes of all files in a folder.
+ *
+ * @param {string} folder
+ * @returns {string}
+ */
+const listing = folder => {
+	const files = readNames(folder).flatMap(name => {
+		const found = statSync(path.join(folder, name), {throwIfNoEntry: false});
+		return found?.isFile() && name !== stamp ? [`${name}\0${found.size}`] : [];
+	});
+	return createHash('sha256').update(files.sort().join('\n')).digest('hex');
+};
+
+/** @param {string} folder */
+const readNames = folder => {
+	try {
+		return readdirSync(folder, {recursive: true, encoding: 'utf8'});
+	} catch {
+		return []; // never made
+	}
 };
 
 /**

@@ -14,10 +14,11 @@ export const say = line => {
  *
  * @param {string} command
  * @param {string[]} commandArguments
- * @param {{cwd?: string, env?: NodeJS.ProcessEnv, hint?: string}} [options] `hint`: what to do when it fails
+ * @param {{cwd?: string, env?: NodeJS.ProcessEnv, hint?: string, signal?: AbortSignal}} [options] `hint`: what to do when
+ *   it fails; `signal` ends it
  * @returns {Promise<void>}
  */
-export const runTool = (command, commandArguments, {cwd, env, hint} = {}) =>
+export const runTool = (command, commandArguments, {cwd, env, hint, signal} = {}) =>
 	new Promise((resolve, reject) => {
 		// npm is a script on Windows, which only a shell can start
 		const child = spawn(command, commandArguments, {
@@ -25,6 +26,7 @@ export const runTool = (command, commandArguments, {cwd, env, hint} = {}) =>
 			env: {...process.env, ...env},
 			stdio: ['ignore', 2, 2],
 			shell: process.platform === 'win32' && command === 'npm',
+			signal,
 		});
 		child.once('error', error => {
 			reject(new ToolFailed(`could not start \`${command}\`: ${error.message}`));
