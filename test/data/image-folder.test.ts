@@ -1,5 +1,6 @@
 import {mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import test from 'ava';
 import sharp from 'sharp';
 import {arrays, idx, imageFolder, openLadder, train} from '../../ts/index.js';
@@ -269,3 +270,40 @@ test('data that were mended are read by the ladder that found the damage', async
 	own.write('images/train/red/4.jpg', await picture('#e22'));
 	t.is((await opened.data.open('.')).train, 7);
 });
+
+test.serial(
+	'images that another version decoded are decoded anew, and a record of other pixels is told why',
+	async t => {
+		const own = await coloured(t);
+		const before = process.env['STEPLADDER_CACHE'];
+		process.env['STEPLADDER_CACHE'] = path.join(own.folder, '.cache');
+		t.teardown(() => {
+			process.env['STEPLADDER_CACHE'] = before;
+		});
+		const source = imageFolder(path.join(own.folder, 'images'), {size: 8});
+		const kept = (): string[] => readdirSync(path.join(own.folder, '.cache', 'data'));
+		const first = await source.open('.');
+		t.is((await source.open('.')).idx.folder, first.idx.folder);
+		t.is(kept().length, 1);
+		const {versions} = sharp;
+		t.teardown(() => Object.assign(sharp, {versions}));
+		Object.assign(sharp, {versions: {...versions, vips: '0.0.1'}});
+		const second = await source.open('.');
+		t.not(second.idx.folder, first.idx.folder);
+		t.is(second.hash, first.hash);
+		t.is(kept().length, 2);
+		t.regex(second.decoder ?? '', /^sharp .+, libvips 0\.0\.1$/);
+
+		t.is((await own.run(['record', '--step', 'a', '--seeds', '1'])).exitCode, 0);
+		own.write('images/test/red/1.jpg', await picture('#d33', 33)); // as if it had been decoded otherwise
+		const check = await own.run(['record', '--check']);
+		t.regex(
+			check.stdout,
+			/`data\.hash` was promised as .*, and is .* in the ladder now \(where the files are the same, sharp .+, libvips .+ decodes them otherwise\); put it back, or record anew/,
+		);
+		t.regex(
+			(await own.run(['report'])).stderr,
+			/of other data than the ladder has now \(or the same files, which sharp .+ decodes otherwise\): bring/,
+		);
+	},
+);

@@ -46,6 +46,8 @@ export const checkForm = (form: unknown): void => {
 export type Data = DataDescription & {
 	/** How they were made, so that `predict` brings other images to the same form. */
 	readonly form?: ImageForm | undefined;
+	/** By what they were decoded, where they came as image files: another version may round otherwise. */
+	readonly decoder?: string | undefined;
 	readonly idx: IdxFolder;
 	/** The label of each test image. */
 	readonly testLabels: () => Uint8Array;

@@ -54,6 +54,12 @@ export const encodePng = async (planes: Uint8Array, channels: number, size: numb
 		.toBuffer();
 };
 
+/** By what images are decoded. */
+export const decoderVersion = async (): Promise<string> => {
+	const {versions} = await loadSharp();
+	return `sharp ${versions.sharp}, libvips ${versions.vips}`;
+};
+
 /** A large library, which only images need. Its own addon is an optional dependency for each platform, as ours is. */
 export const loadSharp = async () => {
 	try {

@@ -6,7 +6,7 @@ import {ConfigError, DataError, LoadError} from '../errors/index.js';
 import {show} from '../text/show.js';
 import {cached, type ImageSet, writeIdx} from './cache.js';
 import {type DataSource, type OpenOptions, readIdx} from './data.js';
-import {decodeImage} from './decode.js';
+import {decodeImage, decoderVersion} from './decode.js';
 
 /** What {@link imageFolder} brings its images to. */
 export type ImageFolderOptions = {
@@ -48,7 +48,8 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 		async open(base, {skipDamaged = false, tell = () => {}} = {}) {
 			const place = path.resolve(base, folder);
 			const listing = list(place);
-			const key = keyOf(place, listing, [size, channels, skipDamaged]);
+			const decoder = await decoderVersion();
+			const key = keyOf(place, listing, [size, channels, skipDamaged, decoder]);
 			const cache = await cached(key, async work => {
 				const decoder = new Decoder(place, {size, channels}, {skipDamaged, tell}, listing);
 				const train = await decoder.decode(listing.train);
@@ -62,7 +63,7 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 				tell(`Left out ${damaged.length} damaged ${damaged.length === 1 ? 'image' : 'images'}: ${damaged.join(', ')}`);
 			}
 
-			return readIdx(path.basename(place), cache, undefined, {classes: listing.classes});
+			return {...readIdx(path.basename(place), cache, undefined, {classes: listing.classes}), decoder};
 		},
 	};
 };

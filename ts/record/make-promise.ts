@@ -38,7 +38,7 @@ export const makePromise = (
 	const {record: folder} = place;
 	if (hasPromise(folder) && !fresh) {
 		const promise = readPromise(folder);
-		const [changed] = changes(promise, now);
+		const [changed] = changes(promise, now, data);
 		if (changed !== undefined) {
 			throw new RecordError(promiseFile(folder), changed + anew(place));
 		}
@@ -69,17 +69,26 @@ export const makePromise = (
  * @returns a sentence for each thing that the step says otherwise now
  */
 export const checkPromise = (place: Place, promise: StepPromise, evidence: Evidence, data: Data): string[] =>
-	changes(promise, said(place, evidence, data)).map(change => change + anew(place));
+	changes(promise, said(place, evidence, data), data).map(change => change + anew(place));
 
 const anew = ({step}: Place): string =>
 	`; put it back, or record anew: ${typed('record', `--step ${step.name} --fresh`)}`;
 
-const changes = ({seeds: _, made: __, ...promise}: StepPromise, now: Omit<StepPromise, 'seeds' | 'made'>): string[] =>
-	differences(promise, now).map(({path, before, after}) => {
+const changes = (
+	{seeds: _, made: __, ...promise}: StepPromise,
+	now: Omit<StepPromise, 'seeds' | 'made'>,
+	{decoder}: Data,
+): string[] => {
+	const found = differences(promise, now);
+	const alone = found.length === 1 && decoder !== undefined;
+	return found.map(({path, before, after}) => {
 		const where = path.startsWith('data') ? 'in the ladder' : 'in the step';
-		const [promised, found] = excerpts(setting(before ?? undefined), setting(after ?? undefined));
-		return `\`${path}\` was promised as ${promised}, and is ${found} ${where} now`;
+		const [promised, is] = excerpts(setting(before ?? undefined), setting(after ?? undefined));
+		const decoded =
+			alone && path === 'data.hash' ? ` (where the files are the same, ${decoder} decodes them otherwise)` : '';
+		return `\`${path}\` was promised as ${promised}, and is ${is} ${where} now${decoded}`;
 	});
+};
 
 /** Two long texts from shortly before the place where they part. */
 const excerpts = (before: string, after: string): [string, string] => {

@@ -59,7 +59,7 @@ export const reportData = (records: LadderRecords, data: Data): ReportData => {
 		if (recorded && recorded.record.data.hash !== data.hash) {
 			throw new RecordError(
 				place.record,
-				`it is of other data than the ladder has now: bring those back, or try: ${typed('record', `--step ${place.step.name} --fresh`)}`,
+				`it is of other data than the ladder has now${decodedBy(data)}: bring those back, or try: ${typed('record', `--step ${place.step.name} --fresh`)}`,
 			);
 		}
 
@@ -76,6 +76,10 @@ export const reportData = (records: LadderRecords, data: Data): ReportData => {
 
 	return {...{name, data, published, headline: headline(records), rows: ladderRows(records)}, steps, leftOut};
 };
+
+/** A reason why the same files may be other data. */
+const decodedBy = ({decoder}: Data): string =>
+	decoder === undefined ? '' : ` (or the same files, which ${decoder} decodes otherwise)`;
 
 /** @throws {RecordError} where its record is damaged, or one that it speaks of */
 const reportedStep = (place: Place, records: LadderRecords, data: Data): ReportedStep => {
