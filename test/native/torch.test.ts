@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
-import {existsSync, mkdirSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {thisPlatform} from '../../ts/machine/platform.js';
 import {cachedLibtorch} from '../../ts/torch/libtorch-folder.js';
@@ -89,4 +90,36 @@ test('a libtorch that is gone, cut short or damaged is named, with what mends it
 		/^stepladder: .+lib.+ could not be opened \(.+\): remove .+ and get it again by `npx stepladder setup torch`$/,
 	);
 	t.regex((await installed.run(['doctor'])).stdout, /✗ libtorch: .+ could not be opened/);
+});
+
+test('a library that was changed since it was fetched is never opened, and `doctor` names it', async t => {
+	const installed = await installedWithLadder(t);
+	installed.addPackage(torchPackage, addonIn('addon')); // which is not reached
+	const cache = path.join(installed.folder, 'cache');
+	const whole = Object.fromEntries((pinFor()?.libraries ?? []).map(name => [name, `not ${name} at all`]));
+	const [first = ''] = Object.keys(whole);
+	fillCache(cache, {...whole, [first]: `now ${first} at all`}, whole);
+	const {stderr, exitCode} = await installed.run(withLibtorch);
+	t.is(exitCode, 1);
+	t.true(
+		stderr.startsWith(
+			`stepladder: libtorch in ${cachedLibtorch({cache})} has ${first} with other bytes than it came with: get`,
+		),
+		stderr,
+	);
+	const doctor = await installed.run(['doctor']);
+	t.is(doctor.exitCode, 1);
+	t.regex(doctor.stdout, /✗ libtorch: .+ with other bytes than it came with: get it by `npx stepladder setup torch`$/m);
+	if (process.getuid !== undefined) {
+		chmodSync(cache, 0o777);
+		t.regex((await installed.run(withLibtorch)).stderr, /cache in \S+ may be written to by other users/);
+	}
+});
+
+test('to `doctor` a set-up that was ended after the addon and before libtorch is no fault', async t => {
+	const installed = await installedWithLadder(t);
+	installed.addPackage(torchPackage, addonIn('addon'));
+	const {stdout, exitCode} = await installed.run(['doctor', '--ladder', 'shapes']);
+	t.is(exitCode, 0, stdout);
+	t.regex(stdout, /✓ libtorch: not here, .*`npx stepladder setup torch`/);
 });

@@ -1,4 +1,17 @@
-import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {createHash} from 'node:crypto';
+import {
+	chmodSync,
+	chownSync,
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+	utimesSync,
+	writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
@@ -20,6 +33,7 @@ const filesIn = (folder: string): string[] =>
 	readdirSync(folder, {recursive: true, withFileTypes: true})
 		.filter(entry => entry.isFile())
 		.map(entry => path.relative(folder, path.join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+		.filter(file => !file.endsWith('/verified.json')) // what was remembered, so that it is not read again
 		.sort();
 
 const wholeCache = [
@@ -245,7 +259,7 @@ test('a cache that can’t be written is named, with how to name another', async
 
 test('a disk that fills up while unpacking is told, and nothing half done is left', async t => {
 	const cache = temporaryFolder(t);
-	const mount = await execa('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', cache], {reject: false});
+	const mount = await execa('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=700', 'tmpfs', cache], {reject: false});
 	if (mount.exitCode !== 0) {
 		t.log('skipped: a disk that is nearly full takes the right to mount one');
 		t.pass();
@@ -268,6 +282,86 @@ test('a folder that lacks a library, or has less of one, is made anew', async t 
 	t.is(problemOf(folder), 'has libtorch_cpu.so with 1000 of 400000 bytes');
 	await ensureLibtorch({pin: fakePin(), cache, wheels});
 	t.is(problemOf(folder), undefined);
+});
+
+test('a library that was changed since it was verified is noticed, once and for all, and made anew', async t => {
+	const cache = temporaryFolder(t);
+	const wheels = wheelFiles(t);
+	const folder = await ensureLibtorch({pin: fakePin(), cache, wheels});
+	t.is(problemOf(folder), undefined);
+	const file = path.join(folder, 'lib', 'libtorch_cpu.so');
+	const {atime, mtime} = statSync(file);
+	const changed = Buffer.from(library);
+	changed[200_000] = (changed[200_000] ?? 0) ^ 1;
+	writeFileSync(file, changed);
+	utimesSync(file, atime, mtime); // as whoever hides it would
+	const problem = 'has libtorch_cpu.so with other bytes than it came with';
+	t.is(problemOf(folder), problem);
+	t.is(problemOf(folder), problem);
+	await ensureLibtorch({pin: fakePin(), cache, wheels});
+	t.is(problemOf(folder), undefined);
+	t.deepEqual(readFileSync(file), library);
+});
+
+test('a library that stands as it was verified is not read again, except by who asks for it', async t => {
+	const cache = temporaryFolder(t);
+	const folder = await ensureLibtorch({pin: fakePin(), cache, wheels: wheelFiles(t)});
+	t.is(problemOf(folder), undefined);
+	const memory = path.join(folder, 'verified.json');
+	const manifest = path.join(folder, 'manifest.json');
+	const other = (text: string): string =>
+		text.replaceAll(createHash('sha256').update(library).digest('hex'), 'a'.repeat(64));
+	for (const file of [memory, manifest]) {
+		writeFileSync(file, other(readFileSync(file, 'utf8'))); // a hash that reading it would refute
+	}
+
+	t.is(problemOf(folder), undefined);
+	t.regex(problemOf(folder, {anew: true}) ?? '', /other bytes/);
+});
+
+test('a cache is made private to its user, and one that others may write to is refused', async t => {
+	if (process.getuid === undefined) {
+		t.pass('Windows keeps caches in a folder of the user’s own');
+		return;
+	}
+
+	const cache = path.join(temporaryFolder(t), 'a', 'cache');
+	const wheels = wheelFiles(t);
+	await ensureLibtorch({pin: fakePin(), cache, wheels});
+	t.is(statSync(cache).mode & 0o777, 0o700);
+	const refused = async (message: RegExp): Promise<void> => {
+		await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, wheels}), {instanceOf: ConfigError, message});
+	};
+	for (const mode of [0o777, 0o1777, 0o770]) {
+		chmodSync(cache, mode);
+		await refused(
+			/^the cache in \S+ may be written to by other users, and what is in it would be run: .*`chmod go-w \S+`/,
+		);
+	}
+
+	chmodSync(cache, 0o755);
+	await t.notThrowsAsync(ensureLibtorch({pin: fakePin(), cache, wheels}));
+	if (process.getuid() === 0) {
+		chownSync(cache, 65_534, 65_534);
+		await refused(
+			/ belongs to another user \(number 65534, you are 0\), .*name a folder of your own by STEPLADDER_CACHE$/,
+		);
+	}
+});
+
+test('a link in the place of the lock is neither followed nor written through', async t => {
+	const cache = temporaryFolder(t);
+	const precious = path.join(temporaryFolder(t), 'precious');
+	writeFileSync(precious, 'mine');
+	symlinkSync(precious, path.join(cache, 'libtorch-0.1-nowhere-x64.lock'));
+	symlinkSync(precious, path.join(cache, `libtorch-0.1-nowhere-x64.lock.${process.pid}`));
+	const controller = new AbortController();
+	const waiting = ensureLibtorch({
+		...{pin: fakePin(), cache, wheels: wheelFiles(t), signal: controller.signal},
+		tell: () => controller.abort(),
+	});
+	await t.throwsAsync(waiting, {instanceOf: AbortError}); // it is waited on as a lock is, and the wait can be ended
+	t.is(readFileSync(precious, 'utf8'), 'mine');
 });
 
 test('several at once fetch it once', async t => {

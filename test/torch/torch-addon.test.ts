@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
@@ -18,7 +18,8 @@ const addonName = `addon-torch-${version}-${thisPlatform()}`;
 /** An npm registry with the addon's package and nothing else, which npm asks, and what it was asked for. */
 const npmRegistry = async (t: ExecutionContext, {published = version, damaged = false} = {}): Promise<string[]> => {
 	const folder = temporaryFolder(t);
-	const about = {name, version: published, main: 'stepladder.node'};
+	const sha256 = createHash('sha256').update('what an addon holds').digest('hex');
+	const about = {name, version: published, main: 'stepladder.node', sha256};
 	writeFileSync(path.join(folder, 'package.json'), JSON.stringify(about));
 	writeFileSync(path.join(folder, 'stepladder.node'), 'what an addon holds');
 	const {stdout} = await execa('npm', ['pack', '--silent'], {cwd: folder, stdin: 'ignore'});
@@ -62,6 +63,37 @@ test.serial('the addon comes from npm’s registry once, whole, and then nobody 
 	const asked = requests.length;
 	t.is(await ensureTorchAddon(), addon);
 	t.is(requests.length, asked);
+});
+
+test.serial('an addon in the cache that was changed, cut off or deleted is fetched anew', async t => {
+	const cache = emptyCache(t);
+	await npmRegistry(t);
+	const addon = await ensureTorchAddon();
+	for (const harm of [
+		() => writeFileSync(addon, 'what an addon never held'),
+		() => truncateSync(addon, 3),
+		() => rmSync(addon),
+		() => rmSync(path.join(path.dirname(addon), 'package.json')),
+	]) {
+		harm();
+		t.is(await ensureTorchAddon(), addon);
+		t.is(readFileSync(addon, 'utf8'), 'what an addon holds');
+	}
+
+	t.deepEqual(readdirSync(cache), [addonName]);
+});
+
+test.serial('what a killed set-up left is cleaned by the next, unless somebody works on it', async t => {
+	const cache = emptyCache(t);
+	await npmRegistry(t);
+	const left = [`${addonName}.new-abcdef`, 'addon-torch-0.0.1-nowhere.new', 'libtorch-2.0.0-nowhere.wheels'];
+	const kept = ['libtorch-2.1.0-nowhere.wheels', 'libtorch-2.1.0-nowhere.lock', 'data', 'libtorch-2.0.0-nowhere'];
+	for (const name of [...left, ...kept]) {
+		mkdirSync(path.join(cache, name));
+	}
+
+	await ensureTorchAddon();
+	t.deepEqual(readdirSync(cache).sort(), [...kept, addonName].sort());
 });
 
 test.serial('an addon that was damaged on its way is refused', async t => {

@@ -1,7 +1,8 @@
-import {existsSync, mkdtempSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {makeFolders} from '../errors/make-folders.js';
 import {cacheFolder} from '../machine/cache-folder.js';
+import {checkCache, makeCache} from '../machine/own-cache.js';
 import {writingCache} from '../machine/writing-cache.js';
 
 /**
@@ -9,15 +10,20 @@ import {writingCache} from '../machine/writing-cache.js';
  * filled beside its place and renamed.
  *
  * @throws {WriteError} where the cache can't be written
+ * @throws {ConfigError} where others may write to it
  */
 export const cached = async (key: string, fill: (folder: string) => Promise<void>): Promise<string> => {
-	const place = path.join(cacheFolder(), 'data', key);
+	const cache = cacheFolder();
+	const place = path.join(cache, 'data', key);
+	checkCache(cache);
 	if (existsSync(place)) {
 		return place;
 	}
 
 	await writingCache(place, async () => {
+		makeCache(cache);
 		makeFolders(path.dirname(place));
+		clearLeftOvers(path.dirname(place));
 		const work = mkdtempSync(`${place}.`);
 		try {
 			await fill(work);
@@ -29,6 +35,19 @@ export const cached = async (key: string, fill: (folder: string) => Promise<void
 		}
 	});
 	return place;
+};
+
+const day = 24 * 60 * 60 * 1000;
+
+/** Removes what was being filled by processes that were killed: whoever still works did not begin a day ago. */
+const clearLeftOvers = (folder: string): void => {
+	for (const name of readdirSync(folder)) {
+		const left = path.join(folder, name);
+		const begun = /^[^.]+\.\w{6}$/.test(name) && statSync(left, {throwIfNoEntry: false})?.mtimeMs;
+		if (begun && Date.now() - begun > day) {
+			rmSync(left, {recursive: true, force: true});
+		}
+	}
 };
 
 /** A set of images as it is written. */

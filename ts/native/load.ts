@@ -3,12 +3,14 @@ import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import {LoadError} from '../errors/index.js';
+import {cacheFolder} from '../machine/cache-folder.js';
+import {checkCache} from '../machine/own-cache.js';
 import {isClone, packageRoot} from '../machine/package-root.js';
 import {thisPlatform} from '../machine/platform.js';
 import {libtorchFolder, ownLibtorch} from '../torch/libtorch-folder.js';
 import {problemOf} from '../torch/manifest.js';
 import {openedLibraries} from '../torch/pins.js';
-import {fetchedTorchAddon, torchCommand} from '../torch/torch-addon.js';
+import {fetchedTorchAddon, isUnharmed, torchCommand} from '../torch/torch-addon.js';
 import type * as Binding from './binding.js';
 import {DamagedAddon, explain, explainTorch} from './explain.js';
 import {unwrap} from './unwrap.js';
@@ -73,8 +75,7 @@ export const addonHashes = (options: {engine?: string; device?: string}): {file:
  * @throws {DamagedAddon}
  */
 const unharmed = (file: string): string => {
-	const {sha256} = require(path.join(path.dirname(file), 'package.json')) as {sha256?: string};
-	if (hashOf(file) !== sha256) {
+	if (!isUnharmed(file)) {
 		throw new DamagedAddon(file);
 	}
 
@@ -114,9 +115,13 @@ const loadTorch = (): typeof Binding => {
 const openLibtorch = (): void => {
 	const folder = libtorchFolder();
 	const isOwn = ownLibtorch() !== undefined;
+	if (!isOwn) {
+		checkCache(cacheFolder());
+	}
+
 	const problem = isOwn ? undefined : problemOf(folder);
 	if (problem !== undefined) {
-		// A library that was cut short would end the process when it is opened.
+		// A library that was cut short would end the process when it is opened, and any other code would run as the user.
 		throw new LoadError(`libtorch in ${folder} ${problem}: get it by \`${torchCommand}\``);
 	}
 

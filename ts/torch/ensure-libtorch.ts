@@ -1,13 +1,13 @@
 import {createHash} from 'node:crypto';
-import {existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {rm} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import {ConfigError, FetchError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {cacheFolder} from '../machine/cache-folder.js';
-import {withLock} from '../machine/lock.js';
+import {checkCache, clearLeftOvers, fillingCache} from '../machine/own-cache.js';
 import {thisPlatform} from '../machine/platform.js';
-import {writingCache} from '../machine/writing-cache.js';
 import {download, hashFile} from './download.js';
 import type {FetchOptions} from './fetch-event.js';
 import {cachedLibtorch, ownLibtorch} from './libtorch-folder.js';
@@ -35,11 +35,11 @@ export type LibtorchOptions = FetchOptions & {
  *
  * @throws {FetchError} where it can't be had
  * @throws {WriteError} where the cache can't be written
- * @throws {ConfigError} where LIBTORCH, `index` or `wheels` are wrong
+ * @throws {ConfigError} where LIBTORCH, `index` or `wheels` are wrong, or others may write to the cache
  * @throws {AbortError}
  */
 export const ensureLibtorch = async (options: LibtorchOptions = {}): Promise<string> => {
-	const {pin = pinFor(), cache = cacheFolder(), tell} = options;
+	const {pin = pinFor(), cache = cacheFolder(), tell, signal} = options;
 	const own = ownLibtorch();
 	if (own !== undefined) {
 		return own;
@@ -54,18 +54,13 @@ export const ensureLibtorch = async (options: LibtorchOptions = {}): Promise<str
 	}
 
 	const place = cachedLibtorch({cache, ...pin});
+	checkCache(cache);
 	if (problemOf(place) !== undefined) {
-		await writingCache(place, async () => {
-			makeFolders(cache);
-			await withLock(
-				`${place}.lock`,
-				line => tell?.({type: 'line', line}),
-				async () => {
-					if (problemOf(place) !== undefined) {
-						await fill(place, pin, options);
-					}
-				},
-			);
+		const line = (line: string): void => tell?.({type: 'line', line});
+		await fillingCache(place, {cache, tell: line, signal}, async signal => {
+			if (problemOf(place) !== undefined) {
+				await fill(place, pin, {...options, signal});
+			}
 		});
 	}
 
@@ -76,8 +71,8 @@ export const ensureLibtorch = async (options: LibtorchOptions = {}): Promise<str
 const fill = async (place: string, pin: Pin, options: LibtorchOptions): Promise<void> => {
 	const {signal, tell} = options;
 	const kept = `${place}.wheels`; // outlives an interruption, so that the next time goes on
-	const work = `${place}.new`;
-	rmSync(work, {recursive: true, force: true}); // of a process that was killed
+	await clearLeftOvers(place, [kept]);
+	const work = mkdtempSync(`${place}.new-`);
 	try {
 		makeFolders(kept);
 		const files = await obtain(pin, kept, options);
@@ -85,11 +80,12 @@ const fill = async (place: string, pin: Pin, options: LibtorchOptions): Promise<
 		const libraries: Libraries = await unpack(files, pin, work, signal);
 		writeFileSync(path.join(work, 'build-version'), pin.version);
 		writeManifest(work, {version: pin.version, wheels: pin.wheels, libraries});
-		rmSync(place, {recursive: true, force: true});
+		signal?.throwIfAborted();
+		await rm(place, {recursive: true, force: true});
 		renameSync(work, place);
-		rmSync(kept, {recursive: true, force: true});
+		await rm(kept, {recursive: true, force: true});
 	} finally {
-		rmSync(work, {recursive: true, force: true});
+		await rm(work, {recursive: true, force: true});
 		if (existsSync(kept) && readdirSync(kept).every(name => name === 'requirements.txt')) {
 			rmSync(kept, {recursive: true});
 		}

@@ -1,6 +1,8 @@
 import {spawn, spawnSync} from 'node:child_process';
-import {writeFileSync} from 'node:fs';
+import {mkdirSync, writeFileSync} from 'node:fs';
+import {rm} from 'node:fs/promises';
 import path from 'node:path';
+import process from 'node:process';
 import {AbortError, FetchError} from '../errors/index.js';
 import {type Pin, type PinnedWheel, wheelPython} from './pins.js';
 
@@ -10,7 +12,8 @@ export const pythonWithPip = (): string | undefined =>
 
 /**
  * Fetches wheels by pip, whose mirrors, proxies and certificates a person has set already. It keeps whole wheels that
- * are in the folder, and begins others anew. What it prints goes to stderr.
+ * are in the folder, and begins others anew. What it unpacks on its way lies in the folder too: nothing of a pip that was
+ * killed stays elsewhere. What it prints goes to stderr.
  *
  * @throws {FetchError}
  * @throws {AbortError}
@@ -25,6 +28,9 @@ export const downloadByPip = async (
 	const requirements = path.join(folder, 'requirements.txt');
 	const lines = wheels.map(({name, version, sha256}) => `${name}==${version} --hash=sha256:${sha256}\n`);
 	writeFileSync(requirements, lines.join(''));
+	const temporary = path.join(folder, 'tmp');
+	await rm(temporary, {recursive: true, force: true});
+	mkdirSync(temporary);
 	const code = await new Promise<number | null>((resolve, reject) => {
 		const child = spawn(
 			python,
@@ -36,13 +42,17 @@ export const downloadByPip = async (
 				...['--python-version', wheelPython.version, '--abi', wheelPython.abi, '--abi', 'none'],
 				...['--dest', folder, '--requirement', requirements],
 			],
-			{stdio: ['ignore', 2, 2], ...(signal && {signal})},
+			{
+				...{stdio: ['ignore', 2, 2], ...(signal && {signal})},
+				env: {...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary},
+			},
 		);
 		child.once('error', error => {
 			reject(signal?.aborted ? new AbortError(signal.reason) : error);
 		});
 		child.once('exit', resolve);
 	});
+	await rm(temporary, {recursive: true, force: true});
 	if (signal?.aborted) {
 		throw new AbortError(signal.reason);
 	}

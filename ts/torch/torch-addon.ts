@@ -1,15 +1,15 @@
 import {spawn} from 'node:child_process';
-import {existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync} from 'node:fs';
+import {createHash} from 'node:crypto';
+import {existsSync, mkdtempSync, readdirSync, readFileSync, renameSync} from 'node:fs';
+import {rm} from 'node:fs/promises';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import {AbortError, FetchError} from '../errors/index.js';
-import {makeFolders} from '../errors/make-folders.js';
 import {cacheFolder} from '../machine/cache-folder.js';
-import {withLock} from '../machine/lock.js';
+import {checkCache, clearLeftOvers, fillingCache} from '../machine/own-cache.js';
 import {isClone, packageVersion} from '../machine/package-root.js';
 import {thisPlatform} from '../machine/platform.js';
-import {writingCache} from '../machine/writing-cache.js';
 import type {FetchOptions} from './fetch-event.js';
 import {libtorchVersion, pinFor, torchPlatforms} from './pins.js';
 
@@ -18,10 +18,34 @@ export const torchCommand = isClone ? 'npm run build -- --torch' : 'npx stepladd
 
 const packageName = (): string => `@stepladder/torch-${thisPlatform()}`;
 
-/** The addon with libtorch that was installed or fetched for an installed package; nothing where there is none. */
+/**
+ * The addon with libtorch that was installed or fetched for an installed package; nothing where there is none.
+ *
+ * @throws {ConfigError} where it lies in a cache that others may write to
+ */
 export const fetchedTorchAddon = (): string | undefined => {
+	const installed = installedTorchAddon();
+	if (installed !== undefined) {
+		return installed;
+	}
+
 	const cached = path.join(cachedTorchAddon(), 'stepladder.node');
-	return installedTorchAddon() ?? (existsSync(cached) ? cached : undefined);
+	if (!existsSync(cached)) {
+		return undefined;
+	}
+
+	checkCache(cacheFolder());
+	return cached;
+};
+
+/** Whether an addon is the file that was published. To load one that was cut off would end Node. */
+export const isUnharmed = (file: string): boolean => {
+	try {
+		const {sha256} = JSON.parse(readFileSync(path.join(path.dirname(file), 'package.json'), 'utf8'));
+		return createHash('sha256').update(readFileSync(file)).digest('hex') === sha256;
+	} catch {
+		return false;
+	}
 };
 
 /**
@@ -30,13 +54,14 @@ export const fetchedTorchAddon = (): string | undefined => {
  *
  * @throws {FetchError} where it can't be had
  * @throws {WriteError} where the cache can't be written
+ * @throws {ConfigError} where others may write to it
  * @throws {AbortError}
  */
 export const ensureTorchAddon = async ({signal, tell}: FetchOptions = {}): Promise<string> => {
 	const place = cachedTorchAddon();
 	const found = fetchedTorchAddon();
-	if (found !== undefined) {
-		return found;
+	if (found !== undefined && (isUnharmed(found) || found === installedTorchAddon())) {
+		return found; // what npm has installed, npm mends
 	}
 
 	if (pinFor() === undefined) {
@@ -48,17 +73,15 @@ export const ensureTorchAddon = async ({signal, tell}: FetchOptions = {}): Promi
 		);
 	}
 
-	return writingCache(place, async () => {
-		makeFolders(path.dirname(place));
-		const line = (line: string): void => tell?.({type: 'line', line});
-		await withLock(`${place}.lock`, line, async () => {
-			if (!existsSync(place)) {
-				line(`Fetching ${packageName()} by npm ...`);
-				await fetchAddon(place, signal);
-			}
-		});
-		return path.join(place, 'stepladder.node');
+	const addon = path.join(place, 'stepladder.node');
+	const line = (line: string): void => tell?.({type: 'line', line});
+	await fillingCache(place, {cache: cacheFolder(), tell: line, signal}, async signal => {
+		if (!isUnharmed(addon)) {
+			line(`Fetching ${packageName()} by npm ...`);
+			await fetchAddon(place, signal);
+		}
 	});
+	return addon;
 };
 
 const cachedTorchAddon = (): string => path.join(cacheFolder(), `addon-torch-${packageVersion()}-${thisPlatform()}`);
@@ -75,10 +98,9 @@ const installedTorchAddon = (): string | undefined => {
 };
 
 /** `npm pack` reads the settings of where the user is; `npm install` of what it left unpacks, and asks nobody. */
-const fetchAddon = async (place: string, signal: AbortSignal | undefined): Promise<void> => {
-	const work = `${place}.new`;
-	rmSync(work, {recursive: true, force: true});
-	mkdirSync(work);
+const fetchAddon = async (place: string, signal: AbortSignal): Promise<void> => {
+	await clearLeftOvers(place);
+	const work = mkdtempSync(`${place}.new-`);
 	try {
 		await npm(['pack', `${packageName()}@${packageVersion()}`, '--pack-destination', work], signal);
 		const archive = readdirSync(work).find(name => name.endsWith('.tgz')) ?? '';
@@ -89,13 +111,15 @@ const fetchAddon = async (place: string, signal: AbortSignal | undefined): Promi
 			],
 			signal,
 		);
+		signal.throwIfAborted();
+		await rm(place, {recursive: true, force: true});
 		renameSync(path.join(work, 'node_modules', packageName()), place);
 	} finally {
-		rmSync(work, {recursive: true, force: true});
+		await rm(work, {recursive: true, force: true});
 	}
 };
 
-const npm = async (commandArguments: readonly string[], signal: AbortSignal | undefined): Promise<void> => {
+const npm = async (commandArguments: readonly string[], signal: AbortSignal): Promise<void> => {
 	const own = `${packageName()}@${packageVersion()}`;
 	const failed = (reason: string): FetchError =>
 		new FetchError(
@@ -115,14 +139,14 @@ const npm = async (commandArguments: readonly string[], signal: AbortSignal | un
 	const {code, stderr} = await new Promise<{code: number | null; stderr: string}>((resolve, reject) => {
 		const child = spawn(command, [...beginning, ...commandArguments, '--loglevel=error'], {
 			stdio: ['ignore', 'ignore', 'pipe'],
-			...(signal && {signal}),
+			signal,
 		});
 		let stderr = '';
 		child.stderr.setEncoding('utf8').on('data', (text: string) => {
 			stderr += text;
 		});
 		child.once('error', error => {
-			reject(signal?.aborted ? new AbortError(signal.reason) : failedToStart(error));
+			reject(signal.aborted ? new AbortError(signal.reason) : failedToStart(error));
 		});
 		child.once('close', code => resolve({code, stderr}));
 	});

@@ -4,7 +4,8 @@ import {LadderError} from '../../index.js';
 import {hasTorch, native, nativeFor} from '../../native/load.js';
 import {unwrap} from '../../native/unwrap.js';
 import {dataSentence} from '../../report/data-sentence.js';
-import {libtorchFolder} from '../../torch/libtorch-folder.js';
+import {libtorchFolder, ownLibtorch} from '../../torch/libtorch-folder.js';
+import {missing, problemOf} from '../../torch/manifest.js';
 import {torchCommand} from '../../torch/torch-addon.js';
 import {exitCodes} from '../exit-codes.js';
 import {
@@ -29,8 +30,14 @@ export const doctorCommand = (): Command =>
 				}),
 				find('Cores', () => String(unwrap(native().runtimeInfo()).cores)),
 				find('libtorch', () => {
-					if (!hasTorch()) {
+					const isOwn = ownLibtorch() !== undefined;
+					const problem = isOwn ? undefined : problemOf(libtorchFolder(), {anew: true});
+					if (!hasTorch() || problem === missing) {
 						return `not here, which only \`--engine aten\` and \`--device cuda\` need: \`${torchCommand}\``;
+					}
+
+					if (problem !== undefined) {
+						throw new Error(`${libtorchFolder()} ${problem}: get it by \`${torchCommand}\``);
 					}
 
 					const {libtorch, cuda} = unwrap(nativeFor({engine: 'aten'}).runtimeInfo());
