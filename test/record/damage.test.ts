@@ -148,7 +148,7 @@ test('a finished run that was damaged is named by `record`, and the record stays
 	const kept = (): string[] => files.map(file => ladder.read(`records/0-tiny/${file}`));
 	const before = kept();
 	const [run = ''] = readdirSync(path.join(ladder.folder, 'runs', 'records', 'tiny'));
-	for (const file of ['events.jsonl', 'predictions.json', 'result.json']) {
+	for (const file of ['config.json', 'events.jsonl', 'predictions.json', 'result.json']) {
 		const place = `runs/records/tiny/${run}/${file}`;
 		const text = ladder.read(place);
 		for (const name of ['cut in the middle', 'without its last line', 'empty', 'an empty object', 'nothing']) {

@@ -36,6 +36,17 @@ test('a record of format 1 is read, and written as it was', t => {
 	t.deepEqual(filesOf(folder), filesOf(sample('record')));
 });
 
+test('a record that would not be read is not written over one that is', t => {
+	const folder = temporaryFolder(t);
+	cpSync(sample('record'), folder, {recursive: true});
+	const {epochs, ...rest} = readRecord(folder);
+	t.throws(() => writeRecord(folder, {...rest, epochs: epochs.slice(1)}), {
+		instanceOf: RecordError,
+		message: /row 1 of the epochs should be epoch 1 of seed 1, it is epoch 2 of seed 1$/,
+	});
+	t.deepEqual(filesOf(folder), filesOf(sample('record')));
+});
+
 test('a promise of format 1 that was taken from commits is read, and written as it was', t => {
 	const promise = readPromise(sample('promise-from-history'));
 	t.is(promise.made.by, 'history');

@@ -52,9 +52,11 @@ const answers = z.strictObject({
  * Writes a record beside its promise: `record.json`, a row an epoch in `epochs.csv`, a line a seed in
  * `predictions.jsonl`. Each part carries a checksum, so that {@link readRecord} can name what was edited.
  *
+ * @throws {RecordError} for one that would not be read: the one that is there stays then
  * @throws {WriteError}
  */
-export const writeRecord = (folder: string, record: StepRecord): void =>
+export const writeRecord = (folder: string, record: StepRecord): void => {
+	refuse(folder, record);
 	writing(`the record in ${folder}`, folder, () => {
 		makeFolders(folder);
 		const texts = recordTexts(record);
@@ -62,6 +64,7 @@ export const writeRecord = (folder: string, record: StepRecord): void =>
 			writeWhole(path.join(folder, file), texts[file]);
 		}
 	});
+};
 
 /** Each file's text. What follows from the promise is left out. */
 const recordTexts = ({promise, conditions, seeds, epochs, answers}: StepRecord) => {
@@ -170,10 +173,13 @@ export const readRecord = (folder: string): StepRecord => {
 		throw new RecordError(place(recordFiles.record), `it has seeds ${found}, and ${promised.join(', ')} were promised`);
 	}
 
+	refuse(folder, record);
+	return record;
+};
+
+const refuse = (folder: string, record: StepRecord): void => {
 	const [wrong] = judgeRecord(record);
 	if (wrong !== undefined) {
 		throw new RecordError(folder, wrong);
 	}
-
-	return record;
 };

@@ -1,7 +1,8 @@
-import {existsSync, readdirSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import type {Data} from '../data/data.js';
-import {RunFolder} from '../log/run-folder.js';
+import {RecordError} from '../errors/index.js';
+import {hashOf, RunFolder} from '../log/run-folder.js';
 import type {Step} from '../terms/define-step.js';
 import {differences} from '../terms/difference.js';
 
@@ -15,7 +16,11 @@ export type WantedRun = {
 	readonly purpose: string;
 };
 
-/** The furthest of a folder's runs that was told just that; nothing where there is none. */
+/**
+ * The furthest of a folder's runs that was told just that; nothing where there is none.
+ *
+ * @throws {RecordError} where a finished run no longer says what it was told: it would be trained again without a word
+ */
 export const findRun = (
 	parent: string,
 	{step, data, seed, engine = 'auto', purpose}: WantedRun,
@@ -24,6 +29,13 @@ export const findRun = (
 	const fitting = folders.filter(folder => {
 		const run = readRun(folder);
 		if (!run) {
+			if (RunFolder.isFinished(folder) && !hasItsConfig(folder)) {
+				throw new RecordError(
+					path.join(folder, 'config.json'),
+					'it is not what the run wrote; remove the run’s folder, or train anew by `--fresh`',
+				);
+			}
+
 			return false;
 		}
 
@@ -41,5 +53,15 @@ export const readRun = (folder: string): ReturnType<typeof RunFolder.read> | und
 		return RunFolder.read(folder);
 	} catch {
 		return undefined;
+	}
+};
+
+/** Whether a finished run's `config.json` is the one that it wrote. */
+const hasItsConfig = (folder: string): boolean => {
+	try {
+		const {hashes} = JSON.parse(readFileSync(path.join(folder, 'result.json'), 'utf8'));
+		return hashes['config.json'] === hashOf(folder, 'config.json');
+	} catch {
+		return false;
 	}
 };
