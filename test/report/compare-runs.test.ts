@@ -31,7 +31,10 @@ test('runs are compared with runs: those with the same settings as one, paired b
 
 	// as the same figures say that are in the folders
 	const {comparisons, notes} = JSON.parse((await own.run(['compare', 'runs/tiny', '--json'])).stdout);
-	t.deepEqual(notes, []);
+	t.deepEqual(notes, [
+		'tiny: trained for 4 epochs, which stand for the last 5.',
+		'tiny, trial net.block.dropout 0.5: trained for 4 epochs, which stand for the last 5.',
+	]);
 	const [{a, b, seeds, measures, images, differs}] = comparisons;
 	t.deepEqual([a, b, seeds], ['tiny', 'tiny, trial net.block.dropout 0.5', [2, 3]]);
 	t.is(differs, 'dropout 0.5 -> 0.1');
@@ -102,6 +105,13 @@ test('without a seed in common, or without two that have finished, a sentence sa
 	t.is(alone.exitCode, 2);
 	t.regex(alone.stderr, /^stepladder: name another run or step to compare tiny with$/);
 
+	own.write('old/run/config.json', '{}');
+	for (const command of ['compare', 'report']) {
+		const old = await own.run([command, 'old']);
+		t.is(old.exitCode, 2);
+		t.regex(old.stderr, /^stepladder: there is no run to read in old\. Left out: old\/run, whose config\.json is not/);
+	}
+
 	for (const [name, sentence] of [
 		['none', /^stepladder: there is no folder none; there is no step "none" in Bars: its steps are tiny$/],
 		['./none', /^stepladder: there is no folder \.\/none$/],
@@ -141,9 +151,9 @@ test('runs of other images are refused, and limits, unfinished and repeated runs
 		comparisons.map(({a, b, seeds}) => ({a, b, seeds})),
 		[{a: 'tiny', b: 'tiny, 200 training images', seeds: [1, 2]}],
 	);
-	t.is(notes.length, 2);
+	t.is(notes.length, 4);
 	t.regex(notes[0] ?? '', /^tiny: seed 2 was run 3 times\. .* counts, and 2 others not\.$/);
-	t.is(notes[1], 'tiny, 200 training images: learned from 200 of 400 training images.');
+	t.is(notes[2], 'tiny, 200 training images: learned from 200 of 400 training images.');
 });
 
 test('a run that was changed after it was written is refused, and one whose images are gone is compared without them', async t => {

@@ -1,4 +1,5 @@
 import {ConfigError, RecordError} from '../errors/index.js';
+import {lastEpochs} from '../terms/measures.js';
 import {changesBetween} from './changes.js';
 import {type Compared, type Comparison, commonSeeds, comparisons} from './comparison.js';
 import {findGroups, type NamedBy, type RunGroup} from './run-groups.js';
@@ -97,8 +98,8 @@ export const unfinishedNote = ({name, runs}: RunGroup): string | undefined => {
 	return open.length > 0 ? `Left out, unfinished: ${name}, ${told.join(', ')}.` : undefined;
 };
 
-/** What a group learned from or was judged by, where that is not all that there is. */
-export const limitNotes = ({name, images, data}: RunGroup): string[] => {
+/** What a group learned from or was judged by, where that is less than there is, or than measures look at. */
+export const limitNotes = ({name, images, data, experiment: {epochs}}: RunGroup): string[] => {
 	const count = (images: number): string => images.toLocaleString('en');
 	return [
 		...(images.train < data.train
@@ -106,6 +107,9 @@ export const limitNotes = ({name, images, data}: RunGroup): string[] => {
 			: []),
 		...(images.test < data.test
 			? [`${name}: judged by the first ${count(images.test)} of ${count(data.test)} test images.`]
+			: []),
+		...(epochs < lastEpochs
+			? [`${name}: trained for ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}, which stand for the last ${lastEpochs}.`]
 			: []),
 	];
 };

@@ -92,6 +92,11 @@ export const findGroups = async (names: readonly string[], {ladder}: NamedBy = {
 		}
 	}
 
+	if (order.size === 0) {
+		const got = names.join(', ');
+		throw new ConfigError('runs', 'runs of this version', got, `there is no run to read in ${got}. ${notes.join(' ')}`);
+	}
+
 	const groups = [...order].map(key => records.get(key) ?? ofRuns(kept.get(key) ?? [], notes));
 	return {groups: toldApart(groups), notes};
 };

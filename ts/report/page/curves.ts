@@ -89,8 +89,8 @@ const panels = (groups: readonly RunGroup[]): Panel[] => {
 	const clean = atEnd(value => 100 * value);
 	const gapAtEnd = atEnd((value, {testCorrect, testTotal}) => 100 * (value - testCorrect / testTotal));
 	// one scale for both, so that they can be held against each other
-	const accuracies = between([...most([...tests, ...trains], 'high'), ...targets, ...values(clean)], 0.1);
-	const losses = between([0, ...most([...testLoss, ...trainLoss], 'low')], 0.01);
+	const accuracies = between([...most(groups, [tests, trains], 'high'), ...targets, ...values(clean)], 0.1);
+	const losses = between([0, ...most(groups, [testLoss, trainLoss], 'low')], 0.01);
 	return [
 		{
 			...{title: 'Test accuracy, %', points: tests, rules: targets, domain: accuracies},
@@ -104,7 +104,7 @@ const panels = (groups: readonly RunGroup[]): Panel[] => {
 		},
 		{
 			...{title: 'Gap, points', points: gaps, last: gapAtEnd, rules: [0]},
-			domain: between([0, ...most(gaps, 'high'), ...values(gapAtEnd)], 0.1),
+			domain: between([0, ...most(groups, [gaps], 'high'), ...values(gapAtEnd)], 0.1),
 			words: ({measured}) => `Last epoch, in evaluation mode: ${fixed(100 * (measured?.gap.mean ?? 0), 2)} points`,
 		},
 		{
@@ -138,10 +138,26 @@ const lastMean = ({runs}: RunGroup, value: (row: GroupedRun['epochs'][number]) =
 
 const values = (points: readonly Point[]): number[] => points.map(({value}) => value);
 
-/** All but the worst tenth: the first epochs of a slow start would press the others together. */
-const most = (points: readonly Point[], good: 'high' | 'low'): number[] => {
-	const sorted = values(points).toSorted((a, b) => (good === 'high' ? a - b : b - a));
-	return sorted.slice(Math.floor(sorted.length / 10));
+/**
+ * What a scale is to show. All but the worst tenth of one group: the first epochs of a slow start would press the others
+ * together. Of several, three quarters of each run, so that the last epochs of a poor one are seen beside good ones.
+ */
+const most = (groups: readonly RunGroup[], kinds: ReadonlyArray<readonly Point[]>, good: 'high' | 'low'): number[] => {
+	const best = (points: readonly Point[], left: number): number[] =>
+		values(points)
+			.toSorted((a, b) => (good === 'high' ? a - b : b - a))
+			.slice(left);
+	if (groups.length === 1) {
+		const all = kinds.flat();
+		return best(all, Math.floor(all.length / 10));
+	}
+
+	return kinds.flatMap(points =>
+		[...new Set(points.map(({run}) => run))].flatMap(run => {
+			const own = points.filter(point => point.run === run);
+			return best(own, Math.min(own.length - 1, Math.ceil(own.length / 4)));
+		}),
+	);
 };
 
 /** From the lowest to the highest with a little room, and at least so wide. */
