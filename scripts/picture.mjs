@@ -17,11 +17,11 @@ const escaped = text => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').re
 
 const spans = line => {
 	let style = '';
-	// The escape character begins each colour, so a linter can't be told otherwise
 	return line
 		.split('\u001B[')
 		.map((part, index) => {
-			const [, code, words] = index === 0 ? [undefined, '0', part] : (/^(\d+)m(.*)$/s.exec(part) ?? [undefined, '0', part]);
+			const [, code, words] =
+				index === 0 ? [undefined, '0', part] : (/^(\d+)m(.*)$/s.exec(part) ?? [undefined, '0', part]);
 			style = classes[code] ?? '';
 			return style === '' || words === '' ? escaped(words) : `<tspan class="${style}">${escaped(words)}</tspan>`;
 		})

@@ -18,6 +18,7 @@ export {type Recorder, record} from './record/record.js';
 export {compareRuns, type RunComparisons} from './report/compare-runs.js';
 export {type ComparedMeasure, type Comparison, compare} from './report/comparison.js';
 export {type Report, report, reportRuns} from './report/report.js';
+export type {RunsOptions} from './report/run-groups.js';
 export {type SweepEvent, type SweepOptions, sweep} from './sweep/sweep.js';
 export {defineStep, type Step, type StepDefinition, type Target} from './terms/define-step.js';
 export {type Aspect, aspectsChanged, type Difference, differences} from './terms/difference.js';

@@ -101,6 +101,18 @@ test('an unfinished run is drawn as far as it is', async t => {
 	});
 });
 
+test('a run that has just begun is reported, without charts', async t => {
+	const ladder = await trained();
+	ladder.copy('runs/slow/tiny/cut', 'begun/run');
+	ladder.write('begun/run/events.jsonl', '');
+	const {exitCode, stderr} = await ladder.run(['report', 'begun', '--out', 'just']);
+	t.is(exitCode, 0, stderr);
+	const html = ladder.read('just/runs.html');
+	t.true(html.includes('A run of tiny, trial schedule.learningRate 0.002. It has not finished.'));
+	t.true(html.includes('<p>No epoch is done yet.</p>'));
+	t.false(html.includes('<svg'));
+});
+
 test('eight seeds of one step have eight lines that look different, and the legend says which is which', async t => {
 	const ladder = await trained();
 	await inBrowser(async browser => {

@@ -2,7 +2,7 @@ import {ConfigError, RecordError} from '../errors/index.js';
 import {lastEpochs} from '../terms/measures.js';
 import {changesBetween} from './changes.js';
 import {type Compared, type Comparison, commonSeeds, comparisons} from './comparison.js';
-import {findGroups, type NamedBy, type RunGroup} from './run-groups.js';
+import {findGroups, type RunGroup, type RunsOptions} from './run-groups.js';
 
 /** Runs and records, the first of them compared with each of the others. */
 export type RunComparisons = {
@@ -22,7 +22,7 @@ export type RunComparisons = {
  * @throws {ConfigError} where there are not two to compare, or they have no seed in common
  * @throws {RecordError} for runs of other data, and for a damaged run or record
  */
-export const compareRuns = async (names: readonly string[], options: NamedBy = {}): Promise<RunComparisons> => {
+export const compareRuns = async (names: readonly string[], options: RunsOptions = {}): Promise<RunComparisons> => {
 	const {groups, notes} = await findGroups(names, options);
 	const unfinished = groups.flatMap(group => unfinishedNote(group) ?? []);
 	const finished = groups.filter(({measured}) => measured);

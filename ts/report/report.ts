@@ -9,7 +9,7 @@ import {LadderRecords} from '../record/ladder-records.js';
 import {checkPath} from '../terms/check-path.js';
 import {reportData} from './report-data.js';
 import {reportMarkdown} from './report-markdown.js';
-import {findGroups, type NamedBy} from './run-groups.js';
+import {findGroups, type RunsOptions} from './run-groups.js';
 import {runsData} from './runs-data.js';
 import {runsMarkdown} from './runs-markdown.js';
 
@@ -59,7 +59,7 @@ export const report = async (ladder: Ladder, given: {readonly out: string} & Ope
  */
 export const reportRuns = async (
 	names: readonly string[],
-	given: {readonly out: string} & NamedBy,
+	given: {readonly out: string} & RunsOptions,
 ): Promise<{readonly markdown: string; readonly html: string}> => {
 	const {out, ...options} = given ?? {};
 	checkPath('out', out);

@@ -53,8 +53,11 @@ export type GroupedRun = {
 	readonly trainClean: number | undefined;
 };
 
-/** What says which ladder the names of steps belong to: it, or what opens it. Folders of runs need none. */
-export type NamedBy = {readonly ladder?: Ladder | (() => Promise<Ladder>)};
+/** How runs are found. */
+export type RunsOptions = {
+	/** That names of steps belong to, or what opens it where one is named; folders of runs need none. */
+	readonly ladder?: Ladder | (() => Promise<Ladder>);
+};
 
 /** What was found, and what should be said of it. */
 export type Found = {readonly groups: readonly RunGroup[]; readonly notes: readonly string[]};
@@ -68,7 +71,7 @@ export type Found = {readonly groups: readonly RunGroup[]; readonly notes: reado
  * @throws {ConfigError} where nothing of a name is there, and for what is no list of names
  * @throws {RecordError} where a run or a record is damaged
  */
-export const findGroups = async (names: readonly string[], {ladder}: NamedBy = {}): Promise<Found> => {
+export const findGroups = async (names: readonly string[], {ladder}: RunsOptions = {}): Promise<Found> => {
 	checkNames(names);
 	const notes: string[] = [];
 	const kept = new Map<string, KeptRun[]>();
@@ -108,7 +111,7 @@ const checkNames = (names: unknown): void => {
 	}
 };
 
-const recordOf = async (name: string, ladder: NamedBy['ladder']): Promise<{recorded: Recorded; folder: string}> => {
+const recordOf = async (name: string, ladder: RunsOptions['ladder']): Promise<{recorded: Recorded; folder: string}> => {
 	const opened = await named(name, async () => {
 		if (!ladder) {
 			throw new ConfigError('ladder', 'given, since a step is named', 'nothing');
@@ -213,7 +216,7 @@ const ofRuns = (all: readonly KeptRun[], notes: string[]): RunGroup => {
 			if (same.length > 1) {
 				const others = same.length === 2 ? 'one other' : `${same.length - 1} others`;
 				notes.push(
-					`${name}: seed ${seed} was run ${same.length} times. ${shown(chosen.folder)} counts, and ${others} not.`,
+					`${name}: seed ${seed} was run ${same.length === 2 ? 'twice' : `${same.length} times`}. ${shown(chosen.folder)} counts, and ${others} not.`,
 				);
 			}
 

@@ -66,9 +66,12 @@ const problemOf = (base: RunGroup, other: RunGroup): string | undefined => {
 const headline = (groups: readonly RunGroup[]): string => {
 	const runs = groups.flatMap(({runs}) => runs);
 	const open = runs.filter(({isFinished}) => !isFinished).length;
-	const count = `${runs.length} ${runs.length === 1 ? 'run' : 'runs'}`;
 	const sorts = groups.length === 1 ? `of ${groups[0]?.name}` : `with ${groups.length} different settings`;
-	return `${count} ${sorts}. ${open === 0 ? 'All have finished.' : `${open} ${open === 1 ? 'has' : 'have'} not finished.`}`;
+	if (runs.length === 1) {
+		return `A run ${sorts}. It has ${open === 0 ? '' : 'not '}finished.`;
+	}
+
+	return `${runs.length} runs ${sorts}. ${open === 0 ? 'All have finished.' : `${open} ${open === 1 ? 'has' : 'have'} not finished.`}`;
 };
 
 const runsTable = (groups: readonly RunGroup[]): Table => ({

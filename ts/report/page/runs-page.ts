@@ -17,6 +17,7 @@ export const runsPage = async ({
 }: RunsData): Promise<string> => {
 	const [first] = groups;
 	const drawn = groups.slice(0, mostDrawn);
+	const hasEpochs = drawn.some(({runs}) => runs.some(({epochs}) => epochs.length > 0));
 	return pageOf({
 		...{title: 'Runs', headline},
 		main: html`<section>
@@ -32,7 +33,7 @@ ${
 	groups.length > drawn.length &&
 	html`<p>The first ${drawn.length} of ${groups.length} are drawn: more could not be told apart. Name fewer folders to see the others.</p>`
 }
-${await curves(drawn)}
+${hasEpochs ? await curves(drawn) : html`<p>No epoch is done yet.</p>`}
 ${toTop}
 </section>
 <section>
