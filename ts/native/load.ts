@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto';
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
+import process from 'node:process';
 import {LoadError} from '../errors/index.js';
 import {cacheFolder} from '../machine/cache-folder.js';
 import {checkCache} from '../machine/own-cache.js';
@@ -42,8 +43,14 @@ const editionOf = ({engine, device}: {engine?: string; device?: string}): Editio
 export const hasTorch = (): boolean => torchAddon() !== undefined;
 
 const edition = (which: Edition): typeof Binding => {
-	const binding = loaded.get(which) ?? (which === 'base' ? loadBase() : loadTorch());
+	const known = loaded.get(which);
+	if (known !== undefined) {
+		return known;
+	}
+
+	const binding = which === 'base' ? loadBase() : loadTorch();
 	loaded.set(which, binding);
+	process.once('exit', () => binding.endRuns()); // while training goes on, libtorch can't be taken down
 	return binding;
 };
 

@@ -15,6 +15,7 @@ mod model;
 mod options;
 mod rates;
 mod run;
+mod runs;
 mod summary;
 
 pub use experiment::*;
@@ -26,4 +27,5 @@ pub use model::*;
 pub use options::*;
 pub use rates::*;
 pub use run::*;
+pub use runs::*;
 pub use summary::*;

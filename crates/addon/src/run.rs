@@ -1,17 +1,17 @@
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use std::collections::VecDeque;
-
+use napi::bindgen_prelude::Object;
+use napi::{Env, JsDeferred};
 use napi_derive::napi;
 use stepladder_trainer::engine::EngineName;
 use stepladder_trainer::metric::Score;
 use stepladder_trainer::{BatchProgress, EpochRow, Flow, Outcome, Watch, train};
-use tokio::sync::Notify;
 
 use crate::engines::ENGINES;
-use crate::{Experiment, Failure, RunOptions, guarded};
+use crate::{Experiment, Failure, RunOptions, guarded, runs};
 
 /// What a run tells. `finished` and `failed` are the last.
 #[napi(discriminant = "type", discriminant_case = "kebab-case")]
@@ -97,33 +97,53 @@ impl From<Score> for Scored {
     }
 }
 
-/// A run on a thread of its own, which never waits for whoever reads its events.
+/// A run on a thread of its own, which never waits for whoever reads its events. One that JavaScript has let go of is
+/// cancelled.
 #[napi]
 pub struct Run {
     shared: Arc<Shared>,
 }
 
+/// A promise of [`Run::next`].
+type Waiting = JsDeferred<RunEvent, Box<dyn FnOnce(Env) -> napi::Result<RunEvent>>>;
+
+/// What a run's thread and JavaScript's share.
 #[derive(Default)]
-struct Shared {
-    events: Mutex<VecDeque<RunEvent>>,
-    news: Notify,
+pub(crate) struct Shared {
+    told: Mutex<Told>,
     cancelled: AtomicBool,
 }
 
+/// Events that nobody has asked for yet, or promises of events that have not come yet.
+#[derive(Default)]
+struct Told {
+    events: VecDeque<RunEvent>,
+    waiting: VecDeque<Waiting>,
+}
+
 impl Shared {
-    fn events(&self) -> MutexGuard<'_, VecDeque<RunEvent>> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tell(&self, event: RunEvent) -> Flow {
-        let mut events = self.events();
+        let mut told = self.told();
+        if let Some(waiting) = told.waiting.pop_front() {
+            drop(told);
+            waiting.resolve(Box::new(|_| Ok(event)));
+            return self.flow();
+        }
+        let events = &mut told.events;
         if matches!((events.back(), &event), (Some(RunEvent::Batch { .. }), RunEvent::Batch { .. })) {
             events.pop_back();
         }
         events.push_back(event);
-        drop(events);
-        self.news.notify_one();
+        drop(told);
         self.flow()
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
     }
 
     fn flow(&self) -> Flow {
@@ -135,10 +155,10 @@ impl Shared {
 impl Run {
     /// Starts at once. Whatever is wrong with the settings arrives as the `failed` event.
     #[napi(factory)]
-    pub fn start(experiment: Experiment, options: RunOptions) -> napi::Result<Self> {
+    pub fn start(env: &Env, experiment: Experiment, options: RunOptions) -> napi::Result<Self> {
         let shared = Arc::new(Shared::default());
         let told = Arc::clone(&shared);
-        thread::Builder::new().name("stepladder-run".into()).spawn(move || {
+        let thread = thread::Builder::new().name("stepladder-run".into()).spawn(move || {
             let outcome = guarded(|| {
                 let (experiment, options) = (experiment.try_into()?, options.try_into()?);
                 train(&experiment, &options, ENGINES, &mut Telling(&told))
@@ -148,26 +168,38 @@ impl Run {
                 Err(failure) => RunEvent::Failed { failure },
             });
         })?;
-        Ok(Self { shared })
+        let run = Self { shared };
+        runs::join_before_teardown(env, Arc::clone(&run.shared), thread)?;
+        Ok(run)
     }
 
     /// The next event, as soon as there is one. To be called again once it has resolved, until `finished` or
     /// `failed` has come.
-    #[napi]
-    pub async fn next(&self) -> RunEvent {
-        loop {
-            let news = self.shared.news.notified();
-            if let Some(event) = self.shared.events().pop_front() {
-                return event;
+    #[napi(ts_return_type = "Promise<RunEvent>")]
+    pub fn next<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        // Not an `async fn`: its future would read this object from another thread, after it may have been freed.
+        let (deferred, promise): (Waiting, _) = env.create_deferred()?;
+        let mut told = self.shared.told();
+        match told.events.pop_front() {
+            Some(event) => {
+                drop(told);
+                deferred.resolve(Box::new(|_| Ok(event)));
             }
-            news.await;
+            None => told.waiting.push_back(deferred),
         }
+        Ok(promise)
     }
 
     /// Asks the run to end; it does so after the batch at hand, with a failure of code `cancelled`.
     #[napi]
     pub fn cancel(&self) {
-        self.shared.cancelled.store(true, Ordering::Relaxed);
+        self.shared.cancel();
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.shared.cancel();
     }
 }
 
