@@ -9,6 +9,7 @@ import {
 	ModelError,
 	RecordError,
 	ShapeError,
+	TrainerError,
 } from '../index.js';
 import {exitCodes} from './exit-codes.js';
 
@@ -20,7 +21,8 @@ export const exitCodeOf = (error: unknown): number => {
 		return exitCodes.usage;
 	}
 
-	if (isOneOf(DataError, ModelError, ImageError, RecordError)) {
+	const isCheckpoint = error instanceof TrainerError && error.code === 'checkpoint';
+	if (isCheckpoint || isOneOf(DataError, ModelError, ImageError, RecordError)) {
 		return exitCodes.data;
 	}
 

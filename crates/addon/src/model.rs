@@ -2,7 +2,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use napi::Either;
-use napi::bindgen_prelude::{AsyncTask, Uint8Array};
+use napi::bindgen_prelude::{AsyncTask, ObjectFinalize, Uint8Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 use stepladder_trainer as trainer;
@@ -10,7 +10,7 @@ use stepladder_trainer as trainer;
 use crate::{Failure, guarded};
 
 /// A trained net with all it takes to predict.
-#[napi]
+#[napi(custom_finalize)]
 pub struct Model {
     model: Arc<Mutex<trainer::Model>>,
     size: usize,
@@ -19,6 +19,14 @@ pub struct Model {
     class_names: Vec<String>,
     image_form: Option<String>,
     parameters: usize,
+    /// What V8 was told that it holds: without, it sees a small object, and lets thousands wait to be collected.
+    bytes: i64,
+}
+
+impl ObjectFinalize for Model {
+    fn finalize(self, env: Env) -> napi::Result<()> {
+        env.adjust_external_memory(-self.bytes).map(drop)
+    }
 }
 
 /// What a model makes of one image.
@@ -95,9 +103,10 @@ impl Task for Loading {
         Ok(guarded(|| trainer::Model::load(Path::new(&self.path))))
     }
 
-    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
+    fn resolve(&mut self, env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
         Ok(match output {
             Ok(model) => Either::A(Model {
+                bytes: told_of(&env, model.bytes())?,
                 size: model.net().size,
                 channels: model.net().channels,
                 class_names: model.class_names().to_vec(),
@@ -109,6 +118,13 @@ impl Task for Loading {
             Err(failure) => Either::B(failure),
         })
     }
+}
+
+/// Tells V8 of memory that it does not see, and returns what it was told.
+fn told_of(env: &Env, bytes: u64) -> napi::Result<i64> {
+    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+    env.adjust_external_memory(bytes)?;
+    Ok(bytes)
 }
 
 /// Images being judged.

@@ -8,7 +8,7 @@ use crate::data::Dataset;
 use crate::engine::{Device, Engine, EngineName};
 use crate::learned::Learned;
 use crate::net::Plan;
-use crate::tensor_file::{self, Named, NamedMut};
+use crate::tensor_file::{self, Named, NamedMut, TensorFile};
 use crate::watch::EpochRow;
 
 /// What a run is, as far as its bits depend on it: a checkpoint of any other run is refused.
@@ -63,9 +63,12 @@ impl Identity {
     }
 
     /// What of another run differs, in words.
-    fn difference(&self, other: &Self) -> Option<&'static str> {
+    fn difference(&self, other: &Self) -> Option<String> {
+        let (version, ours) = (&self.version, &other.version);
+        if version != ours {
+            return Some(format!("version of this program, {version} and not {ours}"));
+        }
         let pairs = [
-            (self.version != other.version, "version of this program"),
             (self.experiment != other.experiment, "experiment"),
             (self.seed != other.seed, "seed"),
             (self.data != other.data, "set of images or labels"),
@@ -77,7 +80,7 @@ impl Identity {
             (self.engine != other.engine, "engine"),
             (self.aten != other.aten, "device or number of threads"),
         ];
-        pairs.into_iter().find_map(|(differs, what)| differs.then_some(what))
+        pairs.into_iter().find_map(|(differs, what)| differs.then(|| what.into()))
     }
 }
 
@@ -120,8 +123,8 @@ pub(crate) fn restore(
     run: &Identity,
 ) -> Result<Vec<EpochRow>, TrainError> {
     let wrong = |reason: String| TrainError::Checkpoint { path: path.to_owned(), reason };
-    let bytes = tensor_file::read(path).map_err(wrong)?;
-    let (about, file) = tensor_file::parse::<About>(&bytes).map_err(wrong)?;
+    let mut file = TensorFile::open(path).map_err(wrong)?;
+    let about: About = file.about().map_err(wrong)?;
     if let Some(what) = about.run.difference(run) {
         return Err(wrong(format!("it was kept by a run with another {what}")));
     }
@@ -131,6 +134,9 @@ pub(crate) fn restore(
     if about.epochs.len() > run.experiment.epochs {
         return Err(wrong("it has more epochs than the run".into()));
     }
+    let (parameters, statistics) = (plan.parameter_count(), plan.statistics_count());
+    let of_averages = if learned.averages.is_some() { parameters + statistics } else { 0 };
+    let file = file.read(2 * parameters + statistics + of_averages).map_err(wrong)?;
     let Learned { weights, velocities, averages } = learned;
     let mut tensors: Vec<NamedMut> = weights.named_mut(plan).collect();
     let mut rest = velocities.as_mut_slice();

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,15 +8,18 @@ use crate::engine::{Engine, Fused, instruction_set};
 use crate::learned::{Learned, Which};
 use crate::metric::{argmax, softmax};
 use crate::net::{NetSpec, Plan, Weights};
-use crate::tensor_file;
+use crate::tensor_file::{self, TensorFile};
 
 /// A trained net with all it takes to predict, on the CPU.
 pub struct Model {
+    /// Where it was read from.
+    path: PathBuf,
     net: NetSpec,
     normalisation: Normalisation,
     class_names: Vec<String>,
     image_form: Option<String>,
     parameters: usize,
+    bytes: u64,
     engine: Fused,
 }
 
@@ -26,7 +29,7 @@ pub struct Model {
 struct Metadata {
     net: NetSpec,
     normalisation: Normalisation,
-    /// One for each class, or none.
+    /// Of the first so many classes; the others go by their numbers.
     #[serde(default)]
     class_names: Vec<String>,
     /// How its images were made, where that was said.
@@ -80,13 +83,12 @@ impl Model {
     /// [`TrainError::Model`] for anything else, before more memory is taken than the file has bytes for.
     pub fn load(path: &Path) -> Result<Self, TrainError> {
         let wrong = |reason: String| TrainError::Model { path: path.to_owned(), reason };
-        let bytes = tensor_file::read(path).map_err(wrong)?;
-        let (Metadata { net, normalisation, class_names, image_form }, tensors) =
-            tensor_file::parse(&bytes).map_err(wrong)?;
+        let mut file = TensorFile::open(path).map_err(wrong)?;
+        let Metadata { net, normalisation, class_names, image_form } = file.about().map_err(wrong)?;
         if !(normalisation.mean.is_finite() && normalisation.deviation > 0.0) {
             return Err(wrong("its normalisation divides by nothing".into()));
         }
-        if !class_names.is_empty() && class_names.len() != net.classes {
+        if class_names.len() > net.classes {
             return Err(wrong(format!(
                 "it names {} classes, its net has {}",
                 class_names.len(),
@@ -96,23 +98,23 @@ impl Model {
         let plan = Plan::of(&net)
             .and_then(|plan| plan.check_judging().map(|()| plan))
             .map_err(|error| wrong(error.to_string()))?;
-        let needed = 4 * (plan.parameter_count() + plan.statistics_count());
-        if bytes.len() < needed {
-            return Err(wrong(format!("its net has {needed} bytes of numbers, the file {}", bytes.len())));
-        }
+        let tensors = file.read(plan.parameter_count() + plan.statistics_count()).map_err(wrong)?;
         let mut weights = Weights::zeros(&plan)?;
         tensor_file::fill(&tensors, weights.named_mut(&plan).collect()).map_err(wrong)?;
+        check_numbers(&plan, &weights).map_err(wrong)?;
         let learned = Learned { weights, velocities: vec![], averages: None };
         let engine = Fused::judging(&plan, learned, instruction_set()?)?;
         let parameters = plan.parameter_count();
-        Ok(Self { net, normalisation, class_names, image_form, parameters, engine })
+        let (path, bytes) = (path.to_owned(), plan.bytes_of_judging());
+        Ok(Self { path, net, normalisation, class_names, image_form, parameters, bytes, engine })
     }
 
     /// What the model makes of images `[N, channels, size, size]`, 0 for black.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Setting`] where `pixels` is not a whole number of images.
+    /// [`TrainError::Setting`] where `pixels` is not a whole number of images, [`TrainError::Model`] where the weights
+    /// come to no finite number.
     pub fn predict(&mut self, pixels: &[u8]) -> Result<Vec<Prediction>, TrainError> {
         let NetSpec { channels, size, classes, .. } = self.net;
         let length = channels * size * size;
@@ -124,6 +126,10 @@ impl Model {
         for some in pixels.chunks(256 * length) {
             let batch = Batch::of_pixels(some, channels, size, self.normalisation);
             let logits = self.engine.logits(Which::Judged, &batch)?;
+            if !logits.iter().all(|logit| logit.is_finite()) {
+                let reason = "its weights are so large that they come to no finite answer".into();
+                return Err(TrainError::Model { path: self.path.clone(), reason });
+            }
             let predicted = |row| Prediction { label: argmax(row), probabilities: softmax(row) };
             predictions.extend(logits.chunks_exact(classes).map(predicted));
         }
@@ -154,9 +160,33 @@ impl Model {
         self.parameters
     }
 
+    /// What it holds in memory once it predicts, at the most, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Its weights, in the order of the net's plan.
     #[must_use]
     pub fn weights(&self) -> &Weights {
         self.engine.weights()
     }
+}
+
+/// Refuses numbers that training never ends with.
+fn check_numbers(plan: &Plan, weights: &Weights) -> Result<(), String> {
+    for (name, _, values) in weights.named(plan) {
+        if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+            return Err(format!("the tensor `{name}` holds {value}, which is no finite number"));
+        }
+    }
+    for norm in &plan.statistics {
+        if let Some(value) = weights.statistics[norm.variance.clone()].iter().find(|value| **value < 0.0) {
+            return Err(format!(
+                "the tensor `{}.running_var` holds {value}, which is no variance",
+                norm.name
+            ));
+        }
+    }
+    Ok(())
 }

@@ -6,12 +6,14 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
+use safetensors::tensor::Metadata;
 use safetensors::{Dtype, SafeTensorError, SafeTensors, View};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use crate::TrainError;
-use crate::net::MOST_PARAMETERS;
 
 /// A tensor's name, its shape, and where its numbers stand.
 pub(crate) type Named<'a> = (String, Vec<usize>, &'a [f32]);
@@ -22,9 +24,11 @@ pub(crate) type NamedMut<'a> = (String, Vec<usize>, &'a mut [f32]);
 /// The one key of a file's metadata: a second would make the order of the two depend on a hash map.
 const KEY: &str = "stepladder";
 
-/// A checkpoint holds parameters, velocities and averages, and two sets of statistics, each with no more numbers than
-/// there are parameters; the rest is for the header, of which safetensors allows 100 MB.
-const MOST_BYTES: u64 = 5 * 4 * MOST_PARAMETERS as u64 + 100_000_000;
+/// The format that is written. 1 had no number and no checksum, and is read all the same.
+const FORMAT: u64 = 2;
+
+/// The longest header that is read: layers, tensors and epochs are bounded, and come to less.
+const MOST_HEADER: u64 = 16 << 20;
 
 /// Numbers in memory as the file has them.
 struct InMemory<'a> {
@@ -60,16 +64,20 @@ impl View for InMemory<'_> {
 ///
 /// [`TrainError::Write`].
 pub(crate) fn write(path: &Path, tensors: Vec<Named>, about: &impl Serialize) -> Result<(), TrainError> {
-    let about = serde_json::to_string(about).map_err(|error| TrainError::Internal(error.to_string()))?;
-    let metadata = HashMap::from([(KEY.to_owned(), about)]);
-    let views = tensors.iter().map(|(name, shape, values)| (name, InMemory { shape, values }));
+    let Ok(Value::Object(mut about)) = serde_json::to_value(about) else {
+        return Err(TrainError::Internal("what a file says of itself is no object".into()));
+    };
+    let views = || tensors.iter().map(|(name, shape, values)| (name.as_str(), InMemory { shape, values }));
+    about.insert("format".into(), FORMAT.into());
+    about.insert("checksum".into(), checksum(&about, views()).into());
+    let metadata = HashMap::from([(KEY.to_owned(), Value::Object(about).to_string())]);
     let failed = |source| TrainError::Write { path: path.to_owned(), source };
     let file = temporary_neighbour(path)?;
     let permissions = file.as_file().metadata().map_err(failed)?.permissions();
     // safetensors renames a file of its own over this one: Windows refuses that while it is open, and others leave it
     // readable by its owner alone.
     let file = file.into_temp_path();
-    safetensors::serialize_to_file(views, Some(metadata), &file).map_err(|error| match error {
+    safetensors::serialize_to_file(views(), Some(metadata), &file).map_err(|error| match error {
         SafeTensorError::IoError(source) => failed(source),
         error => TrainError::Internal(error.to_string()),
     })?;
@@ -90,42 +98,116 @@ fn sync_folder(path: &Path) -> std::io::Result<()> {
     if cfg!(unix) { File::open(folder_of(path))?.sync_all() } else { Ok(()) }
 }
 
-/// The bytes of a file that may be one of ours.
-///
-/// # Errors
-///
-/// A phrase that says why not.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
-    if !metadata.is_file() {
-        return Err("it is not a file".into()); // a pipe would wait, and a device never end
-    }
-    let length = metadata.len();
-    if length > MOST_BYTES {
-        return Err(format!("it has {length} bytes, more than any file of this program"));
-    }
-    let mut bytes = vec![];
-    let room = usize::try_from(length).map_err(|error| error.to_string())?;
-    bytes.try_reserve_exact(room).map_err(|_| format!("there is no memory for its {length} bytes"))?;
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    file.take(length).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    Ok(bytes)
+/// A file of which the header has been read and judged, and nothing else.
+pub(crate) struct TensorFile {
+    file: File,
+    length: u64,
+    /// What was read so far.
+    bytes: Vec<u8>,
+    about: Map<String, Value>,
+    /// Of a file whose format has one.
+    checksum: Option<Value>,
 }
 
-/// What [`write`] was told, from the file's bytes.
-///
-/// # Errors
-///
-/// A phrase that says what is wrong with them.
-pub(crate) fn parse<About: DeserializeOwned>(bytes: &[u8]) -> Result<(About, SafeTensors<'_>), String> {
-    let unreadable = |error: SafeTensorError| format!("it is no whole safetensors file ({error})");
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
-    let tensors = SafeTensors::deserialize(bytes).map_err(unreadable)?;
-    let about = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
-    let about = about.ok_or("it does not describe a net")?;
-    let about = serde_json::from_str(about)
-        .map_err(|error| format!("what it says of its net can't be read ({error})"))?;
-    Ok((about, tensors))
+impl TensorFile {
+    /// # Errors
+    ///
+    /// A phrase that says what is wrong with the file.
+    pub fn open(path: &Path) -> Result<Self, String> {
+        let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
+        if !metadata.is_file() {
+            return Err("it is not a file".into()); // a pipe would wait, and a device never end
+        }
+        let length = metadata.len();
+        let mut file = File::open(path).map_err(|error| error.to_string())?;
+        let mut bytes = vec![];
+        read_up_to(&mut file, 8, &mut bytes)?;
+        let header = bytes.first_chunk().map(|&bytes| u64::from_le_bytes(bytes));
+        let header = header.filter(|header| (2..=length.saturating_sub(8)).contains(header));
+        let header = header.ok_or("it is no whole safetensors file")?;
+        if header > MOST_HEADER {
+            return Err(format!(
+                "its header has {header} bytes, those of this program at most {MOST_HEADER}"
+            ));
+        }
+        read_up_to(&mut file, header, &mut bytes)?;
+        let header: Metadata = serde_json::from_slice(bytes.get(8..).unwrap_or_default())
+            .map_err(|error| format!("it is no whole safetensors file ({error})"))?;
+        let about = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
+        let mut about: Map<String, Value> = serde_json::from_str(about.ok_or("it does not describe a net")?)
+            .map_err(|error| format!("what it says of its net can't be read ({error})"))?;
+        let checksum = about.remove("checksum");
+        let format = about.get("format").map_or(Some(1), Value::as_u64).ok_or("its format is no number")?;
+        if format > FORMAT {
+            let version = env!("CARGO_PKG_VERSION");
+            return Err(format!(
+                "it has format {format}, of a later version of this program; version {version} reads formats up to {FORMAT}"
+            ));
+        }
+        if format > 1 && checksum.is_none() {
+            return Err(format!("it has format {format} and no checksum"));
+        }
+        Ok(Self { file, length, bytes, about, checksum })
+    }
+
+    /// What [`write`] was told beside its tensors.
+    ///
+    /// # Errors
+    ///
+    /// A phrase that says what is wrong with it.
+    pub fn about<About: DeserializeOwned>(&self) -> Result<About, String> {
+        let mut about = self.about.clone();
+        about.remove("format");
+        serde_json::from_value(Value::Object(about))
+            .map_err(|error| format!("what it says of its net can't be read ({error})"))
+    }
+
+    /// Reads so many numbers, which must be all that the file holds, and holds them against their checksum.
+    ///
+    /// # Errors
+    ///
+    /// A phrase that says what is wrong with them.
+    pub fn read(&mut self, numbers: usize) -> Result<SafeTensors<'_>, String> {
+        let (needed, found) = (4 * numbers as u64, self.length - self.bytes.len() as u64);
+        if needed != found {
+            return Err(format!("its net has {needed} bytes of numbers, the file {found}"));
+        }
+        read_up_to(&mut self.file, needed, &mut self.bytes)?;
+        let tensors = SafeTensors::deserialize(&self.bytes)
+            .map_err(|error| format!("it is no whole safetensors file ({error})"))?;
+        if let Some(expected) = &self.checksum
+            && *expected != checksum(&self.about, tensors.iter())
+        {
+            return Err("it was damaged after it was written: its checksum is that of something else".into());
+        }
+        Ok(tensors)
+    }
+}
+
+/// Reads so many bytes, or those that there are.
+fn read_up_to(file: &mut File, count: u64, bytes: &mut Vec<u8>) -> Result<(), String> {
+    let room = usize::try_from(count).map_err(|error| error.to_string())?;
+    bytes.try_reserve_exact(room).map_err(|_| format!("there is no memory for its {count} bytes"))?;
+    file.take(count).read_to_end(bytes).map_err(|error| error.to_string())?;
+    Ok(())
+}
+
+/// sha256 over what a file says of itself, and over its tensors in the order of their names.
+fn checksum<'a>(about: &Map<String, Value>, tensors: impl Iterator<Item = (&'a str, impl View)>) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    add(serde_json::to_string(about).unwrap_or_default().as_bytes());
+    let mut tensors: Vec<_> = tensors.collect();
+    tensors.sort_by_key(|(name, _)| *name);
+    for (name, tensor) in tensors {
+        add(name.as_bytes());
+        add(format!("{:?} {:?}", tensor.dtype(), tensor.shape()).as_bytes());
+        add(&tensor.data());
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Fills memory from a file that holds just these tensors, once all of them have been found to fit.
@@ -181,15 +263,31 @@ mod tests {
     fn a_file_takes_the_place_of_an_older_one_and_leaves_nothing_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.safetensors");
+        let about = HashMap::from([("net".to_owned(), "a net".to_owned())]);
         for numbers in [[1.0, 2.0], [3.0, 4.0]] {
-            write(&path, vec![("weight".into(), vec![2], &numbers)], &"a net").unwrap();
-            let bytes = read(&path).unwrap();
-            let (about, tensors) = parse::<String>(&bytes).unwrap();
+            write(&path, vec![("weight".into(), vec![2], &numbers)], &about).unwrap();
+            let mut file = TensorFile::open(&path).unwrap();
+            assert_eq!(file.about::<HashMap<String, String>>().unwrap(), about);
             let expected: Vec<u8> = numbers.iter().flat_map(|number: &f32| number.to_le_bytes()).collect();
-            assert_eq!(about, "a net");
-            assert_eq!(tensors.tensor("weight").unwrap().data(), expected);
+            assert_eq!(file.read(2).unwrap().tensor("weight").unwrap().data(), expected);
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn any_flipped_bit_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        let about = HashMap::from([("net", "a net")]);
+        write(&path, vec![("weight".into(), vec![3], &[1.0, 2.0, 3.0])], &about).unwrap();
+        let whole = fs::read(&path).unwrap();
+        for bit in 0..8 * whole.len() {
+            let mut damaged = whole.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            fs::write(&path, damaged).unwrap();
+            let read = TensorFile::open(&path).and_then(|mut file| file.read(3).map(drop));
+            assert!(read.is_err(), "bit {} of byte {}", bit % 8, bit / 8);
+        }
     }
 
     #[cfg(unix)]
@@ -200,7 +298,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let [path, other] = ["model.safetensors", "other"].map(|name| folder.path().join(name));
         File::create(&other).unwrap();
-        write(&path, vec![("weight".into(), vec![1], &[1.0])], &"a net").unwrap();
+        write(&path, vec![("weight".into(), vec![1], &[1.0])], &HashMap::from([("net", "a net")])).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode(&path), mode(&other));
     }

@@ -115,6 +115,64 @@ fn a_file_without_the_weights_of_its_net_is_refused() {
 }
 
 #[test]
+fn a_file_that_claims_what_it_does_not_hold_is_refused_by_its_header_alone() {
+    let of = |body: Vec<LayerSpec>| {
+        let head =
+            vec![LayerSpec::Conv { channels: 10, kernel: 1, padding: 0, bias: false }, LayerSpec::Flatten];
+        NetSpec { channels: 1, size: 1, classes: 10, block: block(Norm::None, 0.0), body, head }
+    };
+    let conv = |channels| LayerSpec::Conv { channels, kernel: 1, padding: 0, bias: false };
+    let reason = refusal(&file_saying(&about(&of(vec![conv(16_384), conv(16_000)])), 100));
+    assert!(reason.contains("its net has 1049281536 bytes of numbers, the file 100"), "{reason}");
+    let reason = refusal(&file_saying(&about(&of(vec![conv(1); 200_000])), 100));
+    assert!(reason.contains("`net.layers` should be a whole number from 0 to 1024"), "{reason}");
+    let reason = refusal(&file_saying(&about(&of(vec![conv(1); 400_000])), 100));
+    assert!(reason.contains("those of this program at most"), "{reason}");
+
+    let sparse = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(sparse.path(), sample_model()).unwrap();
+    sparse.as_file().set_len(1 << 40).unwrap();
+    let reason = Model::load(sparse.path()).unwrap_err().to_string();
+    assert!(reason.contains("bytes of numbers"), "{reason}");
+}
+
+/// Of a format without a checksum; its last numbers are a norm's variances.
+fn sample_model() -> Vec<u8> {
+    let path = "../../test/samples/format-1/model.safetensors";
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+#[test]
+fn weights_that_training_never_ends_with_are_refused() {
+    let with_last = |number: f32| {
+        let mut bytes = sample_model();
+        let at = bytes.len() - 4;
+        bytes[at..].copy_from_slice(&number.to_le_bytes());
+        bytes
+    };
+    for number in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let reason = refusal(&with_last(number));
+        assert!(reason.contains("which is no finite number"), "{reason}");
+    }
+}
+
+#[test]
+fn weights_that_come_to_no_finite_answer_are_refused_by_predict() {
+    let mut bytes = sample_model();
+    let header = 8 + u64::from_le_bytes(*bytes.first_chunk().unwrap()) as usize;
+    for number in bytes[header..].chunks_exact_mut(4) {
+        number.copy_from_slice(&3e38_f32.to_le_bytes());
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), bytes).unwrap();
+    let error = Model::load(file.path()).unwrap().predict(&[255; 64]).unwrap_err();
+    assert!(
+        matches!(&error, TrainError::Model { reason, .. } if reason.contains("no finite answer")),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_net_that_no_machine_could_run_is_summarised_all_the_same() {
     let summary = summarize(&wide()).unwrap();
     assert_eq!(summary.parameters, 20_000 + 100_000);

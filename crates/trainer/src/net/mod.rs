@@ -4,7 +4,6 @@ mod plan;
 mod spec;
 mod weights;
 
-pub(crate) use plan::MOST_PARAMETERS;
 pub use plan::{Init, Op, ParameterPlan, Plan, PlannedOp, Shape, StatisticsPlan};
 pub use spec::{BlockPart, BlockSpec, LayerSpec, NetSpec, Norm};
 pub use weights::Weights;

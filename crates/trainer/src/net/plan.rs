@@ -114,7 +114,7 @@ pub struct Plan {
 }
 
 /// 2^28 parameters are 1 GiB; far beyond what this project is about, and safely within what can be allocated.
-pub(crate) const MOST_PARAMETERS: u128 = 1 << 28;
+const MOST_PARAMETERS: u128 = 1 << 28;
 
 /// What a run or a model may hold in memory at once: 16 GiB.
 const MOST_BYTES: u128 = 16 << 30;
@@ -217,8 +217,17 @@ impl Plan {
     ///
     /// [`TrainError::Setting`] naming the net.
     pub fn check_judging(&self) -> Result<(), TrainError> {
-        let values = 3 * self.parameter_count() as u128 + GROUP * self.values_an_image(false);
+        let values = self.values_of_judging();
         if values <= MOST_BYTES / 4 { Ok(()) } else { Err(self.too_large(values)) }
+    }
+
+    /// What judging holds in memory at the most.
+    pub(crate) fn bytes_of_judging(&self) -> u64 {
+        u64::try_from(4 * self.values_of_judging()).unwrap_or(u64::MAX)
+    }
+
+    fn values_of_judging(&self) -> u128 {
+        3 * self.parameter_count() as u128 + GROUP * self.values_an_image(false)
     }
 
     fn too_large(&self, values: u128) -> TrainError {

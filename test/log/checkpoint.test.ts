@@ -1,0 +1,30 @@
+import {readFileSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import {AbortError, openLadder, train} from '../../ts/index.js';
+import {tinyLadder} from '../helpers/tiny-ladder.js';
+
+test('a run with a damaged checkpoint is refused as damaged data, and what it had stays', async t => {
+	const own = tinyLadder(t);
+	const ladder = await openLadder(own.folder);
+	const training = train(ladder.step('tiny'), {data: ladder.data, out: path.join(own.folder, 'runs')});
+	let folder = '';
+	for await (const event of training) {
+		folder = event.type === 'start' ? (event.folder ?? '') : folder;
+		if (event.type === 'epoch' && event.epoch === 2) {
+			training.abort();
+			break;
+		}
+	}
+
+	await t.throwsAsync(training.result, {instanceOf: AbortError});
+	const checkpoint = path.join(folder, 'checkpoint.safetensors');
+	const damaged = readFileSync(checkpoint);
+	const at = damaged.length - 100;
+	damaged[at] = (damaged[at] ?? 0) ^ 1;
+	writeFileSync(checkpoint, damaged);
+	const {exitCode, stderr} = await own.run(['train', '--resume', folder]);
+	t.regex(stderr, /checkpoint\.safetensors is not a checkpoint to go on from: it was damaged after it was written/);
+	t.is(exitCode, 5);
+	t.deepEqual(readFileSync(checkpoint), damaged);
+});
