@@ -21,3 +21,16 @@ pub fn filled<Value: Clone>(count: usize, value: Value) -> Result<Vec<Value>, Tr
     values.resize(count, value);
     Ok(values)
 }
+
+/// Left for the small lists that are allocated without asking, where to have no room would end the process.
+const SPARE: usize = 64 << 20;
+
+/// Fails where the machine has no room for so many bytes, before they are taken piece by piece.
+///
+/// # Errors
+///
+/// [`TrainError::Memory`].
+pub(crate) fn check_room(bytes: usize) -> Result<(), TrainError> {
+    let mut room: Vec<u8> = vec![];
+    room.try_reserve_exact(bytes.saturating_add(SPARE)).map_err(|_| TrainError::Memory { bytes })
+}

@@ -4,7 +4,7 @@ use std::hint::spin_loop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use crate::TrainError;
 
@@ -12,6 +12,7 @@ use crate::TrainError;
 pub(super) struct Crew {
     threads: usize,
     pool: Option<rayon::ThreadPool>,
+    handles: Vec<JoinHandle<()>>,
 }
 
 /// One of them at work.
@@ -49,14 +50,21 @@ impl Crew {
     ///
     /// [`TrainError::Setting`] where the system has no more threads to give.
     pub fn new(threads: usize) -> Result<Self, TrainError> {
-        let pool = (threads > 1)
-            .then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build())
-            .transpose()
-            .map_err(|error| {
-                let expected = format!("fewer: the system could not start {threads} ({error})");
-                TrainError::setting("threads", expected, threads)
-            })?;
-        Ok(Self { threads, pool })
+        let mut crew = Self { threads, pool: None, handles: vec![] };
+        if threads == 1 {
+            return Ok(crew);
+        }
+        let handles = &mut crew.handles;
+        let start = |thread: rayon::ThreadBuilder| {
+            handles.push(thread::Builder::new().spawn(|| thread.run())?);
+            Ok(())
+        };
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).spawn_handler(start).build();
+        crew.pool = Some(pool.map_err(|error| {
+            let expected = format!("fewer: the system could not start {threads} ({error})");
+            TrainError::setting("threads", expected, threads)
+        })?);
+        Ok(crew)
     }
 
     pub fn threads(&self) -> usize {
@@ -92,6 +100,16 @@ impl Crew {
                 pool.install(|| tasks.into_par_iter().for_each(work));
             }
             _ => tasks.into_iter().for_each(work),
+        }
+    }
+}
+
+impl Drop for Crew {
+    /// Waits for its threads: one that winds up while the process does would crash it.
+    fn drop(&mut self) {
+        self.pool = None; // tells them to end
+        for handle in self.handles.drain(..) {
+            let _ = handle.join(); // what it panicked with has been told
         }
     }
 }

@@ -83,6 +83,15 @@ impl Group {
         })
     }
 
+    /// What its lists hold.
+    pub fn bytes(&self) -> usize {
+        let own = size_of_val(&*self.prepared)
+            + size_of_val(&*self.input)
+            + size_of_val(&*self.gradient)
+            + size_of_val(&*self.other_gradient);
+        own + self.stages.iter().map(Memory::bytes).sum::<usize>()
+    }
+
     /// Puts its images of a batch into lanes, the `place`-th 16 of them; lanes without an image are zero.
     pub fn load(&mut self, batch: &Batch, place: usize, frame: Frame) {
         let first = place * LANES;
@@ -249,6 +258,16 @@ impl Group {
 }
 
 impl Memory {
+    fn bytes(&self) -> usize {
+        size_of_val(&*self.output)
+            + size_of_val(&*self.gradient)
+            + size_of_val(&*self.cropped)
+            + size_of_val(&*self.statistics)
+            + size_of_val(&*self.sums)
+            + size_of_val(&*self.weights)
+            + size_of_val(&*self.bias)
+    }
+
     fn new(stage: &Stage, learning: bool) -> Result<Self, TrainError> {
         let conv = stage.conv().filter(|_| learning);
         let norm = stage.norm().filter(|_| learning).map_or(0, |norm| norm.channels());

@@ -24,7 +24,7 @@ use crate::learned::{Learned, Which};
 use crate::metric::Score;
 use crate::net::{Plan, Weights};
 use crate::optim::{Averages, Averaging, Optimizer};
-use crate::room::zeros;
+use crate::room::{check_room, zeros};
 
 /// The CPU engine.
 pub struct Fused {
@@ -135,7 +135,12 @@ impl Fused {
     /// Makes sure of enough groups.
     fn make_room(&mut self, groups: usize) -> Result<(), TrainError> {
         while self.groups.len() < groups {
-            self.groups.push(RwLock::new(Group::new(&self.stages, self.learning.is_some(), self.isa)?));
+            let group = Group::new(&self.stages, self.learning.is_some(), self.isa)?;
+            let missing = groups - self.groups.len() - 1;
+            if self.groups.is_empty() && missing > 0 {
+                check_room(missing.saturating_mul(group.bytes()))?;
+            }
+            self.groups.push(RwLock::new(group));
         }
         Ok(())
     }
