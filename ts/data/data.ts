@@ -84,13 +84,13 @@ const hashOf = (hashes: readonly string[]): string => sha256(hashes.join('\n'));
  * @param options what the classes are called, by their numbers where not said; how the images were made
  * @throws {DataError} for the first file that is missing, damaged, or does not go with the others
  */
-export const readIdx = (
+export const readIdx = async (
 	name: string,
 	folder: string,
 	hashes?: readonly string[],
 	{classes, form}: {readonly classes?: readonly string[] | undefined; readonly form?: ImageForm | undefined} = {},
-): Data => {
-	const found = unwrap(native().describeData(folder, hashes && [...hashes]));
+): Promise<Data> => {
+	const found = unwrap(await native().describeData(folder, hashes && [...hashes]));
 	const {channels, size, train, test} = found;
 	if (classes !== undefined && classes.length < found.classes) {
 		const expected = `labels below ${classes.length}, for the ${classes.length} classes that are named`;

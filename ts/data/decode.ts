@@ -1,3 +1,5 @@
+import {stat} from 'node:fs/promises';
+import type {Sharp} from 'sharp';
 import {LoadError} from '../errors/index.js';
 
 /** What an image is brought to. */
@@ -22,9 +24,8 @@ export const decodeImage = async (
 	file: string | Uint8Array,
 	{channels, size, invert = false}: ImageShape,
 ): Promise<Uint8Array> => {
-	const sharp = await loadSharp();
 	const background = invert ? '#fff' : '#000';
-	const image = sharp(file, {failOn: 'warning'})
+	const image = (await openImage(file))
 		.autoOrient()
 		.flatten({background})
 		.toColourspace(channels === 1 ? 'b-w' : 'srgb')
@@ -39,6 +40,32 @@ export const decodeImage = async (
 	}
 
 	return planes;
+};
+
+/** Some formats are unpacked whole, at up to eight bytes a pixel: half a GiB. */
+const mostPixels = 2 ** 26;
+
+/**
+ * An image file, or what is in one, to be decoded by sharp, on threads of the pool.
+ *
+ * @throws {Error} where it is no file, or too large to be decoded
+ * @throws {LoadError} where there is no sharp for this platform
+ */
+export const openImage = async (file: string | Uint8Array): Promise<Sharp> => {
+	const sharp = await loadSharp();
+	if (typeof file === 'string' && !(await stat(file)).isFile()) {
+		throw new Error('it is not a file'); // a pipe would wait, and a device never end
+	}
+
+	const {width, height} = await sharp(file, {limitInputPixels: false}).metadata();
+	if (width * height > mostPixels) {
+		const [got, most] = [width * height, mostPixels].map(pixels => pixels.toLocaleString('en'));
+		throw new Error(
+			`it has ${width} x ${height} pixels, ${got} in all, and at most ${most} are decoded: make it smaller`,
+		);
+	}
+
+	return sharp(file, {failOn: 'warning', limitInputPixels: mostPixels});
 };
 
 /** An image as a PNG file. */

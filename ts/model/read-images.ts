@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs';
 import type {ImageForm} from '../data/data.js';
-import {decodeImage, loadSharp} from '../data/decode.js';
+import {decodeImage, openImage} from '../data/decode.js';
 import {ConfigError, ImageError, LoadError} from '../errors/index.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
@@ -70,8 +70,7 @@ export const readImage = async (
 
 	try {
 		if (isDigit) {
-			const sharp = await loadSharp();
-			return await fitDigit(sharp(image, {failOn: 'warning'}), invert);
+			return await fitDigit(await openImage(image), invert);
 		}
 
 		const pixels = await decodeImage(image, {channels, size, invert: invert ?? false});
@@ -93,12 +92,12 @@ export const readImage = async (
 
 type Rows = {readonly file: string; readonly first: string | undefined; readonly last: string | undefined};
 
-const readRows = (
+const readRows = async (
 	name: string,
 	{file, first, last}: Rows,
 	{channels, size, invert}: Taken & {readonly invert: boolean},
-): ModelImage[] => {
-	const images = unwrap(native().readIdxImages(file));
+): Promise<ModelImage[]> => {
+	const images = unwrap(await native().readIdxImages(file));
 	const {count, rows, columns} = images;
 	if (images.channels !== channels || rows !== size || columns !== size) {
 		const got = `${images.channels} x ${rows} x ${columns}`;

@@ -13,8 +13,9 @@ const IMAGES: u32 = 0x0803; // unsigned bytes, three dimensions
 const COLOUR_IMAGES: u32 = 0x0804; // unsigned bytes, four dimensions
 const LABELS: u32 = 0x0801; // unsigned bytes, one dimension
 
-/// Deflate makes at most 1032 bytes of one.
-const MOST_INFLATION: u64 = 1032;
+/// What a packed file may unpack to: so many bytes, or so many for each of its own where that is more. Images that tell
+/// anything stay far below; a few megabytes of zeros that unpack to gigabytes don't.
+const MOST_UNPACKED: (u64, u64) = (64 << 20, 100);
 
 /// The images of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,23 +118,27 @@ fn read(
         return Err(wrong(path, format!("at least one of its {what}"), format!("a header of {described}")));
     }
     // Before anything is allocated: can the file hold what its header says?
-    let most = if zipped { u128::from(on_disk) * u128::from(MOST_INFLATION) } else { u128::from(on_disk) };
-    if said + header.len() as u128 > most {
+    let (least, times) = MOST_UNPACKED;
+    let most = if zipped { least.max(on_disk.saturating_mul(times)) } else { on_disk };
+    if said + header.len() as u128 > u128::from(most) {
+        let unpacks = if zipped { format!(", which may unpack to {most}") } else { String::new() };
         return Err(wrong(
             path,
             format!("{said} bytes after a header of {described}"),
-            format!("a file of {on_disk} bytes"),
+            format!("a file of {on_disk} bytes{unpacks}"),
         ));
     }
 
-    let mut body = Vec::with_capacity(if zipped { 0 } else { said as usize });
+    let said = said as usize; // a file can hold it
+    let mut body = vec![];
+    body.try_reserve_exact(said).map_err(|_| TrainError::Memory { bytes: said })?;
     let one_more = said as u64 + 1;
     reader
         .take(one_more)
         .read_to_end(&mut body)
         .map_err(|error| wrong(path, format!("{said} bytes after a header of {described}"), cause(&error)))?;
-    if body.len() as u128 != said {
-        let found = if body.len() as u128 > said { "more".into() } else { format!("{} bytes", body.len()) };
+    if body.len() != said {
+        let found = if body.len() > said { "more".into() } else { format!("{} bytes", body.len()) };
         return Err(wrong(path, format!("{said} bytes after a header of {described}"), found));
     }
     let hash = Sha256::new().chain_update(&header).chain_update(&body).finalize();
