@@ -3,7 +3,7 @@ import {writeIdx} from './idx.js';
 import {OwnLadder} from './own-ladder.js';
 
 /** A ladder of one step that learns 28 x 28 images in a moment. */
-export const tinyLadder = (t: Ending, {train = 400, test = 60} = {}): OwnLadder => {
+export const tinyLadder = (t: Ending, {train = 400, test = 60, epochs = 4} = {}): OwnLadder => {
 	const ladder = new OwnLadder(t, {
 		'ladder.ts': `import {defineLadder, idx} from 'stepladder';
 export default defineLadder({name: 'Bars', data: idx('data')});
@@ -20,7 +20,7 @@ export default defineStep({
 		},
 		optimizer: {momentum: 0.9, nesterov: true, weightDecay: 1e-4},
 		schedule: {kind: 'constant', learningRate: 0.01},
-		labelSmoothing: 0, batchSize: 32, epochs: 4,
+		labelSmoothing: 0, batchSize: 32, epochs: ${epochs},
 	},
 	target: {why: 'Bars are easy to tell.', testAccuracy: 0.5, heldFor: 2, maxParameters: 2000, maxEpochs: 40},
 });

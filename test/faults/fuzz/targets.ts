@@ -1,0 +1,271 @@
+import {cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import {gunzipSync, gzipSync} from 'node:zlib';
+import sharp from 'sharp';
+import {
+	defineStep,
+	idx,
+	loadModel,
+	resume,
+	StepladderError,
+	summarize,
+	type TrainOptions,
+	train,
+} from '../../../ts/index.js';
+import {readFinishedRun} from '../../../ts/log/finished-run.js';
+import {listRuns} from '../../../ts/log/list-runs.js';
+import {RunFolder} from '../../../ts/log/run-folder.js';
+import {readRecord} from '../../../ts/record/files.js';
+import {readPromise} from '../../../ts/record/promise-file.js';
+import {readSweep} from '../../../ts/record/sweep-file.js';
+import {reseal, resealRun} from '../../helpers/forger.js';
+import {tinyDefinition, tinyStep} from '../tiny-step.js';
+import {craftedImages, craftedTensors} from './crafted.js';
+import {mutateBytes, mutateJson, mutateLines, mutateRow, mutateTensors, mutateValue, said} from './mutate.js';
+import {Random} from './random.js';
+
+/** Something that reads what others may have written. */
+export type Target = {
+	/** What is in the stage's place of it. */
+	readonly original: () => Promise<Buffer>;
+	readonly mutate: (bytes: Buffer, random: Random) => Buffer;
+	/** Inputs that were thought out. */
+	readonly crafted?: () => readonly Buffer[];
+	/** Reads it. What is thrown must be an error of ours; what is wrong with an answer is a sentence. */
+	readonly read: (bytes: Buffer) => Promise<string | undefined>;
+};
+
+/** Where a target finds good files, and where it may write bad ones. */
+export type Places = {readonly stage: string; readonly scratch: string};
+
+const only = (folder: string): string => {
+	const [name = ''] = readdirSync(folder);
+	return path.join(folder, name);
+};
+
+/** A file in a folder of its own, whose other files stay as they are. */
+const within = (
+	from: string,
+	to: string,
+	file: string,
+	{
+		mutate,
+		reads,
+		crafted,
+		seal,
+	}: Pick<Target, 'mutate' | 'crafted'> & {
+		readonly reads: (folder: string) => unknown;
+		readonly seal?: (folder: string) => void;
+	},
+): Target => {
+	cpSync(from, to, {recursive: true});
+	const good = readFileSync(path.join(from, file));
+	return {
+		...{mutate, ...(crafted && {crafted})},
+		original: async () => good,
+		async read(bytes) {
+			writeFileSync(path.join(to, file), bytes);
+			if (seal && bytes.length % 2 === 0) {
+				try {
+					seal(to); // past the checksums, half of the time
+				} catch {
+					// too broken for a forger
+				}
+			}
+
+			try {
+				await reads(to);
+			} finally {
+				if (seal) {
+					cpSync(from, to, {recursive: true});
+				}
+			}
+
+			return undefined;
+		},
+	};
+};
+
+/** A value that a program may pass, with things wrong in it that can't be written: a file holds what it is drawn by. */
+const ofValues = (value: unknown, use: (value: unknown) => Promise<void>): Target => ({
+	original: async () => Buffer.from('0'),
+	mutate: (_, random) => Buffer.from(String(random.below(2 ** 32))),
+	async read(bytes) {
+		await use(mutateValue(value, new Random(bytes.toString()), true));
+		return undefined;
+	},
+});
+
+const image = async (kind: 'png' | 'jpeg'): Promise<Buffer> =>
+	sharp({create: {width: 40, height: 30, channels: 3, background: '#246'}})
+		[kind]()
+		.toBuffer();
+
+/** All that is read, by name. Each is made where it is tried. */
+export const targets: Readonly<Record<string, (places: Places) => Promise<Target>>> = {
+	async idx({stage, scratch}) {
+		const [from, to] = [path.join(stage, 'data'), path.join(scratch, 'data')];
+		const reads = async (): Promise<unknown> => idx(to).open(scratch);
+		return within(from, to, 't10k-images-idx3-ubyte', {mutate: mutateBytes, reads});
+	},
+	async 'idx-labels'({stage, scratch}) {
+		const [from, to] = [path.join(stage, 'data'), path.join(scratch, 'data')];
+		const reads = async (): Promise<unknown> => idx(to).open(scratch);
+		return within(from, to, 't10k-labels-idx1-ubyte', {mutate: mutateBytes, reads});
+	},
+	async 'idx-gz'({stage, scratch}) {
+		const to = path.join(scratch, 'data');
+		mkdirSync(to, {recursive: true});
+		for (const name of readdirSync(path.join(stage, 'data')).filter(name => name.includes('idx'))) {
+			writeFileSync(path.join(to, `${name}.gz`), gzipSync(readFileSync(path.join(stage, 'data', name))));
+		}
+
+		const file = path.join(to, 't10k-images-idx3-ubyte.gz');
+		const good = readFileSync(file);
+		return {
+			original: async () => good,
+			mutate: (bytes, random) =>
+				random.below(2) === 0 ? mutateBytes(bytes, random) : gzipSync(mutateBytes(gunzipSync(bytes), random)),
+			crafted: () => [gzipSync(Buffer.alloc(300_000_000)), gzipSync(gzipSync(good)), Buffer.concat([good, good])],
+			async read(bytes) {
+				writeFileSync(file, bytes);
+				await idx(to).open(scratch);
+				return undefined;
+			},
+		};
+	},
+	...Object.fromEntries(
+		(['png', 'jpeg'] as const).map(kind => [
+			kind,
+			async ({stage}: Places): Promise<Target> => {
+				const model = await loadModel(path.join(only(path.join(stage, 'finished', 'tiny')), 'model.safetensors'));
+				return {
+					original: () => image(kind),
+					mutate: mutateBytes,
+					crafted: () => (kind === 'png' ? craftedImages() : []),
+					async read(bytes) {
+						const {probabilities} = await model.predictImage(bytes);
+						return probabilities.length === 10 ? undefined : `${probabilities.length} probabilities of 10`;
+					},
+				};
+			},
+		]),
+	),
+	async model({stage, scratch}) {
+		const file = path.join(scratch, 'model.safetensors');
+		const good = readFileSync(path.join(only(path.join(stage, 'finished', 'tiny')), 'model.safetensors'));
+		return {
+			original: async () => good,
+			mutate: mutateTensors,
+			crafted: () => craftedTensors(good),
+			async read(bytes) {
+				writeFileSync(file, bytes);
+				const model = await loadModel(file);
+				const length = model.channels * model.size * model.size;
+				const [prediction] = length < 10_000_000 ? await model.predict(new Uint8Array(length)) : [];
+				const wrong = prediction?.probabilities.some(probability => !(probability >= 0 && probability <= 1));
+				return wrong ? 'a probability that is none' : undefined;
+			},
+		};
+	},
+	async checkpoint({stage, scratch}) {
+		const from = only(path.join(stage, 'unfinished', 'tiny'));
+		const good = readFileSync(path.join(from, 'checkpoint.safetensors'));
+		const folder = path.join(scratch, 'run');
+		const right = readFileSync(path.join(only(path.join(stage, 'finished', 'tiny')), 'model.safetensors'));
+		const events = (): string => readFileSync(path.join(folder, 'events.jsonl'), 'utf8');
+		return {
+			original: async () => good,
+			mutate: mutateTensors,
+			crafted: () => craftedTensors(good),
+			async read(bytes) {
+				rmSync(folder, {recursive: true, force: true});
+				cpSync(from, folder, {recursive: true});
+				writeFileSync(path.join(folder, 'checkpoint.safetensors'), bytes);
+				const before = events();
+				try {
+					await resume(folder).result;
+				} catch (error) {
+					if (error instanceof StepladderError && events() !== before) {
+						return `it refused, and events.jsonl has ${events().length} bytes of ${before.length}`;
+					}
+
+					throw error;
+				}
+
+				const made = readFileSync(path.join(folder, 'model.safetensors'));
+				return made.equals(right) ? undefined : 'it went on to other bits';
+			},
+		};
+	},
+	async config({stage, scratch}) {
+		const from = only(path.join(stage, 'finished', 'tiny'));
+		const reads = (folder: string): unknown => [listRuns(scratch), RunFolder.read(folder)];
+		return within(from, path.join(scratch, 'run'), 'config.json', {mutate: mutateJson, reads});
+	},
+	async events({stage, scratch}) {
+		const from = only(path.join(stage, 'finished', 'tiny'));
+		const mutate = (bytes: Buffer, random: Random): Buffer => mutateLines(bytes, random, said);
+		const reads = (folder: string): unknown => [listRuns(scratch), readFinishedRun(folder)];
+		return within(from, path.join(scratch, 'run'), 'events.jsonl', {mutate, reads, seal: resealRun});
+	},
+	async result({stage, scratch}) {
+		const from = only(path.join(stage, 'finished', 'tiny'));
+		const reads = (folder: string): unknown => [listRuns(scratch), readFinishedRun(folder)];
+		return within(from, path.join(scratch, 'run'), 'result.json', {mutate: mutateJson, reads, seal: resealRun});
+	},
+	...Object.fromEntries(
+		(
+			[
+				['record', 'record.json', mutateJson],
+				['promise', 'promise.json', mutateJson],
+				['epochs', 'epochs.csv', (bytes: Buffer, random: Random) => mutateLines(bytes, random, mutateRow)],
+				['predictions', 'predictions.jsonl', (bytes: Buffer, random: Random) => mutateLines(bytes, random, said)],
+			] as const
+		).map(([name, file, mutate]) => [
+			name,
+			async ({stage, scratch}: Places): Promise<Target> => {
+				const to = path.join(scratch, 'records', '0-tiny');
+				const reads = (folder: string): unknown => [readPromise(folder), readRecord(folder)];
+				const seal = (): void => reseal(scratch);
+				return within(path.join(stage, 'records', '0-tiny'), to, file, {mutate, reads, seal});
+			},
+		]),
+	),
+	async sweep({stage, scratch}) {
+		const to = path.join(scratch, 'sweep');
+		return within(path.join(stage, 'records', 'sweeps', 'rates'), to, 'sweep.json', {
+			mutate: mutateJson,
+			reads: readSweep,
+		});
+	},
+	async 'sweep-epochs'({stage, scratch}) {
+		const to = path.join(scratch, 'sweep');
+		return within(path.join(stage, 'records', 'sweeps', 'rates'), to, 'epochs.csv', {
+			mutate: (bytes, random) => mutateLines(bytes, random, mutateRow),
+			reads: readSweep,
+		});
+	},
+	async step() {
+		return ofValues(tinyDefinition, async value => {
+			const step = defineStep(value as Parameters<typeof defineStep>[0]);
+			summarize(step.experiment.net);
+		});
+	},
+	async options({stage}) {
+		const data = idx(path.join(stage, 'data'));
+		const plain = {
+			...{seeds: [1, 2], epochs: 1, device: 'cpu', engine: 'fused', threads: 1, jobs: 2},
+			...{limitTrain: 32, limitTest: 10, holdout: 8},
+		};
+		return ofValues(plain, async value => {
+			const given = value as TrainOptions;
+			const training = train(tinyStep, typeof value === 'object' && value !== null ? {...given, data} : given);
+			for await (const event of training) {
+				if (event.type === 'epoch') {
+					training.abort();
+				}
+			}
+		});
+	},
+};

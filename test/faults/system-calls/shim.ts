@@ -1,0 +1,94 @@
+import {spawnSync} from 'node:child_process';
+import {mkdirSync, readFileSync, realpathSync, rmSync} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import {root} from '../../helpers/cli.js';
+
+/** The kinds of calls that the shim counts, in the order of its `enum kind`. */
+export const kinds = ['open', 'create', 'read', 'write', 'sync', 'rename', 'mkdir', 'unlink', 'truncate'] as const;
+
+export type Kind = (typeof kinds)[number];
+
+/** What happens at a call: an errno, or what shim.c has other words for. A `+` after it: from there on. */
+const faultsOf: Readonly<Record<Kind, readonly string[]>> = {
+	open: ['EIO', 'EACCES', 'EMFILE', 'kill', 'INT', 'TERM', 'HUP'],
+	create: ['ENOSPC', 'ENOSPC+', 'EROFS+', 'EACCES', 'EIO', 'kill'],
+	read: ['EIO', 'short'],
+	write: ['ENOSPC', 'ENOSPC+', 'EIO', 'EIO+', 'short', 'torn', 'kill'],
+	sync: ['EIO', 'ENOSPC', 'kill'],
+	rename: ['EIO', 'ENOSPC', 'EROFS+', 'EACCES', 'kill', 'INT', 'TERM', 'HUP'],
+	mkdir: ['ENOSPC', 'EROFS+', 'EACCES', 'kill'],
+	unlink: ['EIO', 'EROFS+', 'EACCES', 'kill'],
+	truncate: ['EIO', 'ENOSPC', 'kill'],
+};
+
+/** One fault: `write.12.ENOSPC`. */
+export type Fault = {
+	readonly kind: string;
+	readonly at: number;
+	readonly what: string;
+	/** Counts only calls of paths that end so. */
+	readonly file?: string;
+};
+
+export const parseFault = (name: string): Fault => {
+	const [kind = '', at = '', what = ''] = name.split('.');
+	return {kind, at: Number(at), what};
+};
+
+/** Every fault that a program with these counts of calls can meet. */
+export const faultsIn = (counts: Readonly<Record<Kind, number>>): readonly string[] =>
+	kinds.flatMap(kind =>
+		faultsOf[kind].flatMap(what => Array.from({length: counts[kind]}, (_, index) => `${kind}.${index + 1}.${what}`)),
+	);
+
+/** Why there is no shim here, or nothing. */
+export const noShim = (): string | undefined =>
+	process.platform === 'linux' ? undefined : 'calls are made to fail by LD_PRELOAD, which is Linux’s';
+
+let compiled: string | undefined;
+
+/** Compiles the shim with the linker driver that Rust needs anyway. */
+const shim = (): string => {
+	if (compiled === undefined) {
+		const folder = path.join(root, 'build', 'faults');
+		mkdirSync(folder, {recursive: true});
+		const library = path.join(folder, `shim-${process.pid}.so`);
+		process.once('exit', () => rmSync(library, {force: true}));
+		const source = path.join(root, 'test', 'faults', 'system-calls', 'shim.c');
+		const {status, stderr} = spawnSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl'], {
+			encoding: 'utf8',
+		});
+		if (status !== 0) {
+			throw new Error(`cc could not compile ${source}: ${stderr}`);
+		}
+
+		compiled = library;
+	}
+
+	return compiled;
+};
+
+/** The environment in which a program's calls under a folder are counted, and one of them strikes. */
+export const shimEnvironment = (under: string, state: string, fault?: Fault, clockBack?: number): NodeJS.ProcessEnv => {
+	rmSync(state, {force: true});
+	const word = fault?.what.replace('+', '') ?? '';
+	const number = (os.constants.errno as Record<string, number>)[word];
+	return {
+		...{LD_PRELOAD: shim(), FAULT_UNDER: realpathSync(under), FAULT_STATE: state},
+		...(fault && {FAULT_KIND: fault.kind, FAULT_AT: String(fault.at), FAULT_DO: String(number ?? word)}),
+		...(fault?.file !== undefined && {FAULT_FILE: fault.file}),
+		...(fault?.what.endsWith('+') && {FAULT_STAYS: '1'}),
+		...(clockBack !== undefined && {FAULT_CLOCK: String(clockBack)}),
+	};
+};
+
+/** What the shim has counted, and the call that it struck. */
+export const readState = (file: string): {counts: Record<Kind, number>; struck: string | undefined} => {
+	const bytes = readFileSync(file);
+	const counts = Object.fromEntries(kinds.map((kind, index) => [kind, bytes.readUInt32LE(8 + 4 * index)]));
+	const where = bytes.subarray(8 + 4 * (kinds.length + 1));
+	const struck = bytes.readUInt32LE(4) === 1 ? where.subarray(0, where.indexOf(0)).toString() : undefined;
+	return {counts: counts as Record<Kind, number>, struck};
+};

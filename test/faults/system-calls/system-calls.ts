@@ -1,0 +1,176 @@
+import {cpSync, existsSync, renameSync, rmSync} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import {execa} from 'execa';
+import {main} from '../../helpers/cli.js';
+import type {Ending} from '../../helpers/folder.js';
+import {chosen, type Part, tryEach} from '../part.js';
+import {scoped} from '../scope.js';
+import {badEnd, type End} from '../verdicts.js';
+import {type Scenario, scenarios, unfinishedIn} from './scenarios.js';
+import {type Fault, faultsIn, noShim, parseFault, readState, shimEnvironment} from './shim.js';
+import {byPlace, type Snapshot, snapshot} from './snapshot.js';
+
+/** Far more than any of these commands takes on a busy machine. */
+const patience = 120_000;
+
+/** A command's ladder, as often as it is wanted in the state before it. */
+export class Stage {
+	readonly #folder: string;
+	readonly #scenario: Scenario;
+
+	private constructor(folder: string, scenario: Scenario) {
+		this.#folder = folder;
+		this.#scenario = scenario;
+	}
+
+	static async make(scope: Ending, scenario: Scenario): Promise<Stage> {
+		const {folder} = await scenario.make(scope);
+		const stage = new Stage(folder, scenario);
+		scope.teardown(() => {
+			for (const beside of [stage.#template, stage.#state]) {
+				rmSync(beside, {recursive: true, force: true});
+			}
+		});
+		const commands = scenario.before ?? [];
+		for (const [index, command] of commands.entries()) {
+			await stage.run(command, index === commands.length - 1 ? scenario.cut : undefined);
+		}
+
+		renameSync(folder, stage.#template);
+		return stage;
+	}
+
+	get folder(): string {
+		return this.#folder;
+	}
+
+	/** The ladder again, in the place that its files may name. */
+	reset(): void {
+		rmSync(this.#folder, {recursive: true, force: true});
+		cpSync(this.#template, this.#folder, {recursive: true, verbatimSymlinks: true, preserveTimestamps: true});
+	}
+
+	/** Runs a command, with or without a fault. */
+	async run(command: readonly string[], fault?: Fault): Promise<End> {
+		const {exitCode, signal, stderr, stdout, timedOut} = await execa(process.execPath, [main, ...command], {
+			...{reject: false, cwd: this.#folder, timeout: patience, killSignal: 'SIGKILL', stdin: 'ignore'},
+			env: {
+				...{STEPLADDER_CACHE: path.join(this.#folder, '.cache'), npm_lifecycle_event: '', npm_command: ''},
+				...shimEnvironment(this.#folder, this.#state, fault),
+			},
+		});
+		return {exitCode, signal, stderr, stdout, timedOut};
+	}
+
+	/** What the last command's calls were. */
+	calls(): ReturnType<typeof readState> {
+		return readState(this.#state);
+	}
+
+	/** Does what a person does after a failure, and says what went wrong with that. */
+	async goOn(unbroken: number | undefined): Promise<string | undefined> {
+		const {resumes, command} = this.#scenario;
+		if (resumes) {
+			for (const run of unfinishedIn(this.#folder)) {
+				const end = await this.run(['train', '--resume', run]);
+				const begun = existsSync(path.join(run, 'config.json'));
+				const bad =
+					badEnd(end) ?? (begun && end.exitCode !== 0 ? `exit code ${end.exitCode}: ${end.stderr}` : undefined);
+				if (bad !== undefined) {
+					return `going on with a run: ${bad}`;
+				}
+			}
+		}
+
+		if (command.includes('--resume')) {
+			return;
+		}
+
+		const end = await this.run(command);
+		return (
+			badEnd(end) ?? (end.exitCode === unbroken ? undefined : `going on ended with ${end.exitCode}: ${end.stderr}`)
+		);
+	}
+
+	get #template(): string {
+		return `${this.#folder}.template`;
+	}
+
+	get #state(): string {
+		return `${this.#folder}.calls`;
+	}
+}
+
+/** Files that were there before and neither say what they said nor what they should say now. */
+const lost = (before: Snapshot, now: Snapshot, after: Snapshot, open?: RegExp): readonly string[] =>
+	[...before]
+		.filter(([file]) => !open?.test(file))
+		.filter(([file, text]) => ![text, after.get(file)].includes(now.get(file)))
+		.map(([file]) => `${file} ${now.has(file) ? 'was changed' : 'is gone'}`);
+
+/** Where two texts part, with a little of both. */
+const firstDifference = (text: string, right: string): string => {
+	const at = [...text].findIndex((character, index) => character !== right[index]);
+	const from = Math.max(0, (at === -1 ? text.length : at) - 20);
+	return `…${text.slice(from, from + 60)}… in place of …${right.slice(from, from + 60)}…`;
+};
+
+/** How a folder differs from what it should hold, by the places in it. */
+export const different = (now: Snapshot, should: Snapshot): readonly string[] => {
+	const [places, wanted] = [byPlace(now), byPlace(should)];
+	const missing = [...wanted.keys()].filter(place => !places.has(place)).map(place => `${place} is missing`);
+	const others = [...places].flatMap(([place, texts]) => {
+		const right = wanted.get(place);
+		if (!right) {
+			return [`${place} is left over`];
+		}
+
+		const wrong = [...texts].find(text => !right.has(text));
+		return wrong === undefined ? [] : [`${place} says something else: ${firstDifference(wrong, [...right][0] ?? '')}`];
+	});
+	return [...missing, ...others];
+};
+
+/** One command, and all the calls that can fail in it. */
+export const systemCalls = (scenario: Scenario): Part => ({
+	name: `calls-${scenario.name}`,
+	fault: `a system call of \`${scenario.name}\` fails, comes short or is the last`,
+	promise:
+		'a sentence and an exit code; nothing finished is lost; going on gives the unbroken bits, and nothing is left over',
+	skipped: noShim,
+	run: wanted =>
+		scoped(async scope => {
+			const stage = await Stage.make(scope, scenario);
+			stage.reset();
+			const before = snapshot(stage.folder);
+			const unbroken = await stage.run(scenario.command);
+			const {counts} = stage.calls();
+			const after = snapshot(stage.folder);
+			return tryEach(chosen(faultsIn(counts), wanted), async name => {
+				const fault = parseFault(name);
+				stage.reset();
+				const end = await stage.run(scenario.command, fault);
+				const {struck} = stage.calls();
+				if (struck === undefined) {
+					return; // another thread was first: there were fewer calls this time
+				}
+
+				const killed = ['kill', 'torn'].includes(fault.what);
+				const faults: string[] = [];
+				const bad = killed && end.signal === 'SIGKILL' && !end.timedOut ? undefined : badEnd(end);
+				faults.push(...(bad === undefined ? [] : [bad]));
+				if (fault.what === 'short' && end.exitCode !== unbroken.exitCode) {
+					faults.push(`a short ${fault.kind} is no failure, and it ended with ${end.exitCode}: ${end.stderr}`);
+				}
+
+				faults.push(...lost(before, snapshot(stage.folder), after, scenario.open));
+				const stuck = await stage.goOn(unbroken.exitCode);
+				faults.push(...(stuck === undefined ? [] : [stuck]));
+				faults.push(...different(snapshot(stage.folder), after));
+				return faults.length === 0 ? undefined : `at ${struck}: ${faults.join('; ')}`;
+			});
+		}),
+});
+
+export const systemCallParts: readonly Part[] = scenarios.map(scenario => systemCalls(scenario));
