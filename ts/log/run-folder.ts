@@ -219,7 +219,6 @@ export class RunFolder {
 			checkFormat(folder, config);
 			const {step: name, seed, experiment, target, data, options, purpose, command, trial} = config;
 			checkGoal(target);
-			checkCommand(command, seed);
 			const kept = reopened(data);
 			checkTypes({...options, data: sourceOf(kept)});
 			return {
@@ -229,7 +228,7 @@ export class RunFolder {
 				data: kept,
 				options,
 				purpose,
-				command,
+				command: isCommand(command, seed) ? command : undefined,
 			};
 		} catch (error) {
 			if (error instanceof ConfigError && error.setting === 'format') {
@@ -396,12 +395,6 @@ const append = (file: string, text: string): void => {
 const isCommand = (value: unknown, seed: unknown): value is SeedsOfCommand => {
 	const {id, seeds} = (value ?? {}) as Partial<SeedsOfCommand>;
 	return typeof id === 'string' && Array.isArray(seeds) && seeds.includes(seed);
-};
-
-const checkCommand = (value: unknown, seed: unknown): void => {
-	if (value !== undefined && !isCommand(value, seed)) {
-		throw new ConfigError('command', 'the seeds of one command, this one among them', show(value));
-	}
 };
 
 /** The command of a run that may be none, or none that can be read. */
