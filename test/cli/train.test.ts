@@ -53,7 +53,10 @@ test('a pipe gets the layers, a line an epoch and the verdict, without control c
 	t.is(stderr, '');
 	t.notRegex(stdout, control);
 	t.regex(stdout, /^Step fc-layer\n\nOperation +nin +ch_in.*act_size +params\n/);
-	t.regex(stdout, /Seed 1, epoch 1\/2: train [\d.]+% \(loss [\d.]+\), test \d+\/200 [\d.]+%/);
+	t.regex(
+		stdout,
+		/^Seed 1, epoch 1\/2: train [\d.]+% \(loss [\d.]+\), rate 0\.0100, [\d.]+ s\. Test set: Average loss: [\d.]+, Accuracy: \d+\/200 \([\d.]+%\)$/m,
+	);
 	t.regex(stdout, /Verdict: >= 99\.00 % in each of the last 3 epochs was held by 0 of 1 seed\.$/);
 });
 
@@ -119,7 +122,7 @@ test('a run that was interrupted goes on to the files of an unbroken one', async
 	t.is(resumed.exitCode, 0);
 	const [, last = ''] = /^Seed 1 goes on after epoch (\d+)$/.exec(resumed.stderr) ?? [];
 	t.deepEqual(
-		[...resumed.stdout.matchAll(/epoch (\d+)\/15.*kept aside/g)].map(([, epoch]) => Number(epoch)),
+		[...resumed.stdout.matchAll(/epoch (\d+)\/15.*Kept aside/g)].map(([, epoch]) => Number(epoch)),
 		Array.from({length: 15 - Number(last)}, (_, index) => Number(last) + 1 + index),
 		'what was shown before is not shown again',
 	);
@@ -190,10 +193,19 @@ test(
 	refuses,
 	['train', '--step', 'dropuot'],
 	2,
-	/no step "dropuot" in .*, dropout,/,
+	/no step "dropuot" in .* \(did you mean `dropout`\?\): its steps are .*, dropout,/,
 );
 test('an unknown command is refused with the near one', refuses, ['trian'], 2, /Did you mean train\?/);
-test('a step is asked for', refuses, ['train'], 2, /--step <name>/);
+for (const command of ['train', 'summary', 'record', 'sweep']) {
+	test(
+		`${command} without a step says which there are`,
+		refuses,
+		[command],
+		2,
+		/^stepladder: name a step of .* by `--step <name>`: its steps are basic-setup, .*, weight-averaging$/,
+	);
+}
+
 test('an unknown device is refused', refuses, [...step, '--device', 'tpu'], 2, /`auto`, `cpu`, `cuda`/);
 test('CUDA that is not there is refused', refuses, [...step, '--device', 'cuda'], 2, /no CUDA device/);
 test('an epoch count that is no number is refused', refuses, [...step, '--epochs', 'many'], 2, /should be a number/);

@@ -1,19 +1,18 @@
 import process from 'node:process';
-import {createLogUpdate} from 'log-update';
+import {clock} from '../text/clock.js';
 import {megabytes} from '../text/megabytes.js';
 import type {FetchEvent} from '../torch/fetch-event.js';
+import {MovingBlock, type MovingLine} from './moving-block.js';
+import {canMove} from './screen.js';
 
-/** A terminal is told at most so often, in milliseconds: more is flicker. */
-const interval = 100;
+type Progress = FetchEvent & {readonly type: 'progress'};
 
-/** Shows a fetch to a person, on stderr: on a terminal one moving line, elsewhere a line each tenth. */
+/** Shows a fetch to a person, on stderr: a line when all is there, before it on a terminal one that moves, elsewhere a line each tenth. */
 export class FetchLog {
-	readonly #terminal = process.stderr.isTTY === true;
-	readonly #line = createLogUpdate(process.stderr);
-	#what = '';
+	readonly #block = new MovingBlock(() => (this.#event ? [fetchLine(this.#event, this.#bytesPerSecond())] : []));
+	#event: Progress | undefined;
 	#begunAt = 0;
 	#begunWith = 0;
-	#shownAt = 0;
 	#tenths = 0;
 	/** How far what is being fetched has come, for a person; nothing where nothing is. */
 	progress: string | undefined;
@@ -21,55 +20,62 @@ export class FetchLog {
 	/** To be handed over as it is. */
 	readonly tell = (event: FetchEvent): void => {
 		if (event.type === 'line') {
-			this.end();
+			this.#event = undefined;
 			this.progress = undefined;
-			process.stderr.write(`${event.line}\n`);
+			this.#print(event.line);
 			return;
 		}
 
 		const {what, done, total} = event;
-		const now = performance.now();
-		if (what !== this.#what) {
-			this.end();
-			this.#what = what;
-			this.#begunAt = now;
+		if (what !== this.#event?.what) {
+			this.#begunAt = performance.now();
 			this.#begunWith = done;
 			this.#tenths = total === undefined ? 0 : Math.floor((10 * done) / total);
 			if (done > 0) {
-				process.stderr.write(`${what} goes on after ${megabytes(done)} MB\n`);
+				this.#print(`${what} goes on after ${megabytes(done)} MB`);
 			}
 		}
 
+		this.#event = event;
 		const whole = total === undefined ? '' : ` of ${megabytes(total)}`;
 		this.progress = `${megabytes(done)}${whole} MB of ${what} are kept`;
-		const seconds = (now - this.#begunAt) / 1000;
-		if (this.#terminal && (now - this.#shownAt >= interval || done === total)) {
-			this.#shownAt = now;
-			this.#line(progressLine(event, (done - this.#begunWith) / Math.max(seconds, 1e-3)));
-		} else if (!this.#terminal && total !== undefined) {
-			const tenths = Math.floor((10 * done) / total);
-			if (tenths > this.#tenths) {
-				this.#tenths = tenths;
-				process.stderr.write(`${what}: ${10 * tenths} % of ${megabytes(total)} MB\n`);
-			}
+		const tenths = total === undefined ? 0 : Math.floor((10 * done) / total);
+		if (total !== undefined && tenths > this.#tenths && (tenths === 10 || !canMove(process.stderr))) {
+			this.#print(`${what}: ${10 * tenths} % of ${megabytes(total)} MB`);
 		}
+
+		this.#tenths = tenths;
+		this.#block.update();
 	};
 
 	/** Leaves the terminal as it should be. */
 	end(): void {
-		if (this.#terminal) {
-			this.#line.done();
-		}
+		this.#block.end();
+	}
+
+	#print(line: string): void {
+		this.#block.print(`${line}\n`, process.stderr);
+	}
+
+	#bytesPerSecond(): number {
+		const seconds = (performance.now() - this.#begunAt) / 1000;
+		return ((this.#event?.done ?? 0) - this.#begunWith) / Math.max(seconds, 1e-3);
 	}
 }
 
-const progressLine = ({what, done, total}: FetchEvent & {type: 'progress'}, bytesPerSecond: number): string => {
+const fetchLine = ({what, done, total}: Progress, bytesPerSecond: number): MovingLine => {
 	const speed = `${(bytesPerSecond / 1e6).toFixed(1)} MB/s`;
 	if (total === undefined) {
-		return `${what}: ${megabytes(done)} MB [${speed}]`;
+		return [`${what}: ${megabytes(done)} MB [${speed}]`, `${megabytes(done)} MB of ${what}`];
 	}
 
-	const bar = '█'.repeat(Math.floor((10 * done) / total)).padEnd(10);
-	const left = bytesPerSecond > 0 ? `${Math.round((total - done) / bytesPerSecond)} s left, ` : '';
-	return `${what}: ${Math.floor((100 * done) / total)}%|${bar}| ${megabytes(done)}/${megabytes(total)} MB [${left}${speed}]`;
+	const share = `${Math.floor((100 * done) / total)}%`;
+	const bar = `|${'█'.repeat(Math.floor((10 * done) / total)).padEnd(10)}|`;
+	const left = bytesPerSecond > 0 ? `${clock((total - done) / bytesPerSecond)} left, ` : '';
+	const counted = `${megabytes(done)}/${megabytes(total)} MB`;
+	return [
+		`${what}: ${share}${bar} ${counted} [${left}${speed}]`,
+		`${share}${bar} ${counted} of ${what}`,
+		`${share} of ${counted}, ${what}`,
+	];
 };

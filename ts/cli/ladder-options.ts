@@ -1,6 +1,16 @@
 import process from 'node:process';
 import type {Command} from 'commander';
-import {type Data, findLadder, type Ladder, type OpenOptions, openLadder, type RecordError} from '../index.js';
+import {
+	ConfigError,
+	type Data,
+	findLadder,
+	type Ladder,
+	type OpenOptions,
+	openLadder,
+	type Place,
+	type RecordError,
+} from '../index.js';
+import {stepsOf} from '../ladder/open-ladder.js';
 import {shown} from '../text/shown.js';
 import {exitCodes} from './exit-codes.js';
 
@@ -19,6 +29,25 @@ export const withDataOption = (command: Command): Command =>
 /** The ladder that was named, or the one around the working folder. */
 export const chosenLadder = async ({ladder}: LadderFlags): Promise<Ladder> =>
 	openLadder(ladder ?? findLadder(process.cwd()));
+
+/**
+ * The step that was asked for.
+ *
+ * @throws {ConfigError} naming those there are, where none was
+ */
+export const chosenPlace = (ladder: Ladder, name: string | undefined): Place => {
+	if (name !== undefined) {
+		return ladder.place(name);
+	}
+
+	const names = ladder.steps.map(step => step.name);
+	throw new ConfigError(
+		'step',
+		'given as `--step <name>`',
+		'nothing',
+		`name a step of ${ladder.name} by \`--step <name>\`: ${stepsOf(names)}`,
+	);
+};
 
 /** Says on stderr which steps are left out of something, and why. */
 export const tellRefused = ({refused}: Ladder, where: string): void => {

@@ -5,6 +5,7 @@ import {checkPath} from '../terms/check-path.js';
 import {isStep, type Step} from '../terms/define-step.js';
 import {freeze} from '../terms/freeze.js';
 import type {Goal} from '../terms/goal.js';
+import {didYouMean} from '../text/near.js';
 import {show} from '../text/show.js';
 import {shown} from '../text/shown.js';
 import {defineLadder, type LadderDefinition, type PublishedResult} from './define-ladder.js';
@@ -99,14 +100,12 @@ export const openLadder = async (folder: string): Promise<Ladder> => {
 			throw failed.error;
 		}
 
-		const names = stepFiles(place)
-			.map(({name}) => name)
-			.join(', ');
+		const names = stepFiles(place).map(({name}) => name);
 		throw new ConfigError(
 			'step',
-			`one of ${names}`,
+			`one of ${names.join(', ')}`,
 			show(wanted),
-			`there is no step ${JSON.stringify(wanted)} in ${name}: ${names ? `its steps are ${names}` : 'it has no steps yet'}`,
+			`there is no step ${JSON.stringify(wanted)} in ${name}${didYouMean(String(wanted), names)}: ${stepsOf(names)}`,
 		);
 	};
 
@@ -118,6 +117,10 @@ export const openLadder = async (folder: string): Promise<Ladder> => {
 		step: (wanted: string) => find(wanted).step,
 	});
 };
+
+/** The rest of a sentence: which steps a ladder has. */
+export const stepsOf = (names: readonly string[]): string =>
+	names.length > 0 ? `its steps are ${names.join(', ')}` : 'it has no steps yet';
 
 const definitionIn = async (folder: string, opening: number): Promise<LadderDefinition> => {
 	const [file, other] = ladderFiles(folder);

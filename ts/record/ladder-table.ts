@@ -5,6 +5,7 @@ import {summarize} from '../terms/summarize.js';
 import {withLineEnds} from '../text/line-ends.js';
 import {markdownTable} from '../text/markdown-table.js';
 import {percent} from '../text/percent.js';
+import {plain} from '../text/screen.js';
 import {textTable} from '../text/text-table.js';
 import type {LadderRecords} from './ladder-records.js';
 
@@ -88,6 +89,9 @@ const head = [
 	...['Train %', 'Test %', 'Target', 'Held'],
 ];
 
+/** What a step switches on can be read from `summary` and its file. */
+const spare = ['Augmentation', 'Averaging', 'LR scheduler', 'FC', 'BN', 'Dropout', 'Train %', 'Target', 'Parameters'];
+
 const cells = (row: LadderRow): string[] => [
 	row.step,
 	row.parameters.toLocaleString('en'),
@@ -120,7 +124,14 @@ export const ladderTable = (rows: readonly LadderRow[]) => ({head, body: rows.ma
 
 /** How a ladder can be written. */
 export const ladderFormats = {
-	text: (rows: readonly LadderRow[]): string => textTable(head, rows.map(cells)),
+	text: (rows: readonly LadderRow[], screen = plain): string =>
+		textTable(head, rows.map(cells), {
+			...{screen, spare},
+			colour(text, column) {
+				const [, count, of] = (column === 'Held' && /^(\d+)\/(\d+)$/.exec(text)) || [];
+				return count === undefined ? text : (count === of ? screen.held : screen.missed)(text);
+			},
+		}),
 	markdown: (rows: readonly LadderRow[]): string => markdownTable(head, rows.map(cells)),
 	json: (rows: readonly LadderRow[]): string => JSON.stringify(rows, undefined, '\t'),
 };

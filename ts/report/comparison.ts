@@ -11,7 +11,9 @@ import type {RecordedAnswers} from '../terms/record.js';
 import type {Measured, Recorded, SeedsMeasured} from '../terms/recorded.js';
 import {percent} from '../text/percent.js';
 import {fixed, probability, roundedAlike} from '../text/points.js';
+import {plain, type Screen} from '../text/screen.js';
 import {textTable} from '../text/text-table.js';
+import {wrap} from '../text/wrap.js';
 
 /** Two recorded steps, or two groups of runs, side by side. Differences are `a - b`, as fractions. */
 export type Comparison = {
@@ -158,27 +160,31 @@ export const differenceCells = ({difference: mean, low, high}: ComparedMeasure):
 	return [rounded.mean, `${rounded.low} to ${rounded.high}`];
 };
 
+/** What the columns that stay say as well. */
+const spare = ['p', 'corrected', 'Seeds to tell', 'Told', '95 % interval'];
+
 /** Comparisons for the terminal; what the columns mean is said once, below them. */
-export const comparisonsText = (all: ReadonlyArray<Comparison & {readonly differs: string}>): string => {
+export const comparisonsText = (
+	all: ReadonlyArray<Comparison & {readonly differs: string}>,
+	screen: Screen = plain,
+): string => {
 	const tested = testedOf(all);
 	const first = measures[all[0]?.primary ?? 'test'];
-	return [
-		...all.flatMap(comparison => [comparisonText(comparison), '']),
-		...(tested > 1
-			? [
-					`Told: whether the corrected p is below 0.05. What counts first is ${first}: its p is corrected for`,
-					`${tested} comparisons, the others for their number in all of these (Holm). No is not “the same”: with these seeds it`,
-					'can’t be told.',
-				]
-			: [
-					`Told: whether the corrected p is below 0.05. What counts first is ${first}, and its p stands as it`,
-					'is; the others are corrected for their number (Holm). No is not “the same”: with these seeds it can’t be told.',
-				]),
+	const legend = [
+		tested > 1
+			? `Told: whether the corrected p is below 0.05. What counts first is ${first}: its p is corrected for ${tested} ` +
+				'comparisons, the others for their number in all of these (Holm). No is not “the same”: with these seeds it can’t be told.'
+			: `Told: whether the corrected p is below 0.05. What counts first is ${first}, and its p stands as it is; the others ` +
+				'are corrected for their number (Holm). No is not “the same”: with these seeds it can’t be told.',
 		'Seeds to tell: so many would tell a difference as large as the one found in four of five tries.',
+	].join('\n');
+	return [
+		...all.flatMap(comparison => [comparisonText(comparison, screen), '']),
+		screen.secondary(wrap(legend, screen.width)),
 	].join('\n');
 };
 
-const comparisonText = (compared: Comparison & {readonly differs: string}): string => {
+const comparisonText = (compared: Comparison & {readonly differs: string}, screen: Screen): string => {
 	const {seeds, measures: found, images} = compared;
 	const [a, b] = shortNames(compared);
 	const rows = found.map(row => [
@@ -193,17 +199,22 @@ const comparisonText = (compared: Comparison & {readonly differs: string}): stri
 		...[seed, onlyFirst, onlySecond, probability(pValue)],
 	]);
 	return [
-		`${compared.a} less ${compared.b}, paired over ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}`,
-		...(a === compared.a ? [] : [`A: ${compared.a}`, `B: ${compared.b}`]),
-		`From ${b} to ${a}: ${compared.differs}`,
+		...[
+			`${compared.a} less ${compared.b}, paired over ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}`,
+			...(a === compared.a ? [] : [`A: ${compared.a}`, `B: ${compared.b}`]),
+			`From ${b} to ${a}: ${compared.differs}`,
+		].map(line => wrap(line, screen.width, '  ')),
 		'',
-		textTable(['Measure', `${a} %`, `${b} %`, ...columns], rows),
+		textTable(['Measure', `${a} %`, `${b} %`, ...columns], rows, {screen, spare}),
 		...(counted.length > 0
 			? [
 					'',
-					'Test images that only one of the two gets right after the last epoch, with McNemar’s exact test:',
+					wrap(
+						'Test images that only one of the two gets right after the last epoch, with McNemar’s exact test:',
+						screen.width,
+					),
 					'',
-					textTable(['Seed', `only ${a}`, `only ${b}`, 'p'], counted),
+					textTable(['Seed', `only ${a}`, `only ${b}`, 'p'], counted, {screen}),
 				]
 			: []),
 	].join('\n');

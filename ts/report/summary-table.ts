@@ -1,4 +1,5 @@
 import type {Summary} from '../terms/summarize.js';
+import {plain} from '../text/screen.js';
 import {textTable} from '../text/text-table.js';
 
 const head = [
@@ -6,10 +7,13 @@ const head = [
 	...['jin', 'jout', 'rin', 'rout', 'act_size', 'params'],
 ];
 
+/** What goes into a layer came out of the one above; the rest can be worked out. */
+const spare = ['jin', 'rin', 'nin', 'ch_in', 'jout', 'padding', 'stride', 'act_size', 'kernel'];
+
 /** The layers of a net with their shapes, jumps (j), receptive fields (r), activations and parameters. */
-export const summaryTable = (summary: Summary): string => {
+export const summaryTable = (summary: Summary, screen = plain): string => {
 	const {head, body} = summaryCells(summary);
-	return `${textTable(head, body)}\nTotal parameters: ${summary.parameters.toLocaleString('en')}`;
+	return `${textTable(head, body, {screen, spare})}\nTotal parameters: ${summary.parameters.toLocaleString('en')}`;
 };
 
 /** The same in words and figures. */

@@ -1,14 +1,17 @@
 import type {SeedResult, TrainResult} from '../terms/events.js';
 import {percent} from '../text/percent.js';
+import {plain, type Screen} from '../text/screen.js';
+import {wrap} from '../text/wrap.js';
 
 /** What a step came to, with the accuracies that it rests on. */
-export const verdict = ({seeds, held, target}: TrainResult): string => {
+export const verdict = ({seeds, held, target}: TrainResult, screen: Screen = plain): string => {
 	const {testAccuracy, heldFor} = target;
 	const epochs = heldFor === 1 ? 'the last epoch' : `each of the last ${heldFor} epochs`;
 	const count = `${held.count} of ${held.of} ${held.of === 1 ? 'seed' : 'seeds'}`;
+	const ink = held.count === held.of ? screen.held : screen.missed;
 	return [
-		...seeds.map(seed => seedLine(seed, heldFor)),
-		`Verdict: >= ${percent(testAccuracy)} % in ${epochs} was held by ${count}.`,
+		...seeds.map(seed => wrap(seedLine(seed, heldFor), screen.width, '  ')),
+		ink(wrap(`Verdict: >= ${percent(testAccuracy)} % in ${epochs} was held by ${count}.`, screen.width, '  ')),
 	].join('\n');
 };
 

@@ -4,9 +4,14 @@ import {markdownTable} from '../text/markdown-table.js';
 import {markdownProse, markdownText} from '../text/markdown-text.js';
 import {percent} from '../text/percent.js';
 import {fixed, probability, roundedAlike} from '../text/points.js';
+import {plain, type Screen} from '../text/screen.js';
 import {textTable} from '../text/text-table.js';
+import {wrap} from '../text/wrap.js';
 
 const head = ['Trial', 'Kept aside, %', 'Difference', '95 % interval', 'p', 'corrected', 'Told'];
+
+/** What `corrected` and the verdict below say again. */
+const spare = ['p', 'Told', '95 % interval', 'corrected'];
 
 const cells = (trial: SweptTrial, seeds: number): string[] => {
 	const {name, holdout, difference, diverged, corrected, told} = trial;
@@ -84,8 +89,13 @@ const legend = ({trials}: Swept): string =>
 	`${['one trial', 'both trials'][trials.length - 1] ?? `all ${trials.length} trials`} (Holm). Told: whether that is below 0.05.`;
 
 /** A sweep for the terminal. */
-export const sweepText = (found: Swept): string =>
-	[opening(found), '', textTable(head, rows(found)), '', legend(found), '', verdict(found)].join('\n');
+export const sweepText = (found: Swept, screen: Screen = plain): string => {
+	const told = (text: string): string => wrap(text, screen.width);
+	const table = textTable(head, rows(found), {screen, spare});
+	return [told(opening(found)), '', table, '', screen.secondary(told(legend(found))), '', told(verdict(found))].join(
+		'\n',
+	);
+};
 
 /** The page of a sweep's folder. */
 export const sweepMarkdown = (found: Swept): string =>

@@ -69,8 +69,8 @@ export type SweepOptions = Pick<TrainOptions, 'epochs' | 'limitTrain' | 'threads
 
 /** How a sweep goes. Of the test images there is nothing to tell. */
 export type SweepEvent = {
-	/** A trial's seed has finished an epoch, or has come to its end. */
-	readonly type: 'epoch' | 'finished';
+	/** A trial's seed begins or goes on, has finished an epoch, or has come to its end. */
+	readonly type: 'begun' | 'epoch' | 'finished';
 	/** In words: `schedule.maxLearningRate 0.05`. */
 	readonly trial: string;
 	readonly seed: number;
@@ -251,6 +251,7 @@ const trainAll = async (
 
 				const of = {trial: trialName(trial), seed, epochs: trial.experiment.epochs, of: runs.length};
 				const begun = folder.begin();
+				tell({type: 'begun', ...of, epoch: 0, holdoutAccuracy: undefined, diverged: false, done});
 				const outcome = await trainTrial({
 					...{experiment: trial.experiment, seed, data, holdout: plan.holdout, limitTrain: plan.limitTrain, threads},
 					...{checkpoint: folder.checkpoint, signal: stop},

@@ -1,8 +1,10 @@
 import process from 'node:process';
 import {Command} from 'commander';
 import {type BenchResult, bench} from '../../bench/bench.js';
+import type {Screen} from '../../text/screen.js';
 import {textTable} from '../../text/text-table.js';
 import {typed} from '../../text/typed.js';
+import {wrap} from '../../text/wrap.js';
 import type {Interruption} from '../interruption.js';
 import {
 	chosenLadder,
@@ -13,6 +15,7 @@ import {
 	withLadderOption,
 } from '../ladder-options.js';
 import {parseNumber} from '../parse.js';
+import {screen} from '../screen.js';
 
 type Flags = LadderFlags &
 	DataFlags & {step?: string[]; rounds: number; images?: number; python?: string; json: boolean};
@@ -53,11 +56,14 @@ Examples:
 			}
 
 			process.stdout.write(
-				`${json ? JSON.stringify(results, undefined, '\t') : results.map(result => table(result)).join('\n\n')}\n`,
+				`${json ? JSON.stringify(results, undefined, '\t') : results.map(result => table(result, screen())).join('\n\n')}\n`,
 			);
 		});
 
-const table = ({step, images, rounds, rows, limit, predict, peakMemory, machine, versions}: BenchResult): string => {
+const table = (
+	{step, images, rounds, rows, limit, predict, peakMemory, machine, versions}: BenchResult,
+	on: Screen,
+): string => {
 	const times = (ratio: number | undefined): string => (ratio === undefined ? '-' : `${ratio.toFixed(2)}x`);
 	const head = ['', 's a pass', 'spread', 'images/s', 'to eager', 'to best', 'of limit'];
 	const body = rows.map(row =>
@@ -74,14 +80,13 @@ const table = ({step, images, rounds, rows, limit, predict, peakMemory, machine,
 	const {cpu, cores, isa, environment} = machine;
 	const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
 	const held = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-	return [
+	const [opening = '', ...figures] = [
 		`${step}: training passes over ${images} images, medians of ${rounds} rounds, evaluation left out`,
-		'',
-		textTable(head, body),
-		'',
 		`Limit: ${limit.oneCore.toFixed(1)} G multiply-adds a second on one core, ${limit.allCores.toFixed(1)} on all`,
 		`Predicting from Node: ${predict.one.toFixed(2)} ms for one image, ${predict.tenThousand.toFixed(0)} ms for 10,000`,
 		`Peak memory: ${memory.join(', ')}`,
 		[`${cpu}, ${cores} cores, ${isa}`, named.join(', '), ...held].join('; '),
-	].join('\n');
+	].map(line => wrap(line, on.width));
+	const spare = ['of limit', 'spread', 's a pass', 'to best'];
+	return [opening, '', textTable(head, body, {screen: on, spare}), '', ...figures].join('\n');
 };

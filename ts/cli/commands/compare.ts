@@ -4,6 +4,7 @@ import {compareRuns} from '../../index.js';
 import {comparisonsText} from '../../report/comparison.js';
 import {typed} from '../../text/typed.js';
 import {chosenLadder, type LadderFlags, withLadderOption} from '../ladder-options.js';
+import {screen} from '../screen.js';
 
 export const compareCommand = (): Command =>
 	withLadderOption(new Command('compare'))
@@ -24,6 +25,6 @@ Examples:
 		.action(async (names: string[], {json, ...flags}: LadderFlags & {json: boolean}) => {
 			const compared = await compareRuns(names, {ladder: async () => chosenLadder(flags)});
 			const {comparisons, notes} = compared;
-			const text = [comparisonsText(comparisons), ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
+			const text = [comparisonsText(comparisons, screen()), ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
 			process.stdout.write(`${json ? JSON.stringify(compared, undefined, '\t') : text}\n`);
 		});

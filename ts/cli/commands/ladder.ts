@@ -4,7 +4,9 @@ import {ladderGoal} from '../../record/goal-sentence.js';
 import {LadderRecords} from '../../record/ladder-records.js';
 import {ladderFormats, ladderRows} from '../../record/ladder-table.js';
 import {typed} from '../../text/typed.js';
+import {wrap} from '../../text/wrap.js';
 import {chosenLadder, type LadderFlags, tellDamaged, tellRefused, withLadderOption} from '../ladder-options.js';
+import {screen} from '../screen.js';
 
 export const ladderCommand = (): Command =>
 	withLadderOption(new Command('ladder'))
@@ -25,8 +27,10 @@ Example:
 			const ladder = await chosenLadder(flags);
 			const records = new LadderRecords(ladder);
 			const goal = ladderGoal(records);
-			const table = ladderFormats[format](ladderRows(records));
-			process.stdout.write(format === 'text' && goal !== undefined ? `${table}\n\n${goal}\n` : `${table}\n`);
+			const table = ladderFormats[format](ladderRows(records), screen());
+			process.stdout.write(
+				format === 'text' && goal !== undefined ? `${table}\n\n${wrap(goal, screen().width)}\n` : `${table}\n`,
+			);
 			tellRefused(ladder, 'in the table');
 			tellDamaged(records.damaged(), 'is in the table without its figures');
 		});

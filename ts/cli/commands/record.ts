@@ -20,6 +20,7 @@ import {exitCodes} from '../exit-codes.js';
 import type {Interruption} from '../interruption.js';
 import {
 	chosenLadder,
+	chosenPlace,
 	type DataFlags,
 	type LadderFlags,
 	openData,
@@ -102,19 +103,24 @@ const checkTogether = ({check, text, fresh, replay}: Flags): void => {
 
 const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): Promise<void> => {
 	const {signal} = interruption;
-	const {step: name, seeds, engine, threads, jobs, out, fresh} = flags;
-	if (name === undefined) {
-		throw new ConfigError('step', 'given as `--step <name>`', 'nothing');
-	}
-
+	const {seeds, engine, threads, jobs, out, fresh} = flags;
+	const {step, record: kept} = chosenPlace(ladder, flags.step);
 	const given = {...(threads !== undefined && {threads}), ...(jobs !== undefined && {jobs})};
-	const recorder = await record(ladder, name, {seeds, out, engine, fresh, signal, ...given, ...openOptions(flags)});
+	const recorder = await record(ladder, step.name, {
+		seeds,
+		out,
+		engine,
+		fresh,
+		signal,
+		...given,
+		...openOptions(flags),
+	});
 	for (const seed of recorder.finished) {
 		process.stderr.write(`Seed ${seed} was finished before\n`);
 	}
 
 	if (recorder.training) {
-		const log = new ConsoleLog(ladder.step(name), seeds.length > 1);
+		const log = new ConsoleLog(step, seeds.length - recorder.finished.length);
 		try {
 			for await (const event of recorder.training) {
 				interruption.kept ??= `to go on: ${goingOn(flags)}`;
@@ -126,9 +132,9 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 	}
 
 	interruption.kept = undefined;
-	const {kept} = recorder.write();
-	process.stdout.write(`Recorded in ${shown(ladder.place(name).record)}\n`);
-	tellKept(kept);
+	const {kept: unwritten} = recorder.write();
+	process.stdout.write(`Recorded in ${shown(kept)}\n`);
+	tellKept(unwritten);
 };
 
 /** The same command without `--fresh`, which would promise anew. */

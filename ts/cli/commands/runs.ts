@@ -1,9 +1,11 @@
 import process from 'node:process';
 import {Command} from 'commander';
 import {listRuns, percent, type RunSummary} from '../../index.js';
+import type {Screen} from '../../text/screen.js';
 import {shown} from '../../text/shown.js';
 import {textTable} from '../../text/text-table.js';
 import {typed} from '../../text/typed.js';
+import {screen} from '../screen.js';
 
 export const runsCommand = (): Command =>
 	new Command('runs')
@@ -19,11 +21,11 @@ export const runsCommand = (): Command =>
 			if (json) {
 				process.stdout.write(`${JSON.stringify(runs, undefined, '\t')}\n`);
 			} else {
-				process.stdout.write(`${runs.length > 0 ? table(runs) : `There are no runs in ${folder}`}\n`);
+				process.stdout.write(`${runs.length > 0 ? table(runs, screen()) : `There are no runs in ${folder}`}\n`);
 			}
 		});
 
-const table = (runs: readonly RunSummary[]): string =>
+const table = (runs: readonly RunSummary[], on: Screen): string =>
 	textTable(
 		['Step', 'Seed', 'Epochs', 'Test %', 'Held', 'State', 'Begun (UTC)', 'Folder'],
 		runs.map(({step, seed, epochs, of, testAccuracy, held, trial, state, begun, folder}) => [
@@ -31,4 +33,10 @@ const table = (runs: readonly RunSummary[]): string =>
 			...[held === undefined ? '-' : held ? 'yes' : 'no', trial ? `${state} trial` : state],
 			...[begun.slice(0, 16).replace('T', ' '), shown(folder)],
 		]),
+		{
+			screen: on,
+			spare: ['Begun (UTC)', 'Epochs', 'State', 'Seed'], // the folder names the first and the last,
+			colour: (text, column) =>
+				column !== 'Held' ? text : text === 'yes' ? on.held(text) : text === 'no' ? on.missed(text) : text,
+		},
 	);

@@ -3,12 +3,13 @@ import {Command} from 'commander';
 import {summarize} from '../../index.js';
 import {summaryTable} from '../../report/summary-table.js';
 import {typed} from '../../text/typed.js';
-import {chosenLadder, type LadderFlags, withLadderOption} from '../ladder-options.js';
+import {chosenLadder, chosenPlace, type LadderFlags, withLadderOption} from '../ladder-options.js';
+import {screen} from '../screen.js';
 
 export const summaryCommand = (): Command =>
 	withLadderOption(new Command('summary'))
 		.description('Show a step’s layers: shapes, receptive field and parameters, from the net itself.')
-		.requiredOption('--step <name>', 'the step of the ladder to show')
+		.option('--step <name>', 'the step of the ladder to show')
 		.addHelpText(
 			'after',
 			`
@@ -18,7 +19,8 @@ on a side; each before (in) and after (out) the layer.
 Example:
   ${typed('summary', '--step baseline')}`,
 		)
-		.action(async ({step, ...flags}: LadderFlags & {step: string}) => {
+		.action(async ({step, ...flags}: LadderFlags & {step?: string}) => {
 			const ladder = await chosenLadder(flags);
-			process.stdout.write(`${summaryTable(summarize(ladder.step(step).experiment.net))}\n`);
+			const {net} = chosenPlace(ladder, step).step.experiment;
+			process.stdout.write(`${summaryTable(summarize(net), screen())}\n`);
 		});

@@ -1,14 +1,22 @@
 import process from 'node:process';
 import {Command, InvalidArgumentError} from 'commander';
 import {ConfigError} from '../../errors/index.js';
-import {type SweepEvent, sweep} from '../../sweep/sweep.js';
+import {sweep} from '../../sweep/sweep.js';
 import {sweepText} from '../../sweep/sweep-table.js';
 import type {Varied} from '../../terms/sweep.js';
-import {percent} from '../../text/percent.js';
 import {typed} from '../../text/typed.js';
 import type {Interruption} from '../interruption.js';
-import {chosenLadder, type DataFlags, type LadderFlags, withDataOption, withLadderOption} from '../ladder-options.js';
+import {
+	chosenLadder,
+	chosenPlace,
+	type DataFlags,
+	type LadderFlags,
+	withDataOption,
+	withLadderOption,
+} from '../ladder-options.js';
 import {parseNumber, parseSeeds, parseValue} from '../parse.js';
+import {screen} from '../screen.js';
+import {SweepLog} from '../sweep-log.js';
 
 type Flags = LadderFlags &
 	DataFlags & {
@@ -59,44 +67,26 @@ Examples:
   ${typed('sweep', '--step baseline --vary schedule.learningRate=0.001..0.1:log --sample 8 --holdout 100')}
   ${typed('sweep', `--step baseline --vary 'averaging=[{"decay": 0.99}]' --holdout 100`)}`,
 		)
-		.action(async ({step, holdout, ladder: _, ...flags}: Flags, command: Command) => {
-			if (step === undefined || holdout === undefined) {
-				const missing = step === undefined ? 'step' : 'holdout';
-				throw new ConfigError(
-					missing,
-					`given as \`--${missing} ${{step: '<name>', holdout: '<n>'}[missing]}\``,
-					'nothing',
-				);
+		.action(async ({step: name, holdout, ladder: _, ...flags}: Flags, command: Command) => {
+			const ladder = await chosenLadder(command.opts<Flags>());
+			const {step} = chosenPlace(ladder, name);
+			if (holdout === undefined) {
+				throw new ConfigError('holdout', 'given as `--holdout <n>`', 'nothing');
 			}
 
-			const ladder = await chosenLadder(command.opts<Flags>());
-			let told = false;
-			const found = await sweep(ladder, step, {
+			const log = new SweepLog();
+			const found = await sweep(ladder, step.name, {
 				...flags,
 				holdout,
 				signal: interruption.signal,
 				tell(event) {
 					interruption.kept = `to go on: the same command again${flags.fresh ? ', without `--fresh`' : ''}`;
-					if (!told && event.done > (event.type === 'finished' ? 1 : 0)) {
-						process.stderr.write(
-							`Finished before: ${event.done - (event.type === 'finished' ? 1 : 0)} of ${event.of}\n`,
-						);
-					}
-
-					told = true;
-					process.stderr.write(line(event));
+					log.tell(event);
 				},
-			});
+			}).finally(() => log.end());
 			interruption.kept = undefined;
-			process.stdout.write(`${sweepText(found)}\n`);
+			process.stdout.write(`${sweepText(found, screen())}\n`);
 		});
-
-const line = ({type, trial, seed, epoch, epochs, holdoutAccuracy, diverged, done, of}: SweepEvent): string => {
-	const accuracy = holdoutAccuracy === undefined ? '' : `, kept aside ${percent(holdoutAccuracy)}%`;
-	return type === 'epoch'
-		? `${trial}, seed ${seed}, epoch ${epoch}/${epochs}${accuracy}\n`
-		: `${trial}, seed ${seed}: ${diverged ? `diverged after epoch ${epoch}` : 'done'} (${done} of ${of})\n`;
-};
 
 /** `setting=values`, added to those before. */
 function parseVaried(text: string, before: Varied[]): Varied[] {

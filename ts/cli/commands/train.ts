@@ -26,6 +26,7 @@ import {exitCodes} from '../exit-codes.js';
 import type {Interruption} from '../interruption.js';
 import {
 	chosenLadder,
+	chosenPlace,
 	type DataFlags,
 	type LadderFlags,
 	openOptions,
@@ -33,6 +34,7 @@ import {
 	withLadderOption,
 } from '../ladder-options.js';
 import {parseNumber, parseSeeds, parseSetting} from '../parse.js';
+import {screen} from '../screen.js';
 
 type Flags = Pick<
 	TrainOptions,
@@ -104,7 +106,7 @@ Examples:
 
 const run = async (flags: Flags, command: Command, interruption: Interruption): Promise<TrainResult> => {
 	const {json, quiet} = flags;
-	const {step, training, isParallel} = await begin(flags, command, interruption.signal);
+	const {step, training, seeds} = await begin(flags, command, interruption.signal);
 	if (json) {
 		const folders = new Map<number, string | undefined>();
 		for await (const event of training) {
@@ -123,7 +125,7 @@ const run = async (flags: Flags, command: Command, interruption: Interruption): 
 		return result;
 	}
 
-	const log = new ConsoleLog(step, isParallel);
+	const log = new ConsoleLog(step, seeds);
 	try {
 		for await (const event of training) {
 			interruption.kept ??= goingOn(event);
@@ -137,7 +139,7 @@ const run = async (flags: Flags, command: Command, interruption: Interruption): 
 
 	const result = await training.result;
 	interruption.kept = undefined;
-	process.stdout.write(`${verdict(result)}\n${step.trial ? trialNote(step.trial) : ''}`);
+	process.stdout.write(`${verdict(result, screen())}\n${step.trial ? trialNote(step.trial) : ''}`);
 	return result;
 };
 
@@ -150,7 +152,7 @@ const goingOn = (event: TrainEvent): string | undefined =>
 const trialNote = (settings: readonly TriedSetting[]): string =>
 	`This was a trial, with ${trialName({settings})}: what is recorded is the step as its file says.\n`;
 
-type Begun = {readonly step: Trainable; readonly training: Training; readonly isParallel: boolean};
+type Begun = {readonly step: Trainable; readonly training: Training; readonly seeds: number};
 
 const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promise<Begun> => {
 	const {step: name, resume: given, json: _, quiet: __, strict: ___, fastDevRun, out, ...others} = flags;
@@ -169,21 +171,17 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 			process.stderr.write(`Goes on with all seeds of the command: ${stateOf(siblings)}\n`);
 		}
 
-		return {step, training, isParallel: siblings.length > 1};
-	}
-
-	if (name === undefined) {
-		throw new ConfigError('step', 'given as `--step <name>`', 'nothing');
+		return {step, training, seeds: siblings.filter(({state}) => state !== 'finished').length};
 	}
 
 	const {ladder: ____, dataDir, skipDamaged, set, ...options} = others;
 	const ladder = await chosenLadder(flags);
-	const step = trialOf(ladder.step(name), set);
+	const step = trialOf(chosenPlace(ladder, name).step, set);
 	const source = dataDir === undefined ? ladder.data : idx(dataDir);
 	const data: DataSource = {open: async base => source.open(base, openOptions({skipDamaged: skipDamaged ?? false}))};
 	const batch = step.experiment.batchSize;
 	const kept = fastDevRun ? {epochs: 1, limitTrain: batch, limitTest: batch} : {out};
-	return {step, training: train(step, {...options, ...kept, data, signal}), isParallel: flags.seeds.length > 1};
+	return {step, training: train(step, {...options, ...kept, data, signal}), seeds: flags.seeds.length};
 };
 
 /** `1, 2 finished before; 3 was interrupted; 4, 5 not begun` */

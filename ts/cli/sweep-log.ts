@@ -1,0 +1,71 @@
+import process from 'node:process';
+import type {SweepEvent} from '../sweep/sweep.js';
+import {percent} from '../text/percent.js';
+import {wrap} from '../text/wrap.js';
+import {MovingBlock, type MovingLine} from './moving-block.js';
+import {screenOf} from './screen.js';
+import {Total} from './total.js';
+
+/** Shows a sweep to a person, on stderr: a line an epoch, and on a terminal a moving line for each run under way. */
+export class SweepLog {
+	readonly #block = new MovingBlock(height => this.#lines(height));
+	readonly #running = new Map<string, SweepEvent>();
+	#total: Total | undefined;
+
+	/** To be handed over as it is. */
+	readonly tell = (event: SweepEvent): void => {
+		const {type, trial, seed, epoch, epochs, done, of} = event;
+		if (this.#total === undefined) {
+			this.#total = new Total(of - done, 'runs', performance.now());
+			if (done > 0) {
+				process.stderr.write(`Finished before: ${done} of ${of}\n`);
+			}
+		}
+
+		const run = `${trial}, seed ${seed}`;
+		if (type === 'begun') {
+			this.#running.set(run, event);
+			this.#total.begin(run, epoch);
+		} else if (type === 'epoch') {
+			this.#running.set(run, event);
+			this.#total.progress(run, epoch, epochs);
+		} else {
+			this.#running.delete(run);
+			this.#total.finish(run);
+		}
+
+		if (type !== 'begun') {
+			this.#block.print(`${wrap(eventText(event), screenOf(process.stderr).width, '  ')}\n`, process.stderr);
+		}
+
+		this.#block.update();
+	};
+
+	/** Leaves the terminal as it should be, after the last event or an error. */
+	end(): void {
+		this.#block.end();
+	}
+
+	#lines(height: number): MovingLine[] {
+		const total = this.#total?.line(performance.now()) ?? [''];
+		return [...[...this.#running.values()].slice(0, height - 1).map(runLine), total];
+	}
+}
+
+const eventText = ({type, trial, seed, epoch, epochs, holdoutAccuracy, diverged, done, of}: SweepEvent): string => {
+	const accuracy = holdoutAccuracy === undefined ? '' : `, kept aside ${percent(holdoutAccuracy)}%`;
+	return type === 'epoch'
+		? `${trial}, seed ${seed}, epoch ${epoch}/${epochs}${accuracy}`
+		: `${trial}, seed ${seed}: ${diverged ? `diverged after epoch ${epoch}` : 'done'} (${done} of ${of})`;
+};
+
+const runLine = ({trial, seed, epoch, epochs, holdoutAccuracy}: SweepEvent): MovingLine => {
+	const bar = `|${'█'.repeat(Math.floor((10 * epoch) / epochs)).padEnd(10)}|`;
+	const accuracy = holdoutAccuracy === undefined ? '' : ` kept aside ${percent(holdoutAccuracy)}%`;
+	return [
+		`${trial}, seed ${seed}: ${bar} epoch ${epoch}/${epochs}${accuracy}`,
+		`${trial}, seed ${seed}: epoch ${epoch}/${epochs}${accuracy}`,
+		`${trial}, seed ${seed}: ${epoch}/${epochs}`,
+		`${epoch}/${epochs}, seed ${seed}, ${trial}`, // cut off in what comes last
+	];
+};

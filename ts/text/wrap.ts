@@ -1,0 +1,32 @@
+/**
+ * A text in lines of at most so many characters, broken between words. Lines after the first begin with an indent. A
+ * word that is longer than a line, such as a path, stays whole, so that it can be copied.
+ */
+export const wrap = (text: string, width: number | undefined, indent = ''): string =>
+	width === undefined
+		? text
+		: text
+				.split('\n')
+				.map(line => wrapLine(line, width, indent))
+				.join('\n');
+
+const wrapLine = (text: string, width: number, indent: string): string => {
+	const lines: string[] = [];
+	let line = '';
+	for (const word of text.split(/(?<=\S) /)) {
+		if (line !== '' && line.length + 1 + word.length > width) {
+			lines.push(line);
+			line = `${indent}${word}`;
+		} else {
+			line += line === '' ? word : ` ${word}`;
+		}
+	}
+
+	return [...lines, line].join('\n');
+};
+
+/** The first of several texts, the fullest first, that fits into a line; else the last, cut off with a mark. */
+export const fitting = (texts: readonly string[], width: number): string => {
+	const last = texts.at(-1) ?? '';
+	return texts.find(text => text.length <= width) ?? `${last.slice(0, Math.max(0, width - 1))}…`;
+};
