@@ -29,6 +29,14 @@ const torchLine = (what, found, get) => {
 	process.stdout.write(`${found ? '✓' : '-'} ${what}, for libtorch alone: ${found ?? `not found; ${get}`}\n`);
 };
 
+process.stdout.on('error', error => {
+	if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EPIPE') {
+		throw error;
+	}
+
+	process.exit(0); // whoever reads has enough (`| head`)
+});
+
 for (const name of /** @type {Array<keyof typeof needs>} */ (Object.keys(needs))) {
 	const {what, find, forTorch} = needs[name];
 	const say = forTorch ? torchLine : line;

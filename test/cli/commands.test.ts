@@ -139,6 +139,14 @@ for (const command of [
 	});
 }
 
+test('the version is that of the program, of its addon and of Node', async t => {
+	for (const flag of ['--version', '-V']) {
+		const {stdout, exitCode} = await cli(flag);
+		t.is(exitCode, 0);
+		t.regex(stdout, /^stepladder \d+\.\d+\.\d+, addon \d+\.\d+\.\d+ \(\w+\), Node \d+\.\d+\.\d+$/);
+	}
+});
+
 test('texts name the command as it was started: by npm’s script or by npx', async t => {
 	const byScript = await execa('npm', ['run', '-s', 'record', '--', '--help'], {cwd: root, stdin: 'ignore'});
 	t.regex(byScript.stdout, /Examples:\n {2}npm run record -- --step baseline\n/);

@@ -1,6 +1,18 @@
 #!/usr/bin/env node
-import {Interruption} from './interruption.js';
+// Nothing is imported here that an old Node could not read, so that it gets a sentence and no stack.
+import {readFileSync} from 'node:fs';
+import process from 'node:process';
+import {nodeLines} from '../machine/node-lines.js';
 
-const interruption = new Interruption(); // before what takes time to load
-const {runProgram} = await import('./program.js');
-await runProgram(interruption);
+const {engines} = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+const {needed, fits} = nodeLines(engines.node);
+
+if (fits(process.versions.node)) {
+	const {Interruption} = await import('./interruption.js');
+	const interruption = new Interruption(); // before what takes time to load
+	const {runProgram} = await import('./program.js');
+	await runProgram(interruption);
+} else {
+	process.stderr.write(`stepladder needs ${needed}; this is ${process.version}\n`);
+	process.exitCode = 1;
+}

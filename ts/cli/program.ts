@@ -1,7 +1,10 @@
 import process from 'node:process';
 import {Command, CommanderError} from 'commander';
-import {AbortError, StepladderError} from '../index.js';
-import {typed} from '../text/typed.js';
+import {AbortError, ConfigError, StepladderError} from '../index.js';
+import {packageVersion} from '../machine/package-root.js';
+import {native} from '../native/load.js';
+import {unwrap} from '../native/unwrap.js';
+import {startedByNpm, typed} from '../text/typed.js';
 import {benchCommand} from './commands/bench.js';
 import {compareCommand} from './commands/compare.js';
 import {doctorCommand} from './commands/doctor.js';
@@ -18,12 +21,18 @@ import {sweepCommand} from './commands/sweep.js';
 import {trainCommand} from './commands/train.js';
 import {exitCodeOf} from './exit-code-of.js';
 import {exitCodes} from './exit-codes.js';
+import {forgottenDashes} from './forgotten-dashes.js';
 import type {Interruption} from './interruption.js';
 
 /** Does what the command line says, and sets the exit code. */
 export const runProgram = async (interruption: Interruption): Promise<void> => {
 	const program = new Command('stepladder')
 		.description('Trains small convolutional nets one justified step at a time.')
+		.option('-V, --version', 'print the versions of the program, its addon and Node')
+		.on('option:version', () => {
+			process.stdout.write(`${versions()}\n`);
+			throw new CommanderError(exitCodes.done, 'commander.version', '');
+		})
 		.addHelpText(
 			'after',
 			`\nExamples:\n  ${typed('init', 'my-ladder')}\n  ${typed('train', '--step baseline')}\n  ${typed('record', '--step baseline')}\n  ${typed('report')}`,
@@ -53,6 +62,7 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 
 	let thrown: unknown;
 	try {
+		checkDashes(commands);
 		await program.exitOverride().parseAsync();
 	} catch (error) {
 		thrown = error;
@@ -67,6 +77,33 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 	}
 
 	process.exitCode = interruption.exitCode ?? process.exitCode;
+};
+
+/** @throws {ConfigError} where npm kept options for itself */
+const checkDashes = (commands: readonly Command[]): void => {
+	const [, , name, ...words] = process.argv;
+	const command = commands.find(command => command.name() === name);
+	const meant = command && startedByNpm() ? forgottenDashes(command, words, process.env) : undefined;
+	if (meant !== undefined) {
+		throw new ConfigError(
+			'--',
+			'typed before the options',
+			'none',
+			`npm took the options for its own, for want of a \`--\` before them: type \`${meant}\``,
+		);
+	}
+};
+
+const versions = (): string => {
+	const addon = (): string => {
+		try {
+			const {version, isa} = unwrap(native().runtimeInfo());
+			return `addon ${version} (${isa})`;
+		} catch {
+			return `no addon that loads: ${typed('doctor')}`;
+		}
+	};
+	return `stepladder ${packageVersion()}, ${addon()}, Node ${process.versions.node}`;
 };
 
 /** Says what went wrong, and gives the exit code. */

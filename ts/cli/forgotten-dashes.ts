@@ -1,0 +1,48 @@
+import type {Command, Option} from 'commander';
+import {quoted} from '../text/typed.js';
+
+/** Options of npm itself: that npm knows of them says nothing about what was typed. */
+const ofNpm = new Set(['--json', '--all', '--python']);
+
+/**
+ * The line that was meant where a `--` was left out: of `npm run train --step x` npm takes `--step` for an option of its
+ * own, and hands on `x` or nothing.
+ *
+ * @param words that npm handed on
+ * @param environment in which npm tells of its options
+ */
+export const forgottenDashes = (
+	command: Command,
+	words: readonly string[],
+	environment: NodeJS.ProcessEnv,
+): string | undefined => {
+	const taken = command.options.flatMap(option => {
+		const {long} = option;
+		const value = long && !ofNpm.has(long) && environment[`npm_config_${long.slice(2).replaceAll('-', '_')}`];
+		return long && value ? [{option, long, value}] : [];
+	});
+	if (taken.length === 0) {
+		return undefined;
+	}
+
+	const firstFlag = words.findIndex(word => word.startsWith('-'));
+	const loose = firstFlag === -1 ? words : words.slice(0, firstFlag);
+	const valueless = taken.filter(({option, value}) => takesValue(option) && value === 'true');
+	// with several, nobody knows any more which value belongs to which
+	const [only] = valueless.length === 1 && loose.length === 1 ? loose : [];
+	const options = taken.flatMap(({option, long, value}) =>
+		takesValue(option)
+			? [
+					value === 'true'
+						? only === undefined
+							? option.flags
+							: `${long} ${quoted(only)}`
+						: `${long} ${quoted(value)}`,
+				]
+			: [long],
+	);
+	const handedOn = valueless.length > 0 ? words.slice(loose.length) : words;
+	return `npm run ${command.name()} -- ${[...options, ...handedOn.map(quoted)].join(' ')}`;
+};
+
+const takesValue = ({required, optional}: Option): boolean => required || optional;
