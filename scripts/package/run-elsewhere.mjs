@@ -94,6 +94,14 @@ await runMain(async () => {
 	}
 
 	const chosen = chosenTargets(process.argv.slice(2));
+	const lifeless = process.argv.slice(2).find(platform => !(platform in places));
+	if (lifeless !== undefined) {
+		const system = lifeless.startsWith('darwin') ? 'macOS' : lifeless;
+		throw new MissingNeed(
+			`${system} can’t run here: ${Object.keys(places).join(', ')} can. ${lifeless} is built here, and read by \`npm run package\`.`,
+		);
+	}
+
 	const wanted = targets.filter(target => target.platform === reference || chosen.includes(target));
 	const missing = wanted.find(({platform}) => !existsSync(path.join(packages, platform)));
 	if (missing) {

@@ -49,6 +49,10 @@ onTorchPlatform('a mistyped address, and a wheel that is not there, are wrong us
 	const wheel = await setUpTorch(cache, ['--wheel', 'none.whl']);
 	t.is(wheel.exitCode, 2);
 	t.regex(wheel.stderr, /--wheel none\.whl: there is no such file/);
+	const own = await setUpTorch(cache, [], {LIBTORCH: cache});
+	t.is(own.exitCode, 2);
+	t.regex(own.stderr, /^stepladder: LIBTORCH is /);
+	t.deepEqual(readdirSync(cache), [], 'they are told before anything is fetched');
 });
 
 onTorchPlatform('Ctrl-C keeps what has come and says so, and the same command goes on from there', async t => {

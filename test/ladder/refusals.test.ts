@@ -368,3 +368,19 @@ test('what stands in a file’s place is named, and never waited on', async t =>
 	symlinkSync(at('nowhere.ts'), at('ladder.ts'));
 	t.regex((await own.run(['ladder'])).stderr, /^stepladder: ladder\.ts: expected a file, found a link to nowhere$/);
 });
+
+test('a ladder without steps, and one without records, are told so and of nothing else', async t => {
+	const own = new OwnLadder(t, {'ladder.mjs': definition});
+	const bench = await own.run(['bench']);
+	t.is(bench.exitCode, 2);
+	t.regex(bench.stderr, /^stepladder: name a step of .* by `--step <name>`: it has no steps yet$/);
+
+	const fresh = new OwnLadder(t);
+	await fresh.run(['init', '.']);
+	const check = await fresh.run(['record', '--check']);
+	t.is(check.exitCode, 1);
+	const [problem = '', count = '', ...more] = check.stdout.split('\n');
+	t.regex(problem, /`baseline` has not been recorded; try: npx stepladder record --step baseline$/);
+	t.regex(count, /^1 /);
+	t.deepEqual(more, []);
+});

@@ -1,8 +1,10 @@
 import {mkdirSync} from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import test from 'ava';
 import {execa} from 'execa';
 import {torchPlatforms as pinned} from '../../ts/torch/pins.js';
+import {root} from '../helpers/cli.js';
 import {Clone, script, textOf} from '../helpers/clone.js';
 
 const {version} = JSON.parse(textOf('package.json'));
@@ -59,4 +61,11 @@ test('a release that was interrupted publishes what is missing, and the library 
 
 test('an addon with libtorch is released for every platform that a libtorch is pinned for', t => {
 	t.deepEqual([...torchPlatforms].sort(), [...pinned].sort());
+});
+
+test('a platform that nothing here runs is refused before any is run', async t => {
+	const script = path.join(root, 'scripts', 'package', 'run-elsewhere.mjs');
+	const {stderr, exitCode} = await execa(process.execPath, [script, 'darwin-arm64'], {reject: false});
+	t.is(exitCode, 1);
+	t.regex(stderr, /^stepladder: (?:macOS can’t run here: .*, win32-x64 can\.|Platforms are run on Linux x64)/);
 });

@@ -80,5 +80,5 @@ test('a recording that was interrupted goes on to the record of an unbroken one'
 test('a step to record is asked for', async t => {
 	const {stderr, exitCode} = await new Project(t).start('record');
 	t.is(exitCode, 2);
-	t.regex(String(stderr), /`step` should be given as `--step <name>`/);
+	t.regex(String(stderr), /name a step of .* by `--step <name>`: its steps are /);
 });

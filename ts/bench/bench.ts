@@ -8,7 +8,7 @@ import {abortedBy} from '../errors/aborted-by.js';
 import {ConfigError} from '../errors/index.js';
 import {train} from '../experiment/train.js';
 import {loadModel} from '../model/load-model.js';
-import {hasTorch, native} from '../native/load.js';
+import {hasTorch, native, nativeFor} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import type {Step} from '../terms/define-step.js';
 import type {Engine} from '../terms/events.js';
@@ -100,6 +100,10 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 	}
 
 	const {cores, isa} = unwrap(native().runtimeInfo());
+	if (hasTorch()) {
+		nativeFor({engine: 'aten'}); // a libtorch that is missing is told before anything is timed
+	}
+
 	const peers: Peer[] = [];
 	const versions: Record<string, string> = {node: process.versions.node};
 	const start = async (kind: PeerKind): Promise<void> => {

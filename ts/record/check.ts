@@ -7,7 +7,7 @@ import {typed} from '../text/typed.js';
 import {checkAnswers} from './check-answers.js';
 import {checkClaims} from './check-claims.js';
 import type {LadderRecords} from './ladder-records.js';
-import {hasMarks, withLadder} from './ladder-table.js';
+import {hasMarks, hasTable, withLadder} from './ladder-table.js';
 import {checkPromise} from './make-promise.js';
 import {promiseFile} from './promise-file.js';
 import {readBlock, stepText, textBlock} from './text-block.js';
@@ -19,10 +19,7 @@ import {readBlock, stepText, textBlock} from './text-block.js';
  * @returns a sentence for each thing that is not true, naming its place
  */
 export const checkLadder = (records: LadderRecords, data: Data, places: readonly Place[]): string[] => {
-	const problems = [
-		...places.flatMap(place => checkStep(place, records, data)),
-		...checkPage(records.ladder.page, page => withLadder(page, records)),
-	];
+	const problems = [...places.flatMap(place => checkStep(place, records, data)), ...checkPage(records)];
 	return [...new Set(problems)]; // a damaged record is in the way of every step that speaks of it
 };
 
@@ -54,9 +51,10 @@ const checkBlock = (place: Place, records: LadderRecords): string[] => {
 			];
 };
 
-/** Holds a text between two marks of a page against what belongs there. */
-const checkPage = (file: string, wanted: (page: string) => string): string[] =>
+/** Holds the table of the ladder's page against the records. Before the first of them there is none to be written. */
+const checkPage = (records: LadderRecords): string[] =>
 	telling(() => {
+		const {page: file, places} = records.ladder;
 		if (!existsSync(file)) {
 			return [];
 		}
@@ -69,7 +67,11 @@ const checkPage = (file: string, wanted: (page: string) => string): string[] =>
 			];
 		}
 
-		const lines = wanted(page).split('\n');
+		if (!hasTable(page) && !places.some(place => records.has(place))) {
+			return [];
+		}
+
+		const lines = withLadder(page, records).split('\n');
 		const line = page.split('\n').findIndex((text, index) => text !== lines[index]);
 		return line === -1
 			? []

@@ -144,6 +144,9 @@ export const hasMarks = (page: string): boolean =>
 		pattern => page.match(pattern)?.length === 1,
 	);
 
+/** Whether there is a table between the marks. */
+export const hasTable = (page: string): boolean => /^\s*\|/.test(marks.exec(page)?.[0] ?? '');
+
 /**
  * A page with the ladder's table between its marks brought up to date.
  *

@@ -1,5 +1,9 @@
 /** The names that somebody may have meant: those that what was typed is short for, else those that differ by a slip or two. */
 export const near = (typed: string, names: readonly string[]): string[] => {
+	if (typed.length < 3) {
+		return []; // almost any name is near
+	}
+
 	const short = names.filter(name => isShortFor(typed, name));
 	if (short.length > 0) {
 		return short;
@@ -25,7 +29,7 @@ const isShortFor = (typed: string, name: string): boolean => {
 	}
 
 	const skips = typed.length >= 5 && typed[0] === name[0] && found === typed.length;
-	return typed.length >= 3 && (name.startsWith(typed) || name.endsWith(typed) || skips);
+	return name.startsWith(typed) || name.endsWith(typed) || skips;
 };
 
 /** Letters to add, to drop, to change, or to swap with the next one (Damerau and Levenshtein). */

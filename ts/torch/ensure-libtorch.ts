@@ -67,6 +67,25 @@ export const ensureLibtorch = async (options: LibtorchOptions = {}): Promise<str
 	return place;
 };
 
+/**
+ * Looks at what a person has named, before anything is asked of the network.
+ *
+ * @throws {ConfigError} where LIBTORCH, `index` or `wheels` are wrong
+ * @throws {FetchError} where a wheel is not one of those pinned
+ */
+export const checkLibtorchSources = async ({index, wheels = [], pin = pinFor()}: LibtorchOptions): Promise<void> => {
+	ownLibtorch();
+	if (index !== undefined) {
+		parseIndex(index);
+	}
+
+	if (pin !== undefined) {
+		for (const file of wheels) {
+			await recognize(file, pin);
+		}
+	}
+};
+
 /** Fetches, unpacks beside the place, and renames at the end. */
 const fill = async (place: string, pin: Pin, options: LibtorchOptions): Promise<void> => {
 	const {signal, tell} = options;

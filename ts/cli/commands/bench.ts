@@ -8,6 +8,7 @@ import {wrap} from '../../text/wrap.js';
 import type {Interruption} from '../interruption.js';
 import {
 	chosenLadder,
+	chosenPlace,
 	type DataFlags,
 	type LadderFlags,
 	openData,
@@ -44,9 +45,8 @@ Examples:
 		)
 		.action(async ({step, rounds, images, python, json, ...flags}: Flags) => {
 			const ladder = await chosenLadder(flags);
+			const chosen = step?.map(name => ladder.step(name)) ?? [chosenPlace(ladder, ladder.steps.at(-1)?.name).step];
 			const data = await openData(ladder, flags);
-			const last = ladder.steps.at(-1);
-			const chosen = step?.map(name => ladder.step(name)) ?? (last ? [last] : []);
 			const tell = (line: string): void => {
 				process.stderr.write(`${line}\n`);
 			};

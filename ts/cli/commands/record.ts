@@ -29,6 +29,7 @@ import {
 	withLadderOption,
 } from '../ladder-options.js';
 import {parseNumber, parseSeeds} from '../parse.js';
+import {whileWaiting} from '../while-waiting.js';
 
 type Flags = LadderFlags &
 	DataFlags & {
@@ -171,13 +172,15 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	const data = await openData(ladder, flags);
 	const checked = step === undefined ? ladder.places : [ladder.place(step)];
 	tellRecording(checked);
-	const problems = checkLadder(records, data, checked);
+	const sweeps = step === undefined ? sweepNames(ladder.folder).length : 0;
+	const problems = await whileWaiting('Checking the records', async () => [
+		...checkLadder(records, data, checked),
+		...(sweeps > 0 ? await checkSweeps(ladder, data) : []),
+	]);
 	if (problems.length > 0) {
 		tellRecording(checked); // which began in the meantime
 	}
 
-	const sweeps = step === undefined ? sweepNames(ladder.folder).length : 0;
-	problems.push(...(sweeps > 0 ? await checkSweeps(ladder, data) : []));
 	if (again !== false && problems.length === 0) {
 		const hold = again === 'all' ? await holdReplays(signal) : undefined;
 		try {

@@ -13,6 +13,7 @@ import {
 	withLadderOption,
 } from '../ladder-options.js';
 import {openPage} from '../open-page.js';
+import {whileWaiting} from '../while-waiting.js';
 
 type Flags = LadderFlags & DataFlags & {out: string; open: boolean};
 
@@ -46,11 +47,12 @@ Examples:
 
 const writeLadder = async ({out, ...flags}: Flags): ReturnType<typeof report> => {
 	const ladder = await chosenLadder(flags);
-	const written = await report(ladder, {out, ...openOptions(flags)});
+	const options = {out, ...openOptions(flags)};
+	const written = await whileWaiting('Writing the report', async tell => report(ladder, {...options, tell}));
 	tellRefused(ladder, 'in the report');
 	tellDamaged(written.leftOut, 'has no chapter in the report');
 	return written;
 };
 
 const writeRuns = async (names: readonly string[], {out, ...flags}: Flags): ReturnType<typeof reportRuns> =>
-	reportRuns(names, {out, ladder: async () => chosenLadder(flags)});
+	whileWaiting('Writing the report', async () => reportRuns(names, {out, ladder: async () => chosenLadder(flags)}));

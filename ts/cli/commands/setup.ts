@@ -5,7 +5,7 @@ import {isClone} from '../../machine/package-root.js';
 import {hasTorch, nativeFor} from '../../native/load.js';
 import {unwrap} from '../../native/unwrap.js';
 import {typed} from '../../text/typed.js';
-import {ensureLibtorch} from '../../torch/ensure-libtorch.js';
+import {checkLibtorchSources, ensureLibtorch} from '../../torch/ensure-libtorch.js';
 import {ensureTorchAddon, torchCommand} from '../../torch/torch-addon.js';
 import {FetchLog} from '../fetch-log.js';
 import type {Interruption} from '../interruption.js';
@@ -38,6 +38,7 @@ ${examples}`,
 			const log = new FetchLog();
 			const {signal} = interruption;
 			try {
+				await checkLibtorchSources({index, wheels: wheel});
 				// The addon first: it is small, and without it libtorch is of no use here.
 				const addon = isClone ? undefined : await ensureTorchAddon({signal, tell: log.tell});
 				const folder = await ensureLibtorch({index, wheels: wheel, signal, tell: log.tell});
