@@ -249,8 +249,7 @@ const trainAgain = async (
 		? `the first epoch alone; for all of them: --step ${name}`
 		: `${epochs} epochs and all predictions`;
 	process.stdout.write(`Training again: ${name}, ${named}, ${much}\n`);
-	const tell = (sentence: string): void => {
-		process.stderr.write(`${sentence}\n`);
-	};
-	return replay(place, record, data, {...{seeds, firstEpoch, jobs, signal, tell}, ...(all && {out: replays})});
+	return whileWaiting(`Training ${name} again`, async tell =>
+		replay(place, record, data, {...{seeds, firstEpoch, jobs, signal, tell}, ...(all && {out: replays})}),
+	);
 };
