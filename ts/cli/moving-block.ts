@@ -23,7 +23,8 @@ export type MovingLine = readonly string[];
  * Lines at the foot of a terminal that are drawn again and again: how far something has come. Elsewhere it shows nothing.
  *
  * The cursor rests at the beginning of the first line. So whatever a terminal makes of the lines when it is resized, and
- * however late it tells of that, all that has to go lies behind the cursor.
+ * however late it tells of that, all that has to go lies behind the cursor. What it has moved out of its top, as tmux does
+ * with a block at the top when it becomes narrower, nobody can take back.
  */
 export class MovingBlock {
 	readonly #stream: NodeJS.WriteStream;
