@@ -364,6 +364,9 @@ test('what stands in a file’s place is named, and never waited on', async t =>
 		t.regex(told.get(name) ?? '', sentence);
 	}
 
+	rmSync(at('steps'), {recursive: true});
+	symlinkSync(at('ladder.ts'), at('steps'));
+	t.regex((await own.run(['ladder'])).stderr, /^stepladder: steps: expected a folder of steps, found a file$/);
 	rmSync(at('ladder.ts'));
 	symlinkSync(at('nowhere.ts'), at('ladder.ts'));
 	t.regex((await own.run(['ladder'])).stderr, /^stepladder: ladder\.ts: expected a file, found a link to nowhere$/);

@@ -107,6 +107,21 @@ test('a damaged record is named by every command that would show it, and stands 
 	t.is(project.read('README.md'), before);
 });
 
+test('a pipe in the place of the ladder’s page is named, and not waited on', async t => {
+	const project = new Project(t);
+	const page = path.join(project.folder, 'README.md');
+	rmSync(page);
+	for (const intrude of Object.values(intruders)) {
+		intrude(page);
+		const check = await project.start('record', '--check');
+		t.regex(String(check.stdout), /^README\.md: it should be a file, it is a (?:folder|pipe)\n1 thing is not true\.$/);
+		const {exitCode, stderr} = await project.start('record', '--text');
+		t.is(exitCode, 1);
+		t.regex(String(stderr), /README\.md: it should be a file, it is a (?:folder|pipe)$/);
+		rmSync(page, {recursive: true});
+	}
+});
+
 test('what a ladder has come to is not said of records that can’t be read', async t => {
 	const project = new Project(t);
 	project.write('records/7-weight-averaging/predictions.jsonl', '');

@@ -1,5 +1,8 @@
-import {existsSync, lstatSync, readdirSync} from 'node:fs';
+import {readdirSync} from 'node:fs';
 import path from 'node:path';
+import {LadderError} from '../errors/index.js';
+import {kindAt} from '../machine/kind-at.js';
+import {shown} from '../text/shown.js';
 
 /** What a ladder's own files may end in. */
 export const endings = ['ts', 'mts', 'js', 'mjs'] as const;
@@ -16,10 +19,19 @@ export type StepFile = {
 	readonly name: string;
 };
 
-/** The step files of a ladder's folder, in the order of their numbers. */
+/**
+ * The step files of a ladder's folder, in the order of their numbers.
+ *
+ * @throws {LadderError} where `steps` is there and is no folder
+ */
 export const stepFiles = (folder: string): StepFile[] => {
 	const steps = path.join(folder, 'steps');
-	const names = existsSync(steps) ? readdirSync(steps) : [];
+	const kind = kindAt(steps);
+	if (kind !== 'a folder' && kind !== 'nothing') {
+		throw new LadderError(`${shown(steps)}: expected a folder of steps, found ${kind}`, steps);
+	}
+
+	const names = kind === 'a folder' ? readdirSync(steps) : [];
 	const found = names.flatMap(file => {
 		const {position, name} = stepFile.exec(file)?.groups ?? {};
 		const isType = /\.d\.m?ts$/.test(file);
@@ -30,4 +42,4 @@ export const stepFiles = (folder: string): StepFile[] => {
 
 /** The `ladder.ts` of a folder, or its like in JavaScript; several where there are several. */
 export const ladderFiles = (folder: string): string[] =>
-	endings.map(ending => path.join(folder, `ladder.${ending}`)).filter(file => lstatSync(file, {throwIfNoEntry: false})); // a link to nowhere is told, not passed over
+	endings.map(ending => path.join(folder, `ladder.${ending}`)).filter(file => kindAt(file) !== 'nothing'); // a link to nowhere is told, not passed over

@@ -6,7 +6,7 @@ import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath, pathToFileURL} from 'node:url';
 import {LadderError, StepladderError} from '../errors/index.js';
-import {notAFile} from '../machine/not-a-file.js';
+import {kindAt} from '../machine/kind-at.js';
 import {shown} from '../text/shown.js';
 import {load, resolve, withoutTypes} from './module-hooks.js';
 
@@ -33,9 +33,9 @@ const hook = (): void => {
  * @throws {LadderError} naming file and line, where it can't be read or fails
  */
 export const importFile = async (file: string, opening: number): Promise<unknown> => {
-	const other = notAFile(file);
-	if (other !== undefined) {
-		throw new LadderError(`${shown(file)}: expected a file, found ${other}`, file);
+	const found = kindAt(file);
+	if (found !== 'a file') {
+		throw new LadderError(`${shown(file)}: expected a file, found ${found}`, file);
 	}
 
 	hook();
@@ -97,7 +97,7 @@ const syntaxErrorIn = (start: string): Found | undefined => {
 
 /** A file and the ladder's own files that it imports, in the order of their imports; read as text, since they can't be run. */
 const importedBy = (file: string, seen: Set<string> = new Set()): string[] => {
-	if (seen.has(file) || !/\.m?[jt]s$/.test(file) || notAFile(file) !== undefined) {
+	if (seen.has(file) || !/\.m?[jt]s$/.test(file) || kindAt(file) !== 'a file') {
 		return [];
 	}
 

@@ -10,6 +10,7 @@ import type {LadderRecords} from './ladder-records.js';
 import {hasMarks, hasTable, withLadder} from './ladder-table.js';
 import {checkPromise} from './make-promise.js';
 import {promiseFile} from './promise-file.js';
+import {checkFile} from './read.js';
 import {readBlock, stepText, textBlock} from './text-block.js';
 
 /**
@@ -59,6 +60,7 @@ const checkPage = (records: LadderRecords): string[] =>
 			return [];
 		}
 
+		checkFile(file);
 		const page = readFileSync(file, 'utf8');
 		if (!hasMarks(page)) {
 			return [

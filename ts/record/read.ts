@@ -1,20 +1,24 @@
 import {readFileSync} from 'node:fs';
 import type {z} from 'zod';
 import {RecordError} from '../errors/index.js';
-import {notAFile} from '../machine/not-a-file.js';
+import {kindAt} from '../machine/kind-at.js';
 import {packageVersion} from '../machine/package-root.js';
 import {judged} from '../terms/judged.js';
 
 /** @throws {RecordError} where a file can't be read */
 export const readText = (file: string): string =>
 	asRecordError(file, () => {
-		const other = notAFile(file);
-		if (other !== undefined) {
-			throw new RecordError(file, other === 'nothing' ? 'it is not there' : `it should be a file, it is ${other}`);
-		}
-
+		checkFile(file);
 		return readFileSync(file, 'utf8').replaceAll('\r\n', '\n'); // as git may check it out on Windows
 	});
+
+/** @throws {RecordError} where there is no file */
+export const checkFile = (file: string): void => {
+	const found = kindAt(file);
+	if (found !== 'a file') {
+		throw new RecordError(file, found === 'nothing' ? 'it is not there' : `it should be a file, it is ${found}`);
+	}
+};
 
 /**
  * The format of promises, records and sweeps that is written and read. Files of format 1 do not name it, so that those

@@ -8,6 +8,7 @@ import {checkClaims} from './check-claims.js';
 import {hasRecord} from './files.js';
 import type {LadderRecords} from './ladder-records.js';
 import {withLadder} from './ladder-table.js';
+import {checkFile} from './read.js';
 import {stepText, textBlock, writeBlock} from './text-block.js';
 
 /**
@@ -44,6 +45,7 @@ const writeTable = (records: LadderRecords): string[] => {
 		throw gone.error; // without its row, what was measured would be gone from the page
 	}
 
+	checkFile(page);
 	const text = withLadder(readFileSync(page, 'utf8'), records);
 	writing(shown(page), page, () => writeWhole(page, text));
 	return [];
