@@ -76,7 +76,7 @@ test('what was kept stays as it is where going on fails before the first epoch i
 test('a run that goes on knows each epoch once, and what a killed process left half written is gone', async t => {
 	const {step, options} = await tiny(t);
 	const [folder = ''] = await interrupted(t, train(step, options));
-	for (const name of ['.unfinished-a1b2c3', 'config.json.1234567', 'result.json.99']) {
+	for (const name of ['.unfinished-a1b2c3', '.tmpYwBwCL', 'config.json.1234567', 'result.json.99']) {
 		writeFileSync(path.join(folder, name), '{');
 	}
 

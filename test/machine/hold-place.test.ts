@@ -6,7 +6,7 @@ import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
 import {AbortError, HeldError} from '../../ts/errors/index.js';
-import {holderNow, holdPlace} from '../../ts/machine/hold-place.js';
+import {holderNow, holdPlace, isHeld} from '../../ts/machine/hold-place.js';
 import {temporaryFolder} from '../helpers/folder.js';
 
 const module = fileURLToPath(new URL('../../ts/machine/hold-place.js', import.meta.url));
@@ -62,9 +62,11 @@ setInterval(() => {}, 1000);`;
 	const error = await t.throwsAsync<HeldError>(holdPlace('the run', lock), {instanceOf: HeldError});
 	t.is(error?.holder?.pid, child.pid);
 	t.is(holderNow(lock)?.pid, child.pid);
+	t.true(isHeld(lock));
 	child.kill('SIGKILL');
 	await child;
 	t.is(holderNow(lock), undefined);
+	t.false(isHeld(lock));
 	const hold = await holdPlace('the run', lock);
 	t.is(JSON.parse(readFileSync(path.join(lock, 'holder.json'), 'utf8')).pid, process.pid);
 	hold.release();
@@ -119,4 +121,14 @@ test('who was taken over is told, and removes nothing of the other’s', async t
 	t.true(hold.signal.aborted);
 	hold.release();
 	t.is(JSON.parse(readFileSync(path.join(lock, 'holder.json'), 'utf8')).id, 'x');
+});
+
+test('a lock counts as held while its holder has not said yet who it is', t => {
+	const lock = lockIn(t);
+	t.false(isHeld(lock));
+	mkdirSync(lock);
+	t.true(isHeld(lock));
+	t.is(holderNow(lock), undefined);
+	beat(lock, 20);
+	t.false(isHeld(lock));
 });

@@ -24,11 +24,11 @@ import {
 	type ImageForm,
 	sourceOf,
 } from '../data/data.js';
-import {ConfigError, type Holder} from '../errors/index.js';
+import {ConfigError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {syncFolder, writeWhole} from '../errors/write-whole.js';
 import {elsewhere, writing} from '../errors/writing.js';
-import {type Hold, holderNow, holdPlace} from '../machine/hold-place.js';
+import {type Hold, holdPlace, isHeld} from '../machine/hold-place.js';
 import type {Trainable} from '../terms/define-step.js';
 import type {EpochEvent} from '../terms/events.js';
 import {asExperiment, type Experiment} from '../terms/experiment.js';
@@ -63,7 +63,7 @@ type Started = {
 	readonly options: Omit<TrainOptions, 'data'>;
 	/** What it is made for, where nothing else may take it over: the hash of the promise that a recording is to show. */
 	readonly purpose?: string | undefined;
-	/** The command that it is one seed of, so that all of it can be gone on with. */
+	/** The command that it is one of several seeds of, so that all of it can be gone on with. */
 	readonly command?: SeedsOfCommand | undefined;
 };
 
@@ -197,9 +197,9 @@ export class RunFolder {
 		});
 	}
 
-	/** Who writes to a folder; nothing where nobody does. */
-	static holder(folder: string): Holder | undefined {
-		return holderNow(path.join(folder, lockName));
+	/** Whether somebody writes to a folder. */
+	static isHeld(folder: string): boolean {
+		return isHeld(path.join(folder, lockName));
 	}
 
 	/** Whether a run has come to its end. */
@@ -355,7 +355,7 @@ export const alreadyFinished = (folder: string): ConfigError =>
 
 /** What a process leaves that is killed while it writes a file beside its place. */
 const halfWritten =
-	/^\.unfinished-|^\.lock\.|^(config|predictions|result)\.json\.\d+$|^(events\.jsonl|metrics\.csv)\.\d+$/;
+	/^\.unfinished-|^\.tmp\w{6}$|^\.lock\.|^(config|predictions|result)\.json\.\d+$|^(events\.jsonl|metrics\.csv)\.\d+$/;
 
 const clearHalfWritten = (folder: string): void => {
 	for (const name of readdirSync(folder).filter(name => halfWritten.test(name))) {
@@ -372,7 +372,7 @@ const clearOrphans = (parent: string): void => {
 		const folder = path.join(parent, name);
 		const files = readdirSync(folder);
 		const isOrphan = files.includes(lockName) && files.every(file => file === lockName || halfWritten.test(file));
-		if (isOrphan && RunFolder.holder(folder) === undefined) {
+		if (isOrphan && !RunFolder.isHeld(folder)) {
 			rmSync(folder, {recursive: true, force: true});
 		}
 	}

@@ -65,6 +65,12 @@ export const holderNow = (lock: string): Holder | undefined => {
 	return holder && !isDead(place, holder) ? holder : undefined;
 };
 
+/** Whether somebody holds a lock, or is about to say who. */
+export const isHeld = (lock: string): boolean => {
+	const place = path.resolve(lock);
+	return beatOf(place) !== undefined && !isDead(place, holderOf(place));
+};
+
 /** Where the lock of a folder lies that must hold nothing else: beside it. */
 export const lockBeside = (folder: string): string => path.join(path.dirname(folder), `.${path.basename(folder)}.lock`);
 
@@ -82,7 +88,7 @@ const tryHold = (
 		const by = holderOf(place);
 		lost.abort(new HeldError(what, place, by, lostSentence(what, by)));
 	};
-	let isHeld = true;
+	let isMine = true;
 	const files = lockFiles(mark);
 	try {
 		if (isDead(place, holderOf(place))) {
@@ -102,9 +108,13 @@ const tryHold = (
 				lost.signal.throwIfAborted();
 			},
 			release() {
-				if (isHeld && !lost.signal.aborted) {
-					isHeld = false;
-					release();
+				if (isMine && !lost.signal.aborted) {
+					isMine = false;
+					try {
+						release();
+					} catch {
+						// what can't be taken away counts as dead soon
+					}
 				}
 			},
 		};

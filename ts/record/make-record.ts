@@ -155,7 +155,7 @@ const removeOlder = (parent: string, step: string, purpose: string): void => {
 		const folder = path.join(parent, name);
 		const run = readRun(folder);
 		const isOlder = run?.step.name === step && run.purpose !== undefined && run.purpose !== purpose;
-		if (isOlder && RunFolder.holder(folder) === undefined) {
+		if (isOlder && !RunFolder.isHeld(folder)) {
 			rmSync(folder, {recursive: true, force: true});
 		}
 	}

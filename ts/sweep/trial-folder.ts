@@ -106,4 +106,4 @@ export class TrialFolder {
 	}
 }
 
-const halfWritten = /^\.unfinished-|^\.lock\.|^(begun\.txt|result\.json)\.\d+$/;
+const halfWritten = /^\.unfinished-|^\.tmp\w{6}$|^\.lock\.|^(begun\.txt|result\.json)\.\d+$/;
