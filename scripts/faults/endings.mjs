@@ -19,7 +19,7 @@ const expected = {terminate: 0, 'exit above workers': 0, exit: 0, throw: 1};
  */
 const ended = words =>
 	new Promise(resolve => {
-		execFile(process.execPath, [child, ...words], {timeout: 60_000, killSignal: 'SIGKILL'}, error => {
+		execFile(process.execPath, [child, ...words], {timeout: 300_000, killSignal: 'SIGKILL'}, error => {
 			resolve(error?.signal ?? error?.code ?? 0);
 		});
 	});

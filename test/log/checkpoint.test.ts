@@ -4,7 +4,7 @@ import test from 'ava';
 import {AbortError, openLadder, train} from '../../ts/index.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
-test('a run with a damaged checkpoint is refused as damaged data, and what it had stays', async t => {
+test('a run with a damaged checkpoint or config.json is refused as damaged data, and what it had stays', async t => {
 	const own = tinyLadder(t);
 	const ladder = await openLadder(own.folder);
 	const training = train(ladder.step('tiny'), {data: ladder.data, out: path.join(own.folder, 'runs')});
@@ -23,8 +23,20 @@ test('a run with a damaged checkpoint is refused as damaged data, and what it ha
 	const at = damaged.length - 100;
 	damaged[at] = (damaged[at] ?? 0) ^ 1;
 	writeFileSync(checkpoint, damaged);
+	const logs = ['config.json', 'events.jsonl', 'metrics.csv'].map(file => path.join(folder, file));
+	const before = logs.map(file => readFileSync(file, 'utf8'));
 	const {exitCode, stderr} = await own.run(['train', '--resume', folder]);
 	t.regex(stderr, /checkpoint\.safetensors is not a checkpoint to go on from: it was damaged after it was written/);
 	t.is(exitCode, 5);
 	t.deepEqual(readFileSync(checkpoint), damaged);
+	t.deepEqual(
+		logs.map(file => readFileSync(file, 'utf8')),
+		before,
+	);
+
+	const config = path.join(folder, 'config.json');
+	writeFileSync(config, readFileSync(config, 'utf8').slice(0, -20));
+	const again = await own.run(['train', '--resume', folder]);
+	t.regex(again.stderr, /its config\.json is not what a run wrote/);
+	t.is(again.exitCode, 5);
 });

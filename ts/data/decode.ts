@@ -1,6 +1,6 @@
-import {stat} from 'node:fs/promises';
 import type {Sharp} from 'sharp';
 import {LoadError} from '../errors/index.js';
+import {kindAt} from '../machine/kind-at.js';
 
 /** What an image is brought to. */
 export type ImageShape = {
@@ -53,8 +53,9 @@ const mostPixels = 2 ** 26;
  */
 export const openImage = async (file: string | Uint8Array): Promise<Sharp> => {
 	const sharp = await loadSharp();
-	if (typeof file === 'string' && !(await stat(file)).isFile()) {
-		throw new Error('it is not a file'); // a pipe would wait, and a device never end
+	const found = typeof file === 'string' ? kindAt(file) : 'a file';
+	if (found !== 'a file' && found !== 'nothing') {
+		throw new Error(`it is ${found}, not a file`);
 	}
 
 	const {width, height} = await sharp(file, {limitInputPixels: false}).metadata();

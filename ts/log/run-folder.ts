@@ -24,11 +24,12 @@ import {
 	type ImageForm,
 	sourceOf,
 } from '../data/data.js';
-import {ConfigError} from '../errors/index.js';
+import {ConfigError, DataError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {syncFolder, writeWhole} from '../errors/write-whole.js';
 import {elsewhere, writing} from '../errors/writing.js';
 import {type Hold, holdPlace, isHeld} from '../machine/hold-place.js';
+import {kindAt} from '../machine/kind-at.js';
 import type {Trainable} from '../terms/define-step.js';
 import type {EpochEvent} from '../terms/events.js';
 import {asExperiment, type Experiment} from '../terms/experiment.js';
@@ -210,11 +211,22 @@ export class RunFolder {
 	/**
 	 * What a folder's run was told.
 	 *
-	 * @throws {ConfigError} where it has no `config.json` of ours
+	 * @throws {ConfigError} where it has no `config.json`, or one of a later format
+	 * @throws {DataError} where its `config.json` is damaged
 	 */
 	static read(folder: string): Started {
 		const file = path.join(folder, 'config.json');
+		const found = kindAt(file);
+		if (found === 'nothing') {
+			const sentence = `${folder} is not a run folder: it has no config.json`;
+			throw new ConfigError('resume', 'the folder of a run, with its config.json', folder, sentence);
+		}
+
 		try {
+			if (found !== 'a file') {
+				throw new Error(`it is ${found}, not a file`);
+			}
+
 			const config = JSON.parse(readFileSync(file, 'utf8'));
 			checkFormat(folder, config);
 			const {step: name, seed, experiment, target, data, options, purpose, command, trial} = config;
@@ -236,10 +248,8 @@ export class RunFolder {
 			}
 
 			const reason = error instanceof Error ? error.message : String(error);
-			const sentence = existsSync(file)
-				? `${folder} can’t be read: its config.json is not what a run wrote (${reason})`
-				: `${folder} is not a run folder: it has no config.json`;
-			throw new ConfigError('resume', 'the folder of a run, with its config.json', folder, sentence);
+			const sentence = `${folder} can’t be read: its config.json is not what a run wrote (${reason})`;
+			throw new DataError(sentence, file, 'what a run wrote', reason);
 		}
 	}
 
