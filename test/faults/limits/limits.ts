@@ -9,7 +9,7 @@ import {tinyLadder} from '../../helpers/tiny-ladder.js';
 import {chosen, type Part, tryEach} from '../part.js';
 import {scoped} from '../scope.js';
 import {noShim, shimEnvironment} from '../system-calls/shim.js';
-import {byPlace, snapshot} from '../system-calls/snapshot.js';
+import {byPlace, firstDifference, snapshot, withoutTimes} from '../system-calls/snapshot.js';
 import {badEnd, type End} from '../verdicts.js';
 
 /** One thing to try, in a ladder of its own; what is wrong with it is a sentence. */
@@ -113,7 +113,11 @@ const said = (ladder: OwnLadder): string =>
 const abroad =
 	(env: NodeJS.ProcessEnv): Try =>
 	async ladder => {
-		const commands = [['record', '--step', 'tiny', '--seeds', '1,2'], ['report'], ['ladder', '--format', 'markdown']];
+		const commands = [
+			['record', '--step', 'tiny', '--seeds', '1,2', '--jobs', '1'],
+			['report'],
+			['ladder', '--format', 'markdown'],
+		];
 		const printed: string[] = [];
 		for (const where of [{TZ: 'UTC', LC_ALL: 'C'}, env]) {
 			for (const folder of ['runs', 'records', 'report.md', 'report.html']) {
@@ -131,10 +135,11 @@ const abroad =
 				texts += end.stdout;
 			}
 
-			printed.push(`${texts.replaceAll(ladder.folder, '')}${said(ladder)}`);
+			printed.push(`${withoutTimes(texts)}${said(ladder)}`);
 		}
 
-		return printed[0] === printed[1] ? undefined : 'what is written differs';
+		const [plain = '', there = ''] = printed;
+		return plain === there ? undefined : `what is written differs: ${firstDifference(there, plain)}`;
 	};
 
 /** The wall clock goes back by an hour at a call, and the run is the same. */
@@ -295,7 +300,7 @@ const tries: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
 		),
 		...Object.fromEntries(
 			commands.flatMap(command => [
-				[`full-output:${command.join(' ')}`, endsWith(1, command, {streams: '>/dev/full'})],
+				[`full-output:${command.join(' ')}`, endsWell(command, {streams: '>/dev/full'})],
 				[`full-errors:${command.join(' ')}`, silent(command, {streams: '2>/dev/full'})],
 				[`closed:${command.join(' ')}`, silent(command, {streams: '<&- >&- 2>&-'})],
 			]),

@@ -13,7 +13,7 @@ export const filesIn = (folder: string): readonly string[] =>
 		.sort();
 
 /** Names and values that tell when, how long and by which process; and hashes over these. */
-const ofTheMoment = new Set(['seconds', 'begun', 'time', 'hash', 'hashes', 'checksum', 'checksums', 'purpose']);
+const ofTheMoment = new Set(['seconds', 'begun', 'time', 'hash', 'hashes', 'checksum', 'checksums', 'purpose', 'id']);
 
 const timeless = (value: unknown): unknown => {
 	if (Array.isArray(value)) {
@@ -29,11 +29,13 @@ const timeless = (value: unknown): unknown => {
 		: value;
 };
 
-const withoutTimes = (text: string): string =>
+/** A text without the times, days and hashes in it, and without how long things took. */
+export const withoutTimes = (text: string): string =>
 	text
 		.replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d[-:]\d\d([-:]\d\d)?(\.\d+)?Z?/g, 'TIME')
 		.replaceAll(/\d{4}-\d\d-\d\d/g, 'DAY')
-		.replaceAll(/\b[\da-f]{64}\b/g, 'HASH');
+		.replaceAll(/\b[\da-f]{64}\b/g, 'HASH')
+		.replaceAll(/\b\d+(\.\d+)? (s|seconds?|ms|images\/s)\b/g, 'WHILE');
 
 /** A table without the columns that the moment decides. */
 const timelessTable = (text: string): string => {
@@ -89,4 +91,11 @@ export const byPlace = (files: Snapshot): ReadonlyMap<string, ReadonlySet<string
 	}
 
 	return places;
+};
+
+/** Where two texts part, with a little of both. */
+export const firstDifference = (text: string, right: string): string => {
+	const at = [...text].findIndex((character, index) => character !== right[index]);
+	const from = Math.max(0, (at === -1 ? text.length : at) - 20);
+	return `…${text.slice(from, from + 60)}… in place of …${right.slice(from, from + 60)}…`;
 };

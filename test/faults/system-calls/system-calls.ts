@@ -9,7 +9,7 @@ import {scoped} from '../scope.js';
 import {badEnd, type End} from '../verdicts.js';
 import {type Scenario, scenarios, unfinishedIn} from './scenarios.js';
 import {type Fault, faultsIn, noShim, parseFault, readState, shimEnvironment} from './shim.js';
-import {byPlace, type Snapshot, snapshot} from './snapshot.js';
+import {byPlace, firstDifference, type Snapshot, snapshot} from './snapshot.js';
 
 /** Far more than any of these commands takes on a busy machine. */
 const patience = 120_000;
@@ -108,13 +108,6 @@ const lost = (before: Snapshot, now: Snapshot, after: Snapshot, open?: RegExp): 
 		.filter(([file]) => !open?.test(file))
 		.filter(([file, text]) => ![text, after.get(file)].includes(now.get(file)))
 		.map(([file]) => `${file} ${now.has(file) ? 'was changed' : 'is gone'}`);
-
-/** Where two texts part, with a little of both. */
-const firstDifference = (text: string, right: string): string => {
-	const at = [...text].findIndex((character, index) => character !== right[index]);
-	const from = Math.max(0, (at === -1 ? text.length : at) - 20);
-	return `…${text.slice(from, from + 60)}… in place of …${right.slice(from, from + 60)}…`;
-};
 
 /** How a folder differs from what it should hold, by the places in it. */
 export const different = (now: Snapshot, should: Snapshot): readonly string[] => {

@@ -1,0 +1,44 @@
+// A share of the campaign that is short enough for every change; `npm run test:faults` is all of it.
+import test from 'ava';
+import type {Part} from './part.js';
+import {parts} from './parts.js';
+import {repeating} from './results.js';
+
+const holds = test.macro(async (t, names: readonly string[], tries?: number) => {
+	for (const name of names) {
+		const part = parts.find(candidate => candidate.name === name) as Part;
+		const skipped = part.skipped?.();
+		if (skipped !== undefined) {
+			t.log(`${name} is skipped: ${skipped}`);
+			continue;
+		}
+
+		const {failures} = await part.run({tries, seed: 1});
+		t.deepEqual(
+			failures.map(({name: one, what}) => `${repeating(part, one)}: ${what}`),
+			[],
+		);
+	}
+
+	t.pass();
+});
+
+test(
+	'a call of `train` that fails costs nothing that was finished, and the run goes on to the same bits',
+	holds,
+	['calls-train'],
+	5,
+);
+test('a call of `resume` that fails costs nothing', holds, ['calls-resume'], 4);
+test('a call of `record` that fails costs nothing', holds, ['calls-record'], 3);
+test('two `train` at once are two runs', holds, ['twice-train'], 1);
+test('inputs that once failed are refused, or read right', holds, ['corpus']);
+test(
+	'damaged models, images and tables are refused',
+	holds,
+	['fuzz-model', 'fuzz-png', 'fuzz-idx', 'fuzz-record'],
+	150,
+);
+test('20 trainings at once come to what one comes to', holds, ['many-together']);
+test('a process ends as it is told to while it trains', holds, ['many-exit', 'many-throw'], 1);
+test('a clock that goes back changes no bit', holds, ['limits-clock'], 1);
