@@ -106,6 +106,21 @@ test('init overwrites nothing', async t => {
 	t.is((await own.run(['init', 'other'])).exitCode, 0);
 });
 
+test('init that was cut off is ended by the same command', async t => {
+	const own = new OwnLadder(t);
+	await own.run(['init', 'whole']);
+	const [readme, step] = [own.read('whole/README.md'), own.read('whole/steps/0-baseline.ts')];
+	own.write('cut/README.md', readme);
+	own.write('cut/steps/0-baseline.ts', step.slice(0, 40));
+	const {stderr, exitCode} = await own.run(['init', 'cut']);
+	t.is(exitCode, 0, stderr);
+	for (const file of ['README.md', 'ladder.ts', 'shapes.ts', 'steps/0-baseline.ts']) {
+		t.is(own.read(`cut/${file}`), own.read(`whole/${file}`));
+	}
+
+	t.is((await own.run(['init', 'cut'])).exitCode, 2);
+});
+
 test('what init and new-step say to type next works as it is typed', async t => {
 	const own = new OwnLadder(t);
 	t.regex(
