@@ -1,4 +1,4 @@
-import {existsSync, readdirSync, rmSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
@@ -247,6 +247,33 @@ test('another sweep does not take the place of one that is kept, unless it is to
 		/`holdout` should be given as/,
 	);
 	t.regex((await ladder.run(['sweep', '--vary', 'batchSize'])).stderr, /such as `batchSize=64,128`/);
+});
+
+test('a sweep whose page was not written when it ended gets it from the same command, without training', async t => {
+	const ladder = tinyLadder(t);
+	const flags = [
+		'sweep',
+		'--step',
+		'tiny',
+		'--vary',
+		'batchSize=16',
+		'--holdout',
+		'50',
+		'--epochs',
+		'1',
+		'--name',
+		'one',
+	];
+	t.is((await ladder.run(flags)).exitCode, 0);
+	const [page, picture] = ['README.md', 'sweep.svg'].map(name => path.join(ladder.folder, 'records/sweeps/one', name));
+	const before = readFileSync(page ?? '', 'utf8');
+	rmSync(page ?? '');
+	rmSync(picture ?? '');
+	const {stderr, exitCode} = await ladder.run(flags);
+	t.is(exitCode, 0, stderr);
+	t.notRegex(stderr, /epoch 1\/1/);
+	t.is(readFileSync(page ?? '', 'utf8'), before);
+	t.true(existsSync(picture ?? ''));
 });
 
 test('a step can cite a sweep in its reason, and `record --check` covers both', async t => {

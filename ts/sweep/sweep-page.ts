@@ -15,12 +15,19 @@ import {shown} from '../text/shown.js';
 import {typed} from '../text/typed.js';
 import {sweepMarkdown} from './sweep-table.js';
 
+const pageFile = 'README.md';
+const pictureFile = 'sweep.svg';
+
+/** Whether a sweep's folder holds its page and its picture, which are written after it. */
+export const hasSweepPage = (folder: string): boolean =>
+	[pageFile, pictureFile].every(name => existsSync(path.join(folder, name)));
+
 /** A sweep's page and picture, by their names. Vega takes long to load: nothing else should wait for it. */
 const texts = async (found: Swept): Promise<ReadonlyArray<readonly [string, string]>> => {
 	const {sweepChart} = await import('./sweep-chart.js');
 	return [
-		['README.md', sweepMarkdown(found)],
-		['sweep.svg', `${await sweepChart(found)}\n`],
+		[pageFile, sweepMarkdown(found)],
+		[pictureFile, `${await sweepChart(found)}\n`],
 	];
 };
 

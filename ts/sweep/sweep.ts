@@ -33,7 +33,7 @@ import {
 import {checkTypes, type TrainOptions} from '../terms/train-options.js';
 import {show} from '../text/show.js';
 import {shown} from '../text/shown.js';
-import {writeSweepPage} from './sweep-page.js';
+import {hasSweepPage, writeSweepPage} from './sweep-page.js';
 import {TrialFolder} from './trial-folder.js';
 
 /** What a sweep tries, and how. */
@@ -138,7 +138,12 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 			);
 		}
 
-		return swept(name, kept);
+		const found = swept(name, kept);
+		if (!hasSweepPage(folder)) {
+			await writeSweepPage(folder, found);
+		}
+
+		return found;
 	}
 
 	const hold = await holdSweep(name, folder, rest.signal);
