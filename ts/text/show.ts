@@ -11,9 +11,24 @@ export const show = (value: unknown): string => {
 			return String(value);
 		}
 
+		case 'bigint': {
+			return `${value}n (a bigint)`;
+		}
+
 		default: {
-			const text = JSON.stringify(value) ?? typeof value;
+			const text = asJson(value);
 			return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 		}
+	}
+};
+
+/** A value as JSON, or what kind it is where JSON can't say it. */
+const asJson = (value: unknown): string => {
+	try {
+		return (
+			JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? `${inner}n` : inner)) ?? typeof value
+		);
+	} catch {
+		return `an ${typeof value} that can’t be shown`; // it holds itself, or throws when it is asked
 	}
 };
