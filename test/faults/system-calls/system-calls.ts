@@ -83,11 +83,11 @@ export class Stage {
 			}
 		}
 
+		const end = await this.run(command);
 		if (command.includes('--resume')) {
-			return;
+			return badEnd(end); // it may have finished
 		}
 
-		const end = await this.run(command);
 		return (
 			badEnd(end) ?? (end.exitCode === unbroken ? undefined : `going on ended with ${end.exitCode}: ${end.stderr}`)
 		);
