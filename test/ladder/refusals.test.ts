@@ -159,7 +159,7 @@ test(
 	refuses,
 	{'ladder.ts': definition, 'steps/0-a.ts': "export default {name: 'a'};\n"},
 	['train', '--step', 'a'],
-	/^stepladder: steps\/0-a\.ts: its default export should be the step `a`, as the file is called; \{"name":"a"\}, which is no step by `defineStep`$/,
+	/^stepladder: steps\/0-a\.ts: its default export should be the step `a`, as the file is called; \{"name":"a"\}, which `defineStep` did not make$/,
 );
 test(
 	'a step file that exports nothing',

@@ -38,7 +38,7 @@ test('what is found is told sentence by sentence, with an exit code of 1', async
 	const {stdout, stderr, exitCode} = await project.start('record', '--check');
 	t.regex(
 		String(stdout),
-		/^records\/3-dropout\/epochs\.csv, line 23: epoch 8 of seed 2 is not what was recorded\n1 thing is not true\.$/,
+		/^records\/3-dropout\/epochs\.csv, line 23: epoch 8 of seed 2 is not what was recorded\n1 problem found\.$/,
 	);
 	t.is(stderr, '');
 	t.is(exitCode, 1);

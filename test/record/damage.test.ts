@@ -114,7 +114,7 @@ test('a pipe in the place of the ladder’s page is named, and not waited on', a
 	for (const intrude of Object.values(intruders)) {
 		intrude(page);
 		const check = await project.start('record', '--check');
-		t.regex(String(check.stdout), /^README\.md: it should be a file, it is a (?:folder|pipe)\n1 thing is not true\.$/);
+		t.regex(String(check.stdout), /^README\.md: it should be a file, it is a (?:folder|pipe)\n1 problem found\.$/);
 		const {exitCode, stderr} = await project.start('record', '--text');
 		t.is(exitCode, 1);
 		t.regex(String(stderr), /README\.md: it should be a file, it is a (?:folder|pipe)$/);

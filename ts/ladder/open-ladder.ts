@@ -184,7 +184,7 @@ const checkAlone = (file: string, files: readonly StepFile[]): void => {
 const stepIn = async (file: string, name: string, opening: number): Promise<Step> => {
 	const step = await importFile(file, opening);
 	if (!isStep(step) || step.name !== name) {
-		const other = isStep(step) ? `\`${step.name}\`` : `${show(step)}, which is no step by \`defineStep\``;
+		const other = isStep(step) ? `\`${step.name}\`` : `${show(step)}, which \`defineStep\` did not make`;
 		const got = step === undefined ? 'it has none' : other;
 		throw new LadderError(
 			`${shown(file)}: its default export should be the step \`${name}\`, as the file is called; ${got}`,

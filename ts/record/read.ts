@@ -32,7 +32,7 @@ const known = 1;
  * @throws {RecordError} where it is of a later format, or for the first thing wrong
  */
 export const parse = <Value>(shape: z.ZodType<Value>, place: string, text: string, whole: string): Value => {
-	const value: unknown = asRecordError(place, () => JSON.parse(text), 'it is no JSON: ');
+	const value: unknown = asRecordError(place, () => JSON.parse(text), 'it is not JSON: ');
 	const {format} = (value ?? {}) as {readonly format?: unknown};
 	if (typeof format === 'number' && format > known) {
 		throw new RecordError(

@@ -172,11 +172,11 @@ export const comparisonsText = (
 	const first = measures[all[0]?.primary ?? 'test'];
 	const legend = [
 		tested > 1
-			? `Told: whether the corrected p is below 0.05. What counts first is ${first}: its p is corrected for ${tested} ` +
-				'comparisons, the others for their number in all of these (Holm). No is not “the same”: with these seeds it can’t be told.'
-			: `Told: whether the corrected p is below 0.05. What counts first is ${first}, and its p stands as it is; the others ` +
-				'are corrected for their number (Holm). No is not “the same”: with these seeds it can’t be told.',
-		'Seeds to tell: so many would tell a difference as large as the one found in four of five tries.',
+			? `Told: whether the corrected p is below 0.05. The primary measure is ${first}: its p is corrected for ${tested} ` +
+				'comparisons, the others for their number in all of these (Holm). No does not mean “the same”: these seeds don’t tell.'
+			: `Told: whether the corrected p is below 0.05. The primary measure is ${first}: its p is not corrected; the ` +
+				'others are, for their number (Holm). No does not mean “the same”: these seeds don’t tell.',
+		'Seeds to tell: with how many seeds a difference of this size would be told, in four of five tries.',
 	].join('\n');
 	return [
 		...all.flatMap(comparison => [comparisonText(comparison, screen), '']),

@@ -96,7 +96,7 @@ const checkSweep = async (ladder: Ladder, name: string, data: Data): Promise<str
 		const isKnown = ladder.steps.some(step => step.name === found.step);
 		return [
 			...others,
-			...(isKnown ? [] : [`${shown(folder)} is of \`${found.step}\`, which is no step of the ladder`]),
+			...(isKnown ? [] : [`${shown(folder)} is of \`${found.step}\`, which is not a step of the ladder`]),
 			...(await texts(found)).flatMap(([file, text]) => checkText(path.join(folder, file), text)),
 		];
 	} catch (error) {

@@ -124,7 +124,7 @@ impl TensorFile {
         read_up_to(&mut file, 8, &mut bytes)?;
         let header = bytes.first_chunk().map(|&bytes| u64::from_le_bytes(bytes));
         let header = header.filter(|header| (2..=length.saturating_sub(8)).contains(header));
-        let header = header.ok_or("it is no whole safetensors file")?;
+        let header = header.ok_or("it is not a whole safetensors file")?;
         if header > MOST_HEADER {
             return Err(format!(
                 "its header has {header} bytes, those of this program at most {MOST_HEADER}"
@@ -132,7 +132,7 @@ impl TensorFile {
         }
         read_up_to(&mut file, header, &mut bytes)?;
         let header: Metadata = serde_json::from_slice(bytes.get(8..).unwrap_or_default())
-            .map_err(|error| format!("it is no whole safetensors file ({error})"))?;
+            .map_err(|error| format!("it is not a whole safetensors file ({error})"))?;
         let about = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
         let mut about: Map<String, Value> = serde_json::from_str(about.ok_or("it does not describe a net")?)
             .map_err(|error| format!("what it says of its net can't be read ({error})"))?;
@@ -174,7 +174,7 @@ impl TensorFile {
         }
         read_up_to(&mut self.file, needed, &mut self.bytes)?;
         let tensors = SafeTensors::deserialize(&self.bytes)
-            .map_err(|error| format!("it is no whole safetensors file ({error})"))?;
+            .map_err(|error| format!("it is not a whole safetensors file ({error})"))?;
         if let Some(expected) = &self.checksum
             && *expected != checksum(&self.about, tensors.iter())
         {

@@ -207,7 +207,7 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	process.stdout.write(
 		problems.length === 0
 			? `The records, text blocks and claims of ${steps} agree${again === false ? '' : ', and all that was trained again repeats to the bit'}.\n`
-			: `${problems.length} ${problems.length === 1 ? 'thing is' : 'things are'} not true.\n`,
+			: `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} found.\n`,
 	);
 	process.exitCode = problems.length === 0 ? exitCodes.done : exitCodes.failed;
 };

@@ -45,10 +45,14 @@ export const sweepCommand = (interruption: Interruption): Command =>
 			parseVaried,
 			[],
 		)
-		.option('--sample <n>', 'draw so many trials at random, from lists and from ranges such as 0.01..0.3', parseNumber)
+		.option(
+			'--sample <n>',
+			'how many trials to draw at random, from lists and from ranges such as 0.01..0.3',
+			parseNumber,
+		)
 		.option('--draw <n>', 'with --sample: which draw (default: 1)', parseNumber)
-		.option('--seeds <list>', 'seeds of each trial, none that a record uses', parseSeeds, [101, 102, 103])
-		.option('--holdout <n>', 'so many of the last training images are kept aside, and judge the trials', parseNumber)
+		.option('--seeds <list>', 'seeds of each trial; take none that a record uses', parseSeeds, [101, 102, 103])
+		.option('--holdout <n>', 'how many of the last training images to keep aside; they judge the trials', parseNumber)
 		.option('--epochs <n>', 'passes over the training set, in place of the step’s own', parseNumber)
 		.option('--limit-train <n>', 'the first n training images only', parseNumber)
 		.option('--threads <n>', 'threads of a run (default: the number of cores over the jobs)', parseNumber)
