@@ -63,7 +63,8 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 				tell(`Left out ${damaged.length} damaged ${damaged.length === 1 ? 'image' : 'images'}: ${damaged.join(', ')}`);
 			}
 
-			return {...readIdx(path.basename(place), cache, undefined, {classes: listing.classes}), decoder};
+			const data = await readIdx(path.basename(place), cache, undefined, {classes: listing.classes});
+			return {...data, decoder};
 		},
 	};
 };
