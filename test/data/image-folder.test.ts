@@ -116,7 +116,7 @@ test('images of any size are brought to the one that is learned, and classes kee
 	own.write('images/train/.DS_Store', 'nor this');
 	const {stdout, stderr, exitCode} = await own.run(['train', '--step', 'a']);
 	t.is(exitCode, 0, stderr);
-	t.regex(stdout, /test 2\/2 100\.00%/);
+	t.regex(stdout, /Accuracy: 2\/2 \(100\.00%\)/);
 	const [run = ''] = readdirSync(path.join(own.folder, 'runs', 'a'));
 	const predicted = await own.run(['predict', `runs/a/${run}/model.safetensors`, 'images/test/sky blue/1.jpg']);
 	t.regex(predicted.stdout, /^images\/test\/sky blue\/1\.jpg: sky blue \(\d+\.\d\d %\)/);
@@ -259,7 +259,7 @@ test('a class may be a link to a folder', async t => {
 	symlinkSync(path.join(own.folder, 'elsewhere'), path.join(own.folder, 'images/train/red'), 'junction');
 	const {stdout, stderr, exitCode} = await own.run(['train', '--step', 'a']);
 	t.is(exitCode, 0, stderr);
-	t.regex(stdout, /test 2\/2 100\.00%/);
+	t.regex(stdout, /Accuracy: 2\/2 \(100\.00%\)/);
 });
 
 test('data that were mended are read by the ladder that found the damage', async t => {
