@@ -16,7 +16,7 @@ const onTerminal = async (columns: number, words: readonly string[], {cwd = root
 	const command = `stty cols ${columns} rows 30; exec "${process.execPath}" "${main}" ${words.join(' ')}`;
 	const {stdout, exitCode} = await execa('script', ['-qec', command, '/dev/null'], {
 		...{cwd, stdin: 'ignore', reject: false, stripFinalNewline: false},
-		env: {TERM: 'xterm-256color', NO_COLOR: undefined, FORCE_COLOR: undefined, ...env},
+		env: {TERM: 'xterm-256color', CI: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined, ...env}, // in CI Node has no colours
 	});
 	const terminal = new Terminal(columns);
 	terminal.write(stdout);
