@@ -93,6 +93,6 @@ test('an unknown step is refused by a sentence that names those there are', t =>
 	t.throws(() => findStep('lr-schedular'), {
 		instanceOf: ConfigError,
 		message:
-			/no step "lr-schedular" in MNIST in 8,000 parameters: its steps are basic-setup, .*, lr-scheduler, weight-averaging$/,
+			/no step "lr-schedular" in MNIST in 8,000 parameters \(did you mean `lr-scheduler`\?\): its steps are basic-setup, .*, weight-averaging$/,
 	});
 });
