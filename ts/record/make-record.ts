@@ -76,7 +76,8 @@ export const makeRecord = async (
 		const purpose = promiseHash(promise);
 		const parent = path.join(out, step.name);
 		const wanted = {step, data, engine: options.engine, purpose};
-		const folders = new Map(seeds.map(seed => [seed, findRun(parent, {...wanted, seed})]));
+		// What was promised anew has no runs yet, and damage to older ones stands in nobody's way.
+		const folders = new Map(seeds.map(seed => [seed, fresh ? undefined : findRun(parent, {...wanted, seed})]));
 		const isFinished = (seed: number): boolean => {
 			const folder = folders.get(seed);
 			return folder !== undefined && RunFolder.isFinished(folder);
