@@ -1,4 +1,4 @@
-import {closeSync, fsyncSync, openSync} from 'node:fs';
+import {closeSync, existsSync, fsyncSync, openSync, readdirSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
@@ -7,6 +7,17 @@ import {sync as writeFileAtomicSync} from 'write-file-atomic';
 export const writeWhole = (file: string, content: string): void => {
 	writeFileAtomicSync(file, content);
 	syncFolder(path.dirname(file));
+};
+
+/**
+ * Removes what {@link writeWhole} leaves of these files where the process is killed. Nobody else may write them meanwhile.
+ */
+export const clearHalfWritten = (folder: string, files: readonly string[]): void => {
+	for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+		if (/\.\d+$/.test(name) && files.includes(name.replace(/\.\d+$/, ''))) {
+			rmSync(path.join(folder, name), {force: true});
+		}
+	}
 };
 
 /** Makes names in a folder last through a power cut. Windows opens no folders, and keeps their names by itself. */

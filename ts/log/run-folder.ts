@@ -167,11 +167,29 @@ export class RunFolder {
 		const place = path.resolve(folder);
 		const hold = await holdRun(place, signal);
 		try {
-			writingIn(place, () => clearHalfWritten(place));
-			return new RunFolder(place, hold, undefined);
+			const opened = new RunFolder(place, hold, undefined);
+			writingIn(place, () => {
+				clearHalfWritten(place);
+				if (RunFolder.isFinished(place)) {
+					rmSync(opened.checkpointPath, {force: true}); // killed before its own process did that
+				}
+			});
+			return opened;
 		} catch (error) {
 			hold.release();
 			throw error;
+		}
+	}
+
+	/** Takes away what a process left that was killed after a run had finished. Where somebody else writes, or nobody may, it stays. */
+	static async tidy(folder: string, signal?: AbortSignal): Promise<void> {
+		const left = (name: string): boolean => name === lockName || name === checkpointName || halfWritten.test(name);
+		try {
+			if (readdirSync(folder).some(left)) {
+				(await RunFolder.hold(folder, signal)).release();
+			}
+		} catch {
+			// what the run came to can be read all the same
 		}
 	}
 
@@ -260,7 +278,7 @@ export class RunFolder {
 
 	/** Where the trainer is to keep what it needs to go on. */
 	get checkpointPath(): string {
-		return path.join(this.path, 'checkpoint.safetensors');
+		return path.join(this.path, checkpointName);
 	}
 
 	/** The first batch is under way: points `out/latest` to a new run. */
@@ -348,6 +366,7 @@ export class RunFolder {
 }
 
 const lockName = '.lock';
+const checkpointName = 'checkpoint.safetensors';
 
 const holdRun = async (folder: string, signal?: AbortSignal): Promise<Hold> => {
 	try {

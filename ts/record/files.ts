@@ -3,7 +3,7 @@ import path from 'node:path';
 import {z} from 'zod';
 import {RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
-import {writeWhole} from '../errors/write-whole.js';
+import {clearHalfWritten, writeWhole} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
 import {conditionShape} from '../terms/condition.js';
 import {judged, shapes} from '../terms/judged.js';
@@ -59,6 +59,7 @@ export const writeRecord = (folder: string, record: StepRecord): void => {
 	refuse(folder, record);
 	writing(`the record in ${folder}`, folder, () => {
 		makeFolders(folder);
+		clearHalfWritten(folder, Object.values(recordFiles));
 		const texts = recordTexts(record);
 		for (const file of [recordFiles.epochs, recordFiles.answers, recordFiles.record]) {
 			writeWhole(path.join(folder, file), texts[file]);

@@ -14,7 +14,7 @@ import {judgeSweep} from './judge-sweep.js';
 import {asRecordError, checkWritten, parse, readText} from './read.js';
 
 /** The files of a sweep's folder, beside what is drawn and told of it. */
-const sweepFiles = {sweep: 'sweep.json', epochs: 'epochs.csv'} as const;
+export const sweepFiles = {sweep: 'sweep.json', epochs: 'epochs.csv'} as const;
 
 const columns = [
 	...['trial', 'seed', 'epoch', 'trainLoss', 'trainCorrect', 'holdoutLoss', 'holdoutCorrect', 'seconds'],

@@ -15,8 +15,8 @@ import {shown} from '../text/shown.js';
 import {typed} from '../text/typed.js';
 import {sweepMarkdown} from './sweep-table.js';
 
-const pageFile = 'README.md';
-const pictureFile = 'sweep.svg';
+/** What is told of a sweep, beside what it came to. */
+export const [pageFile, pictureFile] = ['README.md', 'sweep.svg'] as const;
 
 /** Whether a sweep's folder holds its page and its picture, which are written after it. */
 export const hasSweepPage = (folder: string): boolean =>

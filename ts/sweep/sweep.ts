@@ -4,6 +4,7 @@ import {type Data, describe, type OpenOptions} from '../data/data.js';
 import {abortedBy} from '../errors/aborted-by.js';
 import {BudgetError, ConfigError, RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
+import {clearHalfWritten} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
 import {trainTrial} from '../experiment/train-trial.js';
 import type {Ladder} from '../ladder/open-ladder.js';
@@ -11,7 +12,7 @@ import {conditionNow} from '../log/condition-now.js';
 import {type Hold, holdPlace, lockBeside} from '../machine/hold-place.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {hasSweep, readSweep, sweepsFolder, writeSweep} from '../record/sweep-file.js';
+import {hasSweep, readSweep, sweepFiles, sweepsFolder, writeSweep} from '../record/sweep-file.js';
 import {checkName, type Step} from '../terms/define-step.js';
 import {differences} from '../terms/difference.js';
 import {asExperiment} from '../terms/experiment.js';
@@ -33,7 +34,7 @@ import {
 import {checkTypes, type TrainOptions} from '../terms/train-options.js';
 import {show} from '../text/show.js';
 import {shown} from '../text/shown.js';
-import {hasSweepPage, writeSweepPage} from './sweep-page.js';
+import {hasSweepPage, pageFile, pictureFile, writeSweepPage} from './sweep-page.js';
 import {TrialFolder} from './trial-folder.js';
 
 /** What a sweep tries, and how. */
@@ -151,6 +152,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		const signal = AbortSignal.any([hold.signal, ...(rest.signal ? [rest.signal] : [])]);
 		const record = await trainAll(plan, trials, data, {...rest, signal, out, fresh, tell});
 		hold.check();
+		clearHalfWritten(folder, [...Object.values(sweepFiles), pageFile, pictureFile]);
 		writeSweep(folder, record);
 		const found = swept(name, record);
 		await writeSweepPage(folder, found);
@@ -230,7 +232,7 @@ const trainAll = async (
 		})),
 	);
 	const holds = await holdAll(
-		runs.map(({folder}) => folder).filter(folder => fresh || folder.read() === undefined),
+		runs.map(({folder}) => folder).filter(folder => fresh || folder.read() === undefined || folder.isUntidy),
 		signal,
 	);
 	try {
@@ -238,6 +240,10 @@ const trainAll = async (
 			for (const {folder} of runs) {
 				folder.clear();
 			}
+		}
+
+		for (const {folder} of runs.filter(({folder}) => holds.has(folder.path) && folder.read() !== undefined)) {
+			folder.tidy();
 		}
 
 		const {cores} = unwrap(native().runtimeInfo());

@@ -4,7 +4,7 @@ import {makeFolders} from '../errors/make-folders.js';
 import {writeWhole} from '../errors/write-whole.js';
 import {elsewhere, writing} from '../errors/writing.js';
 import type {TrialOutcome} from '../experiment/train-trial.js';
-import {type Hold, holdPlace} from '../machine/hold-place.js';
+import {type Hold, holdPlace, isHeld} from '../machine/hold-place.js';
 import {checksum, json} from '../record/checksum.js';
 import type {Experiment} from '../terms/experiment.js';
 import type {Condition} from '../terms/record.js';
@@ -46,7 +46,7 @@ export class TrialFolder {
 	async hold(signal: AbortSignal): Promise<Hold> {
 		this.#writing(() => makeFolders(this.path));
 		try {
-			return await holdPlace(shown(this.path), path.join(this.path, '.lock'), signal);
+			return await holdPlace(shown(this.path), this.#lock, signal);
 		} catch (error) {
 			return this.#writing(() => {
 				throw error;
@@ -58,10 +58,7 @@ export class TrialFolder {
 	begin(): string {
 		const now = new Date().toISOString();
 		return this.#writing(() => {
-			for (const name of readdirSync(this.path).filter(name => halfWritten.test(name))) {
-				rmSync(path.join(this.path, name), {recursive: true, force: true});
-			}
-
+			this.#clearHalfWritten();
 			const file = path.join(this.path, 'begun.txt');
 			if (!existsSync(file) || !existsSync(this.checkpoint)) {
 				writeWhole(file, now);
@@ -88,6 +85,20 @@ export class TrialFolder {
 		});
 	}
 
+	/** Whether a process that was killed after it had finished left more than what it came to. */
+	get isUntidy(): boolean {
+		const more = readdirSync(this.path).some(name => name !== 'begun.txt' && name !== 'result.json');
+		return more && !isHeld(this.#lock);
+	}
+
+	/** Takes away what such a process left. */
+	tidy(): void {
+		this.#writing(() => {
+			this.#clearHalfWritten();
+			rmSync(this.checkpoint, {force: true});
+		});
+	}
+
 	/** Takes away what it came to and what it would go on from. Nobody else may hold it. */
 	clear(): void {
 		this.#writing(() => {
@@ -95,6 +106,16 @@ export class TrialFolder {
 				rmSync(file, {force: true});
 			}
 		});
+	}
+
+	#clearHalfWritten(): void {
+		for (const name of readdirSync(this.path).filter(name => halfWritten.test(name))) {
+			rmSync(path.join(this.path, name), {recursive: true, force: true});
+		}
+	}
+
+	get #lock(): string {
+		return path.join(this.path, '.lock');
 	}
 
 	get #result(): string {
