@@ -78,7 +78,7 @@ test('a folder of coloured shapes is learned to above 95 %, and its report shows
 		own.read('report/report.md'),
 		/\*\*The last step is `baseline`\. Held by 2 of 2 seeds\. Its target: at least 95\.00 % /,
 	);
-	t.regex(own.read('report/report.md'), /3 classes: circle, square <box>, triangle\./);
+	t.regex(own.read('report/report.md'), /3 classes: circle, square &lt;box>, triangle\./);
 	const browser = await startBrowser();
 	try {
 		for (const width of [1280, 390]) {

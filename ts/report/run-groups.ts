@@ -146,7 +146,7 @@ const readAll = (folders: readonly string[], isOne: boolean, notes: string[]): K
 			try {
 				return readRun(folder);
 			} catch (error) {
-				if (isOne || !(error instanceof ConfigError)) {
+				if (isOne || !(error instanceof ConfigError || error instanceof DataError)) {
 					throw error;
 				}
 
