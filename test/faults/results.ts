@@ -1,6 +1,6 @@
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
-import {markdownTable} from '../../ts/text/markdown-table.js';
+import {markdownTable} from 'markdown-table';
 import {root} from '../helpers/cli.js';
 import type {Outcome, Part} from './part.js';
 import {parts} from './parts.js';
@@ -18,19 +18,19 @@ const read = (): Kept => (existsSync(file) ? (JSON.parse(readFileSync(file, 'utf
 export const repeating = ({name}: Part, one?: string): string =>
 	`npm run test:faults -- --only ${name}${one === undefined ? '' : ` --try '${one}'`}`;
 
-const table = (kept: Kept): string =>
-	markdownTable(
-		['fault', 'tries', 'failures', 'what is promised', 'repeated by `npm run test:faults --`'],
-		parts.flatMap(part => {
-			const {tries, failures, note} = kept[part.name] ?? {};
-			if (tries === undefined) {
-				return [];
-			}
+const table = (kept: Kept): string => {
+	const rows = parts.flatMap(part => {
+		const {tries, failures, note} = kept[part.name] ?? {};
+		if (tries === undefined) {
+			return [];
+		}
 
-			const promise = note === undefined ? part.promise : `${part.promise} (${note})`;
-			return [[part.fault, tries.toLocaleString('en'), String(failures), promise, `\`--only ${part.name}\``]];
-		}),
-	);
+		const promise = note === undefined ? part.promise : `${part.promise} (${note})`;
+		return [[part.fault, tries.toLocaleString('en'), String(failures), promise, `\`--only ${part.name}\``]];
+	});
+	const head = ['fault', 'tries', 'failures', 'what is promised', 'repeated by `npm run test:faults --`'];
+	return markdownTable([head, ...rows], {align: ['l', 'r', 'r', 'l', 'l'], alignDelimiters: false, padding: true});
+};
 
 const marks = /(<!-- faults -->\n)[\s\S]*?(<!-- \/faults -->)/;
 

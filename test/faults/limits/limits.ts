@@ -327,8 +327,11 @@ function silent(command: readonly string[], surroundings: Surroundings): Try {
 }
 
 const about: Readonly<Record<string, {readonly fault: string; readonly promise: string}>> = {
-	memory: {fault: 'little memory (`ulimit -v`)', promise: 'it works, or a sentence'},
-	descriptors: {fault: 'few files may be open (`ulimit -n`)', promise: 'it works, or a sentence'},
+	memory: {fault: 'little memory (`ulimit -v`), from where Node itself starts', promise: 'it works, or a sentence'},
+	descriptors: {
+		fault: 'few files may be open (`ulimit -n`), from where Node itself starts',
+		promise: 'it works, or a sentence',
+	},
 	data: {fault: 'data of one image, of one class, of none; a batch larger than it', promise: 'it works, or a sentence'},
 	seeds: {fault: 'seeds at the end of the numbers and beyond; a million of them', promise: 'it works, or a sentence'},
 	threads: {fault: 'no thread, 10,000, a thousand million', promise: 'it works, or a sentence'},

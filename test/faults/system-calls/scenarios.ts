@@ -20,6 +20,8 @@ export type Scenario = {
 	readonly open?: RegExp;
 	/** What a person types to go on, beside the command itself. */
 	readonly resumes?: boolean;
+	/** Whether it is refused where it was done before. */
+	readonly once?: boolean;
 };
 
 const tiny = (scope: Ending): OwnLadder => tinyLadder(scope, {train: 96, test: 20, epochs: 2});
@@ -84,7 +86,7 @@ export const scenarios: readonly Scenario[] = [
 		before: [trainTiny],
 		command: ['predict', 'runs/latest', 'data/t10k-images-idx3-ubyte'],
 	},
-	{name: 'init', make: scope => new OwnLadder(scope), command: ['init', 'mine']},
+	{name: 'init', make: scope => new OwnLadder(scope), command: ['init', 'mine'], once: true},
 ];
 
 /** The folders of runs that have not finished. */

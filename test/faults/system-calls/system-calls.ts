@@ -158,7 +158,8 @@ export const systemCalls = (scenario: Scenario): Part => ({
 				}
 
 				faults.push(...lost(before, snapshot(stage.folder), after, scenario.open));
-				const stuck = await stage.goOn(unbroken.exitCode);
+				const isDone = scenario.once && end.exitCode === unbroken.exitCode;
+				const stuck = isDone ? undefined : await stage.goOn(unbroken.exitCode);
 				faults.push(...(stuck === undefined ? [] : [stuck]));
 				faults.push(...different(snapshot(stage.folder), after));
 				return faults.length === 0 ? undefined : `at ${struck}: ${faults.join('; ')}`;
