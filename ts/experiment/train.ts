@@ -51,7 +51,7 @@ export type Training = AsyncIterableIterator<TrainEvent, undefined> & {
  */
 export const train = (step: Step | Trainable, options: TrainOptions): Training => {
 	const {out, seeds = [1]} = options ?? {};
-	const command = seeds.length > 1 ? {id: randomUUID(), seeds} : undefined;
+	const command = Array.isArray(seeds) && seeds.length > 1 ? {id: randomUUID(), seeds} : undefined;
 	return trainInFolders(step, options, {
 		open: async run => (out === undefined ? undefined : RunFolder.create(out, {...run, command})),
 	});

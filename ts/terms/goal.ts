@@ -28,7 +28,7 @@ export const goalOf = ({testAccuracy, heldFor, maxParameters, maxEpochs, primary
 
 /** @throws {ConfigError} for the first number that makes no sense */
 export const checkGoal = ({testAccuracy, heldFor, maxParameters, maxEpochs, primary}: Goal): void => {
-	if (!(testAccuracy > 0 && testAccuracy <= 1)) {
+	if (!(typeof testAccuracy === 'number' && testAccuracy > 0 && testAccuracy <= 1)) {
 		throw new ConfigError('target.testAccuracy', 'a fraction above 0 and at most 1', show(testAccuracy));
 	}
 
@@ -38,7 +38,7 @@ export const checkGoal = ({testAccuracy, heldFor, maxParameters, maxEpochs, prim
 		}
 	}
 
-	if (primary !== undefined && !Object.hasOwn(measures, primary)) {
+	if (primary !== undefined && !(typeof primary === 'string' && Object.hasOwn(measures, primary))) {
 		const known = Object.keys(measures).map(name => `\`${name}\``);
 		throw new ConfigError('target.primary', `one of ${known.join(', ')}`, show(primary));
 	}
