@@ -4,7 +4,7 @@ import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
 import {trainTrial} from '../../ts/experiment/train-trial.js';
-import {BudgetError, ConfigError, openLadder, type Swept, sweep} from '../../ts/index.js';
+import {AbortError, BudgetError, ConfigError, openLadder, type Swept, sweep} from '../../ts/index.js';
 import {main} from '../helpers/cli.js';
 import type {OwnLadder} from '../helpers/own-ladder.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
@@ -247,6 +247,29 @@ test('another sweep does not take the place of one that is kept, unless it is to
 		/`holdout` should be given as/,
 	);
 	t.regex((await ladder.run(['sweep', '--vary', 'batchSize'])).stderr, /such as `batchSize=64,128`/);
+});
+
+test('an interrupted sweep in place of one that is kept goes on by the same command without `--fresh`', async t => {
+	const own = tinyLadder(t);
+	const ladder = await openLadder(own.folder);
+	const options = {
+		...{vary: [{path: 'batchSize', values: [64]}], seeds: [101], holdout: 100, epochs: 2, jobs: 1},
+		out: path.join(own.folder, 'runs', 'sweeps'),
+	};
+	await sweep(ladder, 'tiny', options);
+	const aborting = new AbortController();
+	const broken = sweep(ladder, 'tiny', {
+		...{...options, fresh: true, signal: aborting.signal},
+		tell: ({type}) => type === 'finished' && aborting.abort(),
+	});
+	await t.throwsAsync(broken, {instanceOf: AbortError});
+	const told: string[] = [];
+	const goOn = async () => sweep(ladder, 'tiny', {...options, tell: ({type, done}) => told.push(`${type} ${done}`)});
+	await goOn();
+	t.deepEqual([told[0], told.at(-1)], ['begun 1', 'finished 2']);
+	told.length = 0;
+	await goOn();
+	t.deepEqual(told, [], 'the new one is kept');
 });
 
 test('a sweep whose page was not written when it ended gets it from the same command, without training', async t => {

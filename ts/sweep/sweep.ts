@@ -127,7 +127,16 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 	checkTrials(step, plan, trials);
 
 	const folder = path.join(sweepsFolder(ladder.folder), name);
-	if (!fresh && hasSweep(folder)) {
+	const condition = conditionNow({engine: 'fused'});
+	const runs = trials.flatMap((trial, index) =>
+		plan.seeds.map(seed => ({
+			...{trial, index, seed},
+			folder: new TrialFolder(out, plan, trial.experiment, seed, condition),
+		})),
+	);
+	// An interrupted `fresh` leaves the older record where it is, and runs that have not come to their end.
+	const goesOn = runs.some(({folder}) => folder.isUnfinished);
+	if (!fresh && !goesOn && hasSweep(folder)) {
 		const kept = readSweep(folder);
 		if (differences(kept.plan, plan).length > 0) {
 			const [{path: setting = ''} = {}] = differences(kept.plan, plan);
@@ -150,7 +159,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 	const hold = await holdSweep(name, folder, rest.signal);
 	try {
 		const signal = AbortSignal.any([hold.signal, ...(rest.signal ? [rest.signal] : [])]);
-		const record = await trainAll(plan, trials, data, {...rest, signal, out, fresh, tell});
+		const record = await trainAll(plan, runs, data, {...rest, signal, condition, fresh, tell});
 		hold.check();
 		clearHalfWritten(folder, [...Object.values(sweepFiles), pageFile, pictureFile]);
 		writeSweep(folder, record);
@@ -210,27 +219,20 @@ const checkTrials = ({name, target}: Step, {data, holdout, limitTrain}: SweepPla
 	}
 };
 
-type Settled = Pick<SweepOptions, 'threads' | 'jobs' | 'out'> & {
+/** A seed of a trial. */
+type Run = {readonly trial: Trial; readonly index: number; readonly seed: number; readonly folder: TrialFolder};
+
+type Settled = Pick<SweepOptions, 'threads' | 'jobs'> & {
 	readonly signal: AbortSignal;
+	/** By what is trained now. */
+	readonly condition: Condition;
 	readonly fresh: boolean;
 	readonly tell: (event: SweepEvent) => void;
 };
 
 /** Trains what is missing, several runs at once, and puts all together. */
-const trainAll = async (
-	plan: SweepPlan,
-	trials: readonly Trial[],
-	data: Data,
-	settled: Settled,
-): Promise<SweepRecord> => {
-	const {out, fresh, tell, signal} = settled;
-	const condition = conditionNow({engine: 'fused'});
-	const runs = trials.flatMap((trial, index) =>
-		plan.seeds.map(seed => ({
-			...{trial, index, seed},
-			folder: new TrialFolder(out, plan, trial.experiment, seed, condition),
-		})),
-	);
+const trainAll = async (plan: SweepPlan, runs: readonly Run[], data: Data, settled: Settled): Promise<SweepRecord> => {
+	const {condition, fresh, tell, signal} = settled;
 	const holds = await holdAll(
 		runs.map(({folder}) => folder).filter(folder => fresh || folder.read() === undefined || folder.isUntidy),
 		signal,
@@ -317,8 +319,6 @@ const holdAll = async (folders: readonly TrialFolder[], signal: AbortSignal): Pr
 		throw error;
 	}
 };
-
-type Run = {readonly index: number; readonly seed: number; readonly folder: TrialFolder};
 
 const assemble = (plan: SweepPlan, folders: readonly Run[]): SweepRecord => {
 	const conditions: Condition[] = [];
