@@ -10,7 +10,7 @@ import {writeIdx} from '../helpers/idx.js';
 
 const child = path.join(root, 'dist', 'test', 'helpers', 'ending-child.js');
 
-/** Of what `scripts/faults/endings.mjs` does hundreds of times; without its mending, most of these crash. */
+/** Of what `npm run test:faults` does hundreds of times: without an end to an environment’s runs, most of these crash. */
 const ends = async (t: ExecutionContext, ending: Ending, exitCode: number): Promise<void> => {
 	const folder = temporaryFolder(t);
 	writeIdx(folder, 2000, 60);
