@@ -1,6 +1,6 @@
-import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {LadderError} from '../errors/index.js';
+import {textOf} from '../machine/text-of.js';
 import {typed} from '../text/typed.js';
 import {ladderFiles} from './files.js';
 
@@ -41,7 +41,7 @@ const foldersAbove = (folder: string): string[] => {
 /** The ladder that a folder's `package.json` names. */
 const namedIn = (folder: string): string | undefined => {
 	try {
-		const {stepladder} = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+		const {stepladder} = JSON.parse(textOf(path.join(folder, 'package.json')));
 		return typeof stepladder?.ladder === 'string' ? path.resolve(folder, stepladder.ladder) : undefined;
 	} catch {
 		return undefined; // none, or none of ours

@@ -1,7 +1,7 @@
-import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
 import {RecordError} from '../errors/index.js';
+import {textOf} from '../machine/text-of.js';
 import {conditionShape} from '../terms/condition.js';
 import type {EpochEvent} from '../terms/events.js';
 import type {Answers} from '../terms/finished-seed.js';
@@ -52,7 +52,7 @@ export const readFinishedRun = (
 	const at = (file: string): string => path.join(folder, file);
 	const read = <Value>(file: string, work: (text: string) => Value): Value => {
 		try {
-			return work(readFileSync(at(file), 'utf8'));
+			return work(textOf(at(file)));
 		} catch (error) {
 			const reason = error instanceof Error ? error.message : String(error);
 			throw new RecordError(at(file), `${reason}; ${remedy}`, {cause: error});
@@ -72,7 +72,7 @@ export const readFinishedRun = (
 	);
 	const answered = json('predictions.json', answers);
 
-	const {hash: told, ...rest} = JSON.parse(readFileSync(at('result.json'), 'utf8'));
+	const {hash: told, ...rest} = JSON.parse(textOf(at('result.json')));
 	const changed =
 		told === sha256(JSON.stringify(rest)) ? hashed.find(file => hashes[file] !== hashOf(folder, file)) : 'result.json';
 	if (changed !== undefined) {

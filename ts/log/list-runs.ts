@@ -1,5 +1,6 @@
-import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {existsSync, readdirSync} from 'node:fs';
 import path from 'node:path';
+import {textOf} from '../machine/text-of.js';
 import type {EpochEvent} from '../terms/events.js';
 
 /** A run as its folder tells it. */
@@ -52,7 +53,7 @@ const foldersIn = (folder: string): string[] => {
 };
 
 const summaryOf = (folder: string): RunSummary | undefined => {
-	const read = (file: string): string => readFileSync(path.join(folder, file), 'utf8');
+	const read = (file: string): string => textOf(path.join(folder, file));
 	try {
 		const {step, seed, begun, experiment, trial} = JSON.parse(read('config.json'));
 		const rows = read('events.jsonl').trimEnd().split('\n').filter(Boolean);

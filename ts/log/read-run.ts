@@ -1,7 +1,7 @@
-import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import type {Data} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
+import {textOf} from '../machine/text-of.js';
 import type {EpochEvent} from '../terms/events.js';
 import type {Experiment} from '../terms/experiment.js';
 import type {Goal} from '../terms/goal.js';
@@ -40,7 +40,7 @@ export type KeptRun = {
 export const readRun = (folder: string): KeptRun => {
 	const {step, seed, experiment, data, options} = RunFolder.read(folder);
 	const config = path.join(folder, 'config.json');
-	const begun = judged(shapes.time, JSON.parse(readFileSync(config, 'utf8')).begun, 'begun');
+	const begun = judged(shapes.time, JSON.parse(textOf(config)).begun, 'begun');
 	const finished = RunFolder.isFinished(folder) ? readFinishedRun(folder, remedy) : undefined;
 	const epochs = finished?.epochs ?? epochsSoFar(folder);
 	const wrong = finished && judge(finished, step.name, seed, experiment);
@@ -58,7 +58,7 @@ const remedy = 'remove the run’s folder, or train anew';
 const epochsSoFar = (folder: string): EpochEvent[] => {
 	const file = path.join(folder, 'events.jsonl');
 	try {
-		const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+		const lines = textOf(file).split('\n').slice(0, -1);
 		return lines.map((line, index) => judged(epochShape, JSON.parse(line), `line ${index + 1}`) as EpochEvent);
 	} catch (error) {
 		const reason = error instanceof Error ? error.message : String(error);

@@ -5,7 +5,6 @@ import {
 	mkdirSync,
 	openSync,
 	readdirSync,
-	readFileSync,
 	renameSync,
 	rmSync,
 	symlinkSync,
@@ -30,6 +29,7 @@ import {syncFolder, writeWhole} from '../errors/write-whole.js';
 import {elsewhere, writing} from '../errors/writing.js';
 import {type Hold, holdPlace, isHeld} from '../machine/hold-place.js';
 import {kindAt} from '../machine/kind-at.js';
+import {textOf} from '../machine/text-of.js';
 import type {Trainable} from '../terms/define-step.js';
 import type {EpochEvent} from '../terms/events.js';
 import {asExperiment, type Experiment} from '../terms/experiment.js';
@@ -54,7 +54,7 @@ export const hashed = ['config.json', 'events.jsonl', 'predictions.json'] as con
 export const latest = 'latest';
 
 /** The hash of a run's file. */
-export const hashOf = (folder: string, file: string): string => sha256(readFileSync(path.join(folder, file), 'utf8'));
+export const hashOf = (folder: string, file: string): string => sha256(textOf(path.join(folder, file)));
 
 type Started = {
 	readonly step: Trainable;
@@ -234,18 +234,13 @@ export class RunFolder {
 	 */
 	static read(folder: string): Started {
 		const file = path.join(folder, 'config.json');
-		const found = kindAt(file);
-		if (found === 'nothing') {
+		if (kindAt(file) === 'nothing') {
 			const sentence = `${folder} is not a run folder: it has no config.json`;
 			throw new ConfigError('resume', 'the folder of a run, with its config.json', folder, sentence);
 		}
 
 		try {
-			if (found !== 'a file') {
-				throw new Error(`it is ${found}, not a file`);
-			}
-
-			const config = JSON.parse(readFileSync(file, 'utf8'));
+			const config = JSON.parse(textOf(file));
 			checkFormat(folder, config);
 			const {step: name, seed, experiment, target, data, options, purpose, command, trial} = config;
 			checkGoal(target);
@@ -429,7 +424,7 @@ const isCommand = (value: unknown, seed: unknown): value is SeedsOfCommand => {
 /** The command of a run that may be none, or none that can be read. */
 const commandOf = (folder: string): (SeedsOfCommand & {readonly seed: number}) | undefined => {
 	try {
-		const {command, seed} = JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8'));
+		const {command, seed} = JSON.parse(textOf(path.join(folder, 'config.json')));
 		return isCommand(command, seed) ? {...command, seed} : undefined;
 	} catch {
 		return undefined;

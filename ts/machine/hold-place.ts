@@ -5,6 +5,7 @@ import path from 'node:path';
 import process from 'node:process';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {AbortError, HeldError, type Holder} from '../errors/index.js';
+import {textOf} from './text-of.js';
 
 /** A place that no other process writes to meanwhile. */
 export type Hold = {
@@ -172,7 +173,7 @@ const lockFiles = (mark: Mark) => ({
 
 const holderOf = (place: string): Mark | undefined => {
 	try {
-		return JSON.parse(readFileSync(path.join(place, 'holder.json'), 'utf8'));
+		return JSON.parse(textOf(path.join(place, 'holder.json')));
 	} catch {
 		return undefined; // nobody, or not written yet
 	}

@@ -1,8 +1,9 @@
-import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {existsSync, readdirSync} from 'node:fs';
 import path from 'node:path';
 import type {Data} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
 import {hashOf, RunFolder} from '../log/run-folder.js';
+import {textOf} from '../machine/text-of.js';
 import type {Step} from '../terms/define-step.js';
 import {differences} from '../terms/difference.js';
 
@@ -59,7 +60,7 @@ export const readRun = (folder: string): ReturnType<typeof RunFolder.read> | und
 /** Whether a finished run's `config.json` is the one that it wrote. */
 const hasItsConfig = (folder: string): boolean => {
 	try {
-		const {hashes} = JSON.parse(readFileSync(path.join(folder, 'result.json'), 'utf8'));
+		const {hashes} = JSON.parse(textOf(path.join(folder, 'result.json')));
 		return hashes['config.json'] === hashOf(folder, 'config.json');
 	} catch {
 		return false;

@@ -1,10 +1,11 @@
-import {existsSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import {existsSync, readdirSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import {makeFolders} from '../errors/make-folders.js';
 import {writeWhole} from '../errors/write-whole.js';
 import {elsewhere, writing} from '../errors/writing.js';
 import type {TrialOutcome} from '../experiment/train-trial.js';
 import {type Hold, holdPlace, isHeld} from '../machine/hold-place.js';
+import {textOf} from '../machine/text-of.js';
 import {checksum, json} from '../record/checksum.js';
 import type {Experiment} from '../terms/experiment.js';
 import type {Condition} from '../terms/record.js';
@@ -64,14 +65,19 @@ export class TrialFolder {
 				writeWhole(file, now);
 			}
 
-			return readFileSync(file, 'utf8');
+			return textOf(file);
 		});
+	}
+
+	/** Whether it was held once and has not come to its end since. */
+	get isUnfinished(): boolean {
+		return existsSync(this.path) && this.read() === undefined;
 	}
 
 	/** What it came to; nothing where it is unfinished, or its file is not as it was written. */
 	read(): FinishedTrial | undefined {
 		try {
-			const {checksum: sum, ...finished} = JSON.parse(readFileSync(this.#result, 'utf8'));
+			const {checksum: sum, ...finished} = JSON.parse(textOf(this.#result));
 			return sum === checksum(json(finished)) ? finished : undefined;
 		} catch {
 			return undefined;
