@@ -1,10 +1,11 @@
 import {randomUUID} from 'node:crypto';
-import fs, {mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import fs, {mkdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {AbortError, HeldError, type Holder} from '../errors/index.js';
+import {isAlive, processSpace} from './processes.js';
 import {textOf} from './text-of.js';
 
 /** A place that no other process writes to meanwhile. */
@@ -188,7 +189,7 @@ const beatOf = (place: string): number | undefined => {
 };
 
 /** Whether a holder's number means something to this process. */
-const isHere = (holder: Mark | undefined): boolean => holder?.host === os.hostname() && holder.space === processSpace();
+const isHere = (holder: Mark | undefined): boolean => holder?.space === processSpace();
 
 const isDead = (place: string, holder: Mark | undefined): boolean => {
 	const beat = beatOf(place);
@@ -197,22 +198,4 @@ const isDead = (place: string, holder: Mark | undefined): boolean => {
 	}
 
 	return beat < Date.now() - dead || (holder !== undefined && isHere(holder) && !isAlive(holder.pid));
-};
-
-const isAlive = (pid: number): boolean => {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch (error) {
-		return (error as NodeJS.ErrnoException).code === 'EPERM';
-	}
-};
-
-/** On Linux each container counts its processes from 1, and each start of a machine does; elsewhere a host has one count. */
-const processSpace = (): string => {
-	try {
-		return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() + readlinkSync('/proc/self/ns/pid');
-	} catch {
-		return '';
-	}
 };

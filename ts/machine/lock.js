@@ -8,14 +8,13 @@ import {
 	lstatSync,
 	openSync,
 	readFileSync,
-	readlinkSync,
 	renameSync,
 	rmSync,
 	writeSync,
 } from 'node:fs';
-import os from 'node:os';
 import process from 'node:process';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {isAlive, processSpace} from './processes.js';
 
 /** The lock was taken away while work went on. Its message is for people. */
 export class LockLost extends Error {}
@@ -95,7 +94,8 @@ const take = async (lockFile, tell, stale, signal) => {
 		}
 
 		if (!waited) {
-			const who = holder?.place === place() ? `process ${holder.pid}` : 'on another machine, in a container, or ended';
+			const who =
+				holder?.place === processSpace() ? `process ${holder.pid}` : 'on another machine, in a container, or ended';
 			tell(`Waiting for another set-up (${who}) to finish ...`);
 			waited = true;
 		}
@@ -113,7 +113,7 @@ const take = async (lockFile, tell, stale, signal) => {
 const create = lockFile => {
 	try {
 		const file = openSync(lockFile, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
-		writeSync(file, JSON.stringify({pid: process.pid, place: place()}));
+		writeSync(file, JSON.stringify({pid: process.pid, place: processSpace()}));
 		return file;
 	} catch (error) {
 		if (codeOf(error) === 'EEXIST') {
@@ -213,28 +213,7 @@ const holderOf = lockFile => {
  *
  * @param {{pid: number, place: string} | undefined} holder
  */
-const isGone = holder => {
-	if (holder?.place !== place()) {
-		return false;
-	}
-
-	try {
-		process.kill(holder.pid, 0);
-		return false;
-	} catch (error) {
-		return codeOf(error) === 'ESRCH';
-	}
-};
-
-/** Where the numbers of processes are this process's own: the machine since it was started, and the container. */
-const place = () => {
-	try {
-		const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-		return `${os.hostname()} ${boot} ${readlinkSync('/proc/self/ns/pid')}`;
-	} catch {
-		return os.hostname(); // not Linux
-	}
-};
+const isGone = holder => holder?.place === processSpace() && !isAlive(holder.pid);
 
 /** @param {unknown} error */
 const codeOf = error => /** @type {NodeJS.ErrnoException} */ (error).code;

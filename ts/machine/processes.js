@@ -1,0 +1,32 @@
+import {readFileSync, readlinkSync} from 'node:fs';
+import os from 'node:os';
+import process from 'node:process';
+
+/**
+ * Where the number of a process means something: equal for processes that see each other’s numbers. On Linux each container
+ * counts its processes from 1, and each start of a machine does; elsewhere a host has one count.
+ *
+ * This file is plain JavaScript, and needs no package, for the same reason as lock.js.
+ */
+export const processSpace = () => {
+	try {
+		const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+		return `${os.hostname()} ${boot} ${readlinkSync('/proc/self/ns/pid')}`;
+	} catch {
+		return os.hostname(); // not Linux
+	}
+};
+
+/**
+ * Whether a process of this space still runs.
+ *
+ * @param {number} pid
+ */
+export const isAlive = pid => {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch (error) {
+		return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM'; // it is another user's
+	}
+};
