@@ -93,7 +93,7 @@ test('a recording that was interrupted names the command that goes on', async t 
 	const own = tinyLadder(t, {train: 20_000});
 	const child = execa(
 		process.execPath,
-		[main, 'record', '--step', 'tiny', '--seeds', '1,2', '--fresh', '--out', 'my runs'],
+		[main, 'record', '--step', 'tiny', '--seeds', '1,2', '--fresh', '--skip-damaged', '--out', 'my runs'],
 		{
 			...{reject: false, cwd: own.folder},
 			env: {npm_lifecycle_event: '', npm_command: ''},
@@ -102,7 +102,10 @@ test('a recording that was interrupted names the command that goes on', async t 
 	child.stdout.once('data', () => child.kill('SIGINT'));
 	const {exitCode, stderr} = await child;
 	t.is(exitCode, 130);
-	t.is(stderr, 'stepladder: interrupted; to go on: npx stepladder record --step tiny --seeds 1,2 --out "my runs"');
+	t.is(
+		stderr,
+		'stepladder: interrupted; to go on: npx stepladder record --step tiny --seeds 1,2 --out "my runs" --skip-damaged',
+	);
 });
 
 test('two sweeps of one name, or with a run in common, do not write at once', async t => {

@@ -139,7 +139,7 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 };
 
 /** The same command without `--fresh`, which would promise anew. */
-const goingOn = ({step, seeds, engine, out, ladder}: Flags): string =>
+const goingOn = ({step, seeds, engine, out, ladder, skipDamaged}: Flags): string =>
 	typed(
 		'record',
 		[
@@ -147,6 +147,7 @@ const goingOn = ({step, seeds, engine, out, ladder}: Flags): string =>
 			...(engine === 'auto' ? [] : [`--engine ${engine}`]),
 			...(out === defaultOut ? [] : [`--out ${quoted(out)}`]),
 			...(ladder === undefined ? [] : [`--ladder ${quoted(ladder)}`]),
+			...(skipDamaged ? ['--skip-damaged'] : []),
 		].join(' '),
 	);
 
