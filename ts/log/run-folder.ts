@@ -363,15 +363,8 @@ export class RunFolder {
 const lockName = '.lock';
 const checkpointName = 'checkpoint.safetensors';
 
-const holdRun = async (folder: string, signal?: AbortSignal): Promise<Hold> => {
-	try {
-		return await holdPlace(shown(folder), path.join(folder, lockName), signal);
-	} catch (error) {
-		return writingIn(folder, () => {
-			throw error;
-		});
-	}
-};
+const holdRun = async (folder: string, signal?: AbortSignal): Promise<Hold> =>
+	holdPlace(shown(folder), path.join(folder, lockName), signal, elsewhere);
 
 /** That a run can't be gone on with, since there is nothing left of it. */
 export const alreadyFinished = (folder: string): ConfigError =>

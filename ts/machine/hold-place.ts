@@ -5,6 +5,7 @@ import path from 'node:path';
 import process from 'node:process';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {AbortError, HeldError, type Holder} from '../errors/index.js';
+import {writing} from '../errors/writing.js';
 import {isAlive, processSpace} from './processes.js';
 import {textOf} from './text-of.js';
 
@@ -34,15 +35,18 @@ type Mark = Holder & {
  *
  * @param what the place is called in a sentence, such as `runs/tiny/2026-01-01T00-00-00Z-s1`
  * @param lock the folder that is the lock; the one that it lies in is there
+ * @param advice what to do where nothing can be written there
  * @throws {HeldError} where another holds it
+ * @throws {WriteError}
  * @throws {AbortError} where the signal says stop while a silent holder is watched
  */
-export const holdPlace = async (what: string, lock: string, signal?: AbortSignal): Promise<Hold> => {
+export const holdPlace = async (what: string, lock: string, signal?: AbortSignal, advice?: string): Promise<Hold> => {
 	const place = path.resolve(lock);
+	const parent = path.dirname(lock);
 	const {lockSync} = (await import('proper-lockfile')).default; // which listens to signals from then on
 	let seen: number | undefined;
 	for (;;) {
-		const hold = tryHold(lockSync, what, place);
+		const hold = writing(`in ${parent}`, parent, () => tryHold(lockSync, what, place), advice);
 		if (hold) {
 			return hold;
 		}

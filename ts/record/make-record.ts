@@ -136,13 +136,7 @@ export const makeRecord = async (
 const holdRecord = async ({step, record}: Place, signal: AbortSignal | undefined): Promise<Hold> => {
 	const parent = path.dirname(record);
 	writing(`in ${parent}`, parent, () => makeFolders(parent));
-	try {
-		return await holdPlace(recordName(step.name), lockBeside(record), signal);
-	} catch (error) {
-		return writing(`in ${parent}`, parent, () => {
-			throw error;
-		});
-	}
+	return holdPlace(recordName(step.name), lockBeside(record), signal);
 };
 
 /** Says who records a step; nothing where nobody does. */

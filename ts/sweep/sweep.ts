@@ -174,13 +174,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 const holdSweep = async (name: string, folder: string, signal: AbortSignal | undefined): Promise<Hold> => {
 	const parent = path.dirname(folder);
 	writing(`in ${parent}`, parent, () => makeFolders(parent));
-	try {
-		return await holdPlace(`the sweep \`${name}\``, lockBeside(folder), signal);
-	} catch (error) {
-		return writing(`in ${parent}`, parent, () => {
-			throw error;
-		});
-	}
+	return holdPlace(`the sweep \`${name}\``, lockBeside(folder), signal);
 };
 
 /** `lr-scheduler-max-learning-rate` */

@@ -46,13 +46,7 @@ export class TrialFolder {
 	 */
 	async hold(signal: AbortSignal): Promise<Hold> {
 		this.#writing(() => makeFolders(this.path));
-		try {
-			return await holdPlace(shown(this.path), this.#lock, signal);
-		} catch (error) {
-			return this.#writing(() => {
-				throw error;
-			});
-		}
+		return holdPlace(shown(this.path), this.#lock, signal, elsewhere);
 	}
 
 	/** Clears away what a killed process left half written, and says when it was first begun. */
