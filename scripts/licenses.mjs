@@ -73,6 +73,6 @@ await runMain(async () => {
 	if (option === undefined) {
 		writeFileSync(file, written);
 	} else if (readFileSync(file, 'utf8').replaceAll('\r\n', '\n') !== written) {
-		throw new ToolFailed('docs/SHIPPED.md is not what is shipped any more: write it by `npm run licenses`');
+		throw new ToolFailed('docs/SHIPPED.md is not what is shipped any more: write it with `npm run licenses`');
 	}
 });

@@ -18,7 +18,7 @@ const built = () => {
 	const missing = released.filter(name => !folders.includes(name));
 	if (missing.length > 0) {
 		throw new ToolFailed(
-			`${path.relative(root, output)} lacks ${missing.join(', ')}: build them by \`npm run package\``,
+			`${path.relative(root, output)} lacks ${missing.join(', ')}: build them with \`npm run package\``,
 		);
 	}
 
@@ -26,7 +26,9 @@ const built = () => {
 		const folder = path.join(output, name);
 		const {name: full, version: packed} = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
 		if (packed !== version) {
-			throw new ToolFailed(`${full} was built as ${packed}, this is ${version}: build it anew by \`npm run package\``);
+			throw new ToolFailed(
+				`${full} was built as ${packed}, this is ${version}: build it again with \`npm run package\``,
+			);
 		}
 
 		return {folder, name: full};

@@ -16,7 +16,7 @@ const cargoDeny = async () => {
 		demand('rust', 'cargo-deny');
 		say(`Compiling cargo-deny ${version} (some minutes, once) ...`);
 		const wanted = ['cargo-deny', '--version', version, '--locked', '--quiet', '--root', folder];
-		await runTool('cargo', ['install', ...wanted], {hint: 'is the network there? It is compiled from crates'});
+		await runTool('cargo', ['install', ...wanted], {hint: 'check the network. It is compiled from crates'});
 	}
 
 	return program;

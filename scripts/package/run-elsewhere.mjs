@@ -106,7 +106,7 @@ await runMain(async () => {
 	const missing = wanted.find(({platform}) => !existsSync(path.join(packages, platform)));
 	if (missing) {
 		throw new MissingNeed(
-			`${path.relative(root, path.join(packages, missing.platform))} is not there: build it by \`npm run package\`.`,
+			`${path.relative(root, path.join(packages, missing.platform))} is not there: build it with \`npm run package\`.`,
 		);
 	}
 

@@ -106,7 +106,7 @@ const npmPackages = async signal => {
 	say('Installing npm packages ...');
 	await runTool('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
 		...{cwd: root, signal},
-		hint: 'is the network there? Packages come from the npm registry',
+		hint: 'check the network. Packages come from the npm registry',
 	});
 	writeFileSync(stamp, lock);
 };

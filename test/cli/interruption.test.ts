@@ -26,7 +26,7 @@ for (const [signal, expected] of [
 		t.is(exitCode, expected);
 		const [folder = ''] = readdirSync(path.join(out, 'lr-scheduler'));
 		const place = path.join(out, 'lr-scheduler', folder);
-		t.is(stderr, `stepladder: interrupted; to go on: npx stepladder train --resume ${place}`);
+		t.is(stderr, `stepladder: interrupted; to resume: npx stepladder train --resume ${place}`);
 		t.false(existsSync(path.join(place, '.lock')));
 	});
 }
@@ -46,7 +46,7 @@ test('seeds that were interrupted go on by one command, and the verdict is about
 	t.regex(folder, /^runs\/tiny\/.*-s1$/);
 	const again = await own.run(['train', '--resume', folder]);
 	t.is(again.exitCode, 0, again.stderr);
-	t.regex(again.stderr, /^Goes on with all seeds of the command: 1 finished before; 2 interrupted; 3 not begun$/m);
+	t.regex(again.stderr, /^Resuming all seeds of the command: 1 finished; 2 interrupted; 3 not started$/m);
 	t.regex(
 		again.stdout,
 		/\nSeed 1, last 2 epochs: .*\nSeed 2, last 2 epochs: .*\nSeed 3, last 2 epochs: .*\nVerdict: .*3/,
@@ -75,7 +75,7 @@ ${lines}`;
 test('a second Ctrl-C ends at once and says what is safe; the one that npm passes on is not a second', async t => {
 	const {exitCode, stderr} = await listening(
 		`const {signal} = interruption;
-interruption.kept = 'to go on: npx stepladder train --resume runs/x';
+interruption.kept = 'to resume: npx stepladder train --resume runs/x';
 process.kill(process.pid, 'SIGINT');
 signal.addEventListener('abort', () => {
 	process.once('SIGINT', () => {
@@ -89,7 +89,7 @@ signal.addEventListener('abort', () => {
 	t.is(exitCode, 130);
 	t.is(
 		stderr,
-		'stepladder: ended at once; epochs that were done are safe: to go on: npx stepladder train --resume runs/x',
+		'stepladder: ended at once; epochs that were done are safe: to resume: npx stepladder train --resume runs/x',
 	);
 });
 
@@ -145,7 +145,7 @@ for (const words of [
 		t.is(exitCode, 1);
 		t.regex(
 			stderr,
-			/^stepladder: could not write the output \(ENOSPC: no space left on device, write\)(; to go on: .*)?$/,
+			/^stepladder: could not write the output \(ENOSPC: no space left on device, write\)(; to resume: .*)?$/,
 		);
 	});
 }

@@ -37,7 +37,7 @@ onTorchPlatform('where pip finds nothing, the other ways are named, and nothing 
 		...{PIP_NO_INDEX: '1', PIP_FIND_LINKS: cache}, // as if there were no network
 	});
 	t.is(exitCode, 1);
-	t.regex(stderr, /stepladder: pip could not fetch libtorch .*is the network there\?.*`--index URL`.*`--wheel FILE`/);
+	t.regex(stderr, /stepladder: pip could not fetch libtorch .*check the network.*`--index URL`.*`--wheel FILE`/);
 	t.deepEqual(readdirSync(path.join(cache, 'cache')), []);
 });
 
@@ -55,7 +55,7 @@ onTorchPlatform('a mistyped address, and a wheel that is not there, are wrong us
 	t.deepEqual(readdirSync(cache), [], 'they are told before anything is fetched');
 });
 
-onTorchPlatform('Ctrl-C keeps what has come and says so, and the same command goes on from there', async t => {
+onTorchPlatform('Ctrl-C keeps what has come and says so, and run the same command again to continue', async t => {
 	const cache = temporaryFolder(t);
 	const [torch] = pin?.wheels ?? [];
 	const [begun, total] = [3_000_000, 5_000_000];
@@ -89,7 +89,7 @@ onTorchPlatform('Ctrl-C keeps what has come and says so, and the same command go
 	const {stderr, exitCode} = await first;
 	t.is(exitCode, 130);
 	t.regex(stderr, /\ntorch 2\.13\.0: 10 % of 5\.0 MB\n/);
-	t.regex(stderr, /\n3\.0 of 5\.0 MB of torch 2\.13\.0 are kept; the same command goes on from there\n/);
+	t.regex(stderr, /\n3\.0 of 5\.0 MB of torch 2\.13\.0 are kept; run the same command again to continue\n/);
 	const [folder = ''] = readdirSync(path.join(cache, 'cache'));
 	const [part = ''] = readdirSync(path.join(cache, 'cache', folder));
 	t.is(statSync(path.join(cache, 'cache', folder, part)).size, begun);
@@ -97,7 +97,7 @@ onTorchPlatform('Ctrl-C keeps what has come and says so, and the same command go
 	const second = await setUpTorch(cache, ['--index', server]);
 	t.is(second.exitCode, 1);
 	t.deepEqual(ranges, [undefined, `bytes=${begun}-`]);
-	t.regex(second.stderr, /torch 2\.13\.0 goes on after 3\.0 MB\n/);
+	t.regex(second.stderr, /torch 2\.13\.0 continues after 3\.0 MB\n/);
 	t.regex(second.stderr, /stepladder: .*torch\.whl is not torch 2\.13\.0 as it is pinned: expected sha256 .*, got /);
 	t.deepEqual(readdirSync(path.join(cache, 'cache')), []);
 });

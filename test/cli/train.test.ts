@@ -120,7 +120,7 @@ test('a run that was interrupted goes on to the files of an unbroken one', async
 		path.join(place, 'lr-scheduler', readdirSync(path.join(place, 'lr-scheduler'))[0] ?? '');
 	const resumed = await cli('train', '--resume', onlyFolder(out));
 	t.is(resumed.exitCode, 0);
-	const [, last = ''] = /^Seed 1 goes on after epoch (\d+)$/.exec(resumed.stderr) ?? [];
+	const [, last = ''] = /^Seed 1 resumes after epoch (\d+)$/.exec(resumed.stderr) ?? [];
 	t.deepEqual(
 		[...resumed.stdout.matchAll(/epoch (\d+)\/15.*Kept aside/g)].map(([, epoch]) => Number(epoch)),
 		Array.from({length: 15 - Number(last)}, (_, index) => Number(last) + 1 + index),
@@ -142,7 +142,7 @@ test('a run that was interrupted goes on to the files of an unbroken one', async
 
 	const again = await cli('train', '--resume', onlyFolder(out));
 	t.is(again.exitCode, 2);
-	t.regex(again.stderr, /an unfinished run, got .*, which has finished$/);
+	t.regex(again.stderr, / has finished: there is nothing to resume$/);
 });
 
 test('a target missed is told by exit code 3, only when that is asked for', async t => {
@@ -202,7 +202,7 @@ for (const command of ['train', 'summary', 'record', 'sweep']) {
 		refuses,
 		[command],
 		2,
-		/^stepladder: name a step of .* by `--step <name>`: its steps are basic-setup, .*, weight-averaging$/,
+		/^stepladder: choose a step of .* with `--step <name>`: its steps are basic-setup, .*, weight-averaging$/,
 	);
 }
 
@@ -218,7 +218,7 @@ test(
 	refuses,
 	[...step, '--resume', 'x'],
 	2,
-	/`step` should be left out/,
+	/`--step` can’t be used with `--resume`/,
 );
 test(
 	'a folder that is no run is refused',

@@ -141,7 +141,7 @@ test(
 	'a truncated JPEG',
 	damages,
 	async own => own.write('images/train/red/4.jpg', (await picture('#e22', 300, 300)).subarray(0, 700)),
-	/^stepladder: \S+images\/train\/red\/4\.jpg: expected a whole PNG or JPEG, found damage \(.*\); mend it, or leave such images out by `--skip-damaged`$/,
+	/^stepladder: \S+images\/train\/red\/4\.jpg: expected a whole PNG or JPEG, found damage \(.*\); repair it, or leave such images out with `--skip-damaged`$/,
 );
 test(
 	'a PNG of no bytes',

@@ -45,7 +45,7 @@ test(
 	'a setting that does not exist is refused by name',
 	refuses,
 	{name: 'x', from, change: {optimizer: {momentun: 0.8}}, target},
-	/`optimizer\.momentun` should be left out/,
+	/unknown name `optimizer\.momentun` \(did you mean `optimizer\.momentum`\?\)/,
 );
 test(
 	'a setting of the wrong type is refused by name',

@@ -299,7 +299,7 @@ test(
 	refuses,
 	{epoch: 3},
 	ConfigError as never,
-	/`epoch` should be left out/,
+	/unknown name `epoch` \(did you mean `epochs`\?\)/,
 );
 test(
 	'an unknown device is refused',

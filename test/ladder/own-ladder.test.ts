@@ -92,7 +92,7 @@ test('bench leaves `aten` out where there is no libtorch', async t => {
 	const script = path.join(own.folder, 'package', 'dist', 'ts', 'cli', 'main.js');
 	const {stdout, stderr, exitCode} = await own.run(['bench', '--rounds', '1'], {script});
 	t.is(exitCode, 0, stderr);
-	t.regex(stderr, /^The engine `aten` is left out: libtorch is not built in$/m);
+	t.regex(stderr, /^The engine `aten` is skipped: libtorch is not built in$/m);
 	t.regex(stdout, /^fused, 1 thread /m);
 	t.notRegex(stdout, /^aten/m);
 });
@@ -101,7 +101,7 @@ test('init overwrites nothing', async t => {
 	const own = new OwnLadder(t, {'README.md': 'mine'});
 	const {stderr, exitCode} = await own.run(['init']);
 	t.is(exitCode, 2);
-	t.regex(stderr, /README\.md is there already, and nothing was written: choose another folder$/);
+	t.regex(stderr, /README\.md already exists, so nothing was written: choose another folder$/);
 	t.deepEqual(readdirSync(own.folder), ['README.md']);
 	t.is((await own.run(['init', 'other'])).exitCode, 0);
 });

@@ -45,7 +45,7 @@ test(
 	refuses,
 	{},
 	['ladder'],
-	/there is no ladder\.ts in \S+ or above it: make a ladder by `npx stepladder init`/,
+	/there is no ladder\.ts in \S+ or above it: make one with `npx stepladder init`/,
 );
 test(
 	'a ladder that was named and is not there',
@@ -59,7 +59,7 @@ test(
 	refuses,
 	{'ladder.ts': definition, 'inner/ladder.ts': definition},
 	['ladder'],
-	/two ladders above each other, in \S+inner and in \S+: say which by `--ladder DIR`/,
+	/a ladder in \S+inner and another around it in \S+: choose one with `--ladder DIR`/,
 	'inner',
 );
 test(
@@ -81,7 +81,7 @@ test(
 	refuses,
 	{'ladder.ts': definition.replace("'tiny',", "'tiny', target: {maxParams: 3},")},
 	['ladder'],
-	/^stepladder: ladder\.ts, line 3: `target\.maxParams` should be left out/,
+	/^stepladder: ladder\.ts, line 3: unknown name `target\.maxParams` \(did you mean `target\.maxParameters`\?\)/,
 );
 test(
 	'a syntax error in TypeScript',
@@ -301,9 +301,9 @@ const typedWrong: ReadonlyArray<readonly [string[], RegExp]> = [
 	],
 	[
 		['record', '--check', '--text'],
-		/^stepladder: `text` should be left out with `--check`: do one after the other, got both$/,
+		/^stepladder: `--check` and `--text` can’t be used together: run one after the other$/,
 	],
-	[['record', '--text', '--fresh'], /^stepladder: `fresh` should be left out with `--text`/],
+	[['record', '--text', '--fresh'], /^stepladder: `--text` and `--fresh` can’t be used together/],
 	[['record', '--step', 'a', '--replay'], /^stepladder: `replay` should be given with `--check`/],
 	[['bench', '--rounds', '0'], /^stepladder: `rounds` should be a whole number from 1, got 0$/],
 	[
@@ -376,7 +376,7 @@ test('a ladder without steps, and one without records, are told so and of nothin
 	const own = new OwnLadder(t, {'ladder.mjs': definition});
 	const bench = await own.run(['bench']);
 	t.is(bench.exitCode, 2);
-	t.regex(bench.stderr, /^stepladder: name a step of .* by `--step <name>`: it has no steps yet$/);
+	t.regex(bench.stderr, /^stepladder: choose a step of .* with `--step <name>`: it has no steps yet$/);
 
 	const fresh = new OwnLadder(t);
 	await fresh.run(['init', '.']);

@@ -26,7 +26,7 @@ test('a run with a damaged checkpoint or config.json is refused as damaged data,
 	const logs = ['config.json', 'events.jsonl', 'metrics.csv'].map(file => path.join(folder, file));
 	const before = logs.map(file => readFileSync(file, 'utf8'));
 	const {exitCode, stderr} = await own.run(['train', '--resume', folder]);
-	t.regex(stderr, /checkpoint\.safetensors is not a checkpoint to go on from: it was damaged after it was written/);
+	t.regex(stderr, /checkpoint\.safetensors can’t be resumed: it was damaged after it was written/);
 	t.is(exitCode, 5);
 	t.deepEqual(readFileSync(checkpoint), damaged);
 	t.deepEqual(

@@ -53,7 +53,10 @@ test('a model is loaded and predicts; a damaged one is refused', async t => {
 	await t.throwsAsync(loadModel(damaged), {instanceOf: ModelError, message: /bytes of numbers/});
 	writeFileSync(damaged, 'hello');
 	await t.throwsAsync(loadModel(damaged), {instanceOf: ModelError});
-	await t.throwsAsync(loadModel(path.join(out, 'none')), {instanceOf: ModelError, message: /No such file/});
+	await t.throwsAsync(loadModel(path.join(out, 'none')), {
+		instanceOf: ModelError,
+		message: /there is no such file or run folder$/,
+	});
 	await t.throwsAsync(loadModel(7 as never), {instanceOf: ConfigError});
 });
 
@@ -175,7 +178,7 @@ test('ten digits drawn in five styles are read by a model of MNIST, which says w
 		message: /^the bytes given: expected a whole PNG/,
 	});
 	await t.throwsAsync(model.predictImage(file, {fit: 'some' as never}), {message: /`digits` or `whole`/});
-	await t.throwsAsync(loadModel(folder), {instanceOf: ModelError, message: /it is not a run’s folder/});
+	await t.throwsAsync(loadModel(folder), {instanceOf: ModelError, message: /it is not a run folder/});
 });
 
 test('an image that has MNIST’s form already is taken as it is', async t => {

@@ -13,7 +13,7 @@ const explained = test.macro((t, failure: Partial<LoadFailure>, expected: RegExp
 	t.notRegex(sentence, /\n/);
 });
 
-test('a clone that is not built is told to build', explained, {isClone: true}, /build it by `npm run build`/);
+test('a clone that is not built is told to build', explained, {isClone: true}, /build it with `npm run build`/);
 
 test(
 	'optional dependencies left out are named, with npm’s own fault',

@@ -30,7 +30,7 @@ test('installed without libtorch, `--engine aten` says the command that gets it,
 		t.is(exitCode, 1);
 		t.is(
 			stderr,
-			'stepladder: `--engine aten` and `--device cuda` need libtorch: get it by `npx stepladder setup torch`',
+			'stepladder: `--engine aten` and `--device cuda` need libtorch: get it with `npx stepladder setup torch`',
 		);
 	}
 
@@ -50,7 +50,7 @@ test('with the addon’s package beside it, libtorch is found in the cache, wher
 test('an addon’s package of another version is not taken', async t => {
 	const installed = await installedWithLadder(t);
 	installed.addPackage(torchPackage, addonIn('addon-torch'), '0.0.1');
-	t.regex((await installed.run(withLibtorch)).stderr, /get it by `npx stepladder setup torch`$/);
+	t.regex((await installed.run(withLibtorch)).stderr, /get it with `npx stepladder setup torch`$/);
 });
 
 /** Fills a cache with libraries of these contents, and says that they were as long as in `told`. */
@@ -80,14 +80,14 @@ test('a libtorch that is gone, cut short or damaged is named, with what mends it
 
 	t.is(
 		await said(),
-		`stepladder: libtorch in ${cachedLibtorch({cache})} is not there: get it by \`npx stepladder setup torch\``,
+		`stepladder: libtorch in ${cachedLibtorch({cache})} is not there: get it with \`npx stepladder setup torch\``,
 	);
 	fillCache(cache, {...whole, [first]: 'no'}, whole);
-	t.regex(await said(), / has .+ with 2 of \d+ bytes: get it by `npx stepladder setup torch`$/);
+	t.regex(await said(), / has .+ with 2 of \d+ bytes: get it with `npx stepladder setup torch`$/);
 	fillCache(cache, whole);
 	t.regex(
 		await said(),
-		/^stepladder: .+lib.+ could not be opened \(.+\): remove .+ and get it again by `npx stepladder setup torch`$/,
+		/^stepladder: .+lib.+ could not be opened \(.+\): remove .+ and get it again with `npx stepladder setup torch`$/,
 	);
 	t.regex((await installed.run(['doctor'])).stdout, /✗ libtorch: .+ could not be opened/);
 });
@@ -109,7 +109,10 @@ test('a library that was changed since it was fetched is never opened, and `doct
 	);
 	const doctor = await installed.run(['doctor']);
 	t.is(doctor.exitCode, 1);
-	t.regex(doctor.stdout, /✗ libtorch: .+ with other bytes than it came with: get it by `npx stepladder setup torch`$/m);
+	t.regex(
+		doctor.stdout,
+		/✗ libtorch: .+ with other bytes than it came with: get it with `npx stepladder setup torch`$/m,
+	);
 	if (process.getuid !== undefined) {
 		chmodSync(cache, 0o777);
 		t.regex((await installed.run(withLibtorch)).stderr, /cache in \S+ may be written to by other users/);

@@ -24,7 +24,7 @@ test('a release without every platform is refused before anything is published',
 	pack(clone, ['stepladder', 'linux-x64-gnu'], version);
 	const {exitCode, stderr} = await clone.run(['release.mjs', '--dry-run']);
 	t.is(exitCode, 1);
-	t.regex(stderr, /^stepladder: build\Wnpm lacks linux-arm64-gnu, .*: build them by `npm run package`$/);
+	t.regex(stderr, /^stepladder: build\Wnpm lacks linux-arm64-gnu, .*: build them with `npm run package`$/);
 });
 
 test('a release of packages of another version is refused before anything is published', async t => {

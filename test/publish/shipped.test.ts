@@ -16,7 +16,7 @@ test('a package that is missing in docs/SHIPPED.md is noticed', async t => {
 	);
 	const {exitCode, stderr} = await clone.run(['licenses.mjs', '--check']);
 	t.is(exitCode, 1);
-	t.regex(stderr, /docs\/SHIPPED\.md is not what is shipped any more: write it by `npm run licenses`/);
+	t.regex(stderr, /docs\/SHIPPED\.md is not what is shipped any more: write it with `npm run licenses`/);
 });
 
 test('a package under a licence that nobody has agreed to is refused by name', async t => {

@@ -171,7 +171,7 @@ test('a finished run that was damaged is named by `record`, and the record stays
 			const {exitCode, stdout, stderr} = await record();
 			const what = `${file}: ${name}`;
 			t.is(exitCode, 5, `${what}: ${stdout}${stderr}`);
-			t.regex(stderr, /^stepladder: .*remove the run’s folder, or train anew by `--fresh`$/s, what);
+			t.regex(stderr, /^stepladder: .*remove the run’s folder, or train again with `--fresh`$/s, what);
 			t.notRegex(stderr, / at .*:\d+:\d+/, what);
 			t.deepEqual(kept(), before, what);
 		}

@@ -75,12 +75,7 @@ const forgeries: readonly Forgery[] = [
 	],
 	[record, '"condition": 0', '"condition": 99', /seed 1 names condition 99, and there is 1, numbered from 0/],
 	[record, '"condition": 0', '"condition": -1', /`seeds\.0\.condition` should be a whole number/],
-	[
-		record,
-		'"condition": 0',
-		'"condition": 0, "luck": 1',
-		/`seeds\.0\.luck` should be left out, got a name nobody knows/,
-	],
+	[record, '"condition": 0', '"condition": 0, "luck": 1', /unknown name `seeds\.0\.luck`/],
 	[
 		record,
 		/,\n\t\t\{\n\t\t\t"seed": 5,.*?\n\t\t\}/s,
@@ -99,7 +94,7 @@ const forgeries: readonly Forgery[] = [
 	[record, '"cores": 2', '"cores": 0', /`conditions\.0\.machine\.cores` should be a whole number, at least 1/],
 	[record, '"cuda": false', '"cuda": "no"', /`conditions\.0\.machine\.cuda` should be of type boolean/],
 	[record, /("conditions": \[)(.*?)(\n\t\])/s, '$1$2,$2$3', /no seed ran under condition 1/],
-	[record, '"conditions": [', '"luck": 1, "conditions": [', /record\.json: `luck` should be left out/],
+	[record, '"conditions": [', '"luck": 1, "conditions": [', /record\.json: unknown name `luck`/],
 	// epochs
 	[
 		epochs,
@@ -225,7 +220,7 @@ const forgeries: readonly Forgery[] = [
 	[answers, /^\{"seed":1,.*\n/, '', /line 1 of the predictions should be seed 1, it is seed 2/],
 	[answers, /^(.*\n)(.*\n)/, '$2$1', /line 1 of the predictions should be seed 1, it is seed 2/],
 	[answers, '{"seed":1,', '{"seed":7,', /line 1 of the predictions should be seed 1, it is seed 7/],
-	[answers, '{"seed":1,', '{"luck":1,"seed":1,', /line 1: `luck` should be left out/],
+	[answers, '{"seed":1,', '{"luck":1,"seed":1,', /line 1: unknown name `luck`/],
 	// promises
 	[
 		promise,
@@ -367,7 +362,7 @@ const forgeries: readonly Forgery[] = [
 		'steps/6-lr-scheduler.ts',
 		'pctStart: 0.2',
 		'pctStart: 0.3',
-		/6-lr-scheduler\/promise\.json: `experiment\.schedule\.pctStart` was promised as 0\.2, and is 0\.3 in the step now; put it back, or record anew: npx stepladder record --step lr-scheduler --fresh$/m,
+		/6-lr-scheduler\/promise\.json: `experiment\.schedule\.pctStart` was promised as 0\.2, and is 0\.3 in the step now; put it back, or record again: npx stepladder record --step lr-scheduler --fresh$/m,
 	],
 	[
 		step,

@@ -104,7 +104,7 @@ test('a recording that was interrupted names the command that goes on', async t 
 	t.is(exitCode, 130);
 	t.is(
 		stderr,
-		'stepladder: interrupted; to go on: npx stepladder record --step tiny --seeds 1,2 --out "my runs" --skip-damaged',
+		'stepladder: interrupted; to resume: npx stepladder record --step tiny --seeds 1,2 --out "my runs" --skip-damaged',
 	);
 });
 

@@ -60,7 +60,7 @@ test('a recording that was interrupted goes on to the record of an unbroken one'
 	const promise = broken.read('records/9-tiny/promise.json');
 	const again = await broken.start('record', '--step', 'tiny', '--seeds', '1,2');
 	t.is(again.exitCode, 0, String(again.stderr));
-	t.regex(String(again.stderr), /^Seed \d goes on after epoch [23]$/m);
+	t.regex(String(again.stderr), /^Seed \d resumes after epoch [23]$/m);
 	t.deepEqual(measured(broken), measured(unbroken));
 	t.is(broken.read('records/9-tiny/promise.json'), promise);
 	t.is(readdirSync(path.join(broken.folder, 'runs', 'records', 'tiny')).length, 2);
@@ -80,5 +80,5 @@ test('a recording that was interrupted goes on to the record of an unbroken one'
 test('a step to record is asked for', async t => {
 	const {stderr, exitCode} = await new Project(t).start('record');
 	t.is(exitCode, 2);
-	t.regex(String(stderr), /name a step of .* by `--step <name>`: its steps are /);
+	t.regex(String(stderr), /choose a step of .* with `--step <name>`: its steps are /);
 });

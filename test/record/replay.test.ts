@@ -342,7 +342,7 @@ const editedRuns: readonly EditedRun[] = [
 		/("epoch":2,.*"testCorrect":)\d+/,
 		'$1333',
 		false,
-		/events\.jsonl: it is not what the run wrote; remove the run’s folder, or train anew by `--fresh`$/,
+		/events\.jsonl: it is not what the run wrote; remove the run’s folder, or train again with `--fresh`$/,
 	],
 	[
 		'events.jsonl',
@@ -455,7 +455,7 @@ test('a target that is changed after its record is refused, unless all is promis
 	t.is(refused.exitCode, 5);
 	t.regex(
 		String(refused.stderr),
-		/promise\.json: `target\.testAccuracy` was promised as 0\.6, and is 0\.55 in the step now; put it back, or record anew: npx stepladder record --step baseline --fresh$/,
+		/promise\.json: `target\.testAccuracy` was promised as 0\.6, and is 0\.55 in the step now; put it back, or record again: npx stepladder record --step baseline --fresh$/,
 	);
 	t.is((await start(folder, ...words, '--fresh')).exitCode, 0);
 	const text = readFileSync(path.join(folder, 'steps/0-baseline.ts'), 'utf8').replaceAll(/\s+/g, ' ');
@@ -472,7 +472,7 @@ test('seeds are promised too, so that none is chosen by how it came out', async 
 	t.is(refused.exitCode, 5);
 	t.regex(
 		String(refused.stderr),
-		/promise\.json: seeds 1, 2 were promised, not 1, 2, 3; take those, or promise anew by `--fresh`$/,
+		/promise\.json: seeds 1, 2 were promised, not 1, 2, 3; take those, or promise again with `--fresh`$/,
 	);
 });
 

@@ -201,7 +201,10 @@ test('what can’t be tried is refused before anything is trained', async t => {
 		type: new (...args: never[]) => Error = ConfigError,
 	) => t.throwsAsync(swept(t, {...options, tell: () => t.fail('it trains')}), {instanceOf: type, message});
 	const vary = (...values: unknown[]) => [{path: 'schedule.learningRate', values}];
-	await refused({vary: [{path: 'schedule.learningRat', values: [1]}]}, /`schedule\.learningRat` should be left out/);
+	await refused(
+		{vary: [{path: 'schedule.learningRat', values: [1]}]},
+		/unknown name `schedule\.learningRat` \(did you mean `schedule\.learningRate`\?\)/,
+	);
 	await refused({vary: vary(0.01)}, /`vary` should be a value that the step does not have already/);
 	await refused({vary: vary(0.02, -1)}, /`schedule\.learningRate` should be a number/);
 	await refused({vary: [...vary(0.02), ...vary(0.03)]}, /`vary` should be each setting once/);
@@ -244,7 +247,7 @@ test('another sweep does not take the place of one that is kept, unless it is to
 	t.regex(fresh.stdout, /^batchSize 64 /m);
 	t.regex(
 		(await ladder.run(['sweep', '--step', 'tiny', '--vary', 'batchSize=16'])).stderr,
-		/`holdout` should be given as/,
+		/`--holdout <n>` is missing/,
 	);
 	t.regex((await ladder.run(['sweep', '--vary', 'batchSize'])).stderr, /such as `batchSize=64,128`/);
 });

@@ -32,7 +32,7 @@ test('a narrower screen goes without the columns that may be left out, as few as
 			'------------------------------------------------',
 			'base-skeleton         13,160  98.60 ± 0.11   5/5',
 			'weight-averaging       6,720  99.51 ± 0.02   4/5',
-			'Left out for want of room: Dropout',
+			'No room for: Dropout',
 		].join('\n'),
 	);
 });
@@ -79,7 +79,9 @@ test('whatever the table and the screen, no line is wider than it, and no figure
 				text.split('\n').every(line => line.length <= width),
 				text,
 			);
-			const kept = [...head.keys()].filter(column => !text.includes('Left out') || !spare.includes(head[column] ?? ''));
+			const kept = [...head.keys()].filter(
+				column => !text.includes('No room for') || !spare.includes(head[column] ?? ''),
+			);
 			const words = new Set(text.split(/[\s]+/).flatMap(word => [word, word.replace(/,$/, '')]));
 			for (const column of kept) {
 				t.true(

@@ -77,7 +77,7 @@ test('a download that broke off is told, and goes on from there', async t => {
 	const cache = temporaryFolder(t);
 	const {index, requests} = await packageIndex(t, {breaksAfter: 150_000});
 	const error = await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index}), {instanceOf: FetchError});
-	t.regex(error.message, /torch\.whl broke off after 0\.\d of 0\.4 MB \(.+\): the same command goes on from there$/);
+	t.regex(error.message, /torch\.whl broke off after 0\.\d of 0\.4 MB \(.+\): run the same command again to continue$/);
 	const [part = ''] = filesIn(cache);
 	t.regex(part, /^libtorch-0\.1-nowhere-x64\.wheels\/torch-0\.1-[0-9a-f]{16}\.whl\.part$/);
 	const done = statSync(path.join(cache, part)).size;
@@ -145,7 +145,7 @@ test('an index that does not answer, or answers that there is nothing, is named'
 	const nobody = await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index: 'http://127.0.0.1:1/simple'}), {
 		instanceOf: FetchError,
 	});
-	t.regex(nobody.message, /^http:\/\/127\.0\.0\.1:1\/simple\/torch\/ does not answer \(.+\): is the network there/);
+	t.regex(nobody.message, /^http:\/\/127\.0\.0\.1:1\/simple\/torch\/ does not answer \(.+\): check the network/);
 	const empty = await serve(t, (_, response) => response.writeHead(404).end());
 	await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index: empty}), {
 		instanceOf: FetchError,

@@ -96,7 +96,8 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 	}
 
 	if (python !== undefined && data.channels !== 1) {
-		throw new ConfigError('python', 'left out: the peers read grey images alone', python);
+		const sentence = '`--python` can’t be used with this ladder: PyTorch and JAX are timed on grayscale images only';
+		throw new ConfigError('python', 'left out', python, sentence);
 	}
 
 	const {cores, isa} = unwrap(native().runtimeInfo());
@@ -121,7 +122,7 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 			await start(pytorch);
 			await start(jax).catch(() => {
 				stopWhere(signal);
-				tell('JAX is left out: that Python does not have it');
+				tell('JAX is skipped: that Python does not have it');
 			});
 		}
 
@@ -138,7 +139,7 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 			},
 		});
 		if (!hasTorch()) {
-			tell('The engine `aten` is left out: libtorch is not built in');
+			tell('The engine `aten` is skipped: libtorch is not built in');
 		}
 
 		const contestants = [

@@ -45,7 +45,7 @@ export class ConsoleLog {
 				this.#seeds.set(seed, {shownBefore: epochsDone, epochBegan: now, line: undefined});
 				this.#total.begin(String(seed), epochsDone);
 				if (epochsDone > 0) {
-					this.#block.print(`Seed ${seed} goes on after epoch ${epochsDone}\n`, process.stderr);
+					this.#block.print(`Seed ${seed} resumes after epoch ${epochsDone}\n`, process.stderr);
 				}
 
 				break;
@@ -74,7 +74,7 @@ export class ConsoleLog {
 				}
 
 				if (event.folder) {
-					this.#block.print(`Kept in ${event.folder}\n`);
+					this.#block.print(`Saved in ${event.folder}\n`);
 				}
 			}
 		}

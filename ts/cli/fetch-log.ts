@@ -32,7 +32,7 @@ export class FetchLog {
 			this.#begunWith = done;
 			this.#tenths = total === undefined ? 0 : Math.floor((10 * done) / total);
 			if (done > 0) {
-				this.#print(`${what} goes on after ${megabytes(done)} MB`);
+				this.#print(`${what} continues after ${megabytes(done)} MB`);
 			}
 		}
 

@@ -45,7 +45,7 @@ export const chosenPlace = (ladder: Ladder, name: string | undefined): Place => 
 		'step',
 		'given as `--step <name>`',
 		'nothing',
-		`name a step of ${ladder.name} by \`--step <name>\`: ${stepsOf(names)}`,
+		`choose a step of ${ladder.name} with \`--step <name>\`: ${stepsOf(names)}`,
 	);
 };
 

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import {Command, CommanderError} from 'commander';
+import {Command, CommanderError, type Option} from 'commander';
 import {AbortError, ConfigError, StepladderError} from '../index.js';
 import {packageVersion} from '../machine/package-root.js';
 import {native} from '../native/load.js';
@@ -24,10 +24,22 @@ import {exitCodes} from './exit-codes.js';
 import {forgottenDashes} from './forgotten-dashes.js';
 import type {Interruption} from './interruption.js';
 
+/** Defaults as a person types them; none is told where it is that nothing is asked for. */
+const optionDescription = (option: Option): string => {
+	const {argChoices, defaultValue: value} = option;
+	const isNone = value === undefined || value === false || (Array.isArray(value) && value.length === 0);
+	const notes = [
+		...(argChoices ? [`choices: ${argChoices.join(', ')}`] : []),
+		...(isNone ? [] : [`default: ${String(value)}`]),
+	];
+	return `${option.description}${notes.length > 0 ? ` (${notes.join('; ')})` : ''}`;
+};
+
 /** Does what the command line says, and sets the exit code. */
 export const runProgram = async (interruption: Interruption): Promise<void> => {
 	const program = new Command('stepladder')
 		.description('Trains small convolutional nets one justified step at a time.')
+		.configureHelp({optionDescription})
 		.option('-V, --version', 'print the versions of the program, its addon and Node')
 		.on('option:version', () => {
 			process.stdout.write(`${versions()}\n`);

@@ -234,7 +234,7 @@ class Decoder {
 
 			const reason = error instanceof Error ? error.message : String(error);
 			throw new DataError(
-				`${place}: expected a whole PNG or JPEG, found damage (${reason}); mend it, or leave such images out by \`--skip-damaged\``,
+				`${place}: expected a whole PNG or JPEG, found damage (${reason}); repair it, or leave such images out with \`--skip-damaged\``,
 				place,
 				'a whole PNG or JPEG',
 				reason,

@@ -14,8 +14,8 @@ export class BudgetError extends StepladderError {
 	) {
 		super(
 			'budget',
-			`step \`${step}\` allows itself at most ${allowed} ${quantity} but takes ${needed}: ` +
-				`make it smaller, or raise \`target.max${quantity === 'epochs' ? 'Epochs' : 'Parameters'}\` and say why`,
+			`step \`${step}\` would take ${needed} ${quantity}, and its target allows ${allowed}: ` +
+				`use fewer, or raise \`target.max${quantity === 'epochs' ? 'Epochs' : 'Parameters'}\` and say why`,
 		);
 	}
 }

@@ -20,4 +20,4 @@ export const writing = <Value>(what: string, place: string, work: () => Value, a
 };
 
 /** For what goes where a flag says. */
-export const elsewhere = '; choose another place by `--out`';
+export const elsewhere = '; choose another place with `--out`';

@@ -69,7 +69,8 @@ export const resume = (folder: string, {signal, ...rest}: Pick<TrainOptions, 'si
 	checkPath('resume', folder);
 	const [other] = Object.entries(rest);
 	if (other) {
-		throw new ConfigError(other[0], 'left out: a run goes on as it began, in its folder', show(other[1]));
+		const sentence = `\`${other[0]}\` can’t be changed by resuming: a run keeps its settings and its folder`;
+		throw new ConfigError(other[0], 'left out', show(other[1]), sentence);
 	}
 
 	const run = RunFolder.read(folder);

@@ -3,6 +3,7 @@ import type {DataSource} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
 import {freeze} from '../terms/freeze.js';
 import type {Goal} from '../terms/goal.js';
+import {unknownName} from '../terms/judged.js';
 import {show} from '../text/show.js';
 
 /** A figure of somebody else's, to be shown beside the ladder's own. */
@@ -37,17 +38,18 @@ const fraction = z
 	.gt(0, 'a fraction above 0 and at most 1')
 	.max(1, 'a fraction above 0 and at most 1');
 const text = z.string('a text').regex(/\S/, 'a text');
+const target = z
+	.strictObject({testAccuracy: fraction, heldFor: whole, maxParameters: whole, maxEpochs: whole})
+	.partial();
+const result = z.strictObject({name: text, parameters: whole, accuracy: fraction, source: text});
 const schema = z.strictObject({
 	name: text,
 	data: z.custom<DataSource>(
 		value => typeof (value as DataSource | undefined)?.open === 'function',
 		"a source of data, such as `imageFolder('images', {size: 28})`",
 	),
-	target: z
-		.strictObject({testAccuracy: fraction, heldFor: whole, maxParameters: whole, maxEpochs: whole})
-		.partial()
-		.optional(),
-	published: z.array(z.strictObject({name: text, parameters: whole, accuracy: fraction, source: text})).optional(),
+	target: target.optional(),
+	published: z.array(result).optional(),
 });
 
 /**
@@ -63,12 +65,9 @@ export const defineLadder = (definition: LadderDefinition): LadderDefinition => 
 	const parsed = schema.safeParse(definition);
 	const issue = parsed.error?.issues[0];
 	if (issue?.code === 'unrecognized_keys') {
-		const known = Object.keys(schema.shape).join(', ');
-		throw new ConfigError(
-			[...issue.path, issue.keys[0]].join('.'),
-			'left out',
-			`a name nobody knows (known are ${known})`,
-		);
+		const [key = ''] = issue.keys;
+		const {shape} = issue.path.length === 0 ? schema : issue.path[0] === 'target' ? target : result;
+		throw unknownName(key, Object.keys(shape), issue.path.join('.'));
 	}
 
 	if (issue) {

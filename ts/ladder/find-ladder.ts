@@ -16,7 +16,7 @@ export const findLadder = (start: string): string => {
 	const [nearest, other] = above.filter(folder => ladderFiles(folder).length > 0);
 	if (nearest !== undefined && other !== undefined) {
 		throw new LadderError(
-			`there are two ladders above each other, in ${nearest} and in ${other}: say which by \`--ladder DIR\``,
+			`there is a ladder in ${nearest} and another around it in ${other}: choose one with \`--ladder DIR\``,
 			nearest,
 		);
 	}
@@ -24,7 +24,7 @@ export const findLadder = (start: string): string => {
 	const named = nearest ?? above.map(folder => namedIn(folder)).find(folder => folder !== undefined);
 	if (named === undefined) {
 		throw new LadderError(
-			`there is no ladder.ts in ${path.resolve(start)} or above it: make a ladder by \`${typed('init')}\`, or name one by \`--ladder DIR\``,
+			`there is no ladder.ts in ${path.resolve(start)} or above it: make one with \`${typed('init')}\`, or point to one with \`--ladder DIR\``,
 			path.resolve(start),
 		);
 	}

@@ -27,7 +27,7 @@ export const initLadder = (folder: string): string[] => {
 	const inTheWay = isWhole ? there[0] : there.find(({place, text}) => !isBegun(place, text));
 	if (inTheWay !== undefined) {
 		const {place} = inTheWay;
-		throw new LadderError(`${place} is there already, and nothing was written: choose another folder`, place);
+		throw new LadderError(`${place} already exists, so nothing was written: choose another folder`, place);
 	}
 
 	writing(

@@ -32,7 +32,7 @@ export const newStep = (ladder: Ladder, name: string, from: string): string => {
 	const position = Math.max(...taken.map(({position}) => position)) + 1;
 	const file = path.join(path.dirname(grownFrom.file), `${position}-${name}${path.extname(grownFrom.file)}`);
 	if (existsSync(file)) {
-		throw new LadderError(`${shown(file)} is there already, and was left as it is`, file);
+		throw new LadderError(`${shown(file)} already exists and was not changed`, file);
 	}
 
 	const variable = from.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()).replace(/^(?=\d)/, '_');

@@ -139,7 +139,7 @@ const definitionIn = async (folder: string, opening: number): Promise<LadderDefi
 	} catch (error) {
 		const reason = error instanceof Error ? error.message : String(error);
 		throw new LadderError(
-			`${shown(file)}: its default export should be a ladder by \`defineLadder\`: ${reason}`,
+			`${shown(file)}: its default export should be a ladder made with \`defineLadder\`: ${reason}`,
 			file,
 			undefined,
 			{

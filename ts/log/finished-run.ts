@@ -47,7 +47,7 @@ export type FinishedRun = Omit<z.infer<typeof result>, 'hashes' | 'hash'> & {
  */
 export const readFinishedRun = (
 	folder: string,
-	remedy = 'remove the run’s folder, or train anew by `--fresh`',
+	remedy = 'remove the run’s folder, or train again with `--fresh`',
 ): FinishedRun => {
 	const at = (file: string): string => path.join(folder, file);
 	const read = <Value>(file: string, work: (text: string) => Value): Value => {

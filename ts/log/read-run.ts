@@ -52,7 +52,7 @@ export const readRun = (folder: string): KeptRun => {
 	return {folder, step: name, trial, seed, begun, experiment, target, data, options, epochs, finished};
 };
 
-const remedy = 'remove the run’s folder, or train anew';
+const remedy = 'remove the run’s folder, or train again';
 
 /** Whole lines alone: the last one may be being written. */
 const epochsSoFar = (folder: string): EpochEvent[] => {

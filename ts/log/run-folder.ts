@@ -366,9 +366,14 @@ const checkpointName = 'checkpoint.safetensors';
 const holdRun = async (folder: string, signal?: AbortSignal): Promise<Hold> =>
 	holdPlace(shown(folder), path.join(folder, lockName), signal, elsewhere);
 
-/** That a run can't be gone on with, since there is nothing left of it. */
+/** That a run can't be resumed, since it is done. */
 export const alreadyFinished = (folder: string): ConfigError =>
-	new ConfigError('resume', 'the folder of an unfinished run', `${folder}, which has finished`);
+	new ConfigError(
+		'resume',
+		'the folder of an unfinished run',
+		`${folder}, which has finished`,
+		`${folder} has finished: there is nothing to resume`,
+	);
 
 /** What a process leaves that is killed while it writes a file beside its place. */
 const halfWritten =

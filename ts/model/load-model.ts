@@ -90,14 +90,19 @@ export const loadModel = async (place: string): Promise<Model> => {
 /** The model of a run's folder. */
 const modelIn = (place: string): string => {
 	if (!statSync(place, {throwIfNoEntry: false})?.isDirectory()) {
+		if (!existsSync(place)) {
+			const reason = 'there is no such file or run folder';
+			throw new ModelError(`${place}: ${reason}`, place, reason);
+		}
+
 		return place;
 	}
 
 	const file = path.join(place, 'model.safetensors');
 	if (!existsSync(file)) {
 		const reason = existsSync(path.join(place, 'config.json'))
-			? 'the run has not finished, so that there is no model yet'
-			: 'it is not a run’s folder: there is no model.safetensors in it';
+			? 'the run has not finished, so it has no model yet'
+			: 'it is not a run folder: it has no model.safetensors';
 		throw new ModelError(`${place}: ${reason}`, place, reason);
 	}
 

@@ -18,14 +18,14 @@ export type LoadFailure = {
 };
 
 const fromSource =
-	'build it from source: in a clone of the repository, with Rust and a linker, by `npm run build` (`npm run doctor` says what is missing)';
+	'build it from source: in a clone of the repository, with Rust and a linker, run `npm run build` (`npm run doctor` says what is missing)';
 
 /** Why an addon could not be loaded, and what mends it. */
 export const explain = ({error, addon, isClone, installed, platform = thisPlatform()}: LoadFailure): string => {
 	const reason = firstLine(error);
 	const isMissing = (error as NodeJS.ErrnoException)?.code === 'MODULE_NOT_FOUND';
 	if (isMissing && isClone) {
-		return `there is no addon for ${platform} in build/addon: build it by \`npm run build\``;
+		return `there is no addon for ${platform} in build/addon: build it with \`npm run build\``;
 	}
 
 	if (isMissing && !(platforms as readonly string[]).includes(platform)) {
@@ -77,7 +77,7 @@ export const explainTorch = (error: unknown, addon: string, command: string): st
 	const reason = error instanceof DamagedAddon ? 'it is not the file that was published' : firstLine(error);
 	const glibc = glibcAskedFor(reason);
 	return glibc === undefined
-		? `${addon} could not be loaded (${reason}): remove ${path.dirname(addon)} and get it again by \`${command}\``
+		? `${addon} could not be loaded (${reason}): remove ${path.dirname(addon)} and get it again with \`${command}\``
 		: `${addon} needs glibc ${glibc} or newer, which this system does not have (${reason}): use a newer system, or ${fromSource}`;
 };
 

@@ -104,7 +104,7 @@ const loadBase = (): typeof Binding => {
 const loadTorch = (): typeof Binding => {
 	const addon = torchAddon();
 	if (addon === undefined) {
-		throw new LoadError(`\`--engine aten\` and \`--device cuda\` need libtorch: get it by \`${torchCommand}\``);
+		throw new LoadError(`\`--engine aten\` and \`--device cuda\` need libtorch: get it with \`${torchCommand}\``);
 	}
 
 	openLibtorch();
@@ -129,7 +129,7 @@ const openLibtorch = (): void => {
 	const problem = isOwn ? undefined : problemOf(folder);
 	if (problem !== undefined) {
 		// A library that was cut short would end the process when it is opened, and any other code would run as the user.
-		throw new LoadError(`libtorch in ${folder} ${problem}: get it by \`${torchCommand}\``);
+		throw new LoadError(`libtorch in ${folder} ${problem}: get it with \`${torchCommand}\``);
 	}
 
 	for (const name of openedLibraries()) {
@@ -142,7 +142,7 @@ const openLibtorch = (): void => {
 		if (reason !== null) {
 			const mending = isOwn
 				? 'LIBTORCH names it: correct it, or unset it to have libtorch fetched'
-				: `remove ${folder} and get it again by \`${torchCommand}\``;
+				: `remove ${folder} and get it again with \`${torchCommand}\``;
 			throw new LoadError(`${file} could not be opened (${reason}): ${mending}`);
 		}
 	}

@@ -118,7 +118,7 @@ export const readRecord = (folder: string): StepRecord => {
 	if (rest.promise !== promiseHash(promise)) {
 		throw new RecordError(
 			place(recordFiles.record),
-			`it was made for another promise than ${path.basename(promiseFile(folder))} holds: finish the recording by \`record\``,
+			`it was made for another promise than ${path.basename(promiseFile(folder))} holds: finish the recording with \`record\``,
 		);
 	}
 

@@ -33,7 +33,7 @@ export const findRun = (
 			if (RunFolder.isFinished(folder) && !hasItsConfig(folder)) {
 				throw new RecordError(
 					path.join(folder, 'config.json'),
-					'it is not what the run wrote; remove the run’s folder, or train anew by `--fresh`',
+					'it is not what the run wrote; remove the run’s folder, or train again with `--fresh`',
 				);
 			}
 

@@ -46,7 +46,7 @@ export const makePromise = (
 		if (promise.seeds && promise.seeds.join() !== seeds.join()) {
 			throw new RecordError(
 				promiseFile(folder),
-				`seeds ${promise.seeds.join(', ')} were promised, not ${seeds.join(', ')}; take those, or promise anew by \`--fresh\``,
+				`seeds ${promise.seeds.join(', ')} were promised, not ${seeds.join(', ')}; take those, or promise again with \`--fresh\``,
 			);
 		}
 
@@ -72,7 +72,7 @@ export const checkPromise = (place: Place, promise: StepPromise, evidence: Evide
 	changes(promise, said(place, evidence, data), data).map(change => change + anew(place));
 
 const anew = ({step}: Place): string =>
-	`; put it back, or record anew: ${typed('record', `--step ${step.name} --fresh`)}`;
+	`; put it back, or record again: ${typed('record', `--step ${step.name} --fresh`)}`;
 
 const changes = (
 	{seeds: _, made: __, ...promise}: StepPromise,

@@ -190,7 +190,7 @@ const assemble = (promise: StepPromise, data: Data, runs: ReadonlyArray<readonly
 		};
 		const [wrong] = [...judgeRun(run, of), ...judgeRecord(alone), ...checkAnswers(alone, data)];
 		if (wrong !== undefined) {
-			throw new RecordError(folder, `${wrong}; remove it, or train anew by \`--fresh\``);
+			throw new RecordError(folder, `${wrong}; remove it, or train again with \`--fresh\``);
 		}
 
 		seeds.push(came);

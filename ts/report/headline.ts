@@ -43,5 +43,5 @@ const share = ({held}: Recorded): number => held.count / held.of;
 const heldBy = ({held}: Recorded): string => `Held by ${held.count} of ${held.of} ${held.of === 1 ? 'seed' : 'seeds'}.`;
 
 const figures = ({parameters, epochs, test}: Recorded): string =>
-	`It has ${parameters.toLocaleString('en')} parameters, learns for ${epochs} epochs and gets ${percent(test.mean)} % of the test images right ` +
-	'in the mean of its last five epochs.';
+	`It has ${parameters.toLocaleString('en')} parameters, trains for ${epochs} epochs and gets ${percent(test.mean)} % of the test images right, ` +
+	'averaged over its last five epochs.';

@@ -7,6 +7,7 @@ import {percent} from '../text/percent.js';
 import type {Changes} from './changes.js';
 import {type Comparison, differenceCells, meanCells} from './comparison.js';
 import {dataSentence} from './data-sentence.js';
+import {mistakesSentence} from './mistakes-sentence.js';
 import type {ReportData, ReportedStep} from './report-data.js';
 import {summaryCells} from './summary-table.js';
 
@@ -29,6 +30,7 @@ const chapter = (
 	const {position, step} = place;
 	const layers = summaryCells(summary);
 	const all = recorded.seeds.length;
+	const always = mistakes.filter(({seeds}) => seeds === all);
 	return [
 		...[`## ${position}. ${step.name}`, ''],
 		...[`**Target.** ${text.target} ${markdownProse(text.why)}`, ''],
@@ -40,9 +42,7 @@ const chapter = (
 			...(text.analysis.length > 0 ? text.analysis.map(line => `- ${markdownProse(line)}`) : ['- none yet']),
 			'',
 		],
-		...(step.from && changes
-			? [`### What changed against \`${step.from.name}\``, '', ...changesMarkdown(changes)]
-			: []),
+		...(step.from && changes ? [`### What changed from \`${step.from.name}\``, '', ...changesMarkdown(changes)] : []),
 		...['### Test accuracy by epoch, %', '', epochTable(recorded.record.epochs, recorded.seeds), ''],
 		...(comparison
 			? [
@@ -57,16 +57,14 @@ const chapter = (
 		...['### Layers and receptive field', '', markdownTable(layers.head, layers.body), ''],
 		'### Misclassified test images',
 		'',
-		`${mistakes.length.toLocaleString('en')} of ${data.test.toLocaleString('en')} are wrong by at least one of ${all} ${all === 1 ? 'seed' : 'seeds'}. Those wrong by all:`,
+		`${mistakesSentence(mistakes.length, always.length, data.test, all)}${all === 1 ? '' : ' Those by all:'}`,
 		'',
 		markdownTable(
-			['Image', 'class', 'taken for', 'probability up to'],
-			mistakes
-				.filter(({seeds}) => seeds === all)
-				.map(({image, taken}) => [
-					...[image, called(labels[image] ?? 0), taken.map(({label}) => called(label)).join(', ')],
-					Math.max(...taken.map(({probability}) => probability)).toFixed(2),
-				]),
+			['Image', 'class', 'predicted', 'highest probability'],
+			always.map(({image, taken}) => [
+				...[image, called(labels[image] ?? 0), taken.map(({label}) => called(label)).join(', ')],
+				Math.max(...taken.map(({probability}) => probability)).toFixed(2),
+			]),
 		),
 		'',
 	];

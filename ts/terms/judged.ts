@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {ConfigError} from '../errors/index.js';
+import {didYouMean} from '../text/near.js';
 import {show} from '../text/show.js';
 
 /**
@@ -17,11 +18,23 @@ export const judged = <Value>(shape: z.ZodType<Value>, value: unknown, whole: st
 	const issue = parsed.error.issues[0];
 	const setting = issue?.path.join('.') || whole;
 	if (issue?.code === 'unrecognized_keys') {
-		const [key] = issue.keys;
-		throw new ConfigError(`${issue.path.length > 0 ? `${setting}.` : ''}${key}`, 'left out', 'a name nobody knows');
+		const [key = ''] = issue.keys;
+		const beside = Object.keys(valueAt(value, issue.path) as object).filter(name => !issue.keys.includes(name));
+		throw unknownName(key, beside, issue.path.join('.'));
 	}
 
 	throw new ConfigError(setting, expectation(issue), show(valueAt(value, issue?.path ?? [])));
+};
+
+/**
+ * A name that stands for nothing, with those that may have been meant.
+ *
+ * @param within path of what it stands in; empty at the top
+ */
+export const unknownName = (name: string, known: readonly string[], within = ''): ConfigError => {
+	const at = (key: string): string => (within === '' ? key : `${within}.${key}`);
+	const meant = didYouMean(name, known, at);
+	return new ConfigError(at(name), 'a known name', name, `unknown name \`${at(name)}\`${meant}`);
 };
 
 const expectation = (issue: z.core.$ZodIssue | undefined): string => {

@@ -111,7 +111,11 @@ const checkVaried = (vary: readonly Varied[], isSampled: boolean): void => {
 
 	for (const {path, values, range} of vary) {
 		if (range && !isSampled) {
-			throw new ConfigError(`vary.${path}`, 'a list of values, or a number of trials to draw by `--sample`', 'a range');
+			throw new ConfigError(
+				`vary.${path}`,
+				'a list of values, or a number of trials to draw with `--sample`',
+				'a range',
+			);
 		}
 
 		if (values?.length === 0) {

@@ -2,6 +2,7 @@ import {z} from 'zod';
 import type {DataSource} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
 import {show} from '../text/show.js';
+import {unknownName} from './judged.js';
 
 /** Where and how a step is trained. */
 export type TrainOptions = {
@@ -105,8 +106,7 @@ export const checkTypes = (options: unknown): void => {
 
 	if (issue.code === 'unrecognized_keys') {
 		const [key = ''] = issue.keys;
-		const known = Object.keys(shape).join(', ');
-		throw new ConfigError(key, `left out (the options are ${known})`, show((options as Record<string, unknown>)[key]));
+		throw unknownName(key, Object.keys(shape));
 	}
 
 	const [setting] = issue.path;

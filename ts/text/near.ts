@@ -15,10 +15,14 @@ export const near = (typed: string, names: readonly string[]): string[] => {
 	return distances.filter(({distance}) => distance === least && distance <= allowed).map(({name}) => name);
 };
 
-/** ` (did you mean A?)`, to be put after what was typed; nothing where no name is near. */
-export const didYouMean = (typed: string, names: readonly string[]): string => {
+/**
+ * ` (did you mean A?)`, to be put after what was typed; nothing where no name is near.
+ *
+ * @param whole how a name is spelled out
+ */
+export const didYouMean = (typed: string, names: readonly string[], whole = (name: string): string => name): string => {
 	const found = near(typed, names);
-	return found.length > 0 ? ` (did you mean ${found.map(name => `\`${name}\``).join(' or ')}?)` : '';
+	return found.length > 0 ? ` (did you mean ${found.map(name => `\`${whole(name)}\``).join(' or ')}?)` : '';
 };
 
 /** Its beginning, its end, or some of its letters in their order: `weight-avg` for `weight-averaging`. */

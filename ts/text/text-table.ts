@@ -46,8 +46,7 @@ export const textTable = (
 			.trimEnd(),
 	);
 	const rule = secondary('-'.repeat(tableWidth(columns, widths)));
-	const note =
-		left.length === 0 ? [] : [secondary(wrap(`Left out for want of room: ${left.join(', ')}`, screen.width))];
+	const note = left.length === 0 ? [] : [secondary(wrap(`No room for: ${left.join(', ')}`, screen.width))];
 	return [padded[0], rule, ...padded.slice(1), ...note].join('\n');
 };
 

@@ -42,7 +42,7 @@ export const download = async (
 		const brokeOff = (reason: string, cause?: unknown): FetchError =>
 			new FetchError(
 				`${shownUrl} broke off after ${megabytes(done)}${total === undefined ? '' : ` of ${megabytes(total)}`} MB (${reason}): ` +
-					'the same command goes on from there',
+					'run the same command again to continue',
 				shownUrl,
 				{cause},
 			);

@@ -227,6 +227,6 @@ const fileBeginning = ({name, version}: PinnedWheel): string => `${name.replaceA
 
 const noWay = (missing: readonly PinnedWheel[]): string =>
 	'fetching libtorch takes one of three: Python 3.8 or newer with pip, which was not found; ' +
-	'the address of a Python package index, by `--index URL` or in PIP_INDEX_URL; ' +
-	`or the wheels of ${missing.map(({name, version}) => `${name} ${version}`).join(', ')} by \`--wheel FILE\`, ` +
+	'the address of a Python package index, in `--index URL` or PIP_INDEX_URL; ' +
+	`or the wheels of ${missing.map(({name, version}) => `${name} ${version}`).join(', ')} in \`--wheel FILE\`, ` +
 	`or a libtorch ${libtorchVersion} named in LIBTORCH`;

@@ -59,7 +59,7 @@ export const downloadByPip = async (
 
 	if (code !== 0) {
 		throw new FetchError(
-			'pip could not fetch libtorch (it says why above): is the network there? ' +
+			'pip could not fetch libtorch (it says why above): check the network. ' +
 				'`--index URL` names a Python package index to fetch it from without pip, `--wheel FILE` wheels that are here',
 			'pip',
 		);

@@ -24,16 +24,14 @@ export const request = async (
 	} catch (error) {
 		throw signal?.aborted
 			? new AbortError(signal.reason)
-			: new FetchError(
-					`${url} does not answer (${networkReason(error)}): is the network there, and the address right?`,
-					url,
-					{cause: error},
-				);
+			: new FetchError(`${url} does not answer (${networkReason(error)}): check the network and the address`, url, {
+					cause: error,
+				});
 	}
 
 	if (!response.ok && !accepted.includes(response.status)) {
 		await response.body?.cancel();
-		throw new FetchError(`${url} answers ${response.status} ${response.statusText}: is the address right?`, url);
+		throw new FetchError(`${url} answers ${response.status} ${response.statusText}: check the address`, url);
 	}
 
 	return response;

@@ -68,7 +68,7 @@ export const ensureTorchAddon = async ({signal, tell}: FetchOptions = {}): Promi
 		throw new FetchError(
 			`there is no ready-made libtorch ${libtorchVersion} for ${thisPlatform()} (there is for ${torchPlatforms.join(', ')}), ` +
 				'nor an addon that is linked against it: build it from source, in a clone of the repository, with a libtorch of ' +
-				'your own named in LIBTORCH, by `npm run build -- --torch`',
+				'your own named in LIBTORCH, with `npm run build -- --torch`',
 			packageName(),
 		);
 	}
@@ -123,8 +123,8 @@ const npm = async (commandArguments: readonly string[], signal: AbortSignal): Pr
 	const own = `${packageName()}@${packageVersion()}`;
 	const failed = (reason: string): FetchError =>
 		new FetchError(
-			`npm could not fetch ${own} (${reason}): is the network there? ` +
-				`It can also be installed beside stepladder, by \`npm install ${own}\``,
+			`npm could not fetch ${own} (${reason}): check the network. ` +
+				`It can also be installed beside stepladder, with \`npm install ${own}\``,
 			'npm',
 		);
 	const failedToStart = (error: NodeJS.ErrnoException): FetchError =>

@@ -45,7 +45,7 @@ pub enum TrainError {
         reason: String,
     },
     /// A checkpoint that this run cannot go on from.
-    #[error("{} is not a checkpoint to go on from: {reason}; begin the run anew", .path.display())]
+    #[error("{} can’t be resumed: {reason}; start the run again", .path.display())]
     Checkpoint {
         /// The file.
         path: PathBuf,

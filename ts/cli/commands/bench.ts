@@ -27,7 +27,7 @@ export const benchCommand = (interruption: Interruption): Command =>
 		.option('--step <name...>', 'the steps to time (default: the last of the ladder)')
 		.option('--rounds <n>', 'how often each is timed, in turn', parseNumber, 5)
 		.option('--images <n>', 'training images of a pass (default: all of them)', parseNumber)
-		.option('--python <path>', 'a Python with torch 2.13, and jax if wanted; they are left out without')
+		.option('--python <path>', 'a Python with torch 2.13, and jax if wanted; without it both are skipped')
 		.option('--json', 'print the figures as JSON', false)
 		.addHelpText(
 			'after',
@@ -81,7 +81,7 @@ const table = (
 	const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
 	const held = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
 	const [opening = '', ...figures] = [
-		`${step}: training passes over ${images} images, medians of ${rounds} rounds, evaluation left out`,
+		`${step}: training passes over ${images} images, medians of ${rounds} rounds, evaluation not included`,
 		`Limit: ${limit.oneCore.toFixed(1)} G multiply-adds a second on one core, ${limit.allCores.toFixed(1)} on all`,
 		`Predicting from Node: ${predict.one.toFixed(2)} ms for one image, ${predict.tenThousand.toFixed(0)} ms for 10,000`,
 		`Peak memory: ${memory.join(', ')}`,

@@ -21,7 +21,7 @@ type Finding = {readonly what: string; readonly found?: string; readonly missing
 
 export const doctorCommand = (): Command =>
 	withDataOption(withLadderOption(new Command('doctor')))
-		.description('Say what is installed, what is found, and how to get what is missing.')
+		.description('Show what is installed, and how to get what is missing.')
 		.action(async (flags: LadderFlags & DataFlags) => {
 			const findings = [
 				find('Addon', () => {
@@ -37,7 +37,7 @@ export const doctorCommand = (): Command =>
 					}
 
 					if (problem !== undefined) {
-						throw new Error(`${libtorchFolder()} ${problem}: get it by \`${torchCommand}\``);
+						throw new Error(`${libtorchFolder()} ${problem}: get it with \`${torchCommand}\``);
 					}
 
 					const {libtorch, cuda} = unwrap(nativeFor({engine: 'aten'}).runtimeInfo());

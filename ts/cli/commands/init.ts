@@ -7,7 +7,7 @@ import {quoted, startedByNpm, typed} from '../../text/typed.js';
 
 export const initCommand = (): Command =>
 	new Command('init')
-		.description('Write a small ladder of your own that trains at once.')
+		.description('Write a small ladder of your own, ready to train.')
 		.argument('[dir]', 'the folder for it', '.')
 		.addHelpText('after', `\nExample:\n  ${typed('init', 'shoes')}`)
 		.action((dir: string) => {

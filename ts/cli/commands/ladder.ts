@@ -10,7 +10,7 @@ import {screen} from '../screen.js';
 
 export const ladderCommand = (): Command =>
 	withLadderOption(new Command('ladder'))
-		.description('Show all steps side by side, with what was measured of each.')
+		.description('Show all steps side by side, with their results.')
 		.addOption(
 			new Option('--format <name>', 'how to write the table').choices(Object.keys(ladderFormats)).default('text'),
 		)

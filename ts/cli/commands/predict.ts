@@ -14,10 +14,10 @@ type Flags = Pick<PredictOptions, 'fit'> & {invert?: boolean; all: boolean; json
 
 export const predictCommand = (interruption: Interruption): Command =>
 	new Command('predict')
-		.description('Label images by a model that a run saved.')
+		.description('Label images with the model of a run.')
 		.argument('<model>', 'a run’s folder, or a model.safetensors')
 		.argument('<image...>', 'PNG or JPEG files of any size, or rows of an IDX file such as t10k-images-idx3-ubyte:0-9')
-		.option('--invert', 'take images for dark on light where the model knows light on dark, or the other way round')
+		.option('--invert', 'invert the images, for dark on light where the model learned light on dark')
 		.addOption(
 			new Option(
 				'--fit <how>',
@@ -30,7 +30,7 @@ export const predictCommand = (interruption: Interruption): Command =>
 			'after',
 			`
 Examples:
-  ${typed('predict', 'runs/baseline/2026-11-22T10-00-00Z-s1 photo.jpg')}
+  ${typed('predict', 'runs/latest photo.jpg')}
   ${typed('predict', 'model.safetensors seven.png --all')}
   ${typed('predict', 'model.safetensors data/t10k-images-idx3-ubyte:0-9')}`,
 		)

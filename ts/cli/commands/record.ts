@@ -49,15 +49,15 @@ const defaultOut = 'runs/records';
 
 export const recordCommand = (interruption: Interruption): Command =>
 	withDataOption(withLadderOption(new Command('record')))
-		.description('Train a step over seeds and keep what was measured, or check what was kept.')
+		.description('Train a step over seeds and record the results, or check the records.')
 		.option('--step <name>', 'the step to record (with --check: to check; default: all)')
 		.option('--seeds <list>', 'seeds to train with, such as 1-5 or 1,4,9', parseSeeds, [1, 2, 3, 4, 5])
 		.addOption(new Option('--engine <name>', 'what computes the gradients: auto, aten or fused').default('auto'))
 		.option('--threads <n>', 'threads of a run (default: the number of cores, with several seeds 1)', parseNumber)
 		.option('--jobs <n>', 'seeds to train at once (default: the number of cores over the threads)', parseNumber)
-		.option('--out <dir>', 'where its runs are kept, and gone on with after an interruption', defaultOut)
-		.option('--fresh', 'promise and train anew what is there already', false)
-		.option('--text', 'only write the text blocks and the table anew, from the records', false)
+		.option('--out <dir>', 'where its runs are kept, and resumed after an interruption', defaultOut)
+		.option('--fresh', 'promise and train again, even if there is a record already', false)
+		.option('--text', 'only rewrite the text blocks and the table, from the records', false)
 		.option('--check', 'only check that blocks, records, steps and claims agree', false)
 		.addOption(
 			new Option(
@@ -94,7 +94,8 @@ const checkTogether = ({check, text, fresh, replay}: Flags): void => {
 	const modes = Object.entries({check, text, fresh}).flatMap(([name, given]) => (given ? [name] : []));
 	const [first, second] = modes;
 	if (second !== undefined) {
-		throw new ConfigError(second, `left out with \`--${first}\`: do one after the other`, 'both');
+		const sentence = `\`--${first}\` and \`--${second}\` can’t be used together: run one after the other`;
+		throw new ConfigError(second, `left out with \`--${first}\``, 'both', sentence);
 	}
 
 	if (replay !== false && !check) {
@@ -124,7 +125,7 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 		const log = new ConsoleLog(step, seeds.length - recorder.finished.length);
 		try {
 			for await (const event of recorder.training) {
-				interruption.kept ??= `to go on: ${goingOn(flags)}`;
+				interruption.kept ??= `to resume: ${goingOn(flags)}`;
 				log.tell(event);
 			}
 		} finally {

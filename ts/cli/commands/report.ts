@@ -19,7 +19,7 @@ type Flags = LadderFlags & DataFlags & {out: string; open: boolean};
 
 export const reportCommand = (): Command =>
 	withDataOption(withLadderOption(new Command('report')))
-		.description('Write a page, as Markdown and as one self-contained HTML file: of the whole ladder, or of runs.')
+		.description('Write a report of the whole ladder, or of runs, as Markdown and as one self-contained HTML file.')
 		.argument('[runs...]', 'run folders, folders of runs, or recorded steps, in place of the ladder')
 		.option('--out <dir>', 'where the two files go', 'report')
 		.option('--open', 'open the page in the browser', false)

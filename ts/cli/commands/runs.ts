@@ -9,12 +9,12 @@ import {screen} from '../screen.js';
 
 export const runsCommand = (): Command =>
 	new Command('runs')
-		.description('List the runs that were kept, the newest first.')
+		.description('List the saved runs, newest first.')
 		.argument('[dir]', 'the folder that they are in', 'runs')
 		.option('--json', 'print them as JSON', false)
 		.addHelpText(
 			'after',
-			`\nTest: accuracy of the last epoch that is done, in percent.\n\nExamples:\n  ${typed('runs')}\n  ${typed('train', '--resume latest')}`,
+			`\nTest: accuracy of the last finished epoch, in percent.\n\nExamples:\n  ${typed('runs')}\n  ${typed('train', '--resume latest')}`,
 		)
 		.action((folder: string, {json}: {json: boolean}) => {
 			const runs = listRuns(folder);

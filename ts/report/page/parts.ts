@@ -83,7 +83,7 @@ ${table(
  * @param count how many comparisons are corrected together
  */
 export const toldNote = (primary: Measure, count?: number): Html =>
-	html`<p class="quiet">${toldSentence(primary, count)} So many seeds would tell a difference as large as the one found in four of five
+	html`<p class="quiet">${toldSentence(primary, count)} The last column is how many seeds would detect a difference this large in four of five
 tries. Differences are taken before rounding.</p>`;
 
 /** What the two make of the test images, where that is known. */

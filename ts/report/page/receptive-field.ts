@@ -29,6 +29,6 @@ export const receptiveField = (summary: Summary, {size}: DataDescription, image:
 	return html`<figure class="field">
 <svg viewBox="-1 -1 ${side + 2} ${side + 2}" width="${side}" role="img" aria-label="What a unit sees of a test image: ${fields.join(', ')} pixels in width">
 <image href="${image}" width="${side}" height="${side}" style="image-rendering: pixelated"/>${squares}</svg>
-<figcaption>What a unit in the middle sees of an image:${legend(keys)}</figcaption>
+<figcaption>What a unit at the centre sees of the image:${legend(keys)}</figcaption>
 </figure>`;
 };

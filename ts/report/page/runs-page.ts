@@ -23,7 +23,7 @@ export const runsPage = async ({
 		main: html`<section>
 <h2>All runs</h2>
 ${table('Runs', runs.head, runs.body)}
-<p class="quiet">Test: accuracy of the last epoch that is done, in percent, rounded down. Held: whether each of the last
+<p class="quiet">Test: accuracy of the last finished epoch, in percent, rounded down. Held: whether each of the last
 epochs that the target asks for reached it.</p>
 ${notes.map(note => html`<p>${prose(note)}</p>`)}
 </section>
@@ -31,7 +31,7 @@ ${notes.map(note => html`<p>${prose(note)}</p>`)}
 <h2>Curves</h2>
 ${
 	groups.length > drawn.length &&
-	html`<p>The first ${drawn.length} of ${groups.length} are drawn: more could not be told apart. Name fewer folders to see the others.</p>`
+	html`<p>The first ${drawn.length} of ${groups.length} are drawn; more lines could not be told apart. Name fewer folders to see the others.</p>`
 }
 ${hasEpochs ? await curves(drawn) : html`<p>No epoch is done yet.</p>`}
 ${toTop}

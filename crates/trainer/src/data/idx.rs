@@ -79,7 +79,13 @@ fn read(
     what: &str,
     sha256: Option<&str>,
 ) -> Result<(Vec<usize>, Vec<u8>, String), TrainError> {
-    let unreadable = |error: std::io::Error| wrong(path, format!("a file of {what}"), error.to_string());
+    let unreadable = |error: std::io::Error| {
+        let found = match error.kind() {
+            std::io::ErrorKind::NotFound => "no such file".into(),
+            _ => error.to_string(),
+        };
+        wrong(path, format!("a file of {what}"), found)
+    };
     let metadata = fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
         // Opening a pipe would wait for its other end.
