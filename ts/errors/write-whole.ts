@@ -10,12 +10,18 @@ export const writeWhole = (file: string, content: string): void => {
 };
 
 /**
- * Removes what {@link writeWhole} leaves of these files where the process is killed. Nobody else may write them meanwhile.
+ * Whether a name is what a process leaves that is killed while it writes one of these files by {@link writeWhole}, a file of
+ * the trainer's, or a lock.
  */
+export const isHalfWritten = (name: string, files: readonly string[]): boolean =>
+	/^\.unfinished-|^\.tmp\w{6}$|^\.lock\./.test(name) ||
+	(/\.\d+$/.test(name) && files.includes(name.replace(/\.\d+$/, '')));
+
+/** Removes what is half written in a folder of these files. Nobody else may write there meanwhile. */
 export const clearHalfWritten = (folder: string, files: readonly string[]): void => {
 	for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-		if (/\.\d+$/.test(name) && files.includes(name.replace(/\.\d+$/, ''))) {
-			rmSync(path.join(folder, name), {force: true});
+		if (isHalfWritten(name, files)) {
+			rmSync(path.join(folder, name), {recursive: true, force: true});
 		}
 	}
 };

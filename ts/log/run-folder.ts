@@ -25,7 +25,7 @@ import {
 } from '../data/data.js';
 import {ConfigError, DataError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
-import {syncFolder, writeWhole} from '../errors/write-whole.js';
+import {clearHalfWritten, isHalfWritten, syncFolder, writeWhole} from '../errors/write-whole.js';
 import {elsewhere, writing} from '../errors/writing.js';
 import {type Hold, holdPlace, isHeld} from '../machine/hold-place.js';
 import {kindAt} from '../machine/kind-at.js';
@@ -169,7 +169,7 @@ export class RunFolder {
 		try {
 			const opened = new RunFolder(place, hold, undefined);
 			writingIn(place, () => {
-				clearHalfWritten(place);
+				clearHalfWritten(place, written);
 				if (RunFolder.isFinished(place)) {
 					rmSync(opened.checkpointPath, {force: true}); // killed before its own process did that
 				}
@@ -183,7 +183,8 @@ export class RunFolder {
 
 	/** Takes away what a process left that was killed after a run had finished. Where somebody else writes, or nobody may, it stays. */
 	static async tidy(folder: string, signal?: AbortSignal): Promise<void> {
-		const left = (name: string): boolean => name === lockName || name === checkpointName || halfWritten.test(name);
+		const left = (name: string): boolean =>
+			name === lockName || name === checkpointName || isHalfWritten(name, written);
 		try {
 			if (readdirSync(folder).some(left)) {
 				(await RunFolder.hold(folder, signal)).release();
@@ -375,15 +376,8 @@ export const alreadyFinished = (folder: string): ConfigError =>
 		`${folder} has finished: there is nothing to resume`,
 	);
 
-/** What a process leaves that is killed while it writes a file beside its place. */
-const halfWritten =
-	/^\.unfinished-|^\.tmp\w{6}$|^\.lock\.|^(config|predictions|result)\.json\.\d+$|^(events\.jsonl|metrics\.csv)\.\d+$/;
-
-const clearHalfWritten = (folder: string): void => {
-	for (const name of readdirSync(folder).filter(name => halfWritten.test(name))) {
-		rmSync(path.join(folder, name), {recursive: true, force: true});
-	}
-};
+/** The files that are written beside their places. */
+const written = [...hashed, 'metrics.csv', 'result.json'];
 
 /** Takes away new folders of runs that were killed before they had a configuration: nothing can go on with them. */
 const clearOrphans = (parent: string): void => {
@@ -393,7 +387,7 @@ const clearOrphans = (parent: string): void => {
 	for (const {name} of runs) {
 		const folder = path.join(parent, name);
 		const files = readdirSync(folder);
-		const isOrphan = files.includes(lockName) && files.every(file => file === lockName || halfWritten.test(file));
+		const isOrphan = files.includes(lockName) && files.every(file => file === lockName || isHalfWritten(file, written));
 		if (isOrphan && !RunFolder.isHeld(folder)) {
 			rmSync(folder, {recursive: true, force: true});
 		}

@@ -200,7 +200,8 @@ const ofRuns = (all: readonly KeptRun[], notes: string[]): RunGroup => {
 	const count = (images: number): string => images.toLocaleString('en');
 	const name = [
 		...[step, trial !== undefined && `trial ${trial}`],
-		all.every(({options}) => options.epochs !== undefined) && `${experiment.epochs} epochs`,
+		all.every(({options}) => options.epochs !== undefined) &&
+			`${experiment.epochs} ${experiment.epochs === 1 ? 'epoch' : 'epochs'}`,
 		images.train < data.train && `${count(images.train)} training images`,
 		images.test < data.test && `${count(images.test)} test images`,
 		engineOf(first) === 'aten' && 'on aten',

@@ -1,7 +1,7 @@
 import {existsSync, readdirSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import {makeFolders} from '../errors/make-folders.js';
-import {writeWhole} from '../errors/write-whole.js';
+import {clearHalfWritten, writeWhole} from '../errors/write-whole.js';
 import {elsewhere, writing} from '../errors/writing.js';
 import type {TrialOutcome} from '../experiment/train-trial.js';
 import {type Hold, holdPlace, isHeld} from '../machine/hold-place.js';
@@ -12,6 +12,9 @@ import type {Condition} from '../terms/record.js';
 import type {SweepPlan} from '../terms/sweep.js';
 import {sha256} from '../text/sha256.js';
 import {shown} from '../text/shown.js';
+
+/** The files that stay in the folder of a finished trial. */
+const files = ['begun.txt', 'result.json'];
 
 /** A finished seed of a trial, with when and by what it was trained. */
 export type FinishedTrial = {
@@ -53,7 +56,7 @@ export class TrialFolder {
 	begin(): string {
 		const now = new Date().toISOString();
 		return this.#writing(() => {
-			this.#clearHalfWritten();
+			clearHalfWritten(this.path, files);
 			const file = path.join(this.path, 'begun.txt');
 			if (!existsSync(file) || !existsSync(this.checkpoint)) {
 				writeWhole(file, now);
@@ -87,14 +90,14 @@ export class TrialFolder {
 
 	/** Whether a process that was killed after it had finished left more than what it came to. */
 	get isUntidy(): boolean {
-		const more = readdirSync(this.path).some(name => name !== 'begun.txt' && name !== 'result.json');
+		const more = readdirSync(this.path).some(name => !files.includes(name));
 		return more && !isHeld(this.#lock);
 	}
 
 	/** Takes away what such a process left. */
 	tidy(): void {
 		this.#writing(() => {
-			this.#clearHalfWritten();
+			clearHalfWritten(this.path, files);
 			rmSync(this.checkpoint, {force: true});
 		});
 	}
@@ -106,12 +109,6 @@ export class TrialFolder {
 				rmSync(file, {force: true});
 			}
 		});
-	}
-
-	#clearHalfWritten(): void {
-		for (const name of readdirSync(this.path).filter(name => halfWritten.test(name))) {
-			rmSync(path.join(this.path, name), {recursive: true, force: true});
-		}
 	}
 
 	get #lock(): string {
@@ -126,5 +123,3 @@ export class TrialFolder {
 		return writing(`in ${this.path}`, this.path, work, elsewhere);
 	}
 }
-
-const halfWritten = /^\.unfinished-|^\.tmp\w{6}$|^\.lock\.|^(begun\.txt|result\.json)\.\d+$/;
