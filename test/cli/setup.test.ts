@@ -25,7 +25,7 @@ onTorchPlatform('without pip, and with nothing else to fetch from, the three way
 	t.is(exitCode, 1);
 	t.regex(
 		stderr,
-		/^stepladder: fetching libtorch takes one of three: Python .* with pip.*`--index URL` or in PIP_INDEX_URL.*torch 2\.13\.0.*`--wheel FILE`.*LIBTORCH\n?$/,
+		/^stepladder: fetching libtorch takes one of three: Python .* with pip.*`--index URL` or PIP_INDEX_URL.*torch 2\.13\.0.*`--wheel FILE`.*LIBTORCH\n?$/,
 	);
 	t.deepEqual(readdirSync(path.join(cache, 'cache')), []);
 });
@@ -55,7 +55,7 @@ onTorchPlatform('a mistyped address, and a wheel that is not there, are wrong us
 	t.deepEqual(readdirSync(cache), [], 'they are told before anything is fetched');
 });
 
-onTorchPlatform('Ctrl-C keeps what has come and says so, and run the same command again to continue', async t => {
+onTorchPlatform('Ctrl-C keeps what has come and says so, and the same command goes on from there', async t => {
 	const cache = temporaryFolder(t);
 	const [torch] = pin?.wheels ?? [];
 	const [begun, total] = [3_000_000, 5_000_000];

@@ -165,7 +165,7 @@ test('a run that was changed after it was written is refused, and one whose imag
 	own.write(path.join(folder, 'events.jsonl'), events.replace(/"trainCorrect":\d+/, '"trainCorrect":400'));
 	const forged = await own.run(['compare', 'runs/tiny']);
 	t.is(forged.exitCode, 5, forged.stdout);
-	t.regex(forged.stderr, /events\.jsonl: it is not what the run wrote; remove the run’s folder, or train anew$/);
+	t.regex(forged.stderr, /events\.jsonl: it is not what the run wrote; remove the run’s folder, or train again$/);
 
 	own.write(path.join(folder, 'events.jsonl'), events);
 	rmSync(path.join(own.folder, 'data'), {recursive: true});
