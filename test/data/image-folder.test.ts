@@ -299,7 +299,7 @@ test.serial(
 		const check = await own.run(['record', '--check']);
 		t.regex(
 			check.stdout,
-			/`data\.hash` was promised as .*, and is .* in the ladder now \(where the files are the same, sharp .+, libvips .+ decodes them otherwise\); put it back, or record anew/,
+			/`data\.hash` was promised as .*, and is .* in the ladder now \(where the files are the same, sharp .+, libvips .+ decodes them otherwise\); put it back, or record again/,
 		);
 		t.regex(
 			(await own.run(['report'])).stderr,

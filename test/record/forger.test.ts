@@ -226,7 +226,7 @@ const forgeries: readonly Forgery[] = [
 		promise,
 		'"testAccuracy": 0.99',
 		'"testAccuracy": 0.98',
-		/promise\.json: `target\.testAccuracy` was promised as 0\.98, and is 0\.99 in the step now; put it back, or record anew/,
+		/promise\.json: `target\.testAccuracy` was promised as 0\.98, and is 0\.99 in the step now; put it back, or record again/,
 	],
 	[
 		promise,
