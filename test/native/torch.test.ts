@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto';
-import {chmodSync, existsSync, mkdirSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {createRequire} from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
@@ -51,6 +52,26 @@ test('an addon’s package of another version is not taken', async t => {
 	const installed = await installedWithLadder(t);
 	installed.addPackage(torchPackage, addonIn('addon-torch'), '0.0.1');
 	t.regex((await installed.run(withLibtorch)).stderr, /get it with `npx stepladder setup torch`$/);
+});
+
+test('an addon that was built from other sources is not taken', async t => {
+	const installed = await installedWithLadder(t);
+	const {sources} = (
+		createRequire(import.meta.url)(addonIn('addon')) as {runtimeInfo: () => {sources: string}}
+	).runtimeInfo();
+	const built = readFileSync(addonIn('addon-torch'));
+	const place = built.indexOf(sources);
+	t.not(place, -1, 'this clone’s two addons are of the same sources');
+	built.write('0'.repeat(sources.length), place);
+	const older = path.join(installed.folder, 'older.node');
+	writeFileSync(older, built);
+	installed.addPackage(torchPackage, older);
+	const {stderr, exitCode} = await installed.run(withLibtorch, {STEPLADDER_CACHE: path.dirname(real)});
+	t.is(exitCode, 1);
+	t.regex(
+		stderr,
+		/^stepladder: .* was built from other sources than the rest: get it again with `npx stepladder setup torch`$/,
+	);
 });
 
 /** Fills a cache with libraries of these contents, and says that they were as long as in `told`. */

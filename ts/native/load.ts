@@ -108,12 +108,23 @@ const loadTorch = (): typeof Binding => {
 	}
 
 	openLibtorch();
+	const binding = requireTorch(addon);
+	if (sourcesOf(binding) !== sourcesOf(native())) {
+		throw new LoadError(`${addon} was built from other sources than the rest: get it again with \`${torchCommand}\``);
+	}
+
+	return binding;
+};
+
+const requireTorch = (addon: string): typeof Binding => {
 	try {
 		return require(isClone ? addon : unharmed(addon)) as typeof Binding;
 	} catch (error) {
 		throw new LoadError(explainTorch(error, addon, torchCommand), {cause: error});
 	}
 };
+
+const sourcesOf = (binding: typeof Binding): string => unwrap(binding.runtimeInfo()).sources;
 
 /**
  * Opens libtorch and what it stands on by their places, so that the addon finds them by their names. No place is
