@@ -258,3 +258,19 @@ test('images of a run are found from another working folder', async t => {
 	});
 	t.is(again.exitCode, 0, again.stderr);
 });
+
+test('what was left in the folder of a finished run is taken away by resuming it, which says that it has finished', async t => {
+	const own = tinyLadder(t);
+	t.is((await own.run(['train', '--step', 'tiny', '--out', 'runs'])).exitCode, 0);
+	const [run = ''] = readdirSync(path.join(own.folder, 'runs', 'tiny')).map(name => `runs/tiny/${name}`);
+	const folder = path.join(own.folder, run);
+	const before = contents(folder);
+	for (const left of ['checkpoint.safetensors', '.unfinished-abcdef', '.lock.1/holder.json', 'result.json.12']) {
+		own.write(`${run}/${left}`, 'left');
+	}
+
+	const {stderr, exitCode} = await own.run(['train', '--resume', run]);
+	t.is(exitCode, 2);
+	t.regex(stderr, /has finished: there is nothing to resume$/);
+	t.deepEqual(contents(folder), before);
+});

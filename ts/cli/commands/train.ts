@@ -167,8 +167,14 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 
 		const folder = given === latest ? realpathOf(path.join('runs', latest)) : given;
 		const {step} = RunFolder.read(folder);
-		const training = resume(folder, {signal});
 		const siblings = RunFolder.siblings(folder);
+		for (const {folder: place, state} of siblings) {
+			if (place !== undefined && state === 'finished') {
+				await RunFolder.tidy(place, signal);
+			}
+		}
+
+		const training = resume(folder, {signal});
 		if (siblings.length > 1 && !flags.json && !flags.quiet) {
 			process.stderr.write(`Resuming all seeds of the command: ${stateOf(siblings)}\n`);
 		}
