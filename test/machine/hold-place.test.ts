@@ -72,6 +72,19 @@ setInterval(() => {}, 1000);`;
 	hold.release();
 });
 
+test('a program that holds a place ends at a signal in its own way, and leaves no lock', async t => {
+	const lock = lockIn(t);
+	const script = `import {holdPlace} from ${JSON.stringify(module)};
+process.once('SIGINT', () => setTimeout(() => process.exit(42), 1));
+await holdPlace('the run', ${JSON.stringify(lock)});
+process.stdout.write('held');
+setInterval(() => {}, 1000);`;
+	const child = execa(process.execPath, ['--input-type=module', '-e', script], {reject: false});
+	child.stdout?.once('data', () => child.kill('SIGINT'));
+	t.is((await child).exitCode, 42);
+	t.deepEqual(readdirSync(path.dirname(lock)), []);
+});
+
 test('a lock whose holder can’t be looked up is taken over when its heartbeat has stopped', async t => {
 	const lock = lockIn(t);
 	leave(lock, elsewhere, 20);

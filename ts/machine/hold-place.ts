@@ -1,5 +1,5 @@
 import {randomUUID} from 'node:crypto';
-import fs, {mkdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -43,10 +43,9 @@ type Mark = Holder & {
 export const holdPlace = async (what: string, lock: string, signal?: AbortSignal, advice?: string): Promise<Hold> => {
 	const place = path.resolve(lock);
 	const parent = path.dirname(lock);
-	const {lockSync} = (await import('proper-lockfile')).default; // which listens to signals from then on
 	let seen: number | undefined;
 	for (;;) {
-		const hold = writing(`in ${parent}`, parent, () => tryHold(lockSync, what, place), advice);
+		const hold = writing(`in ${parent}`, parent, () => tryHold(what, place), advice);
 		if (hold) {
 			return hold;
 		}
@@ -80,56 +79,113 @@ export const isHeld = (lock: string): boolean => {
 /** Where the lock of a folder lies that must hold nothing else: beside it. */
 export const lockBeside = (folder: string): string => path.join(path.dirname(folder), `.${path.basename(folder)}.lock`);
 
-const tryHold = (
-	lockSync: typeof import('proper-lockfile').lockSync,
-	what: string,
-	place: string,
-): Hold | undefined => {
+const tryHold = (what: string, place: string): Hold | undefined => {
 	const mark: Mark = {
 		...{id: randomUUID(), pid: process.pid, host: os.hostname(), space: processSpace()},
 		since: new Date().toISOString(),
 	};
-	const lost = new AbortController();
-	const lose = (): void => {
-		const by = holderOf(place);
-		lost.abort(new HeldError(what, place, by, lostSentence(what, by)));
-	};
-	let isMine = true;
-	const files = lockFiles(mark);
 	try {
 		if (isDead(place, holderOf(place))) {
-			files.rmdirSync(place);
+			takeAway(place, mark.id);
 		}
 
-		const release = lockSync(place, {
-			...{lockfilePath: place, realpath: false, fs: files, stale: dead, update: heartbeat, onCompromised: lose},
-		});
-		return {
-			signal: lost.signal,
-			check() {
-				if (holderOf(place)?.id !== mark.id) {
-					lose();
-				}
-
-				lost.signal.throwIfAborted();
-			},
-			release() {
-				if (isMine && !lost.signal.aborted) {
-					isMine = false;
-					try {
-						release();
-					} catch {
-						// what can't be taken away counts as dead soon
-					}
-				}
-			},
-		};
+		makeLock(place, mark);
 	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code === 'ELOCKED') {
+		if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
 			return undefined;
 		}
 
 		throw error;
+	}
+
+	return new Held(what, place, mark.id);
+};
+
+/** A lock that is this process's, while its heart beats. */
+class Held implements Hold {
+	readonly #lost = new AbortController();
+	readonly #what: string;
+	readonly #place: string;
+	readonly #id: string;
+	readonly #heart = setInterval(() => this.#beat(), heartbeat).unref();
+	#beaten = Date.now();
+
+	constructor(what: string, place: string, id: string) {
+		this.#what = what;
+		this.#place = place;
+		this.#id = id;
+		if (allHeld.size === 0) {
+			process.on('exit', releaseAll);
+		}
+
+		allHeld.add(this);
+	}
+
+	get signal(): AbortSignal {
+		return this.#lost.signal;
+	}
+
+	check(): void {
+		if (holderOf(this.#place)?.id !== this.#id) {
+			this.#lose();
+		}
+
+		this.#lost.signal.throwIfAborted();
+	}
+
+	release(): void {
+		if (!allHeld.has(this)) {
+			return;
+		}
+
+		this.#end();
+		try {
+			takeAway(this.#place, this.#id);
+		} catch {
+			// what can't be taken away counts as dead soon
+		}
+	}
+
+	#beat(): void {
+		const holder = holderOf(this.#place);
+		if (holder !== undefined && holder.id !== this.#id) {
+			this.#lose();
+			return;
+		}
+
+		try {
+			const now = new Date();
+			utimesSync(this.#place, now, now);
+			this.#beaten = now.getTime();
+		} catch (error) {
+			// a disk may fail for a moment
+			if ((error as NodeJS.ErrnoException).code === 'ENOENT' || Date.now() - this.#beaten > dead) {
+				this.#lose();
+			}
+		}
+	}
+
+	#lose(): void {
+		this.#end();
+		const by = holderOf(this.#place);
+		this.#lost.abort(new HeldError(this.#what, this.#place, by, lostSentence(this.#what, by)));
+	}
+
+	#end(): void {
+		clearInterval(this.#heart);
+		allHeld.delete(this);
+		if (allHeld.size === 0) {
+			process.off('exit', releaseAll);
+		}
+	}
+}
+
+/** What this process holds. Signals are not listened to: a library leaves those to its program, and a dead holder is told by its number. */
+const allHeld = new Set<Held>();
+
+const releaseAll = (): void => {
+	for (const held of allHeld) {
+		held.release();
 	}
 };
 
@@ -138,43 +194,42 @@ const lostSentence = (what: string, by: Holder | undefined): string =>
 		? `${what} was removed, or its lock was, while it was in use`
 		: `${what} was taken over by process ${by.pid} on ${by.host}, while this one stood still`;
 
+/** Makes a lock: its folder says whose it is, and keeps itself out of git. */
+const makeLock = (place: string, mark: Mark): void => {
+	mkdirSync(place);
+	try {
+		writeFileSync(path.join(place, '.gitignore'), '*\n');
+		writeFileSync(path.join(place, 'holder.json'), JSON.stringify(mark));
+	} catch (error) {
+		rmSync(place, {recursive: true, force: true}); // as on a full disk
+		throw error;
+	}
+};
+
 /**
- * The file system as the lock sees it: its folder says whose it is, and keeps itself out of git. What is removed is moved
- * away first, so that of two that find a dead holder none removes the other's lock.
+ * Takes a lock away that is one's own, or a dead holder's. It is moved away first, so that of two that find a dead holder none
+ * removes the other's lock.
  */
-const lockFiles = (mark: Mark) => ({
-	...fs,
-	mkdirSync(place: string): void {
-		mkdirSync(place);
-		try {
-			writeFileSync(path.join(place, '.gitignore'), '*\n');
-			writeFileSync(path.join(place, 'holder.json'), JSON.stringify(mark));
-		} catch (error) {
-			rmSync(place, {recursive: true, force: true}); // as on a full disk
-			throw error;
-		}
-	},
-	rmdirSync(place: string): void {
-		const aside = `${place}.${mark.id}`;
-		try {
-			renameSync(place, aside);
-		} catch (error) {
-			if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-				return;
-			}
-
-			throw error;
+const takeAway = (place: string, id: string): void => {
+	const aside = `${place}.${id}`;
+	try {
+		renameSync(place, aside);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+			return;
 		}
 
-		const holder = holderOf(aside);
-		if (holder?.id === mark.id || isDead(aside, holder)) {
-			rmSync(aside, {recursive: true, force: true});
-		} else {
-			renameSync(aside, place);
-			throw Object.assign(new Error('somebody else was first'), {code: 'ELOCKED'});
-		}
-	},
-});
+		throw error;
+	}
+
+	const holder = holderOf(aside);
+	if (holder?.id === id || isDead(aside, holder)) {
+		rmSync(aside, {recursive: true, force: true});
+	} else {
+		renameSync(aside, place);
+		throw Object.assign(new Error('somebody else was first'), {code: 'EEXIST'});
+	}
+};
 
 const holderOf = (place: string): Mark | undefined => {
 	try {
