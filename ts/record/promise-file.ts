@@ -3,7 +3,7 @@ import path from 'node:path';
 import {z} from 'zod';
 import {RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
-import {writeWhole} from '../errors/write-whole.js';
+import {clearHalfWritten, writeWhole} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
 import {asExperiment} from '../terms/experiment.js';
 import {checkGoal} from '../terms/goal.js';
@@ -73,6 +73,7 @@ export const writePromise = (folder: string, promise: StepPromise): StepPromise 
 	writing(`the promise in ${folder}`, folder, () => {
 		const written = ordered(promise, promiseFile(folder));
 		makeFolders(folder);
+		clearHalfWritten(folder, [path.basename(promiseFile(folder))]);
 		writeWhole(promiseFile(folder), asText(written));
 		return written;
 	});

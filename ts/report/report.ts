@@ -2,11 +2,13 @@ import path from 'node:path';
 import type {OpenOptions} from '../data/data.js';
 import type {RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
-import {writeWhole} from '../errors/write-whole.js';
+import {clearHalfWritten, writeWhole} from '../errors/write-whole.js';
 import {elsewhere, writing} from '../errors/writing.js';
 import type {Ladder} from '../ladder/open-ladder.js';
+import {holdPlace} from '../machine/hold-place.js';
 import {LadderRecords} from '../record/ladder-records.js';
 import {checkPath} from '../terms/check-path.js';
+import {shown} from '../text/shown.js';
 import {reportData} from './report-data.js';
 import {reportMarkdown} from './report-markdown.js';
 import {findGroups, type RunsOptions} from './run-groups.js';
@@ -42,7 +44,11 @@ export const report = async (ladder: Ladder, given: {readonly out: string} & Ope
 	}
 
 	const html = await reportPage(data);
-	return {markdown: write(out, 'report.md', reportMarkdown(data)), html: write(out, 'report.html', html), leftOut};
+	const [markdown = '', page = ''] = await write(out, [
+		['report.md', reportMarkdown(data)],
+		['report.html', html],
+	]);
+	return {markdown, html: page, leftOut};
 };
 
 /**
@@ -66,15 +72,29 @@ export const reportRuns = async (
 	const data = runsData(await findGroups(names, options));
 	const {runsPage} = await import('./page/runs-page.js');
 	const html = await runsPage(data);
-	return {markdown: write(out, 'runs.md', runsMarkdown(data)), html: write(out, 'runs.html', html)};
+	const [markdown = '', page = ''] = await write(out, [
+		['runs.md', runsMarkdown(data)],
+		['runs.html', html],
+	]);
+	return {markdown, html: page};
 };
 
-const write = (out: string, name: string, text: string): string => {
-	const file = path.resolve(out, name);
-	const work = (): void => {
-		makeFolders(path.dirname(file));
-		writeWhole(file, text);
-	};
-	writing(file, file, work, elsewhere);
-	return file;
+/** Writes pages into a folder, and clears away what a killed process left there half written. */
+const write = async (out: string, pages: ReadonlyArray<readonly [string, string]>): Promise<string[]> => {
+	const folder = path.resolve(out);
+	writing(`in ${folder}`, folder, () => makeFolders(folder), elsewhere);
+	const hold = await holdPlace(`the report in ${shown(folder)}`, path.join(folder, '.lock'), undefined, elsewhere);
+	try {
+		return pages.map(([name, text]) => {
+			const file = path.join(folder, name);
+			const work = (): void => {
+				clearHalfWritten(folder, [name]);
+				writeWhole(file, text);
+			};
+			writing(file, file, work, elsewhere);
+			return file;
+		});
+	} finally {
+		hold.release();
+	}
 };

@@ -1,10 +1,11 @@
+import {existsSync, readdirSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {type Data, describe, type OpenOptions} from '../data/data.js';
 import {abortedBy} from '../errors/aborted-by.js';
 import {BudgetError, ConfigError, RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
-import {clearHalfWritten} from '../errors/write-whole.js';
+import {clearHalfWritten, isHalfWritten} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
 import {trainTrial} from '../experiment/train-trial.js';
 import type {Ladder} from '../ladder/open-ladder.js';
@@ -149,10 +150,13 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		}
 
 		const found = swept(name, kept);
-		if (!hasSweepPage(folder)) {
-			await writeSweepPage(folder, found);
-		}
-
+		await tidy(
+			name,
+			folder,
+			runs.map(run => run.folder),
+			found,
+			rest.signal,
+		);
 		return found;
 	}
 
@@ -161,13 +165,50 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		const signal = AbortSignal.any([hold.signal, ...(rest.signal ? [rest.signal] : [])]);
 		const record = await trainAll(plan, runs, data, {...rest, signal, condition, fresh, tell});
 		hold.check();
-		clearHalfWritten(folder, [...Object.values(sweepFiles), pageFile, pictureFile]);
+		clearHalfWritten(folder, written);
 		writeSweep(folder, record);
 		const found = swept(name, record);
 		await writeSweepPage(folder, found);
 		return found;
 	} finally {
 		hold.release();
+	}
+};
+
+/** The files of a sweep's folder. */
+const written = [...Object.values(sweepFiles), pageFile, pictureFile];
+
+/** Takes away what a process left that was killed once the record was there, and writes the page that it did not come to. */
+const tidy = async (
+	name: string,
+	folder: string,
+	trials: readonly TrialFolder[],
+	found: Swept,
+	signal: AbortSignal = new AbortController().signal,
+): Promise<void> => {
+	const holds = await holdAll(
+		trials.filter(trial => trial.isUntidy),
+		signal,
+	);
+	try {
+		for (const trial of trials.filter(({path}) => holds.has(path))) {
+			trial.tidy();
+		}
+	} finally {
+		for (const hold of holds.values()) {
+			hold.release();
+		}
+	}
+
+	const isLeft = existsSync(lockBeside(folder)) || readdirSync(folder).some(file => isHalfWritten(file, written));
+	if (isLeft || !hasSweepPage(folder)) {
+		const hold = await holdSweep(name, folder, signal);
+		try {
+			clearHalfWritten(folder, written);
+			await writeSweepPage(folder, found);
+		} finally {
+			hold.release();
+		}
 	}
 };
 

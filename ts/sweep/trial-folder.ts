@@ -90,8 +90,8 @@ export class TrialFolder {
 
 	/** Whether a process that was killed after it had finished left more than what it came to. */
 	get isUntidy(): boolean {
-		const more = readdirSync(this.path).some(name => !files.includes(name));
-		return more && !isHeld(this.#lock);
+		const names = existsSync(this.path) ? readdirSync(this.path) : [];
+		return names.some(name => !files.includes(name)) && !isHeld(this.#lock);
 	}
 
 	/** Takes away what such a process left. */

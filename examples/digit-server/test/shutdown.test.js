@@ -63,7 +63,7 @@ test('a port that is taken, and a setting that makes no sense, end it with a sen
 	assert.deepEqual(await Promise.all([late, odd, greedy].map(({ended}) => ended)), [1, 1, 1]);
 	assert.match(late.errors, /^Port \d+ is taken: choose another/);
 	assert.match(odd.errors, /^`?epochs`?.*whole number/i);
-	assert.match(greedy.errors, /at most 5 epochs/);
+	assert.match(greedy.errors, /would take 1000 epochs, and its target allows 5/);
 	for (const {errors} of [late, odd, greedy]) {
 		assert.equal(errors.trim().split('\n').length, 1, errors);
 	}

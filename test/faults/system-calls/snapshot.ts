@@ -35,6 +35,7 @@ export const withoutTimes = (text: string): string =>
 		.replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d[-:]\d\d([-:]\d\d)?(\.\d+)?Z?/g, 'TIME')
 		.replaceAll(/\d{4}-\d\d-\d\d/g, 'DAY')
 		.replaceAll(/\b[\da-f]{64}\b/g, 'HASH')
+		.replaceAll(/images-[\da-f]{32}/g, 'images-KEY')
 		.replaceAll(/\b\d+(\.\d+)? (s|seconds?|ms|images\/s)\b/g, 'WHILE');
 
 /** A table without the columns that the moment decides. */
