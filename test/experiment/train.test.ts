@@ -288,7 +288,7 @@ for (const setting of ['epochs', 'threads', 'jobs', 'limitTrain', 'limitTest', '
 			refuses,
 			{[setting]: given},
 			instanceOf as never,
-			setting === 'seeds' ? /`seeds?` should be/ : /should be (a whole number|.*whole number)|at most 15 epochs/,
+			setting === 'seeds' ? /`seeds?` should be/ : /should be (a whole number|.*whole number)|its target allows 15/,
 		);
 	}
 }
