@@ -149,7 +149,7 @@ test('an index that does not answer, or answers that there is nothing, is named'
 	const empty = await serve(t, (_, response) => response.writeHead(404).end());
 	await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index: empty}), {
 		instanceOf: FetchError,
-		message: /torch\/ answers 404 Not Found: is the address right\?$/,
+		message: /torch\/ answers 404 Not Found: check the address$/,
 	});
 	await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index: 'somewhere'}), {
 		instanceOf: ConfigError,

@@ -111,7 +111,7 @@ test.serial('a registry without the addon of this version is told, with another 
 	await npmRegistry(t, {published: '0.0.1'});
 	const error = await t.throwsAsync(ensureTorchAddon(), {instanceOf: FetchError});
 	t.regex(error.message, /\(.*No matching version found for @stepladder\/torch-.+\): check the network/);
-	t.true(error.message.endsWith(`by \`npm install ${name}@${version}\``));
+	t.true(error.message.endsWith(`with \`npm install ${name}@${version}\``));
 	t.deepEqual(readdirSync(cache), []);
 });
 
