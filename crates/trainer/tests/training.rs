@@ -279,7 +279,7 @@ fn a_checkpoint_of_another_run_or_a_damaged_one_is_refused() {
         let mut damaged = bytes.clone();
         damaged[8 + part * (bytes.len() - 8) / 40] ^= 1 << (part % 8);
         std::fs::write(&path, &damaged).unwrap();
-        refused(&everything_random(), &options, "is not a checkpoint to go on from");
+        refused(&everything_random(), &options, "can’t be resumed");
         assert_eq!(std::fs::read(&path).unwrap(), damaged);
     }
 }
