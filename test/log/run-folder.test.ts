@@ -28,7 +28,7 @@ import {tinyLadder} from '../helpers/tiny-ladder.js';
 
 /** A ladder, and where its runs are kept. */
 const tiny = async (t: ExecutionContext) => {
-	const own = tinyLadder(t, {train: 4000});
+	const own = tinyLadder(t, {train: 12_000});
 	const ladder = await openLadder(own.folder);
 	const data = idx(path.join(own.folder, 'data'));
 	const options = {data, out: path.join(own.folder, 'runs'), threads: 1, epochs: 10};
