@@ -19,6 +19,7 @@ import {learningRates} from '../terms/learning-rates.js';
 import {checkTypes, type TrainOptions} from '../terms/train-options.js';
 import {show} from '../text/show.js';
 import {EventQueue} from './event-queue.js';
+import {runWorkers} from './run-workers.js';
 import {judge, type SeedRun, trainSeed} from './train-seed.js';
 
 /**
@@ -232,13 +233,8 @@ const trainSeeds = async (
 		}
 	};
 
-	const workers = Array.from({length: Math.min(jobs, waiting.length)}, work);
 	try {
-		await Promise.all(workers);
-	} catch (error) {
-		failure.abort(error);
-		await Promise.allSettled(workers); // none is left running
-		throw error;
+		await runWorkers(Math.min(jobs, waiting.length), work, failure);
 	} finally {
 		before?.release();
 		for (const folder of opened) {

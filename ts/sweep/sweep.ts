@@ -7,6 +7,7 @@ import {BudgetError, ConfigError, RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {clearHalfWritten, isHalfWritten} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
+import {runWorkers} from '../experiment/run-workers.js';
 import {trainTrial} from '../experiment/train-trial.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {conditionNow} from '../log/condition-now.js';
@@ -195,9 +196,7 @@ const tidy = async (
 			trial.tidy();
 		}
 	} finally {
-		for (const hold of holds.values()) {
-			hold.release();
-		}
+		releaseAll(holds);
 	}
 
 	const isLeft = existsSync(lockBeside(folder)) || readdirSync(folder).some(file => isHalfWritten(file, written));
@@ -318,20 +317,16 @@ const trainAll = async (plan: SweepPlan, runs: readonly Run[], data: Data, settl
 			}
 		};
 
-		const workers = Array.from({length: Math.min(jobs, Math.max(1, waiting.length))}, work);
-		try {
-			await Promise.all(workers);
-		} catch (error) {
-			failure.abort(error);
-			await Promise.allSettled(workers); // none is left running
-			throw error;
-		}
-
+		await runWorkers(Math.min(jobs, Math.max(1, waiting.length)), work, failure);
 		return assemble(plan, runs);
 	} finally {
-		for (const hold of holds.values()) {
-			hold.release();
-		}
+		releaseAll(holds);
+	}
+};
+
+const releaseAll = (holds: ReadonlyMap<string, Hold>): void => {
+	for (const hold of holds.values()) {
+		hold.release();
 	}
 };
 
@@ -347,9 +342,7 @@ const holdAll = async (folders: readonly TrialFolder[], signal: AbortSignal): Pr
 
 		return holds;
 	} catch (error) {
-		for (const hold of holds.values()) {
-			hold.release();
-		}
+		releaseAll(holds);
 
 		throw error;
 	}
