@@ -18,6 +18,7 @@ import {goalOf} from '../terms/goal.js';
 import {learningRates} from '../terms/learning-rates.js';
 import {checkTypes, type TrainOptions} from '../terms/train-options.js';
 import {show} from '../text/show.js';
+import {checkBudgets} from './check-budgets.js';
 import {EventQueue} from './event-queue.js';
 import {runWorkers} from './run-workers.js';
 import {judge, type SeedRun, trainSeed} from './train-seed.js';
@@ -293,22 +294,4 @@ const checkFits = ({name}: Trainable, {net}: Experiment, data: Data): void => {
 			got,
 		);
 	}
-};
-
-/**
- * Holds a step to its own budgets before anything is trained.
- *
- * @returns the number of parameters, counted on the net that was built
- */
-const checkBudgets = ({name, target}: Trainable, experiment: Experiment): number => {
-	if (experiment.epochs > target.maxEpochs) {
-		throw new BudgetError(name, 'epochs', target.maxEpochs, experiment.epochs);
-	}
-
-	const {parameters} = unwrap(native().summarize(experiment.net));
-	if (parameters > target.maxParameters) {
-		throw new BudgetError(name, 'parameters', target.maxParameters, parameters);
-	}
-
-	return parameters;
 };

@@ -3,10 +3,11 @@ import path from 'node:path';
 import process from 'node:process';
 import {type Data, describe, type OpenOptions} from '../data/data.js';
 import {abortedBy} from '../errors/aborted-by.js';
-import {BudgetError, ConfigError, RecordError} from '../errors/index.js';
+import {ConfigError, RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {clearHalfWritten, isHalfWritten} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
+import {checkBudgets} from '../experiment/check-budgets.js';
 import {runWorkers} from '../experiment/run-workers.js';
 import {trainTrial} from '../experiment/train-trial.js';
 import type {Ladder} from '../ladder/open-ladder.js';
@@ -20,7 +21,6 @@ import {differences} from '../terms/difference.js';
 import {asExperiment} from '../terms/experiment.js';
 import {learningRates} from '../terms/learning-rates.js';
 import type {Condition} from '../terms/record.js';
-import {summarize} from '../terms/summarize.js';
 import {
 	type SweepPlan,
 	type SweepRecord,
@@ -232,23 +232,14 @@ const whole = (setting: string, value: number, least: number): number => {
 };
 
 /** Judges every trial before the first is trained. */
-const checkTrials = ({name, target}: Step, {data, holdout, limitTrain}: SweepPlan, trials: readonly Trial[]): void => {
+const checkTrials = (step: Step, {data, holdout, limitTrain}: SweepPlan, trials: readonly Trial[]): void => {
 	const images = Math.min(limitTrain ?? data.train, data.train);
 	if (holdout >= images) {
 		throw new ConfigError('holdout', `less than the ${images} training images`, String(holdout));
 	}
 
 	for (const trial of trials) {
-		const {net, epochs} = trial.experiment;
-		const {parameters} = summarize(net);
-		if (epochs > target.maxEpochs) {
-			throw new BudgetError(name, 'epochs', target.maxEpochs, epochs);
-		}
-
-		if (parameters > target.maxParameters) {
-			throw new BudgetError(name, 'parameters', target.maxParameters, parameters);
-		}
-
+		checkBudgets(step, trial.experiment);
 		learningRates(trial.experiment, images - holdout);
 	}
 };
