@@ -89,7 +89,7 @@ for (const [signal, expected] of [
 		const out = temporaryFolder(t);
 		const child = execa(
 			process.execPath,
-			[main, 'train', '--step', 'fc-layer', '--limit-train', '512', '--limit-test', '100', '--json', '--out', out],
+			[main, 'train', '--step', 'fc-layer', '--limit-train', '20000', '--limit-test', '100', '--json', '--out', out],
 			{reject: false},
 		);
 		child.stdout.on('data', (text: Buffer) => {
@@ -108,7 +108,7 @@ for (const [signal, expected] of [
 
 test('a run that was interrupted goes on to the files of an unbroken one', async t => {
 	const [out, other] = [temporaryFolder(t), temporaryFolder(t)];
-	const long = ['train', '--step', 'lr-scheduler', '--limit-train', '640', '--limit-test', '100', '--holdout', '100'];
+	const long = ['train', '--step', 'lr-scheduler', '--limit-train', '1280', '--limit-test', '100', '--holdout', '100'];
 	const child = execa(process.execPath, [main, ...long, '--out', out], {reject: false});
 	child.stdout.on('data', (text: Buffer) => {
 		if (text.toString().includes('epoch 3/15')) {
