@@ -58,11 +58,10 @@ export default defineStep({
 	},
 	target: {
 		why: ({from}) =>
-			`\`${from.name}\` has ${percent(from.test.mean)} % with ${from.parameters.toLocaleString('en')} parameters. The shape ` +
-			'of the final net is settled before its details: edges and textures in 26 x 26 and 24 x 24, one pooling once ' +
-			'the receptive field is 5, a 1x1 convolution to mix channels cheaply, parts of digits after it. With 485 times ' +
-			'fewer parameters some accuracy has to go; 98 % says that the skeleton learns, and leaves the rest to the ' +
-			'steps that follow.',
+			`\`${from.name}\` has ${from.parameters.toLocaleString('en')} parameters. The shape of the final net is settled before ` +
+			'its details: edges and textures in 26 x 26 and 24 x 24, one pooling once the receptive field is 5, a 1x1 ' +
+			'convolution to mix channels cheaply, parts of digits after it. With at most 15,000 parameters some accuracy has ' +
+			'to go; 98 % says that the skeleton learns, and leaves the rest to the steps that follow.',
 		testAccuracy: 0.98,
 		heldFor: 3,
 		maxParameters: 15_000,
