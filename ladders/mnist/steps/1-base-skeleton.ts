@@ -1,13 +1,13 @@
 /*
 Target: At least 98.00 % of the test images in each of the last 3 epochs, with at most 15,000 parameters and 15
   epochs.
-  Why: `basic-setup` has 99.23 % with 6,379,786 parameters. The shape of the final net is settled before its
-  details: edges and textures in 26 x 26 and 24 x 24, one pooling once the receptive field is 5, a 1x1 convolution
-  to mix channels cheaply, parts of digits after it. With 485 times fewer parameters some accuracy has to go; 98 %
-  says that the skeleton learns, and leaves the rest to the steps that follow.
+  Why: `basic-setup` has 6,379,786 parameters. The shape of the final net is settled before its details: edges and
+  textures in 26 x 26 and 24 x 24, one pooling once the receptive field is 5, a 1x1 convolution to mix channels
+  cheaply, parts of digits after it. With at most 15,000 parameters some accuracy has to go; 98 % says that the
+  skeleton learns, and leaves the rest to the steps that follow.
   Promised: The target and the experiment stood in commit 60be2c3 of 2026-11-22 23:09 UTC, before the first result
-  was committed (8d5d6d8, 2026-11-23 09:10 UTC). The reason in these words came after it, in commit 903eb06 of
-  2026-11-23 10:38 UTC.
+  was committed (8d5d6d8, 2026-11-23 09:10 UTC). The reason in these words came after it, in commit 7a69da3 of
+  2026-11-25 07:00 UTC.
 
 Result: Held by 5 of 5 seeds (seeds 1 to 5), with 13,160 parameters and 15 epochs, on the `fused` engine. Test
   accuracy over the last five epochs: 98.60 % (deviation 0.11, 95 % interval 98.46 to 98.74); lowest in any of them
