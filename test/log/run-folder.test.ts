@@ -259,7 +259,8 @@ test('images of a run are found from another working folder', async t => {
 	t.is(again.exitCode, 0, again.stderr);
 });
 
-test('what was left in the folder of a finished run is taken away by resuming it, which says that it has finished', async t => {
+/** A finished run in whose folder a process left what it could not take away, long ago. */
+const untidy = async (t: ExecutionContext) => {
 	const own = tinyLadder(t);
 	t.is((await own.run(['train', '--step', 'tiny', '--out', 'runs'])).exitCode, 0);
 	const [run = ''] = readdirSync(path.join(own.folder, 'runs', 'tiny')).map(name => `runs/tiny/${name}`);
@@ -269,8 +270,20 @@ test('what was left in the folder of a finished run is taken away by resuming it
 		own.write(`${run}/${left}`, 'left');
 	}
 
+	utimesSync(path.join(folder, '.lock.1'), 1, 1);
+	return {own, run, folder, before};
+};
+
+test('what was left in the folder of a finished run is taken away by resuming it, which says that it has finished', async t => {
+	const {own, run, folder, before} = await untidy(t);
 	const {stderr, exitCode} = await own.run(['train', '--resume', run]);
 	t.is(exitCode, 2);
 	t.regex(stderr, /has finished: there is nothing to resume$/);
+	t.deepEqual(contents(folder), before);
+});
+
+test('what was left in the folder of a finished run is taken away by the next training of its step', async t => {
+	const {own, folder, before} = await untidy(t);
+	t.is((await own.run(['train', '--step', 'tiny'])).exitCode, 0);
 	t.deepEqual(contents(folder), before);
 });

@@ -16,6 +16,7 @@ export const cached = async (key: string, fill: (folder: string) => Promise<void
 	const cache = cacheFolder();
 	const place = path.join(cache, 'data', key);
 	checkCache(cache);
+	clearLeftOvers(path.dirname(place));
 	if (existsSync(place)) {
 		return place;
 	}
@@ -23,7 +24,6 @@ export const cached = async (key: string, fill: (folder: string) => Promise<void
 	await writingCache(place, async () => {
 		makeCache(cache);
 		makeFolders(path.dirname(place));
-		clearLeftOvers(path.dirname(place));
 		const work = mkdtempSync(`${place}.`);
 		try {
 			await fill(work);
@@ -41,12 +41,15 @@ const day = 24 * 60 * 60 * 1000;
 
 /** Removes what was being filled by processes that were killed: whoever still works did not begin a day ago. */
 const clearLeftOvers = (folder: string): void => {
-	for (const name of readdirSync(folder)) {
-		const left = path.join(folder, name);
-		const begun = /^[^.]+\.\w{6}$/.test(name) && statSync(left, {throwIfNoEntry: false})?.mtimeMs;
-		if (begun && Date.now() - begun > day) {
-			rmSync(left, {recursive: true, force: true});
+	try {
+		for (const name of readdirSync(folder).filter(name => /^[^.]+\.\w{6}$/.test(name))) {
+			const left = path.join(folder, name);
+			if (Date.now() - statSync(left).mtimeMs > day) {
+				rmSync(left, {recursive: true, force: true});
+			}
 		}
+	} catch {
+		// no cache yet, or somebody else was first: what is left is a matter of space alone
 	}
 };
 

@@ -10,12 +10,11 @@ export const writeWhole = (file: string, content: string): void => {
 };
 
 /**
- * Whether a name is what a process leaves that is killed while it writes one of these files by {@link writeWhole}, a file of
- * the trainer's, or a lock.
+ * Whether a name is what a process leaves that is killed while it writes one of these files by {@link writeWhole}, or a file of
+ * the trainer's.
  */
 export const isHalfWritten = (name: string, files: readonly string[]): boolean =>
-	/^\.unfinished-|^\.tmp\w{6}$|^\.lock\./.test(name) ||
-	(/\.\d+$/.test(name) && files.includes(name.replace(/\.\d+$/, '')));
+	/^\.unfinished-|^\.tmp\w{6}$/.test(name) || (/\.\d+$/.test(name) && files.includes(name.replace(/\.\d+$/, '')));
 
 /** Removes what is half written in a folder of these files. Nobody else may write there meanwhile. */
 export const clearHalfWritten = (folder: string, files: readonly string[]): void => {

@@ -27,7 +27,7 @@ import {ConfigError, DataError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {clearHalfWritten, isHalfWritten, syncFolder, writeWhole} from '../errors/write-whole.js';
 import {elsewhere, writing} from '../errors/writing.js';
-import {type Hold, holdPlace, isHeld} from '../machine/hold-place.js';
+import {type Hold, holdPlace, isHeld, isOfLock, isSilent} from '../machine/hold-place.js';
 import {kindAt} from '../machine/kind-at.js';
 import {textOf} from '../machine/text-of.js';
 import type {Trainable} from '../terms/define-step.js';
@@ -123,11 +123,9 @@ export class RunFolder {
 		};
 		const parent = path.resolve(out, step.name);
 		const time = begun.slice(0, 19).replaceAll(':', '-');
-		const place = writingIn(parent, () => {
-			makeFolders(parent);
-			clearOrphans(parent);
-			return makeFresh(path.join(parent, `${time}Z-s${seed}`));
-		});
+		writingIn(parent, () => makeFolders(parent));
+		await clearLeftOvers(parent);
+		const place = writingIn(parent, () => makeFresh(path.join(parent, `${time}Z-s${seed}`)));
 		const hold = await holdRun(place).catch(error => {
 			rmSync(place, {recursive: true, force: true});
 			throw error;
@@ -184,7 +182,7 @@ export class RunFolder {
 	/** Takes away what a process left that was killed after a run had finished. Where somebody else writes, or nobody may, it stays. */
 	static async tidy(folder: string, signal?: AbortSignal): Promise<void> {
 		const left = (name: string): boolean =>
-			name === lockName || name === checkpointName || isHalfWritten(name, written);
+			name === checkpointName || isOfLock(lockName, name) || isHalfWritten(name, written);
 		try {
 			if (readdirSync(folder).some(left)) {
 				(await RunFolder.hold(folder, signal)).release();
@@ -379,19 +377,33 @@ export const alreadyFinished = (folder: string): ConfigError =>
 /** The files that are written beside their places. */
 const written = [...hashed, 'metrics.csv', 'result.json'];
 
-/** Takes away new folders of runs that were killed before they had a configuration: nothing can go on with them. */
-const clearOrphans = (parent: string): void => {
-	const runs = readdirSync(parent, {withFileTypes: true}).filter(
-		entry => entry.isDirectory() && /^\d{4}-\d\d-\d\dT[\d-]+Z-s\d+(-\d+)?$/.test(entry.name),
+/**
+ * Takes away what killed processes left in a step's folder: new folders of runs that had no configuration yet, so that nothing
+ * can go on with them, and what is more than the files of a run that has finished.
+ */
+const clearLeftOvers = async (parent: string): Promise<void> => {
+	const runs = writingIn(parent, () => readdirSync(parent)).filter(name =>
+		/^\d{4}-\d\d-\d\dT[\d-]+Z-s\d+(-\d+)?$/.test(name),
 	);
-	for (const {name} of runs) {
-		const folder = path.join(parent, name);
-		const files = readdirSync(folder);
-		const isOrphan = files.includes(lockName) && files.every(file => file === lockName || isHalfWritten(file, written));
-		if (isOrphan && !RunFolder.isHeld(folder)) {
-			rmSync(folder, {recursive: true, force: true});
+	for (const folder of runs.map(name => path.join(parent, name))) {
+		try {
+			if (isOrphan(folder)) {
+				rmSync(folder, {recursive: true, force: true});
+			} else if (RunFolder.isFinished(folder) && !RunFolder.isHeld(folder)) {
+				await RunFolder.tidy(folder);
+			}
+		} catch {
+			// no folder, or one that nobody may read: no reason not to train
 		}
 	}
+};
+
+const isOrphan = (folder: string): boolean => {
+	const names = readdirSync(folder);
+	const isBegun = names.some(name => isOfLock(lockName, name));
+	return isBegun
+		? names.every(name => isOfLock(lockName, name) || isHalfWritten(name, written)) && !RunFolder.isHeld(folder)
+		: names.length === 0 && isSilent(folder);
 };
 
 const asLine = (row: EpochEvent): string => `${JSON.stringify(row)}\n`;

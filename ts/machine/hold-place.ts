@@ -1,5 +1,5 @@
 import {randomUUID} from 'node:crypto';
-import {mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -76,6 +76,15 @@ export const isHeld = (lock: string): boolean => {
 	return beatOf(place) !== undefined && !isDead(place, holderOf(place));
 };
 
+/** Whether nobody gave a sign of life in a folder for so long that whoever made it counts as dead. */
+export const isSilent = (folder: string): boolean => {
+	const beat = beatOf(folder);
+	return beat !== undefined && beat < Date.now() - dead;
+};
+
+/** Whether a name is a lock's, or one that it is moved aside to. */
+export const isOfLock = (lock: string, name: string): boolean => `${name}.`.startsWith(`${path.basename(lock)}.`);
+
 /** Where the lock of a folder lies that must hold nothing else: beside it. */
 export const lockBeside = (folder: string): string => path.join(path.dirname(folder), `.${path.basename(folder)}.lock`);
 
@@ -90,6 +99,7 @@ const tryHold = (what: string, place: string): Hold | undefined => {
 		}
 
 		makeLock(place, mark);
+		clearAside(place);
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
 			return undefined;
@@ -231,6 +241,21 @@ const takeAway = (place: string, id: string): void => {
 	}
 };
 
+/** Takes away what was moved aside by processes that were killed then, or whose disk failed then. */
+const clearAside = (place: string): void => {
+	const parent = path.dirname(place);
+	try {
+		for (const name of readdirSync(parent).filter(name => isOfLock(place, name))) {
+			const aside = path.join(parent, name);
+			if (aside !== place && isSilent(aside)) {
+				rmSync(aside, {recursive: true, force: true});
+			}
+		}
+	} catch {
+		// the next one that holds the place takes it away
+	}
+};
+
 const holderOf = (place: string): Mark | undefined => {
 	try {
 		return JSON.parse(textOf(path.join(place, 'holder.json')));
@@ -250,11 +275,5 @@ const beatOf = (place: string): number | undefined => {
 /** Whether a holder's number means something to this process. */
 const isHere = (holder: Mark | undefined): boolean => holder?.space === processSpace();
 
-const isDead = (place: string, holder: Mark | undefined): boolean => {
-	const beat = beatOf(place);
-	if (beat === undefined) {
-		return false;
-	}
-
-	return beat < Date.now() - dead || (holder !== undefined && isHere(holder) && !isAlive(holder.pid));
-};
+const isDead = (place: string, holder: Mark | undefined): boolean =>
+	isSilent(place) || (holder !== undefined && isHere(holder) && !isAlive(holder.pid) && beatOf(place) !== undefined);

@@ -1,4 +1,4 @@
-import {existsSync, readdirSync} from 'node:fs';
+import {readdirSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {type Data, describe, type OpenOptions} from '../data/data.js';
@@ -12,7 +12,7 @@ import {runWorkers} from '../experiment/run-workers.js';
 import {trainTrial} from '../experiment/train-trial.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {conditionNow} from '../log/condition-now.js';
-import {type Hold, holdPlace, lockBeside} from '../machine/hold-place.js';
+import {type Hold, holdPlace, isOfLock, lockBeside} from '../machine/hold-place.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {hasSweep, readSweep, sweepFiles, sweepsFolder, writeSweep} from '../record/sweep-file.js';
@@ -199,7 +199,10 @@ const tidy = async (
 		releaseAll(holds);
 	}
 
-	const isLeft = existsSync(lockBeside(folder)) || readdirSync(folder).some(file => isHalfWritten(file, written));
+	const lock = lockBeside(folder);
+	const isLeft =
+		readdirSync(path.dirname(folder)).some(file => isOfLock(lock, file)) ||
+		readdirSync(folder).some(file => isHalfWritten(file, written));
 	if (isLeft || !hasSweepPage(folder)) {
 		const hold = await holdSweep(name, folder, signal);
 		try {

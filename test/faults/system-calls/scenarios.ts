@@ -1,8 +1,10 @@
 import {existsSync, readdirSync} from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
+import {root} from '../../helpers/cli.js';
 import type {Ending} from '../../helpers/folder.js';
 import {OwnLadder} from '../../helpers/own-ladder.js';
+import {fakePin, fakeWheels} from '../../helpers/package-index.js';
 import {tinyLadder} from '../../helpers/tiny-ladder.js';
 import type {Fault} from './shim.js';
 
@@ -10,6 +12,8 @@ import type {Fault} from './shim.js';
 export type Scenario = {
 	readonly name: string;
 	readonly command: readonly string[];
+	/** What takes the command. @default the command line */
+	readonly program?: string;
 	/** Makes the ladder, before the first try. */
 	readonly make: (scope: Ending) => OwnLadder | Promise<OwnLadder>;
 	/** What was done there before, each a command. */
@@ -54,6 +58,16 @@ export default defineLadder({name: 'Shades', data: imageFolder('images', {size: 
 	return ladder;
 };
 
+/** Wheels of a small libtorch, and what is pinned of them. */
+const wheels = (scope: Ending): OwnLadder => {
+	const ladder = new OwnLadder(scope, {'pin.json': JSON.stringify(fakePin())});
+	for (const [name, {bytes}] of Object.entries(fakeWheels)) {
+		ladder.write(`${name}.whl`, bytes);
+	}
+
+	return ladder;
+};
+
 const recordTiny = ['record', '--step', 'tiny', '--seeds', '1,2', '--jobs', '1'];
 
 export const scenarios: readonly Scenario[] = [
@@ -85,6 +99,12 @@ export const scenarios: readonly Scenario[] = [
 		make: tiny,
 		before: [trainTiny],
 		command: ['predict', 'runs/latest', 'data/t10k-images-idx3-ubyte'],
+	},
+	{
+		name: 'setup',
+		make: wheels,
+		program: path.join(root, 'dist', 'test', 'faults', 'system-calls', 'set-up.js'),
+		command: Object.keys(fakeWheels).map(name => `${name}.whl`),
 	},
 	{name: 'init', make: scope => new OwnLadder(scope), command: ['init', 'mine'], once: true},
 ];

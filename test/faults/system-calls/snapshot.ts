@@ -8,7 +8,7 @@ export type Snapshot = ReadonlyMap<string, string>;
 /** Every file under a folder. Links are not followed: `runs/latest` is a name for what is there anyway. */
 export const filesIn = (folder: string): readonly string[] =>
 	readdirSync(folder, {recursive: true, withFileTypes: true})
-		.filter(entry => entry.isFile())
+		.filter(entry => entry.isFile() && entry.name !== 'verified.json') // what was read since, so that it is not read again
 		.map(entry => path.relative(folder, path.join(entry.parentPath, entry.name)))
 		.sort();
 
