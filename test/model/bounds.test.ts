@@ -46,6 +46,13 @@ test('an image of more pixels than are decoded is refused by a sentence with bot
 	}
 });
 
+test('an image that is too wide to be decoded in little memory is refused, however few pixels it has', async t => {
+	const message = /2097192 x 30 pixels, and at most 65,536 a side are decoded: make it smaller/;
+	for (const taken of [digit, whole]) {
+		await t.throwsAsync(readImage(png(2_097_192, 30, Buffer.alloc(100)), taken), {instanceOf: ImageError, message});
+	}
+});
+
 test.serial(
 	'a small image that brings 256 MiB of pixels or of a profile that it does not need takes no such room',
 	async t => {

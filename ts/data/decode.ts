@@ -45,6 +45,9 @@ export const decodeImage = async (
 /** Some formats are unpacked whole, at up to eight bytes a pixel: half a GiB. */
 const mostPixels = 2 ** 26;
 
+/** Rows are unpacked many at a time and by each thread: two million pixels wide takes a GiB. JPEG can't say more than this either. */
+const mostASide = 2 ** 16;
+
 /**
  * An image file, or what is in one, to be decoded by sharp, on threads of the pool.
  *
@@ -64,6 +67,11 @@ export const openImage = async (file: string | Uint8Array): Promise<Sharp> => {
 		throw new Error(
 			`it has ${width} x ${height} pixels, ${got} in all, and at most ${most} are decoded: make it smaller`,
 		);
+	}
+
+	if (Math.max(width, height) > mostASide) {
+		const most = mostASide.toLocaleString('en');
+		throw new Error(`it has ${width} x ${height} pixels, and at most ${most} a side are decoded: make it smaller`);
 	}
 
 	return sharp(file, {failOn: 'warning', limitInputPixels: mostPixels});
