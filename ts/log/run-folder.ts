@@ -124,7 +124,7 @@ export class RunFolder {
 		const parent = path.resolve(out, step.name);
 		const time = begun.slice(0, 19).replaceAll(':', '-');
 		writingIn(parent, () => makeFolders(parent));
-		await clearLeftOvers(parent);
+		await tidyRuns(parent);
 		const place = writingIn(parent, () => makeFresh(path.join(parent, `${time}Z-s${seed}`)));
 		const hold = await holdRun(place).catch(error => {
 			rmSync(place, {recursive: true, force: true});
@@ -381,7 +381,7 @@ const written = [...hashed, 'metrics.csv', 'result.json'];
  * Takes away what killed processes left in a step's folder: new folders of runs that had no configuration yet, so that nothing
  * can go on with them, and what is more than the files of a run that has finished.
  */
-const clearLeftOvers = async (parent: string): Promise<void> => {
+const tidyRuns = async (parent: string): Promise<void> => {
 	const runs = writingIn(parent, () => readdirSync(parent)).filter(name =>
 		/^\d{4}-\d\d-\d\dT[\d-]+Z-s\d+(-\d+)?$/.test(name),
 	);
