@@ -3,6 +3,9 @@ import test from 'ava';
 import type {Part} from './part.js';
 import {parts} from './parts.js';
 import {repeating} from './results.js';
+import {type Scenario, scenarios} from './system-calls/scenarios.js';
+import {noShim} from './system-calls/shim.js';
+import {Stage} from './system-calls/system-calls.js';
 
 const holds = test.macro(async (t, names: readonly string[], tries?: number) => {
 	for (const name of names) {
@@ -31,6 +34,17 @@ test(
 );
 test('a call of `resume` that fails costs nothing', holds, ['calls-resume'], 4);
 test('a call of `record` that fails costs nothing', holds, ['calls-record'], 3);
+(noShim() === undefined ? test : test.skip)(
+	'wheels are unpacked whole where every read of them comes short',
+	async t => {
+		const setUp = scenarios.find(({name}) => name === 'setup') as Scenario;
+		const stage = await Stage.make(t, setUp);
+		stage.reset();
+		const {exitCode, stderr} = await stage.run(setUp.command, {kind: 'read', at: 1, what: 'short+', file: '.whl'});
+		t.is(exitCode, 0, stderr);
+		t.regex(stage.calls().struck ?? '', /\.whl$/);
+	},
+);
 test('two `train` at once are two runs', holds, ['twice-train'], 1);
 test('inputs that once failed are refused, or read right', holds, ['corpus']);
 test(

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import {Command, CommanderError, type Option} from 'commander';
-import {AbortError, ConfigError, StepladderError} from '../index.js';
+import {ConfigError} from '../index.js';
 import {packageVersion} from '../machine/package-root.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
@@ -19,7 +19,7 @@ import {setupCommand} from './commands/setup.js';
 import {summaryCommand} from './commands/summary.js';
 import {sweepCommand} from './commands/sweep.js';
 import {trainCommand} from './commands/train.js';
-import {exitCodeOf} from './exit-code-of.js';
+import {conclude} from './conclude.js';
 import {exitCodes} from './exit-codes.js';
 import {forgottenDashes} from './forgotten-dashes.js';
 import type {Interruption} from './interruption.js';
@@ -80,15 +80,7 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 		thrown = error;
 	}
 
-	interruption.settle();
-	const isInterrupted = interruption.exitCode !== undefined && (thrown === undefined || thrown instanceof AbortError);
-	if (isInterrupted && interruption.sentence !== undefined) {
-		process.stderr.write(`stepladder: ${interruption.sentence}\n`);
-	} else if (thrown !== undefined && !isInterrupted) {
-		process.exitCode = report(thrown);
-	}
-
-	process.exitCode = interruption.exitCode ?? process.exitCode;
+	conclude(interruption, thrown);
 };
 
 /** @throws {ConfigError} where npm kept options for itself */
@@ -116,17 +108,4 @@ const versions = (): string => {
 		}
 	};
 	return `stepladder ${packageVersion()}, ${addon()}, Node ${process.versions.node}`;
-};
-
-/** Says what went wrong, and gives the exit code. */
-const report = (error: unknown): number => {
-	if (error instanceof CommanderError) {
-		return error.exitCode === 0 ? exitCodes.done : exitCodes.usage; // commander has said what is wrong
-	}
-
-	// A mistake of the user's or a refusal of the system needs a sentence, a bug of ours its stack.
-	const isExpected = error instanceof StepladderError || (error instanceof Error && 'syscall' in error);
-	const text = isExpected ? error.message : error instanceof Error ? error.stack : String(error);
-	process.stderr.write(`stepladder: ${text}\n`);
-	return exitCodeOf(error);
 };

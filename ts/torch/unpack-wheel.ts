@@ -1,14 +1,15 @@
 import {createHash} from 'node:crypto';
 import {createWriteStream} from 'node:fs';
-import {mkdir} from 'node:fs/promises';
+import {type FileHandle, mkdir, open} from 'node:fs/promises';
 import path from 'node:path';
 import {Transform} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
-import {type Entry, openPromise, type ZipFile} from 'yauzl';
+import {type Entry, fromRandomAccessReaderPromise, type ZipFile} from 'yauzl';
 import {AbortError, FetchError, StepladderError} from '../errors/index.js';
 import {writingCache} from '../machine/writing-cache.js';
 import type {Libraries} from './manifest.js';
 import type {PinnedWheel} from './pins.js';
+import {WheelReader} from './wheel-reader.js';
 
 /**
  * Takes the named libraries, torch's headers and the licences out of a wheel, into `lib`, `include` and `licenses`;
@@ -47,9 +48,12 @@ export const unpackWheel = async (
 		return fileName.startsWith('torch/include/') ? fileName.slice('torch/'.length) : undefined;
 	};
 
+	let opened: FileHandle | undefined;
 	let zip: ZipFile | undefined;
 	try {
-		zip = await openPromise(file);
+		opened = await open(file);
+		const {size} = await opened.stat();
+		zip = await fromRandomAccessReaderPromise(new WheelReader(opened), size);
 		for await (const entry of zip.eachEntry()) {
 			if (signal?.aborted) {
 				throw new AbortError(signal.reason);
@@ -73,6 +77,7 @@ export const unpackWheel = async (
 				});
 	} finally {
 		zip?.close();
+		await opened?.close();
 	}
 
 	return libraries;

@@ -60,22 +60,20 @@ const endsWith =
 		);
 	};
 
-/** Whether Node itself starts so: what it can't do is not asked of us. */
-const nodeStarts = async (ladder: OwnLadder, shell: string): Promise<boolean> => {
-	const {exitCode} = await execa(
-		'sh',
-		['-c', `${shell}; exec "$0" -e 'fetch; new Worker("")' || :`, process.execPath],
-		{
-			...{reject: false, cwd: ladder.folder, stdin: 'ignore'},
-		},
-	);
-	return exitCode !== undefined && exitCode <= 1;
+/** Whether Node itself runs a program so: what it can't do is not asked of us. */
+const nodeRuns = async (ladder: OwnLadder, shell: string): Promise<boolean> => {
+	const done = 42;
+	ladder.write('program.mjs', `fetch; process.exitCode = ${done};\n`); // `fetch` is the largest part that Node loads late
+	const {exitCode} = await execa('sh', ['-c', `${shell}; exec "$0" program.mjs`, process.execPath], {
+		...{reject: false, cwd: ladder.folder, stdin: 'ignore'},
+	});
+	return exitCode === done;
 };
 
 const limited =
 	(shell: string, command: readonly string[]): Try =>
 	async ladder => {
-		if (!(await nodeStarts(ladder, shell))) {
+		if (!(await nodeRuns(ladder, shell))) {
 			return;
 		}
 
@@ -327,9 +325,12 @@ function silent(command: readonly string[], surroundings: Surroundings): Try {
 }
 
 const about: Readonly<Record<string, {readonly fault: string; readonly promise: string}>> = {
-	memory: {fault: 'little memory (`ulimit -v`), from where Node itself starts', promise: 'it works, or a sentence'},
+	memory: {
+		fault: 'little memory (`ulimit -v`), from where Node itself runs a program',
+		promise: 'it works, or a sentence',
+	},
 	descriptors: {
-		fault: 'few files may be open (`ulimit -n`), from where Node itself starts',
+		fault: 'few files may be open (`ulimit -n`), from where Node itself runs a program',
 		promise: 'it works, or a sentence',
 	},
 	data: {fault: 'data of one image, of one class, of none; a batch larger than it', promise: 'it works, or a sentence'},

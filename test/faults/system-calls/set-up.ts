@@ -1,17 +1,18 @@
 // What `stepladder setup torch --wheel ...` does, with the small libtorch that `pin.json` describes in place of one of gigabytes.
 import {readFileSync} from 'node:fs';
 import process from 'node:process';
-import {exitCodeOf} from '../../../ts/cli/exit-code-of.js';
+import {conclude} from '../../../ts/cli/conclude.js';
 import {Interruption} from '../../../ts/cli/interruption.js';
 import {ensureLibtorch} from '../../../ts/torch/ensure-libtorch.js';
 
 const interruption = new Interruption();
 const {signal} = interruption;
+let thrown: unknown;
 try {
 	const pin = JSON.parse(readFileSync('pin.json', 'utf8'));
 	await ensureLibtorch({pin, wheels: process.argv.slice(2), signal});
 } catch (error) {
-	const said = error instanceof Error ? error.message : String(error);
-	process.stderr.write(`stepladder: ${said}\n`);
-	process.exitCode = interruption.exitCode ?? exitCodeOf(error);
+	thrown = error;
 }
+
+conclude(interruption, thrown);
