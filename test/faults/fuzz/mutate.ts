@@ -55,8 +55,8 @@ const byteMutations: readonly ByteMutation[] = [
 	},
 ];
 
-/** Anything that may stand where something else should. */
-const strangers: readonly unknown[] = [
+/** Anything that may stand where something else should; made anew each time, since it may be changed in its place. */
+const strangers = (): readonly unknown[] => [
 	...[null, true, false, 0, -0, 1, -1, 0.5, 2 ** 31, 2 ** 32, 2 ** 53 - 1, 2 ** 53, 2 ** 64, -(2 ** 63), 1e308, 5e-324],
 	...[
 		'',
@@ -74,7 +74,7 @@ const strangers: readonly unknown[] = [
 ];
 
 /** What only a program can pass. */
-const livingStrangers: readonly unknown[] = [
+const livingStrangers = (): readonly unknown[] => [
 	...[undefined, Number.NaN, Number.POSITIVE_INFINITY, 10n, Symbol('one'), () => 1, new Date(0), new Uint8Array(3)],
 	...[new Map(), Object.create(null), new Proxy({}, {}), Promise.resolve(1), /x/],
 ];
@@ -101,7 +101,7 @@ const slotsOf = (value: unknown, depth = 0): readonly Slot[] =>
 
 const mutateOnce = (value: unknown, random: Random, living: boolean): unknown => {
 	const slots = slotsOf(value);
-	const stranger = random.of(living ? [...strangers, ...livingStrangers] : strangers);
+	const stranger = random.of(living ? [...strangers(), ...livingStrangers()] : strangers());
 	if (slots.length === 0) {
 		return stranger;
 	}
