@@ -1,10 +1,11 @@
-import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import fs, {existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {execa} from 'execa';
 import {HeldError, openLadder, record, sweep} from '../../ts/index.js';
 import {holdPlace, lockBeside} from '../../ts/machine/hold-place.js';
+import {writeTexts} from '../../ts/record/write-texts.js';
 import {main} from '../helpers/cli.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
@@ -141,4 +142,31 @@ test('two sweeps of one name, or with a run in common, do not write at once', as
 		readdirSync(path.dirname(lock)).filter(name => name.startsWith('.')),
 		[],
 	);
+});
+
+test.serial('what another process records while the table is written is in the table', async t => {
+	const own = tinyLadder(t, {epochs: 2});
+	own.write('steps/1-other.ts', own.read('steps/0-tiny.ts').replace("name: 'tiny'", "name: 'other'"));
+	own.write('README.md', '<!-- ladder: written by record -->\n\n-\n\n<!-- end of ladder -->\n');
+	for (const step of ['tiny', 'other']) {
+		t.is((await own.run(['record', '--step', step, '--seeds', '1'])).exitCode, 0);
+	}
+
+	const table = own.read('README.md');
+	const {record: finished} = (await openLadder(own.folder)).place('other');
+	renameSync(finished, `${finished}.later`);
+	const rename = fs.renameSync;
+	t.teardown(() => {
+		fs.renameSync = rename;
+	});
+	fs.renameSync = (from, to) => {
+		if (path.basename(String(to)) === 'README.md' && !existsSync(finished)) {
+			rename(`${finished}.later`, finished);
+		}
+
+		rename(from, to);
+	};
+
+	t.deepEqual(writeTexts(await openLadder(own.folder)), []);
+	t.is(own.read('README.md'), table);
 });

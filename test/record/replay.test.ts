@@ -178,7 +178,7 @@ const isFound = test.macro(async (t: ExecutionContext, [, forge, named]: Replaye
 	const {testLabels} = await (await openLadder(folder)).data.open(folder);
 	forge(folder, testLabels());
 	reseal(folder);
-	writeTexts(new LadderRecords(await openLadder(folder)));
+	writeTexts(await openLadder(folder));
 	const ladder = await openLadder(folder);
 	t.deepEqual(await check(ladder), []); // since everything was made to fit
 	const found = await replayAll(ladder, new LadderRecords(ladder).of(ladder.place('baseline')).seeds);
@@ -269,7 +269,7 @@ test('whatever figure of a record is changed and made to fit, a check or a repla
 			const {text, what} = change(texts.get(file) ?? '', pick, by);
 			writeFileSync(file, text);
 			reseal(folder);
-			writeTexts(new LadderRecords(await openLadder(folder)));
+			writeTexts(await openLadder(folder));
 			const ladder = await openLadder(folder);
 			const found = await check(ladder);
 			if (found.length === 0) {

@@ -1,4 +1,4 @@
-import {existsSync} from 'node:fs';
+import {existsSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
 import {RecordError} from '../errors/index.js';
@@ -88,6 +88,13 @@ const asLines = (lines: readonly string[]): string => `${lines.join('\n')}\n`;
 
 /** Whether a folder holds a record. */
 export const hasRecord = (folder: string): boolean => existsSync(path.join(folder, recordFiles.record));
+
+/** Changes whenever the record in a folder is written, since a file that is renamed into its place is another file. */
+export const recordVersion = (folder: string): string =>
+	Object.values(recordFiles)
+		.map(file => statSync(path.join(folder, file), {bigint: true, throwIfNoEntry: false}))
+		.map(found => (found ? `${found.ino} ${found.mtimeNs}` : ''))
+		.join();
 
 /**
  * Reads a record, trusting nothing in it: each file against its shape, its checksums and the text that it would be

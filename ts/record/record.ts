@@ -50,7 +50,7 @@ export const record = async (ladder: Ladder, step: string, given: RecordOptions 
 		training,
 		write() {
 			const made = write();
-			return {record: made, kept: writeTexts(new LadderRecords(ladder))};
+			return {record: made, kept: writeTexts(ladder)};
 		},
 	};
 };

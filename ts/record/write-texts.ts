@@ -2,23 +2,36 @@ import {existsSync, readFileSync} from 'node:fs';
 import {LadderError, RecordError} from '../errors/index.js';
 import {writeWhole} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
-import type {Place} from '../ladder/open-ladder.js';
+import type {Ladder, Place} from '../ladder/open-ladder.js';
 import {shown} from '../text/shown.js';
 import {checkClaims} from './check-claims.js';
-import {hasRecord} from './files.js';
-import type {LadderRecords} from './ladder-records.js';
+import {hasRecord, recordVersion} from './files.js';
+import {LadderRecords} from './ladder-records.js';
 import {withLadder} from './ladder-table.js';
 import {checkFile} from './read.js';
 import {stepText, textBlock, writeBlock} from './text-block.js';
 
 /**
  * Writes the text blocks of all recorded steps, since other steps may speak of a record, and the table of the page. A
- * block that would say something false is not written.
+ * block that would say something false is not written. What another process records meanwhile is in them too.
  *
  * @returns a sentence for each step that keeps its old text, with the reason
  * @throws {WriteError}
  */
-export const writeTexts = (records: LadderRecords): string[] => {
+export const writeTexts = (ladder: Ladder): string[] => {
+	for (;;) {
+		const before = versions(ladder);
+		const kept = writeAll(new LadderRecords(ladder));
+		if (versions(ladder) === before) {
+			return kept;
+		}
+	}
+};
+
+/** Changes with any of the records. */
+const versions = ({places}: Ladder): string => places.map(({record}) => recordVersion(record)).join();
+
+const writeAll = (records: LadderRecords): string[] => {
 	const {places, page} = records.ladder;
 	const kept = places
 		.filter(place => records.has(place))

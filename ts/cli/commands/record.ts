@@ -83,7 +83,7 @@ Examples:
 			if (flags.check) {
 				await check(ladder, flags, interruption.signal);
 			} else if (flags.text) {
-				tellKept([...writeTexts(new LadderRecords(ladder)), ...(await writeSweepPages(ladder))]);
+				tellKept([...writeTexts(ladder), ...(await writeSweepPages(ladder))]);
 			} else {
 				await train(ladder, flags, interruption);
 			}
