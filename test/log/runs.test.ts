@@ -9,6 +9,8 @@ test('runs are listed, the newest is called `latest`, and one that was interrupt
 	const own = tinyLadder(t);
 	const none = await own.run(['runs']);
 	t.deepEqual([none.stdout, none.exitCode], ['There are no runs in runs', 0]);
+	const elsewhere = await own.run(['runs', 'nope']);
+	t.deepEqual([elsewhere.stderr, elsewhere.exitCode], ['stepladder: there is no folder nope', 2]);
 	const early = await own.run(['train', '--resume', 'latest']);
 	t.is(early.exitCode, 2);
 	t.regex(early.stderr, /^stepladder: there is no runs\/latest: no run was saved in runs yet$/);

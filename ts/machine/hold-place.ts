@@ -276,4 +276,4 @@ const beatOf = (place: string): number | undefined => {
 const isHere = (holder: Mark | undefined): boolean => holder?.space === processSpace();
 
 const isDead = (place: string, holder: Mark | undefined): boolean =>
-	isSilent(place) || (holder !== undefined && isHere(holder) && !isAlive(holder.pid) && beatOf(place) !== undefined);
+	isSilent(place) || (holder !== undefined && isHere(holder) && !isAlive(holder.pid));

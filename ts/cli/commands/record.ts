@@ -83,7 +83,12 @@ Examples:
 			if (flags.check) {
 				await check(ladder, flags, interruption.signal);
 			} else if (flags.text) {
-				tellKept([...writeTexts(ladder), ...(await writeSweepPages(ladder))]);
+				const kept = [...writeTexts(ladder), ...(await writeSweepPages(ladder))];
+				if (kept.length === 0) {
+					process.stdout.write('The text blocks and tables are written from the records.\n');
+				}
+
+				tellKept(kept);
 			} else {
 				await train(ladder, flags, interruption);
 			}

@@ -1,22 +1,29 @@
+import {existsSync} from 'node:fs';
 import process from 'node:process';
 import {Command} from 'commander';
-import {listRuns, percent, type RunSummary} from '../../index.js';
+import {ConfigError, listRuns, percent, type RunSummary} from '../../index.js';
 import type {Screen} from '../../text/screen.js';
 import {shown} from '../../text/shown.js';
 import {textTable} from '../../text/text-table.js';
 import {typed} from '../../text/typed.js';
 import {screen} from '../screen.js';
 
+const defaultFolder = 'runs';
+
 export const runsCommand = (): Command =>
 	new Command('runs')
 		.description('List the saved runs, newest first.')
-		.argument('[dir]', 'the folder that they are in', 'runs')
+		.argument('[dir]', 'the folder that they are in', defaultFolder)
 		.option('--json', 'print them as JSON', false)
 		.addHelpText(
 			'after',
 			`\nTest: accuracy of the last finished epoch, in percent.\n\nExamples:\n  ${typed('runs')}\n  ${typed('train', '--resume latest')}`,
 		)
 		.action((folder: string, {json}: {json: boolean}) => {
+			if (folder !== defaultFolder && !existsSync(folder)) {
+				throw new ConfigError('dir', 'a folder with runs', folder, `there is no folder ${folder}`);
+			}
+
 			const runs = listRuns(folder);
 			if (json) {
 				process.stdout.write(`${JSON.stringify(runs, undefined, '\t')}\n`);
