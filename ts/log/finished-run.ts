@@ -8,7 +8,7 @@ import type {Answers} from '../terms/finished-seed.js';
 import {judged, shapes} from '../terms/judged.js';
 import type {Condition} from '../terms/record.js';
 import {sha256} from '../text/sha256.js';
-import {hashed, hashOf} from './run-folder.js';
+import {fileHash, hashed} from './run-folder.js';
 import {checkFormat} from './run-format.js';
 
 const {count, some, loss, seconds, sha256: hash} = shapes;
@@ -74,7 +74,9 @@ export const readFinishedRun = (
 
 	const {hash: told, ...rest} = JSON.parse(textOf(at('result.json')));
 	const changed =
-		told === sha256(JSON.stringify(rest)) ? hashed.find(file => hashes[file] !== hashOf(folder, file)) : 'result.json';
+		told === sha256(JSON.stringify(rest))
+			? hashed.find(file => hashes[file] !== fileHash(folder, file))
+			: 'result.json';
 	if (changed !== undefined) {
 		throw new RecordError(at(changed), `it is not what the run wrote; ${remedy}`);
 	}

@@ -54,7 +54,7 @@ export const hashed = ['config.json', 'events.jsonl', 'predictions.json'] as con
 export const latest = 'latest';
 
 /** The hash of a run's file. */
-export const hashOf = (folder: string, file: string): string => sha256(textOf(path.join(folder, file)));
+export const fileHash = (folder: string, file: string): string => sha256(textOf(path.join(folder, file)));
 
 type Started = {
 	readonly step: Trainable;
@@ -312,7 +312,7 @@ export class RunFolder {
 		this.#writing(() => {
 			writeWhole(path.join(this.path, 'predictions.json'), `${JSON.stringify(answers)}\n`);
 			const came = {...rest, ...result, trainCleanTotal};
-			const hashes = Object.fromEntries(hashed.map(file => [file, hashOf(this.path, file)]));
+			const hashes = Object.fromEntries(hashed.map(file => [file, fileHash(this.path, file)]));
 			this.#writeJson('result.json', {...came, hashes, hash: sha256(JSON.stringify({...came, hashes}))});
 			rmSync(this.checkpointPath, {force: true});
 		});

@@ -2,7 +2,7 @@ import {existsSync, readdirSync} from 'node:fs';
 import path from 'node:path';
 import type {Data} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
-import {hashOf, RunFolder} from '../log/run-folder.js';
+import {fileHash, RunFolder} from '../log/run-folder.js';
 import {textOf} from '../machine/text-of.js';
 import type {Step} from '../terms/define-step.js';
 import {differences} from '../terms/difference.js';
@@ -28,7 +28,7 @@ export const findRun = (
 ): string | undefined => {
 	const folders = existsSync(parent) ? readdirSync(parent).map(name => path.join(parent, name)) : [];
 	const fitting = folders.filter(folder => {
-		const run = readRun(folder);
+		const run = readStarted(folder);
 		if (!run) {
 			if (RunFolder.isFinished(folder) && !hasItsConfig(folder)) {
 				throw new RecordError(
@@ -49,7 +49,7 @@ export const findRun = (
 };
 
 /** What a folder's run was told; nothing where it can't be read, as when it is of an older version. */
-export const readRun = (folder: string): ReturnType<typeof RunFolder.read> | undefined => {
+export const readStarted = (folder: string): ReturnType<typeof RunFolder.read> | undefined => {
 	try {
 		return RunFolder.read(folder);
 	} catch {
@@ -61,7 +61,7 @@ export const readRun = (folder: string): ReturnType<typeof RunFolder.read> | und
 const hasItsConfig = (folder: string): boolean => {
 	try {
 		const {hashes} = JSON.parse(textOf(path.join(folder, 'result.json')));
-		return hashes['config.json'] === hashOf(folder, 'config.json');
+		return hashes['config.json'] === fileHash(folder, 'config.json');
 	} catch {
 		return false;
 	}

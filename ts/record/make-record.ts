@@ -26,7 +26,7 @@ import {summarize} from '../terms/summarize.js';
 import type {TrainOptions} from '../terms/train-options.js';
 import {checkAnswers} from './check-answers.js';
 import {writeRecord} from './files.js';
-import {findRun, readRun} from './find-run.js';
+import {findRun, readStarted} from './find-run.js';
 import {judgeRecord} from './judge-record.js';
 import {makePromise} from './make-promise.js';
 import {promiseHash} from './promise-file.js';
@@ -152,7 +152,7 @@ const recordName = (step: string): string => `the record of \`${step}\``;
 const removeOlder = (parent: string, step: string, purpose: string): void => {
 	for (const name of existsSync(parent) ? readdirSync(parent) : []) {
 		const folder = path.join(parent, name);
-		const run = readRun(folder);
+		const run = readStarted(folder);
 		const isOlder = run?.step.name === step && run.purpose !== undefined && run.purpose !== purpose;
 		if (isOlder && !RunFolder.isHeld(folder)) {
 			rmSync(folder, {recursive: true, force: true});
