@@ -59,6 +59,21 @@ test('a replay spares itself the later epochs of basic-setup alone', t => {
 	t.deepEqual(slow, ['basic-setup']);
 });
 
+test('no text block of this project speaks of an accuracy above 100 %', t => {
+	const project = new Project(t);
+	const files = readdirSync(project.folder, {recursive: true, encoding: 'utf8'}).filter(file =>
+		/steps\/\d.*\.ts$/.test(file),
+	);
+	const percentages = files.flatMap(file => [
+		...project.read(file).matchAll(/interval [\d.]+ to ([\d.]+)\)(?! points)/g),
+	]);
+	t.true(percentages.length > files.length);
+	t.deepEqual(
+		percentages.filter(([, high]) => Number(high) > 100).map(([text]) => text),
+		[],
+	);
+});
+
 test('the promises of this project are what its commits show', async t => {
 	const {stdout, exitCode} = await execa(process.execPath, ['scripts/promises-from-history.mjs'], {
 		cwd: root,

@@ -71,7 +71,8 @@ const meanOf = (measured: Measured): string => {
 	}
 
 	const {mean, low, high} = roundedAlike(measured, value => Math.floor(value + 1e-9));
-	return `${mean} % (deviation ${(100 * measured.deviation).toFixed(2)}, 95 % interval ${low} to ${high})`;
+	const bound = Number(high) > 100 ? '100.00' : high; // Student's t knows nothing of a largest value
+	return `${mean} % (deviation ${(100 * measured.deviation).toFixed(2)}, 95 % interval ${low} to ${bound})`;
 };
 
 const lowestOf = ({missed}: Recorded): string =>
