@@ -78,10 +78,11 @@ for (const part of named(only)) {
 	}
 
 	const begun = performance.now();
-	const outcome = await part.run({tries, seed, only: one});
+	const wanted = {tries, seed, only: one};
+	const outcome = await part.run(wanted);
 	tell(part, outcome, (performance.now() - begun) / 1000);
 	process.exitCode = outcome.failures.length > 0 ? 1 : process.exitCode;
 	if (kept && one === undefined) {
-		keep(part, outcome);
+		keep(part, outcome, wanted);
 	}
 }

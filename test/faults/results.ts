@@ -2,7 +2,7 @@ import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {markdownTable} from 'markdown-table';
 import {root} from '../helpers/cli.js';
-import type {Outcome, Part} from './part.js';
+import type {Outcome, Part, Wanted} from './part.js';
 import {parts} from './parts.js';
 
 const file = path.join(root, 'test', 'faults', 'results.json');
@@ -10,7 +10,15 @@ const file = path.join(root, 'test', 'faults', 'results.json');
 /** The page that shows the results. */
 export const page = path.join(root, 'docs', 'RELIABILITY.md');
 
-type Kept = Readonly<Record<string, {readonly tries: number; readonly failures: number; readonly note?: string}>>;
+type Result = {
+	readonly tries: number;
+	/** What these were drawn by; nothing where all that there are were tried. */
+	readonly seed?: number;
+	readonly failures: number;
+	readonly note?: string;
+};
+
+type Kept = Readonly<Record<string, Result>>;
 
 const read = (): Kept => (existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Kept) : {});
 
@@ -20,13 +28,15 @@ export const repeating = ({name}: Part, one?: string): string =>
 
 const table = (kept: Kept): string => {
 	const rows = parts.flatMap(part => {
-		const {tries, failures, note} = kept[part.name] ?? {};
-		if (tries === undefined) {
+		const result = kept[part.name];
+		if (result === undefined) {
 			return [];
 		}
 
+		const {tries, seed, failures, note} = result;
+		const drawn = seed === undefined ? '' : ` --tries ${tries} --seed ${seed}`;
 		const promise = note === undefined ? part.promise : `${part.promise} (${note})`;
-		return [[part.fault, tries.toLocaleString('en'), String(failures), promise, `\`--only ${part.name}\``]];
+		return [[part.fault, tries.toLocaleString('en'), String(failures), promise, `\`--only ${part.name}${drawn}\``]];
 	});
 	const head = ['fault', 'tries', 'failures', 'what is promised', 'repeated by `npm run test:faults --`'];
 	return markdownTable([head, ...rows], {align: ['l', 'r', 'r', 'l', 'l'], alignDelimiters: false, padding: true});
@@ -39,8 +49,12 @@ export const withTable = (text: string): string =>
 	text.replace(marks, (_, begin: string, end: string) => `${begin}\n${table(read())}\n\n${end}`);
 
 /** Keeps what came of a part, and shows it on the page. */
-export const keep = ({name}: Part, {tries, failures, note}: Outcome): void => {
-	const result = {tries, failures: failures.length, ...(note !== undefined && {note})};
+export const keep = ({name}: Part, {tries, failures, note}: Outcome, wanted: Wanted): void => {
+	const isDrawn = tries === wanted.tries;
+	const result: Result = {
+		...{tries, ...(isDrawn && {seed: wanted.seed})},
+		...{failures: failures.length, ...(note !== undefined && {note})},
+	};
 	writeFileSync(file, `${JSON.stringify({...read(), [name]: result}, undefined, '\t')}\n`);
 	writeFileSync(page, withTable(readFileSync(page, 'utf8')));
 };
