@@ -8,7 +8,7 @@ use napi::{Env, JsDeferred};
 use napi_derive::napi;
 use stepladder_trainer::engine::EngineName;
 use stepladder_trainer::metric::Score;
-use stepladder_trainer::{BatchProgress, EpochRow, Flow, Outcome, Watch, train};
+use stepladder_trainer::{BatchProgress, EpochRow, Flow, Outcome, TrainError, Watch, train};
 
 use crate::engines::ENGINES;
 use crate::{Experiment, Failure, RunOptions, guarded, runs};
@@ -153,7 +153,8 @@ impl Shared {
 
 #[napi]
 impl Run {
-    /// Starts at once. Whatever is wrong with the settings arrives as the `failed` event.
+    /// Starts at once. Whatever is wrong with the settings, and a thread that the system refuses, arrives as the `failed`
+    /// event.
     #[napi(factory)]
     pub fn start(env: &Env, experiment: Experiment, options: RunOptions) -> napi::Result<Self> {
         let shared = Arc::new(Shared::default());
@@ -167,10 +168,16 @@ impl Run {
                 Ok(outcome) => outcome.into(),
                 Err(failure) => RunEvent::Failed { failure },
             });
-        })?;
-        let run = Self { shared };
-        runs::join_before_teardown(env, Arc::clone(&run.shared), thread)?;
-        Ok(run)
+        });
+        match thread {
+            Ok(thread) => runs::join_before_teardown(env, Arc::clone(&shared), thread)?,
+            Err(error) => {
+                let expected = format!("fewer: the system could not start a thread for another run ({error})");
+                let failure = TrainError::setting("jobs", expected, "one more than that").into();
+                shared.tell(RunEvent::Failed { failure });
+            }
+        }
+        Ok(Self { shared })
     }
 
     /// The next event, as soon as there is one. To be called again once it has resolved, until `finished` or
