@@ -34,6 +34,17 @@ test(
 );
 test('a call of `resume` that fails costs nothing', holds, ['calls-resume'], 4);
 test('a call of `record` that fails costs nothing', holds, ['calls-record'], 3);
+test('a call of set-up that fails is told, and what it leaves is gone after the next one', async t => {
+	const setUp = parts.find(({name}) => name === 'calls-setup') as Part;
+	for (const only of setUp.skipped?.() === undefined
+		? ['read.22.EIO', 'mkdir.3.EACCES', 'unlink.2.EIO', 'unlink.1.kill']
+		: []) {
+		const {failures} = await setUp.run({seed: 1, only});
+		t.deepEqual(failures, []);
+	}
+
+	t.pass();
+});
 (noShim() === undefined ? test : test.skip)(
 	'wheels are unpacked whole where every read of them comes short',
 	async t => {

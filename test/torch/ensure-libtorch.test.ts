@@ -1,3 +1,4 @@
+import {spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {
 	chmodSync,
@@ -17,6 +18,7 @@ import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
 import {AbortError, ConfigError, FetchError, WriteError} from '../../ts/errors/index.js';
+import {processSpace} from '../../ts/machine/processes.js';
 import {ensureLibtorch} from '../../ts/torch/ensure-libtorch.js';
 import type {FetchEvent} from '../../ts/torch/fetch-event.js';
 import {problemOf} from '../../ts/torch/manifest.js';
@@ -362,6 +364,21 @@ test('a link in the place of the lock is neither followed nor written through', 
 	});
 	await t.throwsAsync(waiting, {instanceOf: AbortError}); // it is waited on as a lock is, and the wait can be ended
 	t.is(readFileSync(precious, 'utf8'), 'mine');
+});
+
+test('the lock of a process that ended is taken away where libtorch is there already, that of one that works stays', async t => {
+	const cache = temporaryFolder(t);
+	await ensureLibtorch({pin: fakePin(), cache, wheels: wheelFiles(t)});
+	const lock = path.join(cache, 'libtorch-0.1-nowhere-x64.lock');
+	const {pid: ended} = spawnSync(process.execPath, ['--version']);
+	for (const [pid, stays] of [
+		[ended, false],
+		[process.pid, true],
+	] as const) {
+		writeFileSync(lock, JSON.stringify({pid, place: processSpace()}));
+		await ensureLibtorch({pin: fakePin(), cache});
+		t.is(existsSync(lock), stays);
+	}
 });
 
 test('several at once fetch it once', async t => {

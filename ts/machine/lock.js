@@ -68,6 +68,22 @@ export const withLock = async (lockFile, tell, work, {signal, ...times} = {}) =>
 };
 
 /**
+ * Takes away a lock whose holder is known to have ended, for who needs it no more.
+ *
+ * @param {string} lockFile
+ */
+export const clearDeadLock = lockFile => {
+	const sign = lastSign(lockFile);
+	if (sign !== '' && isGone(holderOf(lockFile))) {
+		try {
+			clearAway(lockFile, sign);
+		} catch {
+			// a cache that can't be written is read all the same
+		}
+	}
+};
+
+/**
  * @param {string} lockFile
  * @param {(line: string) => void} tell
  * @param {number} stale

@@ -5,7 +5,7 @@ import process from 'node:process';
 import {AbortError, ConfigError, WriteError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {cacheFolder} from './cache-folder.js';
-import {LockLost, withLock} from './lock.js';
+import {clearDeadLock, LockLost, withLock} from './lock.js';
 import {writingCache} from './writing-cache.js';
 
 /**
@@ -92,7 +92,7 @@ export const fillingCache = async <Value>(
 	writingCache(place, async () => {
 		makeCache(cache);
 		try {
-			return await withLock(`${place}.lock`, tell, work, {signal});
+			return await withLock(lockOf(place), tell, work, {signal});
 		} catch (error) {
 			if (signal?.aborted) {
 				throw error instanceof AbortError ? error : new AbortError(signal.reason);
@@ -101,6 +101,11 @@ export const fillingCache = async <Value>(
 			throw error instanceof LockLost ? new WriteError(error.message, place, {cause: error}) : error;
 		}
 	});
+
+/** Takes away the lock that a killed process left beside a place that needs no filling any more. */
+export const clearDeadLockOf = (place: string): void => clearDeadLock(lockOf(place));
+
+const lockOf = (place: string): string => `${place}.lock`;
 
 /**
  * Removes what set-ups that were killed have left in a place's cache, of this version and of others, beside which nobody

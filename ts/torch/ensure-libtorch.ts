@@ -6,7 +6,7 @@ import process from 'node:process';
 import {ConfigError, FetchError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {cacheFolder} from '../machine/cache-folder.js';
-import {checkCache, clearLeftOvers, fillingCache} from '../machine/own-cache.js';
+import {checkCache, clearDeadLockOf, clearLeftOvers, fillingCache} from '../machine/own-cache.js';
 import {thisPlatform} from '../machine/platform.js';
 import {download, hashFile} from './download.js';
 import type {FetchOptions} from './fetch-event.js';
@@ -62,6 +62,8 @@ export const ensureLibtorch = async (options: LibtorchOptions = {}): Promise<str
 				await fill(place, pin, {...options, signal});
 			}
 		});
+	} else {
+		clearDeadLockOf(place);
 	}
 
 	return place;

