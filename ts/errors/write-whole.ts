@@ -1,10 +1,23 @@
-import {closeSync, existsSync, fsyncSync, openSync, readdirSync, rmSync} from 'node:fs';
+import {closeSync, existsSync, fsyncSync, lstatSync, openSync, readdirSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
 
-/** Writes a file beside its place and renames it there: it is whole or not there, and lasts through a power cut. */
+/**
+ * Writes a file beside its place and renames it there: it is whole or not there, and lasts through a power cut. What is no
+ * file stays as it is, such as a device, or a link, which may lead out of the folder; whoever writes to a file of the user's
+ * own resolves its links.
+ *
+ * @throws {Error} where something else than a file is there, and where the system refuses
+ */
 export const writeWhole = (file: string, content: string): void => {
+	const found = lstatSync(file, {throwIfNoEntry: false});
+	if (found && !found.isFile()) {
+		throw new Error(
+			`there is ${found.isSymbolicLink() ? 'a link' : 'something that is no file'} in its place; remove that`,
+		);
+	}
+
 	writeFileAtomicSync(file, content);
 	syncFolder(path.dirname(file));
 };

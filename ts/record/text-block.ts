@@ -1,4 +1,4 @@
-import {readFileSync} from 'node:fs';
+import {readFileSync, realpathSync} from 'node:fs';
 import {writeWhole} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
 import type {Step} from '../terms/define-step.js';
@@ -128,6 +128,6 @@ export const writeBlock = (file: string, text: string): void => {
 	writing(`the text block of ${file}`, file, () => {
 		const source = readFileSync(file, 'utf8');
 		const rest = source.replace(block, '').replace(/^[\r\n]+/, '');
-		writeWhole(file, withLineEnds(`${text}\n`, source) + rest);
+		writeWhole(realpathSync(file), withLineEnds(`${text}\n`, source) + rest);
 	});
 };

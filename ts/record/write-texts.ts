@@ -1,4 +1,4 @@
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync, readFileSync, realpathSync} from 'node:fs';
 import {LadderError, RecordError} from '../errors/index.js';
 import {writeWhole} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
@@ -60,7 +60,7 @@ const writeTable = (records: LadderRecords): string[] => {
 
 	checkFile(page);
 	const text = withLadder(readFileSync(page, 'utf8'), records);
-	writing(shown(page), page, () => writeWhole(page, text));
+	writing(shown(page), page, () => writeWhole(realpathSync(page), text));
 	return [];
 };
 
