@@ -1,4 +1,4 @@
-import {mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync} from 'node:fs';
+import {lutimesSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -93,6 +93,23 @@ test('a lock whose holder can’t be looked up is taken over when its heartbeat 
 	beat(lock, 20);
 	(await holdPlace('the run', lock)).release();
 	t.deepEqual(readdirSync(path.dirname(lock)), []);
+});
+
+test('a lock whose time lies ahead, as after a clock went back, is taken over when it has been watched for long enough', async t => {
+	const lock = lockIn(t);
+	leave(lock, elsewhere, -86_400);
+	(await holdPlace('the run', lock)).release();
+	t.deepEqual(readdirSync(path.dirname(lock)), []);
+});
+
+test('a link in the place of a lock is taken away as a silent lock is', async t => {
+	const lock = lockIn(t);
+	for (const target of ['nowhere', '.lock']) {
+		symlinkSync(target, lock);
+		lutimesSync(lock, 1, 1);
+		(await holdPlace('the run', lock)).release();
+		t.deepEqual(readdirSync(path.dirname(lock)), []);
+	}
 });
 
 test('a number that now belongs to a stranger keeps no lock alive', async t => {

@@ -1,5 +1,5 @@
 import {randomUUID} from 'node:crypto';
-import {mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs';
+import {lstatSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -43,20 +43,21 @@ type Mark = Holder & {
 export const holdPlace = async (what: string, lock: string, signal?: AbortSignal, advice?: string): Promise<Hold> => {
 	const place = path.resolve(lock);
 	const parent = path.dirname(lock);
-	let seen: number | undefined;
+	let seen: {readonly beat: number | undefined; readonly since: number} | undefined;
 	for (;;) {
-		const hold = writing(`in ${parent}`, parent, () => tryHold(what, place), advice);
+		const isStill = seen?.beat !== undefined && performance.now() - seen.since > dead;
+		const hold = writing(`in ${parent}`, parent, () => tryHold(what, place, isStill ? seen?.beat : undefined), advice);
 		if (hold) {
 			return hold;
 		}
 
 		const holder = holderOf(place);
 		const beat = beatOf(place);
-		if (beat !== undefined && (isHere(holder) || (seen ?? beat) !== beat)) {
+		if (beat !== undefined && (isHere(holder) || (seen?.beat ?? beat) !== beat)) {
 			throw new HeldError(what, place, holder);
 		}
 
-		seen = beat;
+		seen = beat === seen?.beat ? seen : {beat, since: performance.now()};
 		await sleep(heartbeat / 5, undefined, signal && {signal}).catch(() => {
 			throw new AbortError(signal?.reason);
 		});
@@ -88,14 +89,15 @@ export const isOfLock = (lock: string, name: string): boolean => `${name}.`.star
 /** Where the lock of a folder lies that must hold nothing else: beside it. */
 export const lockBeside = (folder: string): string => path.join(path.dirname(folder), `.${path.basename(folder)}.lock`);
 
-const tryHold = (what: string, place: string): Hold | undefined => {
+/** @param still the heartbeat of a holder that was watched for long enough, whatever its clock or this one says */
+const tryHold = (what: string, place: string, still: number | undefined): Hold | undefined => {
 	const mark: Mark = {
 		...{id: randomUUID(), pid: process.pid, host: os.hostname(), space: processSpace()},
 		since: new Date().toISOString(),
 	};
 	try {
-		if (isDead(place, holderOf(place))) {
-			takeAway(place, mark.id);
+		if (isDead(place, holderOf(place), still)) {
+			takeAway(place, mark.id, still);
 		}
 
 		makeLock(place, mark);
@@ -220,7 +222,7 @@ const makeLock = (place: string, mark: Mark): void => {
  * Takes a lock away that is one's own, or a dead holder's. It is moved away first, so that of two that find a dead holder none
  * removes the other's lock.
  */
-const takeAway = (place: string, id: string): void => {
+const takeAway = (place: string, id: string, still?: number): void => {
 	const aside = `${place}.${id}`;
 	try {
 		renameSync(place, aside);
@@ -233,7 +235,7 @@ const takeAway = (place: string, id: string): void => {
 	}
 
 	const holder = holderOf(aside);
-	if (holder?.id === id || isDead(aside, holder)) {
+	if (holder?.id === id || isDead(aside, holder, still)) {
 		rmSync(aside, {recursive: true, force: true});
 	} else {
 		renameSync(aside, place);
@@ -266,7 +268,7 @@ const holderOf = (place: string): Mark | undefined => {
 
 const beatOf = (place: string): number | undefined => {
 	try {
-		return statSync(place).mtimeMs;
+		return lstatSync(place).mtimeMs; // of a link, too, that stands in the lock's place
 	} catch {
 		return undefined;
 	}
@@ -275,5 +277,7 @@ const beatOf = (place: string): number | undefined => {
 /** Whether a holder's number means something to this process. */
 const isHere = (holder: Mark | undefined): boolean => holder?.space === processSpace();
 
-const isDead = (place: string, holder: Mark | undefined): boolean =>
-	isSilent(place) || (holder !== undefined && isHere(holder) && !isAlive(holder.pid));
+const isDead = (place: string, holder: Mark | undefined, still?: number): boolean =>
+	isSilent(place) ||
+	(still !== undefined && beatOf(place) === still) ||
+	(holder !== undefined && isHere(holder) && !isAlive(holder.pid));
