@@ -38,6 +38,11 @@ test('options are judged before `record --fresh` touches anything, and it remove
 		t.deepEqual(filesOf(path.join(own.folder, 'records')), before.records);
 	}
 
+	const nowhere = await own.run(['record', '--step', 'tiny', '--seeds', '1', '--fresh', '--out', 'ladder.ts']);
+	t.is(nowhere.exitCode, 1);
+	t.regex(nowhere.stderr, /^stepladder: could not write in ladder\.ts\/tiny .*; choose another place with `--out`$/);
+	t.deepEqual(filesOf(path.join(own.folder, 'records')), before.records, 'a record that can’t be made anew stays');
+
 	const fresh = await own.run(['record', '--step', 'tiny', '--seeds', '1', '--fresh', '--out', 'kept']);
 	t.is(fresh.exitCode, 0, fresh.stderr);
 	const runs = readdirSync(path.join(own.folder, 'kept', 'tiny'));

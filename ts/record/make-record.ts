@@ -4,7 +4,7 @@ import type {Data} from '../data/data.js';
 import {sourceOf} from '../data/data.js';
 import {HeldError, RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
-import {writing} from '../errors/writing.js';
+import {elsewhere, writing} from '../errors/writing.js';
 import {checkTraining, type Folders, type Training, trainInFolders} from '../experiment/train.js';
 import type {Place} from '../ladder/open-ladder.js';
 import {type FinishedRun, readFinishedRun} from '../log/finished-run.js';
@@ -70,11 +70,12 @@ export const makeRecord = async (
 ): Promise<Recording> => {
 	const {step, record: folder} = place;
 	checkTraining(step, {...options, seeds, out, data: sourceOf(data)}, data);
+	const parent = path.join(out, step.name);
+	writing(`in ${parent}`, parent, () => makeFolders(parent), elsewhere); // before a promise is made anew
 	const hold = await holdRecord(place, options.signal);
 	try {
 		const promise = makePromise(place, evidence, data, {seeds, fresh});
 		const purpose = promiseHash(promise);
-		const parent = path.join(out, step.name);
 		const wanted = {step, data, engine: options.engine, purpose};
 		// What was promised anew has no runs yet, and damage to older ones stands in nobody's way.
 		const folders = new Map(seeds.map(seed => [seed, fresh ? undefined : findRun(parent, {...wanted, seed})]));
