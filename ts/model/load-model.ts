@@ -1,7 +1,8 @@
-import {existsSync, statSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import path from 'node:path';
 import {type ImageForm, imageForms} from '../data/data.js';
 import {ConfigError, ModelError} from '../errors/index.js';
+import {kindAt} from '../machine/kind-at.js';
 import type {Model as NativeModel} from '../native/binding.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
@@ -89,8 +90,9 @@ export const loadModel = async (place: string): Promise<Model> => {
 
 /** The model of a run's folder. */
 const modelIn = (place: string): string => {
-	if (!statSync(place, {throwIfNoEntry: false})?.isDirectory()) {
-		if (!existsSync(place)) {
+	const found = kindAt(place);
+	if (found !== 'a folder') {
+		if (found === 'nothing' || found === 'a link to nowhere') {
 			const reason = 'there is no such file or run folder';
 			throw new ModelError(`${place}: ${reason}`, place, reason);
 		}

@@ -1,4 +1,4 @@
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import path from 'node:path';
 import type {Data} from '../data/data.js';
 import {describe} from '../data/data.js';
@@ -6,6 +6,8 @@ import {RecordError} from '../errors/index.js';
 import {writeWhole} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
 import type {Ladder} from '../ladder/open-ladder.js';
+import {kindAt} from '../machine/kind-at.js';
+import {textOf} from '../machine/text-of.js';
 import {readSweep, sweepNames, sweepsFolder} from '../record/sweep-file.js';
 import {differences} from '../terms/difference.js';
 import {type Swept, swept} from '../terms/sweep.js';
@@ -41,7 +43,7 @@ export const writeSweepPage = async (folder: string, found: Swept): Promise<void
 	writing(`the page of ${folder}`, folder, () => {
 		for (const [name, text] of written) {
 			const file = path.join(folder, name);
-			writeWhole(file, withLineEnds(text, existsSync(file) ? readFileSync(file, 'utf8') : ''));
+			writeWhole(file, withLineEnds(text, existsSync(file) ? textOf(file) : ''));
 		}
 	});
 };
@@ -109,6 +111,6 @@ const checkSweep = async (ladder: Ladder, name: string, data: Data): Promise<str
 };
 
 const checkText = (file: string, wanted: string): string[] =>
-	existsSync(file) && readFileSync(file, 'utf8').replaceAll('\r\n', '\n') === wanted
+	kindAt(file) === 'a file' && textOf(file).replaceAll('\r\n', '\n') === wanted
 		? []
 		: [`${shown(file)} is not what the sweep says; try: ${typed('record', '--text')}`];
