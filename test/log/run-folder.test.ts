@@ -287,3 +287,45 @@ test('what was left in the folder of a finished run is taken away by the next tr
 	t.is((await own.run(['train', '--step', 'tiny'])).exitCode, 0);
 	t.deepEqual(contents(folder), before);
 });
+
+test('logs that are changed or removed while a run goes on are those of an untouched run in the end', async t => {
+	const {step, options} = await tiny(t);
+	const lines = async (training: Training, meddle: (folder: string) => void): Promise<string[]> => {
+		let folder = '';
+		for await (const event of training) {
+			if (event.type === 'start') {
+				folder = event.folder ?? '';
+			} else if (event.type === 'epoch' && event.epoch === 2) {
+				meddle(folder);
+			}
+		}
+
+		const rows = readFileSync(path.join(folder, 'events.jsonl'), 'utf8').trimEnd().split('\n');
+		return rows.map(row => JSON.stringify({...JSON.parse(row), seconds: 0}));
+	};
+	const untouched = await lines(train(step, {...options, epochs: 4}), () => {});
+	t.is(untouched.length, 4);
+	const removed = (folder: string): void => rmSync(path.join(folder, 'events.jsonl'));
+	const changed = (folder: string): void => writeFileSync(path.join(folder, 'events.jsonl'), 'nonsense\n');
+	t.deepEqual(await lines(train(step, {...options, epochs: 4}), removed), untouched);
+	t.deepEqual(await lines(train(step, {...options, epochs: 4}), changed), untouched);
+});
+
+test('a run whose `config.json` was changed is refused, whatever was changed', async t => {
+	const {step, options} = await tiny(t);
+	const [folder = ''] = await interrupted(t, train(step, options));
+	const file = path.join(folder, 'config.json');
+	const whole = readFileSync(file, 'utf8');
+	for (const changed of [
+		whole.replace('"testAccuracy": 0.5', '"testAccuracy": 0.4'),
+		whole.replace(/"heldFor": \d+/, '"heldFor": 1'),
+		whole.replace('"begun": "2', '"begun": "1'),
+	]) {
+		t.not(changed, whole);
+		writeFileSync(file, changed);
+		await t.throwsAsync(async () => resume(folder).result, {
+			code: 'data',
+			message: /config\.json is not what a run wrote/,
+		});
+	}
+});

@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process';
-import {mkdirSync, readdirSync, readlinkSync, rmSync} from 'node:fs';
+import {mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
@@ -114,3 +114,46 @@ test('a trial has settings of its own, is named as one, and no record takes it o
 		}
 	},
 );
+
+test('a finished run whose files are not as it wrote them is listed as damaged, whatever they say', async t => {
+	const own = tinyLadder(t, {epochs: 2});
+	t.is((await own.run(['train', '--step', 'tiny'])).exitCode, 0);
+	const [run] = JSON.parse((await own.run(['runs', '--json'])).stdout);
+	const damages: ReadonlyArray<readonly [string, (text: string) => string]> = [
+		['events.jsonl', text => text.replace(/"testCorrect":\d+/g, '"testCorrect":1')],
+		['events.jsonl', text => text.replace(/.*\n$/, '')],
+		['result.json', text => text.replace(/"held": (true|false)/, (_, held) => `"held": ${held === 'false'}`)],
+		['result.json', () => ''],
+		['result.json', () => '{"hash": 1}'],
+	];
+	for (const [name, damage] of damages) {
+		const file = path.join(run.folder, name);
+		const whole = own.read(file);
+		own.write(file, damage(whole));
+		t.not(own.read(file), whole);
+		const [found] = JSON.parse((await own.run(['runs', '--json'])).stdout);
+		t.deepEqual([found.state, found.held, found.testAccuracy], ['damaged', undefined, undefined], name);
+		own.write(file, whole);
+	}
+
+	t.is(JSON.parse((await own.run(['runs', '--json'])).stdout)[0].state, 'finished');
+});
+
+test('a place below a file, and a link to itself, are no run and no model', async t => {
+	const own = tinyLadder(t);
+	symlinkSync('loop', path.join(own.folder, 'loop'));
+	for (const [command, exitCode, told] of [
+		[['train', '--resume', 'ladder.ts/run'], 2, /ladder\.ts\/run is not a run folder/],
+		[['train', '--resume', 'loop'], 2, /loop is not a run folder/],
+		[['predict', 'ladder.ts/run', 'data'], 5, /ladder\.ts\/run: there is no such file or run folder$/],
+		[['predict', 'loop', 'data'], 5, /loop: there is no such file or run folder$/],
+	] as const) {
+		const ended = await own.run([...command]);
+		t.is(ended.exitCode, exitCode, ended.stderr);
+		t.regex(ended.stderr, told);
+	}
+
+	symlinkSync('1-loop.ts', path.join(own.folder, 'steps', '1-loop.ts'));
+	const train = await own.run(['train', '--step', 'tiny', '--epochs', '1']);
+	t.is(train.exitCode, 0, train.stderr);
+});

@@ -63,7 +63,7 @@ export const readFinishedRun = (
 
 	read('config.json', text => checkFormat(folder, JSON.parse(text)));
 	const {begun, versions, addon, machine} = json('config.json', config);
-	const {hashes, ...came} = json('result.json', result);
+	const {hashes: _, ...came} = json('result.json', result);
 	const epochs = read('events.jsonl', text =>
 		text
 			.trimEnd()
@@ -72,14 +72,22 @@ export const readFinishedRun = (
 	);
 	const answered = json('predictions.json', answers);
 
-	const {hash: told, ...rest} = JSON.parse(textOf(at('result.json')));
-	const changed =
-		told === sha256(JSON.stringify(rest))
-			? hashed.find(file => hashes[file] !== fileHash(folder, file))
-			: 'result.json';
+	const changed = changedFile(folder);
 	if (changed !== undefined) {
 		throw new RecordError(at(changed), `it is not what the run wrote; ${remedy}`);
 	}
 
 	return {...came, begun, condition: {versions, addon, machine}, epochs, answers: answered};
+};
+
+/**
+ * The first file of a finished run that is not as the run wrote it, by the hashes in its `result.json`.
+ *
+ * @throws {Error} where one can't be read
+ */
+export const changedFile = (folder: string): string | undefined => {
+	const {hash: told, ...rest} = JSON.parse(textOf(path.join(folder, 'result.json')));
+	return told === sha256(JSON.stringify(rest))
+		? hashed.find(file => rest.hashes[file] !== fileHash(folder, file))
+		: 'result.json';
 };

@@ -2,6 +2,8 @@ import {existsSync, readdirSync} from 'node:fs';
 import path from 'node:path';
 import {textOf} from '../machine/text-of.js';
 import type {EpochEvent} from '../terms/events.js';
+import {changedFile} from './finished-run.js';
+import {RunFolder} from './run-folder.js';
 
 /** A run as its folder tells it. */
 export type RunSummary = {
@@ -13,14 +15,14 @@ export type RunSummary = {
 	/** Epochs that are done, of so many. */
 	readonly epochs: number;
 	readonly of: number;
-	/** Test accuracy of the last epoch that is done; nothing before the first. */
+	/** Test accuracy of the last epoch that is done; nothing before the first, and for a run that is damaged. */
 	readonly testAccuracy: number | undefined;
-	/** Whether the target was held; nothing for a run that has not finished. */
+	/** Whether the target was held; nothing for a run that has not finished, or is damaged. */
 	readonly held: boolean | undefined;
 	/** Whether it tried settings that the step does not have. */
 	readonly trial: boolean;
-	/** `unfinished` where it still runs, or was interrupted. */
-	readonly state: 'finished' | 'unfinished';
+	/** `unfinished` where it still runs, or was interrupted; `damaged` where it finished and its files are not as it wrote them. */
+	readonly state: 'finished' | 'unfinished' | 'damaged';
 };
 
 /** How many folders lie above a run at the most, as in `runs/records/STEP/RUN`. */
@@ -53,22 +55,35 @@ const foldersIn = (folder: string): string[] => {
 };
 
 const summaryOf = (folder: string): RunSummary | undefined => {
-	const read = (file: string): string => textOf(path.join(folder, file));
 	try {
-		const {step, seed, begun, experiment, trial} = JSON.parse(read('config.json'));
-		const rows = read('events.jsonl').trimEnd().split('\n').filter(Boolean);
-		const last: EpochEvent | undefined = rows.length > 0 ? JSON.parse(rows.at(-1) ?? '') : undefined;
-		const isFinished = existsSync(path.join(folder, 'result.json'));
-		const held = isFinished ? Boolean(JSON.parse(read('result.json')).held) : undefined;
+		const {step, seed, begun, experiment, trial} = JSON.parse(textOf(path.join(folder, 'config.json')));
 		const known = [step, begun].every(text => typeof text === 'string') && Number.isSafeInteger(experiment?.epochs);
-		return known
-			? {
-					...{folder, step, seed, begun, epochs: rows.length, of: experiment.epochs, held, trial: trial !== undefined},
-					testAccuracy: last && last.testCorrect / last.testTotal,
-					state: isFinished ? 'finished' : 'unfinished',
-				}
-			: undefined;
+		const about = {folder, step, seed, begun, of: experiment?.epochs, trial: trial !== undefined};
+		return known ? {...about, ...cameTo(folder)} : undefined;
 	} catch {
 		return undefined; // of an older version, or being written
 	}
+};
+
+const cameTo = (folder: string): Pick<RunSummary, 'epochs' | 'testAccuracy' | 'held' | 'state'> => {
+	const isFinished = RunFolder.isFinished(folder);
+	try {
+		const rows = textOf(path.join(folder, 'events.jsonl')).trimEnd().split('\n').filter(Boolean);
+		const last: EpochEvent | undefined = rows.length > 0 ? JSON.parse(rows.at(-1) ?? '') : undefined;
+		const so = {epochs: rows.length, testAccuracy: last && last.testCorrect / last.testTotal};
+		if (!isFinished) {
+			return {...so, held: undefined, state: 'unfinished'};
+		}
+
+		if (changedFile(folder) === undefined) {
+			const {held} = JSON.parse(textOf(path.join(folder, 'result.json')));
+			return {...so, held: Boolean(held), state: 'finished'};
+		}
+	} catch (error) {
+		if (!isFinished) {
+			throw error;
+		}
+	}
+
+	return {epochs: 0, testAccuracy: undefined, held: undefined, state: 'damaged'};
 };

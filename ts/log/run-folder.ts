@@ -91,14 +91,18 @@ export class RunFolder {
 	readonly #hold: Hold;
 	/** What the newest run can be called by; nothing for a run that was there before. */
 	readonly #latest: string | undefined;
-	/** Epochs that a checkpoint tells again, to be written at once in place of the logs that are there. */
-	#again: EpochEvent[] | undefined;
+	/** The epochs that were told, those of a checkpoint included. */
+	readonly #rows: EpochEvent[] = [];
+	/** Whether the logs that are there are to be written anew, once a checkpoint's epochs have been told. */
+	#isBehind: boolean;
+	/** The hash of `config.json` as this process knows it. */
+	#configHash = '';
 
 	private constructor(folder: string, hold: Hold, link: string | undefined) {
 		this.path = folder;
 		this.#hold = hold;
 		this.#latest = link;
-		this.#again = link === undefined ? [] : undefined;
+		this.#isBehind = link === undefined;
 	}
 
 	/**
@@ -132,7 +136,8 @@ export class RunFolder {
 		});
 		const folder = new RunFolder(place, hold, path.resolve(out, latest));
 		return folder.#orDiscard(() => {
-			folder.#writeJson('config.json', config);
+			folder.#writeJson('config.json', {...config, hash: sha256(JSON.stringify(config))});
+			folder.#configHash = fileHash(place, 'config.json');
 			folder.#writeLogs([]);
 			syncFolder(parent);
 			return folder;
@@ -167,6 +172,7 @@ export class RunFolder {
 		try {
 			const opened = new RunFolder(place, hold, undefined);
 			writingIn(place, () => {
+				opened.#configHash = fileHash(place, 'config.json');
 				clearHalfWritten(place, written);
 				if (RunFolder.isFinished(place)) {
 					rmSync(opened.checkpointPath, {force: true}); // killed before its own process did that
@@ -239,8 +245,12 @@ export class RunFolder {
 		}
 
 		try {
-			const config = JSON.parse(textOf(file));
+			const {hash, ...config} = JSON.parse(textOf(file));
 			checkFormat(folder, config);
+			if (hash !== undefined && hash !== sha256(JSON.stringify(config))) {
+				throw new Error('something in it was changed');
+			}
+
 			const {step: name, seed, experiment, target, data, options, purpose, command, trial} = config;
 			checkGoal(target);
 			const kept = reopened(data);
@@ -294,11 +304,11 @@ export class RunFolder {
 	 */
 	log(row: EpochEvent, epochsDone: number): void {
 		this.#writing(() => {
-			if (this.#again) {
-				this.#again.push(row);
-				if (this.#again.length >= epochsDone) {
-					this.#writeLogs(this.#again);
-					this.#again = undefined;
+			this.#rows.push(row);
+			if (this.#isBehind) {
+				if (this.#rows.length >= epochsDone) {
+					this.#writeLogs(this.#rows);
+					this.#isBehind = false;
 				}
 			} else {
 				append(path.join(this.path, 'events.jsonl'), asLine(row));
@@ -307,12 +317,17 @@ export class RunFolder {
 		});
 	}
 
-	/** Marks the run as finished. */
+	/** Marks the run as finished. Logs that somebody changed or removed meanwhile are written anew. */
 	finish({result, trainCleanTotal, answers, ...rest}: Finished): void {
 		this.#writing(() => {
+			if (!this.#hasItsLogs()) {
+				this.#writeLogs(this.#rows);
+			}
+
 			writeWhole(path.join(this.path, 'predictions.json'), `${JSON.stringify(answers)}\n`);
 			const came = {...rest, ...result, trainCleanTotal};
-			const hashes = Object.fromEntries(hashed.map(file => [file, fileHash(this.path, file)]));
+			const hashOf = (file: string): string => (file === 'config.json' ? this.#configHash : fileHash(this.path, file));
+			const hashes = Object.fromEntries(hashed.map(file => [file, hashOf(file)]));
 			this.#writeJson('result.json', {...came, hashes, hash: sha256(JSON.stringify({...came, hashes}))});
 			rmSync(this.checkpointPath, {force: true});
 		});
@@ -347,6 +362,14 @@ export class RunFolder {
 	#writing<Value>(work: () => Value): Value {
 		this.#hold.check();
 		return writingIn(this.path, work);
+	}
+
+	#hasItsLogs(): boolean {
+		try {
+			return textOf(path.join(this.path, 'events.jsonl')) === this.#rows.map(asLine).join('');
+		} catch {
+			return false;
+		}
 	}
 
 	#writeLogs(rows: readonly EpochEvent[]): void {
