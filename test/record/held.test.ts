@@ -175,3 +175,18 @@ test.serial('what another process records while the table is written is in the t
 	t.deepEqual(writeTexts(await openLadder(own.folder)), []);
 	t.is(own.read('README.md'), table);
 });
+
+test('a page with marks that hold no table is told by `record`, and stays as it is', async t => {
+	const own = tinyLadder(t, {epochs: 2});
+	const page = '<!-- ladder: written by record -->\n\n<!-- end of ladder -->\n';
+	own.write('README.md', page);
+	const {exitCode, stderr} = await own.run(['record', '--step', 'tiny', '--seeds', '1']);
+	t.is(exitCode, 1);
+	t.regex(
+		stderr,
+		/^README\.md has no table: the marks of the ladder’s table should be there once, each between empty lines/m,
+	);
+	t.is(own.read('README.md'), page);
+	own.write('README.md', '# Mine\n');
+	t.is((await own.run(['record', '--text'])).exitCode, 0);
+});

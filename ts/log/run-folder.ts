@@ -130,7 +130,7 @@ export class RunFolder {
 		writingIn(parent, () => makeFolders(parent));
 		await tidyRuns(parent);
 		const place = writingIn(parent, () => makeFresh(path.join(parent, `${time}Z-s${seed}`)));
-		const hold = await holdRun(place).catch(error => {
+		const hold = await holdRun(place, undefined, elsewhere).catch(error => {
 			rmSync(place, {recursive: true, force: true});
 			throw error;
 		});
@@ -171,13 +171,17 @@ export class RunFolder {
 		const hold = await holdRun(place, signal);
 		try {
 			const opened = new RunFolder(place, hold, undefined);
-			writingIn(place, () => {
-				opened.#configHash = fileHash(place, 'config.json');
-				clearHalfWritten(place, written);
-				if (RunFolder.isFinished(place)) {
-					rmSync(opened.checkpointPath, {force: true}); // killed before its own process did that
-				}
-			});
+			writingIn(
+				place,
+				() => {
+					opened.#configHash = fileHash(place, 'config.json');
+					clearHalfWritten(place, written);
+					if (RunFolder.isFinished(place)) {
+						rmSync(opened.checkpointPath, {force: true}); // killed before its own process did that
+					}
+				},
+				'',
+			);
 			return opened;
 		} catch (error) {
 			hold.release();
@@ -361,7 +365,7 @@ export class RunFolder {
 
 	#writing<Value>(work: () => Value): Value {
 		this.#hold.check();
-		return writingIn(this.path, work);
+		return writingIn(this.path, work, this.#latest === undefined ? '' : elsewhere); // a run that goes on stays in its place
 	}
 
 	#hasItsLogs(): boolean {
@@ -385,8 +389,8 @@ export class RunFolder {
 const lockName = '.lock';
 const checkpointName = 'checkpoint.safetensors';
 
-const holdRun = async (folder: string, signal?: AbortSignal): Promise<Hold> =>
-	holdPlace(shown(folder), path.join(folder, lockName), signal, elsewhere);
+const holdRun = async (folder: string, signal?: AbortSignal, advice?: string): Promise<Hold> =>
+	holdPlace(shown(folder), path.join(folder, lockName), signal, advice);
 
 /** That a run can't be resumed, since it is done. */
 export const alreadyFinished = (folder: string): ConfigError =>
@@ -504,4 +508,5 @@ const makeFresh = (wanted: string): string => {
 	}
 };
 
-const writingIn = <Value>(place: string, work: () => Value): Value => writing(`in ${place}`, place, work, elsewhere);
+const writingIn = <Value>(place: string, work: () => Value, advice = elsewhere): Value =>
+	writing(`in ${place}`, place, work, advice);

@@ -7,7 +7,7 @@ import {typed} from '../text/typed.js';
 import {checkAnswers} from './check-answers.js';
 import {checkClaims} from './check-claims.js';
 import type {LadderRecords} from './ladder-records.js';
-import {hasMarks, hasTable, withLadder} from './ladder-table.js';
+import {hasMarks, hasTable, marksWanted, withLadder} from './ladder-table.js';
 import {checkPromise} from './make-promise.js';
 import {promiseFile} from './promise-file.js';
 import {checkFile} from './read.js';
@@ -63,10 +63,7 @@ const checkPage = (records: LadderRecords): string[] =>
 		checkFile(file);
 		const page = readFileSync(file, 'utf8');
 		if (!hasMarks(page)) {
-			return [
-				`${shown(file)}: the marks of the ladder’s table should be there once, each between empty lines: ` +
-					'<!-- ladder: written by `record` --> above it and <!-- end of ladder --> below',
-			];
+			return [`${shown(file)}: ${marksWanted}`];
 		}
 
 		if (!hasTable(page) && !places.some(place => records.has(place))) {

@@ -144,6 +144,14 @@ export const hasMarks = (page: string): boolean =>
 		pattern => page.match(pattern)?.length === 1,
 	);
 
+/** Whether a page has some of the marks, or marks with nothing between them that could be replaced. */
+export const hasBrokenMarks = (page: string): boolean => /<!--\s*(?:end of )?ladder/.test(page) && !hasMarks(page);
+
+/** How the marks should be, for a sentence. */
+export const marksWanted =
+	'the marks of the ladder’s table should be there once, each between empty lines, with a line between them: ' +
+	'<!-- ladder: written by `record` --> above it and <!-- end of ladder --> below';
+
 /** Whether there is a table between the marks. */
 export const hasTable = (page: string): boolean => /^\s*\|/.test(marks.exec(page)?.[0] ?? '');
 

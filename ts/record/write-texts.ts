@@ -7,7 +7,7 @@ import {shown} from '../text/shown.js';
 import {checkClaims} from './check-claims.js';
 import {hasRecord, recordVersion} from './files.js';
 import {LadderRecords} from './ladder-records.js';
-import {withLadder} from './ladder-table.js';
+import {hasBrokenMarks, marksWanted, withLadder} from './ladder-table.js';
 import {checkFile} from './read.js';
 import {stepText, textBlock, writeBlock} from './text-block.js';
 
@@ -59,7 +59,12 @@ const writeTable = (records: LadderRecords): string[] => {
 	}
 
 	checkFile(page);
-	const text = withLadder(readFileSync(page, 'utf8'), records);
+	const before = readFileSync(page, 'utf8');
+	if (hasBrokenMarks(before)) {
+		return [`${shown(page)} has no table: ${marksWanted}`];
+	}
+
+	const text = withLadder(before, records);
 	writing(shown(page), page, () => writeWhole(realpathSync(page), text));
 	return [];
 };
