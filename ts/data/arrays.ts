@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto';
 import {ConfigError} from '../errors/index.js';
 import {show} from '../text/show.js';
 import {cached, type ImageSet, writeIdx} from './cache.js';
-import {checkClasses, type DataSource, readIdx} from './data.js';
+import {checkClasses, type DataSource} from './data.js';
 
 /** Images in memory, one class a label. */
 export type ArraySet = {
@@ -65,16 +65,18 @@ export const arrays = (given: Arrays): DataSource => {
 	}
 
 	return {
-		async open() {
+		async open(_base, {tell = () => {}} = {}) {
 			const hash = createHash('sha256').update(`${channels} ${size} ${sets.train.labels.length}\n`);
 			for (const {images, labels} of Object.values(sets)) {
 				hash.update(images).update(labels);
 			}
 
-			const folder = await cached(`arrays-${hash.digest('hex').slice(0, 32)}`, async place => {
-				writeIdx(place, channels, size, sets.train, sets.test);
+			const key = `arrays-${hash.digest('hex').slice(0, 32)}`;
+			const {data} = await cached({key, name, classes, tell}, async folder => {
+				writeIdx(folder, channels, size, sets.train, sets.test);
+				return [];
 			});
-			return readIdx(name, folder, undefined, {classes});
+			return data;
 		},
 	};
 };

@@ -1,40 +1,124 @@
-import {existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
+import {z} from 'zod';
+import {DataError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
+import {syncFolder} from '../errors/write-whole.js';
 import {cacheFolder} from '../machine/cache-folder.js';
-import {checkCache, makeCache} from '../machine/own-cache.js';
+import {checkCache, fillingCache, makeCache} from '../machine/own-cache.js';
+import {textOf} from '../machine/text-of.js';
 import {writingCache} from '../machine/writing-cache.js';
+import {sha256} from '../text/sha256.js';
+import {type Data, dataOf, describe, readIdx} from './data.js';
+
+/** Which entry of the cache is asked for. */
+export type Entry = {
+	/** What its images are made of: another key, other images. */
+	readonly key: string;
+	/** For people. */
+	readonly name: string;
+	readonly classes: readonly string[] | undefined;
+	readonly tell: (line: string) => void;
+};
+
+/** What an entry holds. */
+export type Cached = {
+	readonly data: Data;
+	/** The images that it could have and has not, by their names. */
+	readonly leftOut: readonly string[];
+};
 
 /**
- * A folder of the cache by its key, made by `fill` where it is not there yet. It appears whole or not at all: it is
- * filled beside its place and renamed.
+ * Four IDX files of the cache, written by `fill` where they are not there yet, or not as they were written. The entry
+ * appears whole or not at all, and lasts through a power cut: it is filled beside its place, and renamed once it is on disk.
  *
+ * @param fill writes the files to a folder, and hands back what it left out
  * @throws {WriteError} where the cache can't be written
  * @throws {ConfigError} where others may write to it
  */
-export const cached = async (key: string, fill: (folder: string) => Promise<void>): Promise<string> => {
+export const cached = async (entry: Entry, fill: (folder: string) => Promise<readonly string[]>): Promise<Cached> => {
+	const {key, name, classes, tell} = entry;
 	const cache = cacheFolder();
 	const place = path.join(cache, 'data', key);
 	checkCache(cache);
 	clearLeftOvers(path.dirname(place));
-	if (existsSync(place)) {
-		return place;
+	const found = await wholeAt(place, entry);
+	if (found) {
+		return found;
 	}
 
-	await writingCache(place, async () => {
+	return writingCache(place, async () => {
 		makeCache(cache);
 		makeFolders(path.dirname(place));
 		const work = mkdtempSync(`${place}.`);
 		try {
-			await fill(work);
-			if (!existsSync(place)) {
-				renameSync(work, place);
-			}
+			const leftOut = await fill(work);
+			const data = await readIdx(name, work, undefined, {classes});
+			const {hashes} = data.idx;
+			writeManifest(work, {hashes, leftOut});
+			syncFolder(work);
+			// Under its lock, or what is removed as damaged could be what somebody else has just mended and reads.
+			const waiting = (): void => tell('Waiting for another process to write the same images to the cache ...');
+			const others = await fillingCache(place, {cache, tell: waiting}, async () => {
+				const others = await wholeAt(place, entry);
+				if (!others) {
+					rmSync(place, {recursive: true, force: true});
+					renameSync(work, place);
+					syncFolder(path.dirname(place));
+				}
+
+				return others;
+			});
+			return others ?? {data: dataOf(describe(data), {folder: place, hashes}), leftOut};
 		} finally {
 			rmSync(work, {recursive: true, force: true});
 		}
 	});
-	return place;
+};
+
+/** An entry, where all of it is as it was written. The hashes of its images are those that reading them takes anyway. */
+const wholeAt = async (place: string, {name, classes}: Entry): Promise<Cached | undefined> => {
+	const manifest = readManifest(place);
+	if (!manifest) {
+		return undefined;
+	}
+
+	try {
+		return {data: await readIdx(name, place, manifest.hashes, {classes}), leftOut: manifest.leftOut};
+	} catch (error) {
+		if (error instanceof DataError) {
+			return undefined;
+		}
+
+		throw error; // no room, no addon: not the entry's fault
+	}
+};
+
+const manifestFile = 'manifest.json';
+const manifestSchema = z.object({
+	hashes: z.array(z.string()).length(4),
+	leftOut: z.array(z.string()),
+	sha256: z.string(),
+});
+
+/** What an entry says of itself: the hashes of its four files, and what was left out. */
+type Manifest = {readonly hashes: readonly string[]; readonly leftOut: readonly string[]};
+
+const ownHash = ({hashes, leftOut}: Manifest): string => sha256(JSON.stringify([hashes, leftOut]));
+
+const writeManifest = (folder: string, manifest: Manifest): void => {
+	const text = `${JSON.stringify({...manifest, sha256: ownHash(manifest)}, undefined, '\t')}\n`;
+	writeFileSync(path.join(folder, manifestFile), text, {flush: true});
+};
+
+/** Nothing where it is damaged, or where there is none. */
+const readManifest = (folder: string): Manifest | undefined => {
+	try {
+		const manifest = manifestSchema.parse(JSON.parse(textOf(path.join(folder, manifestFile))));
+		return manifest.sha256 === ownHash(manifest) ? manifest : undefined;
+	} catch {
+		return undefined;
+	}
 };
 
 const day = 24 * 60 * 60 * 1000;
@@ -61,7 +145,7 @@ export type ImageSet = {
 	readonly labels: Uint8Array;
 };
 
-/** Writes four IDX files. */
+/** Writes four IDX files, and brings them to disk. */
 export const writeIdx = (folder: string, channels: number, size: number, train: ImageSet, test: ImageSet): void => {
 	for (const [name, {images, labels}] of [
 		['train', train],
@@ -71,8 +155,11 @@ export const writeIdx = (folder: string, channels: number, size: number, train: 
 		writeFileSync(
 			path.join(folder, `${name}-images-idx${shape.length + 1}-ubyte`),
 			Buffer.concat([header(labels.length, ...shape), images]),
+			{flush: true},
 		);
-		writeFileSync(path.join(folder, `${name}-labels-idx1-ubyte`), Buffer.concat([header(labels.length), labels]));
+		writeFileSync(path.join(folder, `${name}-labels-idx1-ubyte`), Buffer.concat([header(labels.length), labels]), {
+			flush: true,
+		});
 	}
 };
 

@@ -1,11 +1,11 @@
 import {createHash} from 'node:crypto';
-import {existsSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, statSync} from 'node:fs';
 import {availableParallelism} from 'node:os';
 import path from 'node:path';
 import {ConfigError, DataError, LoadError} from '../errors/index.js';
 import {show} from '../text/show.js';
 import {cached, type ImageSet, writeIdx} from './cache.js';
-import {type DataSource, type OpenOptions, readIdx} from './data.js';
+import type {DataSource, OpenOptions} from './data.js';
 import {decodeImage, decoderVersion} from './decode.js';
 
 /** What {@link imageFolder} brings its images to. */
@@ -50,20 +50,19 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 			const listing = list(place);
 			const decoder = await decoderVersion();
 			const key = keyOf(place, listing, [size, channels, skipDamaged, decoder]);
-			const cache = await cached(key, async work => {
+			const entry = {key, name: path.basename(place), classes: listing.classes, tell};
+			const {data, leftOut} = await cached(entry, async work => {
 				const decoder = new Decoder(place, {size, channels}, {skipDamaged, tell}, listing);
 				const train = await decoder.decode(listing.train);
 				const test = await decoder.decode(listing.test);
 				checkCounts(place, listing.classes, train.labels);
 				writeIdx(work, channels, size, train, test);
-				writeFileSync(path.join(work, 'left-out.json'), JSON.stringify(decoder.damaged.toSorted()));
+				return decoder.damaged.toSorted();
 			});
-			const damaged = JSON.parse(readFileSync(path.join(cache, 'left-out.json'), 'utf8')) as string[];
-			if (damaged.length > 0) {
-				tell(`Left out ${damaged.length} damaged ${damaged.length === 1 ? 'image' : 'images'}: ${damaged.join(', ')}`);
+			if (leftOut.length > 0) {
+				tell(`Left out ${leftOut.length} damaged ${leftOut.length === 1 ? 'image' : 'images'}: ${leftOut.join(', ')}`);
 			}
 
-			const data = await readIdx(path.basename(place), cache, undefined, {classes: listing.classes});
 			return {...data, decoder};
 		},
 	};
