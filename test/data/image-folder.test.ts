@@ -1,4 +1,4 @@
-import {mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
@@ -184,6 +184,52 @@ test(
 	/takes images of 3 x 12 x 12 in at most 2 classes .* are 3 x 12 x 12 in 3:/,
 );
 
+test(
+	'an image that is a link to nowhere',
+	damages,
+	own => symlinkSync('/nowhere', path.join(own.folder, 'images/train/red/4.png')),
+	/images\/train\/red\/4\.png: expected a whole PNG or JPEG, found damage \(it is a link to nowhere, not a file\); repair it/,
+);
+test(
+	'an image that is a link to itself',
+	damages,
+	own => symlinkSync('4.png', path.join(own.folder, 'images/test/red/4.png')),
+	/images\/test\/red\/4\.png: expected a whole PNG or JPEG, found damage \(it is a link to nowhere, not a file\); repair it/,
+);
+test(
+	'a class that is a link to nowhere',
+	damages,
+	own => symlinkSync('/nowhere', path.join(own.folder, 'images/train/green')),
+	/images\/train\/green: expected a folder of images of one class; it is a link to nowhere \(a class can’t be left out: mend or remove it\)$/,
+);
+test(
+	'a set that is a file',
+	damages,
+	own => {
+		own.write('ladder.ts', definition().replace("'images'", "'pictures'"));
+		own.write('pictures/train', '');
+	},
+	/pictures\/train: expected a folder of images, train\/<class>\/\*\.png or \.jpg; it is a file$/,
+);
+
+/** A name in Latin-1, which other systems don't take. */
+const latin = (folder: string, end: string): Buffer => Buffer.concat([Buffer.from(folder), Buffer.from(end, 'latin1')]);
+
+if (process.platform === 'linux') {
+	test(
+		'an image whose name is not UTF-8',
+		damages,
+		own => writeFileSync(latin(own.folder, '/images/train/red/grün.png'), ''),
+		/images\/train\/red\/gr\uFFFDn\.png: expected a whole PNG or JPEG, found damage \(its name is not UTF-8\); repair it/,
+	);
+	test(
+		'a class whose name is not UTF-8',
+		damages,
+		own => mkdirSync(latin(own.folder, '/images/train/grün')),
+		/images\/train\/gr\uFFFDn: expected a folder of images of one class; its name is not UTF-8 \(a class can’t be left out/,
+	);
+}
+
 test('damaged images are left out where that is asked for, and counted', async t => {
 	const own = await coloured(t);
 	own.write('images/train/red/4.jpg', 'no image');
@@ -203,6 +249,28 @@ test('damaged images are left out where that is asked for, and counted', async t
 	const mended = await own.run(['train', '--step', 'a', '--skip-damaged', '--quiet']);
 	t.is(mended.exitCode, 0);
 	t.notRegex(mended.stderr, /Left out/);
+});
+
+test('links to nowhere and names that are not UTF-8 are left out like other damaged images', async t => {
+	const own = await coloured(t);
+	const link = path.join(own.folder, 'images/train/red/4.png');
+	symlinkSync('/nowhere', link);
+	symlinkSync('5.png', path.join(own.folder, 'images/train/red/5.png'));
+	const names = ['train/red/4.png', 'train/red/5.png'];
+	if (process.platform === 'linux') {
+		writeFileSync(latin(own.folder, '/images/test/red/grün.png'), '');
+		names.unshift('test/red/gr\uFFFDn.png');
+	}
+
+	const left = await own.run(['train', '--step', 'a', '--skip-damaged', '--quiet']);
+	t.is(said(left.stderr), `Left out ${names.length} damaged images: ${names.join(', ')}`);
+	t.is(left.exitCode, 0);
+	rmSync(link);
+	symlinkSync(path.join(own.folder, 'images/train/red/1.jpg'), link);
+	const mended = await own.run(['train', '--step', 'a', '--skip-damaged', '--quiet']);
+	const still = names.filter(name => name !== 'train/red/4.png');
+	t.regex(said(mended.stderr), new RegExp(`^Left out \\d damaged images?: ${still.join(', ')}$`));
+	t.is(mended.exitCode, 0);
 });
 
 test('a cache that can not be written is named', async t => {

@@ -3,6 +3,7 @@ import {existsSync, readdirSync, statSync} from 'node:fs';
 import {availableParallelism} from 'node:os';
 import path from 'node:path';
 import {ConfigError, DataError, LoadError} from '../errors/index.js';
+import {kindAt} from '../machine/kind-at.js';
 import {show} from '../text/show.js';
 import {cached, type ImageSet, writeIdx} from './cache.js';
 import type {DataSource, OpenOptions} from './data.js';
@@ -71,17 +72,17 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 const list = (folder: string): Listing => {
 	const foldersIn = (set: string): string[] => {
 		const place = path.join(folder, set);
-		if (!existsSync(place)) {
+		const found = kindAt(place);
+		if (found !== 'a folder') {
 			throw new DataError(
-				`${place}: expected a folder of images, ${set}/<class>/*.png or .jpg; it is not there`,
+				`${place}: expected a folder of images, ${set}/<class>/*.png or .jpg; it is ${found === 'nothing' ? 'not there' : found}`,
 				place,
 				'a folder of images',
-				'nothing',
+				found,
 			);
 		}
 
-		const isFolder = (name: string): boolean => statSync(path.join(place, name)).isDirectory(); // links to folders, too
-		return readdirSync(place).filter(name => !name.startsWith('.') && isFolder(name));
+		return readdirSync(place).filter(name => !name.startsWith('.') && isClass(path.join(place, name)));
 	};
 
 	const classes = foldersIn('train').sort(compareText);
@@ -140,6 +141,27 @@ const list = (folder: string): Listing => {
 	return {classes, train, test: filesOf('test')};
 };
 
+/** Whether a place among the classes is one: a folder, or a link to one. A class that can't be reached is not passed over. */
+const isClass = (place: string): boolean => {
+	const found = kindAt(place);
+	const problem = isMisread(place) ? misread : found === 'a link to nowhere' ? `it is ${found}` : undefined;
+	if (problem) {
+		const advice = 'a class can’t be left out: mend or remove it';
+		throw new DataError(
+			`${place}: expected a folder of images of one class; ${problem} (${advice})`,
+			place,
+			'a folder of images',
+			problem,
+		);
+	}
+
+	return found === 'a folder';
+};
+
+/** Names reach us as text: one that was none does not lead back to its file. */
+const isMisread = (place: string): boolean => path.basename(place).includes('\uFFFD') && kindAt(place) === 'nothing';
+const misread = 'its name is not UTF-8';
+
 /** By code units: the same on every machine, whatever its language. */
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -171,11 +193,19 @@ const checkCounts = (folder: string, classes: readonly string[], labels: Iterabl
 const keyOf = (folder: string, {classes, train, test}: Listing, words: readonly unknown[]): string => {
 	const hash = createHash('sha256').update(JSON.stringify([folder, classes, words]));
 	for (const {file} of [...train, ...test]) {
-		const {size, mtimeMs, ctimeMs} = statSync(path.join(folder, file));
-		hash.update(`${file}\0${size} ${mtimeMs} ${ctimeMs}\n`);
+		hash.update(`${file}\0${standing(path.join(folder, file))}\n`);
 	}
 
 	return `images-${hash.digest('hex').slice(0, 32)}`;
+};
+
+const standing = (file: string): string => {
+	try {
+		const {size, mtimeMs, ctimeMs} = statSync(file);
+		return `${size} ${mtimeMs} ${ctimeMs}`;
+	} catch (error) {
+		return String((error as NodeJS.ErrnoException).code); // a link to nowhere: damaged, like a file that can't be decoded
+	}
 };
 
 /** Milliseconds between two lines that say how far it is. */
@@ -231,7 +261,7 @@ class Decoder {
 				return undefined;
 			}
 
-			const reason = error instanceof Error ? error.message : String(error);
+			const reason = isMisread(place) ? misread : error instanceof Error ? error.message : String(error);
 			throw new DataError(
 				`${place}: expected a whole PNG or JPEG, found damage (${reason}); repair it, or leave such images out with \`--skip-damaged\``,
 				place,
