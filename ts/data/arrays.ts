@@ -88,9 +88,9 @@ const asSet = (which: string, set: ArraySet): ImageSet => {
 	}
 
 	const all = Array.from(labels ?? []);
-	const wrong = all.find(label => !Number.isInteger(label) || label < 0 || label > 255);
-	if (wrong !== undefined) {
-		throw new ConfigError(`${which}.labels`, 'whole numbers from 0 to 255', show(wrong));
+	const wrong = all.findIndex(label => !Number.isInteger(label) || label < 0 || label > 255);
+	if (wrong !== -1) {
+		throw new ConfigError(`${which}.labels`, 'whole numbers from 0 to 255', show(all[wrong]));
 	}
 
 	// copies: the caller may use the arrays again

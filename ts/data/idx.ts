@@ -7,13 +7,14 @@ import {checkClasses, checkForm, type DataSource, type ImageForm, readIdx} from 
  * Four IDX files of a folder, named as MNIST's are, plain or `.gz`: square images of one channel
  * (`train-images-idx3-ubyte`) or three (`train-images-idx4-ubyte`: count, channels, rows, columns), and labels.
  *
- * @param classes what the classes are called, in the order of their labels; by their numbers where left out
- * @param form `mnist-digits` where they are digits in the form of MNIST's: `predict` then brings other images to it
+ * @param options `classes`: what the classes are called, in the order of their labels, by their numbers where left out;
+ * `form`: `mnist-digits` where they are digits in the form of MNIST's: `predict` then brings other images to it
  */
 export const idx = (
 	folder: string,
-	{classes, form}: {readonly classes?: readonly string[]; readonly form?: ImageForm} = {},
+	options: {readonly classes?: readonly string[]; readonly form?: ImageForm} = {},
 ): DataSource => {
+	const {classes, form} = options ?? {};
 	if (typeof folder !== 'string') {
 		throw new ConfigError('folder', 'a path', show(folder));
 	}

@@ -10,12 +10,14 @@ import {readFinishedRun} from '../log/finished-run.js';
 import {alreadyFinished, RunFolder} from '../log/run-folder.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {checkPath} from '../terms/check-path.js';
+import {checkObject} from '../terms/check-object.js';
+import {checkFolder} from '../terms/check-path.js';
 import {checkTrainable, type Step, type Trainable} from '../terms/define-step.js';
 import type {Engine, SeedResult, TrainEvent, TrainResult} from '../terms/events.js';
 import {asExperiment, type Experiment} from '../terms/experiment.js';
 import {goalOf} from '../terms/goal.js';
 import {learningRates} from '../terms/learning-rates.js';
+import {openData} from '../terms/open-data.js';
 import {checkTypes, type TrainOptions} from '../terms/train-options.js';
 import {show} from '../text/show.js';
 import {checkBudgets} from './check-budgets.js';
@@ -67,8 +69,10 @@ export const train = (step: Step | Trainable, options: TrainOptions): Training =
  * @param folder of the run: it has a `config.json`, and it or another seed of its command no `result.json`
  * @throws {ConfigError} where it is not the folder of an unfinished run, and for any option but `signal`
  */
-export const resume = (folder: string, {signal, ...rest}: Pick<TrainOptions, 'signal'> = {}): Training => {
-	checkPath('resume', folder);
+export const resume = (folder: string, options: Pick<TrainOptions, 'signal'> = {}): Training => {
+	checkFolder('resume', folder);
+	checkObject('options', options);
+	const {signal, ...rest} = options;
 	const [other] = Object.entries(rest);
 	if (other) {
 		const sentence = `\`${other[0]}\` can’t be changed by resuming: a run keeps its settings and its folder`;
@@ -82,9 +86,9 @@ export const resume = (folder: string, {signal, ...rest}: Pick<TrainOptions, 'si
 	}
 
 	const seeds = siblings.map(({seed}) => seed);
-	const options = {...run.options, data: sourceOf(run.data), seeds, ...(signal && {signal})};
+	const settings = {...run.options, data: sourceOf(run.data), seeds, ...(signal && {signal})};
 	const out = path.resolve(folder, '..', '..');
-	return trainInFolders({...run.step, experiment: run.experiment}, options, {
+	return trainInFolders({...run.step, experiment: run.experiment}, settings, {
 		begin: async (step, stop) => beginAgain(folder, step, stop),
 		open: async started => RunFolder.create(out, {...started, command: run.command}),
 	});
@@ -186,7 +190,7 @@ const trainSeeds = async (
 		throw abortedBy(outside);
 	}
 
-	const data = await options.data.open(process.cwd());
+	const data = await openData(options.data, process.cwd());
 	checkFits(step, experiment, data);
 
 	// One seed's failure ends the others too.

@@ -39,18 +39,21 @@ const fraction = z
 	.max(1, 'a fraction above 0 and at most 1');
 const text = z.string('a text').regex(/\S/, 'a text');
 const target = z
-	.strictObject({testAccuracy: fraction, heldFor: whole, maxParameters: whole, maxEpochs: whole})
+	.strictObject({testAccuracy: fraction, heldFor: whole, maxParameters: whole, maxEpochs: whole}, 'an object')
 	.partial();
-const result = z.strictObject({name: text, parameters: whole, accuracy: fraction, source: text});
-const schema = z.strictObject({
-	name: text,
-	data: z.custom<DataSource>(
-		value => typeof (value as DataSource | undefined)?.open === 'function',
-		"a source of data, such as `imageFolder('images', {size: 28})`",
-	),
-	target: target.optional(),
-	published: z.array(result).optional(),
-});
+const result = z.strictObject({name: text, parameters: whole, accuracy: fraction, source: text}, 'an object');
+const schema = z.strictObject(
+	{
+		name: text,
+		data: z.custom<DataSource>(
+			value => typeof (value as DataSource | undefined)?.open === 'function',
+			"a source of data, such as `imageFolder('images', {size: 28})`",
+		),
+		target: target.optional(),
+		published: z.array(result, 'a list').optional(),
+	},
+	'an object with `name` and `data`',
+);
 
 /**
  * Says what a ladder is: the default export of its `ladder.ts`.

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import {LadderError} from '../errors/index.js';
 import {textOf} from '../machine/text-of.js';
+import {checkFolder} from '../terms/check-path.js';
 import {typed} from '../text/typed.js';
 import {ladderFiles} from './files.js';
 
@@ -12,6 +13,7 @@ import {ladderFiles} from './files.js';
  * @throws {LadderError} where there is none, or more than one
  */
 export const findLadder = (start: string): string => {
+	checkFolder('folder', start);
 	const above = foldersAbove(path.resolve(start));
 	const [nearest, other] = above.filter(folder => ladderFiles(folder).length > 0);
 	if (nearest !== undefined && other !== undefined) {

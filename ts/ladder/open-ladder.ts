@@ -1,10 +1,11 @@
 import path from 'node:path';
 import type {Data, DataSource, OpenOptions} from '../data/data.js';
 import {ConfigError, LadderError} from '../errors/index.js';
-import {checkPath} from '../terms/check-path.js';
+import {checkFolder} from '../terms/check-path.js';
 import {isStep, type Step} from '../terms/define-step.js';
 import {freeze} from '../terms/freeze.js';
 import type {Goal} from '../terms/goal.js';
+import {openData} from '../terms/open-data.js';
 import {didYouMean} from '../text/near.js';
 import {show} from '../text/show.js';
 import {shown} from '../text/shown.js';
@@ -84,7 +85,7 @@ let openings = 0;
  * @throws {LadderError} where `ladder.ts` is missing or wrong, naming it with the line
  */
 export const openLadder = async (folder: string): Promise<Ladder> => {
-	checkPath('folder', folder);
+	checkFolder('folder', folder);
 	openings += 1;
 	const place = path.resolve(folder);
 	const {name, data, target = {}, published = []} = await definitionIn(place, openings);
@@ -101,11 +102,15 @@ export const openLadder = async (folder: string): Promise<Ladder> => {
 		}
 
 		const names = stepFiles(place).map(({name}) => name);
+		if (typeof wanted !== 'string') {
+			throw new ConfigError('step', `one of ${names.join(', ')}`, show(wanted));
+		}
+
 		throw new ConfigError(
 			'step',
 			`one of ${names.join(', ')}`,
 			show(wanted),
-			`there is no step ${JSON.stringify(wanted)} in ${name}${didYouMean(String(wanted), names)}: ${stepsOf(names)}`,
+			`there is no step ${JSON.stringify(wanted)} in ${name}${didYouMean(wanted, names)}: ${stepsOf(names)}`,
 		);
 	};
 
@@ -201,7 +206,7 @@ const within = (source: DataSource, folder: string): DataSource => {
 	return {
 		async open(_, options: OpenOptions = {}) {
 			const {skipDamaged = false} = options;
-			const data = opened.get(skipDamaged) ?? source.open(folder, options);
+			const data = opened.get(skipDamaged) ?? openData(source, folder, options);
 			opened.set(skipDamaged, data);
 			data.catch(() => opened.delete(skipDamaged)); // it may have been mended when it is next asked for
 			return data;

@@ -1,6 +1,7 @@
 import {existsSync, readdirSync} from 'node:fs';
 import path from 'node:path';
 import {textOf} from '../machine/text-of.js';
+import {checkPath} from '../terms/check-path.js';
 import type {EpochEvent} from '../terms/events.js';
 import {changedFile} from './finished-run.js';
 import {RunFolder} from './run-folder.js';
@@ -29,10 +30,12 @@ export type RunSummary = {
 const deepest = 4;
 
 /** The runs in a folder and in the folders within, the newest first. What can't be read as a run is left out. */
-export const listRuns = (root: string): RunSummary[] =>
-	runFolders(root)
+export const listRuns = (root: string): RunSummary[] => {
+	checkPath('folder', root);
+	return runFolders(root)
 		.flatMap(folder => summaryOf(folder) ?? [])
 		.toSorted((a, b) => (a.begun === b.begun ? a.seed - b.seed : a.begun < b.begun ? 1 : -1));
+};
 
 /** Folders with a `config.json`, in a folder or that itself. Links are not followed: `latest` is in the list already. */
 export const runFolders = (folder: string, depth = 0): string[] => {

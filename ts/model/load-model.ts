@@ -6,9 +6,9 @@ import {kindAt} from '../machine/kind-at.js';
 import type {Model as NativeModel} from '../native/binding.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {checkPath} from '../terms/check-path.js';
+import {checkPlace} from '../terms/check-path.js';
 import {show} from '../text/show.js';
-import {type PredictOptions, readImage} from './read-images.js';
+import {checkPredictOptions, type PredictOptions, readImage} from './read-images.js';
 
 /** What a model makes of one image. */
 export type Prediction = {
@@ -64,7 +64,7 @@ export type Model = {
  * @throws {ModelError} for a file that is missing, cut short, or something else
  */
 export const loadModel = async (place: string): Promise<Model> => {
-	checkPath('path', place);
+	checkPlace('path', place);
 	const model: NativeModel = unwrap(await native().loadModel(modelIn(place)));
 	const {size, channels, parameters} = model;
 	const classes = Array.from({length: model.classes}, (_, label) => model.classNames[label] ?? String(label));
@@ -72,6 +72,7 @@ export const loadModel = async (place: string): Promise<Model> => {
 	const loaded: Model = {
 		...{size, channels, classes, parameters, form},
 		async predictImage(image, options = {}) {
+			checkPredictOptions(options);
 			const {pixels, blank, done} = await readImage(image, loaded, options);
 			const [prediction] = await loaded.predict(pixels);
 			return {...(prediction as Prediction), blank, done};

@@ -1,5 +1,7 @@
+import {ConfigError} from '../errors/index.js';
+import {show} from '../text/show.js';
 import {type ImagePrediction, loadModel} from './load-model.js';
-import {type PredictOptions, readImages} from './read-images.js';
+import {checkPredictOptions, type PredictOptions, readImages} from './read-images.js';
 
 /** What a model makes of an image that was named. */
 export type NamedPrediction = ImagePrediction & {
@@ -19,12 +21,15 @@ export type NamedPrediction = ImagePrediction & {
  * @param modelPath a run's folder, or a `model.safetensors`
  * @param images PNG, JPEG and the like of any size, or rows of an IDX file such as `t10k-images-idx3-ubyte:0-9`
  * @throws {ModelError}, {ImageError} or {DataError} naming the file
+ * @throws {ConfigError} for what is no list, such as the name of one image
  */
 export async function* predict(
 	modelPath: string,
 	images: Iterable<string>,
 	options: PredictOptions = {},
 ): AsyncGenerator<NamedPrediction, void> {
+	checkImages(images);
+	checkPredictOptions(options);
 	const model = await loadModel(modelPath);
 	for (const named of images) {
 		const read = await readImages(named, model, options);
@@ -35,3 +40,12 @@ export async function* predict(
 		}
 	}
 }
+
+/** A text can be gone through too, but letter by letter. */
+const checkImages = (images: unknown): void => {
+	const isList =
+		typeof images === 'object' && images !== null && Symbol.iterator in images && !ArrayBuffer.isView(images);
+	if (!isList) {
+		throw new ConfigError('images', "a list of files, such as `['photo.jpg']`", show(images));
+	}
+};

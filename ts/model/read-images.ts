@@ -1,9 +1,11 @@
 import {existsSync} from 'node:fs';
+import {z} from 'zod';
 import type {ImageForm} from '../data/data.js';
 import {decodeImage, openImage} from '../data/decode.js';
 import {ConfigError, ImageError, LoadError} from '../errors/index.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {judged} from '../terms/judged.js';
 import {show} from '../text/show.js';
 import {fitDigit} from './fit-digit.js';
 
@@ -17,6 +19,21 @@ export type PredictOptions = {
 	 * @default as the images were made that the model learned
 	 */
 	readonly fit?: 'digits' | 'whole';
+};
+
+const shape = z.object(
+	{
+		invert: z.boolean('`true` or `false`').optional(),
+		fit: z
+			.custom<'digits' | 'whole'>(value => value === 'digits' || value === 'whole', '`digits` or `whole`')
+			.optional(),
+	},
+	'an object',
+);
+
+/** @throws {ConfigError} for an option of another type */
+export const checkPredictOptions = (options: unknown): void => {
+	judged(shape, options, 'options');
 };
 
 /** What a model takes. */
@@ -37,7 +54,7 @@ const idxName = /^(?<file>.*idx[34]-ubyte(?:\.gz)?)(?::(?<first>\d+)(?:-(?<last>
  * @throws {ImageError} or {DataError} naming the file
  */
 export const readImages = async (name: string, model: Taken, options: PredictOptions = {}): Promise<ModelImage[]> => {
-	const {file, first, last} = idxName.exec(name)?.groups ?? {};
+	const {file, first, last} = (typeof name === 'string' && idxName.exec(name)?.groups) || {};
 	return file === undefined
 		? [{name, ...(await readImage(name, model, options))}]
 		: readRows(name, {file, first, last}, {...model, invert: options.invert ?? false});
@@ -56,10 +73,6 @@ export const readImage = async (
 ): Promise<ReadImage> => {
 	if (typeof image !== 'string' && !(image instanceof Uint8Array)) {
 		throw new ConfigError('image', 'a path, or the bytes of an image file', show(image));
-	}
-
-	if (fit !== undefined && fit !== 'digits' && fit !== 'whole') {
-		throw new ConfigError('fit', '`digits` or `whole`', show(fit));
 	}
 
 	const isDigit = fit === undefined ? form === 'mnist-digits' : fit === 'digits';

@@ -1,9 +1,10 @@
 import type {OpenOptions} from '../data/data.js';
-import {ConfigError} from '../errors/index.js';
+import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {checkPath} from '../terms/check-path.js';
+import {checkOpenOptions, openData} from '../terms/open-data.js';
 import type {StepRecord} from '../terms/record.js';
-import {show} from '../text/show.js';
+import {checkSeedsGiven} from '../terms/train-options.js';
 import {LadderRecords} from './ladder-records.js';
 import {makeRecord, type Recording, type RecordOptions} from './make-record.js';
 import {writeTexts} from './write-texts.js';
@@ -33,13 +34,12 @@ export type Recorder = Omit<Recording, 'write'> & {
  */
 export const record = async (ladder: Ladder, step: string, given: RecordOptions & OpenOptions): Promise<Recorder> => {
 	const {skipDamaged, tell, ...options} = given ?? {};
+	checkLadder(ladder);
 	checkPath('out', options.out);
-	if (!Array.isArray(options.seeds) || options.seeds.length === 0) {
-		throw new ConfigError('seeds', 'a list of different whole numbers, at least one', show(options.seeds));
-	}
-
+	checkSeedsGiven(options.seeds);
+	checkOpenOptions({skipDamaged, tell});
 	const place = ladder.place(step);
-	const data = await ladder.data.open(ladder.folder, {
+	const data = await openData(ladder.data, ladder.folder, {
 		...(skipDamaged !== undefined && {skipDamaged}),
 		...(tell && {tell}),
 	});

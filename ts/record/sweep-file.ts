@@ -8,7 +8,7 @@ import {writing} from '../errors/writing.js';
 import {conditionShape} from '../terms/condition.js';
 import {asExperiment} from '../terms/experiment.js';
 import {judged, shapes} from '../terms/judged.js';
-import type {SweepPlan, SweepRecord, SweptEpoch} from '../terms/sweep.js';
+import {type SweepPlan, type SweepRecord, type SweptEpoch, variedShape} from '../terms/sweep.js';
 import {checksum, json} from './checksum.js';
 import {judgeSweep} from './judge-sweep.js';
 import {asRecordError, checkWritten, parse, readText} from './read.js';
@@ -21,7 +21,6 @@ const columns = [
 ] as const satisfies ReadonlyArray<keyof SweptEpoch>;
 
 const {count, some, loss, seconds, text, time} = shapes;
-const number = z.custom<number>(value => typeof value === 'number', 'a number');
 
 const main = z.strictObject({
 	plan: z.strictObject({
@@ -31,12 +30,7 @@ const main = z.strictObject({
 			...{name: z.string(), channels: some, size: some, classes: z.array(z.string())},
 			...{train: some, test: some, hash: shapes.sha256},
 		}),
-		vary: z.array(
-			z.union([
-				z.strictObject({path: text, values: z.array(z.unknown())}),
-				z.strictObject({path: text, range: z.strictObject({low: number, high: number, log: z.boolean()})}),
-			]),
-		),
+		vary: z.array(variedShape),
 		sample: z.strictObject({count: some, draw: count}).nullable(),
 		seeds: z.array(count).min(1, 'a list of at least one seed'),
 		holdout: some,

@@ -1,4 +1,5 @@
 import {RecordError} from '../errors/index.js';
+import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {LadderRecords} from '../record/ladder-records.js';
 import {holm} from '../statistics/holm.js';
@@ -61,6 +62,7 @@ export type ComparedMeasure = {
  * @throws {RecordError} for one that has not been recorded, and for two that were recorded on different data
  */
 export const compare = (ladder: Ladder, a: string, b: string): Comparison => {
+	checkLadder(ladder);
 	const records = new LadderRecords(ladder);
 	const [first, second] = [records.of(ladder.place(a)), records.of(ladder.place(b))];
 	if (first.record.data.hash !== second.record.data.hash) {

@@ -4,10 +4,12 @@ import type {RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {clearHalfWritten, writeWhole} from '../errors/write-whole.js';
 import {elsewhere, writing} from '../errors/writing.js';
+import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {holdPlace} from '../machine/hold-place.js';
 import {LadderRecords} from '../record/ladder-records.js';
 import {checkPath} from '../terms/check-path.js';
+import {checkOpenOptions, openData} from '../terms/open-data.js';
 import {shown} from '../text/shown.js';
 import {reportData} from './report-data.js';
 import {reportMarkdown} from './report-markdown.js';
@@ -33,10 +35,12 @@ export type Report = {
  */
 export const report = async (ladder: Ladder, given: {readonly out: string} & OpenOptions): Promise<Report> => {
 	const {out, ...options} = given ?? {};
+	checkLadder(ladder);
 	checkPath('out', out);
+	checkOpenOptions(options);
 	// Vega takes longer to load than all the rest: nothing else should wait for it
 	const {reportPage} = await import('./page/page.js');
-	const data = reportData(new LadderRecords(ladder), await ladder.data.open(ladder.folder, options));
+	const data = reportData(new LadderRecords(ladder), await openData(ladder.data, ladder.folder, options));
 	const {leftOut, steps} = data;
 	const [damage] = leftOut.values();
 	if (damage && steps.length === 0) {

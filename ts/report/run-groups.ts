@@ -2,10 +2,12 @@ import {existsSync, realpathSync} from 'node:fs';
 import path from 'node:path';
 import type {DataDescription} from '../data/data.js';
 import {ConfigError, DataError, LadderError, RecordError} from '../errors/index.js';
+import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {runFolders} from '../log/list-runs.js';
 import {type KeptRun, readRun} from '../log/read-run.js';
 import {LadderRecords} from '../record/ladder-records.js';
+import {checkObject} from '../terms/check-object.js';
 import type {Experiment} from '../terms/experiment.js';
 import type {Goal} from '../terms/goal.js';
 import type {RecordedAnswers, RecordedEpoch} from '../terms/record.js';
@@ -71,8 +73,10 @@ export type Found = {readonly groups: readonly RunGroup[]; readonly notes: reado
  * @throws {ConfigError} where nothing of a name is there, and for what is no list of names
  * @throws {RecordError} where a run or a record is damaged
  */
-export const findGroups = async (names: readonly string[], {ladder}: RunsOptions = {}): Promise<Found> => {
+export const findGroups = async (names: readonly string[], options: RunsOptions = {}): Promise<Found> => {
 	checkNames(names);
+	checkObject('options', options);
+	const {ladder} = options;
 	const notes: string[] = [];
 	const kept = new Map<string, KeptRun[]>();
 	const records = new Map<string, RunGroup>();
@@ -117,7 +121,9 @@ const recordOf = async (name: string, ladder: RunsOptions['ladder']): Promise<{r
 			throw new ConfigError('ladder', 'given, since a step is named', 'nothing');
 		}
 
-		return typeof ladder === 'function' ? ladder() : ladder;
+		const opened: Ladder = typeof ladder === 'function' ? await ladder() : ladder;
+		checkLadder(opened);
+		return opened;
 	});
 	const place = await named(name, async () => opened.place(name));
 	return {recorded: new LadderRecords(opened).of(place), folder: place.record};

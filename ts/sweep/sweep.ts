@@ -10,18 +10,22 @@ import {writing} from '../errors/writing.js';
 import {checkBudgets} from '../experiment/check-budgets.js';
 import {runWorkers} from '../experiment/run-workers.js';
 import {trainTrial} from '../experiment/train-trial.js';
+import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {conditionNow} from '../log/condition-now.js';
 import {type Hold, holdPlace, isOfLock, lockBeside} from '../machine/hold-place.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {hasSweep, readSweep, sweepFiles, sweepsFolder, writeSweep} from '../record/sweep-file.js';
+import {checkPath} from '../terms/check-path.js';
 import {checkName, type Step} from '../terms/define-step.js';
 import {differences} from '../terms/difference.js';
 import {asExperiment} from '../terms/experiment.js';
 import {learningRates} from '../terms/learning-rates.js';
+import {checkOpenOptions, openData} from '../terms/open-data.js';
 import type {Condition} from '../terms/record.js';
 import {
+	checkVary,
 	type SweepPlan,
 	type SweepRecord,
 	type Swept,
@@ -33,7 +37,7 @@ import {
 	trialsOf,
 	type Varied,
 } from '../terms/sweep.js';
-import {checkTypes, type TrainOptions} from '../terms/train-options.js';
+import {checkSeedsGiven, checkTypes, type TrainOptions} from '../terms/train-options.js';
 import {show} from '../text/show.js';
 import {shown} from '../text/shown.js';
 import {hasSweepPage, pageFile, pictureFile, writeSweepPage} from './sweep-page.js';
@@ -106,13 +110,18 @@ export type SweepEvent = {
  * @throws {AbortError} where the signal says stop
  */
 export const sweep = async (ladder: Ladder, stepName: string, options: SweepOptions): Promise<Swept> => {
-	const {vary, sample, draw, name: given, out, fresh = false, tell = () => {}, skipDamaged, ...rest} = options;
+	const {vary, sample, draw, name: given, out, fresh = false, tell = () => {}, skipDamaged, ...rest} = options ?? {};
+	checkLadder(ladder);
+	checkPath('out', out);
+	checkSeedsGiven(rest.seeds);
+	checkVary(vary);
+	checkOpenOptions({skipDamaged, tell});
 	checkTypes({...rest, out, data: ladder.data});
 	const place = ladder.place(stepName);
 	const {step} = place;
 	const name = given ?? nameOf(stepName, vary);
 	checkName(name);
-	const data = await ladder.data.open(ladder.folder, skipDamaged === undefined ? {} : {skipDamaged});
+	const data = await openData(ladder.data, ladder.folder, skipDamaged === undefined ? {} : {skipDamaged});
 	const plan: SweepPlan = {
 		step: step.name,
 		experiment: asExperiment({...step.experiment, epochs: rest.epochs ?? step.experiment.epochs}),

@@ -1,5 +1,6 @@
 import {ConfigError} from '../errors/index.js';
 import {show} from '../text/show.js';
+import {checkObject} from './check-object.js';
 import {type Aspect, aspectsChanged} from './difference.js';
 import type {Claim, Foreknowledge} from './evidence.js';
 import {asExperiment, type Experiment} from './experiment.js';
@@ -60,8 +61,13 @@ export type StepDefinition = {name: string; target: Target; analysis?: readonly 
  * without a test, or a setting that doesn't exist
  */
 export const defineStep = (definition: StepDefinition): Step => {
+	checkObject('step', definition, 'an object with `name`, `target`, and `experiment` or `from` and `change`');
 	const {name, from, target, analysis = []} = definition;
 	checkName(name);
+	if (from) {
+		checkObject('from', from, 'a step, as `defineStep` gives it');
+		checkObject('from.experiment', from.experiment);
+	}
 
 	const inStep = <Value>(work: () => Value): Value => {
 		try {

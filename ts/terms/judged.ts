@@ -49,7 +49,7 @@ const expectation = (issue: z.core.$ZodIssue | undefined): string => {
 		}
 
 		case 'invalid_type': {
-			return `of type ${issue.expected}`;
+			return issue.message.startsWith('Invalid input') ? `of type ${issue.expected}` : issue.message;
 		}
 
 		default: {

@@ -1,3 +1,4 @@
+import {z} from 'zod';
 import type {DataDescription} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
 import {holm} from '../statistics/holm.js';
@@ -9,6 +10,7 @@ import {show} from '../text/show.js';
 import {differences} from './difference.js';
 import type {Engine} from './events.js';
 import {asExperiment, type Experiment} from './experiment.js';
+import {judged, shapes} from './judged.js';
 import {lastEpochs} from './measures.js';
 import {isPlain, merge} from './merge.js';
 import type {Condition} from './record.js';
@@ -58,6 +60,24 @@ export type Trial = {
 	/** What differs from the step as it is; nothing for that itself. */
 	readonly settings: readonly TriedSetting[];
 	readonly experiment: Experiment;
+};
+
+const number = z.custom<number>(value => typeof value === 'number', 'a number');
+
+/** A setting with what it is tried with, as it is kept. */
+export const variedShape = z.union([
+	z.strictObject({path: shapes.text, values: z.array(z.unknown())}),
+	z.strictObject({path: shapes.text, range: z.strictObject({low: number, high: number, log: z.boolean()})}),
+]);
+
+/** @throws {ConfigError} for what is no list of settings with what they are tried with */
+export const checkVary = (vary: unknown): void => {
+	const varied = z.custom<Varied>(value => {
+		const {path, values, range} = (value ?? {}) as Partial<Varied>;
+		return variedShape.safeParse({path, ...(values !== undefined && {values}), ...(range !== undefined && {range})})
+			.success;
+	}, 'a `path` with a list of `values`, or with a `range` of `low`, `high` and `log`');
+	judged(z.object({vary: z.array(varied, 'a list of settings, each with a list of values')}), {vary}, 'vary');
 };
 
 /** What a sweep may try at most: more belongs on more than one machine. */

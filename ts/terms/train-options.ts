@@ -2,6 +2,7 @@ import {z} from 'zod';
 import type {DataSource} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
 import {show} from '../text/show.js';
+import {isPath} from './check-path.js';
 import {unknownName} from './judged.js';
 
 /** Where and how a step is trained. */
@@ -57,7 +58,7 @@ const count = (most: number) =>
 		`a whole number from 1 to ${most}`,
 	);
 const number = z.custom<number>(value => typeof value === 'number', 'a whole number');
-const path = z.custom<string>(value => typeof value === 'string' && value !== '', 'a path');
+const path = z.custom<string>(isPath, 'a path');
 const choice = <Name extends string>(...names: Name[]) =>
 	z.custom<Name>(
 		value => (names as unknown[]).includes(value),
@@ -91,6 +92,13 @@ const shape = {
 	out: path.optional(),
 	signal: z.custom<AbortSignal>(value => value instanceof AbortSignal, 'an AbortSignal').optional(),
 } satisfies Record<keyof TrainOptions, z.ZodType>;
+
+/** @throws {ConfigError} where no seeds are given: for what keeps its results under them, there is no default */
+export const checkSeedsGiven = (seeds: unknown): void => {
+	if (!Array.isArray(seeds) || seeds.length === 0) {
+		throw new ConfigError('seeds', 'a list of different whole numbers, at least one', show(seeds));
+	}
+};
 
 /**
  * Names and types; which numbers make sense is the trainer's to judge.

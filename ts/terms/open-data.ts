@@ -1,0 +1,49 @@
+import {z} from 'zod';
+import {type Data, type DataSource, imageForms, type OpenOptions} from '../data/data.js';
+import {isPath} from './check-path.js';
+import {judged, shapes} from './judged.js';
+
+const aFunction = z.custom<(...given: never[]) => unknown>(value => typeof value === 'function', 'a function');
+
+const data = z.object(
+	{
+		name: shapes.text,
+		channels: shapes.some,
+		size: shapes.some,
+		classes: z.array(z.string('a text'), 'a list of names'),
+		train: shapes.some,
+		test: shapes.some,
+		hash: shapes.text,
+		form: z.enum(imageForms).optional(),
+		decoder: shapes.text.optional(),
+		idx: z.object(
+			{folder: z.custom<string>(isPath, 'a path'), hashes: z.array(shapes.sha256, 'a list').length(4, 'four of them')},
+			'the folder of four IDX files, with their hashes',
+		),
+		testLabels: aFunction,
+		testImage: aFunction,
+	},
+	'what `idx(FOLDER).open()` gives',
+);
+
+/**
+ * Opens a source, which may be of the user's own making.
+ *
+ * @throws {ConfigError} naming the first thing that is missing in what it gives, or of another type
+ */
+export const openData = async (source: DataSource, base: string, options?: OpenOptions): Promise<Data> => {
+	const opened = await source.open(base, options);
+	judged(z.object({'data.open()': data}), {'data.open()': opened}, 'data');
+	return opened;
+};
+
+/** @throws {ConfigError} for options of opening that are of another type */
+export const checkOpenOptions = ({
+	skipDamaged,
+	tell,
+}: {
+	readonly skipDamaged?: unknown;
+	readonly tell?: unknown;
+}): void => {
+	judged(z.object({skipDamaged: z.boolean().optional(), tell: aFunction.optional()}), {skipDamaged, tell}, 'options');
+};
