@@ -4,6 +4,7 @@ import path from 'node:path';
 import process from 'node:process';
 import {crc32, deflateSync, gzipSync} from 'node:zlib';
 import test from 'ava';
+import sharp from 'sharp';
 import {DataError, ImageError, loadModel} from '../../ts/index.js';
 import {readImage, readImages} from '../../ts/model/read-images.js';
 import {temporaryFolder} from '../helpers/folder.js';
@@ -43,6 +44,23 @@ test('an image of more pixels than are decoded is refused by a sentence with bot
 	for (const taken of [digit, whole]) {
 		await t.throwsAsync(readImage(image, taken), {instanceOf: ImageError, message});
 		await t.throwsAsync(readImage(png(2 ** 31 - 1, 1, Buffer.alloc(100)), taken), {instanceOf: ImageError});
+	}
+});
+
+test('an AVIF of more pixels than libheif unpacks in little memory is refused by its header alone', async t => {
+	const large = async (side: number): Promise<Buffer> => {
+		const image = await sharp({create: {width: 64, height: 64, channels: 4, background: '#f008'}})
+			.avif()
+			.toBuffer();
+		const size = image.indexOf('ispe') + 8; // the box of width and height
+		words(side, side).copy(image, size);
+		return image;
+	};
+	const message =
+		/4097 x 4097 pixels, 16,785,409 in all, and at most 16,777,216 are decoded of an AVIF or HEIF: make it smaller, or save it as PNG or JPEG/;
+	for (const taken of [digit, whole]) {
+		await t.throwsAsync(readImage(await large(4097), taken), {instanceOf: ImageError, message});
+		t.is((await readImage(await large(64), taken)).pixels.length, 28 * 28);
 	}
 });
 

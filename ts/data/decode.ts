@@ -45,6 +45,9 @@ export const decodeImage = async (
 /** Some formats are unpacked whole, at up to eight bytes a pixel: half a GiB. */
 const mostPixels = 2 ** 26;
 
+/** libheif unpacks an image whole and in several copies, at up to 30 bytes a pixel (12 bits, transparent, turned): half a GiB. */
+const mostHeifPixels = 2 ** 24;
+
 /** Rows are unpacked many at a time and by each thread: two million pixels wide takes a GiB. JPEG can't say more than this either. */
 const mostASide = 2 ** 16;
 
@@ -61,12 +64,13 @@ export const openImage = async (file: string | Uint8Array): Promise<Sharp> => {
 		throw new Error(`it is ${found}, not a file`);
 	}
 
-	const {width, height} = await sharp(file, {limitInputPixels: false}).metadata();
-	if (width * height > mostPixels) {
-		const [got, most] = [width * height, mostPixels].map(pixels => pixels.toLocaleString('en'));
-		throw new Error(
-			`it has ${width} x ${height} pixels, ${got} in all, and at most ${most} are decoded: make it smaller`,
-		);
+	const {format, width, height} = await sharp(file, {limitInputPixels: false}).metadata();
+	const isHeif = format === 'heif'; // AVIF, too
+	const limitInputPixels = isHeif ? mostHeifPixels : mostPixels;
+	if (width * height > limitInputPixels) {
+		const [got, most] = [width * height, limitInputPixels].map(pixels => pixels.toLocaleString('en'));
+		const advice = isHeif ? ' of an AVIF or HEIF: make it smaller, or save it as PNG or JPEG' : ': make it smaller';
+		throw new Error(`it has ${width} x ${height} pixels, ${got} in all, and at most ${most} are decoded${advice}`);
 	}
 
 	if (Math.max(width, height) > mostASide) {
@@ -74,7 +78,7 @@ export const openImage = async (file: string | Uint8Array): Promise<Sharp> => {
 		throw new Error(`it has ${width} x ${height} pixels, and at most ${most} a side are decoded: make it smaller`);
 	}
 
-	return sharp(file, {failOn: 'warning', limitInputPixels: mostPixels});
+	return sharp(file, {failOn: 'warning', limitInputPixels});
 };
 
 /** An image as a PNG file. */
