@@ -1,11 +1,22 @@
 import {execFileSync} from 'node:child_process';
-import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync} from 'node:fs';
+import {
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	statSync,
+	truncateSync,
+	writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {execa} from 'execa';
 import sharp from 'sharp';
 import {arrays, type DataSource, imageFolder} from '../../ts/index.js';
+import {processSpace} from '../../ts/machine/processes.js';
 import {root} from '../helpers/cli.js';
 import {type Ending, temporaryFolder} from '../helpers/folder.js';
 
@@ -133,6 +144,19 @@ test('what is whole is left as it stands', async t => {
 	const before = standing(idx.folder);
 	t.is((await open(source)).hash, hash);
 	t.deepEqual(standing(idx.folder), before);
+});
+
+test('the lock of a process that was killed stands in nobody’s way, and goes', async t => {
+	const source = imageFolder(await pictures(t), {size: 8});
+	const {idx, hash} = await open(source);
+	const {stdout} = await execa(process.execPath, ['--eval', 'process.stdout.write(String(process.pid))']);
+	const lock = `${idx.folder}.lock`;
+	for (const damage of [() => {}, () => flip(path.join(idx.folder, images), 100)]) {
+		damage();
+		writeFileSync(lock, JSON.stringify({pid: Number(stdout), place: processSpace()}));
+		t.is((await open(source)).hash, hash);
+		t.false(existsSync(lock));
+	}
 });
 
 test('several who mend the same entry at once all end with its images', async t => {

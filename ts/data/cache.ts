@@ -5,7 +5,7 @@ import {DataError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {syncFolder} from '../errors/write-whole.js';
 import {cacheFolder} from '../machine/cache-folder.js';
-import {checkCache, fillingCache, makeCache} from '../machine/own-cache.js';
+import {checkCache, clearDeadLockOf, fillingCache, makeCache} from '../machine/own-cache.js';
 import {textOf} from '../machine/text-of.js';
 import {writingCache} from '../machine/writing-cache.js';
 import {sha256} from '../text/sha256.js';
@@ -44,6 +44,7 @@ export const cached = async (entry: Entry, fill: (folder: string) => Promise<rea
 	clearLeftOvers(path.dirname(place));
 	const found = await wholeAt(place, entry);
 	if (found) {
+		clearDeadLockOf(place);
 		return found;
 	}
 
