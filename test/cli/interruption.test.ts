@@ -99,6 +99,25 @@ test('a command that does not listen to signals is ended with a sentence', async
 	t.is(stderr, 'stepladder: interrupted');
 });
 
+for (const [what, definition] of [
+	['ladder.ts', 'await new Promise(() => {});\nexport default {};\n'],
+	[
+		'a source of data',
+		`import {defineLadder} from 'stepladder';
+export default defineLadder({name: 'Bars', data: {open: () => new Promise(() => {})}});
+`,
+	],
+] as const) {
+	test(`a command that waits for what never comes in ${what} ends with a sentence`, async t => {
+		const own = tinyLadder(t);
+		own.write('ladder.ts', definition);
+		const {exitCode, stderr, stdout} = await own.run(['train', '--step', 'tiny']);
+		t.is(exitCode, 1);
+		t.is(stdout, '');
+		t.regex(stderr, /^stepladder: ended before it was done: something is awaited that never comes, [^\n]*$/);
+	});
+}
+
 test('a signal is heard before the command line has been loaded', async t => {
 	const folder = temporaryFolder(t);
 	const early = `process.on('newListener', name => {

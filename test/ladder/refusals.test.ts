@@ -84,6 +84,53 @@ test(
 	/^stepladder: ladder\.ts, line 3: unknown name `target\.maxParams` \(did you mean `target\.maxParameters`\?\)/,
 );
 test(
+	'a ladder that throws what has no text',
+	refuses,
+	{'ladder.js': 'throw Object.create(null);\n'},
+	['ladder'],
+	/^stepladder: ladder\.js: \{\} was thrown$/,
+);
+test(
+	'a ladder that is the promise of one, which is rejected',
+	refuses,
+	{'ladder.js': "\nexport default Promise.reject(new Error('no images today'));\n"},
+	['ladder'],
+	/^stepladder: ladder\.js, line 2: Error: no images today$/,
+);
+test(
+	'a ladder that is the promise of one, which is rejected with what has no text',
+	refuses,
+	{'ladder.js': 'export default Promise.reject(Object.create(null));\n'},
+	['ladder'],
+	/^stepladder: ladder\.js: \{\} was thrown$/,
+);
+test(
+	'an error whose stack is none',
+	refuses,
+	{'ladder.js': "throw Object.assign(new Error('no'), {stack: 5});\n"},
+	['ladder'],
+	/^stepladder: ladder\.js: Error: no$/,
+);
+test(
+	'a ladder that exports nothing',
+	refuses,
+	{'ladder.js': 'export {};\n'},
+	['ladder'],
+	/^stepladder: ladder\.js: its default export should be a ladder made with `defineLadder`: `ladder` should be an object with `name` and `data`, got undefined$/,
+);
+test(
+	'a ladder whose data have no classes',
+	refuses,
+	{
+		'ladder.ts': `import {defineLadder} from 'stepladder';
+export default defineLadder({name: 'tiny', data: {open: async () => ({name: 'x', channels: 1, size: 4})}});
+`,
+		'steps/0-a.ts': stepOf('a'),
+	},
+	['train', '--step', 'a'],
+	/^stepladder: `data\.open\(\)\.classes` should be a list of names, got undefined$/,
+);
+test(
 	'a syntax error in TypeScript',
 	refuses,
 	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('a', 'const x: = 3;')},

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import {CommanderError} from 'commander';
 import {AbortError, StepladderError} from '../index.js';
+import {thrownText} from '../text/thrown-text.js';
 import {exitCodeOf} from './exit-code-of.js';
 import {exitCodes} from './exit-codes.js';
 import type {Interruption} from './interruption.js';
@@ -26,7 +27,7 @@ const report = (error: unknown): number => {
 
 	// A mistake of the user's or a refusal of the system needs a sentence, a bug of ours its stack.
 	const isExpected = error instanceof StepladderError || (error instanceof Error && 'syscall' in error);
-	const text = isExpected ? error.message : error instanceof Error ? error.stack : String(error);
+	const text = isExpected ? error.message : (error instanceof Error && error.stack) || thrownText(error);
 	process.stderr.write(`stepladder: ${text}\n`);
 	return exitCodeOf(error);
 };

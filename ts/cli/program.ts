@@ -72,6 +72,14 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 		}
 	}
 
+	const end = (): void => {
+		process.stderr.write(
+			'stepladder: ended before it was done: something is awaited that never comes, as by an `await` in ladder.ts, ' +
+				'in a step’s file, or in the `open` of a source of data\n',
+		);
+		process.exit(interruption.exitCode ?? exitCodes.failed);
+	};
+	process.once('beforeExit', end); // nothing is left that could go on
 	let thrown: unknown;
 	try {
 		checkDashes(commands);
@@ -80,6 +88,7 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 		thrown = error;
 	}
 
+	process.off('beforeExit', end);
 	conclude(interruption, thrown);
 };
 

@@ -8,6 +8,7 @@ import {fileURLToPath, pathToFileURL} from 'node:url';
 import {LadderError, StepladderError} from '../errors/index.js';
 import {kindAt} from '../machine/kind-at.js';
 import {shown} from '../text/shown.js';
+import {thrownText} from '../text/thrown-text.js';
 import {load, resolve, withoutTypes} from './module-hooks.js';
 
 let hooked = false;
@@ -41,10 +42,10 @@ export const importFile = async (file: string, opening: number): Promise<unknown
 	hook();
 	try {
 		const {default: value} = (await import(`${pathToFileURL(file).href}?ladder=${opening}`)) as {default?: unknown};
-		return value;
+		return await value; // a promise, too: what it rejects with is told as what is thrown
 	} catch (error) {
 		const {place, line} = placeOf(error, file) ?? {place: file, line: undefined};
-		const reason = error instanceof StepladderError ? error.message : String(error).replace(/\?ladder=\d+/g, '');
+		const reason = error instanceof StepladderError ? error.message : thrownText(error).replace(/\?ladder=\d+/g, '');
 		const where = line === undefined ? shown(place) : `${shown(place)}, line ${line}`;
 		throw new LadderError(`${where}: ${reason}`, place, line, {cause: error});
 	}
@@ -54,8 +55,10 @@ type Found = {readonly place: string; readonly line: number | undefined};
 
 /** Where in a ladder's files an error came from. */
 const placeOf = (error: unknown, file: string): Found | undefined => {
-	const stack = error instanceof Error ? (error.stack ?? '') : '';
-	for (const [, url = '', line] of stack.matchAll(/(file:\/\/[^\s?]+)\?ladder=\d+(?::(\d+))?/g)) {
+	const stack: unknown = error instanceof Error ? error.stack : undefined;
+	for (const [, url = '', line] of (typeof stack === 'string' ? stack : '').matchAll(
+		/(file:\/\/[^\s?]+)\?ladder=\d+(?::(\d+))?/g,
+	)) {
 		if (line !== undefined) {
 			return {place: fileURLToPath(url), line: Number(line)};
 		}
@@ -65,7 +68,7 @@ const placeOf = (error: unknown, file: string): Found | undefined => {
 		return syntaxErrorIn(file);
 	}
 
-	const [, url = ''] = /(file:\/\/[^\s?'"]+)\?ladder=/.exec(String(error)) ?? [];
+	const [, url = ''] = /(file:\/\/[^\s?'"]+)\?ladder=/.exec(thrownText(error)) ?? [];
 	return url ? {place: fileURLToPath(url), line: undefined} : undefined;
 };
 

@@ -9,6 +9,7 @@ import {openData} from '../terms/open-data.js';
 import {didYouMean} from '../text/near.js';
 import {show} from '../text/show.js';
 import {shown} from '../text/shown.js';
+import {thrownText} from '../text/thrown-text.js';
 import {defineLadder, type LadderDefinition, type PublishedResult} from './define-ladder.js';
 import {endings, ladderFiles, type StepFile, stepFiles} from './files.js';
 import {importFile} from './import-file.js';
@@ -142,7 +143,7 @@ const definitionIn = async (folder: string, opening: number): Promise<LadderDefi
 	try {
 		return defineLadder(value as LadderDefinition);
 	} catch (error) {
-		const reason = error instanceof Error ? error.message : String(error);
+		const reason = error instanceof Error ? error.message : thrownText(error);
 		throw new LadderError(
 			`${shown(file)}: its default export should be a ladder made with \`defineLadder\`: ${reason}`,
 			file,
