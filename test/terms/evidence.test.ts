@@ -1,8 +1,19 @@
 import test from 'ava';
 import {ConfigError} from '../../ts/errors/index.js';
 import {spread} from '../../ts/statistics/spread.js';
-import {type Examined, equivalent, fell, isAbove, rose, untold} from '../../ts/terms/evidence.js';
+import {
+	type Examined,
+	equivalent,
+	fell,
+	isAbove,
+	isBelow,
+	onImages,
+	rose,
+	shareOfLast,
+	untold,
+} from '../../ts/terms/evidence.js';
 import {type Measure, measures} from '../../ts/terms/measures.js';
+import {mistakesOf} from '../../ts/terms/mistakes.js';
 import {TestFamily} from '../../ts/terms/test-family.js';
 
 type Values = Partial<Record<Measure, readonly number[]>>;
@@ -14,7 +25,7 @@ const record = (name: string, values: Values, count = 5): Examined => {
 		const given = values[measure as Measure] ?? seeds.map(() => 0.5);
 		return [measure, {...spread(given), bySeed: new Map(seeds.map((seed, index) => [seed, given[index] ?? 0]))}];
 	});
-	return {name, seeds, ...Object.fromEntries(measured)} as Examined;
+	return {name, seeds, record: {data: {}, answers: []}, ...Object.fromEntries(measured)} as unknown as Examined;
 };
 
 /** Differences of about one deviation over five seeds: p 0.03, which no correction for two tests lets pass. */
@@ -111,4 +122,32 @@ test('one seed tells nothing, and to say so of it is refused', t => {
 		instanceOf: ConfigError,
 		message: /^one seed can’t tell `a` from `b`, whatever they do: record both with more seeds/,
 	});
+});
+
+test('a misspelled measure, and what is no record, are refused by name', t => {
+	const [self, from] = [record('self', {}), record('from', {})];
+	const wrong = 'accuracy' as Measure;
+	const unknown = /^`measure` should be one of `test`, `lowest`, .*, got "accuracy" \(a string\)$/;
+	for (const judged of [
+		() => rose(self, from, wrong),
+		() => fell(self, from, wrong),
+		() => equivalent(self, from, wrong, 0.1),
+		() => untold(self, from, wrong),
+		() => isAbove(self, wrong, 0.5),
+	]) {
+		t.throws(judged, {instanceOf: ConfigError, message: unknown});
+	}
+
+	const none = /^`record` should be that of a step, such as `self`, `from` or `step\(NAME\)`, got /;
+	for (const value of [undefined, null, 'self', {}, {seeds: [1]}] as never[]) {
+		for (const judged of [
+			() => rose(self, value, 'test'),
+			() => isBelow(value, 'test', 0.5),
+			() => onImages(value, from, 1),
+			() => shareOfLast(value, 1),
+			() => mistakesOf(value),
+		]) {
+			t.throws(judged, {instanceOf: ConfigError, message: none});
+		}
+	}
 });

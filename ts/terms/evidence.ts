@@ -5,7 +5,7 @@ import {twoSided, withinMargin} from '../statistics/student.js';
 import {estimate} from '../text/points.js';
 import {show} from '../text/show.js';
 import type {Measure} from './measures.js';
-import type {Recorded} from './recorded.js';
+import {checkRecorded, measuredIn, type Recorded} from './recorded.js';
 import {summarize} from './summarize.js';
 import type {Swept} from './sweep.js';
 import type {TestFamily} from './test-family.js';
@@ -64,6 +64,7 @@ export type Examination = {
  * @throws {ConfigError} where they have not the same seeds: nothing is left out in silence
  */
 export const difference = (a: Recorded, b: Recorded, measure: Measure): PairedDifference => {
+	const measured = [measuredIn(a, measure), measuredIn(b, measure)] as const;
 	const seeds = (of: Recorded): string => of.seeds.toSorted((one, other) => one - other).join(', ');
 	if (seeds(a) !== seeds(b)) {
 		throw new ConfigError(
@@ -74,7 +75,7 @@ export const difference = (a: Recorded, b: Recorded, measure: Measure): PairedDi
 		);
 	}
 
-	return pairedDifference(a[measure].bySeed, b[measure].bySeed);
+	return pairedDifference(measured[0].bySeed, measured[1].bySeed);
 };
 
 /** By how much `a` is above `b`, in words: `0.61 points (95 % interval 0.47 to 0.75)`. */
@@ -87,6 +88,8 @@ export const shift = (a: Recorded, b: Recorded, measure: Measure): string =>
  * @throws {ConfigError} where one of them has no answers of that seed, or of other images
  */
 export const onImages = (a: Recorded, b: Recorded, seed: number): McNemar => {
+	checkRecorded(a);
+	checkRecorded(b);
 	if (a.record.data.hash !== b.record.data.hash) {
 		const problem = `\`${a.name}\` and \`${b.name}\` should be of the same images to be compared on them`;
 		throw new ConfigError('data', 'the same', `${a.record.data.name} and ${b.record.data.name}`, problem);
@@ -111,8 +114,10 @@ export const onMistakes = (wrongA: object, wrongB: object): McNemar => {
 };
 
 /** The share of a step's parameters that its last convolutions have, with their norms. */
-export const shareOfLast = ({parameters, record: {experiment}}: Recorded, convolutions: number): number => {
-	const counts = summarize(experiment.net).rows.map(row => row.parameters);
+export const shareOfLast = (recorded: Recorded, convolutions: number): number => {
+	checkRecorded(recorded);
+	const {parameters, record} = recorded;
+	const counts = summarize(record.experiment.net).rows.map(row => row.parameters);
 	const last = counts.filter(count => count > 0).slice(-convolutions);
 	return last.reduce((sum, count) => sum + count, 0) / parameters;
 };
@@ -172,7 +177,7 @@ export const isBelow = (a: Examined, measure: Measure, bound: number): boolean =
 	isOff(a, measure, bound) && a[measure].mean < bound;
 
 const isOff = (a: Examined, measure: Measure, bound: number): boolean =>
-	passes(a, undefined, measure, `off ${bound}`, twoSided(a[measure], bound));
+	passes(a, undefined, measure, `off ${bound}`, twoSided(measuredIn(a, measure), bound));
 
 /** Whether McNemar's test tells that `a` gets more test images right than `b` does with the same seed. */
 export const betterOnImages = (a: Examined, b: Examined, seed: number): boolean => {

@@ -1,6 +1,6 @@
 import {ConfigError} from '../errors/index.js';
 import {show} from '../text/show.js';
-import {type Measure, measures} from './measures.js';
+import {checkMeasure, type Measure} from './measures.js';
 
 /** What is asked of every seed, and within which budgets. */
 export type Goal = {
@@ -38,8 +38,7 @@ export const checkGoal = ({testAccuracy, heldFor, maxParameters, maxEpochs, prim
 		}
 	}
 
-	if (primary !== undefined && !(typeof primary === 'string' && Object.hasOwn(measures, primary))) {
-		const known = Object.keys(measures).map(name => `\`${name}\``);
-		throw new ConfigError('target.primary', `one of ${known.join(', ')}`, show(primary));
+	if (primary !== undefined) {
+		checkMeasure('target.primary', primary);
 	}
 };

@@ -1,3 +1,6 @@
+import {ConfigError} from '../errors/index.js';
+import {show} from '../text/show.js';
+
 /** Epochs at the end of a run that a measure looks at. */
 export const lastEpochs = 5;
 
@@ -20,3 +23,11 @@ export const measures = {
 } as const;
 
 export type Measure = keyof typeof measures;
+
+/** @throws {ConfigError} for a measure that nobody knows */
+export const checkMeasure = (setting: string, value: unknown): void => {
+	if (typeof value !== 'string' || !Object.hasOwn(measures, value)) {
+		const known = Object.keys(measures).map(name => `\`${name}\``);
+		throw new ConfigError(setting, `one of ${known.join(', ')}`, show(value));
+	}
+};

@@ -1,5 +1,5 @@
 import {readLabels} from './record.js';
-import type {Recorded} from './recorded.js';
+import {checkRecorded, type Recorded} from './recorded.js';
 
 /** A test image that at least one seed gets wrong. */
 export type Mistake = {
@@ -12,7 +12,9 @@ export type Mistake = {
 };
 
 /** All images that some seed gets wrong, those that most seeds do first. */
-export const mistakesOf = ({record}: Recorded): Mistake[] => {
+export const mistakesOf = (recorded: Recorded): Mistake[] => {
+	checkRecorded(recorded);
+	const {record} = recorded;
 	const wrong = new Map<number, Map<number, number[]>>();
 	for (const {labels: text, mistakes} of record.answers) {
 		const labels = readLabels(text, record.data.classes.length);

@@ -1,7 +1,9 @@
 import {ConfigError} from '../errors/index.js';
 import {type Spread, spread} from '../statistics/spread.js';
+import {show} from '../text/show.js';
 import type {Goal} from './goal.js';
-import {lastEpochs, type Measure} from './measures.js';
+import {checkMeasure, lastEpochs, type Measure} from './measures.js';
+import {isPlain} from './merge.js';
 import type {RecordedEpoch, RecordedSeed, StepRecord} from './record.js';
 
 /** A measure over the seeds of a record. */
@@ -30,6 +32,26 @@ export const recorded = (record: StepRecord, goal: Goal = record.promise.target)
 	...{name: record.step, parameters: record.parameters, epochs: record.experiment.epochs, record},
 	...measuredSeeds(record, goal),
 });
+
+/** @throws {ConfigError} for what is no record as claims see it */
+export const checkRecorded = (value: unknown): void => {
+	const {seeds, record} = (value ?? {}) as Partial<Recorded>;
+	const isRecorded = Array.isArray(seeds) && isPlain(record) && isPlain(record.data) && Array.isArray(record.answers);
+	if (!isRecorded) {
+		throw new ConfigError('record', 'that of a step, such as `self`, `from` or `step(NAME)`', show(value));
+	}
+};
+
+/**
+ * What a step came to in a measure.
+ *
+ * @throws {ConfigError} for what is no record, and for a measure that nobody knows
+ */
+export const measuredIn = (recorded: Recorded, measure: Measure): Measured => {
+	checkRecorded(recorded);
+	checkMeasure('measure', measure);
+	return recorded[measure];
+};
 
 /** Works measures out over seeds that came to their end, and holds them against a goal. */
 export const measuredSeeds = (
