@@ -3,12 +3,20 @@ import path from 'node:path';
 import {gunzipSync, gzipSync} from 'node:zlib';
 import sharp from 'sharp';
 import {
+	compare,
+	compareRuns,
 	defineStep,
+	findLadder,
 	idx,
 	loadModel,
+	openLadder,
+	predict,
+	record,
+	report,
 	resume,
 	StepladderError,
 	summarize,
+	sweep,
 	type TrainOptions,
 	train,
 } from '../../../ts/index.js';
@@ -87,14 +95,52 @@ const within = (
 };
 
 /** A value that a program may pass, with things wrong in it that can't be written: a file holds what it is drawn by. */
-const ofValues = (value: unknown, use: (value: unknown) => Promise<void>): Target => ({
+const ofValues = (value: unknown, use: (value: unknown, random: Random) => Promise<void>): Target => ({
 	original: async () => Buffer.from('0'),
 	mutate: (_, random) => Buffer.from(String(random.below(2 ** 32))),
 	async read(bytes) {
-		await use(mutateValue(value, new Random(bytes.toString()), true));
+		await use(mutateValue(value, new Random(bytes.toString()), true), new Random(`use ${bytes.toString()}`));
 		return undefined;
 	},
 });
+
+/** One of the other functions, with things wrong in what it is given. Nothing is trained, and no place to write is drawn. */
+const otherCalls = async (stage: string): Promise<(random: Random) => Promise<void>> => {
+	const ladder = await openLadder(stage);
+	const run = only(path.join(stage, 'finished', 'tiny'));
+	const model = await loadModel(run);
+	const last = {out: path.join(stage, 'called'), signal: AbortSignal.abort()};
+	const vary = [{path: 'schedule.learningRate', values: [0.01, 0.02]}];
+	type Call = (...given: never[]) => unknown;
+	const calls: ReadonlyArray<readonly [call: Call, given: readonly unknown[], last?: object]> = [
+		[record, ['ladder', 'tiny', {seeds: [1], engine: 'fused', fresh: true, skipDamaged: false}], last],
+		[sweep, ['ladder', 'tiny', {vary, seeds: [7], holdout: 16, sample: 2, draw: 1, name: 'other', epochs: 1}], last],
+		[report, ['none', {skipDamaged: true}], last],
+		[compare, ['ladder', 'tiny', 'tiny']],
+		[compareRuns, [[run], {ladder: 'ladder'}]],
+		[predict, [run, [path.join(stage, 'data', 't10k-images-idx3-ubyte:0')], {invert: true, fit: 'whole'}]],
+		[model.predictImage, ['none.png', {invert: true, fit: 'whole'}]],
+		[model.predict, [[0, 1]]],
+		[resume, [run, {signal: 'none'}]],
+		...[loadModel, openLadder, findLadder].map(call => [call, ['nowhere']] as const),
+	];
+	return async random => {
+		const [call, given, last] = random.of(calls);
+		const mutated = mutateValue(given, random, true);
+		const put = (Array.isArray(mutated) ? mutated : [mutated]).map((value, index) => {
+			const isOptions = index === given.length - 1 && typeof value === 'object' && value !== null;
+			return value === 'ladder' ? ladder : isOptions && last ? {...value, ...last} : value;
+		});
+		try {
+			const got = call(...(put as never[])) as Partial<AsyncGenerator> | undefined;
+			await (got?.[Symbol.asyncIterator] && got.next ? got.next() : got);
+		} catch (error) {
+			if (!(error instanceof StepladderError)) {
+				throw error;
+			}
+		}
+	};
+};
 
 const image = async (kind: 'png' | 'jpeg'): Promise<Buffer> =>
 	sharp({create: {width: 40, height: 30, channels: 3, background: '#246'}})
@@ -258,7 +304,9 @@ export const targets: Readonly<Record<string, (places: Places) => Promise<Target
 			...{seeds: [1, 2], epochs: 1, device: 'cpu', engine: 'fused', threads: 1, jobs: 2},
 			...{limitTrain: 32, limitTest: 10, holdout: 8},
 		};
-		return ofValues(plain, async value => {
+		const call = await otherCalls(stage);
+		return ofValues(plain, async (value, random) => {
+			await call(random);
 			const given = value as TrainOptions;
 			const training = train(tinyStep, typeof value === 'object' && value !== null ? {...given, data} : given);
 			for await (const event of training) {
