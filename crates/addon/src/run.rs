@@ -172,7 +172,8 @@ impl Run {
         match thread {
             Ok(thread) => runs::join_before_teardown(env, Arc::clone(&shared), thread)?,
             Err(error) => {
-                let expected = format!("fewer: the system could not start a thread for another run ({error})");
+                let expected =
+                    format!("fewer: the system could not start a thread for another run ({error})");
                 let failure = TrainError::setting("jobs", expected, "one more than that").into();
                 shared.tell(RunEvent::Failed { failure });
             }
