@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
+import {sealedConfig} from './seal-config.js';
 
 /** What a forger does after an edit, knowing how records are written: every checksum is made to fit again. */
 export const reseal = (ladder: string): void => {
@@ -49,6 +50,7 @@ const resealRecord = (folder: string): void => {
 /** The same for a finished run. */
 export const resealRun = (folder: string): void => {
 	const read = (name: string): string => readFileSync(path.join(folder, name), 'utf8');
+	writeFileSync(path.join(folder, 'config.json'), sealedConfig(read('config.json')));
 	const {hash: _, ...result} = JSON.parse(read('result.json'));
 	const hashes = Object.fromEntries(Object.keys(result.hashes).map(name => [name, sha256(read(name))]));
 	const sealed = {...result, hashes};
