@@ -1,7 +1,6 @@
 import {createHash} from 'node:crypto';
 import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
-import {sealedConfig} from './seal-config.js';
 
 /** What a forger does after an edit, knowing how records are written: every checksum is made to fit again. */
 export const reseal = (ladder: string): void => {
@@ -55,6 +54,12 @@ export const resealRun = (folder: string): void => {
 	const hashes = Object.fromEntries(Object.keys(result.hashes).map(name => [name, sha256(read(name))]));
 	const sealed = {...result, hashes};
 	writeFileSync(path.join(folder, 'result.json'), pretty({...sealed, hash: sha256(JSON.stringify(sealed))}));
+};
+
+/** The text of a run's `config.json` with the hash that fits what it says. */
+export const sealedConfig = (text: string): string => {
+	const {hash: _, ...config} = JSON.parse(text);
+	return pretty({...config, hash: sha256(JSON.stringify(config))});
 };
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -5,9 +5,9 @@ import path from 'node:path';
 import process from 'node:process';
 import {pathToFileURL} from 'node:url';
 import test from 'ava';
+import {sealedConfig} from '../helpers/forger.js';
 import type {OwnLadder} from '../helpers/own-ladder.js';
 import {accessibility, inBrowser, legibility, open} from '../helpers/page.js';
-import {sealedConfig} from '../helpers/seal-config.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
 let own: Promise<OwnLadder> | undefined;
