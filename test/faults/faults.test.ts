@@ -34,6 +34,17 @@ test(
 );
 test('a call of `resume` that fails costs nothing', holds, ['calls-resume'], 4);
 test('a call of `record` that fails costs nothing', holds, ['calls-record'], 3);
+test('what a `record` leaves that is killed in a text or a lock is gone after the next one', async t => {
+	const record = parts.find(({name}) => name === 'calls-record') as Part;
+	for (const only of record.skipped?.() === undefined
+		? ['write.18.kill', 'write.19.EIO+', 'write.35.kill', 'write.35.torn']
+		: []) {
+		const {failures} = await record.run({seed: 1, only});
+		t.deepEqual(failures, []);
+	}
+
+	t.pass();
+});
 test('a call of set-up that fails is told, and what it leaves is gone after the next one', async t => {
 	const setUp = parts.find(({name}) => name === 'calls-setup') as Part;
 	for (const only of setUp.skipped?.() === undefined

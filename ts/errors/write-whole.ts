@@ -5,8 +5,8 @@ import {sync as writeFileAtomicSync} from 'write-file-atomic';
 
 /**
  * Writes a file beside its place and renames it there: it is whole or not there, and lasts through a power cut. What is no
- * file stays as it is, such as a device, or a link, which may lead out of the folder; whoever writes to a file of the user's
- * own resolves its links.
+ * file stays as it is, such as a device, or a link, which may lead out of the folder. For files of the user's own there is
+ * `writeOver`.
  *
  * @throws {Error} where something else than a file is there, and where the system refuses
  */

@@ -128,7 +128,7 @@ export class RunFolder {
 		const parent = path.resolve(out, step.name);
 		const time = begun.slice(0, 19).replaceAll(':', '-');
 		writingIn(parent, () => makeFolders(parent));
-		await tidyRuns(parent);
+		await RunFolder.tidyAll(parent);
 		const place = writingIn(parent, () => makeFresh(path.join(parent, `${time}Z-s${seed}`)));
 		const hold = await holdRun(place, undefined, elsewhere).catch(error => {
 			rmSync(place, {recursive: true, force: true});
@@ -199,6 +199,29 @@ export class RunFolder {
 			}
 		} catch {
 			// what the run came to can be read all the same
+		}
+	}
+
+	/**
+	 * Takes away what killed processes left in a step's folder: new folders of runs that had no configuration yet, so that
+	 * nothing can go on with them, and what is more than the files of a run that has finished.
+	 *
+	 * @throws {WriteError} where the folder can't be listed
+	 */
+	static async tidyAll(parent: string): Promise<void> {
+		const runs = writingIn(parent, () => readdirSync(parent)).filter(name =>
+			/^\d{4}-\d\d-\d\dT[\d-]+Z-s\d+(-\d+)?$/.test(name),
+		);
+		for (const folder of runs.map(name => path.join(parent, name))) {
+			try {
+				if (isOrphan(folder)) {
+					rmSync(folder, {recursive: true, force: true});
+				} else if (RunFolder.isFinished(folder) && !RunFolder.isHeld(folder)) {
+					await RunFolder.tidy(folder);
+				}
+			} catch {
+				// no folder, or one that nobody may read: no reason not to train
+			}
 		}
 	}
 
@@ -403,27 +426,6 @@ export const alreadyFinished = (folder: string): ConfigError =>
 
 /** The files that are written beside their places. */
 const written = [...hashed, 'metrics.csv', 'result.json'];
-
-/**
- * Takes away what killed processes left in a step's folder: new folders of runs that had no configuration yet, so that nothing
- * can go on with them, and what is more than the files of a run that has finished.
- */
-const tidyRuns = async (parent: string): Promise<void> => {
-	const runs = writingIn(parent, () => readdirSync(parent)).filter(name =>
-		/^\d{4}-\d\d-\d\dT[\d-]+Z-s\d+(-\d+)?$/.test(name),
-	);
-	for (const folder of runs.map(name => path.join(parent, name))) {
-		try {
-			if (isOrphan(folder)) {
-				rmSync(folder, {recursive: true, force: true});
-			} else if (RunFolder.isFinished(folder) && !RunFolder.isHeld(folder)) {
-				await RunFolder.tidy(folder);
-			}
-		} catch {
-			// no folder, or one that nobody may read: no reason not to train
-		}
-	}
-};
 
 const isOrphan = (folder: string): boolean => {
 	const names = readdirSync(folder);

@@ -92,10 +92,7 @@ export const makeRecord = async (
 			);
 		const finished = seeds.filter(isFinished);
 		assembled(finished); // what can't be taken over is told before hours of training
-		for (const seed of finished) {
-			await RunFolder.tidy(folders.get(seed) ?? '', options.signal);
-		}
-
+		await RunFolder.tidyAll(parent);
 		const missing = seeds.filter(seed => !finished.includes(seed));
 		const signal = AbortSignal.any([hold.signal, ...(options.signal ? [options.signal] : [])]);
 		const open: Folders['open'] = async (run, stop) => {

@@ -1,6 +1,6 @@
-import {readFileSync, realpathSync} from 'node:fs';
-import {writeWhole} from '../errors/write-whole.js';
+import {readFileSync} from 'node:fs';
 import {writing} from '../errors/writing.js';
+import {writeOver} from '../machine/write-over.js';
 import type {Step} from '../terms/define-step.js';
 import type {Evidence} from '../terms/evidence.js';
 import type {Goal} from '../terms/goal.js';
@@ -128,6 +128,6 @@ export const writeBlock = (file: string, text: string): void => {
 	writing(`the text block of ${file}`, file, () => {
 		const source = readFileSync(file, 'utf8');
 		const rest = source.replace(block, '').replace(/^[\r\n]+/, '');
-		writeWhole(realpathSync(file), withLineEnds(`${text}\n`, source) + rest);
+		writeOver(file, withLineEnds(`${text}\n`, source) + rest);
 	});
 };

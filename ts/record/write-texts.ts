@@ -1,8 +1,8 @@
-import {existsSync, readFileSync, realpathSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import {LadderError, RecordError} from '../errors/index.js';
-import {writeWhole} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
 import type {Ladder, Place} from '../ladder/open-ladder.js';
+import {writeOver} from '../machine/write-over.js';
 import {shown} from '../text/shown.js';
 import {checkClaims} from './check-claims.js';
 import {hasRecord, recordVersion} from './files.js';
@@ -65,7 +65,7 @@ const writeTable = (records: LadderRecords): string[] => {
 	}
 
 	const text = withLadder(before, records);
-	writing(shown(page), page, () => writeWhole(realpathSync(page), text));
+	writing(shown(page), page, () => writeOver(page, text));
 	return [];
 };
 

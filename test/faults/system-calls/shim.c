@@ -324,6 +324,11 @@ int mkdir(const char *file, mode_t mode) {
 	return NEXT(mkdir, int (*)(const char *, mode_t))(file, mode);
 }
 
+char *mkdtemp(char *template) {
+	if (judge_path(MKDIR, AT_FDCWD, template) == FAIL) return NULL;
+	return NEXT(mkdtemp, char *(*)(char *))(template);
+}
+
 int unlink(const char *file) {
 	if (judge_path(UNLINK, AT_FDCWD, file) == FAIL) return -1;
 	return NEXT(unlink, int (*)(const char *))(file);
@@ -342,6 +347,11 @@ int rmdir(const char *file) {
 int symlink(const char *target, const char *file) {
 	if (judge_path(CREATE, AT_FDCWD, file) == FAIL) return -1;
 	return NEXT(symlink, int (*)(const char *, const char *))(target, file);
+}
+
+int link(const char *from, const char *to) {
+	if (judge_path(CREATE, AT_FDCWD, to) == FAIL) return -1;
+	return NEXT(link, int (*)(const char *, const char *))(from, to);
 }
 
 static long put_back(void) { return clock_back && counting() && state->struck ? clock_back : 0; }
