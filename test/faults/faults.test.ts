@@ -1,5 +1,6 @@
 // A share of the campaign that is short enough for every change; `npm run test:faults` is all of it.
 import test from 'ava';
+import {exitCodes} from '../../ts/cli/exit-codes.js';
 import type {Part} from './part.js';
 import {parts} from './parts.js';
 import {repeating} from './results.js';
@@ -67,6 +68,14 @@ test('a call of set-up that fails is told, and what it leaves is gone after the 
 		t.regex(stage.calls().struck ?? '', /\.whl$/);
 	},
 );
+(noShim() === undefined ? test : test.skip)('a folder of steps that can’t be listed is named', async t => {
+	const train = scenarios.find(({name}) => name === 'train') as Scenario;
+	const stage = await Stage.make(t, train);
+	stage.reset();
+	const {exitCode, stderr} = await stage.run(train.command, {kind: 'list', at: 1, what: 'EACCES', file: '/steps'});
+	t.is(exitCode, exitCodes.data);
+	t.regex(stderr, /steps: expected a folder that can be listed \(EACCES/);
+});
 test('two `train` at once are two runs', holds, ['twice-train'], 1);
 test('inputs that once failed are refused, or read right', holds, ['corpus']);
 test(

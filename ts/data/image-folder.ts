@@ -1,9 +1,10 @@
 import {createHash} from 'node:crypto';
-import {existsSync, readdirSync, statSync} from 'node:fs';
+import {statSync} from 'node:fs';
 import {availableParallelism} from 'node:os';
 import path from 'node:path';
 import {ConfigError, DataError, LoadError} from '../errors/index.js';
 import {kindAt} from '../machine/kind-at.js';
+import {namesIn} from '../machine/names-in.js';
 import {show} from '../text/show.js';
 import {cached, type ImageSet, writeIdx} from './cache.js';
 import type {DataSource, OpenOptions} from './data.js';
@@ -82,7 +83,7 @@ const list = (folder: string): Listing => {
 			);
 		}
 
-		return readdirSync(place).filter(name => !name.startsWith('.') && isClass(path.join(place, name)));
+		return namesIn(place).filter(name => !name.startsWith('.') && isClass(path.join(place, name)));
 	};
 
 	const classes = foldersIn('train').sort(compareText);
@@ -111,7 +112,7 @@ const list = (folder: string): Listing => {
 	const filesOf = (set: string): Found[] => {
 		const found = classes.flatMap((name, label) => {
 			const place = path.join(folder, set, name);
-			const files = existsSync(place) ? readdirSync(place).filter(isImage) : [];
+			const files = namesIn(place).filter(isImage);
 			return files.map(file => ({file: path.join(set, name, file), label}));
 		});
 		if (found.length === 0) {

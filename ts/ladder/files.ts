@@ -1,7 +1,7 @@
-import {readdirSync} from 'node:fs';
 import path from 'node:path';
 import {LadderError} from '../errors/index.js';
 import {kindAt} from '../machine/kind-at.js';
+import {namesIn} from '../machine/names-in.js';
 import {shown} from '../text/shown.js';
 
 /** What a ladder's own files may end in. */
@@ -23,6 +23,7 @@ export type StepFile = {
  * The step files of a ladder's folder, in the order of their numbers.
  *
  * @throws {LadderError} where `steps` is there and is no folder
+ * @throws {DataError} where it can't be listed
  */
 export const stepFiles = (folder: string): StepFile[] => {
 	const steps = path.join(folder, 'steps');
@@ -31,7 +32,7 @@ export const stepFiles = (folder: string): StepFile[] => {
 		throw new LadderError(`${shown(steps)}: expected a folder of steps, found ${kind}`, steps);
 	}
 
-	const names = kind === 'a folder' ? readdirSync(steps) : [];
+	const names = namesIn(steps);
 	const found = names.flatMap(file => {
 		const {position, name} = stepFile.exec(file)?.groups ?? {};
 		const isType = /\.d\.m?ts$/.test(file);

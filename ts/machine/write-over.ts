@@ -1,8 +1,9 @@
-import {mkdtempSync, readdirSync, realpathSync, renameSync, rmSync, statSync} from 'node:fs';
+import {mkdtempSync, realpathSync, renameSync, rmSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {syncFolder} from '../errors/write-whole.js';
 import {isSilent} from './hold-place.js';
+import {namesIn} from './names-in.js';
 
 /**
  * Writes a file of the user's own anew, where its links lead to, with the rights that it has: it is as it was or whole, and
@@ -32,14 +33,14 @@ const prefix = '.unfinished-';
 
 /** Takes away what killed processes left; what may be under way stays. */
 const clearSilent = (folder: string): void => {
-	for (const name of readdirSync(folder).filter(name => name.startsWith(prefix))) {
-		const left = path.join(folder, name);
-		try {
+	try {
+		for (const name of namesIn(folder).filter(name => name.startsWith(prefix))) {
+			const left = path.join(folder, name);
 			if (isSilent(left)) {
 				rmSync(left, {recursive: true, force: true});
 			}
-		} catch {
-			// the next one that writes there takes it away
 		}
+	} catch {
+		// the next one that writes there takes it away
 	}
 };

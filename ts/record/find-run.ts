@@ -1,8 +1,8 @@
-import {existsSync, readdirSync} from 'node:fs';
 import path from 'node:path';
 import type {Data} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
 import {fileHash, RunFolder} from '../log/run-folder.js';
+import {namesIn} from '../machine/names-in.js';
 import {textOf} from '../machine/text-of.js';
 import type {Step} from '../terms/define-step.js';
 import {differences} from '../terms/difference.js';
@@ -26,7 +26,7 @@ export const findRun = (
 	parent: string,
 	{step, data, seed, engine = 'auto', purpose}: WantedRun,
 ): string | undefined => {
-	const folders = existsSync(parent) ? readdirSync(parent).map(name => path.join(parent, name)) : [];
+	const folders = namesIn(parent).map(name => path.join(parent, name));
 	const fitting = folders.filter(folder => {
 		const run = readStarted(folder);
 		if (!run) {

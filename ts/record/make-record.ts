@@ -1,4 +1,4 @@
-import {existsSync, readdirSync, rmSync} from 'node:fs';
+import {rmSync} from 'node:fs';
 import path from 'node:path';
 import type {Data} from '../data/data.js';
 import {sourceOf} from '../data/data.js';
@@ -10,6 +10,7 @@ import type {Place} from '../ladder/open-ladder.js';
 import {type FinishedRun, readFinishedRun} from '../log/finished-run.js';
 import {RunFolder} from '../log/run-folder.js';
 import {type Hold, holderNow, holdPlace, lockBeside} from '../machine/hold-place.js';
+import {namesIn} from '../machine/names-in.js';
 import {differences} from '../terms/difference.js';
 import type {Evidence} from '../terms/evidence.js';
 import {learningRates} from '../terms/learning-rates.js';
@@ -148,7 +149,7 @@ const recordName = (step: string): string => `the record of \`${step}\``;
 
 /** Takes away the runs that were made for earlier promises of a step. Nothing else is touched, and no run that is in use. */
 const removeOlder = (parent: string, step: string, purpose: string): void => {
-	for (const name of existsSync(parent) ? readdirSync(parent) : []) {
+	for (const name of namesIn(parent)) {
 		const folder = path.join(parent, name);
 		const run = readStarted(folder);
 		const isOlder = run?.step.name === step && run.purpose !== undefined && run.purpose !== purpose;

@@ -1,10 +1,12 @@
-import {existsSync, readdirSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
 import {RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {writeWhole} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
+import {kindAt} from '../machine/kind-at.js';
+import {namesIn} from '../machine/names-in.js';
 import {conditionShape} from '../terms/condition.js';
 import {asExperiment} from '../terms/experiment.js';
 import {judged, shapes} from '../terms/judged.js';
@@ -57,12 +59,9 @@ export const sweepsFolder = (ladder: string): string => path.join(ladder, 'recor
 /** The names of those that are kept. */
 export const sweepNames = (ladder: string): string[] => {
 	const folder = sweepsFolder(ladder);
-	return existsSync(folder)
-		? readdirSync(folder, {withFileTypes: true})
-				.filter(entry => entry.isDirectory() && !entry.name.startsWith('.')) // which are locks
-				.map(({name}) => name)
-				.toSorted()
-		: [];
+	return namesIn(folder)
+		.filter(name => !name.startsWith('.') && kindAt(path.join(folder, name)) === 'a folder') // a lock begins with a dot
+		.toSorted();
 };
 
 /** Whether a folder holds a sweep. */

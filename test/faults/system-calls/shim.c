@@ -4,7 +4,8 @@
  *
  *   FAULT_UNDER  the folder, as `realpath` gives it
  *   FAULT_STATE  a file for the counts (`struct state`), which outlives the process; the first process that opens it counts
- *   FAULT_KIND   open (to read), create (to write), read, write, sync, rename, mkdir, unlink, truncate; all for any of them
+ *   FAULT_KIND   open (to read), create (to write), read, write, sync, rename, mkdir, unlink, truncate, list (a folder);
+ *                all for any of them
  *   FAULT_AT     which call of that kind, from 1
  *   FAULT_FILE   counts only calls of paths that end so
  *   FAULT_DO     a number: fails with that errno. `kill`: SIGKILL instead of the call. `torn`: half of a write, then SIGKILL.
@@ -13,6 +14,7 @@
  *   FAULT_CLOCK  seconds that the wall clock is put back by from that call on, which then does not fail
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -37,8 +39,9 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-enum kind { OPEN, CREATE, READ, WRITE, SYNC, RENAME, MKDIR, UNLINK, TRUNCATE, KINDS };
-static const char *const names[KINDS] = {"open", "create", "read", "write", "sync", "rename", "mkdir", "unlink", "truncate"};
+enum kind { OPEN, CREATE, READ, WRITE, SYNC, RENAME, MKDIR, UNLINK, TRUNCATE, LIST, KINDS };
+static const char *const names[KINDS] = {"open", "create", "read", "write", "sync", "rename", "mkdir", "unlink", "truncate",
+                                          "list"};
 
 struct state {
 	_Atomic int owner;
@@ -352,6 +355,22 @@ int symlink(const char *target, const char *file) {
 int link(const char *from, const char *to) {
 	if (judge_path(CREATE, AT_FDCWD, to) == FAIL) return -1;
 	return NEXT(link, int (*)(const char *, const char *))(from, to);
+}
+
+#define LISTS(name, entry)                                                                                             \
+	int name(const char *folder, struct entry ***found, int (*wanted)(const struct entry *),                           \
+	         int (*order)(const struct entry **, const struct entry **)) {                                             \
+		if (judge_path(LIST, AT_FDCWD, folder) == FAIL) return -1;                                                     \
+		return NEXT(name, int (*)(const char *, struct entry ***, int (*)(const struct entry *),                       \
+		                          int (*)(const struct entry **, const struct entry **)))(folder, found, wanted,       \
+		                                                                                  order);                      \
+	}
+LISTS(scandir, dirent)
+LISTS(scandir64, dirent64)
+
+DIR *opendir(const char *folder) {
+	if (judge_path(LIST, AT_FDCWD, folder) == FAIL) return NULL;
+	return NEXT(opendir, DIR *(*)(const char *))(folder);
 }
 
 static long put_back(void) { return clock_back && counting() && state->struck ? clock_back : 0; }

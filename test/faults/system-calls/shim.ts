@@ -6,7 +6,10 @@ import process from 'node:process';
 import {root} from '../../helpers/cli.js';
 
 /** The kinds of calls that the shim counts, in the order of its `enum kind`. */
-export const kinds = ['open', 'create', 'read', 'write', 'sync', 'rename', 'mkdir', 'unlink', 'truncate'] as const;
+export const kinds = [
+	...(['open', 'create', 'read', 'write', 'sync'] as const),
+	...(['rename', 'mkdir', 'unlink', 'truncate', 'list'] as const),
+] as const;
 
 export type Kind = (typeof kinds)[number];
 
@@ -21,6 +24,7 @@ const faultsOf: Readonly<Record<Kind, readonly string[]>> = {
 	mkdir: ['ENOSPC', 'EROFS+', 'EACCES', 'kill'],
 	unlink: ['EIO', 'EROFS+', 'EACCES', 'kill'],
 	truncate: ['EIO', 'ENOSPC', 'kill'],
+	list: ['EIO', 'EACCES', 'EMFILE'],
 };
 
 /** One fault: `write.12.ENOSPC`. */
