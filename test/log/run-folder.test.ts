@@ -288,6 +288,22 @@ test('what was left in the folder of a finished run is taken away by the next tr
 	t.deepEqual(contents(folder), before);
 });
 
+test('whoever waits on a holder that can’t be looked up is told whom for, and how long', async t => {
+	const {own, run, folder, before} = await untidy(t);
+	const holder = {id: 'x', pid: 7, host: 'another-container', space: 'another', since: '2026-11-25T02:00:00.000Z'};
+	const lock = path.join(folder, '.lock');
+	mkdirSync(lock);
+	writeFileSync(path.join(lock, 'holder.json'), JSON.stringify(holder));
+	const ahead = new Date(Date.now() + 3_600_000);
+	utimesSync(lock, ahead, ahead);
+	const {stderr} = await own.run(['train', '--resume', run]);
+	t.regex(
+		stderr,
+		/in use by process 7 on another-container, since 2026-11-25 02:00:00 UTC; it is taken over after 15 s without a sign of life\n/,
+	);
+	t.deepEqual(contents(folder), before);
+});
+
 test('logs that are changed or removed while a run goes on are those of an untouched run in the end', async t => {
 	const {step, options} = await tiny(t);
 	const lines = async (training: Training, meddle: (folder: string) => void): Promise<string[]> => {

@@ -6,7 +6,7 @@ import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
 import {AbortError, HeldError} from '../../ts/errors/index.js';
-import {holderNow, holdPlace, isHeld} from '../../ts/machine/hold-place.js';
+import {holderNow, holdPlace, isHeld, type Wait, waits} from '../../ts/machine/hold-place.js';
 import {temporaryFolder} from '../helpers/folder.js';
 
 const module = fileURLToPath(new URL('../../ts/machine/hold-place.js', import.meta.url));
@@ -98,8 +98,16 @@ test('a lock whose holder can’t be looked up is taken over when its heartbeat 
 test('a lock whose time lies ahead, as after a clock went back, is taken over when it has been watched for long enough', async t => {
 	const lock = lockIn(t);
 	leave(lock, elsewhere, -86_400);
-	(await holdPlace('the run', lock)).release();
+	const told: unknown[] = [];
+	const listen = (wait: unknown): number => told.push(wait);
+	waits.subscribe(listen);
+	t.teardown(() => waits.unsubscribe(listen));
+	(await holdPlace('the run ahead', lock)).release();
 	t.deepEqual(readdirSync(path.dirname(lock)), []);
+	t.like(
+		told.filter(wait => (wait as Wait).what === 'the run ahead'),
+		{length: 1, 0: {holder: {pid: elsewhere.pid, host: elsewhere.host}, seconds: 15}},
+	);
 });
 
 test('a link in the place of a lock is taken away as a silent lock is', async t => {

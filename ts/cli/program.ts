@@ -1,6 +1,8 @@
 import process from 'node:process';
 import {Command, CommanderError, type Option} from 'commander';
+import {holderName} from '../errors/held-error.js';
 import {ConfigError} from '../index.js';
+import {type Wait, waits} from '../machine/hold-place.js';
 import {packageVersion} from '../machine/package-root.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
@@ -80,6 +82,12 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 		process.exit(interruption.exitCode ?? exitCodes.failed);
 	};
 	process.once('beforeExit', end); // nothing is left that could go on
+	waits.subscribe(message => {
+		const {what, holder, seconds} = message as Wait;
+		process.stderr.write(
+			`stepladder: ${what} is in use by ${holderName(holder)}; it is taken over after ${seconds} s without a sign of life\n`,
+		);
+	});
 	let thrown: unknown;
 	try {
 		checkDashes(commands);

@@ -16,13 +16,14 @@ export class HeldError extends StepladderError {
 		readonly path: string,
 		/** Nothing where the lock does not say. */
 		readonly holder: Holder | undefined,
-		message = `${what} is in use by ${named(holder)}: wait until that has finished, or end it`,
+		message = `${what} is in use by ${holderName(holder)}: wait until that has finished, or end it`,
 	) {
 		super('held', message);
 	}
 }
 
-const named = (holder: Holder | undefined): string =>
+/** A holder in words. */
+export const holderName = (holder: Holder | undefined): string =>
 	holder === undefined
 		? 'another process'
 		: `process ${holder.pid} on ${holder.host}, since ${holder.since.slice(0, 19).replace('T', ' ')} UTC`;

@@ -1,4 +1,5 @@
 import {randomUUID} from 'node:crypto';
+import {channel} from 'node:diagnostics_channel';
 import {lstatSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -22,6 +23,15 @@ export type Hold = {
 /** A holder shows that it lives so often, and counts as dead after so long without, in milliseconds. */
 const [heartbeat, dead] = [2500, 15_000];
 
+/** How long a wait may be before it is told, in milliseconds. */
+const silentWait = 2000;
+
+/** A holder that can't be looked up, and is watched for a heartbeat. */
+export type Wait = {readonly what: string; readonly holder: Holder | undefined; readonly seconds: number};
+
+/** Where a {@link Wait} is told that has gone on for two seconds: whoever talks with a person listens there. */
+export const waits = channel('stepladder.wait');
+
 type Mark = Holder & {
 	readonly id: string;
 	/** Equal for processes that see each other’s numbers. */
@@ -43,6 +53,7 @@ type Mark = Holder & {
 export const holdPlace = async (what: string, lock: string, signal?: AbortSignal, advice?: string): Promise<Hold> => {
 	const place = path.resolve(lock);
 	const parent = path.dirname(lock);
+	let isTold = false;
 	let seen: {readonly beat: number | undefined; readonly since: number} | undefined;
 	for (;;) {
 		const isStill = seen?.beat !== undefined && performance.now() - seen.since > dead;
@@ -58,6 +69,11 @@ export const holdPlace = async (what: string, lock: string, signal?: AbortSignal
 		}
 
 		seen = beat === seen?.beat ? seen : {beat, since: performance.now()};
+		if (!isTold && seen && performance.now() - seen.since > silentWait) {
+			isTold = true;
+			waits.publish({what, holder, seconds: dead / 1000} satisfies Wait);
+		}
+
 		await sleep(heartbeat / 5, undefined, signal && {signal}).catch(() => {
 			throw new AbortError(signal?.reason);
 		});
