@@ -25,17 +25,10 @@ const resealRecord = (folder: string): void => {
 		return pretty({...promise, checksum: checksum(JSON.stringify(promise, undefined, '\t'))});
 	});
 	rewrite('record.json', text => {
-		const {checksums: _, ...record} = JSON.parse(text);
 		const promise = existsSync(file('promise.json')) ? readFileSync(file('promise.json'), 'utf8') : '';
-		const sealed = {...record, promise: sha256(promise)};
-		const sums = Object.entries(sealed).map(([key, value]) => [key, checksum(sorted(value))]);
-		return pretty({...sealed, checksums: Object.fromEntries(sums)});
+		return sealedParts({...JSON.parse(text), promise: sha256(promise)});
 	});
-	rewrite('epochs.csv', text => {
-		const [head, ...rows] = text.trimEnd().split('\n');
-		const sealed = rows.map(row => row.replace(/,[^,]*$/, '')).map(row => `${row},${checksum(row)}`);
-		return `${[head, ...sealed].join('\n')}\n`;
-	});
+	rewrite('epochs.csv', sealedRows);
 	rewrite('predictions.jsonl', text => {
 		const lines = text.trimEnd().split('\n');
 		const sealed = lines.map(line => {
@@ -44,6 +37,17 @@ const resealRecord = (folder: string): void => {
 		});
 		return `${sealed.join('\n')}\n`;
 	});
+};
+
+/** The same for a sweep. */
+export const resealSweep = (folder: string): void => {
+	for (const [name, sealed] of [
+		['sweep.json', (text: string) => sealedParts(JSON.parse(text))],
+		['epochs.csv', sealedRows],
+	] as const) {
+		const file = path.join(folder, name);
+		writeFileSync(file, sealed(readFileSync(file, 'utf8')));
+	}
 };
 
 /** The same for a finished run. */
@@ -60,6 +64,17 @@ export const resealRun = (folder: string): void => {
 export const sealedConfig = (text: string): string => {
 	const {hash: _, ...config} = JSON.parse(text);
 	return pretty({...config, hash: sha256(JSON.stringify(config))});
+};
+
+const sealedParts = ({checksums: _, ...parts}: Record<string, unknown>): string => {
+	const sums = Object.entries(parts).map(([key, value]) => [key, checksum(sorted(value))]);
+	return pretty({...parts, checksums: Object.fromEntries(sums)});
+};
+
+const sealedRows = (text: string): string => {
+	const [head, ...rows] = text.trimEnd().split('\n');
+	const sealed = rows.map(row => row.replace(/,[^,]*$/, '')).map(row => `${row},${checksum(row)}`);
+	return `${[head, ...sealed].join('\n')}\n`;
 };
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

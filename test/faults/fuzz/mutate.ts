@@ -242,14 +242,14 @@ export const mutateRow = (row: string, random: Random): string => {
 	return cells.join(',');
 };
 
-/** A safetensors file with things wrong in its header, which is framed right again. */
+/** A safetensors file with things wrong in its bytes, or in its header, which is framed right again. */
 export const mutateTensors = (bytes: Buffer, random: Random): Buffer => {
+	const from = random.below(2) === 0 ? bytes : unsealed(bytes); // past the checksum, half of the time
 	if (random.below(2) === 0) {
-		return mutateBytes(bytes, random);
+		return mutateBytes(from, random);
 	}
 
-	const length = Number(bytes.readBigUInt64LE(0));
-	const header = JSON.parse(bytes.subarray(8, 8 + length).toString());
+	const {header, tensors} = unframed(from);
 	const metadata = header.__metadata__ as Record<string, string>;
 	const inner = random.of(Object.keys(metadata));
 	if (random.below(2) === 0) {
@@ -258,7 +258,15 @@ export const mutateTensors = (bytes: Buffer, random: Random): Buffer => {
 		Object.assign(header, mutateValue(header, random));
 	}
 
-	return framed(header, bytes.subarray(8 + length));
+	return framed(header, tensors);
+};
+
+/** A tensor file as it was before there were checksums, which is read all the same. */
+const unsealed = (bytes: Buffer): Buffer => {
+	const {header, tensors} = unframed(bytes);
+	const {stepladder, ...others} = header.__metadata__ as Record<string, string>;
+	const {format: _, checksum: __, ...about} = JSON.parse(stepladder ?? '{}');
+	return framed({...header, __metadata__: {...others, stepladder: JSON.stringify(about)}}, tensors);
 };
 
 /** A line of JSON with something wrong in it. */
@@ -268,6 +276,11 @@ export const said = (text: string, random: Random): string => {
 	} catch {
 		return `${nearby(text, random)}`;
 	}
+};
+
+const unframed = (bytes: Buffer): {readonly header: Record<string, unknown>; readonly tensors: Buffer} => {
+	const length = Number(bytes.readBigUInt64LE(0));
+	return {header: JSON.parse(bytes.subarray(8, 8 + length).toString()), tensors: bytes.subarray(8 + length)};
 };
 
 /** A safetensors file of a header and its tensors' bytes. */

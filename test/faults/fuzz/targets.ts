@@ -26,7 +26,7 @@ import {RunFolder} from '../../../ts/log/run-folder.js';
 import {readRecord} from '../../../ts/record/files.js';
 import {readPromise} from '../../../ts/record/promise-file.js';
 import {readSweep} from '../../../ts/record/sweep-file.js';
-import {reseal, resealRun} from '../../helpers/forger.js';
+import {reseal, resealRun, resealSweep} from '../../helpers/forger.js';
 import {tinyDefinition, tinyStep} from '../tiny-step.js';
 import {craftedImages, craftedTensors} from './crafted.js';
 import {mutateBytes, mutateJson, mutateLines, mutateRow, mutateTensors, mutateValue, said} from './mutate.js';
@@ -240,14 +240,15 @@ export const targets: Readonly<Record<string, (places: Places) => Promise<Target
 				}
 
 				const made = readFileSync(path.join(folder, 'model.safetensors'));
-				return made.equals(right) ? undefined : 'it went on to other bits';
+				const isSealed = bytes.includes('checksum');
+				return made.equals(right) || !isSealed ? undefined : 'it went on to other bits';
 			},
 		};
 	},
 	async config({stage, scratch}) {
 		const from = only(path.join(stage, 'finished', 'tiny'));
 		const reads = (folder: string): unknown => [listRuns(scratch), RunFolder.read(folder)];
-		return within(from, path.join(scratch, 'run'), 'config.json', {mutate: mutateJson, reads});
+		return within(from, path.join(scratch, 'run'), 'config.json', {mutate: mutateJson, reads, seal: resealRun});
 	},
 	async events({stage, scratch}) {
 		const from = only(path.join(stage, 'finished', 'tiny'));
@@ -283,6 +284,7 @@ export const targets: Readonly<Record<string, (places: Places) => Promise<Target
 		return within(path.join(stage, 'records', 'sweeps', 'rates'), to, 'sweep.json', {
 			mutate: mutateJson,
 			reads: readSweep,
+			seal: resealSweep,
 		});
 	},
 	async 'sweep-epochs'({stage, scratch}) {
@@ -290,6 +292,7 @@ export const targets: Readonly<Record<string, (places: Places) => Promise<Target
 		return within(path.join(stage, 'records', 'sweeps', 'rates'), to, 'epochs.csv', {
 			mutate: (bytes, random) => mutateLines(bytes, random, mutateRow),
 			reads: readSweep,
+			seal: resealSweep,
 		});
 	},
 	async step() {
