@@ -3,7 +3,7 @@ import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {execa} from 'execa';
-import {HeldError, openLadder, record, sweep} from '../../ts/index.js';
+import {ConfigError, HeldError, openLadder, record, sweep} from '../../ts/index.js';
 import {holdPlace, lockBeside} from '../../ts/machine/hold-place.js';
 import {writeTexts} from '../../ts/record/write-texts.js';
 import {main} from '../helpers/cli.js';
@@ -80,6 +80,17 @@ test('a step is recorded by one at a time, and is not checked meanwhile', async 
 	const checked = await own.run(['record', '--check']);
 	t.is(checked.exitCode, 0, checked.stdout + checked.stderr);
 	t.is(own.read('records/0-tiny/epochs.csv').trim().split('\n').length, 1 + 2 * 4);
+});
+
+test('a word for `fresh` is refused, which would count as true', async t => {
+	const own = tinyLadder(t);
+	const ladder = await openLadder(own.folder);
+	const options = {seeds: [1], out: path.join(own.folder, 'runs'), fresh: 'no' as unknown as boolean};
+	const refusal = {instanceOf: ConfigError, message: /^`fresh` should be .*boolean/};
+	await t.throwsAsync(record(ladder, 'tiny', options), refusal);
+	const vary = [{path: 'batchSize', values: [16]}];
+	await t.throwsAsync(sweep(ladder, 'tiny', {...options, vary, holdout: 100}), refusal);
+	t.false(existsSync(path.join(own.folder, 'records')));
 });
 
 test('a recording that fails lets the next one go on', async t => {

@@ -11,6 +11,7 @@ import {type FinishedRun, readFinishedRun} from '../log/finished-run.js';
 import {RunFolder} from '../log/run-folder.js';
 import {type Hold, holderNow, holdPlace, lockBeside} from '../machine/hold-place.js';
 import {namesIn} from '../machine/names-in.js';
+import {checkFresh} from '../terms/check-fresh.js';
 import {differences} from '../terms/difference.js';
 import type {Evidence} from '../terms/evidence.js';
 import {learningRates} from '../terms/learning-rates.js';
@@ -70,6 +71,7 @@ export const makeRecord = async (
 	{seeds, out, fresh = false, ...options}: RecordOptions,
 ): Promise<Recording> => {
 	const {step, record: folder} = place;
+	checkFresh(fresh);
 	checkTraining(step, {...options, seeds, out, data: sourceOf(data)}, data);
 	const parent = path.join(out, step.name);
 	writing(`in ${parent}`, parent, () => makeFolders(parent), elsewhere); // before a promise is made anew

@@ -17,6 +17,7 @@ import {type Hold, holdPlace, isOfLock, lockBeside} from '../machine/hold-place.
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {hasSweep, readSweep, sweepFiles, sweepsFolder, writeSweep} from '../record/sweep-file.js';
+import {checkFresh} from '../terms/check-fresh.js';
 import {checkPath} from '../terms/check-path.js';
 import {checkName, type Step} from '../terms/define-step.js';
 import {differences} from '../terms/difference.js';
@@ -115,6 +116,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 	checkPath('out', out);
 	checkSeedsGiven(rest.seeds);
 	checkVary(vary);
+	checkFresh(fresh);
 	checkOpenOptions({skipDamaged, tell});
 	checkTypes({...rest, out, data: ladder.data});
 	const place = ladder.place(stepName);
