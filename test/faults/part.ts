@@ -1,4 +1,5 @@
 import {createHash} from 'node:crypto';
+import process from 'node:process';
 
 /** What a part of the campaign is asked for. */
 export type Wanted = {
@@ -50,7 +51,7 @@ export const chosen = (names: readonly string[], {tries, seed, only}: Wanted): r
 		.map(({name}) => name);
 };
 
-/** Tries names one after the other, `atOnce` of them side by side. */
+/** Tries names one after the other, `atOnce` of them side by side. How far it is, is told each half a minute. */
 export const tryEach = async (
 	names: readonly string[],
 	attempt: (name: string) => Promise<string | undefined>,
@@ -58,11 +59,18 @@ export const tryEach = async (
 ): Promise<Outcome> => {
 	const waiting = [...names];
 	const failures: Failure[] = [];
+	let [done, told] = [0, performance.now()];
 	const work = async (): Promise<void> => {
 		for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
 			const what = await attempt(name);
 			if (what !== undefined) {
 				failures.push({name, what});
+			}
+
+			done += 1;
+			if (performance.now() - told > 30_000) {
+				told = performance.now();
+				process.stderr.write(`${done} of ${names.length} tried, ${failures.length} failed\n`);
 			}
 		}
 	};
