@@ -1,9 +1,10 @@
-import {cpSync, mkdirSync, readdirSync, symlinkSync} from 'node:fs';
+import {chmodSync, cpSync, mkdirSync, readdirSync, symlinkSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {root} from '../helpers/cli.js';
 import {OwnLadder} from '../helpers/own-ladder.js';
+import {tinyLadder} from '../helpers/tiny-ladder.js';
 
 test('in an empty folder a ladder is made, trained, grown, recorded, compared and reported, with nothing of MNIST', async t => {
 	const own = new OwnLadder(t);
@@ -97,6 +98,40 @@ test('bench leaves `aten` out where there is no libtorch', async t => {
 	t.notRegex(stdout, /^aten/m);
 });
 
+for (const [name, answer] of [
+	['nonsense', 'nonsense'],
+	['nothing', 'null'],
+	['another’s answer', '{"version":7}'],
+]) {
+	(process.platform === 'win32' ? test.skip : test)(
+		`bench says of a Python that answers ${name} that it is none, and leaves nothing`,
+		async t => {
+			const own = tinyLadder(t);
+			own.write('python', `#!/bin/sh\ntrap '' TERM INT\necho '${answer}'\nwhile :; do sleep 1; done\n`);
+			chmodSync(path.join(own.folder, 'python'), 0o755);
+			mkdirSync(path.join(own.folder, 'temporary'));
+			const env = {TMPDIR: path.join(own.folder, 'temporary')};
+			const {stderr, exitCode} = await own.run(['bench', '--step', 'tiny', '--rounds', '1', '--python', './python'], {
+				env,
+			});
+			t.is(exitCode, 2, stderr);
+			t.regex(stderr, /`python` should be a Python that has PyTorch, got `.*python`, which answers/);
+			t.deepEqual(
+				readdirSync(env.TMPDIR).filter(name => name.startsWith('stepladder-bench')),
+				[],
+			);
+		},
+	);
+}
+
+test('a step that grows from one with a primary measure opens as it was written', async t => {
+	const own = tinyLadder(t);
+	own.write('steps/0-tiny.ts', own.read('steps/0-tiny.ts').replace('heldFor: 2,', "heldFor: 2, primary: 'gap',"));
+	t.is((await own.run(['new-step', 'next', '--from', 'tiny'])).exitCode, 0);
+	t.regex(own.read('steps/1-next.ts'), /primary: 'gap',/);
+	t.regex((await own.run(['train', '--step', 'next'])).stderr, /`target\.why`/);
+});
+
 test('init overwrites nothing', async t => {
 	const own = new OwnLadder(t, {'README.md': 'mine'});
 	const {stderr, exitCode} = await own.run(['init']);
@@ -111,7 +146,7 @@ test('init that was cut off is ended by the same command', async t => {
 	await own.run(['init', 'whole']);
 	const [readme, step] = [own.read('whole/README.md'), own.read('whole/steps/0-baseline.ts')];
 	own.write('cut/README.md', readme);
-	own.write('cut/steps/0-baseline.ts', step.slice(0, 40));
+	own.write('cut/steps/0-baseline.ts', step);
 	const {stderr, exitCode} = await own.run(['init', 'cut']);
 	t.is(exitCode, 0, stderr);
 	for (const file of ['README.md', 'ladder.ts', 'shapes.ts', 'steps/0-baseline.ts']) {

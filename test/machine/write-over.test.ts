@@ -21,19 +21,21 @@ test('what a killed process left beside a file is gone after the next one, and n
 		writeFileSync(path.join(folder, name), 'mine');
 	}
 
-	for (const name of ['.unfinished-killed', '.unfinished-living']) {
+	for (const name of ['.stepladder-unfinished-killed', '.stepladder-unfinished-living']) {
 		mkdirSync(path.join(folder, name));
 		writeFileSync(path.join(folder, name, 'page.md'), 'ha');
 	}
 
 	const longAgo = new Date(Date.now() - 60_000);
-	for (const name of readdirSync(folder).filter(name => name !== '.unfinished-living')) {
+	for (const name of readdirSync(folder).filter(name => name !== '.stepladder-unfinished-living')) {
 		utimesSync(path.join(folder, name), longAgo, longAgo);
 	}
 
 	writeOver(file, 'new');
 	t.is(readFileSync(file, 'utf8'), 'new');
-	t.deepEqual(readdirSync(folder).sort(), [...['.unfinished-living', 'page.md', 'page.md.1764240000', 'page.md.old']]);
+	t.deepEqual(readdirSync(folder).sort(), [
+		...['.stepladder-unfinished-living', 'page.md', 'page.md.1764240000', 'page.md.old'],
+	]);
 });
 
 (process.platform === 'win32' ? test.skip : test)('a file keeps its rights, and its links', t => {

@@ -330,7 +330,7 @@ test('a replay of every seed says what it trained, and leaves nothing behind', a
 	);
 	t.regex(String(stderr), /^baseline, seed 2: epoch 4 of 4 is as recorded$/m);
 	t.is(exitCode, 0);
-	t.false(existsSync(path.join(folder, 'runs', 'replays')));
+	t.false(existsSync(path.join(folder, 'runs', '.replays')));
 });
 
 /** A file of a finished run, what is edited in it, whether its hashes are made to fit again, and how it is named. */

@@ -19,6 +19,8 @@ export type Entry = {
 	readonly name: string;
 	readonly classes: readonly string[] | undefined;
 	readonly tell: (line: string) => void;
+	/** Ends a wait for another process that writes it. */
+	readonly signal?: AbortSignal | undefined;
 };
 
 /** What an entry holds. */
@@ -37,10 +39,10 @@ export type Cached = {
  * @throws {ConfigError} where others may write to it
  */
 export const cached = async (entry: Entry, fill: (folder: string) => Promise<readonly string[]>): Promise<Cached> => {
-	const {key, name, classes, tell} = entry;
+	const {key, name, classes, tell, signal} = entry;
 	const cache = cacheFolder();
 	const place = path.join(cache, 'data', key);
-	checkCache(cache);
+	await writingCache(place, async () => checkCache(cache));
 	clearLeftOvers(path.dirname(place));
 	const found = await wholeAt(place, entry);
 	if (found) {
@@ -60,7 +62,7 @@ export const cached = async (entry: Entry, fill: (folder: string) => Promise<rea
 			syncFolder(work);
 			// Under its lock, or what is removed as damaged could be what somebody else has just mended and reads.
 			const waiting = (): void => tell('Waiting for another process to write the same images to the cache ...');
-			const others = await fillingCache(place, {cache, tell: waiting}, async () => {
+			const others = await fillingCache(place, {cache, tell: waiting, signal}, async () => {
 				const others = await wholeAt(place, entry);
 				if (!others) {
 					rmSync(place, {recursive: true, force: true});
@@ -127,7 +129,7 @@ const day = 24 * 60 * 60 * 1000;
 /** Removes what was being filled by processes that were killed: whoever still works did not begin a day ago. */
 const clearLeftOvers = (folder: string): void => {
 	try {
-		for (const name of readdirSync(folder).filter(name => /^[^.]+\.\w{6}$/.test(name))) {
+		for (const name of readdirSync(folder).filter(name => /^(arrays|images)-[0-9a-f]{32}\.\w{6}$/.test(name))) {
 			const left = path.join(folder, name);
 			if (Date.now() - statSync(left).mtimeMs > day) {
 				rmSync(left, {recursive: true, force: true});

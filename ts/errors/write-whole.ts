@@ -5,21 +5,25 @@ import {sync as writeFileAtomicSync} from 'write-file-atomic';
 
 /**
  * Writes a file beside its place and renames it there: it is whole or not there, and lasts through a power cut. What is no
- * file stays as it is, such as a device, or a link, which may lead out of the folder. For files of the user's own there is
- * `writeOver`.
+ * file stays as it is, such as a device, or a link, which may lead out of the folder. For folders of the user's own
+ * there is `writeAmong`.
  *
  * @throws {Error} where something else than a file is there, and where the system refuses
  */
 export const writeWhole = (file: string, content: string): void => {
+	checkWritable(file);
+	writeFileAtomicSync(file, content);
+	syncFolder(path.dirname(file));
+};
+
+/** @throws {Error} where something else than a file is in the place of one */
+export const checkWritable = (file: string): void => {
 	const found = lstatSync(file, {throwIfNoEntry: false});
 	if (found && !found.isFile()) {
 		throw new Error(
 			`there is ${found.isSymbolicLink() ? 'a link' : 'something that is no file'} in its place; remove that`,
 		);
 	}
-
-	writeFileAtomicSync(file, content);
-	syncFolder(path.dirname(file));
 };
 
 /**

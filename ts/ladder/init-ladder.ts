@@ -1,16 +1,17 @@
-import {existsSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {lstatSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {LadderError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {writing} from '../errors/writing.js';
+import {writeAmong} from '../machine/write-over.js';
 
 /** The package's own, from dist/ts/ladder. */
 const template = fileURLToPath(new URL('../../../templates/ladder', import.meta.url));
 
 /**
- * Writes a small ladder that trains at once. Nothing that is there is overwritten, but what a call that was cut off has
- * begun to write.
+ * Writes a small ladder that trains at once. Nothing that is there is overwritten; what a call that was cut off has
+ * written stays as it is.
  *
  * @returns the files, as they were written
  * @throws {LadderError} where one of them is there already
@@ -21,10 +22,12 @@ export const initLadder = (folder: string): string[] => {
 		.filter(entry => entry.isFile())
 		.map(entry => path.relative(template, path.join(entry.parentPath, entry.name)))
 		.toSorted();
-	const files = names.map(name => ({place: path.join(folder, name), text: readFileSync(path.join(template, name))}));
-	const there = files.filter(({place}) => existsSync(place));
-	const isWhole = there.length === files.length && there.every(({place, text}) => isBegun(place, text) === 'whole');
-	const inTheWay = isWhole ? there[0] : there.find(({place, text}) => !isBegun(place, text));
+	const files = names.map(name => ({
+		place: path.join(folder, name),
+		text: readFileSync(path.join(template, name), 'utf8'),
+	}));
+	const there = files.filter(({place}) => lstatSync(place, {throwIfNoEntry: false}));
+	const inTheWay = there.length === files.length ? there[0] : there.find(({place, text}) => !holds(place, text));
 	if (inTheWay !== undefined) {
 		const {place} = inTheWay;
 		throw new LadderError(`${place} already exists, so nothing was written: choose another folder`, place);
@@ -34,9 +37,9 @@ export const initLadder = (folder: string): string[] => {
 		`a ladder in ${folder}`,
 		folder,
 		() => {
-			for (const {place, text} of files) {
+			for (const {place, text} of files.filter(file => !there.includes(file))) {
 				makeFolders(path.dirname(place));
-				writeFileSync(place, text, {flag: existsSync(place) ? 'w' : 'wx'}); // not through a link to nowhere
+				writeAmong(place, text);
 			}
 		},
 		'; choose another folder',
@@ -44,12 +47,4 @@ export const initLadder = (folder: string): string[] => {
 	return files.map(({place}) => place);
 };
 
-/** Whether a file holds a text, or what a call that was cut off wrote of it. */
-const isBegun = (file: string, text: Buffer): 'whole' | 'part' | false => {
-	const written = statSync(file).isFile() ? readFileSync(file) : undefined;
-	if (!written?.equals(text.subarray(0, written.length))) {
-		return false;
-	}
-
-	return written.length === text.length ? 'whole' : 'part';
-};
+const holds = (file: string, text: string): boolean => lstatSync(file).isFile() && readFileSync(file, 'utf8') === text;

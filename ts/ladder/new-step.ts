@@ -1,7 +1,8 @@
-import {existsSync, writeFileSync} from 'node:fs';
+import {lstatSync} from 'node:fs';
 import path from 'node:path';
 import {ConfigError, LadderError} from '../errors/index.js';
 import {writing} from '../errors/writing.js';
+import {writeAmong} from '../machine/write-over.js';
 import {checkName} from '../terms/define-step.js';
 import {goalOf} from '../terms/goal.js';
 import {shown} from '../text/shown.js';
@@ -31,12 +32,14 @@ export const newStep = (ladder: Ladder, name: string, from: string): string => {
 
 	const position = Math.max(...taken.map(({position}) => position)) + 1;
 	const file = path.join(path.dirname(grownFrom.file), `${position}-${name}${path.extname(grownFrom.file)}`);
-	if (existsSync(file)) {
+	if (lstatSync(file, {throwIfNoEntry: false})) {
 		throw new LadderError(`${shown(file)} already exists and was not changed`, file);
 	}
 
 	const variable = from.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()).replace(/^(?=\d)/, '_');
-	const goal = Object.entries(goalOf(grownFrom.step.target)).map(([setting, value]) => `\t\t${setting}: ${value},`);
+	const goal = Object.entries(goalOf(grownFrom.step.target)).map(
+		([setting, value]) => `\t\t${setting}: ${typeof value === 'string' ? `'${value}'` : value},`,
+	);
 	const text = `import {defineStep} from 'stepladder';
 import ${reserved.has(variable) ? `${variable}Step` : variable} from './${path.basename(grownFrom.file)}';
 
@@ -54,7 +57,7 @@ ${goal.join('\n')}
 	analysis: [],
 });
 `;
-	writing(shown(file), file, () => writeFileSync(file, text, {flag: 'wx'}));
+	writing(shown(file), file, () => writeAmong(file, text));
 	return file;
 };
 

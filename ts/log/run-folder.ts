@@ -2,6 +2,7 @@ import {
 	closeSync,
 	existsSync,
 	fsyncSync,
+	lstatSync,
 	mkdirSync,
 	openSync,
 	readdirSync,
@@ -127,7 +128,13 @@ export class RunFolder {
 		};
 		const parent = path.resolve(out, step.name);
 		const time = begun.slice(0, 19).replaceAll(':', '-');
-		writingIn(parent, () => makeFolders(parent));
+		writingIn(parent, () => {
+			if (step.name === latest && lstatSync(parent, {throwIfNoEntry: false})?.isSymbolicLink()) {
+				unlinkSync(parent); // it leads to the newest run of another step
+			}
+
+			makeFolders(parent);
+		});
 		await RunFolder.tidyAll(parent);
 		const place = writingIn(parent, () => makeFresh(path.join(parent, `${time}Z-s${seed}`)));
 		const hold = await holdRun(place, undefined, elsewhere).catch(error => {
@@ -477,6 +484,11 @@ const reopened = (kept: DataDescription & {readonly idx: IdxFolder; readonly for
 
 /** Points a link to a run; where a file system has none, or a step is called so, there is no link. */
 const pointTo = (folder: string, link: string): void => {
+	const found = lstatSync(link, {throwIfNoEntry: false});
+	if (found && !found.isSymbolicLink()) {
+		return; // the folder of a step that is called so, or somebody's file
+	}
+
 	const beside = `${link}.${process.pid}`;
 	try {
 		const target = path.relative(path.dirname(link), folder);

@@ -1,27 +1,27 @@
-import {mkdtempSync, realpathSync, renameSync, rmSync, statSync} from 'node:fs';
+import {lstatSync, mkdtempSync, realpathSync, renameSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
-import {syncFolder} from '../errors/write-whole.js';
+import {checkWritable, syncFolder} from '../errors/write-whole.js';
 import {isSilent} from './hold-place.js';
 import {namesIn} from './names-in.js';
 
 /**
- * Writes a file of the user's own anew, where its links lead to, with the rights that it has: it is as it was or whole, and
- * lasts through a power cut. Several processes may do so at once. What one left beside it that was killed is taken away.
+ * Writes a file into a folder of the user's own, as `writeWhole` does into ours: where one is there, it keeps its rights.
+ * Several processes may do so at once. What one left that was killed is taken away, and nothing else: no name beside a user's
+ * file is known to be ours but that of the folder which it is written in.
  *
- * @throws {Error} where the system refuses
+ * @throws {Error} where something else than a file is there, and where the system refuses
  */
-export const writeOver = (file: string, content: string): void => {
-	const place = realpathSync(file);
-	const folder = path.dirname(place);
+export const writeAmong = (file: string, content: string): void => {
+	checkWritable(file);
+	const folder = path.dirname(file);
 	clearSilent(folder);
-	const {mode, uid, gid} = statSync(place);
-	// A folder of its own, since no name beside a user's file is known to be ours but this.
+	const found = lstatSync(file, {throwIfNoEntry: false});
 	const beside = mkdtempSync(path.join(folder, prefix));
 	try {
-		const made = path.join(beside, path.basename(place));
-		writeFileAtomicSync(made, content, {mode, chown: {uid, gid}});
-		renameSync(made, place);
+		const made = path.join(beside, path.basename(file));
+		writeFileAtomicSync(made, content, found && {mode: found.mode, chown: {uid: found.uid, gid: found.gid}});
+		renameSync(made, file);
 	} finally {
 		rmSync(beside, {recursive: true, force: true});
 	}
@@ -29,7 +29,16 @@ export const writeOver = (file: string, content: string): void => {
 	syncFolder(folder);
 };
 
-const prefix = '.unfinished-';
+/**
+ * Writes a file of the user's own anew, where its links lead to.
+ *
+ * @throws {Error} where it is not there, and as {@link writeAmong} does
+ */
+export const writeOver = (file: string, content: string): void => {
+	writeAmong(realpathSync(file), content);
+};
+
+const prefix = '.stepladder-unfinished-';
 
 /** Takes away what killed processes left; what may be under way stays. */
 const clearSilent = (folder: string): void => {

@@ -2,11 +2,11 @@ import path from 'node:path';
 import type {OpenOptions} from '../data/data.js';
 import type {RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
-import {clearHalfWritten, writeWhole} from '../errors/write-whole.js';
 import {elsewhere, writing} from '../errors/writing.js';
 import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {holdPlace} from '../machine/hold-place.js';
+import {writeAmong} from '../machine/write-over.js';
 import {LadderRecords} from '../record/ladder-records.js';
 import {checkPath} from '../terms/check-path.js';
 import {checkOpenOptions, openData} from '../terms/open-data.js';
@@ -83,19 +83,20 @@ export const reportRuns = async (
 	return {markdown, html: page};
 };
 
-/** Writes pages into a folder, and clears away what a killed process left there half written. */
+/** Writes pages into a folder. */
 const write = async (out: string, pages: ReadonlyArray<readonly [string, string]>): Promise<string[]> => {
 	const folder = path.resolve(out);
 	writing(`in ${folder}`, folder, () => makeFolders(folder), elsewhere);
-	const hold = await holdPlace(`the report in ${shown(folder)}`, path.join(folder, '.lock'), undefined, elsewhere);
+	const hold = await holdPlace(
+		`the report in ${shown(folder)}`,
+		path.join(folder, '.stepladder-report.lock'),
+		undefined,
+		elsewhere,
+	);
 	try {
 		return pages.map(([name, text]) => {
 			const file = path.join(folder, name);
-			const work = (): void => {
-				clearHalfWritten(folder, [name]);
-				writeWhole(file, text);
-			};
-			writing(file, file, work, elsewhere);
+			writing(file, file, () => writeAmong(file, text), elsewhere);
 			return file;
 		});
 	} finally {

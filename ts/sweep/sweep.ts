@@ -1,11 +1,11 @@
-import {readdirSync} from 'node:fs';
+import {readdirSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {type Data, describe, type OpenOptions} from '../data/data.js';
 import {abortedBy} from '../errors/aborted-by.js';
 import {ConfigError, RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
-import {clearHalfWritten, isHalfWritten} from '../errors/write-whole.js';
+import {clearHalfWritten, isHalfWritten, writeWhole} from '../errors/write-whole.js';
 import {writing} from '../errors/writing.js';
 import {checkBudgets} from '../experiment/check-budgets.js';
 import {runWorkers} from '../experiment/run-workers.js';
@@ -14,8 +14,11 @@ import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {conditionNow} from '../log/condition-now.js';
 import {type Hold, holdPlace, isOfLock, lockBeside} from '../machine/hold-place.js';
+import {kindAt} from '../machine/kind-at.js';
+import {textOf} from '../machine/text-of.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {json} from '../record/checksum.js';
 import {hasSweep, readSweep, sweepFiles, sweepsFolder, writeSweep} from '../record/sweep-file.js';
 import {checkFresh} from '../terms/check-fresh.js';
 import {checkPath} from '../terms/check-path.js';
@@ -39,6 +42,7 @@ import {
 	type Varied,
 } from '../terms/sweep.js';
 import {checkSeedsGiven, checkTypes, type TrainOptions} from '../terms/train-options.js';
+import {sha256} from '../text/sha256.js';
 import {show} from '../text/show.js';
 import {shown} from '../text/shown.js';
 import {hasSweepPage, pageFile, pictureFile, writeSweepPage} from './sweep-page.js';
@@ -123,7 +127,10 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 	const {step} = place;
 	const name = given ?? nameOf(stepName, vary);
 	checkName(name);
-	const data = await openData(ladder.data, ladder.folder, skipDamaged === undefined ? {} : {skipDamaged});
+	const data = await openData(ladder.data, ladder.folder, {
+		...(skipDamaged !== undefined && {skipDamaged}),
+		signal: rest.signal,
+	});
 	const plan: SweepPlan = {
 		step: step.name,
 		experiment: asExperiment({...step.experiment, epochs: rest.epochs ?? step.experiment.epochs}),
@@ -147,8 +154,10 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 			folder: new TrialFolder(out, plan, trial.experiment, seed, condition),
 		})),
 	);
-	// An interrupted `fresh` leaves the older record where it is, and runs that have not come to their end.
-	const goesOn = runs.some(({folder}) => folder.isUnfinished);
+	// An interrupted `fresh` leaves the older record where it is until it has been gone on with.
+	const replacing = path.join(folder, '.replacing');
+	const by = `${sha256(json(plan))}\n`;
+	const goesOn = kindAt(replacing) === 'a file' && textOf(replacing) === by;
 	if (!fresh && !goesOn && hasSweep(folder)) {
 		const kept = readSweep(folder);
 		if (differences(kept.plan, plan).length > 0) {
@@ -175,12 +184,17 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 	const hold = await holdSweep(name, folder, rest.signal);
 	try {
 		const signal = AbortSignal.any([hold.signal, ...(rest.signal ? [rest.signal] : [])]);
+		if (fresh && hasSweep(folder)) {
+			writing(`in ${folder}`, folder, () => writeWhole(replacing, by));
+		}
+
 		const record = await trainAll(plan, runs, data, {...rest, signal, condition, fresh, tell});
 		hold.check();
 		clearHalfWritten(folder, written);
 		writeSweep(folder, record);
 		const found = swept(name, record);
 		await writeSweepPage(folder, found);
+		writing(`in ${folder}`, folder, () => rmSync(replacing, {force: true}));
 		return found;
 	} finally {
 		hold.release();

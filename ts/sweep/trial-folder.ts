@@ -66,11 +66,6 @@ export class TrialFolder {
 		});
 	}
 
-	/** Whether it was held once and has not come to its end since. */
-	get isUnfinished(): boolean {
-		return existsSync(this.path) && this.read() === undefined;
-	}
-
 	/** What it came to; nothing where it is unfinished, or its file is not as it was written. */
 	read(): FinishedTrial | undefined {
 		try {

@@ -176,7 +176,7 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	}
 
 	const records = new LadderRecords(ladder);
-	const data = await openData(ladder, flags);
+	const data = await openData(ladder, flags, signal);
 	const checked = step === undefined ? ladder.places : [ladder.place(step)];
 	tellRecording(checked);
 	const sweeps = step === undefined ? sweepNames(ladder.folder).length : 0;
@@ -228,7 +228,7 @@ const tellRecording = (places: readonly Place[]): void => {
 };
 
 /** Where `--replay all` keeps its runs until it has come to its end. */
-const replays = path.join('runs', 'replays');
+const replays = path.join('runs', '.replays'); // no step is called so
 
 /** Two that repeat everything would take each other's runs away. */
 const holdReplays = async (signal: AbortSignal): Promise<Hold> => {
