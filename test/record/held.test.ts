@@ -5,6 +5,7 @@ import test from 'ava';
 import {execa} from 'execa';
 import {ConfigError, HeldError, openLadder, record, sweep} from '../../ts/index.js';
 import {holdPlace, lockBeside} from '../../ts/machine/hold-place.js';
+import {readRecord} from '../../ts/record/files.js';
 import {writeTexts} from '../../ts/record/write-texts.js';
 import {main} from '../helpers/cli.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
@@ -91,6 +92,31 @@ test('a word for `fresh` is refused, which would count as true', async t => {
 	const vary = [{path: 'batchSize', values: [16]}];
 	await t.throwsAsync(sweep(ladder, 'tiny', {...options, vary, holdout: 100}), refusal);
 	t.false(existsSync(path.join(own.folder, 'records')));
+});
+
+test('a record is written when its training has come to its end, and once', async t => {
+	const own = tinyLadder(t);
+	const ladder = await openLadder(own.folder);
+	const recorder = await record(ladder, 'tiny', {seeds: [1], out: path.join(own.folder, 'runs')});
+	t.throws(() => recorder.write(), {instanceOf: ConfigError, message: /can’t be written yet/});
+	await recorder.training?.result;
+	const {record: made} = recorder.write();
+	t.deepEqual(recorder.write().record, made);
+	t.deepEqual(readRecord(path.join(own.folder, 'records', '0-tiny')), made);
+});
+
+test('a promise names the commit that it was made at, the first one too', async t => {
+	const own = tinyLadder(t);
+	const git = async (...words: string[]) =>
+		execa('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {cwd: own.folder});
+	await git('init', '-q');
+	own.write('.gitignore', 'runs\n.cache\n');
+	await git('add', '-A');
+	await git('commit', '-qm', 'begun');
+	const {stdout: hash} = await git('rev-parse', 'HEAD');
+	t.is((await own.run(['record', '--step', 'tiny', '--seeds', '1'])).exitCode, 0);
+	const {made} = JSON.parse(own.read('records/0-tiny/promise.json'));
+	t.deepEqual(made.commit, {hash, clean: true});
 });
 
 test('a recording that fails lets the next one go on', async t => {

@@ -7,13 +7,14 @@ import {exitCodes} from './exit-codes.js';
 import type {Interruption} from './interruption.js';
 
 /** Says how a command came to its end, and sets the exit code. */
-export const conclude = (interruption: Interruption, thrown: unknown): void => {
+export const conclude = (interruption: Interruption, failure: {readonly thrown: unknown} | undefined): void => {
 	interruption.settle();
-	const isInterrupted = interruption.exitCode !== undefined && (thrown === undefined || thrown instanceof AbortError);
+	const isInterrupted =
+		interruption.exitCode !== undefined && (failure === undefined || failure.thrown instanceof AbortError);
 	if (isInterrupted && interruption.sentence !== undefined) {
 		process.stderr.write(`stepladder: ${interruption.sentence}\n`);
-	} else if (thrown !== undefined && !isInterrupted) {
-		process.exitCode = report(thrown);
+	} else if (failure && !isInterrupted) {
+		process.exitCode = report(failure.thrown);
 	}
 
 	process.exitCode = interruption.exitCode ?? process.exitCode;
@@ -27,7 +28,9 @@ const report = (error: unknown): number => {
 
 	// A mistake of the user's or a refusal of the system needs a sentence, a bug of ours its stack.
 	const isExpected = error instanceof StepladderError || (error instanceof Error && 'syscall' in error);
-	const text = isExpected ? error.message : (error instanceof Error && error.stack) || thrownText(error);
+	const text = isExpected
+		? error.message
+		: (error instanceof Error && error.stack) || `${thrownText(error)} was thrown, which is no error`;
 	process.stderr.write(`stepladder: ${text}\n`);
 	return exitCodeOf(error);
 };

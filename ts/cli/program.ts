@@ -88,16 +88,16 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 			`stepladder: ${what} is in use by ${holderName(holder)}; it is taken over after ${seconds} s without a sign of life\n`,
 		);
 	});
-	let thrown: unknown;
+	let failure: {readonly thrown: unknown} | undefined;
 	try {
 		checkDashes(commands);
 		await program.exitOverride().parseAsync();
 	} catch (error) {
-		thrown = error;
+		failure = {thrown: error}; // which may be undefined
 	}
 
 	process.off('beforeExit', end);
-	conclude(interruption, thrown);
+	conclude(interruption, failure);
 };
 
 /** @throws {ConfigError} where npm kept options for itself */

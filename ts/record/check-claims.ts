@@ -1,6 +1,9 @@
-import {RecordError} from '../errors/index.js';
+import {LadderError, RecordError} from '../errors/index.js';
 import type {Place} from '../ladder/open-ladder.js';
+import {show} from '../text/show.js';
 import {shown} from '../text/shown.js';
+import {thrownText} from '../text/thrown-text.js';
+import {claimText} from './claim-text.js';
 import type {LadderRecords} from './ladder-records.js';
 
 /**
@@ -11,16 +14,26 @@ import type {LadderRecords} from './ladder-records.js';
  */
 export const checkClaims = (place: Place, records: LadderRecords): string[] => {
 	const evidence = records.evidence(place);
-	return place.step.analysis.flatMap(({say, holds}, index) => {
+	return place.step.analysis.flatMap(({holds}, index) => {
 		const claim = `${shown(place.file)}: claim ${index + 1}`;
 		try {
-			return holds(evidence) ? [] : [`${claim} does not hold by the records: “${say(evidence)}”`];
+			const answer: unknown = holds(evidence);
+			if (typeof answer !== 'boolean') {
+				return [`${claim} can’t be judged: \`holds\` should give true or false, it gave ${show(answer)}`];
+			}
+
+			const text = claimText(place, index, evidence);
+			return answer ? [] : [`${claim} does not hold by the records: “${text}”`];
 		} catch (error) {
 			if (error instanceof RecordError) {
 				throw error;
 			}
 
-			return [`${claim} can’t be judged: ${error instanceof Error ? error.message : String(error)}`];
+			if (error instanceof LadderError) {
+				return [error.message]; // it names the claim
+			}
+
+			return [`${claim} can’t be judged: ${error instanceof Error ? error.message : thrownText(error)}`];
 		}
 	});
 };

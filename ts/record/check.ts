@@ -42,7 +42,7 @@ const checkStep = (place: Place, records: LadderRecords, data: Data): string[] =
 const checkBlock = (place: Place, records: LadderRecords): string[] => {
 	const {file} = place;
 	const found = (readBlock(file) ?? '').split('\n');
-	const wanted = textBlock(stepText(place.step, records.evidence(place))).split('\n');
+	const wanted = textBlock(stepText(place, records.evidence(place))).split('\n');
 	const line = wanted.findIndex((text, index) => text !== found[index]);
 	return line === -1
 		? []

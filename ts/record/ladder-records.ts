@@ -2,6 +2,7 @@ import path from 'node:path';
 import {RecordError} from '../errors/index.js';
 import type {Ladder, Place} from '../ladder/open-ladder.js';
 import type {Evidence, Examined} from '../terms/evidence.js';
+import {freeze} from '../terms/freeze.js';
 import {type Recorded, recorded} from '../terms/recorded.js';
 import {type Swept, swept} from '../terms/sweep.js';
 import {TestFamily} from '../terms/test-family.js';
@@ -39,7 +40,7 @@ export class LadderRecords {
 			throw new RecordError(folder, `\`${name}\` has not been recorded; try: ${typed('record', `--step ${name}`)}`);
 		}
 
-		const read = recorded(readRecord(folder));
+		const read = freeze(recorded(readRecord(folder)));
 		this.#known.set(name, read);
 		return read;
 	}
@@ -88,7 +89,7 @@ export class LadderRecords {
 			throw new RecordError(folder, `there is no sweep \`${name}\`; try: ${typed('sweep', '--help')}`);
 		}
 
-		const found = swept(name, readSweep(folder));
+		const found = freeze(swept(name, readSweep(folder)));
 		this.#sweeps.set(name, found);
 		return found;
 	}

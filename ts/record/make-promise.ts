@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type {Data} from '../data/data.js';
 import {describe} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
@@ -12,12 +13,14 @@ import {setting} from '../text/setting.js';
 import {typed} from '../text/typed.js';
 import {commitOf} from './commit.js';
 import {hasRecord} from './files.js';
+import {ofStepFile} from './of-step-file.js';
 import {hasPromise, promiseFile, readPromise, writePromise} from './promise-file.js';
 
 /** What a step says of itself now: all of a promise but its seeds and how it was made. */
-export const said = ({step}: Place, evidence: Evidence, data: Data): Omit<StepPromise, 'seeds' | 'made'> => {
-	const {name, from, target, experiment} = step;
-	const why = typeof target.why === 'string' ? target.why : target.why(evidence);
+export const said = (place: Place, evidence: Evidence, data: Data): Omit<StepPromise, 'seeds' | 'made'> => {
+	const {name, from, target, experiment} = place.step;
+	const {why: reason} = target;
+	const why = typeof reason === 'string' ? reason : ofStepFile(place, '`target.why`', () => reason(evidence));
 	return {step: name, from: from?.name ?? null, target: goalOf(target), why, experiment, data: describe(data)};
 };
 
@@ -58,7 +61,7 @@ export const makePromise = (
 		seeds,
 		made: {
 			...{by: 'record', time: new Date().toISOString(), version: unwrap(native().runtimeInfo()).version},
-			...{commit: commitOf(folder), again: hasPromise(folder) || hasRecord(folder)},
+			...{commit: commitOf(path.dirname(folder)), again: hasPromise(folder) || hasRecord(folder)},
 		},
 	});
 };

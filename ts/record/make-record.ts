@@ -2,7 +2,7 @@ import {rmSync} from 'node:fs';
 import path from 'node:path';
 import type {Data} from '../data/data.js';
 import {sourceOf} from '../data/data.js';
-import {HeldError, RecordError} from '../errors/index.js';
+import {ConfigError, HeldError, RecordError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {elsewhere, writing} from '../errors/writing.js';
 import {checkTraining, type Folders, type Training, trainInFolders} from '../experiment/train.js';
@@ -49,7 +49,11 @@ export type Recording = {
 	readonly finished: readonly number[];
 	/** The others; none where all were finished. */
 	readonly training: Training | undefined;
-	/** Writes the record, once the training has come to its end. */
+	/**
+	 * Writes the record, once the training has come to its end; a second time does nothing.
+	 *
+	 * @throws {ConfigError} before that
+	 */
 	readonly write: () => StepRecord;
 };
 
@@ -110,8 +114,25 @@ export const makeRecord = async (
 			missing.length > 0
 				? trainInFolders(step, {...options, signal, data: sourceOf(data), seeds: missing}, {open})
 				: undefined;
-		training?.result.catch(() => hold.release());
+		let isTrained = training === undefined;
+		training?.result.then(
+			() => {
+				isTrained = true;
+			},
+			() => hold.release(),
+		);
+		let made: StepRecord | undefined;
 		const write = (): StepRecord => {
+			if (made) {
+				return made;
+			}
+
+			if (!isTrained) {
+				const sentence =
+					'the record can’t be written yet: its training has not come to its end; await `training.result` first';
+				throw new ConfigError('write', 'called once `training.result` is there', 'earlier', sentence);
+			}
+
 			try {
 				const record = assembled(seeds);
 				hold.check();
@@ -120,6 +141,7 @@ export const makeRecord = async (
 					removeOlder(parent, step.name, purpose);
 				}
 
+				made = record;
 				return record;
 			} finally {
 				hold.release();

@@ -1,13 +1,14 @@
 import {readFileSync} from 'node:fs';
 import {writing} from '../errors/writing.js';
+import type {Place} from '../ladder/open-ladder.js';
 import {writeOver} from '../machine/write-over.js';
-import type {Step} from '../terms/define-step.js';
 import type {Evidence} from '../terms/evidence.js';
 import type {Goal} from '../terms/goal.js';
 import type {Measured, Recorded} from '../terms/recorded.js';
 import {withLineEnds} from '../text/line-ends.js';
 import {percent} from '../text/percent.js';
 import {roundedAlike} from '../text/points.js';
+import {claimText} from './claim-text.js';
 import {goalWords} from './goal-sentence.js';
 import {promiseSentence} from './promise-sentence.js';
 
@@ -22,12 +23,12 @@ export type StepText = {
 };
 
 /** What a step has to say, with its figures filled in from the records. */
-export const stepText = (step: Step, evidence: Evidence): StepText => ({
+export const stepText = (place: Place, evidence: Evidence): StepText => ({
 	target: targetSentence(evidence.self.record.promise.target),
 	why: evidence.self.record.promise.why,
 	promised: promiseSentence(evidence.self.record.promise),
 	result: resultSentences(evidence.self),
-	analysis: step.analysis.map(({say}) => say(evidence)),
+	analysis: place.step.analysis.map((_, index) => claimText(place, index, evidence)),
 });
 
 /** `At least 99.40 % of ...` */

@@ -47,7 +47,7 @@ const writeText = (place: Place, records: LadderRecords): string[] => {
 		return falsehoods.map(sentence => `${sentence}; the text block stays as it was`);
 	}
 
-	writeBlock(place.file, textBlock(stepText(place.step, records.evidence(place))));
+	writeBlock(place.file, textBlock(stepText(place, records.evidence(place))));
 	return [];
 };
 

@@ -90,7 +90,7 @@ const reportedStep = (place: Place, records: LadderRecords, data: Data): Reporte
 	const summary = summarize(step.experiment.net);
 	const before = step.from && summarize(step.from.experiment.net);
 	return {
-		...{place, recorded, text: stepText(step, evidence), summary},
+		...{place, recorded, text: stepText(place, evidence), summary},
 		seesOther: String(before && fieldsOf(before)) !== String(fieldsOf(summary)),
 		changes: step.from && changesBetween(step.from.experiment, step.experiment),
 		...{confusion: confusion(recorded, data), mistakes: mistakesOf(recorded)},

@@ -7,12 +7,12 @@ import {ensureLibtorch} from '../../../ts/torch/ensure-libtorch.js';
 
 const interruption = new Interruption();
 const {signal} = interruption;
-let thrown: unknown;
+let failure: {readonly thrown: unknown} | undefined;
 try {
 	const pin = JSON.parse(readFileSync('pin.json', 'utf8'));
 	await ensureLibtorch({pin, wheels: process.argv.slice(2), signal});
 } catch (error) {
-	thrown = error;
+	failure = {thrown: error};
 }
 
-conclude(interruption, thrown);
+conclude(interruption, failure);
