@@ -72,6 +72,25 @@ setInterval(() => {}, 1000);`;
 	hold.release();
 });
 
+(process.platform === 'linux' ? test : test.skip)(
+	'a holder that lives and stands still, as in a debugger, keeps its place however long',
+	async t => {
+		const lock = lockIn(t);
+		const script = `import {holdPlace} from ${JSON.stringify(module)};
+await holdPlace('the run', ${JSON.stringify(lock)});
+process.stdout.write('held');
+setInterval(() => {}, 1000);`;
+		const child = execa(process.execPath, ['--input-type=module', '-e', script], {reject: false});
+		await new Promise(resolve => child.stdout?.once('data', resolve));
+		child.kill('SIGSTOP');
+		beat(lock, 3600);
+		await t.throwsAsync(holdPlace('the run', lock), {instanceOf: HeldError});
+		child.kill('SIGKILL');
+		await child;
+		(await holdPlace('the run', lock)).release();
+	},
+);
+
 test('a program that holds a place ends at a signal in its own way, and leaves no lock', async t => {
 	const lock = lockIn(t);
 	const script = `import {holdPlace} from ${JSON.stringify(module)};

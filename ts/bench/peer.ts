@@ -8,6 +8,7 @@ import {fileURLToPath} from 'node:url';
 import {abortedBy} from '../errors/aborted-by.js';
 import {ConfigError} from '../errors/index.js';
 import type {Experiment} from '../terms/experiment.js';
+import {show} from '../text/show.js';
 
 /** What one training pass took, or why it could not be run. */
 export type Pass = {readonly seconds: number; readonly peakMemory: number} | {readonly error: string};
@@ -29,6 +30,18 @@ export const jax: PeerKind = {name: 'JAX', script: 'bench_jax.py', variants: ['j
 /** dist/ts/bench/peer.js is three folders below the project. */
 const scripts = fileURLToPath(new URL('../../../scripts/reference/', import.meta.url));
 
+/** How long a process may take to end by itself, in milliseconds. */
+const patience = 5000;
+
+/** What a line of a process says; nothing where that is no object. */
+const answerOf = (line: string): Record<string, unknown> => {
+	try {
+		return Object(JSON.parse(line));
+	} catch {
+		return {};
+	}
+};
+
 /** A library in a Python process of its own, kept warm between passes. */
 export class Peer {
 	/** What the process took at the most so far, in bytes; undefined before the first pass. */
@@ -48,7 +61,10 @@ export class Peer {
 		this.#folder = mkdtempSync(path.join(os.tmpdir(), 'stepladder-bench-'));
 		const file = path.join(this.#folder, 'experiment.json');
 		writeFileSync(file, JSON.stringify(experiment));
-		this.#child = spawn(python, [path.join(scripts, kind.script), file, folder], {signal});
+		this.#child = spawn(python, [path.join(scripts, kind.script), file, folder], {
+			signal,
+			killSignal: 'SIGKILL', // it has nothing to lose, and Ctrl-C should end it at once
+		});
 		// A process that ended can't be written to; that it ended is told by its missing answer.
 		this.#child.on('error', error => {
 			this.#failure = error.message;
@@ -82,23 +98,35 @@ export class Peer {
 			throw new ConfigError('python', `a Python that has ${kind.name}`, `\`${python}\`${reason}`);
 		}
 
-		return {peer, version: (JSON.parse(first.value) as {version: string}).version};
+		const {version} = answerOf(first.value) as {version?: unknown};
+		if (typeof version !== 'string') {
+			peer.#child.kill('SIGKILL'); // it is no peer, and may never end
+			await peer.close();
+			const answer = `\`${python}\`, which answers ${show(first.value)}`;
+			throw new ConfigError('python', `a Python that has ${kind.name}`, answer);
+		}
+
+		return {peer, version};
 	}
 
 	/** Times one training pass over the first so many images. */
 	async pass(variant: string, threads: number, images: number): Promise<Pass> {
 		this.#child.stdin.write(`${variant} ${threads} ${images}\n`);
 		const answer = await this.#answers.next();
-		const pass = answer.done ? {error: `${this.kind.name} ended`} : (JSON.parse(answer.value) as Pass);
+		const said = answer.done ? {error: `${this.kind.name} ended`} : answerOf(answer.value);
+		const isPass = 'error' in said || ['seconds', 'peakMemory'].every(key => typeof said[key] === 'number');
+		const pass = isPass ? (said as Pass) : {error: `${this.kind.name} answered ${show(answer.value)}`};
 		this.peakMemory = 'error' in pass ? this.peakMemory : pass.peakMemory;
 		return pass;
 	}
 
 	async close(): Promise<void> {
 		if (this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null) {
-			const closed = once(this.#child, 'close');
+			const ended = once(this.#child, 'exit');
 			this.#child.stdin.end();
-			await closed;
+			const killing = setTimeout(() => this.#child.kill('SIGKILL'), patience);
+			await ended;
+			clearTimeout(killing);
 		}
 
 		this.#lines.close();

@@ -5,9 +5,10 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {isMainThread} from 'node:worker_threads';
 import {AbortError, HeldError, type Holder} from '../errors/index.js';
 import {writing} from '../errors/writing.js';
-import {isAlive, processSpace} from './processes.js';
+import {beganAt, isAlive, processSpace} from './processes.js';
 import {textOf} from './text-of.js';
 
 /** A place that no other process writes to meanwhile. */
@@ -36,6 +37,8 @@ type Mark = Holder & {
 	readonly id: string;
 	/** Equal for processes that see each other’s numbers. */
 	readonly space: string;
+	/** When the process began, where it holds the place by its main thread and the system tells. */
+	readonly began?: string | undefined;
 };
 
 /**
@@ -110,6 +113,7 @@ const tryHold = (what: string, place: string, still: number | undefined): Hold |
 	const mark: Mark = {
 		...{id: randomUUID(), pid: process.pid, host: os.hostname(), space: processSpace()},
 		since: new Date().toISOString(),
+		...(isMainThread && {began: beganAt(process.pid)}),
 	};
 	try {
 		if (isDead(place, holderOf(place), still)) {
@@ -293,7 +297,17 @@ const beatOf = (place: string): number | undefined => {
 /** Whether a holder's number means something to this process. */
 const isHere = (holder: Mark | undefined): boolean => holder?.space === processSpace();
 
-const isDead = (place: string, holder: Mark | undefined, still?: number): boolean =>
-	isSilent(place) ||
-	(still !== undefined && beatOf(place) === still) ||
-	(holder !== undefined && isHere(holder) && !isAlive(holder.pid));
+const isDead = (place: string, holder: Mark | undefined, still?: number): boolean => {
+	if (holder && isHere(holder)) {
+		if (!isAlive(holder.pid)) {
+			return true;
+		}
+
+		// It lives though it may be silent, as in a debugger, and its trainer writes on. This process knows itself better.
+		if (holder.began !== undefined && holder.pid !== process.pid && holder.began === beganAt(holder.pid)) {
+			return false;
+		}
+	}
+
+	return isSilent(place) || (still !== undefined && beatOf(place) === still);
+};

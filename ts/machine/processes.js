@@ -18,6 +18,21 @@ export const processSpace = () => {
 };
 
 /**
+ * When a process of this space began, in a unit of the system's: two that had the same number began at other times.
+ *
+ * @param {number} pid
+ * @returns {string | undefined} nothing where the system does not tell
+ */
+export const beganAt = pid => {
+	try {
+		const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+		return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]; // field 22 of 52; the second may hold anything
+	} catch {
+		return undefined; // not Linux, or it has ended
+	}
+};
+
+/**
  * Whether a process of this space still runs.
  *
  * @param {number} pid
