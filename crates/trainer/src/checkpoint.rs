@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 use crate::config::{Experiment, RunOptions};
-use crate::data::Dataset;
+use crate::data::{Dataset, Images};
 use crate::engine::{Device, Engine, EngineName};
 use crate::learned::Learned;
 use crate::net::Plan;
@@ -121,6 +121,7 @@ pub(crate) fn restore(
     plan: &Plan,
     learned: &mut Learned,
     run: &Identity,
+    data: &Dataset,
 ) -> Result<Vec<EpochRow>, TrainError> {
     let wrong = |reason: String| TrainError::Checkpoint { path: path.to_owned(), reason };
     let mut file = TensorFile::open(path).map_err(wrong)?;
@@ -133,6 +134,9 @@ pub(crate) fn restore(
     }
     if about.epochs.len() > run.experiment.epochs {
         return Err(wrong("it has more epochs than the run".into()));
+    }
+    if let Some(row) = about.epochs.iter().zip(1..).position(|(row, epoch)| !fits(row, epoch, data)) {
+        return Err(wrong(format!("row {} of its epochs is not what the run came to", row + 1)));
     }
     let (parameters, statistics) = (plan.parameter_count(), plan.statistics_count());
     let of_averages = if learned.averages.is_some() { parameters + statistics } else { 0 };
@@ -152,6 +156,21 @@ pub(crate) fn restore(
     }
     tensor_file::fill(&file, tensors).map_err(wrong)?;
     Ok(about.epochs)
+}
+
+/// Whether a row can be what an epoch came to: all of the images that there are, and figures that are numbers.
+fn fits(row: &EpochRow, epoch: usize, data: &Dataset) -> bool {
+    let scores = [
+        (Some(row.train), Some(data.train.len())),
+        (row.holdout, data.holdout.as_ref().map(Images::len)),
+        (row.test, data.test.as_ref().map(Images::len)),
+    ];
+    let judged = scores.into_iter().all(|(score, total)| {
+        score.map(|score| score.total) == total
+            && score.is_none_or(|score| score.correct <= score.total && score.loss_sum.is_finite())
+    });
+    let figures = [row.learning_rate, row.seconds];
+    row.epoch == epoch && judged && figures.iter().all(|figure| figure.is_finite() && *figure >= 0.0)
 }
 
 fn velocity_of(name: &str) -> String {

@@ -73,7 +73,7 @@ pub fn train(
     let mut epochs = vec![];
     if let Some(path) = checkpoint.filter(|path| path.exists()) {
         let mut earlier = learned()?;
-        epochs = checkpoint::restore(path, &plan, &mut earlier, &identity)?;
+        epochs = checkpoint::restore(path, &plan, &mut earlier, &identity, &data)?;
         engine.restore(earlier)?;
     }
     watch.started(engine.name(), epochs.len());
