@@ -3,7 +3,7 @@ import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import sharp from 'sharp';
-import {arrays, idx, imageFolder, openLadder, train} from '../../ts/index.js';
+import {AbortError, arrays, idx, imageFolder, openLadder, train} from '../../ts/index.js';
 import {temporaryFolder} from '../helpers/folder.js';
 import {writeIdxFiles} from '../helpers/idx.js';
 import {ladder} from '../helpers/mnist.js';
@@ -62,6 +62,18 @@ test('MNIST’s digits as a folder of PNGs, as IDX files and as arrays train to 
 		),
 	);
 	t.is(new Set(hashes).size, 1);
+});
+
+test('images are decoded until nobody waits for them any more', async t => {
+	const own = await coloured(t);
+	const ladder = await openLadder(own.folder);
+	const [one, other] = [new AbortController(), new AbortController()];
+	const [first, second] = [one, other].map(({signal}) => ladder.data.open('.', {signal}));
+	one.abort();
+	await t.throwsAsync(async () => first, {instanceOf: AbortError});
+	t.is((await second)?.train, 6);
+	const alone = imageFolder(path.join(own.folder, 'images'), {size: 13}).open('.', {signal: AbortSignal.abort()});
+	await t.throwsAsync(alone, {instanceOf: AbortError});
 });
 
 const definition = (options = 'size: 12, channels: 3'): string => `import {defineLadder, imageFolder} from 'stepladder';

@@ -28,6 +28,40 @@ const step = ladder.step('fc-layer');
 const {data} = ladder;
 const small: TrainOptions = {data, epochs: 2, limitTrain: 256, limitTest: 100, threads: 1};
 
+test('whoever changes an event changes nothing of what it came to', async t => {
+	const out = temporaryFolder(t);
+	const training = train(step, {...small, out});
+	const told: number[] = [];
+	let folder = '';
+	for await (const event of training) {
+		if (event.type === 'start') {
+			folder = event.folder ?? '';
+		} else if (event.type === 'epoch') {
+			told.push(event.testCorrect / event.testTotal);
+			Object.assign(event, {testCorrect: 0, testTotal: 1});
+		}
+	}
+
+	const {seeds} = await training.result;
+	t.deepEqual(seeds[0]?.lastEpochs, told);
+	const rows = readFileSync(path.join(folder, 'events.jsonl'), 'utf8').trimEnd().split('\n');
+	t.deepEqual(
+		rows.map(row => JSON.parse(row)).map(({testCorrect, testTotal}) => testCorrect / testTotal),
+		told,
+	);
+});
+
+test('a training ends by `abort` though its data never open', async t => {
+	const never = {open: async () => new Promise<never>(() => {})};
+	const training = train(step, {...small, data: never});
+	training.abort();
+	await t.throwsAsync(training.result, {instanceOf: AbortError});
+	const later = train(step, {...small, data: never});
+	await setImmediate();
+	later.abort();
+	await t.throwsAsync(later.result, {instanceOf: AbortError});
+});
+
 test('events tell of batches, epochs and seeds, and the result sums them up', async t => {
 	const training = train(step, {...small, seeds: [3, 7], jobs: 1});
 	const events: TrainEvent[] = [];

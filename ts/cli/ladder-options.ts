@@ -65,7 +65,7 @@ export const tellDamaged = (damaged: ReadonlyMap<string, RecordError>, what: str
 };
 
 /** How data are opened from a command line: what takes long is told on stderr. */
-export const openOptions = ({skipDamaged = false}: DataFlags): Required<OpenOptions> => ({
+export const openOptions = ({skipDamaged = false}: DataFlags): Required<Omit<OpenOptions, 'signal'>> => ({
 	skipDamaged,
 	tell(line) {
 		process.stderr.write(`${line}\n`);
@@ -73,5 +73,5 @@ export const openOptions = ({skipDamaged = false}: DataFlags): Required<OpenOpti
 });
 
 /** A ladder's data. */
-export const openData = async (ladder: Ladder, flags: DataFlags): Promise<Data> =>
-	ladder.data.open(ladder.folder, openOptions(flags));
+export const openData = async (ladder: Ladder, flags: DataFlags, signal?: AbortSignal): Promise<Data> =>
+	ladder.data.open(ladder.folder, {...openOptions(flags), signal});

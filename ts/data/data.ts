@@ -61,6 +61,8 @@ export type OpenOptions = {
 	readonly skipDamaged?: boolean;
 	/** Told how it goes, where it takes time, and what was left out. */
 	readonly tell?: (line: string) => void;
+	/** Ends the reading, where that takes time. */
+	readonly signal?: AbortSignal | undefined;
 };
 
 /** Where images come from. Declared by {@link mnist}, {@link idx}, {@link imageFolder} or {@link arrays}. */

@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto';
 import {statSync} from 'node:fs';
 import {availableParallelism} from 'node:os';
 import path from 'node:path';
+import {abortedBy} from '../errors/aborted-by.js';
 import {ConfigError, DataError, LoadError} from '../errors/index.js';
 import {kindAt} from '../machine/kind-at.js';
 import {namesIn} from '../machine/names-in.js';
@@ -47,14 +48,14 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 	}
 
 	return {
-		async open(base, {skipDamaged = false, tell = () => {}} = {}) {
+		async open(base, {skipDamaged = false, tell = () => {}, signal} = {}) {
 			const place = path.resolve(base, folder);
 			const listing = list(place);
 			const decoder = await decoderVersion();
 			const key = keyOf(place, listing, [size, channels, skipDamaged, decoder]);
-			const entry = {key, name: path.basename(place), classes: listing.classes, tell};
+			const entry = {key, name: path.basename(place), classes: listing.classes, tell, signal};
 			const {data, leftOut} = await cached(entry, async work => {
-				const decoder = new Decoder(place, {size, channels}, {skipDamaged, tell}, listing);
+				const decoder = new Decoder(place, {size, channels}, {skipDamaged, tell, signal}, listing);
 				const train = await decoder.decode(listing.train);
 				const test = await decoder.decode(listing.test);
 				checkCounts(place, listing.classes, train.labels);
@@ -222,7 +223,7 @@ class Decoder {
 	constructor(
 		readonly folder: string,
 		readonly shape: {readonly size: number; readonly channels: number},
-		readonly options: Required<OpenOptions>,
+		readonly options: Required<Omit<OpenOptions, 'signal'>> & Pick<OpenOptions, 'signal'>,
 		{train, test}: Listing,
 	) {
 		this.#total = train.length + test.length;
@@ -233,6 +234,10 @@ class Decoder {
 		const waiting = [...files.entries()];
 		const work = async (): Promise<void> => {
 			for (let next = waiting.shift(); next; next = waiting.shift()) {
+				if (this.options.signal?.aborted) {
+					throw abortedBy(this.options.signal);
+				}
+
 				const [index, {file}] = next;
 				decoded[index] = await this.#one(file);
 			}

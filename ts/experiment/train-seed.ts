@@ -69,7 +69,7 @@ export const trainSeed = async ({
 					const row = asEpochEvent(event, step.name, seed, epochs);
 					rows.push(row);
 					folder?.log(row, started?.epochsDone ?? 0);
-					events.push(row);
+					events.push({...row}); // whoever reads it may change it
 					break;
 				}
 

@@ -190,7 +190,7 @@ const trainSeeds = async (
 		throw abortedBy(outside);
 	}
 
-	const data = await openData(options.data, process.cwd());
+	const data = await openData(options.data, process.cwd(), {signal: outside});
 	checkFits(step, experiment, data);
 
 	// One seed's failure ends the others too.

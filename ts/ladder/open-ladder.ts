@@ -1,6 +1,8 @@
 import path from 'node:path';
 import type {Data, DataSource, OpenOptions} from '../data/data.js';
+import {abortedBy} from '../errors/aborted-by.js';
 import {ConfigError, LadderError} from '../errors/index.js';
+import {unlessAborted} from '../errors/unless-aborted.js';
 import {checkFolder} from '../terms/check-path.js';
 import {isStep, type Step} from '../terms/define-step.js';
 import {freeze} from '../terms/freeze.js';
@@ -201,16 +203,43 @@ const stepIn = async (file: string, name: string, opening: number): Promise<Step
 	return step;
 };
 
+/** Data that are being opened, for all who wait. */
+type Opening = {readonly data: Promise<Data>; readonly stop: AbortController; waiting: number};
+
 /** A source whose paths start from a folder; opened once, and again where that failed. */
 const within = (source: DataSource, folder: string): DataSource => {
-	const opened = new Map<boolean, Promise<Data>>();
+	const opened = new Map<boolean, Opening>();
 	return {
-		async open(_, options: OpenOptions = {}) {
-			const {skipDamaged = false} = options;
-			const data = opened.get(skipDamaged) ?? openData(source, folder, options);
-			opened.set(skipDamaged, data);
-			data.catch(() => opened.delete(skipDamaged)); // it may have been mended when it is next asked for
-			return data;
+		async open(_, {skipDamaged = false, signal, ...options}: OpenOptions = {}) {
+			if (signal?.aborted) {
+				throw abortedBy(signal);
+			}
+
+			const known = opened.get(skipDamaged);
+			const stop = known?.stop ?? new AbortController();
+			const given = {...options, skipDamaged, signal: stop.signal};
+			const opening = known ?? {data: openData(source, folder, given), stop, waiting: 0};
+			const forget = (): void => {
+				if (opened.get(skipDamaged) === opening) {
+					opened.delete(skipDamaged);
+				}
+			};
+			opened.set(skipDamaged, opening);
+			opening.data.catch(forget); // it may have been mended when it is next asked for
+			opening.waiting += 1;
+			const leave = (): void => {
+				opening.waiting -= 1;
+				if (opening.waiting === 0) {
+					forget();
+					opening.stop.abort(signal?.reason); // nobody wants it any more
+				}
+			};
+			signal?.addEventListener('abort', leave, {once: true});
+			try {
+				return await unlessAborted(opening.data, signal);
+			} finally {
+				signal?.removeEventListener('abort', leave);
+			}
 		},
 	};
 };

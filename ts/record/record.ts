@@ -42,6 +42,7 @@ export const record = async (ladder: Ladder, step: string, given: RecordOptions 
 	const data = await openData(ladder.data, ladder.folder, {
 		...(skipDamaged !== undefined && {skipDamaged}),
 		...(tell && {tell}),
+		signal: options.signal,
 	});
 	const evidence = new LadderRecords(ladder).evidence(place);
 	const {finished, training, write} = await makeRecord(place, data, evidence, options);

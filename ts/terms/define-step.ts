@@ -111,6 +111,7 @@ export const checkTrainable = (value: unknown): void => {
 	}
 
 	checkName(name); // which is part of a path
+	checkGoal(target as Goal);
 };
 
 /** @throws {ConfigError} for what is no name of a step */

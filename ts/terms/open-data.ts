@@ -1,5 +1,8 @@
 import {z} from 'zod';
 import {type Data, type DataSource, imageForms, type OpenOptions} from '../data/data.js';
+import {ConfigError, StepladderError} from '../errors/index.js';
+import {unlessAborted} from '../errors/unless-aborted.js';
+import {thrownText} from '../text/thrown-text.js';
 import {isPath} from './check-path.js';
 import {judged, shapes} from './judged.js';
 
@@ -29,12 +32,27 @@ const data = z.object(
 /**
  * Opens a source, which may be of the user's own making.
  *
- * @throws {ConfigError} naming the first thing that is missing in what it gives, or of another type
+ * @throws {AbortError} where the options' signal says stop
+ * @throws {ConfigError} naming the first thing that is missing in what it gives, or of another type, and where it throws
+ * something else than an error of ours or the system's
  */
 export const openData = async (source: DataSource, base: string, options?: OpenOptions): Promise<Data> => {
-	const opened = await source.open(base, options);
+	const opened = await unlessAborted(opening(source, base, options), options?.signal);
 	judged(z.object({'data.open()': data}), {'data.open()': opened}, 'data');
 	return opened;
+};
+
+const opening = async (source: DataSource, base: string, options?: OpenOptions): Promise<Data> => {
+	try {
+		return await source.open(base, options);
+	} catch (error) {
+		if (error instanceof StepladderError || (error instanceof Error && 'syscall' in error)) {
+			throw error;
+		}
+
+		const sentence = `the data could not be opened: its \`open\` threw: ${thrownText(error)}`;
+		throw new ConfigError('data', 'a source that opens', thrownText(error), sentence, {cause: error});
+	}
 };
 
 /** @throws {ConfigError} for options of opening that are of another type */

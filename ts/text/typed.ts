@@ -16,5 +16,11 @@ export const typed = (command: string, rest = '', {quiet = false} = {}): string 
 export const startedByNpm = (): boolean =>
 	process.env['npm_lifecycle_event'] === process.argv[2] && /^run\b/.test(process.env['npm_command'] ?? '');
 
-/** A path as it is typed in a command line: in quotes where a shell would take it apart. */
-export const quoted = (file: string): string => (/^[\p{L}\p{N}_./\\:~-]+$/u.test(file) ? file : `"${file}"`);
+/** A path as it is typed in a command line: in quotes where a shell would take it apart, or do what it says. */
+export const quoted = (file: string): string => {
+	if (/^[\p{L}\p{N}_./\\:~-]+$/u.test(file)) {
+		return file;
+	}
+
+	return /["$`!]/.test(file) ? `'${file.replaceAll("'", "'\\''")}'` : `"${file}"`;
+};

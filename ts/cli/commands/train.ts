@@ -186,7 +186,10 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 	const ladder = await chosenLadder(flags);
 	const step = trialOf(chosenPlace(ladder, name).step, set);
 	const source = dataDir === undefined ? ladder.data : idx(dataDir);
-	const data: DataSource = {open: async base => source.open(base, openOptions({skipDamaged: skipDamaged ?? false}))};
+	const data: DataSource = {
+		open: async (base, {signal: stop} = {}) =>
+			source.open(base, {...openOptions({skipDamaged: skipDamaged ?? false}), signal: stop}),
+	};
 	const batch = step.experiment.batchSize;
 	const kept = fastDevRun ? {epochs: 1, limitTrain: batch, limitTest: batch} : {out};
 	return {step, training: train(step, {...options, ...kept, data, signal}), seeds: flags.seeds.length};
