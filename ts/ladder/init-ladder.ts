@@ -4,7 +4,7 @@ import {fileURLToPath} from 'node:url';
 import {LadderError} from '../errors/index.js';
 import {makeFolders} from '../errors/make-folders.js';
 import {writing} from '../errors/writing.js';
-import {writeAmong} from '../machine/write-over.js';
+import {clearUnfinished, writeAmong} from '../machine/write-over.js';
 
 /** The package's own, from dist/ts/ladder. */
 const template = fileURLToPath(new URL('../../../templates/ladder', import.meta.url));
@@ -26,6 +26,10 @@ export const initLadder = (folder: string): string[] => {
 		place: path.join(folder, name),
 		text: readFileSync(path.join(template, name), 'utf8'),
 	}));
+	for (const place of new Set(files.map(file => path.dirname(file.place)))) {
+		clearUnfinished(place);
+	}
+
 	const there = files.filter(({place}) => lstatSync(place, {throwIfNoEntry: false}));
 	const inTheWay = there.length === files.length ? there[0] : there.find(({place, text}) => !holds(place, text));
 	if (inTheWay !== undefined) {

@@ -15,7 +15,7 @@ import {namesIn} from './names-in.js';
 export const writeAmong = (file: string, content: string): void => {
 	checkWritable(file);
 	const folder = path.dirname(file);
-	clearSilent(folder);
+	clearUnfinished(folder);
 	const found = lstatSync(file, {throwIfNoEntry: false});
 	const beside = mkdtempSync(path.join(folder, prefix));
 	try {
@@ -40,8 +40,8 @@ export const writeOver = (file: string, content: string): void => {
 
 const prefix = '.stepladder-unfinished-';
 
-/** Takes away what killed processes left; what may be under way stays. */
-const clearSilent = (folder: string): void => {
+/** Takes away what processes left in a folder that were killed while they wrote there. What may be under way stays. */
+export const clearUnfinished = (folder: string): void => {
 	try {
 		for (const name of namesIn(folder).filter(name => name.startsWith(prefix))) {
 			const left = path.join(folder, name);
