@@ -206,7 +206,10 @@ const stepIn = async (file: string, name: string, opening: number): Promise<Step
 /** Data that are being opened, for all who wait. */
 type Opening = {readonly data: Promise<Data>; readonly stop: AbortController; waiting: number};
 
-/** A source whose paths start from a folder; opened once, and again where that failed. */
+/**
+ * A source whose paths start from a folder; opened once, and again where that failed. It is read on until nobody waits for it
+ * any more.
+ */
 const within = (source: DataSource, folder: string): DataSource => {
 	const opened = new Map<boolean, Opening>();
 	return {
