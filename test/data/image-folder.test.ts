@@ -64,6 +64,17 @@ test('MNIST’s digits as a folder of PNGs, as IDX files and as arrays train to 
 	t.is(new Set(hashes).size, 1);
 });
 
+test('a test image that is not there is refused', async t => {
+	const data = await ladder.data.open('.');
+	t.is(data.testImage(data.test - 1).length, 784);
+	for (const index of [-1, 0.5, data.test, 'x' as unknown as number]) {
+		t.throws(() => data.testImage(index), {
+			code: 'setting',
+			message: /^`index` should be a whole number from 0 to 9999/,
+		});
+	}
+});
+
 test('images are decoded until nobody waits for them any more', async t => {
 	const own = await coloured(t);
 	const ladder = await openLadder(own.folder);

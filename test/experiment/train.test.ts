@@ -51,6 +51,17 @@ test('whoever changes an event changes nothing of what it came to', async t => {
 	);
 });
 
+test('seeds that change after the call change nothing', async t => {
+	const seeds: number[] = [3];
+	const training = train(step, {...small, epochs: 1, seeds});
+	seeds[0] = 7;
+	const {seeds: trained} = await training.result;
+	t.deepEqual(
+		trained.map(({seed}) => seed),
+		[3],
+	);
+});
+
 test('a training ends by `abort` though its data never open', async t => {
 	const never = {open: async () => new Promise<never>(() => {})};
 	const training = train(step, {...small, data: never});

@@ -125,7 +125,13 @@ export const dataOf = (description: DataDescription, idx: IdxFolder, form?: Imag
 	const pixels = once(() => unwrap(native().readTestImages(idx.folder)).pixels);
 	return {
 		...{...description, idx, testLabels: labels, ...(form && {form})},
-		testImage: index => pixels().subarray(index * length, (index + 1) * length),
+		testImage(index) {
+			if (!Number.isSafeInteger(index) || index < 0 || index >= description.test) {
+				throw new ConfigError('index', `a whole number from 0 to ${description.test - 1}`, show(index));
+			}
+
+			return pixels().subarray(index * length, (index + 1) * length);
+		},
 	};
 };
 

@@ -281,7 +281,7 @@ const withDefaults = (options: TrainOptions): Settled => {
 	const {cores} = unwrap(native().runtimeInfo());
 	const jobs = options.jobs ?? Math.max(1, Math.floor(cores / (options.threads ?? 1)));
 	const threads = options.threads ?? (seeds.length > 1 ? Math.max(1, Math.floor(cores / jobs)) : cores);
-	return {...options, seeds, jobs, threads};
+	return {...options, seeds: [...seeds], jobs, threads}; // the caller's list may change
 };
 
 /** Holds data against the net that is to learn them. */
