@@ -114,6 +114,18 @@ test('a lock whose holder can’t be looked up is taken over when its heartbeat 
 	t.deepEqual(readdirSync(path.dirname(lock)), []);
 });
 
+for (const holder of [null, 7, {}, {pid: 'x'}, {pid: 7, host: 'a', id: 'x', space: 'y'}, {...elsewhere, since: 5}]) {
+	test(`a lock whose holder reads ${JSON.stringify(holder)} is one that does not say who`, async t => {
+		const lock = lockIn(t);
+		leave(lock, holder as object, 10);
+		t.is(holderNow(lock), undefined);
+		t.true(isHeld(lock));
+		beat(lock, 20);
+		(await holdPlace('the run', lock)).release();
+		t.deepEqual(readdirSync(path.dirname(lock)), []);
+	});
+}
+
 test('a lock whose time lies ahead, as after a clock went back, is taken over when it has been watched for long enough', async t => {
 	const lock = lockIn(t);
 	leave(lock, elsewhere, -86_400);

@@ -280,10 +280,18 @@ const clearAside = (place: string): void => {
 
 const holderOf = (place: string): Mark | undefined => {
 	try {
-		return JSON.parse(textOf(path.join(place, 'holder.json')));
+		const mark = JSON.parse(textOf(path.join(place, 'holder.json')));
+		return isMark(mark) ? mark : undefined;
 	} catch {
 		return undefined; // nobody, or not written yet
 	}
+};
+
+const isMark = (value: unknown): value is Mark => {
+	const {id, pid, host, space, since} = (value ?? {}) as Partial<Mark>;
+	return (
+		Number.isSafeInteger(pid) && Number(pid) > 0 && [id, host, space, since].every(text => typeof text === 'string')
+	);
 };
 
 const beatOf = (place: string): number | undefined => {

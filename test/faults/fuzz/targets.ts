@@ -1,5 +1,6 @@
 import {cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import {gunzipSync, gzipSync} from 'node:zlib';
 import sharp from 'sharp';
 import {
@@ -8,6 +9,7 @@ import {
 	DivergedError,
 	defineStep,
 	findLadder,
+	HeldError,
 	idx,
 	loadModel,
 	openLadder,
@@ -24,6 +26,8 @@ import {
 import {readFinishedRun} from '../../../ts/log/finished-run.js';
 import {listRuns} from '../../../ts/log/list-runs.js';
 import {RunFolder} from '../../../ts/log/run-folder.js';
+import {holderNow} from '../../../ts/machine/hold-place.js';
+import {processSpace} from '../../../ts/machine/processes.js';
 import {readRecord} from '../../../ts/record/files.js';
 import {readPromise} from '../../../ts/record/promise-file.js';
 import {readSweep} from '../../../ts/record/sweep-file.js';
@@ -296,6 +300,21 @@ export const targets: Readonly<Record<string, (places: Places) => Promise<Target
 			reads: readSweep,
 			seal: resealSweep,
 		});
+	},
+	async lock({scratch}) {
+		const lock = path.join(scratch, '.lock');
+		mkdirSync(lock, {recursive: true});
+		const names = {id: 'x', pid: process.pid, host: 'a', space: processSpace(), began: '7'};
+		return {
+			original: async () => Buffer.from(JSON.stringify({...names, since: new Date(0).toISOString()})),
+			mutate: mutateJson,
+			async read(bytes) {
+				writeFileSync(path.join(lock, 'holder.json'), bytes);
+				const holder = holderNow(lock);
+				const {message} = new HeldError('the run', lock, holder);
+				return holder === undefined || message.includes(String(holder.pid)) ? undefined : message;
+			},
+		};
 	},
 	async step() {
 		return ofValues(tinyDefinition, async value => {
