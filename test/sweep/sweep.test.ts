@@ -1,4 +1,4 @@
-import {existsSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
@@ -284,6 +284,29 @@ test('an interrupted sweep in place of one that is kept goes on by the same comm
 	told.length = 0;
 	await goOn();
 	t.deepEqual(told, [], 'the new one is kept');
+});
+
+test('a sweep goes on where the time that a run began at was damaged', async t => {
+	const own = tinyLadder(t);
+	const ladder = await openLadder(own.folder);
+	const options = {
+		...{vary: [{path: 'batchSize', values: [64]}], seeds: [101], holdout: 100, epochs: 3, jobs: 1},
+		out: path.join(own.folder, 'runs', 'sweeps'),
+	};
+	const aborting = new AbortController();
+	await t.throwsAsync(
+		sweep(ladder, 'tiny', {
+			...{...options, signal: aborting.signal},
+			tell: ({type, epoch}) => type === 'epoch' && epoch === 2 && aborting.abort(),
+		}),
+		{instanceOf: AbortError},
+	);
+	const begun = readdirSync(options.out).filter(name =>
+		existsSync(path.join(options.out, name, 'checkpoint.safetensors')),
+	);
+	t.is(begun.length, 1);
+	writeFileSync(path.join(options.out, begun[0] ?? '', 'begun.txt'), 'yesterday');
+	t.is((await sweep(ladder, 'tiny', options)).record.runs.length, 2);
 });
 
 test('a sweep whose page was not written when it ended gets it from the same command, without training', async t => {

@@ -5,9 +5,11 @@ import {clearHalfWritten, writeWhole} from '../errors/write-whole.js';
 import {elsewhere, writing} from '../errors/writing.js';
 import type {TrialOutcome} from '../experiment/train-trial.js';
 import {type Hold, holdPlace, isHeld} from '../machine/hold-place.js';
+import {kindAt} from '../machine/kind-at.js';
 import {textOf} from '../machine/text-of.js';
 import {checksum, json} from '../record/checksum.js';
 import type {Experiment} from '../terms/experiment.js';
+import {shapes} from '../terms/judged.js';
 import type {Condition} from '../terms/record.js';
 import type {SweepPlan} from '../terms/sweep.js';
 import {sha256} from '../text/sha256.js';
@@ -58,8 +60,9 @@ export class TrialFolder {
 		return this.#writing(() => {
 			clearHalfWritten(this.path, files);
 			const file = path.join(this.path, 'begun.txt');
-			if (!existsSync(file) || !existsSync(this.checkpoint)) {
-				writeWhole(file, now);
+			const goesOn = existsSync(this.checkpoint) && kindAt(file) === 'a file';
+			if (!goesOn || !shapes.time.safeParse(textOf(file)).success) {
+				writeWhole(file, now); // what is no time would be refused when all has been trained
 			}
 
 			return textOf(file);
