@@ -45,6 +45,7 @@ for (const [name, given, message] of [
 	['report', [ladder, {out: 'out', tell: 'me'}], '`tell` should be a function, got "me" (a string)'],
 	['record', [ladder, 'tiny'], '`out` should be a path, got undefined'],
 	['record', [ladder, 'tiny', {out: 'runs'}], seedsWanted],
+	['record', [ladder, 'tiny', {out: 'runs', seeds: [1], signal: 7}], '`signal` should be an AbortSignal, got 7'],
 	['record', ['.', 'tiny', {out: 'runs', seeds: [1]}], `${aLadder} "." (a string)`],
 	['record', [ladder, 10n, {out: 'runs', seeds: [1]}], '`step` should be one of tiny, got 10n (a bigint)'],
 	['sweep', [ladder, 'tiny'], '`out` should be a path, got undefined'],

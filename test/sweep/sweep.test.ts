@@ -287,17 +287,17 @@ test('an interrupted sweep in place of one that is kept goes on by the same comm
 });
 
 test('a sweep goes on where the time that a run began at was damaged', async t => {
-	const own = tinyLadder(t);
+	const own = tinyLadder(t, {train: 6000}); // which takes long enough to be interrupted
 	const ladder = await openLadder(own.folder);
 	const options = {
-		...{vary: [{path: 'batchSize', values: [64]}], seeds: [101], holdout: 100, epochs: 3, jobs: 1},
+		...{vary: [{path: 'batchSize', values: [64]}], seeds: [101], holdout: 100, epochs: 20, jobs: 1},
 		out: path.join(own.folder, 'runs', 'sweeps'),
 	};
 	const aborting = new AbortController();
 	await t.throwsAsync(
 		sweep(ladder, 'tiny', {
 			...{...options, signal: aborting.signal},
-			tell: ({type, epoch}) => type === 'epoch' && epoch === 2 && aborting.abort(),
+			tell: ({type, epoch}) => type === 'epoch' && epoch === 1 && aborting.abort(),
 		}),
 		{instanceOf: AbortError},
 	);

@@ -37,7 +37,7 @@ export const record = async (ladder: Ladder, step: string, given: RecordOptions 
 	checkLadder(ladder);
 	checkPath('out', options.out);
 	checkSeedsGiven(options.seeds);
-	checkOpenOptions({skipDamaged, tell});
+	checkOpenOptions({skipDamaged, tell, signal: options.signal});
 	const place = ladder.place(step);
 	const data = await openData(ladder.data, ladder.folder, {
 		...(skipDamaged !== undefined && {skipDamaged}),

@@ -88,6 +88,7 @@ export const shapes = {
 		value => typeof value === 'string' && /^[\da-f]{40}$/.test(value),
 		'a commit, 40 hex digits',
 	),
+	signal: z.custom<AbortSignal>(value => value instanceof AbortSignal, 'an AbortSignal'),
 	/** As `toISOString` writes it. */
 	time: z.custom<string>(
 		value => typeof value === 'string' && !Number.isNaN(Date.parse(value)) && new Date(value).toISOString() === value,

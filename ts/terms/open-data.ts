@@ -59,9 +59,12 @@ const opening = async (source: DataSource, base: string, options?: OpenOptions):
 export const checkOpenOptions = ({
 	skipDamaged,
 	tell,
+	signal,
 }: {
 	readonly skipDamaged?: unknown;
 	readonly tell?: unknown;
+	readonly signal?: unknown;
 }): void => {
-	judged(z.object({skipDamaged: z.boolean().optional(), tell: aFunction.optional()}), {skipDamaged, tell}, 'options');
+	const shape = {skipDamaged: z.boolean().optional(), tell: aFunction.optional(), signal: shapes.signal.optional()};
+	judged(z.object(shape), {skipDamaged, tell, signal}, 'options');
 };

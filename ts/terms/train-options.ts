@@ -3,7 +3,7 @@ import type {DataSource} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
 import {show} from '../text/show.js';
 import {isPath} from './check-path.js';
-import {unknownName} from './judged.js';
+import {shapes, unknownName} from './judged.js';
 
 /** Where and how a step is trained. */
 export type TrainOptions = {
@@ -90,7 +90,7 @@ const shape = {
 	limitTest: number.optional(),
 	holdout: number.optional(),
 	out: path.optional(),
-	signal: z.custom<AbortSignal>(value => value instanceof AbortSignal, 'an AbortSignal').optional(),
+	signal: shapes.signal.optional(),
 } satisfies Record<keyof TrainOptions, z.ZodType>;
 
 /** @throws {ConfigError} where no seeds are given: for what keeps its results under them, there is no default */
