@@ -13,6 +13,18 @@ const module = fileURLToPath(new URL('../../ts/machine/hold-place.js', import.me
 
 const lockIn = (t: ExecutionContext): string => path.join(temporaryFolder(t), '.lock');
 
+/** A process that holds a lock until it is ended; in an object, since it can be waited for. */
+const heldByChild = async (lock: string, before = '') => {
+	const script = `import {holdPlace} from ${JSON.stringify(module)};
+${before}
+await holdPlace('the run', ${JSON.stringify(lock)});
+process.stdout.write('held');
+setInterval(() => {}, 1000);`;
+	const child = execa(process.execPath, ['--input-type=module', '-e', script], {reject: false});
+	await new Promise(resolve => child.stdout?.once('data', resolve));
+	return {child};
+};
+
 /** A lock as another process left it. */
 const leave = (lock: string, holder: object, secondsAgo: number): void => {
 	mkdirSync(lock);
@@ -53,12 +65,7 @@ test('git does not see a lock', async t => {
 
 test('the lock of a process that was killed is taken over at once, one that lives keeps it', async t => {
 	const lock = lockIn(t);
-	const script = `import {holdPlace} from ${JSON.stringify(module)};
-await holdPlace('the run', ${JSON.stringify(lock)});
-process.stdout.write('held');
-setInterval(() => {}, 1000);`;
-	const child = execa(process.execPath, ['--input-type=module', '-e', script], {reject: false});
-	await new Promise(resolve => child.stdout?.once('data', resolve));
+	const {child} = await heldByChild(lock);
 	const error = await t.throwsAsync<HeldError>(holdPlace('the run', lock), {instanceOf: HeldError});
 	t.is(error?.holder?.pid, child.pid);
 	t.is(holderNow(lock)?.pid, child.pid);
@@ -76,12 +83,7 @@ setInterval(() => {}, 1000);`;
 	'a holder that lives and stands still, as in a debugger, keeps its place however long',
 	async t => {
 		const lock = lockIn(t);
-		const script = `import {holdPlace} from ${JSON.stringify(module)};
-await holdPlace('the run', ${JSON.stringify(lock)});
-process.stdout.write('held');
-setInterval(() => {}, 1000);`;
-		const child = execa(process.execPath, ['--input-type=module', '-e', script], {reject: false});
-		await new Promise(resolve => child.stdout?.once('data', resolve));
+		const {child} = await heldByChild(lock);
 		child.kill('SIGSTOP');
 		beat(lock, 3600);
 		await t.throwsAsync(holdPlace('the run', lock), {instanceOf: HeldError});
@@ -93,13 +95,8 @@ setInterval(() => {}, 1000);`;
 
 test('a program that holds a place ends at a signal in its own way, and leaves no lock', async t => {
 	const lock = lockIn(t);
-	const script = `import {holdPlace} from ${JSON.stringify(module)};
-process.once('SIGINT', () => setTimeout(() => process.exit(42), 1));
-await holdPlace('the run', ${JSON.stringify(lock)});
-process.stdout.write('held');
-setInterval(() => {}, 1000);`;
-	const child = execa(process.execPath, ['--input-type=module', '-e', script], {reject: false});
-	child.stdout?.once('data', () => child.kill('SIGINT'));
+	const {child} = await heldByChild(lock, "process.once('SIGINT', () => setTimeout(() => process.exit(42), 1));");
+	child.kill('SIGINT');
 	t.is((await child).exitCode, 42);
 	t.deepEqual(readdirSync(path.dirname(lock)), []);
 });

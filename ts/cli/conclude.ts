@@ -1,6 +1,7 @@
 import process from 'node:process';
 import {CommanderError} from 'commander';
-import {AbortError, StepladderError} from '../index.js';
+import {isTold} from '../errors/is-told.js';
+import {AbortError} from '../index.js';
 import {thrownText} from '../text/thrown-text.js';
 import {exitCodeOf} from './exit-code-of.js';
 import {exitCodes} from './exit-codes.js';
@@ -27,8 +28,7 @@ const report = (error: unknown): number => {
 	}
 
 	// A mistake of the user's or a refusal of the system needs a sentence, a bug of ours its stack.
-	const isExpected = error instanceof StepladderError || (error instanceof Error && 'syscall' in error);
-	const text = isExpected
+	const text = isTold(error)
 		? error.message
 		: (error instanceof Error && error.stack) || `${thrownText(error)} was thrown, which is no error`;
 	process.stderr.write(`stepladder: ${text}\n`);

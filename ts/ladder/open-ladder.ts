@@ -212,36 +212,29 @@ type Opening = {readonly data: Promise<Data>; readonly stop: AbortController; wa
  */
 const within = (source: DataSource, folder: string): DataSource => {
 	const opened = new Map<boolean, Opening>();
+	const begin = (options: OpenOptions): Opening => {
+		const stop = new AbortController();
+		return {data: openData(source, folder, {...options, signal: stop.signal}), stop, waiting: 0};
+	};
 	return {
 		async open(_, {skipDamaged = false, signal, ...options}: OpenOptions = {}) {
 			if (signal?.aborted) {
 				throw abortedBy(signal);
 			}
 
-			const known = opened.get(skipDamaged);
-			const stop = known?.stop ?? new AbortController();
-			const given = {...options, skipDamaged, signal: stop.signal};
-			const opening = known ?? {data: openData(source, folder, given), stop, waiting: 0};
-			const forget = (): void => {
-				if (opened.get(skipDamaged) === opening) {
-					opened.delete(skipDamaged);
-				}
-			};
+			const opening = opened.get(skipDamaged) ?? begin({...options, skipDamaged});
 			opened.set(skipDamaged, opening);
-			opening.data.catch(forget); // it may have been mended when it is next asked for
 			opening.waiting += 1;
-			const leave = (): void => {
-				opening.waiting -= 1;
-				if (opening.waiting === 0) {
-					forget();
-					opening.stop.abort(signal?.reason); // nobody wants it any more
-				}
-			};
-			signal?.addEventListener('abort', leave, {once: true});
 			try {
 				return await unlessAborted(opening.data, signal);
-			} finally {
-				signal?.removeEventListener('abort', leave);
+			} catch (error) {
+				opening.waiting -= 1;
+				if (opening.waiting === 0) {
+					opened.delete(skipDamaged); // it may have been mended when it is next asked for
+					opening.stop.abort(signal?.reason);
+				}
+
+				throw error;
 			}
 		},
 	};

@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {type Data, type DataSource, imageForms, type OpenOptions} from '../data/data.js';
-import {ConfigError, StepladderError} from '../errors/index.js';
+import {ConfigError} from '../errors/index.js';
+import {isTold} from '../errors/is-told.js';
 import {unlessAborted} from '../errors/unless-aborted.js';
 import {thrownText} from '../text/thrown-text.js';
 import {isPath} from './check-path.js';
@@ -46,7 +47,7 @@ const opening = async (source: DataSource, base: string, options?: OpenOptions):
 	try {
 		return await source.open(base, options);
 	} catch (error) {
-		if (error instanceof StepladderError || (error instanceof Error && 'syscall' in error)) {
+		if (isTold(error)) {
 			throw error;
 		}
 

@@ -234,10 +234,11 @@ export const targets: Readonly<Record<string, (places: Places) => Promise<Target
 				cpSync(from, folder, {recursive: true});
 				writeFileSync(path.join(folder, 'checkpoint.safetensors'), bytes);
 				const before = events();
+				const isSealed = bytes.includes('checksum');
 				try {
 					await resume(folder).result;
 				} catch (error) {
-					const mayDiverge = error instanceof DivergedError && !bytes.includes('checksum'); // after any weights
+					const mayDiverge = error instanceof DivergedError && !isSealed; // after any weights
 					if (error instanceof StepladderError && events() !== before && !mayDiverge) {
 						return `it refused, and events.jsonl has ${events().length} bytes of ${before.length}`;
 					}
@@ -246,7 +247,6 @@ export const targets: Readonly<Record<string, (places: Places) => Promise<Target
 				}
 
 				const made = readFileSync(path.join(folder, 'model.safetensors'));
-				const isSealed = bytes.includes('checksum');
 				return made.equals(right) || !isSealed ? undefined : 'it went on to other bits';
 			},
 		};

@@ -119,6 +119,7 @@ const lost = (before: Snapshot, now: Snapshot, after: Snapshot, open?: RegExp): 
 		.map(([file]) => `${file} ${now.has(file) ? 'was changed' : 'is gone'}`);
 
 const leftOver = ' is left over';
+const isLeftOver = (difference: string): boolean => difference.endsWith(leftOver);
 
 /** How a folder differs from what it should hold, by the places in it. */
 export const different = (now: Snapshot, should: Snapshot): readonly string[] => {
@@ -135,6 +136,9 @@ export const different = (now: Snapshot, should: Snapshot): readonly string[] =>
 	});
 	return [...missing, ...others];
 };
+
+/** Whether a folder holds all that it should, and perhaps more. */
+const isWhole = (now: Snapshot, should: Snapshot): boolean => different(now, should).every(isLeftOver);
 
 /** One command, and all the calls that can fail in it. */
 export const systemCalls = (scenario: Scenario): Part => ({
@@ -169,12 +173,11 @@ export const systemCalls = (scenario: Scenario): Part => ({
 				}
 
 				faults.push(...lost(before, snapshot(stage.folder), after, scenario.open));
-				const isWhole = different(snapshot(stage.folder), after).every(one => one.endsWith(leftOver));
-				const isDone = scenario.once && isWhole; // it would be refused
+				const isDone = scenario.once && isWhole(snapshot(stage.folder), after); // it would be refused
 				const stuck = isDone ? undefined : await stage.goOn(unbroken.exitCode);
 				faults.push(...(stuck === undefined ? [] : [stuck]));
 				let differences = different(snapshot(stage.folder), after);
-				if (differences.length > 0 && differences.every(one => one.endsWith(leftOver))) {
+				if (differences.length > 0 && differences.every(isLeftOver)) {
 					stage.age();
 					await stage.run(scenario.command);
 					differences = different(snapshot(stage.folder), after);
