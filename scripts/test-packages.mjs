@@ -18,7 +18,7 @@ import {runTool, say} from './set-up/tool.mjs';
 /** Packs the library and this platform's addon. */
 const packForTests = async () => {
 	const output = path.join(root, 'build', 'test-npm');
-	const {thisPlatform} = await import('../dist/ts/machine/platform.js');
+	const {thisPlatform} = await import('../dist/ts/platform/platform.js');
 	const target = targets.find(({platform}) => platform === thisPlatform());
 	if (!target) {
 		throw new MissingNeed(

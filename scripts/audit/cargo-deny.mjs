@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import {cacheFolder} from '../../ts/machine/cache-folder.js';
+import {cacheFolder} from '../../ts/cache/cache-folder.js';
 import {demand} from '../set-up/need.mjs';
 import {runTool, say} from '../set-up/tool.mjs';
 import {failed, outputOf, passed, skipped} from './outcome.mjs';

@@ -1,7 +1,7 @@
 import {copyFileSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import {cacheFolder} from '../../ts/machine/cache-folder.js';
+import {cacheFolder} from '../../ts/cache/cache-folder.js';
 import {demand} from '../set-up/need.mjs';
 import {runTool, say} from '../set-up/tool.mjs';
 import {debianRoot, demandRoots, inRoot} from './debian-root.mjs';

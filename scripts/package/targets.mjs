@@ -53,7 +53,7 @@ export const targets = /** @type {Target[]} */ ([
 	},
 ]);
 
-/** Platforms that an addon with libtorch is built for: those that `ts/torch/pins.ts` has wheels for. */
+/** Platforms that an addon with libtorch is built for: those that `ts/libtorch/pins.ts` has wheels for. */
 export const torchPlatforms = ['linux-x64-gnu', 'linux-arm64-gnu', 'darwin-arm64', 'win32-x64'];
 
 /** What a release publishes, by the names of the folders under build/npm; the library last, since it names the others. */

@@ -2,7 +2,7 @@ import {spawnSync} from 'node:child_process';
 import {mkdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import {cacheFolder} from '../../ts/machine/cache-folder.js';
+import {cacheFolder} from '../../ts/cache/cache-folder.js';
 import {demand, MissingNeed} from '../set-up/need.mjs';
 import {unlessStamped} from '../set-up/stamp.mjs';
 import {runTool, say} from '../set-up/tool.mjs';

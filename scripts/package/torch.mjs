@@ -16,7 +16,7 @@ import {targets} from './targets.mjs';
  */
 export const packTorchAddon = async (name, output) => {
 	await setUp();
-	const {thisPlatform} = await import('../../dist/ts/machine/platform.js');
+	const {thisPlatform} = await import('../../dist/ts/platform/platform.js');
 	const target = targets.find(({platform}) => platform === thisPlatform());
 	if (!target || name !== `torch-${target.platform}`) {
 		throw new MissingNeed(`${name} can only be built on that platform itself; this is ${thisPlatform()}.`);

@@ -3,7 +3,7 @@ import {rm} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
-import {LockLost, withLock} from '../../ts/machine/lock.js';
+import {LockLost, withLock} from '../../ts/cache/set-up-lock.js';
 import {linkView} from './libtorch.mjs';
 import {demand, MissingNeed} from './need.mjs';
 import {fingerprint, isBuilt, readStamp, unlessBuilt} from './stamp.mjs';
@@ -134,7 +134,7 @@ const addon = async signal => {
  * @param {AbortSignal} [signal]
  */
 const torchAddon = async (reason, signal) => {
-	const {pinFor, libtorchVersion, openedLibraries} = await import('../../dist/ts/torch/pins.js');
+	const {pinFor, libtorchVersion, openedLibraries} = await import('../../dist/ts/libtorch/pins.js');
 	const output = inRoot('build', 'addon-torch');
 	const wanted = addonFingerprint([libtorchVersion]);
 	if (!isBuilt(output, wanted)) {
@@ -157,7 +157,7 @@ const torchAddon = async (reason, signal) => {
  * @param {AbortSignal} [signal]
  */
 const libtorch = async signal => {
-	const {ensureLibtorch} = await import('../../dist/ts/torch/ensure-libtorch.js');
+	const {ensureLibtorch} = await import('../../dist/ts/libtorch/ensure-libtorch.js');
 	const {FetchLog} = await import('../../dist/ts/cli/fetch-log.js');
 	const {StepladderError} = await import('../../dist/ts/errors/index.js');
 	const log = new FetchLog();

@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
 import process from 'node:process';
-import {nodeLines} from '../../ts/machine/node-lines.js';
+import {nodeLines} from '../../ts/platform/node-lines.js';
 
 /** The one place that says which Node is needed. */
 const {engines} = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));

@@ -3,7 +3,7 @@ import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {execa} from 'execa';
-import {pinFor} from '../../ts/torch/pins.js';
+import {pinFor} from '../../ts/libtorch/pins.js';
 import {main} from '../helpers/cli.js';
 import {temporaryFolder} from '../helpers/folder.js';
 import {serve} from '../helpers/package-index.js';

@@ -16,7 +16,7 @@ import test from 'ava';
 import {execa} from 'execa';
 import sharp from 'sharp';
 import {arrays, type DataSource, imageFolder} from '../../ts/index.js';
-import {processSpace} from '../../ts/machine/processes.js';
+import {processSpace} from '../../ts/platform/processes.js';
 import {root} from '../helpers/cli.js';
 import {type Ending, temporaryFolder} from '../helpers/folder.js';
 

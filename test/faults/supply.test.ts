@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import {pinFor, torchPlatforms} from '../../ts/torch/pins.js';
+import {pinFor, torchPlatforms} from '../../ts/libtorch/pins.js';
 import {root} from '../helpers/cli.js';
 
 type Locked = {

@@ -30,7 +30,7 @@ export class Clone {
 				.filter(file => existsSync(path.join(root, file))),
 			'package-lock.json',
 			'ts/machine',
-			'ts/text/vega.ts',
+			'ts/format/vega.ts',
 		]) {
 			cpSync(path.join(root, place), path.join(this.folder, place), {recursive: true});
 		}

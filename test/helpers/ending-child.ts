@@ -6,7 +6,7 @@ import {fileURLToPath} from 'node:url';
 import {isMainThread, parentPort, Worker, workerData} from 'node:worker_threads';
 import {type Engine, idx, train} from '../../ts/index.js';
 import {nativeFor} from '../../ts/native/load.js';
-import type {Trainable} from '../../ts/terms/define-step.js';
+import type {Trainable} from '../../ts/step/define-step.js';
 
 type Work = {readonly engine: Engine; readonly folder: string; readonly threads: number};
 

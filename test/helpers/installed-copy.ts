@@ -4,8 +4,8 @@ import path from 'node:path';
 import process from 'node:process';
 import type {ExecutionContext} from 'ava';
 import {execa} from 'execa';
-import {packageVersion} from '../../ts/machine/package-root.js';
-import {thisPlatform} from '../../ts/machine/platform.js';
+import {packageVersion} from '../../ts/platform/package-root.js';
+import {thisPlatform} from '../../ts/platform/platform.js';
 import {root} from './cli.js';
 import {temporaryFolder} from './folder.js';
 

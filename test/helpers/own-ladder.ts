@@ -2,7 +2,7 @@ import {cpSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:f
 import path from 'node:path';
 import process from 'node:process';
 import {execa} from 'execa';
-import {libtorchFolder} from '../../ts/torch/libtorch-folder.js';
+import {libtorchFolder} from '../../ts/libtorch/libtorch-folder.js';
 import {main} from './cli.js';
 import {type Ending, temporaryFolder} from './folder.js';
 

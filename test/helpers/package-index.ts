@@ -3,7 +3,7 @@ import {createServer, type IncomingMessage, type ServerResponse} from 'node:http
 import type {AddressInfo} from 'node:net';
 import type {ExecutionContext} from 'ava';
 import {zipSync} from 'fflate';
-import type {Pin} from '../../ts/torch/pins.js';
+import type {Pin} from '../../ts/libtorch/pins.js';
 
 /** An HTTP server on the loopback, until the test ends. */
 export const serve = async (

@@ -4,10 +4,10 @@ import {createRequire} from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
-import {thisPlatform} from '../../ts/machine/platform.js';
-import {cachedLibtorch} from '../../ts/torch/libtorch-folder.js';
-import {type Libraries, writeManifest} from '../../ts/torch/manifest.js';
-import {pinFor} from '../../ts/torch/pins.js';
+import {cachedLibtorch} from '../../ts/libtorch/libtorch-folder.js';
+import {type Libraries, writeManifest} from '../../ts/libtorch/manifest.js';
+import {pinFor} from '../../ts/libtorch/pins.js';
+import {thisPlatform} from '../../ts/platform/platform.js';
 import {addonIn, InstalledCopy} from '../helpers/installed-copy.js';
 
 const withLibtorch = ['train', '--step', 'baseline', '--ladder', 'shapes', '--engine', 'aten', '--fast-dev-run'];

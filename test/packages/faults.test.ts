@@ -1,7 +1,7 @@
 import {existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import {thisPlatform} from '../../ts/machine/platform.js';
+import {thisPlatform} from '../../ts/platform/platform.js';
 import {Installed} from '../helpers/installed.js';
 
 const platform = thisPlatform();

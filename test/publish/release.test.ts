@@ -3,7 +3,7 @@ import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {execa} from 'execa';
-import {torchPlatforms as pinned} from '../../ts/torch/pins.js';
+import {torchPlatforms as pinned} from '../../ts/libtorch/pins.js';
 import {root} from '../helpers/cli.js';
 import {Clone, script, textOf} from '../helpers/clone.js';
 

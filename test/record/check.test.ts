@@ -46,16 +46,16 @@ test('what is found is told sentence by sentence, with an exit code of 1', async
 });
 
 test('the first epoch of a record of this project repeats to the bit', async t => {
-	const place = ladder.place('fc-layer');
-	const {record} = new LadderRecords(ladder).of(place);
+	const entry = ladder.entry('fc-layer');
+	const {record} = new LadderRecords(ladder).of(entry);
 	const data = await ladder.data.open(ladder.folder);
 	const {signal} = new AbortController();
-	t.deepEqual(await replay(place, record, data, {seeds: [3], firstEpoch: true, signal, tell() {}}), []);
+	t.deepEqual(await replay(entry, record, data, {seeds: [3], firstEpoch: true, signal, tell() {}}), []);
 });
 
 test('a replay spares itself the later epochs of basic-setup alone', t => {
 	const records = new LadderRecords(ladder);
-	const slow = ladder.places.filter(place => isSlow(records.of(place).record)).map(({step}) => step.name);
+	const slow = ladder.entries.filter(entry => isSlow(records.of(entry).record)).map(({step}) => step.name);
 	t.deepEqual(slow, ['basic-setup']);
 });
 

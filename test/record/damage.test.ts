@@ -4,10 +4,10 @@ import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {openLadder, RecordError, report} from '../../ts/index.js';
-import {readRecord} from '../../ts/record/files.js';
+import {readRecord} from '../../ts/record/file.js';
 import {LadderRecords} from '../../ts/record/ladder-records.js';
-import {readSweep} from '../../ts/record/sweep-file.js';
 import {headline} from '../../ts/report/headline.js';
+import {readSweep} from '../../ts/sweep/file.js';
 import {Project} from '../helpers/project.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
@@ -153,7 +153,7 @@ test('what a ladder has come to is not said of records that can’t be read', as
 	const {stdout} = await project.start('ladder');
 	t.regex(String(stdout), / Not reached by a step whose record can be read\.$/);
 
-	for (const {record} of records.ladder.places) {
+	for (const {record} of records.ladder.entries) {
 		writeFileSync(path.join(record, 'record.json'), '{}');
 	}
 

@@ -16,7 +16,7 @@ const check = async (project: Project, reopenData = false): Promise<string> => {
 	try {
 		const ladder = await openLadder(project.folder);
 		const read = reopenData ? await ladder.data.open(ladder.folder) : data;
-		return checkLadder(new LadderRecords(ladder), read, ladder.places).join('\n').replaceAll(`${project.folder}/`, '');
+		return checkLadder(new LadderRecords(ladder), read, ladder.entries).join('\n').replaceAll(`${project.folder}/`, '');
 	} catch (error) {
 		if (error instanceof StepladderError) {
 			return error.message.replaceAll(`${project.folder}/`, '');
@@ -454,10 +454,10 @@ test('a seed taken out of a whole record is named by the text block, and by clai
 test('whatever character of whatever record is changed to whatever other, it is named', async t => {
 	const project = new Project(t);
 	const ladder = await openLadder(project.folder);
-	const files = ladder.places.flatMap(place =>
+	const files = ladder.entries.flatMap(entry =>
 		['record.json', 'promise.json', 'epochs.csv', 'predictions.jsonl'].map(name => ({
-			place,
-			file: path.join(place.record, name),
+			entry,
+			file: path.join(entry.record, name),
 		})),
 	);
 	const flip = fc.record({
@@ -466,15 +466,15 @@ test('whatever character of whatever record is changed to whatever other, it is 
 		to: fc.constantFrom(...'0123456789.-eE,"{}[]: aTfnx\n'),
 	});
 	await fc.assert(
-		fc.asyncProperty(flip, async ({where: {place, file}, at, to}) => {
+		fc.asyncProperty(flip, async ({where: {entry, file}, at, to}) => {
 			const text = readFileSync(file, 'utf8');
 			const index = Math.floor(at * text.length);
 			fc.pre(text[index] !== to);
 			writeFileSync(file, text.slice(0, index) + to + text.slice(index + 1));
-			const found = checkLadder(new LadderRecords(ladder), data, [place]);
+			const found = checkLadder(new LadderRecords(ladder), data, [entry]);
 			writeFileSync(file, text);
 			t.true(
-				found.some(sentence => sentence.includes(path.basename(place.record))),
+				found.some(sentence => sentence.includes(path.basename(entry.record))),
 				`${file}, character ${index}: ${JSON.stringify(text.slice(index - 20, index + 20))}`,
 			);
 		}),

@@ -2,10 +2,10 @@ import {cpSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {RecordError} from '../../ts/index.js';
-import {packageVersion} from '../../ts/machine/package-root.js';
-import {readRecord, writeRecord} from '../../ts/record/files.js';
-import {promiseHash, readPromise, writePromise} from '../../ts/record/promise-file.js';
-import {readSweep, writeSweep} from '../../ts/record/sweep-file.js';
+import {packageVersion} from '../../ts/platform/package-root.js';
+import {readRecord, writeRecord} from '../../ts/record/file.js';
+import {preregistrationHash, readPreregistration, writePreregistration} from '../../ts/record/preregistration-file.js';
+import {readSweep, writeSweep} from '../../ts/sweep/file.js';
 import {root} from '../helpers/cli.js';
 import {temporaryFolder} from '../helpers/folder.js';
 
@@ -28,10 +28,10 @@ test('a record of format 1 is read, and written as it was', t => {
 			[2, 2, 27, 30],
 		],
 	);
-	t.is(promiseHash(record.promise), '7b495171af146766c44ac162091e1cadfd0e917fb01121e05ff1931ef9d121fd');
+	t.is(preregistrationHash(record.promise), '7b495171af146766c44ac162091e1cadfd0e917fb01121e05ff1931ef9d121fd');
 
 	const folder = temporaryFolder(t);
-	writePromise(folder, record.promise);
+	writePreregistration(folder, record.promise);
 	writeRecord(folder, record);
 	t.deepEqual(filesOf(folder), filesOf(sample('record')));
 });
@@ -48,11 +48,11 @@ test('a record that would not be read is not written over one that is', t => {
 });
 
 test('a promise of format 1 that was taken from commits is read, and written as it was', t => {
-	const promise = readPromise(sample('promise-from-history'));
+	const promise = readPreregistration(sample('promise-from-history'));
 	t.is(promise.made.by, 'history');
 	t.is(promise.step, 'batch-norm');
 	const folder = temporaryFolder(t);
-	writePromise(folder, promise);
+	writePreregistration(folder, promise);
 	t.deepEqual(filesOf(folder), filesOf(sample('promise-from-history')));
 });
 
@@ -76,6 +76,12 @@ const later = test.macro((t, kind: string, file: string, read: (folder: string) 
 	t.is(named, place);
 	t.is(problem, `it is of format 2, and Stepladder ${packageVersion()} reads format 1: take a newer version`);
 });
-test('a promise of a later format is refused, and both are named', later, 'record', 'promise.json', readPromise);
+test(
+	'a promise of a later format is refused, and both are named',
+	later,
+	'record',
+	'promise.json',
+	readPreregistration,
+);
 test('a record of a later format is refused, and both are named', later, 'record', 'record.json', readRecord);
 test('a sweep of a later format is refused, and both are named', later, 'sweep', 'sweep.json', readSweep);

@@ -54,14 +54,14 @@ const edit = (
 };
 
 const check = async (ladder: Ladder): Promise<string[]> =>
-	checkLadder(new LadderRecords(ladder), await ladder.data.open(ladder.folder), ladder.places);
+	checkLadder(new LadderRecords(ladder), await ladder.data.open(ladder.folder), ladder.entries);
 
 const replayAll = async (ladder: Ladder, seeds: readonly number[] = [1, 2]): Promise<string[]> => {
-	const place = ladder.place('baseline');
-	const known = new LadderRecords(ladder).of(place);
+	const entry = ladder.entry('baseline');
+	const known = new LadderRecords(ladder).of(entry);
 	const data = await ladder.data.open(ladder.folder);
 	const {signal} = new AbortController();
-	return replay(place, known.record, data, {seeds, firstEpoch: false, signal, tell() {}});
+	return replay(entry, known.record, data, {seeds, firstEpoch: false, signal, tell() {}});
 };
 
 test('a record repeats to the bit, every epoch and every prediction of every seed', async t => {
@@ -181,7 +181,7 @@ const isFound = test.macro(async (t: ExecutionContext, [, forge, named]: Replaye
 	writeTexts(await openLadder(folder));
 	const ladder = await openLadder(folder);
 	t.deepEqual(await check(ladder), []); // since everything was made to fit
-	const found = await replayAll(ladder, new LadderRecords(ladder).of(ladder.place('baseline')).seeds);
+	const found = await replayAll(ladder, new LadderRecords(ladder).of(ladder.entry('baseline')).seeds);
 	t.true(
 		found.some(sentence => named.test(sentence)),
 		found.join('\n'),
@@ -273,7 +273,7 @@ test('whatever figure of a record is changed and made to fit, a check or a repla
 			const ladder = await openLadder(folder);
 			const found = await check(ladder);
 			if (found.length === 0) {
-				const {seeds} = new LadderRecords(ladder).of(ladder.place('baseline'));
+				const {seeds} = new LadderRecords(ladder).of(ladder.entry('baseline'));
 				found.push(...(await replayAll(ladder, seeds)));
 			}
 
@@ -302,19 +302,19 @@ const start = (folder: string, ...words: string[]) =>
 
 test('a replay that is kept goes on after an interruption', async t => {
 	const ladder = await openLadder(recorded);
-	const place = ladder.place('baseline');
-	const known = new LadderRecords(ladder).of(place);
+	const entry = ladder.entry('baseline');
+	const known = new LadderRecords(ladder).of(entry);
 	const data = await ladder.data.open(ladder.folder);
 	const out = temporaryFolder(t);
 	const interrupting = new AbortController();
 	const options = {seeds: [1, 2], firstEpoch: false, out, jobs: 1};
 	await t.throwsAsync(
-		replay(place, known.record, data, {...options, signal: interrupting.signal, tell: () => interrupting.abort()}),
+		replay(entry, known.record, data, {...options, signal: interrupting.signal, tell: () => interrupting.abort()}),
 		{instanceOf: AbortError},
 	);
 	const [begun] = readdirSync(path.join(out, 'baseline'));
 	const {signal} = new AbortController();
-	t.deepEqual(await replay(place, known.record, data, {...options, signal, tell() {}}), []);
+	t.deepEqual(await replay(entry, known.record, data, {...options, signal, tell() {}}), []);
 	const runs = readdirSync(path.join(out, 'baseline'));
 	t.is(runs.length, 2);
 	t.true(runs.includes(begun ?? ''));

@@ -6,7 +6,7 @@ import {setImmediate, setTimeout} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import {execa} from 'execa';
-import {LockLost, withLock} from '../../ts/machine/lock.js';
+import {LockLost, withLock} from '../../ts/cache/set-up-lock.js';
 import {script as projectScript} from '../helpers/clone.js';
 import {temporaryFolder} from '../helpers/folder.js';
 

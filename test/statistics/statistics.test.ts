@@ -4,7 +4,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import {holm} from '../../ts/statistics/holm.js';
 import {mcnemar} from '../../ts/statistics/mcnemar.js';
-import {pairedDifference, seedsToTell} from '../../ts/statistics/paired.js';
+import {pairedDifference, seedsNeeded} from '../../ts/statistics/paired.js';
 import {spread} from '../../ts/statistics/spread.js';
 import {twoSided, withinMargin} from '../../ts/statistics/student.js';
 import {root} from '../helpers/cli.js';
@@ -19,12 +19,12 @@ const bySeed = (values: number[]): Map<number, number> => new Map(values.entries
 
 test('the paired difference of Student’s sleep data is as R’s documentation prints it', t => {
 	// R: t.test(extra ~ group, data = sleep, paired = TRUE)
-	const {difference, pValue, told} = pairedDifference(bySeed(first), bySeed(second));
+	const {difference, pValue, significant} = pairedDifference(bySeed(first), bySeed(second));
 	t.true(near(difference.mean, -1.58, 12));
 	t.true(near(difference.low, -2.459_885_8, 6), String(difference.low));
 	t.true(near(difference.high, -0.700_114_2, 6), String(difference.high));
 	t.true(near(pValue, 0.002_833, 6), String(pValue));
-	t.true(told);
+	t.true(significant);
 });
 
 test('seeds that only one side has are left out', t => {
@@ -42,28 +42,31 @@ test('seeds that only one side has are left out', t => {
 });
 
 test('a single seed tells nothing', t => {
-	const {difference, pValue, told, seedsNeeded} = pairedDifference(new Map([[1, 2]]), new Map([[1, 1]]));
+	const {difference, pValue, significant, seedsNeeded} = pairedDifference(new Map([[1, 2]]), new Map([[1, 1]]));
 	t.deepEqual([difference.low, difference.high], [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
-	t.deepEqual([pValue, told, seedsNeeded], [Number.NaN, false, Number.NaN]);
+	t.deepEqual([pValue, significant, seedsNeeded], [Number.NaN, false, Number.NaN]);
 });
 
 test('equal measures tell nothing, however many seeds', t => {
-	const {pValue, told} = pairedDifference(bySeed([1, 2, 3]), bySeed([1, 2, 3]));
-	t.deepEqual([pValue, told], [1, false]);
+	const {pValue, significant} = pairedDifference(bySeed([1, 2, 3]), bySeed([1, 2, 3]));
+	t.deepEqual([pValue, significant], [1, false]);
 });
 
 test('equal differences tell nothing: that two seeds agree to the image says too little of how far seeds lie apart', t => {
-	const {difference, pValue, told, seedsNeeded} = pairedDifference(bySeed([0.992, 0.993]), bySeed([0.991, 0.992]));
+	const {difference, pValue, significant, seedsNeeded} = pairedDifference(
+		bySeed([0.992, 0.993]),
+		bySeed([0.991, 0.992]),
+	);
 	t.true(near(difference.mean, 0.001, 12));
-	t.deepEqual([pValue, told, seedsNeeded], [1, false, Number.NaN]);
+	t.deepEqual([pValue, significant, seedsNeeded], [1, false, Number.NaN]);
 	t.is(withinMargin(difference, 0.005), 1);
 });
 
 test('a medium effect takes 34 pairs, a large one 15, as in Cohen’s tables', t => {
 	// G*Power: t test, matched pairs, two-sided, alpha 0.05, power 0.8, dz 0.5 and 0.8
-	t.is(seedsToTell(0.5, 1), 34);
-	t.is(seedsToTell(-0.8, 1), 15);
-	t.is(seedsToTell(0, 1), Number.POSITIVE_INFINITY);
+	t.is(seedsNeeded(0.5, 1), 34);
+	t.is(seedsNeeded(-0.8, 1), 15);
+	t.is(seedsNeeded(0, 1), Number.POSITIVE_INFINITY);
 });
 
 test('McNemar’s exact test of 9 against 2 is as R’s exact2x2 prints it', t => {

@@ -3,8 +3,8 @@ import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
-import {trainTrial} from '../../ts/experiment/train-trial.js';
-import {AbortError, BudgetError, ConfigError, openLadder, type Swept, sweep} from '../../ts/index.js';
+import {AbortError, BudgetError, ConfigError, openLadder, type SweepResult, sweep} from '../../ts/index.js';
+import {trainTrial} from '../../ts/sweep/train-trial.js';
 import {main} from '../helpers/cli.js';
 import type {OwnLadder} from '../helpers/own-ladder.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
@@ -125,7 +125,7 @@ test('the trainer learns and judges where there are no test images at all', asyn
 	t.true(epochs.every(({holdoutCorrect}) => holdoutCorrect <= 100));
 });
 
-const swept = async (t: ExecutionContext, options: Partial<Parameters<typeof sweep>[2]>): Promise<Swept> => {
+const swept = async (t: ExecutionContext, options: Partial<Parameters<typeof sweep>[2]>): Promise<SweepResult> => {
 	const folder = tinyLadder(t);
 	return sweep(await openLadder(folder.folder), 'tiny', {
 		...{vary: [{path: 'schedule.learningRate', values: [0.02]}], seeds: [101, 102], holdout: 100, epochs: 1},
@@ -181,15 +181,15 @@ test('a trial that diverges is told as one, and no other is lost', async t => {
 	const {base, trials} = await swept(t, {vary: [{path: 'schedule.learningRate', values: [1e6, 0.02]}]});
 	t.deepEqual(base.diverged, []);
 	t.deepEqual(
-		trials.map(({diverged, holdout, difference, told}) => [
+		trials.map(({diverged, holdout, difference, significant}) => [
 			diverged,
 			holdout === undefined,
 			difference === undefined,
-			told,
+			significant,
 		]),
 		[
 			[[101, 102], true, true, false],
-			[[], false, false, trials[1]?.told],
+			[[], false, false, trials[1]?.significant],
 		],
 	);
 	t.is(trials[0]?.corrected, 1);

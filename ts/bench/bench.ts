@@ -4,15 +4,15 @@ import path from 'node:path';
 import process from 'node:process';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {type Data, sourceOf} from '../data/data.js';
-import {abortedBy} from '../errors/aborted-by.js';
 import {ConfigError} from '../errors/index.js';
-import {train} from '../experiment/train.js';
+import {multiplyAddsOf} from '../experiment/summarize.js';
 import {loadModel} from '../model/load-model.js';
+import type {Engine} from '../native/engine.js';
 import {hasTorch, native, nativeFor} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import type {Step} from '../terms/define-step.js';
-import type {Engine} from '../terms/events.js';
-import {multiplyAddsOf} from '../terms/multiply-adds.js';
+import {abortedBy} from '../platform/abort.js';
+import type {Step} from '../step/define-step.js';
+import {train} from '../training/train.js';
 import {jax, Peer, type PeerKind, pytorch} from './peer.js';
 
 /** One of the things compared. */

@@ -5,10 +5,10 @@ import os from 'node:os';
 import path from 'node:path';
 import {createInterface, type Interface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
-import {abortedBy} from '../errors/aborted-by.js';
 import {ConfigError} from '../errors/index.js';
-import type {Experiment} from '../terms/experiment.js';
-import {show} from '../text/show.js';
+import type {Experiment} from '../experiment/experiment.js';
+import {formatValue} from '../format/value.js';
+import {abortedBy} from '../platform/abort.js';
 
 /** What one training pass took, or why it could not be run. */
 export type Pass = {readonly seconds: number; readonly peakMemory: number} | {readonly error: string};
@@ -102,7 +102,7 @@ export class Peer {
 		if (typeof version !== 'string') {
 			peer.#child.kill('SIGKILL'); // it is no peer, and may never end
 			await peer.close();
-			const answer = `\`${python}\`, which answers ${show(first.value)}`;
+			const answer = `\`${python}\`, which answers ${formatValue(first.value)}`;
 			throw new ConfigError('python', `a Python that has ${kind.name}`, answer);
 		}
 
@@ -115,7 +115,7 @@ export class Peer {
 		const answer = await this.#answers.next();
 		const said = answer.done ? {error: `${this.kind.name} ended`} : answerOf(answer.value);
 		const isPass = 'error' in said || ['seconds', 'peakMemory'].every(key => typeof said[key] === 'number');
-		const pass = isPass ? (said as Pass) : {error: `${this.kind.name} answered ${show(answer.value)}`};
+		const pass = isPass ? (said as Pass) : {error: `${this.kind.name} answered ${formatValue(answer.value)}`};
 		this.peakMemory = 'error' in pass ? this.peakMemory : pass.peakMemory;
 		return pass;
 	}

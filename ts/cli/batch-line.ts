@@ -1,6 +1,5 @@
-import type {BatchEvent} from '../terms/events.js';
-import {clock} from '../text/clock.js';
-import {percent} from '../text/percent.js';
+import {clock, percent} from '../format/figures.js';
+import type {BatchEvent} from '../runs/events.js';
 import type {MovingLine} from './moving-block.js';
 
 /** How an epoch goes so far, after so many seconds of it. */

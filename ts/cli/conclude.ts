@@ -1,8 +1,8 @@
 import process from 'node:process';
 import {CommanderError} from 'commander';
-import {isTold} from '../errors/is-told.js';
+import {isExpectedError} from '../errors/is-expected-error.js';
+import {formatThrown} from '../format/value.js';
 import {AbortError} from '../index.js';
-import {thrownText} from '../text/thrown-text.js';
 import {exitCodeOf} from './exit-code-of.js';
 import {exitCodes} from './exit-codes.js';
 import type {Interruption} from './interruption.js';
@@ -28,9 +28,9 @@ const report = (error: unknown): number => {
 	}
 
 	// A mistake of the user's or a refusal of the system needs a sentence, a bug of ours its stack.
-	const text = isTold(error)
+	const text = isExpectedError(error)
 		? error.message
-		: (error instanceof Error && error.stack) || `${thrownText(error)} was thrown, which is no error`;
+		: (error instanceof Error && error.stack) || `${formatThrown(error)} was thrown, which is no error`;
 	process.stderr.write(`stepladder: ${text}\n`);
 	return exitCodeOf(error);
 };

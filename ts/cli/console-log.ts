@@ -1,8 +1,8 @@
 import process from 'node:process';
+import {settingsName} from '../experiment/settings.js';
 import {type EpochEvent, summarize, type TrainEvent} from '../index.js';
 import {summaryTable} from '../report/summary-table.js';
-import type {Trainable} from '../terms/define-step.js';
-import {trialName} from '../terms/sweep.js';
+import type {Trainable} from '../step/define-step.js';
 import {batchLine} from './batch-line.js';
 import {epochText} from './epoch-text.js';
 import {MovingBlock, type MovingLine} from './moving-block.js';
@@ -33,7 +33,7 @@ export class ConsoleLog {
 		if (!this.#introduced) {
 			// with the first event, since by then settings and data have been judged
 			const {name, trial, experiment} = this.#step;
-			const said = trial ? `, a trial with ${trialName({settings: trial})}` : '';
+			const said = trial ? `, a trial with ${settingsName({settings: trial})}` : '';
 			process.stdout.write(`Step ${name}${said}\n\n${summaryTable(summarize(experiment.net), screen())}\n\n`);
 			this.#introduced = true;
 		}

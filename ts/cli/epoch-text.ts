@@ -1,7 +1,7 @@
-import type {EpochEvent} from '../terms/events.js';
-import {percent} from '../text/percent.js';
-import type {Screen} from '../text/screen.js';
-import {wrap} from '../text/wrap.js';
+import {percent} from '../format/figures.js';
+import type {Screen} from '../format/text-table.js';
+import {wrap} from '../format/wrap.js';
+import type {EpochEvent} from '../runs/events.js';
 
 /** What an epoch came to, in the same words everywhere: on one line, or on one a sentence where that is too long. */
 export const epochText = (event: EpochEvent, {width}: Screen): string => {

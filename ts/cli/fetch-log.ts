@@ -1,7 +1,6 @@
 import process from 'node:process';
-import {clock} from '../text/clock.js';
-import {megabytes} from '../text/megabytes.js';
-import type {FetchEvent} from '../torch/fetch-event.js';
+import {clock, megabytes} from '../format/figures.js';
+import type {FetchEvent} from '../libtorch/fetch-event.js';
 import {MovingBlock, type MovingLine} from './moving-block.js';
 import {canMove} from './screen.js';
 

@@ -1,5 +1,5 @@
 import type {Command, Option} from 'commander';
-import {quoted} from '../text/typed.js';
+import {shellQuote} from '../format/command-line.js';
 
 /** Options of npm itself: that npm knows of them says nothing about what was typed. */
 const ofNpm = new Set(['--json', '--all', '--python']);
@@ -36,13 +36,13 @@ export const forgottenDashes = (
 					value === 'true'
 						? only === undefined
 							? option.flags
-							: `${long} ${quoted(only)}`
-						: `${long} ${quoted(value)}`,
+							: `${long} ${shellQuote(only)}`
+						: `${long} ${shellQuote(value)}`,
 				]
 			: [long],
 	);
 	const handedOn = valueless.length > 0 ? words.slice(loose.length) : words;
-	return `npm run ${command.name()} -- ${[...options, ...handedOn.map(quoted)].join(' ')}`;
+	return `npm run ${command.name()} -- ${[...options, ...handedOn.map(shellQuote)].join(' ')}`;
 };
 
 const takesValue = ({required, optional}: Option): boolean => required || optional;

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import type {Command} from 'commander';
+import {displayPath} from '../format/command-line.js';
 import {
 	ConfigError,
 	type Data,
@@ -7,11 +8,10 @@ import {
 	type Ladder,
 	type OpenOptions,
 	openLadder,
-	type Place,
 	type RecordError,
+	type StepEntry,
 } from '../index.js';
 import {stepsOf} from '../ladder/open-ladder.js';
-import {shown} from '../text/shown.js';
 import {exitCodes} from './exit-codes.js';
 
 /** What says which ladder a command is about. */
@@ -35,9 +35,9 @@ export const chosenLadder = async ({ladder}: LadderFlags): Promise<Ladder> =>
  *
  * @throws {ConfigError} naming those there are, where none was
  */
-export const chosenPlace = (ladder: Ladder, name: string | undefined): Place => {
+export const chosenStep = (ladder: Ladder, name: string | undefined): StepEntry => {
 	if (name !== undefined) {
-		return ladder.place(name);
+		return ladder.entry(name);
 	}
 
 	const names = ladder.steps.map(step => step.name);
@@ -50,16 +50,16 @@ export const chosenPlace = (ladder: Ladder, name: string | undefined): Place => 
 };
 
 /** Says on stderr which steps are left out of something, and why. */
-export const tellRefused = ({refused}: Ladder, where: string): void => {
+export const printRefused = ({refused}: Ladder, where: string): void => {
 	for (const {name, error} of refused) {
 		process.stderr.write(`Step \`${name}\` is not ${where}: ${error.message}\n`);
 	}
 };
 
 /** Says on stderr which steps something had to do with less of, as a record is damaged, and ends with the exit code of that. */
-export const tellDamaged = (damaged: ReadonlyMap<string, RecordError>, what: string): void => {
+export const printDamaged = (damaged: ReadonlyMap<string, RecordError>, what: string): void => {
 	for (const [step, {path, problem}] of damaged) {
-		process.stderr.write(`Step \`${step}\` ${what}: ${shown(path)}: ${problem}\n`);
+		process.stderr.write(`Step \`${step}\` ${what}: ${displayPath(path)}: ${problem}\n`);
 		process.exitCode = exitCodes.data;
 	}
 };
@@ -73,5 +73,5 @@ export const openOptions = ({skipDamaged = false}: DataFlags): Required<Omit<Ope
 });
 
 /** A ladder's data. */
-export const openData = async (ladder: Ladder, flags: DataFlags, signal?: AbortSignal): Promise<Data> =>
+export const openLadderData = async (ladder: Ladder, flags: DataFlags, signal?: AbortSignal): Promise<Data> =>
 	ladder.data.open(ladder.folder, {...openOptions(flags), signal});

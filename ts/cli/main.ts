@@ -2,7 +2,7 @@
 // Nothing is imported here that an old Node could not read, so that it gets a sentence and no stack.
 import {readFileSync} from 'node:fs';
 import process from 'node:process';
-import {nodeLines} from '../machine/node-lines.js';
+import {nodeLines} from '../platform/node-lines.js';
 
 const {engines} = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
 const {needed, fits} = nodeLines(engines.node);

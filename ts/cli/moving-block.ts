@@ -1,5 +1,5 @@
 import process from 'node:process';
-import {fitting} from '../text/wrap.js';
+import {fitting} from '../format/wrap.js';
 import {canMove} from './screen.js';
 
 /** A terminal is told at most so often, in milliseconds: more is flicker. */

@@ -1,5 +1,5 @@
 import {InvalidArgumentError} from 'commander';
-import type {TriedSetting} from '../terms/sweep.js';
+import type {TriedSetting} from '../experiment/settings.js';
 
 /** A number as typed. Whether it makes sense is judged where it is used. */
 export const parseNumber = (text: string): number => {

@@ -1,12 +1,12 @@
 import process from 'node:process';
 import {Command, CommanderError, type Option} from 'commander';
-import {holderName} from '../errors/held-error.js';
+import {describeHolder} from '../errors/lock-error.js';
+import {commandHint, startedByNpm} from '../format/command-line.js';
+import {type LockWait, lockWaits} from '../fs/lock.js';
 import {ConfigError} from '../index.js';
-import {type Wait, waits} from '../machine/hold-place.js';
-import {packageVersion} from '../machine/package-root.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {startedByNpm, typed} from '../text/typed.js';
+import {packageVersion} from '../platform/package-root.js';
 import {benchCommand} from './commands/bench.js';
 import {compareCommand} from './commands/compare.js';
 import {doctorCommand} from './commands/doctor.js';
@@ -49,7 +49,7 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 		})
 		.addHelpText(
 			'after',
-			`\nExamples:\n  ${typed('init', 'my-ladder')}\n  ${typed('train', '--step baseline')}\n  ${typed('record', '--step baseline')}\n  ${typed('report')}`,
+			`\nExamples:\n  ${commandHint('init', 'my-ladder')}\n  ${commandHint('train', '--step baseline')}\n  ${commandHint('record', '--step baseline')}\n  ${commandHint('report')}`,
 		);
 	const commands = [
 		initCommand(),
@@ -82,10 +82,10 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 		process.exit(interruption.exitCode ?? exitCodes.failed);
 	};
 	process.once('beforeExit', end); // nothing is left that could go on
-	waits.subscribe(message => {
-		const {what, holder, seconds} = message as Wait;
+	lockWaits.subscribe(message => {
+		const {what, holder, seconds} = message as LockWait;
 		process.stderr.write(
-			`stepladder: ${what} is in use by ${holderName(holder)}; it is taken over after ${seconds} s without a sign of life\n`,
+			`stepladder: ${what} is in use by ${describeHolder(holder)}; it is taken over after ${seconds} s without a sign of life\n`,
 		);
 	});
 	let failure: {readonly thrown: unknown} | undefined;
@@ -121,7 +121,7 @@ const versions = (): string => {
 			const {version, isa} = unwrap(native().runtimeInfo());
 			return `addon ${version} (${isa})`;
 		} catch {
-			return `no addon that loads: ${typed('doctor')}`;
+			return `no addon that loads: ${commandHint('doctor')}`;
 		}
 	};
 	return `stepladder ${packageVersion()}, ${addon()}, Node ${process.versions.node}`;

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import tty from 'node:tty';
 import {styleText} from 'node:util';
-import type {Ink, Screen} from '../text/screen.js';
+import type {Ink, Screen} from '../format/text-table.js';
 
 /** What a stream shows: a terminal's width and colours, or a file. */
 export const screenOf = (stream: NodeJS.WriteStream): Screen => {

@@ -1,7 +1,7 @@
 import process from 'node:process';
+import {percent} from '../format/figures.js';
+import {wrap} from '../format/wrap.js';
 import type {SweepEvent} from '../sweep/sweep.js';
-import {percent} from '../text/percent.js';
-import {wrap} from '../text/wrap.js';
 import {MovingBlock, type MovingLine} from './moving-block.js';
 import {screenOf} from './screen.js';
 import {Total} from './total.js';

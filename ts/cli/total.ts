@@ -1,4 +1,4 @@
-import {clock} from '../text/clock.js';
+import {clock} from '../format/figures.js';
 import type {MovingLine} from './moving-block.js';
 
 type Run = {readonly before: number; done: number; part: number};

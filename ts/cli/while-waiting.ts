@@ -1,5 +1,5 @@
 import process from 'node:process';
-import {clock} from '../text/clock.js';
+import {clock} from '../format/figures.js';
 import {MovingBlock} from './moving-block.js';
 
 /**

@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {ConfigError} from '../errors/index.js';
-import {show} from '../text/show.js';
-import {cached, type ImageSet, writeIdx} from './cache.js';
+import {formatValue} from '../format/value.js';
+import {cacheImages, type ImageSet, writeIdx} from './cache.js';
 import {checkClasses, type DataSource} from './data.js';
 
 /** Images in memory, one class a label. */
@@ -42,11 +42,11 @@ export type Arrays = {
 export const arrays = (given: Arrays): DataSource => {
 	const {train, test, size, channels = 1, classes, name = 'arrays'} = given ?? {};
 	if (!Number.isSafeInteger(size) || size < 1 || size > 4096) {
-		throw new ConfigError('size', 'a whole number from 1 to 4096', show(size));
+		throw new ConfigError('size', 'a whole number from 1 to 4096', formatValue(size));
 	}
 
 	if (channels !== 1 && channels !== 3) {
-		throw new ConfigError('channels', '1 or 3', show(channels));
+		throw new ConfigError('channels', '1 or 3', formatValue(channels));
 	}
 
 	checkClasses(classes);
@@ -72,7 +72,7 @@ export const arrays = (given: Arrays): DataSource => {
 			}
 
 			const key = `arrays-${hash.digest('hex').slice(0, 32)}`;
-			const {data} = await cached({key, name, classes, tell}, async folder => {
+			const {data} = await cacheImages({key, name, classes, tell}, async folder => {
 				writeIdx(folder, channels, size, sets.train, sets.test);
 				return [];
 			});
@@ -84,13 +84,13 @@ export const arrays = (given: Arrays): DataSource => {
 const asSet = (which: string, set: ArraySet): ImageSet => {
 	const {images, labels} = set ?? {};
 	if (!(images instanceof Uint8Array || images instanceof Uint8ClampedArray)) {
-		throw new ConfigError(`${which}.images`, 'a Uint8Array', show(images));
+		throw new ConfigError(`${which}.images`, 'a Uint8Array', formatValue(images));
 	}
 
 	const all = Array.from(labels ?? []);
 	const wrong = all.findIndex(label => !Number.isInteger(label) || label < 0 || label > 255);
 	if (wrong !== -1) {
-		throw new ConfigError(`${which}.labels`, 'whole numbers from 0 to 255', show(all[wrong]));
+		throw new ConfigError(`${which}.labels`, 'whole numbers from 0 to 255', formatValue(all[wrong]));
 	}
 
 	// copies: the caller may use the arrays again

@@ -1,14 +1,13 @@
 import {mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
+import {checkCache, clearDeadLockOf, fillCache, makeCache, wrapCacheErrors} from '../cache/cache.js';
+import {cacheFolder} from '../cache/cache-folder.js';
 import {DataError} from '../errors/index.js';
-import {makeFolders} from '../errors/make-folders.js';
-import {syncFolder} from '../errors/write-whole.js';
-import {cacheFolder} from '../machine/cache-folder.js';
-import {checkCache, clearDeadLockOf, fillingCache, makeCache} from '../machine/own-cache.js';
-import {textOf} from '../machine/text-of.js';
-import {writingCache} from '../machine/writing-cache.js';
-import {sha256} from '../text/sha256.js';
+import {sha256} from '../fs/hash.js';
+import {makeFolders} from '../fs/make-folders.js';
+import {readTextFile} from '../fs/read-text-file.js';
+import {syncFolder} from '../fs/write-file-atomic.js';
 import {type Data, dataOf, describe, readIdx} from './data.js';
 
 /** Which entry of the cache is asked for. */
@@ -38,11 +37,14 @@ export type Cached = {
  * @throws {WriteError} where the cache can't be written
  * @throws {ConfigError} where others may write to it
  */
-export const cached = async (entry: Entry, fill: (folder: string) => Promise<readonly string[]>): Promise<Cached> => {
+export const cacheImages = async (
+	entry: Entry,
+	fill: (folder: string) => Promise<readonly string[]>,
+): Promise<Cached> => {
 	const {key, name, classes, tell, signal} = entry;
 	const cache = cacheFolder();
 	const place = path.join(cache, 'data', key);
-	await writingCache(place, async () => checkCache(cache));
+	await wrapCacheErrors(place, async () => checkCache(cache));
 	clearLeftOvers(path.dirname(place));
 	const found = await wholeAt(place, entry);
 	if (found) {
@@ -50,7 +52,7 @@ export const cached = async (entry: Entry, fill: (folder: string) => Promise<rea
 		return found;
 	}
 
-	return writingCache(place, async () => {
+	return wrapCacheErrors(place, async () => {
 		makeCache(cache);
 		makeFolders(path.dirname(place));
 		const work = mkdtempSync(`${place}.`);
@@ -62,7 +64,7 @@ export const cached = async (entry: Entry, fill: (folder: string) => Promise<rea
 			syncFolder(work);
 			// Under its lock, or what is removed as damaged could be what somebody else has just mended and reads.
 			const waiting = (): void => tell('Waiting for another process to write the same images to the cache ...');
-			const others = await fillingCache(place, {cache, tell: waiting, signal}, async () => {
+			const others = await fillCache(place, {cache, tell: waiting, signal}, async () => {
 				const others = await wholeAt(place, entry);
 				if (!others) {
 					rmSync(place, {recursive: true, force: true});
@@ -117,7 +119,7 @@ const writeManifest = (folder: string, manifest: Manifest): void => {
 /** Nothing where it is damaged, or where there is none. */
 const readManifest = (folder: string): Manifest | undefined => {
 	try {
-		const manifest = manifestSchema.parse(JSON.parse(textOf(path.join(folder, manifestFile))));
+		const manifest = manifestSchema.parse(JSON.parse(readTextFile(path.join(folder, manifestFile))));
 		return manifest.sha256 === ownHash(manifest) ? manifest : undefined;
 	} catch {
 		return undefined;

@@ -1,8 +1,8 @@
 import {ConfigError, DataError} from '../errors/index.js';
+import {formatValue} from '../format/value.js';
+import {sha256} from '../fs/hash.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {sha256} from '../text/sha256.js';
-import {show} from '../text/show.js';
 
 /** What is said of images in a record, and wherever else figures about them are told. */
 export type DataDescription = {
@@ -38,7 +38,7 @@ export const imageForms = ['mnist-digits'] as const;
 /** @throws {ConfigError} for what is no form */
 export const checkForm = (form: unknown): void => {
 	if (form !== undefined && !(imageForms as readonly unknown[]).includes(form)) {
-		throw new ConfigError('form', '`mnist-digits`, or left out', show(form));
+		throw new ConfigError('form', '`mnist-digits`, or left out', formatValue(form));
 	}
 };
 
@@ -114,7 +114,7 @@ export const readIdx = async (
 export const checkClasses = (classes: unknown): void => {
 	const areNames = Array.isArray(classes) && classes.length > 0 && classes.every(name => typeof name === 'string');
 	if (classes !== undefined && !areNames) {
-		throw new ConfigError('classes', 'a list of names', show(classes));
+		throw new ConfigError('classes', 'a list of names', formatValue(classes));
 	}
 };
 
@@ -127,7 +127,7 @@ export const dataOf = (description: DataDescription, idx: IdxFolder, form?: Imag
 		...{...description, idx, testLabels: labels, ...(form && {form})},
 		testImage(index) {
 			if (!Number.isSafeInteger(index) || index < 0 || index >= description.test) {
-				throw new ConfigError('index', `a whole number from 0 to ${description.test - 1}`, show(index));
+				throw new ConfigError('index', `a whole number from 0 to ${description.test - 1}`, formatValue(index));
 			}
 
 			return pixels().subarray(index * length, (index + 1) * length);

@@ -1,6 +1,6 @@
 import type {Sharp} from 'sharp';
 import {LoadError} from '../errors/index.js';
-import {kindAt} from '../machine/kind-at.js';
+import {fileType} from '../fs/file-type.js';
 
 /** What an image is brought to. */
 export type ImageShape = {
@@ -59,7 +59,7 @@ const mostASide = 2 ** 16;
  */
 export const openImage = async (file: string | Uint8Array): Promise<Sharp> => {
 	const sharp = await loadSharp();
-	const found = typeof file === 'string' ? kindAt(file) : 'a file';
+	const found = typeof file === 'string' ? fileType(file) : 'a file';
 	if (found !== 'a file' && found !== 'nothing') {
 		throw new Error(`it is ${found}, not a file`);
 	}

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import {ConfigError} from '../errors/index.js';
-import {show} from '../text/show.js';
+import {formatValue} from '../format/value.js';
 import {checkClasses, checkForm, type DataSource, type ImageForm, readIdx} from './data.js';
 
 /**
@@ -16,7 +16,7 @@ export const idx = (
 ): DataSource => {
 	const {classes, form} = options ?? {};
 	if (typeof folder !== 'string') {
-		throw new ConfigError('folder', 'a path', show(folder));
+		throw new ConfigError('folder', 'a path', formatValue(folder));
 	}
 
 	checkClasses(classes);

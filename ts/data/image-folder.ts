@@ -2,12 +2,12 @@ import {createHash} from 'node:crypto';
 import {statSync} from 'node:fs';
 import {availableParallelism} from 'node:os';
 import path from 'node:path';
-import {abortedBy} from '../errors/aborted-by.js';
 import {ConfigError, DataError, LoadError} from '../errors/index.js';
-import {kindAt} from '../machine/kind-at.js';
-import {namesIn} from '../machine/names-in.js';
-import {show} from '../text/show.js';
-import {cached, type ImageSet, writeIdx} from './cache.js';
+import {formatValue} from '../format/value.js';
+import {fileType} from '../fs/file-type.js';
+import {listFolder} from '../fs/list-folder.js';
+import {abortedBy} from '../platform/abort.js';
+import {cacheImages, type ImageSet, writeIdx} from './cache.js';
 import type {DataSource, OpenOptions} from './data.js';
 import {decodeImage, decoderVersion} from './decode.js';
 
@@ -36,15 +36,15 @@ const isImage = (name: string): boolean => /\.(?:png|jpe?g)$/i.test(name) && !na
 export const imageFolder = (folder: string, options: ImageFolderOptions): DataSource => {
 	const {size, channels = 3} = options ?? {};
 	if (typeof folder !== 'string') {
-		throw new ConfigError('folder', 'a path', show(folder));
+		throw new ConfigError('folder', 'a path', formatValue(folder));
 	}
 
 	if (!Number.isSafeInteger(size) || size < 1 || size > 4096) {
-		throw new ConfigError('size', 'a whole number from 1 to 4096', show(size));
+		throw new ConfigError('size', 'a whole number from 1 to 4096', formatValue(size));
 	}
 
 	if (channels !== 1 && channels !== 3) {
-		throw new ConfigError('channels', '1 or 3', show(channels));
+		throw new ConfigError('channels', '1 or 3', formatValue(channels));
 	}
 
 	return {
@@ -54,7 +54,7 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 			const decoder = await decoderVersion();
 			const key = keyOf(place, listing, [size, channels, skipDamaged, decoder]);
 			const entry = {key, name: path.basename(place), classes: listing.classes, tell, signal};
-			const {data, leftOut} = await cached(entry, async work => {
+			const {data, leftOut} = await cacheImages(entry, async work => {
 				const decoder = new Decoder(place, {size, channels}, {skipDamaged, tell, signal}, listing);
 				const train = await decoder.decode(listing.train);
 				const test = await decoder.decode(listing.test);
@@ -74,7 +74,7 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 const list = (folder: string): Listing => {
 	const foldersIn = (set: string): string[] => {
 		const place = path.join(folder, set);
-		const found = kindAt(place);
+		const found = fileType(place);
 		if (found !== 'a folder') {
 			throw new DataError(
 				`${place}: expected a folder of images, ${set}/<class>/*.png or .jpg; it is ${found === 'nothing' ? 'not there' : found}`,
@@ -84,7 +84,7 @@ const list = (folder: string): Listing => {
 			);
 		}
 
-		return namesIn(place).filter(name => !name.startsWith('.') && isClass(path.join(place, name)));
+		return listFolder(place).filter(name => !name.startsWith('.') && isClass(path.join(place, name)));
 	};
 
 	const classes = foldersIn('train').sort(compareText);
@@ -113,7 +113,7 @@ const list = (folder: string): Listing => {
 	const filesOf = (set: string): Found[] => {
 		const found = classes.flatMap((name, label) => {
 			const place = path.join(folder, set, name);
-			const files = namesIn(place).filter(isImage);
+			const files = listFolder(place).filter(isImage);
 			return files.map(file => ({file: path.join(set, name, file), label}));
 		});
 		if (found.length === 0) {
@@ -145,7 +145,7 @@ const list = (folder: string): Listing => {
 
 /** Whether a place among the classes is one: a folder, or a link to one. A class that can't be reached is not passed over. */
 const isClass = (place: string): boolean => {
-	const found = kindAt(place);
+	const found = fileType(place);
 	const problem = isMisread(place) ? misread : found === 'a link to nowhere' ? `it is ${found}` : undefined;
 	if (problem) {
 		const advice = 'a class can’t be left out: mend or remove it';
@@ -161,7 +161,7 @@ const isClass = (place: string): boolean => {
 };
 
 /** Names reach us as text: one that was none does not lead back to its file. */
-const isMisread = (place: string): boolean => path.basename(place).includes('\uFFFD') && kindAt(place) === 'nothing';
+const isMisread = (place: string): boolean => path.basename(place).includes('\uFFFD') && fileType(place) === 'nothing';
 const misread = 'its name is not UTF-8';
 
 /** By code units: the same on every machine, whatever its language. */

@@ -1,10 +1,10 @@
 import {z} from 'zod';
 import type {DataSource} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
-import {freeze} from '../terms/freeze.js';
-import type {Goal} from '../terms/goal.js';
-import {unknownName} from '../terms/judged.js';
-import {show} from '../text/show.js';
+import type {Goal} from '../experiment/goal.js';
+import {formatValue} from '../format/value.js';
+import {deepFreeze} from '../validation/deep-freeze.js';
+import {unknownName} from '../validation/validate.js';
 
 /** A figure of somebody else's, to be shown beside the ladder's own. */
 export type PublishedResult = {
@@ -75,8 +75,8 @@ export const defineLadder = (definition: LadderDefinition): LadderDefinition => 
 
 	if (issue) {
 		const got = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], definition);
-		throw new ConfigError(issue.path.join('.') || 'ladder', issue.message, show(got));
+		throw new ConfigError(issue.path.join('.') || 'ladder', issue.message, formatValue(got));
 	}
 
-	return freeze({...definition});
+	return deepFreeze({...definition});
 };

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import {LadderError} from '../errors/index.js';
-import {kindAt} from '../machine/kind-at.js';
-import {namesIn} from '../machine/names-in.js';
-import {shown} from '../text/shown.js';
+import {displayPath} from '../format/command-line.js';
+import {fileType} from '../fs/file-type.js';
+import {listFolder} from '../fs/list-folder.js';
 
 /** What a ladder's own files may end in. */
 export const endings = ['ts', 'mts', 'js', 'mjs'] as const;
@@ -27,12 +27,12 @@ export type StepFile = {
  */
 export const stepFiles = (folder: string): StepFile[] => {
 	const steps = path.join(folder, 'steps');
-	const kind = kindAt(steps);
+	const kind = fileType(steps);
 	if (kind !== 'a folder' && kind !== 'nothing') {
-		throw new LadderError(`${shown(steps)}: expected a folder of steps, found ${kind}`, steps);
+		throw new LadderError(`${displayPath(steps)}: expected a folder of steps, found ${kind}`, steps);
 	}
 
-	const names = namesIn(steps);
+	const names = listFolder(steps);
 	const found = names.flatMap(file => {
 		const {position, name} = stepFile.exec(file)?.groups ?? {};
 		const isType = /\.d\.m?ts$/.test(file);
@@ -43,4 +43,4 @@ export const stepFiles = (folder: string): StepFile[] => {
 
 /** The `ladder.ts` of a folder, or its like in JavaScript; several where there are several. */
 export const ladderFiles = (folder: string): string[] =>
-	endings.map(ending => path.join(folder, `ladder.${ending}`)).filter(file => kindAt(file) !== 'nothing'); // a link to nowhere is told, not passed over
+	endings.map(ending => path.join(folder, `ladder.${ending}`)).filter(file => fileType(file) !== 'nothing'); // a link to nowhere is told, not passed over

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import {LadderError} from '../errors/index.js';
-import {textOf} from '../machine/text-of.js';
-import {checkFolder} from '../terms/check-path.js';
-import {typed} from '../text/typed.js';
+import {commandHint} from '../format/command-line.js';
+import {readTextFile} from '../fs/read-text-file.js';
+import {checkFolder} from '../validation/check-path.js';
 import {ladderFiles} from './files.js';
 
 /**
@@ -26,7 +26,7 @@ export const findLadder = (start: string): string => {
 	const named = nearest ?? above.map(folder => namedIn(folder)).find(folder => folder !== undefined);
 	if (named === undefined) {
 		throw new LadderError(
-			`there is no ladder.ts in ${path.resolve(start)} or above it: make one with \`${typed('init')}\`, or point to one with \`--ladder DIR\``,
+			`there is no ladder.ts in ${path.resolve(start)} or above it: make one with \`${commandHint('init')}\`, or point to one with \`--ladder DIR\``,
 			path.resolve(start),
 		);
 	}
@@ -43,7 +43,7 @@ const foldersAbove = (folder: string): string[] => {
 /** The ladder that a folder's `package.json` names. */
 const namedIn = (folder: string): string | undefined => {
 	try {
-		const {stepladder} = JSON.parse(textOf(path.join(folder, 'package.json')));
+		const {stepladder} = JSON.parse(readTextFile(path.join(folder, 'package.json')));
 		return typeof stepladder?.ladder === 'string' ? path.resolve(folder, stepladder.ladder) : undefined;
 	} catch {
 		return undefined; // none, or none of ours

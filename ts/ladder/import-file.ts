@@ -6,9 +6,9 @@ import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath, pathToFileURL} from 'node:url';
 import {LadderError, StepladderError} from '../errors/index.js';
-import {kindAt} from '../machine/kind-at.js';
-import {shown} from '../text/shown.js';
-import {thrownText} from '../text/thrown-text.js';
+import {displayPath} from '../format/command-line.js';
+import {formatThrown} from '../format/value.js';
+import {fileType} from '../fs/file-type.js';
 import {load, resolve, withoutTypes} from './module-hooks.js';
 
 let hooked = false;
@@ -34,9 +34,9 @@ const hook = (): void => {
  * @throws {LadderError} naming file and line, where it can't be read or fails
  */
 export const importFile = async (file: string, opening: number): Promise<unknown> => {
-	const found = kindAt(file);
+	const found = fileType(file);
 	if (found !== 'a file') {
-		throw new LadderError(`${shown(file)}: expected a file, found ${found}`, file);
+		throw new LadderError(`${displayPath(file)}: expected a file, found ${found}`, file);
 	}
 
 	hook();
@@ -45,8 +45,8 @@ export const importFile = async (file: string, opening: number): Promise<unknown
 		return await value; // a promise, too: what it rejects with is told as what is thrown
 	} catch (error) {
 		const {place, line} = placeOf(error, file) ?? {place: file, line: undefined};
-		const reason = error instanceof StepladderError ? error.message : thrownText(error).replace(/\?ladder=\d+/g, '');
-		const where = line === undefined ? shown(place) : `${shown(place)}, line ${line}`;
+		const reason = error instanceof StepladderError ? error.message : formatThrown(error).replace(/\?ladder=\d+/g, '');
+		const where = line === undefined ? displayPath(place) : `${displayPath(place)}, line ${line}`;
 		throw new LadderError(`${where}: ${reason}`, place, line, {cause: error});
 	}
 };
@@ -68,7 +68,7 @@ const placeOf = (error: unknown, file: string): Found | undefined => {
 		return syntaxErrorIn(file);
 	}
 
-	const [, url = ''] = /(file:\/\/[^\s?'"]+)\?ladder=/.exec(thrownText(error)) ?? [];
+	const [, url = ''] = /(file:\/\/[^\s?'"]+)\?ladder=/.exec(formatThrown(error)) ?? [];
 	return url ? {place: fileURLToPath(url), line: undefined} : undefined;
 };
 
@@ -100,7 +100,7 @@ const syntaxErrorIn = (start: string): Found | undefined => {
 
 /** A file and the ladder's own files that it imports, in the order of their imports; read as text, since they can't be run. */
 const importedBy = (file: string, seen: Set<string> = new Set()): string[] => {
-	if (seen.has(file) || !/\.m?[jt]s$/.test(file) || kindAt(file) !== 'a file') {
+	if (seen.has(file) || !/\.m?[jt]s$/.test(file) || fileType(file) !== 'a file') {
 		return [];
 	}
 

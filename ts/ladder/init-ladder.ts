@@ -2,9 +2,9 @@ import {lstatSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {LadderError} from '../errors/index.js';
-import {makeFolders} from '../errors/make-folders.js';
-import {writing} from '../errors/writing.js';
-import {clearUnfinished, writeAmong} from '../machine/write-over.js';
+import {makeFolders} from '../fs/make-folders.js';
+import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
+import {clearUnfinished, writeUserFile} from '../fs/write-user-file.js';
 
 /** The package's own, from dist/ts/ladder. */
 const template = fileURLToPath(new URL('../../../templates/ladder', import.meta.url));
@@ -37,13 +37,13 @@ export const initLadder = (folder: string): string[] => {
 		throw new LadderError(`${place} already exists, so nothing was written: choose another folder`, place);
 	}
 
-	writing(
+	wrapWriteErrors(
 		`a ladder in ${folder}`,
 		folder,
 		() => {
 			for (const {place, text} of files.filter(file => !there.includes(file))) {
 				makeFolders(path.dirname(place));
-				writeAmong(place, text);
+				writeUserFile(place, text);
 			}
 		},
 		'; choose another folder',

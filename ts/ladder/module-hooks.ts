@@ -3,7 +3,7 @@ import type {LoadHook, ResolveFnOutput, ResolveHook} from 'node:module';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {transform} from 'sucrase';
-import {kindAt} from '../machine/kind-at.js';
+import {fileType} from '../fs/file-type.js';
 
 /** Marks the files of a ladder, and counts how often one was opened: what was edited in between is read anew. */
 const mark = /[?&]ladder=\d+$/;
@@ -37,7 +37,7 @@ export const load: LoadHook = (url, context, nextLoad) => {
 	}
 
 	const place = fileURLToPath(url);
-	const found = kindAt(place);
+	const found = fileType(place);
 	if (found !== 'a file' && found !== 'nothing') {
 		throw new Error(`it imports ${place}, which should be a file and is ${found}`);
 	}

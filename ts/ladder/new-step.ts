@@ -1,11 +1,11 @@
 import {lstatSync} from 'node:fs';
 import path from 'node:path';
 import {ConfigError, LadderError} from '../errors/index.js';
-import {writing} from '../errors/writing.js';
-import {writeAmong} from '../machine/write-over.js';
-import {checkName} from '../terms/define-step.js';
-import {goalOf} from '../terms/goal.js';
-import {shown} from '../text/shown.js';
+import {goalOf} from '../experiment/goal.js';
+import {displayPath} from '../format/command-line.js';
+import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
+import {writeUserFile} from '../fs/write-user-file.js';
+import {checkName} from '../step/define-step.js';
 import type {Ladder} from './open-ladder.js';
 
 /**
@@ -19,8 +19,8 @@ import type {Ladder} from './open-ladder.js';
  */
 export const newStep = (ladder: Ladder, name: string, from: string): string => {
 	checkName(name);
-	const grownFrom = ladder.place(from);
-	const taken = [...ladder.places.map(({step, position}) => ({name: step.name, position})), ...ladder.refused];
+	const grownFrom = ladder.entry(from);
+	const taken = [...ladder.entries.map(({step, position}) => ({name: step.name, position})), ...ladder.refused];
 	if (taken.some(step => step.name === name)) {
 		throw new ConfigError(
 			'name',
@@ -33,7 +33,7 @@ export const newStep = (ladder: Ladder, name: string, from: string): string => {
 	const position = Math.max(...taken.map(({position}) => position)) + 1;
 	const file = path.join(path.dirname(grownFrom.file), `${position}-${name}${path.extname(grownFrom.file)}`);
 	if (lstatSync(file, {throwIfNoEntry: false})) {
-		throw new LadderError(`${shown(file)} already exists and was not changed`, file);
+		throw new LadderError(`${displayPath(file)} already exists and was not changed`, file);
 	}
 
 	const variable = from.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()).replace(/^(?=\d)/, '_');
@@ -57,7 +57,7 @@ ${goal.join('\n')}
 	analysis: [],
 });
 `;
-	writing(shown(file), file, () => writeAmong(file, text));
+	wrapWriteErrors(displayPath(file), file, () => writeUserFile(file, text));
 	return file;
 };
 

@@ -1,23 +1,21 @@
 import path from 'node:path';
 import type {Data, DataSource, OpenOptions} from '../data/data.js';
-import {abortedBy} from '../errors/aborted-by.js';
+import {openData} from '../data/open-data.js';
 import {ConfigError, LadderError} from '../errors/index.js';
-import {unlessAborted} from '../errors/unless-aborted.js';
-import {checkFolder} from '../terms/check-path.js';
-import {isStep, type Step} from '../terms/define-step.js';
-import {freeze} from '../terms/freeze.js';
-import type {Goal} from '../terms/goal.js';
-import {openData} from '../terms/open-data.js';
-import {didYouMean} from '../text/near.js';
-import {show} from '../text/show.js';
-import {shown} from '../text/shown.js';
-import {thrownText} from '../text/thrown-text.js';
+import type {Goal} from '../experiment/goal.js';
+import {displayPath} from '../format/command-line.js';
+import {didYouMean} from '../format/did-you-mean.js';
+import {formatThrown, formatValue} from '../format/value.js';
+import {abortable, abortedBy} from '../platform/abort.js';
+import {isStep, type Step} from '../step/define-step.js';
+import {checkFolder} from '../validation/check-path.js';
+import {deepFreeze} from '../validation/deep-freeze.js';
 import {defineLadder, type LadderDefinition, type PublishedResult} from './define-ladder.js';
 import {endings, ladderFiles, type StepFile, stepFiles} from './files.js';
 import {importFile} from './import-file.js';
 
 /** A step and where it stands. */
-export type Place = {
+export type StepEntry = {
 	readonly step: Step;
 	/** 0 for the first. */
 	readonly position: number;
@@ -53,7 +51,7 @@ export type Ladder = {
 	/** The page with its table. */
 	readonly page: string;
 	/** Where each step stands, in the order of their numbers. */
-	readonly places: readonly Place[];
+	readonly entries: readonly StepEntry[];
 	/** Its steps, in the order of their numbers; without those that are refused. */
 	readonly steps: readonly Step[];
 	/** Step files that can't be used. They stand in nobody's way until they are asked for. */
@@ -64,7 +62,7 @@ export type Ladder = {
 	 * @throws {ConfigError} naming those there are
 	 * @throws {LadderError} where its file can't be used
 	 */
-	readonly place: (name: string) => Place;
+	readonly entry: (name: string) => StepEntry;
 	/**
 	 * The step of a name.
 	 *
@@ -92,9 +90,9 @@ export const openLadder = async (folder: string): Promise<Ladder> => {
 	openings += 1;
 	const place = path.resolve(folder);
 	const {name, data, target = {}, published = []} = await definitionIn(place, openings);
-	const {places, refused} = await placesIn(place, openings);
-	const find = (wanted: string): Place => {
-		const found = places.find(({step}) => step.name === wanted);
+	const {entries, refused} = await stepsIn(place, openings);
+	const find = (wanted: string): StepEntry => {
+		const found = entries.find(({step}) => step.name === wanted);
 		if (found) {
 			return found;
 		}
@@ -106,22 +104,22 @@ export const openLadder = async (folder: string): Promise<Ladder> => {
 
 		const names = stepFiles(place).map(({name}) => name);
 		if (typeof wanted !== 'string') {
-			throw new ConfigError('step', `one of ${names.join(', ')}`, show(wanted));
+			throw new ConfigError('step', `one of ${names.join(', ')}`, formatValue(wanted));
 		}
 
 		throw new ConfigError(
 			'step',
 			`one of ${names.join(', ')}`,
-			show(wanted),
+			formatValue(wanted),
 			`there is no step ${JSON.stringify(wanted)} in ${name}${didYouMean(wanted, names)}: ${stepsOf(names)}`,
 		);
 	};
 
-	return freeze({
-		...{name, folder: place, data: within(data, place), target, published, places, refused},
+	return deepFreeze({
+		...{name, folder: place, data: within(data, place), target, published, entries, refused},
 		page: path.join(place, 'README.md'),
-		steps: places.map(({step}) => step),
-		place: find,
+		steps: entries.map(({step}) => step),
+		entry: find,
 		step: (wanted: string) => find(wanted).step,
 	});
 };
@@ -138,16 +136,19 @@ const definitionIn = async (folder: string, opening: number): Promise<LadderDefi
 	}
 
 	if (other !== undefined) {
-		throw new LadderError(`${shown(file)} and ${shown(other)} both say what the ladder is: keep one of them`, file);
+		throw new LadderError(
+			`${displayPath(file)} and ${displayPath(other)} both say what the ladder is: keep one of them`,
+			file,
+		);
 	}
 
 	const value = await importFile(file, opening);
 	try {
 		return defineLadder(value as LadderDefinition);
 	} catch (error) {
-		const reason = error instanceof Error ? error.message : thrownText(error);
+		const reason = error instanceof Error ? error.message : formatThrown(error);
 		throw new LadderError(
-			`${shown(file)}: its default export should be a ladder made with \`defineLadder\`: ${reason}`,
+			`${displayPath(file)}: its default export should be a ladder made with \`defineLadder\`: ${reason}`,
 			file,
 			undefined,
 			{
@@ -157,16 +158,16 @@ const definitionIn = async (folder: string, opening: number): Promise<LadderDefi
 	}
 };
 
-type Places = {readonly places: Place[]; readonly refused: RefusedStep[]};
+type Steps = {readonly entries: StepEntry[]; readonly refused: RefusedStep[]};
 
-const placesIn = async (folder: string, opening: number): Promise<Places> => {
+const stepsIn = async (folder: string, opening: number): Promise<Steps> => {
 	const files = stepFiles(folder);
-	const found: Places = {places: [], refused: []};
+	const found: Steps = {entries: [], refused: []};
 	for (const {file, name, position} of files) {
 		const record = path.join(folder, 'records', `${position}-${name}`);
 		try {
 			checkAlone(file, files);
-			found.places.push({step: await stepIn(file, name, opening), position, file, record});
+			found.entries.push({step: await stepIn(file, name, opening), position, file, record});
 		} catch (error) {
 			if (!(error instanceof LadderError)) {
 				throw error;
@@ -184,7 +185,7 @@ const checkAlone = (file: string, files: readonly StepFile[]): void => {
 	const own = files.find(other => other.file === file);
 	const same = files.filter(other => other.position === own?.position || other.name === own?.name);
 	if (same.length > 1) {
-		const names = same.map(other => shown(other.file)).join(' and ');
+		const names = same.map(other => displayPath(other.file)).join(' and ');
 		throw new LadderError(`${names} have the same number or name: rename one of them`, file);
 	}
 };
@@ -192,10 +193,10 @@ const checkAlone = (file: string, files: readonly StepFile[]): void => {
 const stepIn = async (file: string, name: string, opening: number): Promise<Step> => {
 	const step = await importFile(file, opening);
 	if (!isStep(step) || step.name !== name) {
-		const other = isStep(step) ? `\`${step.name}\`` : `${show(step)}, which \`defineStep\` did not make`;
+		const other = isStep(step) ? `\`${step.name}\`` : `${formatValue(step)}, which \`defineStep\` did not make`;
 		const got = step === undefined ? 'it has none' : other;
 		throw new LadderError(
-			`${shown(file)}: its default export should be the step \`${name}\`, as the file is called; ${got}`,
+			`${displayPath(file)}: its default export should be the step \`${name}\`, as the file is called; ${got}`,
 			file,
 		);
 	}
@@ -226,7 +227,7 @@ const within = (source: DataSource, folder: string): DataSource => {
 			opened.set(skipDamaged, opening);
 			opening.waiting += 1;
 			try {
-				return await unlessAborted(opening.data, signal);
+				return await abortable(opening.data, signal);
 			} catch (error) {
 				opening.waiting -= 1;
 				if (opening.waiting === 0) {

@@ -2,12 +2,12 @@ import {existsSync} from 'node:fs';
 import path from 'node:path';
 import {type ImageForm, imageForms} from '../data/data.js';
 import {ConfigError, ModelError} from '../errors/index.js';
-import {kindAt} from '../machine/kind-at.js';
+import {formatValue} from '../format/value.js';
+import {fileType} from '../fs/file-type.js';
 import type {Model as NativeModel} from '../native/binding.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {checkPlace} from '../terms/check-path.js';
-import {show} from '../text/show.js';
+import {checkReadablePath} from '../validation/check-path.js';
 import {checkPredictOptions, type PredictOptions, readImage} from './read-images.js';
 
 /** What a model makes of one image. */
@@ -64,7 +64,7 @@ export type Model = {
  * @throws {ModelError} for a file that is missing, cut short, or something else
  */
 export const loadModel = async (place: string): Promise<Model> => {
-	checkPlace('path', place);
+	checkReadablePath('path', place);
 	const model: NativeModel = unwrap(await native().loadModel(modelIn(place)));
 	const {size, channels, parameters} = model;
 	const classes = Array.from({length: model.classes}, (_, label) => model.classNames[label] ?? String(label));
@@ -79,7 +79,7 @@ export const loadModel = async (place: string): Promise<Model> => {
 		},
 		async predict(pixels) {
 			if (!(pixels instanceof Uint8Array)) {
-				throw new ConfigError('pixels', 'a Uint8Array', show(pixels));
+				throw new ConfigError('pixels', 'a Uint8Array', formatValue(pixels));
 			}
 
 			const predictions = unwrap(await model.predict(pixels));
@@ -91,7 +91,7 @@ export const loadModel = async (place: string): Promise<Model> => {
 
 /** The model of a run's folder. */
 const modelIn = (place: string): string => {
-	const found = kindAt(place);
+	const found = fileType(place);
 	if (found !== 'a folder') {
 		if (found === 'nothing' || found === 'a link to nowhere') {
 			const reason = 'there is no such file or run folder';

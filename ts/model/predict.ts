@@ -1,5 +1,5 @@
 import {ConfigError} from '../errors/index.js';
-import {show} from '../text/show.js';
+import {formatValue} from '../format/value.js';
 import {type ImagePrediction, loadModel} from './load-model.js';
 import {checkPredictOptions, type PredictOptions, readImages} from './read-images.js';
 
@@ -46,6 +46,6 @@ const checkImages = (images: unknown): void => {
 	const isList =
 		typeof images === 'object' && images !== null && Symbol.iterator in images && !ArrayBuffer.isView(images);
 	if (!isList) {
-		throw new ConfigError('images', "a list of files, such as `['photo.jpg']`", show(images));
+		throw new ConfigError('images', "a list of files, such as `['photo.jpg']`", formatValue(images));
 	}
 };

@@ -3,10 +3,10 @@ import {z} from 'zod';
 import type {ImageForm} from '../data/data.js';
 import {decodeImage, openImage} from '../data/decode.js';
 import {ConfigError, ImageError, LoadError} from '../errors/index.js';
+import {formatValue} from '../format/value.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {judged} from '../terms/judged.js';
-import {show} from '../text/show.js';
+import {validate} from '../validation/validate.js';
 import {fitDigit} from './fit-digit.js';
 
 /** How images are read. */
@@ -33,7 +33,7 @@ const shape = z.object(
 
 /** @throws {ConfigError} for an option of another type */
 export const checkPredictOptions = (options: unknown): void => {
-	judged(shape, options, 'options');
+	validate(shape, options, 'options');
 };
 
 /** What a model takes. */
@@ -72,7 +72,7 @@ export const readImage = async (
 	{invert, fit}: PredictOptions = {},
 ): Promise<ReadImage> => {
 	if (typeof image !== 'string' && !(image instanceof Uint8Array)) {
-		throw new ConfigError('image', 'a path, or the bytes of an image file', show(image));
+		throw new ConfigError('image', 'a path, or the bytes of an image file', formatValue(image));
 	}
 
 	const isDigit = fit === undefined ? form === 'mnist-digits' : fit === 'digits';

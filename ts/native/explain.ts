@@ -1,5 +1,5 @@
 import path from 'node:path';
-import {platforms, thisPlatform} from '../machine/platform.js';
+import {platforms, thisPlatform} from '../platform/platform.js';
 
 /** An addon is not the file that was published. */
 export class DamagedAddon extends Error {}

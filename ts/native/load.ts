@@ -3,15 +3,15 @@ import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
+import {checkCache} from '../cache/cache.js';
+import {cacheFolder} from '../cache/cache-folder.js';
 import {LoadError} from '../errors/index.js';
-import {cacheFolder} from '../machine/cache-folder.js';
-import {checkCache} from '../machine/own-cache.js';
-import {isClone, packageRoot} from '../machine/package-root.js';
-import {thisPlatform} from '../machine/platform.js';
-import {libtorchFolder, ownLibtorch} from '../torch/libtorch-folder.js';
-import {problemOf} from '../torch/manifest.js';
-import {openedLibraries} from '../torch/pins.js';
-import {fetchedTorchAddon, isUnharmed, torchCommand} from '../torch/torch-addon.js';
+import {libtorchFolder, ownLibtorch} from '../libtorch/libtorch-folder.js';
+import {problemOf} from '../libtorch/manifest.js';
+import {openedLibraries} from '../libtorch/pins.js';
+import {fetchedTorchAddon, matchesPublishedHash, torchCommand} from '../libtorch/torch-addon.js';
+import {isClone, packageRoot} from '../platform/package-root.js';
+import {thisPlatform} from '../platform/platform.js';
 import type * as Binding from './binding.js';
 import {DamagedAddon, explain, explainTorch} from './explain.js';
 import {unwrap} from './unwrap.js';
@@ -82,7 +82,7 @@ export const addonHashes = (options: {engine?: string; device?: string}): {file:
  * @throws {DamagedAddon}
  */
 const unharmed = (file: string): string => {
-	if (!isUnharmed(file)) {
+	if (!matchesPublishedHash(file)) {
 		throw new DamagedAddon(file);
 	}
 

@@ -1,5 +1,5 @@
+import {readLabels, type StepRecord} from '../claims/step-record.js';
 import type {Data} from '../data/data.js';
-import {readLabels, type StepRecord} from '../terms/record.js';
 
 /**
  * Holds predictions against the test labels: what they are wrong about, and how much that leaves right.

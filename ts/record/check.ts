@@ -1,61 +1,60 @@
 import {existsSync, readFileSync} from 'node:fs';
 import type {Data} from '../data/data.js';
 import {RecordError, StepladderError} from '../errors/index.js';
-import type {Place} from '../ladder/open-ladder.js';
-import {shown} from '../text/shown.js';
-import {typed} from '../text/typed.js';
+import {commandHint, displayPath} from '../format/command-line.js';
+import {checkFile} from '../fs/record-file.js';
+import type {StepEntry} from '../ladder/open-ladder.js';
 import {checkAnswers} from './check-answers.js';
 import {checkClaims} from './check-claims.js';
 import type {LadderRecords} from './ladder-records.js';
 import {hasMarks, hasTable, marksWanted, withLadder} from './ladder-table.js';
-import {checkPromise} from './make-promise.js';
-import {promiseFile} from './promise-file.js';
-import {checkFile} from './read.js';
+import {checkPreregistration} from './preregister.js';
+import {preregistrationFile} from './preregistration-file.js';
 import {readBlock, stepText, textBlock} from './text-block.js';
 
 /**
  * Holds steps against their records, and the page's table against all of them.
  *
- * @param places of the steps to look at
+ * @param entries of the steps to look at
  * @returns a sentence for each thing that is not true, naming its place
  */
-export const checkLadder = (records: LadderRecords, data: Data, places: readonly Place[]): string[] => {
-	const problems = [...places.flatMap(place => checkStep(place, records, data)), ...checkPage(records)];
+export const checkLadder = (records: LadderRecords, data: Data, entries: readonly StepEntry[]): string[] => {
+	const problems = [...entries.flatMap(entry => checkStep(entry, records, data)), ...checkPage(records)];
 	return [...new Set(problems)]; // a damaged record is in the way of every step that speaks of it
 };
 
 /** Holds a step against its record, and its text block against both. */
-const checkStep = (place: Place, records: LadderRecords, data: Data): string[] =>
+const checkStep = (entry: StepEntry, records: LadderRecords, data: Data): string[] =>
 	telling(() => {
-		const {record} = records.of(place);
-		const folder = shown(place.record);
+		const {record} = records.of(entry);
+		const folder = displayPath(entry.record);
 		return [
-			...checkPromise(place, record.promise, records.evidence(place), data).map(
-				sentence => `${shown(promiseFile(place.record))}: ${sentence}`,
+			...checkPreregistration(entry, record.promise, records.evidence(entry), data).map(
+				sentence => `${displayPath(preregistrationFile(entry.record))}: ${sentence}`,
 			),
 			...checkAnswers(record, data).map(sentence => `${folder}: ${sentence}`),
-			...telling(() => checkClaims(place, records)),
-			...telling(() => checkBlock(place, records), `${shown(place.file)}: the text block can’t be made: `),
+			...telling(() => checkClaims(entry, records)),
+			...telling(() => checkBlock(entry, records), `${displayPath(entry.file)}: the text block can’t be made: `),
 		];
 	});
 
-const checkBlock = (place: Place, records: LadderRecords): string[] => {
-	const {file} = place;
+const checkBlock = (entry: StepEntry, records: LadderRecords): string[] => {
+	const {file} = entry;
 	const found = (readBlock(file) ?? '').split('\n');
-	const wanted = textBlock(stepText(place, records.evidence(place))).split('\n');
+	const wanted = textBlock(stepText(entry, records.evidence(entry))).split('\n');
 	const line = wanted.findIndex((text, index) => text !== found[index]);
 	return line === -1
 		? []
 		: [
-				`${shown(file)}, line ${line + 1}: the text block says ${quoted(found[line])}, the records say ` +
-					`${quoted(wanted[line])}; try: ${typed('record', '--text')}`,
+				`${displayPath(file)}, line ${line + 1}: the text block says ${quoted(found[line])}, the records say ` +
+					`${quoted(wanted[line])}; try: ${commandHint('record', '--text')}`,
 			];
 };
 
 /** Holds the table of the ladder's page against the records. Before the first of them there is none to be written. */
 const checkPage = (records: LadderRecords): string[] =>
 	telling(() => {
-		const {page: file, places} = records.ladder;
+		const {page: file, entries} = records.ladder;
 		if (!existsSync(file)) {
 			return [];
 		}
@@ -63,10 +62,10 @@ const checkPage = (records: LadderRecords): string[] =>
 		checkFile(file);
 		const page = readFileSync(file, 'utf8');
 		if (!hasMarks(page)) {
-			return [`${shown(file)}: ${marksWanted}`];
+			return [`${displayPath(file)}: ${marksWanted}`];
 		}
 
-		if (!hasTable(page) && !places.some(place => records.has(place))) {
+		if (!hasTable(page) && !entries.some(entry => records.has(entry))) {
 			return [];
 		}
 
@@ -74,7 +73,9 @@ const checkPage = (records: LadderRecords): string[] =>
 		const line = page.split('\n').findIndex((text, index) => text !== lines[index]);
 		return line === -1
 			? []
-			: [`${shown(file)}, line ${line + 1}: the records say ${quoted(lines[line])}; try: ${typed('record', '--text')}`];
+			: [
+					`${displayPath(file)}, line ${line + 1}: the records say ${quoted(lines[line])}; try: ${commandHint('record', '--text')}`,
+				];
 	});
 
 const quoted = (line: string | undefined): string => (line === undefined ? 'nothing' : JSON.stringify(line));
@@ -85,7 +86,7 @@ const telling = (work: () => string[], lead = ''): string[] => {
 		return work();
 	} catch (error) {
 		if (error instanceof RecordError) {
-			return [`${shown(error.path)}: ${error.problem}`];
+			return [`${displayPath(error.path)}: ${error.problem}`];
 		}
 
 		if (error instanceof StepladderError) {

@@ -1,9 +1,9 @@
+import type {Evidence} from '../claims/evidence.js';
 import {LadderError} from '../errors/index.js';
-import type {Place} from '../ladder/open-ladder.js';
-import type {Evidence} from '../terms/evidence.js';
-import {show} from '../text/show.js';
-import {shown} from '../text/shown.js';
-import {ofStepFile} from './of-step-file.js';
+import {displayPath} from '../format/command-line.js';
+import {formatValue} from '../format/value.js';
+import type {StepEntry} from '../ladder/open-ladder.js';
+import {callStepFunction} from './step-function.js';
 
 /**
  * The sentence of a claim.
@@ -11,11 +11,14 @@ import {ofStepFile} from './of-step-file.js';
  * @param index from 0
  * @throws {LadderError} where it gives none
  */
-export const claimText = (place: Place, index: number, evidence: Evidence): string => {
+export const claimText = (entry: StepEntry, index: number, evidence: Evidence): string => {
 	const what = `\`say\` of claim ${index + 1}`;
-	const text: unknown = ofStepFile(place, what, () => place.step.analysis[index]?.say(evidence));
+	const text: unknown = callStepFunction(entry, what, () => entry.step.analysis[index]?.say(evidence));
 	if (typeof text !== 'string') {
-		throw new LadderError(`${shown(place.file)}: ${what} should give a text, it gave ${show(text)}`, place.file);
+		throw new LadderError(
+			`${displayPath(entry.file)}: ${what} should give a text, it gave ${formatValue(text)}`,
+			entry.file,
+		);
 	}
 
 	return text;

@@ -1,6 +1,6 @@
-import type {Goal} from '../terms/goal.js';
-import {type Recorded, recorded} from '../terms/recorded.js';
-import {percent} from '../text/percent.js';
+import {type MeasuredRecord, measureRecord} from '../claims/measured-record.js';
+import type {Goal} from '../experiment/goal.js';
+import {percent} from '../format/figures.js';
 import type {LadderRecords} from './ladder-records.js';
 
 /** A goal in words, without a full stop: `at least 99.40 % of the test images in each of the last 5 epochs, ...`. */
@@ -20,16 +20,16 @@ const epochsOf = (heldFor: number): string => (heldFor === 1 ? 'the last epoch' 
  * The first step whose every seed holds the ladder's goal, judged by that goal; nothing where it names no accuracy. Steps
  * whose records can't be read are passed over.
  */
-export const firstToReach = (records: LadderRecords): Recorded | undefined => {
-	const {target, places} = records.ladder;
+export const firstToReach = (records: LadderRecords): MeasuredRecord | undefined => {
+	const {target, entries} = records.ladder;
 	const {testAccuracy, heldFor = 1, maxParameters = Infinity, maxEpochs = Infinity} = target;
 	if (testAccuracy === undefined) {
 		return undefined;
 	}
 
-	return places
-		.flatMap(place => records.find(place) ?? [])
-		.map(({record}) => recorded(record, {testAccuracy, heldFor, maxParameters, maxEpochs}))
+	return entries
+		.flatMap(entry => records.find(entry) ?? [])
+		.map(({record}) => measureRecord(record, {testAccuracy, heldFor, maxParameters, maxEpochs}))
 		.find(({parameters, epochs, held}) => parameters <= maxParameters && epochs <= maxEpochs && held.count === held.of);
 };
 

@@ -1,25 +1,26 @@
 import path from 'node:path';
+import type {AnalyzedRecord, Evidence} from '../claims/evidence.js';
+import {type MeasuredRecord, measureRecord} from '../claims/measured-record.js';
+import {TestFamily} from '../claims/multiple-testing.js';
 import {RecordError} from '../errors/index.js';
-import type {Ladder, Place} from '../ladder/open-ladder.js';
-import type {Evidence, Examined} from '../terms/evidence.js';
-import {freeze} from '../terms/freeze.js';
-import {type Recorded, recorded} from '../terms/recorded.js';
-import {type Swept, swept} from '../terms/sweep.js';
-import {TestFamily} from '../terms/test-family.js';
-import {typed} from '../text/typed.js';
-import {hasRecord, readRecord} from './files.js';
-import {hasSweep, readSweep, sweepsFolder} from './sweep-file.js';
+import {commandHint} from '../format/command-line.js';
+import type {Ladder, StepEntry} from '../ladder/open-ladder.js';
+import {hasSweep, readSweep, sweepsFolder} from '../sweep/file.js';
+import type {SweepResult} from '../sweep/result.js';
+import {summarizeSweep} from '../sweep/result.js';
+import {deepFreeze} from '../validation/deep-freeze.js';
+import {hasRecord, readRecord} from './file.js';
 
 /** The records of the ladder, each read once, when it is first asked for. */
 export class LadderRecords {
-	readonly #known = new Map<string, Recorded>();
+	readonly #known = new Map<string, MeasuredRecord>();
 	readonly #damaged = new Map<string, RecordError>();
-	readonly #sweeps = new Map<string, Swept>();
+	readonly #sweeps = new Map<string, SweepResult>();
 
 	constructor(readonly ladder: Ladder) {}
 
 	/** Whether a step has been recorded. */
-	has({record}: Place): boolean {
+	has({record}: StepEntry): boolean {
 		return hasRecord(record);
 	}
 
@@ -28,32 +29,35 @@ export class LadderRecords {
 	 *
 	 * @throws {RecordError} where it is missing or damaged
 	 */
-	of(place: Place): Recorded {
-		const {name} = place.step;
+	of(entry: StepEntry): MeasuredRecord {
+		const {name} = entry.step;
 		const known = this.#known.get(name);
 		if (known) {
 			return known;
 		}
 
-		const folder = place.record;
+		const folder = entry.record;
 		if (!hasRecord(folder)) {
-			throw new RecordError(folder, `\`${name}\` has not been recorded; try: ${typed('record', `--step ${name}`)}`);
+			throw new RecordError(
+				folder,
+				`\`${name}\` has not been recorded; try: ${commandHint('record', `--step ${name}`)}`,
+			);
 		}
 
-		const read = freeze(recorded(readRecord(folder)));
+		const read = deepFreeze(measureRecord(readRecord(folder)));
 		this.#known.set(name, read);
 		return read;
 	}
 
 	/** The record of a step, for those who can do without: nothing where it is missing or damaged. */
-	find(place: Place): Recorded | undefined {
-		const {name} = place.step;
-		if (!this.has(place) || this.#damaged.has(name)) {
+	find(entry: StepEntry): MeasuredRecord | undefined {
+		const {name} = entry.step;
+		if (!this.has(entry) || this.#damaged.has(name)) {
 			return undefined;
 		}
 
 		try {
-			return this.of(place);
+			return this.of(entry);
 		} catch (error) {
 			if (!(error instanceof RecordError)) {
 				throw error;
@@ -66,8 +70,8 @@ export class LadderRecords {
 
 	/** Steps whose records are there and can't be read, with what is wrong with each. */
 	damaged(): ReadonlyMap<string, RecordError> {
-		for (const place of this.ladder.places) {
-			this.find(place);
+		for (const entry of this.ladder.entries) {
+			this.find(entry);
 		}
 
 		return this.#damaged;
@@ -78,7 +82,7 @@ export class LadderRecords {
 	 *
 	 * @throws {RecordError} where it is missing or damaged
 	 */
-	sweep(name: string): Swept {
+	sweep(name: string): SweepResult {
 		const known = this.#sweeps.get(name);
 		if (known) {
 			return known;
@@ -86,10 +90,10 @@ export class LadderRecords {
 
 		const folder = path.join(sweepsFolder(this.ladder.folder), name);
 		if (!hasSweep(folder)) {
-			throw new RecordError(folder, `there is no sweep \`${name}\`; try: ${typed('sweep', '--help')}`);
+			throw new RecordError(folder, `there is no sweep \`${name}\`; try: ${commandHint('sweep', '--help')}`);
 		}
 
-		const found = freeze(swept(name, readSweep(folder)));
+		const found = deepFreeze(summarizeSweep(name, readSweep(folder)));
 		this.#sweeps.set(name, found);
 		return found;
 	}
@@ -98,8 +102,8 @@ export class LadderRecords {
 	 * What the target and the analysis of a step may speak of; each record is read when it is spoken of. What the claims
 	 * test is corrected together.
 	 */
-	evidence(place: Place): Evidence {
-		const {name, from, target, analysis} = place.step;
+	evidence(entry: StepEntry): Evidence {
+		const {name, from, target, analysis} = entry.step;
 		const tests = new TestFamily(() => {
 			for (const {say, holds} of analysis) {
 				tolerant(() => holds(evidence));
@@ -107,14 +111,14 @@ export class LadderRecords {
 			}
 		});
 		const examination = {tests, steps: [name, from?.name], primary: target.primary ?? 'test'} as const;
-		const step = (name: string): Examined => ({...this.of(this.ladder.place(name)), examination});
+		const step = (name: string): AnalyzedRecord => ({...this.of(this.ladder.entry(name)), examination});
 		const evidence: Evidence = {
 			get self() {
 				return step(name);
 			},
 			get from() {
 				if (!from) {
-					throw new RecordError(place.file, 'the first step grew from none, so that nothing can be said of `from`');
+					throw new RecordError(entry.file, 'the first step grew from none, so that nothing can be said of `from`');
 				}
 
 				return step(from.name);

@@ -1,12 +1,11 @@
-import type {Place} from '../ladder/open-ladder.js';
-import type {Step} from '../terms/define-step.js';
-import type {Measured} from '../terms/recorded.js';
-import {summarize} from '../terms/summarize.js';
-import {withLineEnds} from '../text/line-ends.js';
-import {markdownTable} from '../text/markdown-table.js';
-import {percent} from '../text/percent.js';
-import {plain} from '../text/screen.js';
-import {textTable} from '../text/text-table.js';
+import type {Measured} from '../claims/measured-record.js';
+import {summarize} from '../experiment/summarize.js';
+import {percent} from '../format/figures.js';
+import {markdownTable} from '../format/markdown.js';
+import {plain, textTable} from '../format/text-table.js';
+import {withLineEnds} from '../fs/write-user-file.js';
+import type {StepEntry} from '../ladder/open-ladder.js';
+import type {Step} from '../step/define-step.js';
 import type {LadderRecords} from './ladder-records.js';
 
 /** One step of the ladder as its table shows it. */
@@ -50,10 +49,10 @@ export type MeanOverSeeds = {readonly mean: number; readonly deviation: number |
 
 /** A row a step, with what is switched on and what was measured. */
 export const ladderRows = (records: LadderRecords): LadderRow[] =>
-	records.ladder.places.map(place => ({
-		...switches(place.step),
-		damaged: records.damaged().has(place.step.name),
-		result: result(place, records),
+	records.ladder.entries.map(entry => ({
+		...switches(entry.step),
+		damaged: records.damaged().has(entry.step.name),
+		result: result(entry, records),
 	}));
 
 const switches = ({name, aspect, experiment: {net, augmentation, schedule, averaging}}: Step) => ({
@@ -68,8 +67,8 @@ const switches = ({name, aspect, experiment: {net, augmentation, schedule, avera
 	changed: aspect,
 });
 
-const result = (place: Place, records: LadderRecords): LadderResult | undefined => {
-	const found = records.find(place);
+const result = (entry: StepEntry, records: LadderRecords): LadderResult | undefined => {
+	const found = records.find(entry);
 	if (!found) {
 		return undefined;
 	}

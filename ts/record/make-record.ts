@@ -1,37 +1,37 @@
 import {rmSync} from 'node:fs';
 import path from 'node:path';
-import type {Data} from '../data/data.js';
-import {sourceOf} from '../data/data.js';
-import {ConfigError, HeldError, RecordError} from '../errors/index.js';
-import {makeFolders} from '../errors/make-folders.js';
-import {elsewhere, writing} from '../errors/writing.js';
-import {checkTraining, type Folders, type Training, trainInFolders} from '../experiment/train.js';
-import type {Place} from '../ladder/open-ladder.js';
-import {type FinishedRun, readFinishedRun} from '../log/finished-run.js';
-import {RunFolder} from '../log/run-folder.js';
-import {type Hold, holderNow, holdPlace, lockBeside} from '../machine/hold-place.js';
-import {namesIn} from '../machine/names-in.js';
-import {checkFresh} from '../terms/check-fresh.js';
-import {differences} from '../terms/difference.js';
-import type {Evidence} from '../terms/evidence.js';
-import {learningRates} from '../terms/learning-rates.js';
-import type {StepPromise} from '../terms/promise.js';
+import type {Evidence} from '../claims/evidence.js';
+import type {Preregistration} from '../claims/preregistration.js';
 import {
-	type Condition,
 	type RecordedAnswers,
 	type RecordedEpoch,
 	type RecordedSeed,
 	type StepRecord,
 	writeLabels,
-} from '../terms/record.js';
-import {summarize} from '../terms/summarize.js';
-import type {TrainOptions} from '../terms/train-options.js';
+} from '../claims/step-record.js';
+import type {Data} from '../data/data.js';
+import {sourceOf} from '../data/data.js';
+import {ConfigError, LockError, RecordError} from '../errors/index.js';
+import {differences} from '../experiment/difference.js';
+import {learningRates} from '../experiment/learning-rates.js';
+import {summarize} from '../experiment/summarize.js';
+import {listFolder} from '../fs/list-folder.js';
+import {acquireLock, type Lock, lockHolder, lockPathFor} from '../fs/lock.js';
+import {makeFolders} from '../fs/make-folders.js';
+import {suggestOut, wrapWriteErrors} from '../fs/wrap-write-errors.js';
+import type {StepEntry} from '../ladder/open-ladder.js';
+import type {Condition} from '../native/condition.js';
+import {findRun, tryReadConfig} from '../runs/find-run.js';
+import {type FinishedRun, readFinishedRun} from '../runs/finished-run.js';
+import {RunFolder} from '../runs/run-folder.js';
+import type {TrainOptions} from '../runs/train-options.js';
+import {checkTraining, type Folders, type Training, trainInFolders} from '../training/train.js';
+import {checkFresh} from '../validation/check-fresh.js';
 import {checkAnswers} from './check-answers.js';
-import {writeRecord} from './files.js';
-import {findRun, readStarted} from './find-run.js';
-import {judgeRecord} from './judge-record.js';
-import {makePromise} from './make-promise.js';
-import {promiseHash} from './promise-file.js';
+import {checkRecord} from './check-record.js';
+import {writeRecord} from './file.js';
+import {preregister} from './preregister.js';
+import {preregistrationHash} from './preregistration-file.js';
 
 /** How a step is recorded. */
 export type RecordOptions = Pick<TrainOptions, 'engine' | 'threads' | 'jobs' | 'signal'> & {
@@ -66,23 +66,23 @@ export type Recording = {
  *
  * @param evidence that the step's reason may speak of
  * @throws {RecordError} where the step was promised otherwise, or a finished run is not as it was written
- * @throws {HeldError} where the step is being recorded
+ * @throws {LockError} where the step is being recorded
  */
 export const makeRecord = async (
-	place: Place,
+	entry: StepEntry,
 	data: Data,
 	evidence: Evidence,
 	{seeds, out, fresh = false, ...options}: RecordOptions,
 ): Promise<Recording> => {
-	const {step, record: folder} = place;
+	const {step, record: folder} = entry;
 	checkFresh(fresh);
 	checkTraining(step, {...options, seeds, out, data: sourceOf(data)}, data);
 	const parent = path.join(out, step.name);
-	writing(`in ${parent}`, parent, () => makeFolders(parent), elsewhere); // before a promise is made anew
-	const hold = await holdRecord(place, options.signal);
+	wrapWriteErrors(`in ${parent}`, parent, () => makeFolders(parent), suggestOut); // before a promise is made anew
+	const hold = await holdRecord(entry, options.signal);
 	try {
-		const promise = makePromise(place, evidence, data, {seeds, fresh});
-		const purpose = promiseHash(promise);
+		const promise = preregister(entry, evidence, data, {seeds, fresh});
+		const purpose = preregistrationHash(promise);
 		const wanted = {step, data, engine: options.engine, purpose};
 		// What was promised anew has no runs yet, and damage to older ones stands in nobody's way.
 		const folders = new Map(seeds.map(seed => [seed, fresh ? undefined : findRun(parent, {...wanted, seed})]));
@@ -156,35 +156,35 @@ export const makeRecord = async (
 };
 
 /** Keeps others from recording a step. */
-const holdRecord = async ({step, record}: Place, signal: AbortSignal | undefined): Promise<Hold> => {
+const holdRecord = async ({step, record}: StepEntry, signal: AbortSignal | undefined): Promise<Lock> => {
 	const parent = path.dirname(record);
-	writing(`in ${parent}`, parent, () => makeFolders(parent));
-	return holdPlace(recordName(step.name), lockBeside(record), signal);
+	wrapWriteErrors(`in ${parent}`, parent, () => makeFolders(parent));
+	return acquireLock(recordName(step.name), lockPathFor(record), signal);
 };
 
 /** Says who records a step; nothing where nobody does. */
-export const recordingOf = ({step, record}: Place): HeldError | undefined => {
-	const lock = lockBeside(record);
-	const holder = holderNow(lock);
-	return holder && new HeldError(recordName(step.name), lock, holder);
+export const recordingOf = ({step, record}: StepEntry): LockError | undefined => {
+	const lock = lockPathFor(record);
+	const holder = lockHolder(lock);
+	return holder && new LockError(recordName(step.name), lock, holder);
 };
 
 const recordName = (step: string): string => `the record of \`${step}\``;
 
 /** Takes away the runs that were made for earlier promises of a step. Nothing else is touched, and no run that is in use. */
 const removeOlder = (parent: string, step: string, purpose: string): void => {
-	for (const name of namesIn(parent)) {
+	for (const name of listFolder(parent)) {
 		const folder = path.join(parent, name);
-		const run = readStarted(folder);
+		const run = tryReadConfig(folder);
 		const isOlder = run?.step.name === step && run.purpose !== undefined && run.purpose !== purpose;
-		if (isOlder && !RunFolder.isHeld(folder)) {
+		if (isOlder && !RunFolder.isLocked(folder)) {
 			rmSync(folder, {recursive: true, force: true});
 		}
 	}
 };
 
 /** A record out of the folders of finished runs, each judged before it is taken over. */
-const assemble = (promise: StepPromise, data: Data, runs: ReadonlyArray<readonly [number, string]>): StepRecord => {
+const assemble = (promise: Preregistration, data: Data, runs: ReadonlyArray<readonly [number, string]>): StepRecord => {
 	const {step, experiment} = promise;
 	const conditions: Condition[] = [];
 	const seeds: RecordedSeed[] = [];
@@ -211,7 +211,7 @@ const assemble = (promise: StepPromise, data: Data, runs: ReadonlyArray<readonly
 			epochs: rows,
 			answers: [answered],
 		};
-		const [wrong] = [...judgeRun(run, of), ...judgeRecord(alone), ...checkAnswers(alone, data)];
+		const [wrong] = [...judgeRun(run, of), ...checkRecord(alone), ...checkAnswers(alone, data)];
 		if (wrong !== undefined) {
 			throw new RecordError(folder, `${wrong}; remove it, or train again with \`--fresh\``);
 		}

@@ -1,10 +1,10 @@
+import type {StepRecord} from '../claims/step-record.js';
 import type {OpenOptions} from '../data/data.js';
+import {checkOpenOptions, openData} from '../data/open-data.js';
 import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
-import {checkPath} from '../terms/check-path.js';
-import {checkOpenOptions, openData} from '../terms/open-data.js';
-import type {StepRecord} from '../terms/record.js';
-import {checkSeedsGiven} from '../terms/train-options.js';
+import {requireSeeds} from '../runs/train-options.js';
+import {checkPath} from '../validation/check-path.js';
 import {LadderRecords} from './ladder-records.js';
 import {makeRecord, type Recording, type RecordOptions} from './make-record.js';
 import {writeTexts} from './write-texts.js';
@@ -36,16 +36,16 @@ export const record = async (ladder: Ladder, step: string, given: RecordOptions 
 	const {skipDamaged, tell, ...options} = given ?? {};
 	checkLadder(ladder);
 	checkPath('out', options.out);
-	checkSeedsGiven(options.seeds);
+	requireSeeds(options.seeds);
 	checkOpenOptions({skipDamaged, tell, signal: options.signal});
-	const place = ladder.place(step);
+	const entry = ladder.entry(step);
 	const data = await openData(ladder.data, ladder.folder, {
 		...(skipDamaged !== undefined && {skipDamaged}),
 		...(tell && {tell}),
 		signal: options.signal,
 	});
-	const evidence = new LadderRecords(ladder).evidence(place);
-	const {finished, training, write} = await makeRecord(place, data, evidence, options);
+	const evidence = new LadderRecords(ladder).evidence(entry);
+	const {finished, training, write} = await makeRecord(entry, data, evidence, options);
 	return {
 		finished,
 		training,

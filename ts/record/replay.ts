@@ -2,21 +2,21 @@ import {randomInt} from 'node:crypto';
 import {mkdtempSync, rmSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type {RecordedAnswers, RecordedEpoch, RecordedSeed, StepRecord} from '../claims/step-record.js';
+import {readLabels} from '../claims/step-record.js';
 import {type Data, sourceOf} from '../data/data.js';
-import {type Folders, type Training, trainInFolders} from '../experiment/train.js';
-import type {Place} from '../ladder/open-ladder.js';
-import {readFinishedRun} from '../log/finished-run.js';
-import {RunFolder} from '../log/run-folder.js';
+import {multiplyAddsOf} from '../experiment/summarize.js';
+import {displayPath} from '../format/command-line.js';
+import type {StepEntry} from '../ladder/open-ladder.js';
 import {addonHashes, native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import type {EpochEvent} from '../terms/events.js';
-import {multiplyAddsOf} from '../terms/multiply-adds.js';
-import type {RecordedAnswers, RecordedEpoch, RecordedSeed, StepRecord} from '../terms/record.js';
-import {readLabels} from '../terms/record.js';
-import {shown} from '../text/shown.js';
-import {findRun} from './find-run.js';
+import type {EpochEvent} from '../runs/events.js';
+import {findRun} from '../runs/find-run.js';
+import {readFinishedRun} from '../runs/finished-run.js';
+import {RunFolder} from '../runs/run-folder.js';
+import {type Folders, type Training, trainInFolders} from '../training/train.js';
 import {answersOf} from './make-record.js';
-import {promiseHash} from './promise-file.js';
+import {preregistrationHash} from './preregistration-file.js';
 
 /** What is trained again, and how. */
 export type ReplayOptions = {
@@ -52,7 +52,7 @@ export const isSlow = ({experiment, data}: StepRecord): boolean => multiplyAddsO
  * @returns a sentence for each figure that differs
  */
 export const replay = async (
-	place: Place,
+	entry: StepEntry,
 	record: StepRecord,
 	data: Data,
 	{out, jobs, ...options}: ReplayOptions,
@@ -69,7 +69,7 @@ export const replay = async (
 	const waiting = [...runs];
 	const work = async (): Promise<void> => {
 		for (let run = waiting.shift(); run; run = waiting.shift()) {
-			const seed = new SeedReplay(place, record, data, run, {
+			const seed = new SeedReplay(entry, record, data, run, {
 				...{...options, signal, out: folder, threads: run.engine === 'aten' ? run.threads : threads},
 			});
 			problems.push(...(await (options.firstEpoch ? seed.firstEpoch() : seed.whole())));
@@ -105,7 +105,7 @@ class SeedReplay {
 	readonly #rows: readonly RecordedEpoch[];
 
 	constructor(
-		readonly place: Place,
+		readonly entry: StepEntry,
 		readonly record: StepRecord,
 		readonly data: Data,
 		readonly run: RecordedSeed,
@@ -128,11 +128,11 @@ class SeedReplay {
 	}
 
 	async whole(): Promise<string[]> {
-		const {place, data, run, options} = this;
+		const {entry, data, run, options} = this;
 		const {seed, engine} = run;
-		const purpose = `replay of ${promiseHash(this.record.promise)} by ${addonHashes({engine}).file}`;
-		const wanted = {step: place.step, data, seed, engine, purpose};
-		let folder = findRun(path.join(options.out, place.step.name), wanted);
+		const purpose = `replay of ${preregistrationHash(this.record.promise)} by ${addonHashes({engine}).file}`;
+		const wanted = {step: entry.step, data, seed, engine, purpose};
+		let folder = findRun(path.join(options.out, entry.step.name), wanted);
 		if (folder === undefined || !RunFolder.isFinished(folder)) {
 			const different = new AbortController();
 			const training = this.#train(different.signal, async (started, stop) => {
@@ -165,7 +165,7 @@ class SeedReplay {
 		const {engine, seed} = this.run;
 		const {threads} = this.options;
 		return trainInFolders(
-			this.place.step,
+			this.entry.step,
 			{
 				...{data: sourceOf(this.data), seeds: [seed], engine, threads},
 				signal: AbortSignal.any([this.options.signal, signal]),
@@ -231,6 +231,6 @@ class SeedReplay {
 	}
 
 	#sentence(what: string, recorded: string, again: string): string {
-		return `${shown(this.place.record)}: ${what} is ${recorded} in the record, ${again} when trained again on \`${this.run.engine}\``;
+		return `${displayPath(this.entry.record)}: ${what} is ${recorded} in the record, ${again} when trained again on \`${this.run.engine}\``;
 	}
 }

@@ -1,16 +1,14 @@
 import {readFileSync} from 'node:fs';
-import {writing} from '../errors/writing.js';
-import type {Place} from '../ladder/open-ladder.js';
-import {writeOver} from '../machine/write-over.js';
-import type {Evidence} from '../terms/evidence.js';
-import type {Goal} from '../terms/goal.js';
-import type {Measured, Recorded} from '../terms/recorded.js';
-import {withLineEnds} from '../text/line-ends.js';
-import {percent} from '../text/percent.js';
-import {roundedAlike} from '../text/points.js';
+import type {Evidence} from '../claims/evidence.js';
+import type {Measured, MeasuredRecord} from '../claims/measured-record.js';
+import type {Goal} from '../experiment/goal.js';
+import {percent, roundInterval} from '../format/figures.js';
+import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
+import {overwriteUserFile, withLineEnds} from '../fs/write-user-file.js';
+import type {StepEntry} from '../ladder/open-ladder.js';
 import {claimText} from './claim-text.js';
 import {goalWords} from './goal-sentence.js';
-import {promiseSentence} from './promise-sentence.js';
+import {preregistrationSentence} from './preregistration-sentence.js';
 
 /** The parts of a step's text, without line breaks. */
 export type StepText = {
@@ -23,12 +21,12 @@ export type StepText = {
 };
 
 /** What a step has to say, with its figures filled in from the records. */
-export const stepText = (place: Place, evidence: Evidence): StepText => ({
+export const stepText = (entry: StepEntry, evidence: Evidence): StepText => ({
 	target: targetSentence(evidence.self.record.promise.target),
 	why: evidence.self.record.promise.why,
-	promised: promiseSentence(evidence.self.record.promise),
+	promised: preregistrationSentence(evidence.self.record.promise),
 	result: resultSentences(evidence.self),
-	analysis: place.step.analysis.map((_, index) => claimText(place, index, evidence)),
+	analysis: entry.step.analysis.map((_, index) => claimText(entry, index, evidence)),
 });
 
 /** `At least 99.40 % of ...` */
@@ -37,7 +35,7 @@ const targetSentence = (goal: Goal): string => {
 	return `${words[0]?.toUpperCase()}${words.slice(1)}.`;
 };
 
-const resultSentences = (self: Recorded): string[] => {
+const resultSentences = (self: MeasuredRecord): string[] => {
 	const {parameters, epochs, seeds, held, test, lowest, train, trainClean, record} = self;
 	const engines = [...new Set(record.seeds.map(({engine}) => engine))].join(' and ');
 	const reached = held.count === held.of ? 'Held' : 'Missed: held';
@@ -52,7 +50,7 @@ const resultSentences = (self: Recorded): string[] => {
 };
 
 /** What makes learning harder than evaluation. */
-const noise = ({record: {experiment}}: Recorded): string => {
+const noise = ({record: {experiment}}: MeasuredRecord): string => {
 	const kinds = [
 		...(experiment.augmentation ? ['augmentation'] : []),
 		...(experiment.net.block.dropout > 0 ? ['dropout'] : []),
@@ -71,12 +69,12 @@ const meanOf = (measured: Measured): string => {
 		return `${percent(measured.mean)} %`;
 	}
 
-	const {mean, low, high} = roundedAlike(measured, value => Math.floor(value + 1e-9));
+	const {mean, low, high} = roundInterval(measured, value => Math.floor(value + 1e-9));
 	const bound = Number(high) > 100 ? '100.00' : high; // Student's t knows nothing of a largest value
 	return `${mean} % (deviation ${(100 * measured.deviation).toFixed(2)}, 95 % interval ${low} to ${bound})`;
 };
 
-const lowestOf = ({missed}: Recorded): string =>
+const lowestOf = ({missed}: MeasuredRecord): string =>
 	missed.map(({seed, lowest}) => `${percent(lowest)} % with seed ${seed}`).join(', ');
 
 /** The text as a comment for the head of the step's file. */
@@ -126,9 +124,9 @@ export const readBlock = (file: string): string | undefined =>
  * @throws {WriteError}
  */
 export const writeBlock = (file: string, text: string): void => {
-	writing(`the text block of ${file}`, file, () => {
+	wrapWriteErrors(`the text block of ${file}`, file, () => {
 		const source = readFileSync(file, 'utf8');
 		const rest = source.replace(block, '').replace(/^[\r\n]+/, '');
-		writeOver(file, withLineEnds(`${text}\n`, source) + rest);
+		overwriteUserFile(file, withLineEnds(`${text}\n`, source) + rest);
 	});
 };

@@ -1,14 +1,14 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {LadderError, RecordError} from '../errors/index.js';
-import {writing} from '../errors/writing.js';
-import type {Ladder, Place} from '../ladder/open-ladder.js';
-import {writeOver} from '../machine/write-over.js';
-import {shown} from '../text/shown.js';
+import {displayPath} from '../format/command-line.js';
+import {checkFile} from '../fs/record-file.js';
+import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
+import {overwriteUserFile} from '../fs/write-user-file.js';
+import type {Ladder, StepEntry} from '../ladder/open-ladder.js';
 import {checkClaims} from './check-claims.js';
-import {hasRecord, recordVersion} from './files.js';
+import {hasRecord, recordVersion} from './file.js';
 import {LadderRecords} from './ladder-records.js';
 import {hasBrokenMarks, marksWanted, withLadder} from './ladder-table.js';
-import {checkFile} from './read.js';
 import {stepText, textBlock, writeBlock} from './text-block.js';
 
 /**
@@ -29,25 +29,27 @@ export const writeTexts = (ladder: Ladder): string[] => {
 };
 
 /** Changes with any of the records. */
-const versions = ({places}: Ladder): string => places.map(({record}) => recordVersion(record)).join();
+const versions = ({entries}: Ladder): string => entries.map(({record}) => recordVersion(record)).join();
 
 const writeAll = (records: LadderRecords): string[] => {
-	const {places, page} = records.ladder;
-	const kept = places
-		.filter(place => records.has(place))
-		.flatMap(place => unlessDamaged(`${shown(place.file)} keeps its text block`, () => writeText(place, records)));
+	const {entries, page} = records.ladder;
+	const kept = entries
+		.filter(entry => records.has(entry))
+		.flatMap(entry =>
+			unlessDamaged(`${displayPath(entry.file)} keeps its text block`, () => writeText(entry, records)),
+		);
 	return existsSync(page)
-		? [...kept, ...unlessDamaged(`${shown(page)} keeps its table`, () => writeTable(records))]
+		? [...kept, ...unlessDamaged(`${displayPath(page)} keeps its table`, () => writeTable(records))]
 		: kept;
 };
 
-const writeText = (place: Place, records: LadderRecords): string[] => {
-	const falsehoods = checkClaims(place, records);
+const writeText = (entry: StepEntry, records: LadderRecords): string[] => {
+	const falsehoods = checkClaims(entry, records);
 	if (falsehoods.length > 0) {
 		return falsehoods.map(sentence => `${sentence}; the text block stays as it was`);
 	}
 
-	writeBlock(place.file, textBlock(stepText(place, records.evidence(place))));
+	writeBlock(entry.file, textBlock(stepText(entry, records.evidence(entry))));
 	return [];
 };
 
@@ -61,11 +63,11 @@ const writeTable = (records: LadderRecords): string[] => {
 	checkFile(page);
 	const before = readFileSync(page, 'utf8');
 	if (hasBrokenMarks(before)) {
-		return [`${shown(page)} has no table: ${marksWanted}`];
+		return [`${displayPath(page)} has no table: ${marksWanted}`];
 	}
 
 	const text = withLadder(before, records);
-	writing(shown(page), page, () => writeOver(page, text));
+	wrapWriteErrors(displayPath(page), page, () => overwriteUserFile(page, text));
 	return [];
 };
 

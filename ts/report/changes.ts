@@ -1,6 +1,6 @@
-import type {Difference} from '../terms/difference.js';
-import {differences} from '../terms/difference.js';
-import type {Experiment, Layer} from '../terms/experiment.js';
+import type {Difference} from '../experiment/difference.js';
+import {differences} from '../experiment/difference.js';
+import type {Experiment, Layer} from '../experiment/experiment.js';
 
 /** A setting that differs, as a person reads it: `dropout`, `0`, `0.03`. */
 export type SettingChange = {readonly setting: string; readonly before: string; readonly after: string};

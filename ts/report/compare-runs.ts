@@ -1,5 +1,5 @@
 import {ConfigError, RecordError} from '../errors/index.js';
-import {lastEpochs} from '../terms/measures.js';
+import {lastEpochs} from '../experiment/measures.js';
 import {changesBetween} from './changes.js';
 import {type Compared, type Comparison, commonSeeds, comparisons} from './comparison.js';
 import {findGroups, type RunGroup, type RunsOptions} from './run-groups.js';

@@ -1,4 +1,11 @@
+import {onMistakes} from '../claims/evidence.js';
+import type {Measured, MeasuredRecord, SeedsMeasured} from '../claims/measured-record.js';
+import type {RecordedAnswers} from '../claims/step-record.js';
 import {RecordError} from '../errors/index.js';
+import {type Measure, measures} from '../experiment/measures.js';
+import {fixed, percent, probability, roundInterval} from '../format/figures.js';
+import {plain, type Screen, textTable} from '../format/text-table.js';
+import {wrap} from '../format/wrap.js';
 import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {LadderRecords} from '../record/ladder-records.js';
@@ -6,15 +13,6 @@ import {holm} from '../statistics/holm.js';
 import type {McNemar} from '../statistics/mcnemar.js';
 import {pairedDifference} from '../statistics/paired.js';
 import {spread} from '../statistics/spread.js';
-import {onMistakes} from '../terms/evidence.js';
-import {type Measure, measures} from '../terms/measures.js';
-import type {RecordedAnswers} from '../terms/record.js';
-import type {Measured, Recorded, SeedsMeasured} from '../terms/recorded.js';
-import {percent} from '../text/percent.js';
-import {fixed, probability, roundedAlike} from '../text/points.js';
-import {plain, type Screen} from '../text/screen.js';
-import {textTable} from '../text/text-table.js';
-import {wrap} from '../text/wrap.js';
 
 /** Two recorded steps, or two groups of runs, side by side. Differences are `a - b`, as fractions. */
 export type Comparison = {
@@ -47,7 +45,7 @@ export type ComparedMeasure = {
 	 */
 	readonly corrected: number | undefined;
 	/** Whether `corrected` is below 5 %. */
-	readonly told: boolean;
+	readonly significant: boolean;
 	/**
 	 * Seeds that it would take to tell a difference as large as the one found in four of five tries; nothing where it is
 	 * told already, or can't be judged.
@@ -64,10 +62,10 @@ export type ComparedMeasure = {
 export const compare = (ladder: Ladder, a: string, b: string): Comparison => {
 	checkLadder(ladder);
 	const records = new LadderRecords(ladder);
-	const [first, second] = [records.of(ladder.place(a)), records.of(ladder.place(b))];
+	const [first, second] = [records.of(ladder.entry(a)), records.of(ladder.entry(b))];
 	if (first.record.data.hash !== second.record.data.hash) {
 		throw new RecordError(
-			ladder.place(a).record,
+			ladder.entry(a).record,
 			`it is of other data than the record of \`${b}\`, so that the two can't be compared: record both on the same`,
 		);
 	}
@@ -83,7 +81,7 @@ export type Compared = SeedsMeasured & {
 };
 
 /** A record, to be compared. */
-export const comparedRecord = (recorded: Recorded): Compared => ({...recorded, answers: recorded.record.answers});
+export const comparedRecord = (recorded: MeasuredRecord): Compared => ({...recorded, answers: recorded.record.answers});
 
 /** Compares two by paired tests over the seeds that both have: at least one. */
 export const comparison = (a: Compared, b: Compared, primary: Measure = 'test'): Comparison => {
@@ -126,13 +124,13 @@ export const comparisons = (
 					const means = {measure, a: over(a[measure]), b: over(b[measure]), difference: mean};
 					if (seeds.length < 2) {
 						const nothing = {low: undefined, high: undefined, pValue: undefined, corrected: undefined};
-						return {...means, ...nothing, told: false, seedsNeeded: undefined};
+						return {...means, ...nothing, significant: false, seedsNeeded: undefined};
 					}
 
 					const p = corrected.get(row) ?? pValue;
-					const told = p < 0.05;
-					const needed = told || !Number.isFinite(seedsNeeded) ? undefined : seedsNeeded;
-					return {...means, low, high, pValue, corrected: p, told, seedsNeeded: needed};
+					const significant = p < 0.05;
+					const needed = significant || !Number.isFinite(seedsNeeded) ? undefined : seedsNeeded;
+					return {...means, low, high, pValue, corrected: p, significant, seedsNeeded: needed};
 				}),
 			images: seeds.flatMap(seed => {
 				const [ofA, ofB] = [a, b].map(({answers}) => answers.find(answers => answers.seed === seed));
@@ -158,7 +156,7 @@ export const differenceCells = ({difference: mean, low, high}: ComparedMeasure):
 		return [fixed(100 * mean, 2), '-'];
 	}
 
-	const rounded = roundedAlike({mean, low, high});
+	const rounded = roundInterval({mean, low, high});
 	return [rounded.mean, `${rounded.low} to ${rounded.high}`];
 };
 
@@ -178,7 +176,7 @@ export const comparisonsText = (
 				'comparisons, the others for their number in all of these (Holm). No does not mean “the same”: these seeds don’t tell.'
 			: `Told: whether the corrected p is below 0.05. The primary measure is ${first}: its p is not corrected; the ` +
 				'others are, for their number (Holm). No does not mean “the same”: these seeds don’t tell.',
-		'Seeds to tell: with how many seeds a difference of this size would be told, in four of five tries.',
+		'Seeds to tell: with how many seeds a difference of this size would be significant, in four of five tries.',
 	].join('\n');
 	return [
 		...all.flatMap(comparison => [comparisonText(comparison, screen), '']),
@@ -193,8 +191,8 @@ const comparisonText = (compared: Comparison & {readonly differs: string}, scree
 		measures[row.measure],
 		...[...meanCells(row), ...differenceCells(row)],
 		...[row.pValue, row.corrected].map(p => (p === undefined ? '-' : probability(p))),
-		row.told ? 'yes' : 'no',
-		row.told ? '' : (row.seedsNeeded ?? '-'),
+		row.significant ? 'yes' : 'no',
+		row.significant ? '' : (row.seedsNeeded ?? '-'),
 	]);
 	const columns = ['Difference', '95 % interval', 'p', 'corrected', 'Told', 'Seeds to tell'];
 	const counted = images.map(({seed, onlyFirst, onlySecond, pValue}) => [
@@ -227,7 +225,7 @@ const comparisonText = (compared: Comparison & {readonly differs: string}, scree
  *
  * @param count how many comparisons are corrected together
  */
-export const toldSentence = (primary: Measure, count = 1): string => {
+export const significanceSentence = (primary: Measure, count = 1): string => {
 	const corrected =
 		count > 1
 			? `that of ${measures[primary]} corrected for ${count} comparisons, the others for their number in all of them (Holm)`

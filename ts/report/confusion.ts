@@ -1,9 +1,9 @@
+import type {MeasuredRecord} from '../claims/measured-record.js';
+import {readLabels} from '../claims/step-record.js';
 import type {Data} from '../data/data.js';
-import {readLabels} from '../terms/record.js';
-import type {Recorded} from '../terms/recorded.js';
 
 /** How often each class (row) was taken for each (column), in the mean over seeds. */
-export const confusion = ({record}: Recorded, data: Data): number[][] => {
+export const confusion = ({record}: MeasuredRecord, data: Data): number[][] => {
 	const {length} = data.classes;
 	const counts = Array.from({length}, () => Array.from({length}, () => 0));
 	const expected = data.testLabels();

@@ -1,15 +1,15 @@
+import {type MeasuredRecord, measureRecord} from '../claims/measured-record.js';
+import {percent} from '../format/figures.js';
 import {firstToReach, goalWords} from '../record/goal-sentence.js';
 import type {LadderRecords} from '../record/ladder-records.js';
-import {type Recorded, recorded} from '../terms/recorded.js';
-import {percent} from '../text/percent.js';
 
 /**
  * What a ladder has come to: which step, held by how many seeds, at how many parameters, against which target. Without
  * a goal of the ladder's own, its last recorded step stands against the target of that step.
  */
 export const headline = (records: LadderRecords): string => {
-	const {target, places} = records.ladder;
-	const all = places.flatMap(place => records.find(place) ?? []);
+	const {target, entries} = records.ladder;
+	const all = entries.flatMap(entry => records.find(entry) ?? []);
 	const last = all.at(-1);
 	const isWhole = records.damaged().size === 0;
 	if (!last) {
@@ -31,17 +31,18 @@ export const headline = (records: LadderRecords): string => {
 	const goal = {testAccuracy, heldFor, maxParameters, maxEpochs};
 	const within = all.filter(({parameters, epochs}) => parameters <= maxParameters && epochs <= maxEpochs);
 	const [closest] = (within.length > 0 ? within : all)
-		.map(({record}) => recorded(record, goal))
+		.map(({record}) => measureRecord(record, goal))
 		.toSorted((a, b) => share(b) - share(a) || b.test.mean - a.test.mean);
 	const found = closest ?? last;
 	const none = isWhole ? 'No step reaches the goal yet' : 'No step whose record can be read reaches the goal';
 	return `${none}: ${goalWords(target)}. The closest is \`${found.name}\`. ${heldBy(found)} ${figures(found)}`;
 };
 
-const share = ({held}: Recorded): number => held.count / held.of;
+const share = ({held}: MeasuredRecord): number => held.count / held.of;
 
-const heldBy = ({held}: Recorded): string => `Held by ${held.count} of ${held.of} ${held.of === 1 ? 'seed' : 'seeds'}.`;
+const heldBy = ({held}: MeasuredRecord): string =>
+	`Held by ${held.count} of ${held.of} ${held.of === 1 ? 'seed' : 'seeds'}.`;
 
-const figures = ({parameters, epochs, test}: Recorded): string =>
+const figures = ({parameters, epochs, test}: MeasuredRecord): string =>
 	`It has ${parameters.toLocaleString('en')} parameters, trains for ${epochs} epochs and gets ${percent(test.mean)} % of the test images right, ` +
 	'averaged over its last five epochs.';

@@ -1,14 +1,14 @@
+import type {MeasuredRecord} from '../claims/measured-record.js';
+import {type Mistake, mistakesOf} from '../claims/mistakes.js';
 import type {Data} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
+import {type Summary, summarize} from '../experiment/summarize.js';
+import {commandHint} from '../format/command-line.js';
 import type {PublishedResult} from '../ladder/define-ladder.js';
-import type {Place} from '../ladder/open-ladder.js';
+import type {StepEntry} from '../ladder/open-ladder.js';
 import type {LadderRecords} from '../record/ladder-records.js';
 import {type LadderRow, ladderRows} from '../record/ladder-table.js';
 import {type StepText, stepText} from '../record/text-block.js';
-import {type Mistake, mistakesOf} from '../terms/mistakes.js';
-import type {Recorded} from '../terms/recorded.js';
-import {type Summary, summarize} from '../terms/summarize.js';
-import {typed} from '../text/typed.js';
 import {type Changes, changesBetween} from './changes.js';
 import {type Comparison, comparedRecord, comparison} from './comparison.js';
 import {confusion} from './confusion.js';
@@ -30,8 +30,8 @@ export type ReportData = {
 };
 
 export type ReportedStep = {
-	readonly place: Place;
-	readonly recorded: Recorded;
+	readonly entry: StepEntry;
+	readonly recorded: MeasuredRecord;
 	readonly text: StepText;
 	/** Against the step that it grew from; none for the first. */
 	readonly changes: Changes | undefined;
@@ -51,26 +51,26 @@ export type ReportedStep = {
  * @throws {RecordError} where a record is of other data: its answers are about other images
  */
 export const reportData = (records: LadderRecords, data: Data): ReportData => {
-	const {name, places, published} = records.ladder;
+	const {name, entries, published} = records.ladder;
 	const steps: ReportedStep[] = [];
 	const leftOut = new Map<string, RecordError>();
-	for (const place of places.filter(place => records.has(place))) {
-		const recorded = records.find(place);
+	for (const entry of entries.filter(entry => records.has(entry))) {
+		const recorded = records.find(entry);
 		if (recorded && recorded.record.data.hash !== data.hash) {
 			throw new RecordError(
-				place.record,
-				`it is of other data than the ladder has now${decodedBy(data)}: bring those back, or try: ${typed('record', `--step ${place.step.name} --fresh`)}`,
+				entry.record,
+				`it is of other data than the ladder has now${decodedBy(data)}: bring those back, or try: ${commandHint('record', `--step ${entry.step.name} --fresh`)}`,
 			);
 		}
 
 		try {
-			steps.push(reportedStep(place, records, data));
+			steps.push(reportedStep(entry, records, data));
 		} catch (error) {
 			if (!(error instanceof RecordError)) {
 				throw error;
 			}
 
-			leftOut.set(place.step.name, error);
+			leftOut.set(entry.step.name, error);
 		}
 	}
 
@@ -82,15 +82,15 @@ const decodedBy = ({decoder}: Data): string =>
 	decoder === undefined ? '' : ` (or the same files, which ${decoder} decodes otherwise)`;
 
 /** @throws {RecordError} where its record is damaged, or one that it speaks of */
-const reportedStep = (place: Place, records: LadderRecords, data: Data): ReportedStep => {
-	const {step} = place;
-	const evidence = records.evidence(place);
-	const recorded = records.of(place);
-	const from = step.from && records.find(records.ladder.place(step.from.name));
+const reportedStep = (entry: StepEntry, records: LadderRecords, data: Data): ReportedStep => {
+	const {step} = entry;
+	const evidence = records.evidence(entry);
+	const recorded = records.of(entry);
+	const from = step.from && records.find(records.ladder.entry(step.from.name));
 	const summary = summarize(step.experiment.net);
 	const before = step.from && summarize(step.from.experiment.net);
 	return {
-		...{place, recorded, text: stepText(place, evidence), summary},
+		...{entry, recorded, text: stepText(entry, evidence), summary},
 		seesOther: String(before && fieldsOf(before)) !== String(fieldsOf(summary)),
 		changes: step.from && changesBetween(step.from.experiment, step.experiment),
 		...{confusion: confusion(recorded, data), mistakes: mistakesOf(recorded)},

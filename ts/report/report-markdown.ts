@@ -1,9 +1,8 @@
 import type {Data} from '../data/data.js';
+import {measures} from '../experiment/measures.js';
+import {percent} from '../format/figures.js';
+import {markdownProse, markdownTable, markdownText} from '../format/markdown.js';
 import {ladderFormats} from '../record/ladder-table.js';
-import {measures} from '../terms/measures.js';
-import {markdownTable} from '../text/markdown-table.js';
-import {markdownProse, markdownText} from '../text/markdown-text.js';
-import {percent} from '../text/percent.js';
 import type {Changes} from './changes.js';
 import {type Comparison, differenceCells, meanCells} from './comparison.js';
 import {dataSentence} from './data-sentence.js';
@@ -22,12 +21,12 @@ export const reportMarkdown = ({name, headline, data, rows, steps}: ReportData):
 	].join('\n');
 
 const chapter = (
-	{place, recorded, text, changes, summary, mistakes, comparison}: ReportedStep,
+	{entry, recorded, text, changes, summary, mistakes, comparison}: ReportedStep,
 	data: Data,
 ): string[] => {
 	const called = (label: number): string => data.classes[label] ?? String(label);
 	const labels = data.testLabels();
-	const {position, step} = place;
+	const {position, step} = entry;
 	const layers = summaryCells(summary);
 	const all = recorded.seeds.length;
 	const always = mistakes.filter(({seeds}) => seeds === all);
@@ -74,7 +73,9 @@ const chapter = (
 export const comparisonMarkdown = ({a, b, measures: rows}: Comparison): string =>
 	markdownTable(
 		['Measure', `${a} %`, `${b} %`, 'difference in points', '95 % interval', 'told apart'],
-		rows.map(row => [...[measures[row.measure], ...meanCells(row), ...differenceCells(row), row.told ? 'yes' : 'no']]),
+		rows.map(row => [
+			...[measures[row.measure], ...meanCells(row), ...differenceCells(row), row.significant ? 'yes' : 'no'],
+		]),
 	);
 
 /** Settings before and after, and layers side by side. */

@@ -1,16 +1,16 @@
 import path from 'node:path';
 import type {OpenOptions} from '../data/data.js';
+import {checkOpenOptions, openData} from '../data/open-data.js';
 import type {RecordError} from '../errors/index.js';
-import {makeFolders} from '../errors/make-folders.js';
-import {elsewhere, writing} from '../errors/writing.js';
+import {displayPath} from '../format/command-line.js';
+import {acquireLock} from '../fs/lock.js';
+import {makeFolders} from '../fs/make-folders.js';
+import {suggestOut, wrapWriteErrors} from '../fs/wrap-write-errors.js';
+import {writeUserFile} from '../fs/write-user-file.js';
 import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
-import {holdPlace} from '../machine/hold-place.js';
-import {writeAmong} from '../machine/write-over.js';
 import {LadderRecords} from '../record/ladder-records.js';
-import {checkPath} from '../terms/check-path.js';
-import {checkOpenOptions, openData} from '../terms/open-data.js';
-import {shown} from '../text/shown.js';
+import {checkPath} from '../validation/check-path.js';
 import {reportData} from './report-data.js';
 import {reportMarkdown} from './report-markdown.js';
 import {findGroups, type RunsOptions} from './run-groups.js';
@@ -86,17 +86,17 @@ export const reportRuns = async (
 /** Writes pages into a folder. */
 const write = async (out: string, pages: ReadonlyArray<readonly [string, string]>): Promise<string[]> => {
 	const folder = path.resolve(out);
-	writing(`in ${folder}`, folder, () => makeFolders(folder), elsewhere);
-	const hold = await holdPlace(
-		`the report in ${shown(folder)}`,
+	wrapWriteErrors(`in ${folder}`, folder, () => makeFolders(folder), suggestOut);
+	const hold = await acquireLock(
+		`the report in ${displayPath(folder)}`,
 		path.join(folder, '.stepladder-report.lock'),
 		undefined,
-		elsewhere,
+		suggestOut,
 	);
 	try {
 		return pages.map(([name, text]) => {
 			const file = path.join(folder, name);
-			writing(file, file, () => writeAmong(file, text), elsewhere);
+			wrapWriteErrors(file, file, () => writeUserFile(file, text), suggestOut);
 			return file;
 		});
 	} finally {

@@ -1,20 +1,20 @@
 import {existsSync, realpathSync} from 'node:fs';
 import path from 'node:path';
+import {type MeasuredRecord, measureSeeds, type SeedsMeasured} from '../claims/measured-record.js';
+import type {RecordedAnswers, RecordedEpoch} from '../claims/step-record.js';
 import type {DataDescription} from '../data/data.js';
 import {ConfigError, DataError, LadderError, RecordError} from '../errors/index.js';
+import type {Experiment} from '../experiment/experiment.js';
+import type {Goal} from '../experiment/goal.js';
+import {settingsName} from '../experiment/settings.js';
+import {displayPath} from '../format/command-line.js';
+import {formatValue} from '../format/value.js';
 import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
-import {runFolders} from '../log/list-runs.js';
-import {type KeptRun, readRun} from '../log/read-run.js';
 import {LadderRecords} from '../record/ladder-records.js';
-import {checkObject} from '../terms/check-object.js';
-import type {Experiment} from '../terms/experiment.js';
-import type {Goal} from '../terms/goal.js';
-import type {RecordedAnswers, RecordedEpoch} from '../terms/record.js';
-import {measuredSeeds, type Recorded, type SeedsMeasured} from '../terms/recorded.js';
-import {trialName} from '../terms/sweep.js';
-import {show} from '../text/show.js';
-import {shown} from '../text/shown.js';
+import {runFolders} from '../runs/list-runs.js';
+import {readRun, type StoredRun} from '../runs/read-run.js';
+import {checkObject} from '../validation/plain-object.js';
 
 /** Seeds of one experiment on one set of images: a record, or runs with the same settings. */
 export type RunGroup = {
@@ -78,7 +78,7 @@ export const findGroups = async (names: readonly string[], options: RunsOptions 
 	checkObject('options', options);
 	const {ladder} = options;
 	const notes: string[] = [];
-	const kept = new Map<string, KeptRun[]>();
+	const kept = new Map<string, StoredRun[]>();
 	const records = new Map<string, RunGroup>();
 	const order = new Set<string>();
 	for (const name of new Set(names)) {
@@ -111,11 +111,14 @@ export const findGroups = async (names: readonly string[], options: RunsOptions 
 const checkNames = (names: unknown): void => {
 	const areNames = Array.isArray(names) && names.every(name => typeof name === 'string' && name !== '');
 	if (!areNames || names.length === 0) {
-		throw new ConfigError('runs', 'a list of folders of runs or recorded steps', show(names));
+		throw new ConfigError('runs', 'a list of folders of runs or recorded steps', formatValue(names));
 	}
 };
 
-const recordOf = async (name: string, ladder: RunsOptions['ladder']): Promise<{recorded: Recorded; folder: string}> => {
+const recordOf = async (
+	name: string,
+	ladder: RunsOptions['ladder'],
+): Promise<{recorded: MeasuredRecord; folder: string}> => {
 	const opened = await named(name, async () => {
 		if (!ladder) {
 			throw new ConfigError('ladder', 'given, since a step is named', 'nothing');
@@ -125,8 +128,8 @@ const recordOf = async (name: string, ladder: RunsOptions['ladder']): Promise<{r
 		checkLadder(opened);
 		return opened;
 	});
-	const place = await named(name, async () => opened.place(name));
-	return {recorded: new LadderRecords(opened).of(place), folder: place.record};
+	const entry = await named(name, async () => opened.entry(name));
+	return {recorded: new LadderRecords(opened).of(entry), folder: entry.record};
 };
 
 /** Work for which a name has to be that of a step; where it is none, what was looked for in vain is told first. */
@@ -146,7 +149,7 @@ const named = async <Value>(name: string, work: () => Promise<Value>): Promise<V
 };
 
 /** Runs in the order in which to show them: a step as it is before its trials, the oldest first. */
-const readAll = (folders: readonly string[], isOne: boolean, notes: string[]): KeptRun[] =>
+const readAll = (folders: readonly string[], isOne: boolean, notes: string[]): StoredRun[] =>
 	folders
 		.flatMap(folder => {
 			try {
@@ -156,7 +159,7 @@ const readAll = (folders: readonly string[], isOne: boolean, notes: string[]): K
 					throw error;
 				}
 
-				notes.push(`Left out: ${shown(folder)}, whose config.json is not what this version writes.`);
+				notes.push(`Left out: ${displayPath(folder)}, whose config.json is not what this version writes.`);
 				return [];
 			}
 		})
@@ -168,17 +171,17 @@ const readAll = (folders: readonly string[], isOne: boolean, notes: string[]): K
 		);
 
 /** The same for runs that belong together. */
-const keyOf = (run: KeptRun): string => {
+const keyOf = (run: StoredRun): string => {
 	const {step, trial, experiment, target, data, options} = run;
 	const {limitTrain, limitTest, holdout} = options;
 	return JSON.stringify([step, trial, experiment, target, data.hash, limitTrain, limitTest, holdout, engineOf(run)]);
 };
 
-const engineOf = ({finished, options: {engine, device}}: KeptRun): string =>
+const engineOf = ({finished, options: {engine, device}}: StoredRun): string =>
 	finished?.engine ?? (engine === 'aten' || device === 'cuda' ? 'aten' : 'fused');
 
 /** A record as a group of its seeds. */
-export const ofRecord = ({name, record, ...measured}: Recorded, folder: string): RunGroup => ({
+export const ofRecord = ({name, record, ...measured}: MeasuredRecord, folder: string): RunGroup => ({
 	...{name, step: name, trial: undefined, isRecord: true, experiment: record.experiment},
 	...{target: record.promise.target, data: record.data, images: record.data, measured, answers: record.answers},
 	runs: record.seeds.map(({seed, begun, trainCleanCorrect, trainCleanTotal}) => ({
@@ -190,14 +193,14 @@ export const ofRecord = ({name, record, ...measured}: Recorded, folder: string):
 	})),
 });
 
-const ofRuns = (all: readonly KeptRun[], notes: string[]): RunGroup => {
+const ofRuns = (all: readonly StoredRun[], notes: string[]): RunGroup => {
 	const [first] = all;
 	if (!first) {
 		throw new Error('a group has at least one run');
 	}
 
 	const {step, experiment, target, data, options} = first;
-	const trial = first.trial && trialName({settings: first.trial});
+	const trial = first.trial && settingsName({settings: first.trial});
 	const {limitTrain = Infinity, limitTest = Infinity, holdout = 0} = options;
 	const images = {
 		train: first.epochs[0]?.trainTotal ?? Math.min(limitTrain, data.train - holdout),
@@ -223,7 +226,7 @@ const ofRuns = (all: readonly KeptRun[], notes: string[]): RunGroup => {
 			if (same.length > 1) {
 				const others = same.length === 2 ? 'one other' : `${same.length - 1} others`;
 				notes.push(
-					`${name}: seed ${seed} was run ${same.length === 2 ? 'twice' : `${same.length} times`}. ${shown(chosen.folder)} counts, and ${others} not.`,
+					`${name}: seed ${seed} was run ${same.length === 2 ? 'twice' : `${same.length} times`}. ${displayPath(chosen.folder)} counts, and ${others} not.`,
 				);
 			}
 
@@ -232,12 +235,12 @@ const ofRuns = (all: readonly KeptRun[], notes: string[]): RunGroup => {
 	const finished = runs.flatMap(({finished}) => (finished ? [finished] : []));
 	const measured =
 		finished.length > 0
-			? measuredSeeds({seeds: finished, epochs: finished.flatMap(({epochs}) => epochs)}, target)
+			? measureSeeds({seeds: finished, epochs: finished.flatMap(({epochs}) => epochs)}, target)
 			: undefined;
 	return {
 		...{name, step, trial, isRecord: false, experiment, target, data, images, measured},
 		runs: runs.map(({seed, folder, begun, epochs, finished}) => ({
-			...{seed, folder: shown(folder), begun, epochs, of: experiment.epochs, isFinished: finished !== undefined},
+			...{seed, folder: displayPath(folder), begun, epochs, of: experiment.epochs, isFinished: finished !== undefined},
 			held: finished && measured?.missed.every(missed => missed.seed !== seed),
 			trainClean: finished && finished.trainCleanCorrect / finished.trainCleanTotal,
 		})),
@@ -246,7 +249,7 @@ const ofRuns = (all: readonly KeptRun[], notes: string[]): RunGroup => {
 };
 
 /** What a run gets wrong; nothing where it has not finished, or the test labels are no longer there. */
-const answersOf = (run: KeptRun, notes: string[]): RunGroup['answers'][number] | undefined => {
+const answersOf = (run: StoredRun, notes: string[]): RunGroup['answers'][number] | undefined => {
 	const {seed, folder, finished, data} = run;
 	if (!finished) {
 		return undefined;
@@ -270,7 +273,7 @@ const answersOf = (run: KeptRun, notes: string[]): RunGroup['answers'][number] |
 	return {seed, mistakes: Object.fromEntries(mistakes)};
 };
 
-const labelsOf = (data: KeptRun['data'], notes: string[]): Uint8Array | undefined => {
+const labelsOf = (data: StoredRun['data'], notes: string[]): Uint8Array | undefined => {
 	try {
 		return data.testLabels();
 	} catch (error) {
@@ -301,7 +304,7 @@ const toldApart = (groups: readonly RunGroup[]): RunGroup[] =>
 			runs
 				.map(({folder}) => folder)
 				.toSorted()
-				.at(-1) ?? show(runs),
+				.at(-1) ?? formatValue(runs),
 		);
 		return {...group, name: isRecord ? `${name}, recorded` : differently ? `${name} (${newest})` : name};
 	});

@@ -1,6 +1,5 @@
+import {fixed, percent} from '../format/figures.js';
 import {meanCell} from '../record/ladder-table.js';
-import {percent} from '../text/percent.js';
-import {fixed} from '../text/points.js';
 import {type Changes, changesBetween} from './changes.js';
 import {compared, limitNotes, noCommonSeed, otherImages} from './compare-runs.js';
 import {type Comparison, commonSeeds, comparisons} from './comparison.js';

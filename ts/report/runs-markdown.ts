@@ -1,7 +1,6 @@
-import {markdownTable} from '../text/markdown-table.js';
-import {markdownProse, markdownText} from '../text/markdown-text.js';
-import {percent} from '../text/percent.js';
-import {testedOf, toldSentence} from './comparison.js';
+import {percent} from '../format/figures.js';
+import {markdownProse, markdownTable, markdownText} from '../format/markdown.js';
+import {significanceSentence, testedOf} from './comparison.js';
 import {changesMarkdown, comparisonMarkdown} from './report-markdown.js';
 import type {RunGroup} from './run-groups.js';
 import type {RunsData} from './runs-data.js';
@@ -35,7 +34,7 @@ export const runsMarkdown = ({
 		]),
 		...comparisons
 			.slice(0, 1)
-			.flatMap(({primary}) => [markdownProse(toldSentence(primary, testedOf(comparisons))), '']),
+			.flatMap(({primary}) => [markdownProse(significanceSentence(primary, testedOf(comparisons))), '']),
 		...apart.flatMap(reason => [markdownProse(reason), '']),
 	].join('\n');
 };

@@ -1,6 +1,5 @@
-import type {Summary} from '../terms/summarize.js';
-import {plain} from '../text/screen.js';
-import {textTable} from '../text/text-table.js';
+import type {Summary} from '../experiment/summarize.js';
+import {plain, textTable} from '../format/text-table.js';
 
 const head = [
 	...['Operation', 'nin', 'ch_in', 'ch_out', 'padding', 'kernel', 'stride', 'nout'],

@@ -1,7 +1,7 @@
-import type {SeedResult, TrainResult} from '../terms/events.js';
-import {percent} from '../text/percent.js';
-import {plain, type Screen} from '../text/screen.js';
-import {wrap} from '../text/wrap.js';
+import {percent} from '../format/figures.js';
+import {plain, type Screen} from '../format/text-table.js';
+import {wrap} from '../format/wrap.js';
+import type {SeedResult, TrainResult} from '../runs/events.js';
 
 /** What a step came to, with the accuracies that it rests on. */
 export const verdict = ({seeds, held, target}: TrainResult, screen: Screen = plain): string => {

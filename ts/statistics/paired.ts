@@ -1,6 +1,6 @@
 import jstat from 'jstat';
 import {type Spread, spread} from './spread.js';
-import {isSpread, twoSided} from './student.js';
+import {hasVariance, twoSided} from './student.js';
 
 const {jStat} = jstat; // a CommonJS package
 
@@ -14,7 +14,7 @@ export type PairedDifference = {
 	 */
 	readonly pValue: number;
 	/** Whether this is below 5 %, so that the sign of the difference can be told. */
-	readonly told: boolean;
+	readonly significant: boolean;
 	/**
 	 * Seeds that it takes to tell a difference as large as the one found in four of five tries (a power of 0.8 at 5 %),
 	 * judging by the spread found; not a number where this can't be judged. It follows from `pValue` and the number of
@@ -36,15 +36,15 @@ export const pairedDifference = (a: ReadonlyMap<number, number>, b: ReadonlyMap<
 	});
 	const difference = spread(pairs);
 	if (pairs.length < 2) {
-		return {difference, pValue: Number.NaN, told: false, seedsNeeded: Number.NaN};
+		return {difference, pValue: Number.NaN, significant: false, seedsNeeded: Number.NaN};
 	}
 
 	const pValue = twoSided(difference);
 	return {
 		difference,
 		pValue,
-		told: pValue < 0.05,
-		seedsNeeded: isSpread(difference) ? seedsToTell(difference.mean, difference.deviation) : Number.NaN,
+		significant: pValue < 0.05,
+		seedsNeeded: hasVariance(difference) ? seedsNeeded(difference.mean, difference.deviation) : Number.NaN,
 	};
 };
 
@@ -52,7 +52,7 @@ export const pairedDifference = (a: ReadonlyMap<number, number>, b: ReadonlyMap<
  * The smallest `n` with `sqrt(n) |mean| / deviation >= t(0.975, n - 1) + t(0.8, n - 1)`: the usual approximation of
  * the power of a paired t test, within one of the exact number.
  */
-export const seedsToTell = (mean: number, deviation: number): number => {
+export const seedsNeeded = (mean: number, deviation: number): number => {
 	if (mean === 0) {
 		return Number.POSITIVE_INFINITY;
 	}

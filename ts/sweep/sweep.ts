@@ -2,50 +2,41 @@ import {readdirSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {type Data, describe, type OpenOptions} from '../data/data.js';
-import {abortedBy} from '../errors/aborted-by.js';
+import {checkOpenOptions, openData} from '../data/open-data.js';
 import {ConfigError, RecordError} from '../errors/index.js';
-import {makeFolders} from '../errors/make-folders.js';
-import {clearHalfWritten, isHalfWritten, writeWhole} from '../errors/write-whole.js';
-import {writing} from '../errors/writing.js';
-import {checkBudgets} from '../experiment/check-budgets.js';
-import {runWorkers} from '../experiment/run-workers.js';
-import {trainTrial} from '../experiment/train-trial.js';
+import {differences} from '../experiment/difference.js';
+import {asExperiment} from '../experiment/experiment.js';
+import {learningRates} from '../experiment/learning-rates.js';
+import {settingsName} from '../experiment/settings.js';
+import {displayPath} from '../format/command-line.js';
+import {formatValue} from '../format/value.js';
+import {fileType} from '../fs/file-type.js';
+import {canonicalJson, sha256} from '../fs/hash.js';
+import {acquireLock, isLockName, type Lock, lockPathFor} from '../fs/lock.js';
+import {makeFolders} from '../fs/make-folders.js';
+import {readTextFile} from '../fs/read-text-file.js';
+import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
+import {isPartialFile, removePartialFiles, writeFileAtomic} from '../fs/write-file-atomic.js';
 import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
-import {conditionNow} from '../log/condition-now.js';
-import {type Hold, holdPlace, isOfLock, lockBeside} from '../machine/hold-place.js';
-import {kindAt} from '../machine/kind-at.js';
-import {textOf} from '../machine/text-of.js';
+import type {Condition} from '../native/condition.js';
+import {currentCondition} from '../native/condition.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {json} from '../record/checksum.js';
-import {hasSweep, readSweep, sweepFiles, sweepsFolder, writeSweep} from '../record/sweep-file.js';
-import {checkFresh} from '../terms/check-fresh.js';
-import {checkPath} from '../terms/check-path.js';
-import {checkName, type Step} from '../terms/define-step.js';
-import {differences} from '../terms/difference.js';
-import {asExperiment} from '../terms/experiment.js';
-import {learningRates} from '../terms/learning-rates.js';
-import {checkOpenOptions, openData} from '../terms/open-data.js';
-import type {Condition} from '../terms/record.js';
-import {
-	checkVary,
-	type SweepPlan,
-	type SweepRecord,
-	type Swept,
-	type SweptEpoch,
-	type SweptRun,
-	swept,
-	type Trial,
-	trialName,
-	trialsOf,
-	type Varied,
-} from '../terms/sweep.js';
-import {checkSeedsGiven, checkTypes, type TrainOptions} from '../terms/train-options.js';
-import {sha256} from '../text/sha256.js';
-import {show} from '../text/show.js';
-import {shown} from '../text/shown.js';
-import {hasSweepPage, pageFile, pictureFile, writeSweepPage} from './sweep-page.js';
+import {abortedBy} from '../platform/abort.js';
+import {checkTrainOptions, requireSeeds, type TrainOptions} from '../runs/train-options.js';
+import {checkName, type Step} from '../step/define-step.js';
+import {checkBudgets} from '../training/check-budgets.js';
+import {runWorkers} from '../training/run-workers.js';
+import {checkFresh} from '../validation/check-fresh.js';
+import {checkPath} from '../validation/check-path.js';
+import {hasSweep, readSweep, sweepFiles, sweepsFolder, writeSweep} from './file.js';
+import {hasSweepPage, pageFile, pictureFile, writeSweepPage} from './page.js';
+import {checkVary, type SweepPlan, type Trial, trialsOf, type Varied} from './plan.js';
+import type {SweepResult} from './result.js';
+import {summarizeSweep} from './result.js';
+import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
+import {trainTrial} from './train-trial.js';
 import {TrialFolder} from './trial-folder.js';
 
 /** What a sweep tries, and how. */
@@ -114,17 +105,17 @@ export type SweepEvent = {
  * @throws {BudgetError} for a trial beyond the step's budgets
  * @throws {AbortError} where the signal says stop
  */
-export const sweep = async (ladder: Ladder, stepName: string, options: SweepOptions): Promise<Swept> => {
+export const sweep = async (ladder: Ladder, stepName: string, options: SweepOptions): Promise<SweepResult> => {
 	const {vary, sample, draw, name: given, out, fresh = false, tell = () => {}, skipDamaged, ...rest} = options ?? {};
 	checkLadder(ladder);
 	checkPath('out', out);
-	checkSeedsGiven(rest.seeds);
+	requireSeeds(rest.seeds);
 	checkVary(vary);
 	checkFresh(fresh);
 	checkOpenOptions({skipDamaged, tell});
-	checkTypes({...rest, out, data: ladder.data});
-	const place = ladder.place(stepName);
-	const {step} = place;
+	checkTrainOptions({...rest, out, data: ladder.data});
+	const entry = ladder.entry(stepName);
+	const {step} = entry;
 	const name = given ?? nameOf(stepName, vary);
 	checkName(name);
 	const data = await openData(ladder.data, ladder.folder, {
@@ -147,7 +138,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 	checkTrials(step, plan, trials);
 
 	const folder = path.join(sweepsFolder(ladder.folder), name);
-	const condition = conditionNow({engine: 'fused'});
+	const condition = currentCondition({engine: 'fused'});
 	const runs = trials.flatMap((trial, index) =>
 		plan.seeds.map(seed => ({
 			...{trial, index, seed},
@@ -156,8 +147,8 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 	);
 	// An interrupted `fresh` leaves the older record where it is until it has been gone on with.
 	const replacing = path.join(folder, '.replacing');
-	const by = `${sha256(json(plan))}\n`;
-	const goesOn = kindAt(replacing) === 'a file' && textOf(replacing) === by;
+	const by = `${sha256(canonicalJson(plan))}\n`;
+	const goesOn = fileType(replacing) === 'a file' && readTextFile(replacing) === by;
 	if (!fresh && !goesOn && hasSweep(folder)) {
 		const kept = readSweep(folder);
 		if (differences(kept.plan, plan).length > 0) {
@@ -166,11 +157,11 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 				'name',
 				'one that no other sweep has',
 				name,
-				`${shown(folder)} holds a sweep that differs in \`${setting}\`: choose another \`--name\`, or \`--fresh\` to replace it`,
+				`${displayPath(folder)} holds a sweep that differs in \`${setting}\`: choose another \`--name\`, or \`--fresh\` to replace it`,
 			);
 		}
 
-		const found = swept(name, kept);
+		const found = summarizeSweep(name, kept);
 		await tidy(
 			name,
 			folder,
@@ -185,16 +176,16 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 	try {
 		const signal = AbortSignal.any([hold.signal, ...(rest.signal ? [rest.signal] : [])]);
 		if (fresh && hasSweep(folder)) {
-			writing(`in ${folder}`, folder, () => writeWhole(replacing, by));
+			wrapWriteErrors(`in ${folder}`, folder, () => writeFileAtomic(replacing, by));
 		}
 
 		const record = await trainAll(plan, runs, data, {...rest, signal, condition, fresh, tell});
 		hold.check();
-		clearHalfWritten(folder, written);
+		removePartialFiles(folder, written);
 		writeSweep(folder, record);
-		const found = swept(name, record);
+		const found = summarizeSweep(name, record);
 		await writeSweepPage(folder, found);
-		writing(`in ${folder}`, folder, () => rmSync(replacing, {force: true}));
+		wrapWriteErrors(`in ${folder}`, folder, () => rmSync(replacing, {force: true}));
 		return found;
 	} finally {
 		hold.release();
@@ -209,7 +200,7 @@ const tidy = async (
 	name: string,
 	folder: string,
 	trials: readonly TrialFolder[],
-	found: Swept,
+	found: SweepResult,
 	signal: AbortSignal = new AbortController().signal,
 ): Promise<void> => {
 	const holds = await holdAll(
@@ -224,14 +215,14 @@ const tidy = async (
 		releaseAll(holds);
 	}
 
-	const lock = lockBeside(folder);
+	const lock = lockPathFor(folder);
 	const isLeft =
-		readdirSync(path.dirname(folder)).some(file => isOfLock(lock, file)) ||
-		readdirSync(folder).some(file => isHalfWritten(file, written));
+		readdirSync(path.dirname(folder)).some(file => isLockName(lock, file)) ||
+		readdirSync(folder).some(file => isPartialFile(file, written));
 	if (isLeft || !hasSweepPage(folder)) {
 		const hold = await holdSweep(name, folder, signal);
 		try {
-			clearHalfWritten(folder, written);
+			removePartialFiles(folder, written);
 			await writeSweepPage(folder, found);
 		} finally {
 			hold.release();
@@ -239,10 +230,10 @@ const tidy = async (
 	}
 };
 
-const holdSweep = async (name: string, folder: string, signal: AbortSignal | undefined): Promise<Hold> => {
+const holdSweep = async (name: string, folder: string, signal: AbortSignal | undefined): Promise<Lock> => {
 	const parent = path.dirname(folder);
-	writing(`in ${parent}`, parent, () => makeFolders(parent));
-	return holdPlace(`the sweep \`${name}\``, lockBeside(folder), signal);
+	wrapWriteErrors(`in ${parent}`, parent, () => makeFolders(parent));
+	return acquireLock(`the sweep \`${name}\``, lockPathFor(folder), signal);
 };
 
 /** `lr-scheduler-max-learning-rate` */
@@ -253,7 +244,7 @@ const nameOf = (step: string, vary: readonly Varied[]): string =>
 
 const whole = (setting: string, value: number, least: number): number => {
 	if (!Number.isSafeInteger(value) || value < least) {
-		throw new ConfigError(setting, `a whole number, at least ${least}`, show(value));
+		throw new ConfigError(setting, `a whole number, at least ${least}`, formatValue(value));
 	}
 
 	return value;
@@ -315,7 +306,7 @@ const trainAll = async (plan: SweepPlan, runs: readonly Run[], data: Data, settl
 					throw abortedBy(stop);
 				}
 
-				const of = {trial: trialName(trial), seed, epochs: trial.experiment.epochs, of: runs.length};
+				const of = {trial: settingsName(trial), seed, epochs: trial.experiment.epochs, of: runs.length};
 				const begun = folder.begin();
 				tell({type: 'begun', ...of, epoch: 0, holdoutAccuracy: undefined, diverged: false, done});
 				const outcome = await trainTrial({
@@ -343,15 +334,15 @@ const trainAll = async (plan: SweepPlan, runs: readonly Run[], data: Data, settl
 	}
 };
 
-const releaseAll = (holds: ReadonlyMap<string, Hold>): void => {
+const releaseAll = (holds: ReadonlyMap<string, Lock>): void => {
 	for (const hold of holds.values()) {
 		hold.release();
 	}
 };
 
 /** Holds all or none, in one order for all sweeps: of two that have a run in common one goes on. */
-const holdAll = async (folders: readonly TrialFolder[], signal: AbortSignal): Promise<Map<string, Hold>> => {
-	const holds = new Map<string, Hold>();
+const holdAll = async (folders: readonly TrialFolder[], signal: AbortSignal): Promise<Map<string, Lock>> => {
+	const holds = new Map<string, Lock>();
 	try {
 		for (const folder of folders.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
 			if (!holds.has(folder.path)) {
@@ -369,8 +360,8 @@ const holdAll = async (folders: readonly TrialFolder[], signal: AbortSignal): Pr
 
 const assemble = (plan: SweepPlan, folders: readonly Run[]): SweepRecord => {
 	const conditions: Condition[] = [];
-	const runs: SweptRun[] = [];
-	const epochs: SweptEpoch[] = [];
+	const runs: SweepRun[] = [];
+	const epochs: SweepEpoch[] = [];
 	for (const {index: trial, seed, folder} of folders) {
 		const finished = folder.read();
 		if (!finished) {

@@ -1,19 +1,18 @@
 import {existsSync, readdirSync, rmSync} from 'node:fs';
 import path from 'node:path';
-import {makeFolders} from '../errors/make-folders.js';
-import {clearHalfWritten, writeWhole} from '../errors/write-whole.js';
-import {elsewhere, writing} from '../errors/writing.js';
-import type {TrialOutcome} from '../experiment/train-trial.js';
-import {type Hold, holdPlace, isHeld} from '../machine/hold-place.js';
-import {kindAt} from '../machine/kind-at.js';
-import {textOf} from '../machine/text-of.js';
-import {checksum, json} from '../record/checksum.js';
-import type {Experiment} from '../terms/experiment.js';
-import {shapes} from '../terms/judged.js';
-import type {Condition} from '../terms/record.js';
-import type {SweepPlan} from '../terms/sweep.js';
-import {sha256} from '../text/sha256.js';
-import {shown} from '../text/shown.js';
+import type {Experiment} from '../experiment/experiment.js';
+import {displayPath} from '../format/command-line.js';
+import {fileType} from '../fs/file-type.js';
+import {canonicalJson, checksum, sha256} from '../fs/hash.js';
+import {acquireLock, isLocked, type Lock} from '../fs/lock.js';
+import {makeFolders} from '../fs/make-folders.js';
+import {readTextFile} from '../fs/read-text-file.js';
+import {suggestOut, wrapWriteErrors} from '../fs/wrap-write-errors.js';
+import {removePartialFiles, writeFileAtomic} from '../fs/write-file-atomic.js';
+import type {Condition} from '../native/condition.js';
+import {shapes} from '../validation/validate.js';
+import type {SweepPlan} from './plan.js';
+import type {TrialOutcome} from './train-trial.js';
 
 /** The files that stay in the folder of a finished trial. */
 const files = ['begun.txt', 'result.json'];
@@ -36,7 +35,7 @@ export class TrialFolder {
 	constructor(out: string, plan: SweepPlan, experiment: Experiment, seed: number, {versions, addon}: Condition) {
 		const {data, holdout, limitTrain} = plan;
 		const identity = {experiment, seed, holdout, limitTrain, data: data.hash, version: versions.stepladder};
-		this.path = path.resolve(out, sha256(json({...identity, sources: addon?.sources})).slice(0, 24));
+		this.path = path.resolve(out, sha256(canonicalJson({...identity, sources: addon?.sources})).slice(0, 24));
 	}
 
 	/** Where the trainer keeps what it needs to go on. */
@@ -47,33 +46,33 @@ export class TrialFolder {
 	/**
 	 * Makes room, and keeps other sweeps out of it.
 	 *
-	 * @throws {HeldError} where another sweep trains it
+	 * @throws {LockError} where another sweep trains it
 	 */
-	async hold(signal: AbortSignal): Promise<Hold> {
+	async hold(signal: AbortSignal): Promise<Lock> {
 		this.#writing(() => makeFolders(this.path));
-		return holdPlace(shown(this.path), this.#lock, signal, elsewhere);
+		return acquireLock(displayPath(this.path), this.#lock, signal, suggestOut);
 	}
 
 	/** Clears away what a killed process left half written, and says when it was first begun. */
 	begin(): string {
 		const now = new Date().toISOString();
 		return this.#writing(() => {
-			clearHalfWritten(this.path, files);
+			removePartialFiles(this.path, files);
 			const file = path.join(this.path, 'begun.txt');
-			const goesOn = existsSync(this.checkpoint) && kindAt(file) === 'a file';
-			if (!goesOn || !shapes.time.safeParse(textOf(file)).success) {
-				writeWhole(file, now); // what is no time would be refused when all has been trained
+			const goesOn = existsSync(this.checkpoint) && fileType(file) === 'a file';
+			if (!goesOn || !shapes.time.safeParse(readTextFile(file)).success) {
+				writeFileAtomic(file, now); // what is no time would be refused when all has been trained
 			}
 
-			return textOf(file);
+			return readTextFile(file);
 		});
 	}
 
 	/** What it came to; nothing where it is unfinished, or its file is not as it was written. */
 	read(): FinishedTrial | undefined {
 		try {
-			const {checksum: sum, ...finished} = JSON.parse(textOf(this.#result));
-			return sum === checksum(json(finished)) ? finished : undefined;
+			const {checksum: sum, ...finished} = JSON.parse(readTextFile(this.#result));
+			return sum === checksum(canonicalJson(finished)) ? finished : undefined;
 		} catch {
 			return undefined;
 		}
@@ -81,7 +80,7 @@ export class TrialFolder {
 
 	finish(finished: FinishedTrial): void {
 		this.#writing(() => {
-			writeWhole(this.#result, `${JSON.stringify({...finished, checksum: checksum(json(finished))})}\n`);
+			writeFileAtomic(this.#result, `${JSON.stringify({...finished, checksum: checksum(canonicalJson(finished))})}\n`);
 			rmSync(this.checkpoint, {force: true});
 		});
 	}
@@ -89,13 +88,13 @@ export class TrialFolder {
 	/** Whether a process that was killed after it had finished left more than what it came to. */
 	get isUntidy(): boolean {
 		const names = existsSync(this.path) ? readdirSync(this.path) : [];
-		return names.some(name => !files.includes(name)) && !isHeld(this.#lock);
+		return names.some(name => !files.includes(name)) && !isLocked(this.#lock);
 	}
 
 	/** Takes away what such a process left. */
 	tidy(): void {
 		this.#writing(() => {
-			clearHalfWritten(this.path, files);
+			removePartialFiles(this.path, files);
 			rmSync(this.checkpoint, {force: true});
 		});
 	}
@@ -118,6 +117,6 @@ export class TrialFolder {
 	}
 
 	#writing<Value>(work: () => Value): Value {
-		return writing(`in ${this.path}`, this.path, work, elsewhere);
+		return wrapWriteErrors(`in ${this.path}`, this.path, work, suggestOut);
 	}
 }

@@ -24,7 +24,7 @@ Analysis:
   0.02). Something against overfitting is next.
 */
 
-import {claim, defineStep, estimate, isAbove, percent, rose, shift, untold} from 'stepladder';
+import {claim, defineStep, estimate, inconclusive, isAbove, percent, rose, shift} from 'stepladder';
 import baseSkeleton from './1-base-skeleton.ts';
 
 export default defineStep({
@@ -64,7 +64,7 @@ export default defineStep({
 			({self, from}) =>
 				`Whether batch norm changed that gap these seeds don’t tell: it moved by ${shift(self, from, 'gap')}. Something ` +
 				'against overfitting is next.',
-			({self, from}) => untold(self, from, 'gap'),
+			({self, from}) => inconclusive(self, from, 'gap'),
 		),
 	],
 });

@@ -3,14 +3,15 @@ import path from 'node:path';
 import process from 'node:process';
 import {gunzipSync, gzipSync} from 'node:zlib';
 import sharp from 'sharp';
+import {lockHolder} from '../../../ts/fs/lock.js';
 import {
 	compare,
 	compareRuns,
 	DivergedError,
 	defineStep,
 	findLadder,
-	HeldError,
 	idx,
+	LockError,
 	loadModel,
 	openLadder,
 	predict,
@@ -23,14 +24,13 @@ import {
 	type TrainOptions,
 	train,
 } from '../../../ts/index.js';
-import {readFinishedRun} from '../../../ts/log/finished-run.js';
-import {listRuns} from '../../../ts/log/list-runs.js';
-import {RunFolder} from '../../../ts/log/run-folder.js';
-import {holderNow} from '../../../ts/machine/hold-place.js';
-import {processSpace} from '../../../ts/machine/processes.js';
-import {readRecord} from '../../../ts/record/files.js';
-import {readPromise} from '../../../ts/record/promise-file.js';
-import {readSweep} from '../../../ts/record/sweep-file.js';
+import {processSpace} from '../../../ts/platform/processes.js';
+import {readRecord} from '../../../ts/record/file.js';
+import {readPreregistration} from '../../../ts/record/preregistration-file.js';
+import {readFinishedRun} from '../../../ts/runs/finished-run.js';
+import {listRuns} from '../../../ts/runs/list-runs.js';
+import {RunFolder} from '../../../ts/runs/run-folder.js';
+import {readSweep} from '../../../ts/sweep/file.js';
 import {reseal, resealRun, resealSweep} from '../../helpers/forger.js';
 import {tinyDefinition, tinyStep} from '../tiny-step.js';
 import {craftedImages, craftedTensors} from './crafted.js';
@@ -279,7 +279,7 @@ export const targets: Readonly<Record<string, (places: Places) => Promise<Target
 			name,
 			async ({stage, scratch}: Places): Promise<Target> => {
 				const to = path.join(scratch, 'records', '0-tiny');
-				const reads = (folder: string): unknown => [readPromise(folder), readRecord(folder)];
+				const reads = (folder: string): unknown => [readPreregistration(folder), readRecord(folder)];
 				const seal = (): void => reseal(scratch);
 				return within(path.join(stage, 'records', '0-tiny'), to, file, {mutate, reads, seal});
 			},
@@ -310,8 +310,8 @@ export const targets: Readonly<Record<string, (places: Places) => Promise<Target
 			mutate: mutateJson,
 			async read(bytes) {
 				writeFileSync(path.join(lock, 'holder.json'), bytes);
-				const holder = holderNow(lock);
-				const {message} = new HeldError('the run', lock, holder);
+				const holder = lockHolder(lock);
+				const {message} = new LockError('the run', lock, holder);
 				return holder === undefined || message.includes(String(holder.pid)) ? undefined : message;
 			},
 		};

@@ -5,7 +5,7 @@ import {fileURLToPath} from 'node:url';
 import {execa} from 'execa';
 import {idx} from '../../../ts/data/idx.js';
 import {train} from '../../../ts/index.js';
-import {libtorchFolder} from '../../../ts/torch/libtorch-folder.js';
+import {libtorchFolder} from '../../../ts/libtorch/libtorch-folder.js';
 import {root} from '../../helpers/cli.js';
 import {temporaryFolder} from '../../helpers/folder.js';
 import {writeIdx} from '../../helpers/idx.js';

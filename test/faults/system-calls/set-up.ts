@@ -3,7 +3,7 @@ import {readFileSync} from 'node:fs';
 import process from 'node:process';
 import {conclude} from '../../../ts/cli/conclude.js';
 import {Interruption} from '../../../ts/cli/interruption.js';
-import {ensureLibtorch} from '../../../ts/torch/ensure-libtorch.js';
+import {ensureLibtorch} from '../../../ts/libtorch/ensure-libtorch.js';
 
 const interruption = new Interruption();
 const {signal} = interruption;

@@ -1,17 +1,17 @@
 import process from 'node:process';
 import {Command} from 'commander';
 import {type BenchResult, bench} from '../../bench/bench.js';
-import type {Screen} from '../../text/screen.js';
-import {textTable} from '../../text/text-table.js';
-import {typed} from '../../text/typed.js';
-import {wrap} from '../../text/wrap.js';
+import {commandHint} from '../../format/command-line.js';
+import type {Screen} from '../../format/text-table.js';
+import {textTable} from '../../format/text-table.js';
+import {wrap} from '../../format/wrap.js';
 import type {Interruption} from '../interruption.js';
 import {
 	chosenLadder,
-	chosenPlace,
+	chosenStep,
 	type DataFlags,
 	type LadderFlags,
-	openData,
+	openLadderData,
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
@@ -39,14 +39,14 @@ To hold all of them to AVX2 (what is set is kept with the figures):
   export STEPLADDER_ISA=avx2 ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 XLA_FLAGS=--xla_cpu_max_isa=AVX2
 
 Examples:
-  ${typed('bench')}
-  ${typed('bench', '--python ~/torch/bin/python --rounds 3')}
-  ${typed('bench', '--step baseline wider --json > figures.json', {quiet: true})}`,
+  ${commandHint('bench')}
+  ${commandHint('bench', '--python ~/torch/bin/python --rounds 3')}
+  ${commandHint('bench', '--step baseline wider --json > figures.json', {quiet: true})}`,
 		)
 		.action(async ({step, rounds, images, python, json, ...flags}: Flags) => {
 			const ladder = await chosenLadder(flags);
-			const chosen = step?.map(name => ladder.step(name)) ?? [chosenPlace(ladder, ladder.steps.at(-1)?.name).step];
-			const data = await openData(ladder, flags);
+			const chosen = step?.map(name => ladder.step(name)) ?? [chosenStep(ladder, ladder.steps.at(-1)?.name).step];
+			const data = await openLadderData(ladder, flags);
 			const tell = (line: string): void => {
 				process.stderr.write(`${line}\n`);
 			};

@@ -1,8 +1,8 @@
 import process from 'node:process';
 import {Command} from 'commander';
+import {commandHint} from '../../format/command-line.js';
 import {compareRuns} from '../../index.js';
 import {comparisonsText} from '../../report/comparison.js';
-import {typed} from '../../text/typed.js';
 import {chosenLadder, type LadderFlags, withLadderOption} from '../ladder-options.js';
 import {screen} from '../screen.js';
 
@@ -18,9 +18,9 @@ Runs of one step with the same settings are taken together, and paired with othe
 in it is taken before a step of that name.
 
 Examples:
-  ${typed('compare', 'wider baseline')}
-  ${typed('compare', 'runs/latest runs/baseline')}
-  ${typed('compare', 'runs/wider baseline')}`,
+  ${commandHint('compare', 'wider baseline')}
+  ${commandHint('compare', 'runs/latest runs/baseline')}
+  ${commandHint('compare', 'runs/wider baseline')}`,
 		)
 		.action(async (names: string[], {json, ...flags}: LadderFlags & {json: boolean}) => {
 			const compared = await compareRuns(names, {ladder: async () => chosenLadder(flags)});

@@ -1,18 +1,18 @@
 import process from 'node:process';
 import {Command} from 'commander';
 import {LadderError} from '../../index.js';
+import {libtorchFolder, ownLibtorch} from '../../libtorch/libtorch-folder.js';
+import {missing, problemOf} from '../../libtorch/manifest.js';
+import {torchCommand} from '../../libtorch/torch-addon.js';
 import {hasTorch, native, nativeFor} from '../../native/load.js';
 import {unwrap} from '../../native/unwrap.js';
 import {dataSentence} from '../../report/data-sentence.js';
-import {libtorchFolder, ownLibtorch} from '../../torch/libtorch-folder.js';
-import {missing, problemOf} from '../../torch/manifest.js';
-import {torchCommand} from '../../torch/torch-addon.js';
 import {exitCodes} from '../exit-codes.js';
 import {
 	chosenLadder,
 	type DataFlags,
 	type LadderFlags,
-	openData,
+	openLadderData,
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
@@ -64,7 +64,7 @@ const findLadderAndData = async (flags: LadderFlags & DataFlags): Promise<Findin
 			...ladder.refused.map(({name, error}) => ({what: `Step \`${name}\``, missing: error.message})),
 		];
 		try {
-			const data = await openData(ladder, flags);
+			const data = await openLadderData(ladder, flags);
 			return [...found, {what: 'Data', found: `${dataSentence(data).replace(/^Data: /, '')} In ${data.idx.folder}`}];
 		} catch (error) {
 			return [...found, {what: 'Data', missing: String(error instanceof Error ? error.message : error)}];

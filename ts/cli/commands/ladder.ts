@@ -1,11 +1,11 @@
 import process from 'node:process';
 import {Command, Option} from 'commander';
+import {commandHint} from '../../format/command-line.js';
+import {wrap} from '../../format/wrap.js';
 import {ladderGoal} from '../../record/goal-sentence.js';
 import {LadderRecords} from '../../record/ladder-records.js';
 import {ladderFormats, ladderRows} from '../../record/ladder-table.js';
-import {typed} from '../../text/typed.js';
-import {wrap} from '../../text/wrap.js';
-import {chosenLadder, type LadderFlags, tellDamaged, tellRefused, withLadderOption} from '../ladder-options.js';
+import {chosenLadder, type LadderFlags, printDamaged, printRefused, withLadderOption} from '../ladder-options.js';
 import {screen} from '../screen.js';
 
 export const ladderCommand = (): Command =>
@@ -21,7 +21,7 @@ Train: accuracy while learning, in the last epoch. Test: mean accuracy of the la
 mean ± standard deviation over seeds. Held: seeds that reached the target in each of so many last epochs.
 
 Example:
-  ${typed('ladder', '--format markdown', {quiet: true})}`,
+  ${commandHint('ladder', '--format markdown', {quiet: true})}`,
 		)
 		.action(async ({format, ...flags}: LadderFlags & {format: keyof typeof ladderFormats}) => {
 			const ladder = await chosenLadder(flags);
@@ -31,6 +31,6 @@ Example:
 			process.stdout.write(
 				format === 'text' && goal !== undefined ? `${table}\n\n${wrap(goal, screen().width)}\n` : `${table}\n`,
 			);
-			tellRefused(ladder, 'in the table');
-			tellDamaged(records.damaged(), 'is in the table without its figures');
+			printRefused(ladder, 'in the table');
+			printDamaged(records.damaged(), 'is in the table without its figures');
 		});

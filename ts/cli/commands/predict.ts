@@ -1,7 +1,7 @@
 import process from 'node:process';
 import {Command, Option} from 'commander';
+import {commandHint} from '../../format/command-line.js';
 import {type NamedPrediction, type PredictOptions, percent, predict} from '../../index.js';
-import {typed} from '../../text/typed.js';
 import type {Interruption} from '../interruption.js';
 
 /** Further classes are shown from this probability on. */
@@ -30,9 +30,9 @@ export const predictCommand = (interruption: Interruption): Command =>
 			'after',
 			`
 Examples:
-  ${typed('predict', 'runs/latest photo.jpg')}
-  ${typed('predict', 'model.safetensors seven.png --all')}
-  ${typed('predict', 'model.safetensors data/t10k-images-idx3-ubyte:0-9')}`,
+  ${commandHint('predict', 'runs/latest photo.jpg')}
+  ${commandHint('predict', 'model.safetensors seven.png --all')}
+  ${commandHint('predict', 'model.safetensors data/t10k-images-idx3-ubyte:0-9')}`,
 		)
 		.action(async (model: string, names: string[], {all, json, ...options}: Flags) => {
 			for await (const prediction of predict(model, names, options)) {

@@ -2,28 +2,27 @@ import {rmSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {Command, Option} from 'commander';
-import {makeFolders} from '../../errors/make-folders.js';
-import {writing} from '../../errors/writing.js';
-import {ConfigError, type Data, type Ladder, type Place, record} from '../../index.js';
-import {type Hold, holdPlace, lockBeside} from '../../machine/hold-place.js';
+import {commandHint, displayPath, shellQuote} from '../../format/command-line.js';
+import {acquireLock, type Lock, lockPathFor} from '../../fs/lock.js';
+import {makeFolders} from '../../fs/make-folders.js';
+import {wrapWriteErrors} from '../../fs/wrap-write-errors.js';
+import {ConfigError, type Data, type Ladder, record, type StepEntry} from '../../index.js';
 import {checkLadder} from '../../record/check.js';
 import {LadderRecords} from '../../record/ladder-records.js';
 import {recordingOf} from '../../record/make-record.js';
 import {drawSeed, isSlow, replay} from '../../record/replay.js';
-import {sweepNames} from '../../record/sweep-file.js';
 import {writeTexts} from '../../record/write-texts.js';
-import {checkSweeps, writeSweepPages} from '../../sweep/sweep-page.js';
-import {shown} from '../../text/shown.js';
-import {quoted, typed} from '../../text/typed.js';
+import {sweepNames} from '../../sweep/file.js';
+import {checkSweeps, writeSweepPages} from '../../sweep/page.js';
 import {ConsoleLog} from '../console-log.js';
 import {exitCodes} from '../exit-codes.js';
 import type {Interruption} from '../interruption.js';
 import {
 	chosenLadder,
-	chosenPlace,
+	chosenStep,
 	type DataFlags,
 	type LadderFlags,
-	openData,
+	openLadderData,
 	openOptions,
 	withDataOption,
 	withLadderOption,
@@ -71,11 +70,11 @@ export const recordCommand = (interruption: Interruption): Command =>
 			'after',
 			`
 Examples:
-  ${typed('record', '--step baseline')}
-  ${typed('record', '--step baseline --seeds 1-3')}
-  ${typed('record', '--text')}
-  ${typed('record', '--check --replay')}
-  ${typed('record', '--check --replay all')}`,
+  ${commandHint('record', '--step baseline')}
+  ${commandHint('record', '--step baseline --seeds 1-3')}
+  ${commandHint('record', '--text')}
+  ${commandHint('record', '--check --replay')}
+  ${commandHint('record', '--check --replay all')}`,
 		)
 		.action(async (flags: Flags) => {
 			checkTogether(flags);
@@ -111,7 +110,7 @@ const checkTogether = ({check, text, fresh, replay}: Flags): void => {
 const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): Promise<void> => {
 	const {signal} = interruption;
 	const {seeds, engine, threads, jobs, out, fresh} = flags;
-	const {step, record: kept} = chosenPlace(ladder, flags.step);
+	const {step, record: kept} = chosenStep(ladder, flags.step);
 	const given = {...(threads !== undefined && {threads}), ...(jobs !== undefined && {jobs})};
 	const recorder = await record(ladder, step.name, {
 		seeds,
@@ -140,19 +139,19 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 
 	interruption.kept = undefined;
 	const {kept: unwritten} = recorder.write();
-	process.stdout.write(`Recorded in ${shown(kept)}\n`);
+	process.stdout.write(`Recorded in ${displayPath(kept)}\n`);
 	tellKept(unwritten);
 };
 
 /** The same command without `--fresh`, which would promise anew. */
 const goingOn = ({step, seeds, engine, out, ladder, skipDamaged}: Flags): string =>
-	typed(
+	commandHint(
 		'record',
 		[
 			...[`--step ${step}`, `--seeds ${seeds.join(',')}`],
 			...(engine === 'auto' ? [] : [`--engine ${engine}`]),
-			...(out === defaultOut ? [] : [`--out ${quoted(out)}`]),
-			...(ladder === undefined ? [] : [`--ladder ${quoted(ladder)}`]),
+			...(out === defaultOut ? [] : [`--out ${shellQuote(out)}`]),
+			...(ladder === undefined ? [] : [`--ladder ${shellQuote(ladder)}`]),
 			...(skipDamaged ? ['--skip-damaged'] : []),
 		].join(' '),
 	);
@@ -176,8 +175,8 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	}
 
 	const records = new LadderRecords(ladder);
-	const data = await openData(ladder, flags, signal);
-	const checked = step === undefined ? ladder.places : [ladder.place(step)];
+	const data = await openLadderData(ladder, flags, signal);
+	const checked = step === undefined ? ladder.entries : [ladder.entry(step)];
 	tellRecording(checked);
 	const sweeps = step === undefined ? sweepNames(ladder.folder).length : 0;
 	const problems = await whileWaiting('Checking the records', async () => [
@@ -191,8 +190,8 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	if (again !== false && problems.length === 0) {
 		const hold = again === 'all' ? await holdReplays(signal) : undefined;
 		try {
-			for (const place of checked) {
-				problems.push(...(await trainAgain(place, records, data, flags, signal)));
+			for (const entry of checked) {
+				problems.push(...(await trainAgain(entry, records, data, flags, signal)));
 			}
 
 			if (hold) {
@@ -219,9 +218,9 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	process.exitCode = problems.length === 0 ? exitCodes.done : exitCodes.failed;
 };
 
-/** @throws {HeldError} for a step that is being recorded: what is read meanwhile is of the old record and of the new */
-const tellRecording = (places: readonly Place[]): void => {
-	const held = places.map(place => recordingOf(place)).find(error => error !== undefined);
+/** @throws {LockError} for a step that is being recorded: what is read meanwhile is of the old record and of the new */
+const tellRecording = (entries: readonly StepEntry[]): void => {
+	const held = entries.map(entry => recordingOf(entry)).find(error => error !== undefined);
 	if (held) {
 		throw held;
 	}
@@ -231,21 +230,21 @@ const tellRecording = (places: readonly Place[]): void => {
 const replays = path.join('runs', '.replays'); // no step is called so
 
 /** Two that repeat everything would take each other's runs away. */
-const holdReplays = async (signal: AbortSignal): Promise<Hold> => {
-	writing(`in ${replays}`, replays, () => makeFolders(path.dirname(replays)));
-	return holdPlace(replays, lockBeside(replays), signal);
+const holdReplays = async (signal: AbortSignal): Promise<Lock> => {
+	wrapWriteErrors(`in ${replays}`, replays, () => makeFolders(path.dirname(replays)));
+	return acquireLock(replays, lockPathFor(replays), signal);
 };
 
 /** Replays what was asked for of a step, and says what that was. */
 const trainAgain = async (
-	place: Place,
+	entry: StepEntry,
 	records: LadderRecords,
 	data: Data,
 	{step: asked, replay: which, jobs}: Flags,
 	signal: AbortSignal,
 ): Promise<string[]> => {
-	const {record, epochs} = records.of(place);
-	const {name} = place.step;
+	const {record, epochs} = records.of(entry);
+	const {name} = entry.step;
 	const firstEpoch = asked === undefined && isSlow(record);
 	const all = which === 'all';
 	const seeds = all ? record.seeds.map(({seed}) => seed) : [drawSeed(record)];
@@ -257,6 +256,6 @@ const trainAgain = async (
 		: `${epochs} epochs and all predictions`;
 	process.stdout.write(`Training again: ${name}, ${named}, ${much}\n`);
 	return whileWaiting(`Training ${name} again`, async tell =>
-		replay(place, record, data, {...{seeds, firstEpoch, jobs, signal, tell}, ...(all && {out: replays})}),
+		replay(entry, record, data, {...{seeds, firstEpoch, jobs, signal, tell}, ...(all && {out: replays})}),
 	);
 };

@@ -1,14 +1,14 @@
 import process from 'node:process';
 import {Command} from 'commander';
+import {commandHint} from '../../format/command-line.js';
 import {report, reportRuns} from '../../index.js';
-import {typed} from '../../text/typed.js';
 import {
 	chosenLadder,
 	type DataFlags,
 	type LadderFlags,
 	openOptions,
-	tellDamaged,
-	tellRefused,
+	printDamaged,
+	printRefused,
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
@@ -29,10 +29,10 @@ export const reportCommand = (): Command =>
 The ladder is written as report.md and report.html, runs as runs.md and runs.html.
 
 Examples:
-  ${typed('report', '--open')}
-  ${typed('report', '--out /tmp/ladder')}
-  ${typed('report', 'runs/latest --open')}
-  ${typed('report', 'runs/wider runs/baseline')}`,
+  ${commandHint('report', '--open')}
+  ${commandHint('report', '--out /tmp/ladder')}
+  ${commandHint('report', 'runs/latest --open')}
+  ${commandHint('report', 'runs/wider runs/baseline')}`,
 		)
 		.action(async (names: string[], flags: Flags) => {
 			const {markdown, html} = await (names.length > 0 ? writeRuns(names, flags) : writeLadder(flags));
@@ -49,8 +49,8 @@ const writeLadder = async ({out, ...flags}: Flags): ReturnType<typeof report> =>
 	const ladder = await chosenLadder(flags);
 	const options = {out, ...openOptions(flags)};
 	const written = await whileWaiting('Writing the report', async tell => report(ladder, {...options, tell}));
-	tellRefused(ladder, 'in the report');
-	tellDamaged(written.leftOut, 'has no chapter in the report');
+	printRefused(ladder, 'in the report');
+	printDamaged(written.leftOut, 'has no chapter in the report');
 	return written;
 };
 

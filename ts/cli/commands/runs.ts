@@ -1,11 +1,10 @@
 import {existsSync} from 'node:fs';
 import process from 'node:process';
 import {Command} from 'commander';
+import {commandHint, displayPath} from '../../format/command-line.js';
+import type {Screen} from '../../format/text-table.js';
+import {textTable} from '../../format/text-table.js';
 import {ConfigError, listRuns, percent, type RunSummary} from '../../index.js';
-import type {Screen} from '../../text/screen.js';
-import {shown} from '../../text/shown.js';
-import {textTable} from '../../text/text-table.js';
-import {typed} from '../../text/typed.js';
 import {screen} from '../screen.js';
 
 const defaultFolder = 'runs';
@@ -17,7 +16,7 @@ export const runsCommand = (): Command =>
 		.option('--json', 'print them as JSON', false)
 		.addHelpText(
 			'after',
-			`\nTest: accuracy of the last finished epoch, in percent.\n\nExamples:\n  ${typed('runs')}\n  ${typed('train', '--resume latest')}`,
+			`\nTest: accuracy of the last finished epoch, in percent.\n\nExamples:\n  ${commandHint('runs')}\n  ${commandHint('train', '--resume latest')}`,
 		)
 		.action((folder: string, {json}: {json: boolean}) => {
 			if (folder !== defaultFolder && !existsSync(folder)) {
@@ -38,7 +37,7 @@ const table = (runs: readonly RunSummary[], on: Screen): string =>
 		runs.map(({step, seed, epochs, of, testAccuracy, held, trial, state, begun, folder}) => [
 			...[step, seed, `${epochs}/${of}`, testAccuracy === undefined ? '-' : percent(testAccuracy)],
 			...[held === undefined ? '-' : held ? 'yes' : 'no', trial ? `${state} trial` : state],
-			...[begun.slice(0, 16).replace('T', ' '), shown(folder)],
+			...[begun.slice(0, 16).replace('T', ' '), displayPath(folder)],
 		]),
 		{
 			screen: on,

@@ -1,20 +1,20 @@
 import process from 'node:process';
 import {Command} from 'commander';
+import {commandHint} from '../../format/command-line.js';
 import {AbortError} from '../../index.js';
-import {isClone} from '../../machine/package-root.js';
+import {checkLibtorchSources, ensureLibtorch} from '../../libtorch/ensure-libtorch.js';
+import {ensureTorchAddon, torchCommand} from '../../libtorch/torch-addon.js';
 import {hasTorch, nativeFor} from '../../native/load.js';
 import {unwrap} from '../../native/unwrap.js';
-import {typed} from '../../text/typed.js';
-import {checkLibtorchSources, ensureLibtorch} from '../../torch/ensure-libtorch.js';
-import {ensureTorchAddon, torchCommand} from '../../torch/torch-addon.js';
+import {isClone} from '../../platform/package-root.js';
 import {FetchLog} from '../fetch-log.js';
 import type {Interruption} from '../interruption.js';
 
 const examples = `
 Examples:
-  ${typed('setup', 'torch')}
-  ${typed('setup', 'torch --index https://HOST/simple')}
-  ${typed('setup', 'torch --wheel torch-2.13.0-cp313-cp313-manylinux_2_28_x86_64.whl')}`;
+  ${commandHint('setup', 'torch')}
+  ${commandHint('setup', 'torch --index https://HOST/simple')}
+  ${commandHint('setup', 'torch --wheel torch-2.13.0-cp313-cp313-manylinux_2_28_x86_64.whl')}`;
 
 export const setupCommand = (interruption: Interruption): Command =>
 	new Command('setup')

@@ -1,9 +1,9 @@
 import process from 'node:process';
 import {Command} from 'commander';
+import {commandHint} from '../../format/command-line.js';
 import {summarize} from '../../index.js';
 import {summaryTable} from '../../report/summary-table.js';
-import {typed} from '../../text/typed.js';
-import {chosenLadder, chosenPlace, type LadderFlags, withLadderOption} from '../ladder-options.js';
+import {chosenLadder, chosenStep, type LadderFlags, withLadderOption} from '../ladder-options.js';
 import {screen} from '../screen.js';
 
 export const summaryCommand = (): Command =>
@@ -17,10 +17,10 @@ Columns: n is the size in pixels, j the distance between neighbours in pixels of
 on a side; each before (in) and after (out) the layer.
 
 Example:
-  ${typed('summary', '--step baseline')}`,
+  ${commandHint('summary', '--step baseline')}`,
 		)
 		.action(async ({step, ...flags}: LadderFlags & {step?: string}) => {
 			const ladder = await chosenLadder(flags);
-			const {net} = chosenPlace(ladder, step).step.experiment;
+			const {net} = chosenStep(ladder, step).step.experiment;
 			process.stdout.write(`${summaryTable(summarize(net), screen())}\n`);
 		});

@@ -1,14 +1,14 @@
 import process from 'node:process';
 import {Command, InvalidArgumentError} from 'commander';
 import {ConfigError} from '../../errors/index.js';
+import {commandHint} from '../../format/command-line.js';
+import type {Varied} from '../../sweep/plan.js';
 import {sweep} from '../../sweep/sweep.js';
-import {sweepText} from '../../sweep/sweep-table.js';
-import type {Varied} from '../../terms/sweep.js';
-import {typed} from '../../text/typed.js';
+import {sweepText} from '../../sweep/table.js';
 import type {Interruption} from '../interruption.js';
 import {
 	chosenLadder,
-	chosenPlace,
+	chosenStep,
 	type DataFlags,
 	type LadderFlags,
 	withDataOption,
@@ -67,13 +67,13 @@ The trainer is not given the test images. Values are numbers, words, or a list i
 Of a range such as 1..8 whole numbers are drawn, of 0.001..0.1:log as many of each order of magnitude.
 
 Examples:
-  ${typed('sweep', '--step baseline --vary schedule.learningRate=0.005,0.02 --holdout 100')}
-  ${typed('sweep', '--step baseline --vary schedule.learningRate=0.001..0.1:log --sample 8 --holdout 100')}
-  ${typed('sweep', `--step baseline --vary 'averaging=[{"decay": 0.99}]' --holdout 100`)}`,
+  ${commandHint('sweep', '--step baseline --vary schedule.learningRate=0.005,0.02 --holdout 100')}
+  ${commandHint('sweep', '--step baseline --vary schedule.learningRate=0.001..0.1:log --sample 8 --holdout 100')}
+  ${commandHint('sweep', `--step baseline --vary 'averaging=[{"decay": 0.99}]' --holdout 100`)}`,
 		)
 		.action(async ({step: name, holdout, ladder: _, ...flags}: Flags, command: Command) => {
 			const ladder = await chosenLadder(command.opts<Flags>());
-			const {step} = chosenPlace(ladder, name);
+			const {step} = chosenStep(ladder, name);
 			if (holdout === undefined) {
 				const sentence = '`--holdout <n>` is missing: how many training images should judge the trials?';
 				throw new ConfigError('holdout', 'given as `--holdout <n>`', 'nothing', sentence);

@@ -2,6 +2,8 @@ import {realpathSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {Command, Option} from 'commander';
+import {settingsName, type TriedSetting, withSettings} from '../../experiment/settings.js';
+import {commandHint, displayPath, shellQuote} from '../../format/command-line.js';
 import {
 	ConfigError,
 	type DataSource,
@@ -15,18 +17,15 @@ import {
 	type TrainResult,
 	train,
 } from '../../index.js';
-import {latest, RunFolder, type Sibling} from '../../log/run-folder.js';
 import {verdict} from '../../report/verdict.js';
-import type {Trainable} from '../../terms/define-step.js';
-import {type TriedSetting, trialName, withSettings} from '../../terms/sweep.js';
-import {shown} from '../../text/shown.js';
-import {quoted, typed} from '../../text/typed.js';
+import {latest, RunFolder, type Sibling} from '../../runs/run-folder.js';
+import type {Trainable} from '../../step/define-step.js';
 import {ConsoleLog} from '../console-log.js';
 import {exitCodes} from '../exit-codes.js';
 import type {Interruption} from '../interruption.js';
 import {
 	chosenLadder,
-	chosenPlace,
+	chosenStep,
 	type DataFlags,
 	type LadderFlags,
 	openOptions,
@@ -90,12 +89,12 @@ export const trainCommand = (interruption: Interruption): Command =>
 			'after',
 			`
 Examples:
-  ${typed('train', '--step baseline')}
-  ${typed('train', '--step baseline --seeds 1-5 --strict')}
-  ${typed('train', '--step baseline --epochs 1 --limit-train 6000')}
-  ${typed('train', '--step baseline --holdout 10000')}
-  ${typed('train', '--resume latest')}
-  ${typed('train', '--step baseline --json > events.jsonl', {quiet: true})}`,
+  ${commandHint('train', '--step baseline')}
+  ${commandHint('train', '--step baseline --seeds 1-5 --strict')}
+  ${commandHint('train', '--step baseline --epochs 1 --limit-train 6000')}
+  ${commandHint('train', '--step baseline --holdout 10000')}
+  ${commandHint('train', '--resume latest')}
+  ${commandHint('train', '--step baseline --json > events.jsonl', {quiet: true})}`,
 		)
 		.action(async (flags: Flags, command: Command) => {
 			const result = await run(flags, command, interruption);
@@ -146,11 +145,11 @@ const run = async (flags: Flags, command: Command, interruption: Interruption): 
 /** The command that goes on with what is kept; nothing where nothing is. */
 const goingOn = (event: TrainEvent): string | undefined =>
 	event.type === 'start' && event.folder !== undefined
-		? `to resume: ${typed('train', `--resume ${quoted(shown(event.folder))}`)}`
+		? `to resume: ${commandHint('train', `--resume ${shellQuote(displayPath(event.folder))}`)}`
 		: undefined;
 
 const trialNote = (settings: readonly TriedSetting[]): string =>
-	`This was a trial, with ${trialName({settings})}: what is recorded is the step as its file says.\n`;
+	`This was a trial, with ${settingsName({settings})}: what is recorded is the step as its file says.\n`;
 
 type Begun = {readonly step: Trainable; readonly training: Training; readonly seeds: number};
 
@@ -184,7 +183,7 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 
 	const {ladder: ____, dataDir, skipDamaged, set, ...options} = others;
 	const ladder = await chosenLadder(flags);
-	const step = trialOf(chosenPlace(ladder, name).step, set);
+	const step = trialOf(chosenStep(ladder, name).step, set);
 	const source = dataDir === undefined ? ladder.data : idx(dataDir);
 	const data: DataSource = {
 		open: async (base, {signal: stop} = {}) =>
@@ -214,7 +213,7 @@ const trialOf = (step: Step, settings: readonly TriedSetting[]): Trainable => {
 	const {name, from, target} = step;
 	const experiment = withSettings(step.experiment, settings);
 	if (differences(step.experiment, experiment).length === 0) {
-		throw new ConfigError('set', 'a value that the step does not have already', trialName({settings}));
+		throw new ConfigError('set', 'a value that the step does not have already', settingsName({settings}));
 	}
 
 	return {name, from, target, experiment, trial: settings};

@@ -1,7 +1,7 @@
+import type {MeasuredRecord} from '../../claims/measured-record.js';
+import {percent} from '../../format/figures.js';
+import {type Chart, tones} from '../../format/svg.js';
 import type {PublishedResult} from '../../ladder/define-ladder.js';
-import type {Recorded} from '../../terms/recorded.js';
-import {percent} from '../../text/percent.js';
-import {type Chart, tones} from '../../text/svg.js';
 import {labelledSvg, legend} from './figure.js';
 import {type Html, html} from './html.js';
 
@@ -10,7 +10,7 @@ const row = 34;
 
 /** A row a step: its seeds, their mean with its interval, its target, and what others published of it. */
 export const accuracyByStep = async (
-	steps: readonly Recorded[],
+	steps: readonly MeasuredRecord[],
 	published: readonly PublishedResult[],
 ): Promise<Html> => {
 	const names = steps.map(({name}) => name);
@@ -44,7 +44,7 @@ const publishedNote = (source: string, all: readonly PublishedResult[], others: 
 
 const chart = (
 	rows: readonly string[],
-	steps: readonly Recorded[],
+	steps: readonly MeasuredRecord[],
 	published: readonly PublishedResult[],
 	width: number,
 	height: number,

@@ -1,6 +1,5 @@
-import {percent} from '../../text/percent.js';
-import {fixed} from '../../text/points.js';
-import type {Chart} from '../../text/svg.js';
+import {fixed, percent} from '../../format/figures.js';
+import type {Chart} from '../../format/svg.js';
 import type {GroupedRun, RunGroup} from '../run-groups.js';
 import {type Key, labelledSvg, legend, lineStyles} from './figure.js';
 import {type Html, html} from './html.js';

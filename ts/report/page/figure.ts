@@ -1,4 +1,4 @@
-import {type Chart, drawSvg, tones} from '../../text/svg.js';
+import {type Chart, drawSvg, tones} from '../../format/svg.js';
 import {Html, html} from './html.js';
 
 /** Sizes in the charts' own units. On a narrow screen a chart is shown smaller, and its text stays legible. */

@@ -1,6 +1,6 @@
+import type {Mistake} from '../../claims/mistakes.js';
 import type {Data} from '../../data/data.js';
 import {ladderTable} from '../../record/ladder-table.js';
-import type {Mistake} from '../../terms/mistakes.js';
 import {dataSentence} from '../data-sentence.js';
 import {mistakesSentence} from '../mistakes-sentence.js';
 import type {ReportData, ReportedStep} from '../report-data.js';
@@ -10,7 +10,7 @@ import {accuracyByStep} from './accuracy-by-step.js';
 import {curves} from './curves.js';
 import {type Html, html} from './html.js';
 import {imageRules, imageUri} from './images.js';
-import {changed, comparedImages, comparedTable, pageOf, prose, table, toldNote, toTop} from './parts.js';
+import {changed, comparedImages, comparedTable, pageOf, prose, significanceNote, table, toTop} from './parts.js';
 import {receptiveField} from './receptive-field.js';
 
 /** The whole ladder as one page that needs nothing beside itself: no script, no request. */
@@ -31,7 +31,7 @@ that reached the target in each of so many last epochs.</p>
 <p>${dataSentence(data.data)}</p>
 <p class="quiet">Every figure comes from the records of training runs. The model judged is that of the last epoch: no
 epoch was chosen by its test accuracy. Accuracies are rounded down, so that no target looks reached that was missed.</p>
-<nav aria-label="Steps">${steps.map(({place}) => html`<a href="#${place.step.name}">${place.step.name}</a> `)}</nav>
+<nav aria-label="Steps">${steps.map(({entry}) => html`<a href="#${entry.step.name}">${entry.step.name}</a> `)}</nav>
 </section>
 ${
 	steps.length + published.length > 1 &&
@@ -49,12 +49,12 @@ ${chapters}`,
 };
 
 const chapter = async (step: ReportedStep, data: Data): Promise<Html> => {
-	const {place, recorded, text, changes, summary, mistakes, comparison} = step;
-	const {name, from} = place.step;
+	const {entry, recorded, text, changes, summary, mistakes, comparison} = step;
+	const {name, from} = entry.step;
 	const layers = summaryCells(summary);
 	const seeds = recorded.seeds.length;
 	return html`<section class="step">
-<h2 id="${name}">${place.position}. ${name}</h2>
+<h2 id="${name}">${entry.position}. ${name}</h2>
 <dl>
 <dt>Target</dt><dd>${text.target} <span class="quiet">${prose(text.why)}</span></dd>
 <dt>Promised</dt><dd>${prose(text.promised)}</dd>
@@ -72,12 +72,12 @@ ${
 ${changed(name, changes)}`
 }
 <h3>Curves</h3>
-${await curves([ofRecord(recorded, place.record)])}
+${await curves([ofRecord(recorded, entry.record)])}
 ${
 	comparison &&
 	html`<h3>Against <code>${comparison.b}</code>, over ${comparison.seeds.length} common ${comparison.seeds.length === 1 ? 'seed' : 'seeds'}</h3>
 ${comparedTable(comparison)}
-${toldNote(comparison.primary)}
+${significanceNote(comparison.primary)}
 ${comparedImages(comparison)}`
 }
 <h3>Layers and receptive field</h3>

@@ -1,7 +1,7 @@
-import {type Measure, measures} from '../../terms/measures.js';
-import {probability} from '../../text/points.js';
+import {type Measure, measures} from '../../experiment/measures.js';
+import {probability} from '../../format/figures.js';
 import type {Changes} from '../changes.js';
-import {type Comparison, differenceCells, meanCells, shortNames, toldSentence} from '../comparison.js';
+import {type Comparison, differenceCells, meanCells, shortNames, significanceSentence} from '../comparison.js';
 import {Html, html} from './html.js';
 import {style} from './style.js';
 
@@ -71,8 +71,8 @@ ${table(
 	['Measure', `${shortA}, %`, `${shortB}, %`, 'difference', '95 % interval', 'told apart', 'seeds to tell'],
 	rows.map(row => [
 		...[measures[row.measure], ...meanCells(row), ...differenceCells(row)],
-		row.told ? 'yes' : 'no',
-		row.told ? '' : (row.seedsNeeded ?? '-'),
+		row.significant ? 'yes' : 'no',
+		row.significant ? '' : (row.seedsNeeded ?? '-'),
 	]),
 )}`;
 };
@@ -82,8 +82,8 @@ ${table(
  *
  * @param count how many comparisons are corrected together
  */
-export const toldNote = (primary: Measure, count?: number): Html =>
-	html`<p class="quiet">${toldSentence(primary, count)} The last column is how many seeds would detect a difference this large in four of five
+export const significanceNote = (primary: Measure, count?: number): Html =>
+	html`<p class="quiet">${significanceSentence(primary, count)} The last column is how many seeds would detect a difference this large in four of five
 tries. Differences are taken before rounding.</p>`;
 
 /** What the two make of the test images, where that is known. */

@@ -1,5 +1,5 @@
 import type {DataDescription} from '../../data/data.js';
-import type {Summary} from '../../terms/summarize.js';
+import type {Summary} from '../../experiment/summarize.js';
 import {fieldsOf} from '../report-data.js';
 import {legend} from './figure.js';
 import {type Html, html} from './html.js';

@@ -2,7 +2,7 @@ import {type Comparison, testedOf} from '../comparison.js';
 import type {RunsData} from '../runs-data.js';
 import {curves, mostDrawn} from './curves.js';
 import {type Html, html} from './html.js';
-import {changed, comparedImages, comparedTable, pageOf, prose, table, toldNote, toTop} from './parts.js';
+import {changed, comparedImages, comparedTable, pageOf, prose, significanceNote, table, toTop} from './parts.js';
 
 /** Runs as one page that needs nothing beside itself. */
 export const runsPage = async ({
@@ -64,7 +64,7 @@ ${
 	html`<section>
 <h2>Compared</h2>
 ${comparisons.map(comparison => chapter(comparison))}
-${comparisons[0] && toldNote(comparisons[0].primary, testedOf(comparisons))}
+${comparisons[0] && significanceNote(comparisons[0].primary, testedOf(comparisons))}
 ${apart.map(reason => html`<p>${prose(reason)}</p>`)}
 ${toTop}
 </section>`

@@ -1,0 +1,19 @@
+import os from 'node:os';
+import process from 'node:process';
+import test from 'ava';
+import {cacheFolder} from '../../ts/cache/cache-folder.js';
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux('a user without a home, as containers have, keeps the cache below /, as one whose home is /', t => {
+	const {homedir} = os;
+	t.teardown(() => {
+		os.homedir = homedir;
+	});
+	os.homedir = () => {
+		throw Object.assign(new Error('uv_os_homedir returned ENOENT'), {code: 'ERR_SYSTEM_ERROR'});
+	};
+	delete process.env['STEPLADDER_CACHE'];
+	delete process.env['XDG_CACHE_HOME'];
+	t.is(cacheFolder(), '/.cache/stepladder');
+});

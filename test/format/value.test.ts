@@ -1,0 +1,26 @@
+import test from 'ava';
+import {formatValue} from '../../ts/format/value.js';
+import {defineStep, StepladderError} from '../../ts/index.js';
+
+test('whatever a program passes can be shown', t => {
+	const itself: Record<string, unknown> = {};
+	itself['self'] = itself;
+	t.is(formatValue('a'), '"a" (a string)');
+	t.is(formatValue(1n), '1n (a bigint)');
+	t.is(formatValue([1n]), '["1n"]');
+	t.is(formatValue(itself), 'an object that can’t be shown');
+	t.is(
+		formatValue({
+			toJSON() {
+				throw new Error('no');
+			},
+		}),
+		'an object that can’t be shown',
+	);
+	t.is(formatValue(Symbol('one')), 'symbol');
+});
+
+test('a bigint where a number belongs is refused as anything else', t => {
+	const definition = {name: 'one', experiment: {batchSize: 32n}} as unknown as Parameters<typeof defineStep>[0];
+	t.throws(() => defineStep(definition), {instanceOf: StepladderError});
+});

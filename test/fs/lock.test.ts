@@ -1,0 +1,200 @@
+import {lutimesSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import {fileURLToPath} from 'node:url';
+import test, {type ExecutionContext} from 'ava';
+import {execa} from 'execa';
+import {AbortError, LockError} from '../../ts/errors/index.js';
+import {acquireLock, isLocked, type LockWait, lockHolder, lockWaits} from '../../ts/fs/lock.js';
+import {temporaryFolder} from '../helpers/folder.js';
+
+const module = fileURLToPath(new URL('../../ts/fs/lock.js', import.meta.url));
+
+const lockIn = (t: ExecutionContext): string => path.join(temporaryFolder(t), '.lock');
+
+/** A process that holds a lock until it is ended; in an object, since it can be waited for. */
+const heldByChild = async (lock: string, before = '') => {
+	const script = `import {acquireLock} from ${JSON.stringify(module)};
+${before}
+await acquireLock('the run', ${JSON.stringify(lock)});
+process.stdout.write('held');
+setInterval(() => {}, 1000);`;
+	const child = execa(process.execPath, ['--input-type=module', '-e', script], {reject: false});
+	await new Promise(resolve => child.stdout?.once('data', resolve));
+	return {child};
+};
+
+/** A lock as another process left it. */
+const leave = (lock: string, holder: object, secondsAgo: number): void => {
+	mkdirSync(lock);
+	writeFileSync(path.join(lock, 'holder.json'), JSON.stringify(holder));
+	beat(lock, secondsAgo);
+};
+
+const beat = (lock: string, secondsAgo: number): void => {
+	const at = Date.now() / 1000 - secondsAgo;
+	utimesSync(lock, at, at);
+};
+
+const elsewhere = {id: 'x', pid: 7, host: 'another-container', space: 'another', since: '2026-11-25T02:00:00.000Z'};
+
+test('a place is held by one at a time, and free again when it is released', async t => {
+	const lock = lockIn(t);
+	const first = await acquireLock('the run', lock);
+	const error = await t.throwsAsync<LockError>(acquireLock('the run', lock), {instanceOf: LockError, code: 'held'});
+	t.is(error?.holder?.pid, process.pid);
+	t.regex(
+		error?.message ?? '',
+		/^the run is in use by process \d+ on .+, since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC: wait until that has finished, or end it$/,
+	);
+	first.check();
+	first.release();
+	first.release();
+	t.deepEqual(readdirSync(path.dirname(lock)), []);
+	(await acquireLock('the run', lock)).release();
+});
+
+test('git does not see a lock', async t => {
+	const lock = lockIn(t);
+	await execa('git', ['init', '-q'], {cwd: path.dirname(lock)});
+	const hold = await acquireLock('the run', lock);
+	t.is((await execa('git', ['status', '--porcelain'], {cwd: path.dirname(lock)})).stdout, '');
+	hold.release();
+});
+
+test('the lock of a process that was killed is taken over at once, one that lives keeps it', async t => {
+	const lock = lockIn(t);
+	const {child} = await heldByChild(lock);
+	const error = await t.throwsAsync<LockError>(acquireLock('the run', lock), {instanceOf: LockError});
+	t.is(error?.holder?.pid, child.pid);
+	t.is(lockHolder(lock)?.pid, child.pid);
+	t.true(isLocked(lock));
+	child.kill('SIGKILL');
+	await child;
+	t.is(lockHolder(lock), undefined);
+	t.false(isLocked(lock));
+	const hold = await acquireLock('the run', lock);
+	t.is(JSON.parse(readFileSync(path.join(lock, 'holder.json'), 'utf8')).pid, process.pid);
+	hold.release();
+});
+
+(process.platform === 'linux' ? test : test.skip)(
+	'a holder that lives and stands still, as in a debugger, keeps its place however long',
+	async t => {
+		const lock = lockIn(t);
+		const {child} = await heldByChild(lock);
+		child.kill('SIGSTOP');
+		beat(lock, 3600);
+		await t.throwsAsync(acquireLock('the run', lock), {instanceOf: LockError});
+		child.kill('SIGKILL');
+		await child;
+		(await acquireLock('the run', lock)).release();
+	},
+);
+
+test('a program that holds a place ends at a signal in its own way, and leaves no lock', async t => {
+	const lock = lockIn(t);
+	const {child} = await heldByChild(lock, "process.once('SIGINT', () => setTimeout(() => process.exit(42), 1));");
+	child.kill('SIGINT');
+	t.is((await child).exitCode, 42);
+	t.deepEqual(readdirSync(path.dirname(lock)), []);
+});
+
+test('a lock whose holder can’t be looked up is taken over when its heartbeat has stopped', async t => {
+	const lock = lockIn(t);
+	leave(lock, elsewhere, 20);
+	(await acquireLock('the run', lock)).release();
+	mkdirSync(lock); // whose holder was killed before it had said who it is
+	beat(lock, 20);
+	(await acquireLock('the run', lock)).release();
+	t.deepEqual(readdirSync(path.dirname(lock)), []);
+});
+
+for (const holder of [null, 7, {}, {pid: 'x'}, {pid: 7, host: 'a', id: 'x', space: 'y'}, {...elsewhere, since: 5}]) {
+	test(`a lock whose holder reads ${JSON.stringify(holder)} is one that does not say who`, async t => {
+		const lock = lockIn(t);
+		leave(lock, holder as object, 10);
+		t.is(lockHolder(lock), undefined);
+		t.true(isLocked(lock));
+		beat(lock, 20);
+		(await acquireLock('the run', lock)).release();
+		t.deepEqual(readdirSync(path.dirname(lock)), []);
+	});
+}
+
+test('a lock whose time lies ahead, as after a clock went back, is taken over when it has been watched for long enough', async t => {
+	const lock = lockIn(t);
+	leave(lock, elsewhere, -86_400);
+	const told: unknown[] = [];
+	const listen = (wait: unknown): number => told.push(wait);
+	lockWaits.subscribe(listen);
+	t.teardown(() => lockWaits.unsubscribe(listen));
+	(await acquireLock('the run ahead', lock)).release();
+	t.deepEqual(readdirSync(path.dirname(lock)), []);
+	t.like(
+		told.filter(wait => (wait as LockWait).what === 'the run ahead'),
+		{length: 1, 0: {holder: {pid: elsewhere.pid, host: elsewhere.host}, seconds: 15}},
+	);
+});
+
+test('a link in the place of a lock is taken away as a silent lock is', async t => {
+	const lock = lockIn(t);
+	for (const target of ['nowhere', '.lock']) {
+		symlinkSync(target, lock);
+		lutimesSync(lock, 1, 1);
+		(await acquireLock('the run', lock)).release();
+		t.deepEqual(readdirSync(path.dirname(lock)), []);
+	}
+});
+
+test('a number that now belongs to a stranger keeps no lock alive', async t => {
+	const lock = lockIn(t);
+	const own = await acquireLock('the run', lock);
+	const mark = JSON.parse(readFileSync(path.join(lock, 'holder.json'), 'utf8'));
+	own.release();
+	leave(lock, {...mark, id: 'x', pid: process.ppid}, 20);
+	(await acquireLock('the run', lock)).release();
+	t.pass();
+});
+
+test('a holder elsewhere whose heart beats is named', async t => {
+	const lock = lockIn(t);
+	leave(lock, elsewhere, 10);
+	let ago = 10;
+	const beating = setInterval(() => {
+		ago -= 0.1;
+		beat(lock, ago);
+	}, 50);
+	t.teardown(() => clearInterval(beating));
+	await t.throwsAsync(acquireLock('the run', lock), {
+		instanceOf: LockError,
+		message: /^the run is in use by process 7 on another-container, since 2026-11-25 02:00:00 UTC: /,
+	});
+});
+
+test('watching a silent holder ends by a signal', async t => {
+	const lock = lockIn(t);
+	leave(lock, elsewhere, 0);
+	await t.throwsAsync(acquireLock('the run', lock, AbortSignal.abort()), {instanceOf: AbortError});
+});
+
+test('who was taken over is told, and removes nothing of the other’s', async t => {
+	const lock = lockIn(t);
+	const hold = await acquireLock('the run', lock);
+	writeFileSync(path.join(lock, 'holder.json'), JSON.stringify({...elsewhere, host: os.hostname()}));
+	t.throws(() => hold.check(), {instanceOf: LockError, message: /^the run was taken over by process 7 on /});
+	t.true(hold.signal.aborted);
+	hold.release();
+	t.is(JSON.parse(readFileSync(path.join(lock, 'holder.json'), 'utf8')).id, 'x');
+});
+
+test('a lock counts as held while its holder has not said yet who it is', t => {
+	const lock = lockIn(t);
+	t.false(isLocked(lock));
+	mkdirSync(lock);
+	t.true(isLocked(lock));
+	t.is(lockHolder(lock), undefined);
+	beat(lock, 20);
+	t.false(isLocked(lock));
+});

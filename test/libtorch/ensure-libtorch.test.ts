@@ -1,0 +1,414 @@
+import {spawnSync} from 'node:child_process';
+import {createHash} from 'node:crypto';
+import {
+	chmodSync,
+	chownSync,
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+	utimesSync,
+	writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import test, {type ExecutionContext} from 'ava';
+import {execa} from 'execa';
+import {AbortError, ConfigError, FetchError, WriteError} from '../../ts/errors/index.js';
+import {ensureLibtorch} from '../../ts/libtorch/ensure-libtorch.js';
+import type {FetchEvent} from '../../ts/libtorch/fetch-event.js';
+import {problemOf} from '../../ts/libtorch/manifest.js';
+import type {Pin} from '../../ts/libtorch/pins.js';
+import {processSpace} from '../../ts/platform/processes.js';
+import {temporaryFolder} from '../helpers/folder.js';
+import {fakePin, fakeWheel, fakeWheels, library, packageIndex, serve} from '../helpers/package-index.js';
+
+delete process.env['LIBTORCH'];
+const torchFile = '/files/torch.whl';
+const size = fakeWheels.torch.bytes.length;
+
+/** Files of a folder, at any depth. */
+const filesIn = (folder: string): string[] =>
+	readdirSync(folder, {recursive: true, withFileTypes: true})
+		.filter(entry => entry.isFile())
+		.map(entry => path.relative(folder, path.join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+		.filter(file => !file.endsWith('/verified.json')) // what was remembered, so that it is not read again
+		.sort();
+
+const wholeCache = [
+	'build-version',
+	'include/torch/script.h',
+	'lib/libcudart.so',
+	'lib/libtorch_cpu.so',
+	'licenses/nvidia-cuda-runtime-0.2/License.txt',
+	'licenses/torch-0.1/LICENSE',
+	'licenses/torch-0.1/third_party/fmt/LICENSE',
+	'manifest.json',
+].map(file => `libtorch-0.1-nowhere-x64/${file}`);
+
+for (const html of [false, true]) {
+	test(`libraries, headers and licences come from an index that answers in ${html ? 'HTML' : 'JSON'}, and nothing else`, async t => {
+		const cache = temporaryFolder(t);
+		const {index, requests} = await packageIndex(t, {html});
+		const folder = await ensureLibtorch({pin: fakePin(), cache, index});
+		t.deepEqual(filesIn(cache), wholeCache);
+		t.deepEqual(readFileSync(path.join(folder, 'lib', 'libtorch_cpu.so')), library);
+		t.is(problemOf(folder), undefined);
+		const query = html ? '?a=1&b=2' : '';
+		t.deepEqual(requests, [
+			...['/simple/torch/', `${torchFile}${query}`],
+			...['/simple/nvidia-cuda-runtime/', `/files/nvidia-cuda-runtime.whl${query}`],
+		]);
+	});
+}
+
+test('once it is there, nobody is asked', async t => {
+	const cache = temporaryFolder(t);
+	const {index, requests} = await packageIndex(t);
+	const folder = await ensureLibtorch({pin: fakePin(), cache, index});
+	const asked = requests.length;
+	t.is(await ensureLibtorch({pin: fakePin(), cache, index}), folder);
+	t.is(await ensureLibtorch({pin: fakePin(), cache}), folder);
+	t.is(requests.length, asked);
+});
+
+test('a download that broke off is told, and goes on from there', async t => {
+	const cache = temporaryFolder(t);
+	const {index, requests} = await packageIndex(t, {breaksAfter: 150_000});
+	const error = await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index}), {instanceOf: FetchError});
+	t.regex(error.message, /torch\.whl broke off after 0\.\d of 0\.4 MB \(.+\): run the same command again to continue$/);
+	const [part = ''] = filesIn(cache);
+	t.regex(part, /^libtorch-0\.1-nowhere-x64\.wheels\/torch-0\.1-[0-9a-f]{16}\.whl\.part$/);
+	const done = statSync(path.join(cache, part)).size;
+	t.true(done > 0 && done < size);
+
+	const seen: FetchEvent[] = [];
+	await ensureLibtorch({pin: fakePin(), cache, index, tell: event => seen.push(event)});
+	t.true(requests.includes(`${torchFile} bytes=${done}-`));
+	t.deepEqual(
+		seen.find(({type}) => type === 'progress'),
+		{type: 'progress', what: 'torch 0.1', done, total: size},
+	);
+	t.deepEqual(filesIn(cache), wholeCache);
+});
+
+test('a server that knows no ranges begins anew', async t => {
+	const cache = temporaryFolder(t);
+	const {index, requests} = await packageIndex(t, {breaksAfter: 150_000, ranges: false});
+	await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index}), {instanceOf: FetchError});
+	await ensureLibtorch({pin: fakePin(), cache, index});
+	t.is(requests.filter(request => request.startsWith(`${torchFile} bytes=`)).length, 1);
+	t.deepEqual(filesIn(cache), wholeCache);
+});
+
+test('a fetch that is cancelled keeps what has come, and goes on from there', async t => {
+	const cache = temporaryFolder(t);
+	const {index, requests} = await packageIndex(t);
+	const controller = new AbortController();
+	const tell = (event: FetchEvent): void => {
+		if (event.type === 'progress' && event.done > 0) {
+			controller.abort();
+		}
+	};
+	await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index, tell, signal: controller.signal}), {
+		instanceOf: AbortError,
+	});
+	t.is(filesIn(cache).length, 1);
+	await ensureLibtorch({pin: fakePin(), cache, index});
+	t.true(requests.some(request => request.startsWith(`${torchFile} bytes=`)));
+	t.deepEqual(filesIn(cache), wholeCache);
+});
+
+test('a file of another hash is refused by both hashes, and nothing is kept', async t => {
+	const cache = temporaryFolder(t);
+	const other = fakeWheels['nvidia-cuda-runtime'];
+	const {index} = await packageIndex(t, {served: {torch: other.bytes}});
+	const error = await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index}), {instanceOf: FetchError});
+	t.true(error.message.includes(`expected sha256 ${fakeWheels.torch.sha256}, got ${other.sha256}. It was deleted`));
+	t.deepEqual(filesIn(cache), []);
+});
+
+test('an index without the pinned file is told so', async t => {
+	const cache = temporaryFolder(t);
+	const {index} = await packageIndex(t);
+	const pin = fakePin({torch: {...fakeWheels.torch, sha256: 'a'.repeat(64)}});
+	await t.throwsAsync(ensureLibtorch({pin, cache, index}), {
+		instanceOf: FetchError,
+		message:
+			/simple\/torch\/ lists no file with the sha256 a{64}, which torch 0\.1 has: name an index that mirrors all/,
+	});
+});
+
+test('an index that does not answer, or answers that there is nothing, is named', async t => {
+	const cache = temporaryFolder(t);
+	const nobody = await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index: 'http://127.0.0.1:1/simple'}), {
+		instanceOf: FetchError,
+	});
+	t.regex(nobody.message, /^http:\/\/127\.0\.0\.1:1\/simple\/torch\/ does not answer \(.+\): check the network/);
+	const empty = await serve(t, (_, response) => response.writeHead(404).end());
+	await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index: empty}), {
+		instanceOf: FetchError,
+		message: /torch\/ answers 404 Not Found: check the address$/,
+	});
+	await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index: 'somewhere'}), {
+		instanceOf: ConfigError,
+		message: /^`index` should be the address of a Python package index/,
+	});
+	t.deepEqual(filesIn(cache), []);
+});
+
+test('a name and a password in the address are sent, and never shown', async t => {
+	const cache = temporaryFolder(t);
+	const {index} = await packageIndex(t, {credentials: 'me:s3cret'});
+	const open = await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index: index.replace('//', '//me:wrong@')}));
+	t.regex(open.message, /answers 401/);
+	t.notRegex(open.message, /wrong/);
+	await ensureLibtorch({pin: fakePin(), cache, index: index.replace('//', '//me:s3cret@')});
+	t.deepEqual(filesIn(cache), wholeCache);
+});
+
+/** The fake wheels as files, as a person would have them. */
+const wheelFiles = (t: ExecutionContext, torch: Uint8Array = fakeWheels.torch.bytes): string[] => {
+	const folder = temporaryFolder(t);
+	const files = {
+		'torch-0.1-cp313-any.whl': torch,
+		'nvidia_cuda_runtime-0.2-any.whl': fakeWheels['nvidia-cuda-runtime'].bytes,
+	};
+	return Object.entries(files).map(([name, bytes]) => {
+		writeFileSync(path.join(folder, name), bytes);
+		return path.join(folder, name);
+	});
+};
+
+test('wheels that are here are taken, and only the others are fetched', async t => {
+	const [torch = '', runtime = ''] = wheelFiles(t);
+	const cache = temporaryFolder(t);
+	await ensureLibtorch({pin: fakePin(), cache, wheels: [torch, runtime]});
+	t.deepEqual(filesIn(cache), wholeCache);
+	t.true(existsSync(torch));
+
+	const {index, requests} = await packageIndex(t);
+	await ensureLibtorch({pin: fakePin(), cache: temporaryFolder(t), wheels: [torch], index});
+	t.deepEqual(requests, ['/simple/nvidia-cuda-runtime/', '/files/nvidia-cuda-runtime.whl']);
+});
+
+test('a wheel that was cut short is refused by its hash', async t => {
+	const wheels = wheelFiles(t, fakeWheels.torch.bytes.subarray(0, 1000));
+	const cache = temporaryFolder(t);
+	const error = await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, wheels}), {instanceOf: FetchError});
+	t.true(error.message.includes(`expected sha256 ${fakeWheels.torch.sha256}, which torch 0.1 for nowhere-x64 has`));
+	t.regex(error.message, /got sha256 [0-9a-f]{64} over 1000 bytes\. It may be cut short, or another build$/);
+	await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, wheels: ['none.whl']}), {
+		instanceOf: ConfigError,
+		message: '--wheel none.whl: there is no such file',
+	});
+	t.deepEqual(filesIn(cache), []);
+});
+
+/** A pin whose torch is these bytes, which are here. */
+const pinnedTo = (t: ExecutionContext, torch: ReturnType<typeof fakeWheel>): {pin: Pin; wheels: string[]} => ({
+	pin: fakePin({torch}),
+	wheels: wheelFiles(t, torch.bytes),
+});
+
+const refusesToUnpack = test.macro(
+	async (t, torch: Pick<ReturnType<typeof fakeWheel>, 'bytes' | 'sha256'>, message: RegExp) => {
+		const folder = temporaryFolder(t);
+		const cache = path.join(folder, 'a', 'cache');
+		await t.throwsAsync(ensureLibtorch({...pinnedTo(t, torch as ReturnType<typeof fakeWheel>), cache}), {
+			instanceOf: FetchError,
+			message,
+		});
+		t.deepEqual(filesIn(folder), []);
+	},
+);
+
+test(
+	'an entry that would be written outside the folder is refused',
+	refusesToUnpack,
+	fakeWheel({'torch/include/../../../evil.h': new Uint8Array(3)}),
+	/can't be unpacked \(invalid relative path: torch\/include\/\.\.\/\.\.\/\.\.\/evil\.h\)/,
+);
+
+test(
+	'an entry with an absolute path is refused',
+	refusesToUnpack,
+	fakeWheel({'/torch/include/evil.h': new Uint8Array(3)}),
+	/can't be unpacked \(absolute path: \/torch\/include\/evil\.h\)/,
+);
+
+test(
+	'a wheel without one of the libraries is refused',
+	refusesToUnpack,
+	fakeWheel({'torch/include/a.h': new Uint8Array(3)}),
+	/^the wheels of libtorch 0\.1 lack libtorch_cpu\.so$/,
+);
+
+test('a cache that can’t be written is named, with how to name another', async t => {
+	const cache = path.join(temporaryFolder(t), 'cache');
+	writeFileSync(cache, 'a file where the folder should be');
+	const error = await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, wheels: wheelFiles(t)}), {
+		instanceOf: WriteError,
+	});
+	t.regex(
+		error.message,
+		/^could not write the cache in .+ \(E(?:EXIST|NOTDIR).*\); name another place by STEPLADDER_CACHE$/,
+	);
+});
+
+test('a disk that fills up while unpacking is told, and nothing half done is left', async t => {
+	const cache = temporaryFolder(t);
+	const mount = await execa('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=700', 'tmpfs', cache], {reject: false});
+	if (mount.exitCode !== 0) {
+		t.log('skipped: a disk that is nearly full takes the right to mount one');
+		t.pass();
+		return;
+	}
+
+	t.teardown(async () => execa('umount', [cache]));
+	const error = await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, wheels: wheelFiles(t)}), {
+		instanceOf: WriteError,
+	});
+	t.regex(error.message, /^could not write the cache in .+libtorch_cpu\.so \(ENOSPC: .+\); name another place by/);
+	t.deepEqual(filesIn(cache), []);
+});
+
+test('a folder that lacks a library, or has less of one, is made anew', async t => {
+	const cache = temporaryFolder(t);
+	const wheels = wheelFiles(t);
+	const folder = await ensureLibtorch({pin: fakePin(), cache, wheels});
+	writeFileSync(path.join(folder, 'lib', 'libtorch_cpu.so'), library.subarray(0, 1000));
+	t.is(problemOf(folder), 'has libtorch_cpu.so with 1000 of 400000 bytes');
+	await ensureLibtorch({pin: fakePin(), cache, wheels});
+	t.is(problemOf(folder), undefined);
+});
+
+test('a library that was changed since it was verified is noticed, once and for all, and made anew', async t => {
+	const cache = temporaryFolder(t);
+	const wheels = wheelFiles(t);
+	const folder = await ensureLibtorch({pin: fakePin(), cache, wheels});
+	t.is(problemOf(folder), undefined);
+	const file = path.join(folder, 'lib', 'libtorch_cpu.so');
+	const {atime, mtime} = statSync(file);
+	const changed = Buffer.from(library);
+	changed[200_000] = (changed[200_000] ?? 0) ^ 1;
+	writeFileSync(file, changed);
+	utimesSync(file, atime, mtime); // as whoever hides it would
+	const problem = 'has libtorch_cpu.so with other bytes than it came with';
+	t.is(problemOf(folder), problem);
+	t.is(problemOf(folder), problem);
+	await ensureLibtorch({pin: fakePin(), cache, wheels});
+	t.is(problemOf(folder), undefined);
+	t.deepEqual(readFileSync(file), library);
+});
+
+test('a library that stands as it was verified is not read again, except by who asks for it', async t => {
+	const cache = temporaryFolder(t);
+	const folder = await ensureLibtorch({pin: fakePin(), cache, wheels: wheelFiles(t)});
+	t.is(problemOf(folder), undefined);
+	const memory = path.join(folder, 'verified.json');
+	const manifest = path.join(folder, 'manifest.json');
+	const other = (text: string): string =>
+		text.replaceAll(createHash('sha256').update(library).digest('hex'), 'a'.repeat(64));
+	for (const file of [memory, manifest]) {
+		writeFileSync(file, other(readFileSync(file, 'utf8'))); // a hash that reading it would refute
+	}
+
+	t.is(problemOf(folder), undefined);
+	t.regex(problemOf(folder, {anew: true}) ?? '', /other bytes/);
+});
+
+test('a cache is made private to its user, and one that others may write to is refused', async t => {
+	if (process.getuid === undefined) {
+		t.pass('Windows keeps caches in a folder of the user’s own');
+		return;
+	}
+
+	const cache = path.join(temporaryFolder(t), 'a', 'cache');
+	const wheels = wheelFiles(t);
+	await ensureLibtorch({pin: fakePin(), cache, wheels});
+	t.is(statSync(cache).mode & 0o777, 0o700);
+	const refused = async (message: RegExp): Promise<void> => {
+		await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, wheels}), {instanceOf: ConfigError, message});
+	};
+	for (const mode of [0o777, 0o1777, 0o770]) {
+		chmodSync(cache, mode);
+		await refused(
+			/^the cache in \S+ may be written to by other users, and what is in it would be run: .*`chmod go-w \S+`/,
+		);
+	}
+
+	chmodSync(cache, 0o755);
+	await t.notThrowsAsync(ensureLibtorch({pin: fakePin(), cache, wheels}));
+	if (process.getuid() === 0) {
+		chownSync(cache, 65_534, 65_534);
+		await refused(
+			/ belongs to another user \(number 65534, you are 0\), .*name a folder of your own by STEPLADDER_CACHE$/,
+		);
+	}
+});
+
+test('a link in the place of the lock is neither followed nor written through', async t => {
+	const cache = temporaryFolder(t);
+	const precious = path.join(temporaryFolder(t), 'precious');
+	writeFileSync(precious, 'mine');
+	symlinkSync(precious, path.join(cache, 'libtorch-0.1-nowhere-x64.lock'));
+	symlinkSync(precious, path.join(cache, `libtorch-0.1-nowhere-x64.lock.${process.pid}`));
+	const controller = new AbortController();
+	const waiting = ensureLibtorch({
+		...{pin: fakePin(), cache, wheels: wheelFiles(t), signal: controller.signal},
+		tell: () => controller.abort(),
+	});
+	await t.throwsAsync(waiting, {instanceOf: AbortError}); // it is waited on as a lock is, and the wait can be ended
+	t.is(readFileSync(precious, 'utf8'), 'mine');
+});
+
+test('the lock of a process that ended is taken away where libtorch is there already, that of one that works stays', async t => {
+	const cache = temporaryFolder(t);
+	await ensureLibtorch({pin: fakePin(), cache, wheels: wheelFiles(t)});
+	const lock = path.join(cache, 'libtorch-0.1-nowhere-x64.lock');
+	const {pid: ended} = spawnSync(process.execPath, ['--version']);
+	for (const [pid, stays] of [
+		[ended, false],
+		[process.pid, true],
+	] as const) {
+		writeFileSync(lock, JSON.stringify({pid, place: processSpace()}));
+		await ensureLibtorch({pin: fakePin(), cache});
+		t.is(existsSync(lock), stays);
+	}
+});
+
+test('several at once fetch it once', async t => {
+	const cache = temporaryFolder(t);
+	const {index, requests} = await packageIndex(t);
+	await Promise.all(Array.from({length: 3}, async () => ensureLibtorch({pin: fakePin(), cache, index})));
+	t.is(requests.filter(request => request === torchFile).length, 1);
+	t.deepEqual(filesIn(cache), wholeCache);
+});
+
+test('LIBTORCH names a libtorch in place of all this, and one of another version is refused by both versions', async t => {
+	const folder = temporaryFolder(t);
+	const ensured = async () =>
+		execa(
+			process.execPath,
+			[
+				...['--input-type=module', '--eval'],
+				`import {ensureLibtorch} from '${new URL('../../ts/libtorch/ensure-libtorch.js', import.meta.url).href}';
+				await ensureLibtorch().then(console.log, error => console.log(error.name, error.message));`,
+			],
+			{env: {LIBTORCH: folder}},
+		);
+	t.regex((await ensured()).stdout, /^ConfigError LIBTORCH is .* which should be a folder with libtorch’s `lib`/);
+	mkdirSync(path.join(folder, 'lib'));
+	writeFileSync(path.join(folder, 'build-version'), '2.4.0+cpu\n');
+	t.regex(
+		(await ensured()).stdout,
+		/^ConfigError LIBTORCH is .* which holds libtorch 2\.4\.0; version 2\.13\.0 is needed/,
+	);
+	rmSync(path.join(folder, 'build-version'));
+	writeFileSync(path.join(folder, 'version.py'), "__version__ = '2.13.0+cu130'\n"); // as a Python package says it
+	t.is((await ensured()).stdout, folder);
+});

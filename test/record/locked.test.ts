@@ -1,0 +1,229 @@
+import fs, {existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import test from 'ava';
+import {execa} from 'execa';
+import {acquireLock, lockPathFor} from '../../ts/fs/lock.js';
+import {ConfigError, LockError, openLadder, record, sweep} from '../../ts/index.js';
+import {readRecord} from '../../ts/record/file.js';
+import {writeTexts} from '../../ts/record/write-texts.js';
+import {main} from '../helpers/cli.js';
+import {tinyLadder} from '../helpers/tiny-ladder.js';
+
+const filesOf = (folder: string): Record<string, string> =>
+	Object.fromEntries(
+		readdirSync(folder, {recursive: true, withFileTypes: true})
+			.filter(entry => entry.isFile())
+			.map(entry => path.join(entry.parentPath, entry.name))
+			.toSorted()
+			.map(file => [path.relative(folder, file), readFileSync(file, 'latin1')]),
+	);
+
+test('options are judged before `record --fresh` touches anything, and it removes nothing but runs of its own', async t => {
+	const own = tinyLadder(t);
+	const first = await own.run(['record', '--step', 'tiny', '--seeds', '1', '--out', 'kept']);
+	t.is(first.exitCode, 0, first.stderr);
+	own.write('kept/tiny/thesis.txt', 'two years of work');
+	own.write('kept/tiny/other/result.json', '{}');
+	const before = {kept: filesOf(path.join(own.folder, 'kept')), records: filesOf(path.join(own.folder, 'records'))};
+	for (const [wrong, exitCode] of [
+		[['--engine', 'fsued'], 2],
+		[['--threads', '0'], 2],
+		[['--jobs', '9999'], 2],
+		[['--seeds', '4294967296'], 2],
+	] as const) {
+		const {stderr, ...run} = await own.run(['record', '--step', 'tiny', '--fresh', '--out', 'kept', ...wrong]);
+		t.is(run.exitCode, exitCode, stderr);
+		t.regex(stderr, /^stepladder: `(engine|threads|jobs|seeds)` should be .*$/);
+		t.deepEqual(filesOf(path.join(own.folder, 'kept')), before.kept);
+		t.deepEqual(filesOf(path.join(own.folder, 'records')), before.records);
+	}
+
+	const nowhere = await own.run(['record', '--step', 'tiny', '--seeds', '1', '--fresh', '--out', 'ladder.ts']);
+	t.is(nowhere.exitCode, 1);
+	t.regex(nowhere.stderr, /^stepladder: could not write in ladder\.ts\/tiny .*; choose another place with `--out`$/);
+	t.deepEqual(filesOf(path.join(own.folder, 'records')), before.records, 'a record that can’t be made anew stays');
+
+	const fresh = await own.run(['record', '--step', 'tiny', '--seeds', '1', '--fresh', '--out', 'kept']);
+	t.is(fresh.exitCode, 0, fresh.stderr);
+	const runs = readdirSync(path.join(own.folder, 'kept', 'tiny'));
+	t.deepEqual(
+		[runs.includes('thesis.txt'), runs.includes('other'), runs.length],
+		[true, true, 3],
+		'the older run is gone',
+	);
+	t.not(own.read('records/0-tiny/promise.json'), before.records['0-tiny/promise.json']);
+});
+
+test('a step is recorded by one at a time, and is not checked meanwhile', async t => {
+	const own = tinyLadder(t, {train: 2000});
+	t.is((await own.run(['record', '--step', 'tiny', '--seeds', '1,2'])).exitCode, 0);
+	const ladder = await openLadder(own.folder);
+	const options = {seeds: [1, 2], out: path.join(own.folder, 'runs', 'records'), fresh: true};
+	const recorder = await record(ladder, 'tiny', options);
+	await t.throwsAsync(record(ladder, 'tiny', options), {instanceOf: LockError});
+	for (const words of [
+		['--step', 'tiny', '--seeds', '1,2'],
+		['--step', 'tiny', '--seeds', '1,2', '--out', 'elsewhere'],
+		['--check'],
+	]) {
+		const {stderr, stdout, exitCode} = await own.run(['record', ...words]);
+		t.is(exitCode, 1, stdout);
+		t.regex(
+			stderr,
+			/^stepladder: the record of `tiny` is in use by process \d+ on .*: wait until that has finished, or end it$/,
+		);
+	}
+
+	await recorder.training?.result;
+	recorder.write();
+	t.deepEqual(readdirSync(path.join(own.folder, 'records')).toSorted(), ['0-tiny']);
+	const checked = await own.run(['record', '--check']);
+	t.is(checked.exitCode, 0, checked.stdout + checked.stderr);
+	t.is(own.read('records/0-tiny/epochs.csv').trim().split('\n').length, 1 + 2 * 4);
+});
+
+test('a word for `fresh` is refused, which would count as true', async t => {
+	const own = tinyLadder(t);
+	const ladder = await openLadder(own.folder);
+	const options = {seeds: [1], out: path.join(own.folder, 'runs'), fresh: 'no' as unknown as boolean};
+	const refusal = {instanceOf: ConfigError, message: /^`fresh` should be .*boolean/};
+	await t.throwsAsync(record(ladder, 'tiny', options), refusal);
+	const vary = [{path: 'batchSize', values: [16]}];
+	await t.throwsAsync(sweep(ladder, 'tiny', {...options, vary, holdout: 100}), refusal);
+	t.false(existsSync(path.join(own.folder, 'records')));
+});
+
+test('a record is written when its training has come to its end, and once', async t => {
+	const own = tinyLadder(t);
+	const ladder = await openLadder(own.folder);
+	const recorder = await record(ladder, 'tiny', {seeds: [1], out: path.join(own.folder, 'runs')});
+	t.throws(() => recorder.write(), {instanceOf: ConfigError, message: /can’t be written yet/});
+	await recorder.training?.result;
+	const {record: made} = recorder.write();
+	t.deepEqual(recorder.write().record, made);
+	t.deepEqual(readRecord(path.join(own.folder, 'records', '0-tiny')), made);
+});
+
+test('a promise names the commit that it was made at, the first one too', async t => {
+	const own = tinyLadder(t);
+	const git = async (...words: string[]) =>
+		execa('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {cwd: own.folder});
+	await git('init', '-q');
+	own.write('.gitignore', 'runs\n.cache\n');
+	await git('add', '-A');
+	await git('commit', '-qm', 'begun');
+	const {stdout: hash} = await git('rev-parse', 'HEAD');
+	t.is((await own.run(['record', '--step', 'tiny', '--seeds', '1'])).exitCode, 0);
+	const {made} = JSON.parse(own.read('records/0-tiny/promise.json'));
+	t.deepEqual(made.commit, {hash, clean: true});
+});
+
+test('a recording that fails lets the next one go on', async t => {
+	const own = tinyLadder(t, {train: 2000});
+	const ladder = await openLadder(own.folder);
+	const options = {seeds: [1], out: path.join(own.folder, 'runs', 'records')};
+	const recorder = await record(ladder, 'tiny', options);
+	recorder.training?.abort();
+	await t.throwsAsync(async () => recorder.training?.result);
+	const again = await record(ladder, 'tiny', options);
+	await again.training?.result;
+	again.write();
+	t.true(existsSync(path.join(own.folder, 'records', '0-tiny', 'record.json')));
+});
+
+test('a recording that was interrupted names the command that goes on', async t => {
+	const own = tinyLadder(t, {train: 20_000});
+	const child = execa(
+		process.execPath,
+		[main, 'record', '--step', 'tiny', '--seeds', '1,2', '--fresh', '--skip-damaged', '--out', 'my runs'],
+		{
+			...{reject: false, cwd: own.folder},
+			env: {npm_lifecycle_event: '', npm_command: ''},
+		},
+	);
+	child.stdout.once('data', () => child.kill('SIGINT'));
+	const {exitCode, stderr} = await child;
+	t.is(exitCode, 130);
+	t.is(
+		stderr,
+		'stepladder: interrupted; to resume: npx stepladder record --step tiny --seeds 1,2 --out "my runs" --skip-damaged',
+	);
+});
+
+test('two sweeps of one name, or with a run in common, do not write at once', async t => {
+	const own = tinyLadder(t);
+	const ladder = await openLadder(own.folder);
+	const options = {
+		...{vary: [{path: 'batchSize', values: [16, 64]}], seeds: [101], holdout: 100, epochs: 2},
+		out: path.join(own.folder, 'runs', 'sweeps'),
+	};
+	const lock = lockPathFor(path.join(own.folder, 'records', 'sweeps', 'tiny-batch-size'));
+	mkdirSync(path.dirname(lock), {recursive: true});
+	const hold = await acquireLock('the sweep', lock);
+	await t.throwsAsync(sweep(ladder, 'tiny', options), {
+		instanceOf: LockError,
+		message: /^the sweep `tiny-batch-size` is in use by process \d+ /,
+	});
+	hold.release();
+
+	const both = await Promise.allSettled([
+		sweep(ladder, 'tiny', options),
+		sweep(ladder, 'tiny', {...options, name: 'other'}),
+	]);
+	t.true(both.some(({status}) => status === 'fulfilled'));
+	for (const one of both) {
+		t.true(one.status === 'fulfilled' || one.reason instanceof LockError);
+	}
+
+	const [name = ''] = readdirSync(options.out);
+	writeFileSync(path.join(options.out, name, '.unfinished-x'), '');
+	await sweep(ladder, 'tiny', {...options, name: 'other', fresh: true});
+	t.deepEqual(readdirSync(path.join(options.out, name)).toSorted(), ['begun.txt', 'result.json']);
+	t.deepEqual(
+		readdirSync(path.dirname(lock)).filter(name => name.startsWith('.')),
+		[],
+	);
+});
+
+test.serial('what another process records while the table is written is in the table', async t => {
+	const own = tinyLadder(t, {epochs: 2});
+	own.write('steps/1-other.ts', own.read('steps/0-tiny.ts').replace("name: 'tiny'", "name: 'other'"));
+	own.write('README.md', '<!-- ladder: written by record -->\n\n-\n\n<!-- end of ladder -->\n');
+	for (const step of ['tiny', 'other']) {
+		t.is((await own.run(['record', '--step', step, '--seeds', '1'])).exitCode, 0);
+	}
+
+	const table = own.read('README.md');
+	const {record: finished} = (await openLadder(own.folder)).entry('other');
+	renameSync(finished, `${finished}.later`);
+	const rename = fs.renameSync;
+	t.teardown(() => {
+		fs.renameSync = rename;
+	});
+	fs.renameSync = (from, to) => {
+		if (path.basename(String(to)) === 'README.md' && !existsSync(finished)) {
+			rename(`${finished}.later`, finished);
+		}
+
+		rename(from, to);
+	};
+
+	t.deepEqual(writeTexts(await openLadder(own.folder)), []);
+	t.is(own.read('README.md'), table);
+});
+
+test('a page with marks that hold no table is told by `record`, and stays as it is', async t => {
+	const own = tinyLadder(t, {epochs: 2});
+	const page = '<!-- ladder: written by record -->\n\n<!-- end of ladder -->\n';
+	own.write('README.md', page);
+	const {exitCode, stderr} = await own.run(['record', '--step', 'tiny', '--seeds', '1']);
+	t.is(exitCode, 1);
+	t.regex(
+		stderr,
+		/^README\.md has no table: the marks of the ladder’s table should be there once, each between empty lines/m,
+	);
+	t.is(own.read('README.md'), page);
+	own.write('README.md', '# Mine\n');
+	t.is((await own.run(['record', '--text'])).exitCode, 0);
+});

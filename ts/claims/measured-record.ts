@@ -1,0 +1,109 @@
+import {ConfigError} from '../errors/index.js';
+import type {Goal} from '../experiment/goal.js';
+import {checkMeasure, lastEpochs, type Measure} from '../experiment/measures.js';
+import {formatValue} from '../format/value.js';
+import {type Spread, spread} from '../statistics/spread.js';
+import {isPlainObject} from '../validation/plain-object.js';
+import type {RecordedEpoch, RecordedSeed, StepRecord} from './step-record.js';
+
+/** A measure over the seeds of a record. */
+export type Measured = Spread & {readonly bySeed: ReadonlyMap<number, number>};
+
+/** What seeds came to: each {@link Measure} over them, and how they stand against a goal. */
+export type SeedsMeasured = {
+	readonly seeds: readonly number[];
+	/** Seeds whose last epochs were all at or above the target. */
+	readonly held: {readonly count: number; readonly of: number};
+	/** The other seeds, with the lowest of their epochs that count. */
+	readonly missed: ReadonlyArray<{readonly seed: number; readonly lowest: number}>;
+} & Readonly<Record<Measure, Measured>>;
+
+/** A record as claims see it: each {@link Measure} over its seeds. */
+export type MeasuredRecord = {
+	readonly name: string;
+	readonly parameters: number;
+	/** Epochs of each seed. */
+	readonly epochs: number;
+	readonly record: StepRecord;
+} & SeedsMeasured;
+
+/** Works a record's measures out, and holds it against a goal: by default, the one that was promised. */
+export const measureRecord = (record: StepRecord, goal: Goal = record.promise.target): MeasuredRecord => ({
+	...{name: record.step, parameters: record.parameters, epochs: record.experiment.epochs, record},
+	...measureSeeds(record, goal),
+});
+
+/** @throws {ConfigError} for what is no record as claims see it */
+export const checkMeasuredRecord = (value: unknown): void => {
+	const {seeds, record} = (value ?? {}) as Partial<MeasuredRecord>;
+	const isRecorded =
+		Array.isArray(seeds) && isPlainObject(record) && isPlainObject(record.data) && Array.isArray(record.answers);
+	if (!isRecorded) {
+		throw new ConfigError('record', 'that of a step, such as `self`, `from` or `step(NAME)`', formatValue(value));
+	}
+};
+
+/**
+ * What a step came to in a measure.
+ *
+ * @throws {ConfigError} for what is no record, and for a measure that nobody knows
+ */
+export const measureOf = (recorded: MeasuredRecord, measure: Measure): Measured => {
+	checkMeasuredRecord(recorded);
+	checkMeasure('measure', measure);
+	return recorded[measure];
+};
+
+/** Works measures out over seeds that came to their end, and holds them against a goal. */
+export const measureSeeds = (
+	{seeds, epochs}: {readonly seeds: readonly MeasuredSeed[]; readonly epochs: readonly RecordedEpoch[]},
+	goal: Goal,
+): SeedsMeasured => {
+	const runs = seeds.map(seed => ({seed, rows: epochs.filter(row => row.seed === seed.seed)}));
+	const over = (measure: (run: Run) => number): Measured => {
+		const bySeed = new Map(runs.map(({seed, rows}) => [seed.seed, measure(asRun(seed, rows))]));
+		return {...spread([...bySeed.values()]), bySeed};
+	};
+
+	const missed = runs.flatMap(({seed: {seed}, rows}) => {
+		const last = rows.slice(-goal.heldFor);
+		const lowest = Math.min(...last.map(row => accuracy(row)));
+		return last.length === goal.heldFor && lowest >= goal.testAccuracy ? [] : [{seed, lowest}];
+	});
+	return {
+		seeds: seeds.map(({seed}) => seed),
+		...{held: {count: runs.length - missed.length, of: runs.length}, missed},
+		test: over(({last}) => last.reduce((sum, value) => sum + value, 0) / last.length),
+		lowest: over(({last}) => Math.min(...last)),
+		unrest: over(({last}) => Math.max(...last) - Math.min(...last)),
+		first: over(({rows: [row]}) => accuracy(row)),
+		train: over(({final}) => final.trainCorrect / final.trainTotal),
+		trainClean: over(({clean}) => clean),
+		gap: over(({clean, final}) => clean - accuracy(final)),
+	};
+};
+
+type MeasuredSeed = Pick<RecordedSeed, 'seed' | 'trainCleanCorrect' | 'trainCleanTotal'>;
+
+type Run = {
+	readonly rows: readonly [RecordedEpoch, ...RecordedEpoch[]];
+	readonly final: RecordedEpoch;
+	/** Test accuracies. */
+	readonly last: readonly number[];
+	readonly clean: number;
+};
+
+const asRun = (seed: MeasuredSeed, rows: readonly RecordedEpoch[]): Run => {
+	const [first, ...others] = rows;
+	if (!first) {
+		throw new ConfigError('record', 'with epochs of every seed', `none of seed ${seed.seed}`);
+	}
+
+	return {
+		...{rows: [first, ...others], final: rows.at(-1) ?? first},
+		last: rows.slice(-lastEpochs).map(row => accuracy(row)),
+		clean: seed.trainCleanCorrect / seed.trainCleanTotal,
+	};
+};
+
+const accuracy = ({testCorrect, testTotal}: RecordedEpoch): number => testCorrect / testTotal;

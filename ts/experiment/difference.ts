@@ -1,0 +1,67 @@
+import {isPlainObject, ownProperty} from '../validation/plain-object.js';
+import type {Experiment} from './experiment.js';
+
+/** What a step can be about. Each covers every setting that one decision moves. */
+export type Aspect =
+	| 'whole net'
+	| 'net block'
+	| 'net head'
+	| 'augmentation'
+	| 'optimizer and schedule'
+	| 'averaging'
+	| 'loss'
+	| 'batch size'
+	| 'epochs';
+
+/** One setting that differs, by its path; `undefined` where it is not there. */
+export type Difference = {readonly path: string; readonly before: unknown; readonly after: unknown};
+
+/** Every setting in which two experiments differ. Lists count as one setting. */
+export const differences = (before: unknown, after: unknown, path = ''): Difference[] => {
+	if (isPlainObject(before) && isPlainObject(after)) {
+		const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+		return [...keys].flatMap(key =>
+			differences(ownProperty(before, key), ownProperty(after, key), path ? `${path}.${key}` : key),
+		);
+	}
+
+	return JSON.stringify(before) === JSON.stringify(after) ? [] : [{path, before, after}];
+};
+
+/** The aspects in which two experiments differ. */
+export const aspectsChanged = (before: Experiment, after: Experiment): Aspect[] => {
+	const aspects = new Set(differences(before, after).map(({path}) => aspectOf(path)));
+	if (aspects.has('whole net')) {
+		// a new body takes its blocks and its head along
+		aspects.delete('net block');
+		aspects.delete('net head');
+	}
+
+	return [...aspects];
+};
+
+const aspectOf = (path: string): Aspect => {
+	const [first, second] = path.split('.');
+	switch (first) {
+		case 'net': {
+			return second === 'block' ? 'net block' : second === 'head' ? 'net head' : 'whole net';
+		}
+
+		case 'optimizer':
+		case 'schedule': {
+			return 'optimizer and schedule';
+		}
+
+		case 'labelSmoothing': {
+			return 'loss';
+		}
+
+		case 'batchSize': {
+			return 'batch size';
+		}
+
+		default: {
+			return first as 'augmentation' | 'averaging' | 'epochs';
+		}
+	}
+};

@@ -1,0 +1,34 @@
+import {formatSetting} from '../format/value.js';
+import {isPlainObject} from '../validation/plain-object.js';
+import {asExperiment, type Experiment} from './experiment.js';
+import {merge} from './merge.js';
+
+/** A setting as a trial has it; `null` where it has none. */
+export type TriedSetting = {readonly path: string; readonly value: unknown};
+
+/**
+ * An experiment with other settings.
+ *
+ * @throws {ConfigError} for a setting that nobody knows, and a value of another type
+ */
+export const withSettings = (experiment: Experiment, settings: readonly TriedSetting[]): Experiment =>
+	asExperiment(settings.reduce<unknown>((whole, {path, value}) => merge(whole, change(path, value)), experiment));
+
+/** A change of one setting, at any depth. */
+const change = (path: string, value: unknown): unknown =>
+	path.split('.').reduceRight<unknown>((inner, key) => Object.fromEntries([[key, inner]]), value ?? undefined);
+
+/** What a trial is, in words: `schedule.maxLearningRate 0.05`. */
+export const settingsName = ({settings}: {readonly settings: readonly TriedSetting[]}): string =>
+	settings.length === 0 ? 'as it is' : settings.map(({path, value}) => `${path} ${shownValue(value)}`).join(', ');
+
+const shownValue = (value: unknown): string =>
+	value === null
+		? 'none'
+		: isPlainObject(value)
+			? `(${Object.entries(value)
+					.map(([key, part]) => `${key} ${shownValue(part)}`)
+					.join(', ')})`
+			: typeof value === 'string'
+				? value
+				: formatSetting(value);

@@ -1,0 +1,23 @@
+import type {Summary, SummaryRow} from '../native/binding.js';
+import {native} from '../native/load.js';
+import {unwrap} from '../native/unwrap.js';
+import {asNet, type Net} from './experiment.js';
+
+/** Multiply-adds of a net's convolutions for one image, forward and backward. */
+export const multiplyAddsOf = (net: Net): number => {
+	const layers = summarize(net).rows.map(({operation, kernel, channelsIn, channelsOut, sizeOut}) =>
+		operation.includes('conv') ? kernel ** 2 * channelsIn * channelsOut * sizeOut ** 2 : 0,
+	);
+	const [first = 0] = layers; // images need no gradient
+	return 3 * layers.reduce((sum, count) => sum + count, 0) - first;
+};
+
+export type {Summary, SummaryRow};
+
+/**
+ * Builds a net, runs an image through it, and reports its layers with shapes, receptive fields and parameters.
+ * Takes milliseconds, on the calling thread.
+ *
+ * @throws {ConfigError} or {ShapeError} where it can't be built
+ */
+export const summarize = (net: Net): Summary => unwrap(native().summarize(asNet(net)));

@@ -1,0 +1,234 @@
+import {createHash} from 'node:crypto';
+import {existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {rm} from 'node:fs/promises';
+import path from 'node:path';
+import process from 'node:process';
+import {checkCache, clearDeadLockOf, fillCache, removeLeftovers} from '../cache/cache.js';
+import {cacheFolder} from '../cache/cache-folder.js';
+import {ConfigError, FetchError} from '../errors/index.js';
+import {makeFolders} from '../fs/make-folders.js';
+import {thisPlatform} from '../platform/platform.js';
+import {download, hashFile} from './download.js';
+import type {FetchOptions} from './fetch-event.js';
+import {cachedLibtorch, ownLibtorch} from './libtorch-folder.js';
+import {type Libraries, problemOf, writeManifest} from './manifest.js';
+import {libtorchVersion, type Pin, type PinnedWheel, pinFor, torchPlatforms} from './pins.js';
+import {downloadByPip, pythonWithPip} from './pip.js';
+import {findInIndex, parseIndex} from './simple-index.js';
+import {unpackWheel} from './unpack-wheel.js';
+
+/** Where libtorch comes from, and where it goes. */
+export type LibtorchOptions = FetchOptions & {
+	/** A Python package index, to fetch from without pip. */
+	readonly index?: string | undefined;
+	/** Wheels that are here already. */
+	readonly wheels?: readonly string[] | undefined;
+	/** @default this platform's */
+	readonly pin?: Pin | undefined;
+	/** @default the user's */
+	readonly cache?: string | undefined;
+};
+
+/**
+ * The folder of a libtorch of the right version: the one that LIBTORCH names, else the cache's, which is filled where
+ * it must be. Asks nothing of the network once it is there.
+ *
+ * @throws {FetchError} where it can't be had
+ * @throws {WriteError} where the cache can't be written
+ * @throws {ConfigError} where LIBTORCH, `index` or `wheels` are wrong, or others may write to the cache
+ * @throws {AbortError}
+ */
+export const ensureLibtorch = async (options: LibtorchOptions = {}): Promise<string> => {
+	const {pin = pinFor(), cache = cacheFolder(), tell, signal} = options;
+	const own = ownLibtorch();
+	if (own !== undefined) {
+		return own;
+	}
+
+	if (!pin) {
+		throw new FetchError(
+			`there is no ready-made libtorch ${libtorchVersion} for ${thisPlatform()} (there is for ${torchPlatforms.join(', ')}): ` +
+				'build or find one and name its folder in LIBTORCH',
+			'pins',
+		);
+	}
+
+	const place = cachedLibtorch({cache, ...pin});
+	checkCache(cache);
+	if (problemOf(place) !== undefined) {
+		const line = (line: string): void => tell?.({type: 'line', line});
+		await fillCache(place, {cache, tell: line, signal}, async signal => {
+			if (problemOf(place) !== undefined) {
+				await fill(place, pin, {...options, signal});
+			}
+		});
+	} else {
+		clearDeadLockOf(place);
+	}
+
+	return place;
+};
+
+/**
+ * Looks at what a person has named, before anything is asked of the network.
+ *
+ * @throws {ConfigError} where LIBTORCH, `index` or `wheels` are wrong
+ * @throws {FetchError} where a wheel is not one of those pinned
+ */
+export const checkLibtorchSources = async ({index, wheels = [], pin = pinFor()}: LibtorchOptions): Promise<void> => {
+	ownLibtorch();
+	if (index !== undefined) {
+		parseIndex(index);
+	}
+
+	if (pin !== undefined) {
+		for (const file of wheels) {
+			await recognize(file, pin);
+		}
+	}
+};
+
+/** Fetches, unpacks beside the place, and renames at the end. */
+const fill = async (place: string, pin: Pin, options: LibtorchOptions): Promise<void> => {
+	const {signal, tell} = options;
+	const kept = `${place}.wheels`; // outlives an interruption, so that the next time goes on
+	await removeLeftovers(place, [kept]);
+	const work = mkdtempSync(`${place}.new-`);
+	try {
+		makeFolders(kept);
+		const files = await obtain(pin, kept, options);
+		tell?.({type: 'line', line: 'Unpacking libraries, headers and licences ...'});
+		const libraries: Libraries = await unpack(files, pin, work, signal);
+		writeFileSync(path.join(work, 'build-version'), pin.version);
+		writeManifest(work, {version: pin.version, wheels: pin.wheels, libraries});
+		signal?.throwIfAborted();
+		await rm(place, {recursive: true, force: true});
+		renameSync(work, place);
+		await rm(kept, {recursive: true, force: true});
+	} finally {
+		await rm(work, {recursive: true, force: true});
+		if (existsSync(kept) && readdirSync(kept).every(name => name === 'requirements.txt')) {
+			rmSync(kept, {recursive: true});
+		}
+	}
+};
+
+const unpack = async (
+	files: ReadonlyMap<PinnedWheel, string>,
+	pin: Pin,
+	folder: string,
+	signal: AbortSignal | undefined,
+): Promise<Libraries> => {
+	const wanted = new Set([...pin.libraries, ...pin.linkedOnly]);
+	const libraries: Record<string, Libraries[string]> = {};
+	for (const [wheel, file] of files) {
+		Object.assign(libraries, await unpackWheel(file, wheel, folder, wanted, signal));
+	}
+
+	const missing = [...wanted].filter(name => !(name in libraries));
+	if (missing.length > 0) {
+		throw new FetchError(`the wheels of libtorch ${pin.version} lack ${missing.join(', ')}`, pin.platform);
+	}
+
+	return libraries;
+};
+
+/** Every pinned wheel as a file whose hash was checked: given, or fetched from the index, or fetched by pip. */
+const obtain = async (
+	pin: Pin,
+	folder: string,
+	{index, wheels = [], signal, tell}: LibtorchOptions,
+): Promise<ReadonlyMap<PinnedWheel, string>> => {
+	const files = new Map<PinnedWheel, string>();
+	for (const file of wheels) {
+		files.set(await recognize(file, pin), path.resolve(file));
+	}
+
+	const missing = pin.wheels.filter(wheel => !files.has(wheel));
+	if (missing.length === 0) {
+		return files;
+	}
+
+	const python = index === undefined ? pythonWithPip() : undefined;
+	const address = index ?? process.env['PIP_INDEX_URL'];
+	if (python === undefined && !address) {
+		throw new FetchError(noWay(missing), 'pip');
+	}
+
+	const by = python === undefined ? '' : ' by pip';
+	const line = `Fetching libtorch ${pin.version}${by} (${pin.download}, kept in ${path.dirname(folder)}) ...`;
+	tell?.({type: 'line', line});
+	if (python !== undefined) {
+		await downloadByPip(python, pin, missing, folder, signal);
+		for (const wheel of missing) {
+			files.set(wheel, byName(folder, wheel));
+		}
+
+		return files;
+	}
+
+	const from = parseIndex(address ?? '');
+	for (const wheel of missing) {
+		// By its hash, so that a part is never gone on with as another file.
+		const file = path.join(folder, `${wheel.name}-${wheel.version}-${wheel.sha256.slice(0, 16)}.whl`);
+		if (!(await isWhole(file, wheel))) {
+			const what = `${wheel.name} ${wheel.version}`;
+			await download(await findInIndex(from, wheel, signal), file, {what, sha256: wheel.sha256, signal, tell});
+		}
+
+		files.set(wheel, file);
+	}
+
+	return files;
+};
+
+/** Whether a wheel of an earlier time is there. */
+const isWhole = async (file: string, {sha256}: PinnedWheel): Promise<boolean> => {
+	const hash = createHash('sha256');
+	await hashFile(file, hash);
+	return hash.digest('hex') === sha256;
+};
+
+/** Which of the pinned wheels a file is. */
+const recognize = async (file: string, pin: Pin): Promise<PinnedWheel> => {
+	if (!statSync(file, {throwIfNoEntry: false})?.isFile()) {
+		throw new ConfigError('wheel', 'a wheel that is here', file, `--wheel ${file}: there is no such file`);
+	}
+
+	const hash = createHash('sha256');
+	const bytes = await hashFile(file, hash);
+	const got = hash.digest('hex');
+	const found = pin.wheels.find(({sha256}) => sha256 === got);
+	if (found) {
+		return found;
+	}
+
+	const meant = pin.wheels.find(wheel => path.basename(file).startsWith(fileBeginning(wheel)));
+	const expected = meant
+		? `sha256 ${meant.sha256}, which ${meant.name} ${meant.version} for ${pin.platform} has`
+		: `${pin.wheels.map(({name, version}) => `${name} ${version}`).join(' or ')} for ${pin.platform}`;
+	throw new FetchError(
+		`${file} is not the pinned wheel: expected ${expected}, got sha256 ${got} over ${bytes} bytes. ` +
+			'It may be cut short, or another build',
+		file,
+	);
+};
+
+/** A wheel that pip has put into a folder. */
+const byName = (folder: string, wheel: PinnedWheel): string => {
+	const name = readdirSync(folder).find(name => name.startsWith(fileBeginning(wheel)) && name.endsWith('.whl'));
+	if (name === undefined) {
+		throw new FetchError(`pip left no wheel of ${wheel.name} ${wheel.version} in ${folder}`, 'pip');
+	}
+
+	return path.join(folder, name);
+};
+
+/** What the name of a wheel begins with. */
+const fileBeginning = ({name, version}: PinnedWheel): string => `${name.replaceAll('-', '_')}-${version}-`;
+
+const noWay = (missing: readonly PinnedWheel[]): string =>
+	'fetching libtorch takes one of three: Python 3.8 or newer with pip, which was not found; ' +
+	'the address of a Python package index, in `--index URL` or PIP_INDEX_URL; ' +
+	`or the wheels of ${missing.map(({name, version}) => `${name} ${version}`).join(', ')} in \`--wheel FILE\`, ` +
+	`or a libtorch ${libtorchVersion} named in LIBTORCH`;

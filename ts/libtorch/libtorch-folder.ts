@@ -1,0 +1,64 @@
+import {existsSync, readFileSync} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import {cacheFolder} from '../cache/cache-folder.js';
+import {ConfigError} from '../errors/index.js';
+import {thisPlatform} from '../platform/platform.js';
+import {libtorchVersion} from './pins.js';
+
+/**
+ * The folder that libtorch's `lib` is in, or would be: the one that LIBTORCH names, else the cache's.
+ *
+ * @throws {ConfigError} where LIBTORCH names no libtorch, or one of another version
+ */
+export const libtorchFolder = (): string => ownLibtorch() ?? cachedLibtorch();
+
+/** Where the cache keeps this version of libtorch. */
+export const cachedLibtorch = ({cache = cacheFolder(), version = libtorchVersion, platform = thisPlatform()} = {}) =>
+	path.join(cache, `libtorch-${version}-${platform}`);
+
+/**
+ * The libtorch that LIBTORCH names; nothing where it names none.
+ *
+ * @throws {ConfigError} where it is not one of this version
+ */
+export const ownLibtorch = (named = process.env['LIBTORCH']): string | undefined => {
+	if (!named) {
+		return undefined;
+	}
+
+	const folder = path.resolve(named);
+	const wrong = (expected: string, got: string, advice: string): ConfigError =>
+		new ConfigError('LIBTORCH', expected, got, `LIBTORCH is ${named}, ${advice}`);
+	if (!existsSync(path.join(folder, 'lib'))) {
+		const expected = 'a folder with libtorch’s `lib` and `include`';
+		throw wrong(expected, named, `which should be ${expected}: correct it, or unset it to have libtorch fetched`);
+	}
+
+	const version = versionOf(folder);
+	if (version !== libtorchVersion) {
+		throw wrong(
+			`libtorch ${libtorchVersion}`,
+			version ?? 'of an unknown version',
+			`which holds libtorch ${version ?? 'of an unknown version'}; version ${libtorchVersion} is needed: ` +
+				'name one of that version, or unset LIBTORCH to have it fetched',
+		);
+	}
+
+	return folder;
+};
+
+/** The version that a libtorch folder says it has, without its `+cpu` or `+cu130`. */
+const versionOf = (folder: string): string | undefined => {
+	const read = (file: string): string | undefined => {
+		try {
+			return readFileSync(path.join(folder, file), 'utf8');
+		} catch {
+			return undefined;
+		}
+	};
+
+	// `build-version` is in libtorch's own archives, `version.py` in a Python package of torch
+	const version = read('build-version') ?? /__version__ = '([^']+)'/.exec(read('version.py') ?? '')?.[1];
+	return version?.trim().split('+', 1)[0];
+};

@@ -1,0 +1,31 @@
+import {AbortError} from '../errors/abort-error.js';
+import {LockError} from '../errors/lock-error.js';
+
+/** What is thrown where a signal said stop: that a folder was taken over is told as that. */
+export const abortedBy = (signal: AbortSignal | undefined): AbortError | LockError =>
+	signal?.reason instanceof LockError ? signal.reason : new AbortError(signal?.reason);
+
+/**
+ * Waits for work, or until a signal says stop, whatever the work makes of that.
+ *
+ * @throws {AbortError}
+ */
+export const abortable = async <Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> => {
+	if (!signal) {
+		return work;
+	}
+
+	const listening = new AbortController();
+	const stopped = new Promise<never>((_, reject) => {
+		const stop = (): void => reject(abortedBy(signal));
+		signal.addEventListener('abort', stop, {once: true, signal: listening.signal});
+		if (signal.aborted) {
+			stop();
+		}
+	});
+	try {
+		return await Promise.race([work, stopped]);
+	} finally {
+		listening.abort();
+	}
+};

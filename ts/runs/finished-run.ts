@@ -1,0 +1,93 @@
+import path from 'node:path';
+import {z} from 'zod';
+import {RecordError} from '../errors/index.js';
+import {sha256} from '../fs/hash.js';
+import {readTextFile} from '../fs/read-text-file.js';
+import type {Condition} from '../native/condition.js';
+import {conditionShape} from '../native/condition.js';
+import {shapes, validate} from '../validation/validate.js';
+import type {EpochEvent} from './events.js';
+import type {Answers} from './finished-seed.js';
+import {fileHash, hashedFiles} from './run-folder.js';
+import {checkFormat} from './run-format.js';
+
+const {count, some, loss, seconds, sha256: hash} = shapes;
+
+const result = z.object({
+	...{seed: count, engine: shapes.engine, device: shapes.device, threads: some, seconds},
+	...{trainCleanCorrect: count, trainCleanTotal: some},
+	hashes: z.strictObject({'config.json': hash, 'events.jsonl': hash, 'predictions.json': hash}),
+	hash,
+});
+const config = z.object({...conditionShape.shape, begun: shapes.time});
+
+/** A line of `events.jsonl`. */
+export const epochShape = z.strictObject({
+	...{type: z.literal('epoch'), step: shapes.text, seed: count, epoch: some, epochs: some},
+	...{learningRate: loss, trainLoss: loss, trainCorrect: count, trainTotal: some},
+	...{holdoutLoss: loss.optional(), holdoutCorrect: count.optional(), holdoutTotal: some.optional()},
+	...{testLoss: loss, testCorrect: count, testTotal: some, seconds},
+});
+
+const answers = z.strictObject({labels: z.array(count), probabilities: z.array(shapes.probability)});
+
+/** What a finished run came to, as its folder tells it. */
+export type FinishedRun = Omit<z.infer<typeof result>, 'hashes' | 'hash'> & {
+	readonly begun: string;
+	readonly condition: Condition;
+	readonly epochs: readonly EpochEvent[];
+	readonly answers: Answers;
+};
+
+/**
+ * Reads a finished run, trusting nothing in it: each file against its shape and against the hash in `result.json`.
+ *
+ * @param remedy what to do about one that is damaged
+ * @throws {RecordError} naming the first file that is not as it was written
+ */
+export const readFinishedRun = (
+	folder: string,
+	remedy = 'remove the run’s folder, or train again with `--fresh`',
+): FinishedRun => {
+	const at = (file: string): string => path.join(folder, file);
+	const read = <Value>(file: string, work: (text: string) => Value): Value => {
+		try {
+			return work(readTextFile(at(file)));
+		} catch (error) {
+			const reason = error instanceof Error ? error.message : String(error);
+			throw new RecordError(at(file), `${reason}; ${remedy}`, {cause: error});
+		}
+	};
+	const json = <Value>(file: string, shape: z.ZodType<Value>): Value =>
+		read(file, text => validate(shape, JSON.parse(text), file));
+
+	read('config.json', text => checkFormat(folder, JSON.parse(text)));
+	const {begun, versions, addon, machine} = json('config.json', config);
+	const {hashes: _, ...came} = json('result.json', result);
+	const epochs = read('events.jsonl', text =>
+		text
+			.trimEnd()
+			.split('\n')
+			.map((line, index) => validate(epochShape, JSON.parse(line), `line ${index + 1}`) as EpochEvent),
+	);
+	const answered = json('predictions.json', answers);
+
+	const changed = changedFile(folder);
+	if (changed !== undefined) {
+		throw new RecordError(at(changed), `it is not what the run wrote; ${remedy}`);
+	}
+
+	return {...came, begun, condition: {versions, addon, machine}, epochs, answers: answered};
+};
+
+/**
+ * The first file of a finished run that is not as the run wrote it, by the hashes in its `result.json`.
+ *
+ * @throws {Error} where one can't be read
+ */
+export const changedFile = (folder: string): string | undefined => {
+	const {hash: told, ...rest} = JSON.parse(readTextFile(path.join(folder, 'result.json')));
+	return told === sha256(JSON.stringify(rest))
+		? hashedFiles.find(file => rest.hashes[file] !== fileHash(folder, file))
+		: 'result.json';
+};

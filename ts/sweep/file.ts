@@ -1,0 +1,162 @@
+import {existsSync} from 'node:fs';
+import path from 'node:path';
+import {z} from 'zod';
+import {RecordError} from '../errors/index.js';
+import {asExperiment} from '../experiment/experiment.js';
+import {fileType} from '../fs/file-type.js';
+import {canonicalJson, checksum} from '../fs/hash.js';
+import {listFolder} from '../fs/list-folder.js';
+import {makeFolders} from '../fs/make-folders.js';
+import {asRecordError, checkCanonicalText, parseRecordJson, readRecordText} from '../fs/record-file.js';
+import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
+import {writeFileAtomic} from '../fs/write-file-atomic.js';
+import {conditionShape} from '../native/condition.js';
+import {shapes, validate} from '../validation/validate.js';
+import {checkSweep} from './check.js';
+import {type SweepPlan, variedShape} from './plan.js';
+import type {SweepEpoch, SweepRecord} from './sweep-record.js';
+
+/** The files of a sweep's folder, beside what is drawn and told of it. */
+export const sweepFiles = {sweep: 'sweep.json', epochs: 'epochs.csv'} as const;
+
+const columns = [
+	...['trial', 'seed', 'epoch', 'trainLoss', 'trainCorrect', 'holdoutLoss', 'holdoutCorrect', 'seconds'],
+] as const satisfies ReadonlyArray<keyof SweepEpoch>;
+
+const {count, some, loss, seconds, text, time} = shapes;
+
+const main = z.strictObject({
+	plan: z.strictObject({
+		step: text,
+		experiment: z.unknown(),
+		data: z.strictObject({
+			...{name: z.string(), channels: some, size: some, classes: z.array(z.string())},
+			...{train: some, test: some, hash: shapes.sha256},
+		}),
+		vary: z.array(variedShape),
+		sample: z.strictObject({count: some, draw: count}).nullable(),
+		seeds: z.array(count).min(1, 'a list of at least one seed'),
+		holdout: some,
+		limitTrain: some.nullable(),
+	}),
+	conditions: z.array(conditionShape),
+	runs: z.array(
+		z.strictObject({
+			...{trial: count, seed: count, engine: shapes.engine, device: shapes.device, threads: some},
+			...{diverged: some.nullable(), seconds, begun: time, condition: count},
+		}),
+	),
+	checksums: z.record(z.string(), z.string()),
+});
+
+const epoch = z.strictObject({
+	...{trial: count, seed: count, epoch: some, trainLoss: loss, trainCorrect: count},
+	...{holdoutLoss: loss, holdoutCorrect: count, seconds},
+});
+
+/** Where the sweeps of a ladder are kept. */
+export const sweepsFolder = (ladder: string): string => path.join(ladder, 'records', 'sweeps');
+
+/** The names of those that are kept. */
+export const sweepNames = (ladder: string): string[] => {
+	const folder = sweepsFolder(ladder);
+	return listFolder(folder)
+		.filter(name => !name.startsWith('.') && fileType(path.join(folder, name)) === 'a folder') // a lock begins with a dot
+		.toSorted();
+};
+
+/** Whether a folder holds a sweep. */
+export const hasSweep = (folder: string): boolean => existsSync(path.join(folder, sweepFiles.sweep));
+
+/** With keys in the order in which they are written. */
+const orderedPlan = (plan: unknown, place: string): SweepPlan => {
+	const {experiment, ...rest} = asRecordError(place, () => validate(main.shape.plan, plan, 'plan'));
+	const {step, data, vary, sample, seeds, holdout, limitTrain} = rest;
+	const whole = asRecordError(place, () => asExperiment(experiment));
+	return {step, experiment: whole, data, vary, sample, seeds, holdout, limitTrain} as SweepPlan;
+};
+
+const sweepTexts = ({plan, conditions, runs, epochs}: SweepRecord, place: string) => {
+	const rest = {plan: orderedPlan(plan, place), conditions: z.array(conditionShape).parse(conditions), runs};
+	const checksums = Object.fromEntries(
+		Object.entries(rest).map(([key, value]) => [key, checksum(canonicalJson(value))]),
+	);
+	const rows = epochs.map(row => columns.map(column => row[column]).join(','));
+	return {
+		[sweepFiles.sweep]: `${JSON.stringify({...rest, checksums}, undefined, '\t')}\n`,
+		[sweepFiles.epochs]: [`${columns.join(',')},checksum`, ...rows.map(row => `${row},${checksum(row)}`), ''].join(
+			'\n',
+		),
+	};
+};
+
+/**
+ * Writes a sweep: `sweep.json`, and a row an epoch in `epochs.csv`, each part with a checksum.
+ *
+ * @throws {RecordError} for one that can't be: nothing is written then
+ * @throws {WriteError}
+ */
+export const writeSweep = (folder: string, record: SweepRecord): void => {
+	refuse(folder, record);
+	wrapWriteErrors(`the sweep in ${folder}`, folder, () => {
+		makeFolders(folder);
+		const texts = sweepTexts(record, folder);
+		for (const file of [sweepFiles.epochs, sweepFiles.sweep]) {
+			writeFileAtomic(path.join(folder, file), texts[file]);
+		}
+	});
+};
+
+/**
+ * Reads a sweep, trusting nothing in it: its shape, its checksums, the text that it would be written as, then all that can
+ * be derived.
+ *
+ * @throws {RecordError} naming the first thing that is wrong
+ */
+export const readSweep = (folder: string): SweepRecord => {
+	const [file, rowsFile] = [path.join(folder, sweepFiles.sweep), path.join(folder, sweepFiles.epochs)];
+	const text = readRecordText(file);
+	const {checksums, ...rest} = parseRecordJson(main, file, text, 'sweep'); // it names the format of both
+	const texts = {[sweepFiles.sweep]: text, [sweepFiles.epochs]: readRecordText(rowsFile)};
+	for (const [key, value] of Object.entries(rest)) {
+		if (checksums[key] !== checksum(canonicalJson(value))) {
+			throw new RecordError(file, `\`${key}\` is not what was recorded`);
+		}
+	}
+
+	const [head, ...rows] = texts[sweepFiles.epochs].trimEnd().split('\n');
+	if (head !== `${columns.join(',')},checksum`) {
+		throw new RecordError(`${rowsFile}, line 1`, `the columns should be ${columns.join(',')},checksum`);
+	}
+
+	const epochs = rows.map((row, index): SweepEpoch => {
+		const cells = row.split(',');
+		const sum = cells.pop();
+		const line = `${rowsFile}, line ${index + 2}`;
+		const named = Object.fromEntries(columns.map((column, cell) => [column, Number(cells[cell])]));
+		const read = asRecordError(line, () => validate(epoch, named, 'row'));
+		if (sum !== checksum(cells.join(','))) {
+			throw new RecordError(
+				line,
+				`epoch ${read.epoch} of trial ${read.trial}, seed ${read.seed} is not what was recorded`,
+			);
+		}
+
+		return read;
+	});
+	const record: SweepRecord = {
+		...{plan: orderedPlan(rest.plan, file), conditions: rest.conditions, runs: rest.runs, epochs},
+	};
+	const wanted = sweepTexts(record, file);
+	checkCanonicalText(file, texts[sweepFiles.sweep], wanted[sweepFiles.sweep]);
+	checkCanonicalText(rowsFile, texts[sweepFiles.epochs], wanted[sweepFiles.epochs]);
+	refuse(folder, record);
+	return record;
+};
+
+const refuse = (folder: string, record: SweepRecord): void => {
+	const [wrong] = asRecordError(folder, () => checkSweep(record));
+	if (wrong !== undefined) {
+		throw new RecordError(folder, wrong);
+	}
+};

@@ -1,0 +1,51 @@
+import type {SweepSummary} from '../claims/sweep-summary.js';
+import {ConfigError} from '../errors/index.js';
+import {lastEpochs} from '../experiment/measures.js';
+import {settingsName} from '../experiment/settings.js';
+import {formatValue} from '../format/value.js';
+import {holm} from '../statistics/holm.js';
+import {pairedDifference} from '../statistics/paired.js';
+import {spread} from '../statistics/spread.js';
+import {trialsOf} from './plan.js';
+import type {SweepRecord} from './sweep-record.js';
+
+/** The outcome of a sweep, with the record that it rests on. */
+export type SweepResult = SweepSummary & {readonly record: SweepRecord};
+
+/** Works out what a sweep came to. */
+export const summarizeSweep = (name: string, record: SweepRecord): SweepResult => {
+	const {plan, runs, epochs} = record;
+	const found = trialsOf(plan).map(({settings}, trial) => {
+		const own = runs.filter(run => run.trial === trial);
+		const whole = own.filter(({diverged}) => diverged === null).map(({seed}) => seed);
+		const bySeed = new Map(
+			whole.map(seed => {
+				const last = epochs.filter(row => row.trial === trial && row.seed === seed).slice(-lastEpochs);
+				return [seed, last.reduce((sum, {holdoutCorrect}) => sum + holdoutCorrect, 0) / (last.length * plan.holdout)];
+			}),
+		);
+		const holdout = whole.length > 0 ? {...spread([...bySeed.values()]), bySeed} : undefined;
+		const diverged = own.flatMap(({seed, diverged}) => (diverged === null ? [] : [seed]));
+		return {name: settingsName({settings}), settings, holdout, diverged};
+	});
+	const [base, ...trials] = found;
+	if (!base) {
+		throw new ConfigError('sweep', 'with the step as it is', formatValue(name));
+	}
+
+	const compared = trials.map(({holdout}) => {
+		const common = base.holdout && holdout && [...holdout.bySeed.keys()].some(seed => base.holdout?.bySeed.has(seed));
+		return common && base.holdout && holdout ? pairedDifference(holdout.bySeed, base.holdout.bySeed) : undefined;
+	});
+	const corrected = holm(
+		compared.map(difference => (difference && difference.difference.values.length > 1 ? difference.pValue : 1)),
+	);
+	return {
+		...{name, step: plan.step, seeds: plan.seeds, holdout: plan.holdout, epochs: plan.experiment.epochs, record},
+		base: {...base, difference: undefined, corrected: 1, significant: false},
+		trials: trials.map((trial, index) => {
+			const p = corrected[index] ?? 1;
+			return {...trial, difference: compared[index], corrected: p, significant: p < 0.05};
+		}),
+	};
+};

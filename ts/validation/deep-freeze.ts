@@ -1,0 +1,11 @@
+/** Freezes a value with all that is in it: nobody who is handed it can change it for the others. */
+export const deepFreeze = <Value>(value: Value): Value => {
+	if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+		Object.freeze(value);
+		for (const part of Object.values(value)) {
+			deepFreeze(part);
+		}
+	}
+
+	return value;
+};
