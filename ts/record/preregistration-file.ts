@@ -12,10 +12,10 @@ import {asRecordError, checkCanonicalText, parseRecordJson, readRecordText} from
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {removePartialFiles, writeFileAtomic} from '../fs/write-file-atomic.js';
 import {shapes, validate} from '../validation/validate.js';
+import {historyShape} from './history.js';
 
-const {count, some, text, time, commit} = shapes;
+const {count, some, text, time} = shapes;
 const number = z.custom<number>(value => typeof value === 'number', 'a number');
-const origin = z.strictObject({commit, time});
 
 const schema = z.strictObject({
 	step: text,
@@ -34,10 +34,10 @@ const schema = z.strictObject({
 	made: z.discriminatedUnion('by', [
 		z.strictObject({
 			...{by: z.literal('record'), time, version: text},
-			commit: z.strictObject({hash: commit, clean: z.boolean()}).nullable(),
+			commit: z.strictObject({hash: shapes.commit, clean: z.boolean()}).nullable(),
 			again: z.boolean(),
 		}),
-		z.strictObject({by: z.literal('history'), target: origin, experiment: origin, why: origin, result: origin}),
+		historyShape,
 	]),
 	checksum: z.string(),
 });
