@@ -98,7 +98,7 @@ const changes = (
 	now: Omit<Preregistration, 'seeds' | 'made'>,
 	{decoder}: Data,
 ): string[] => {
-	const found = differences(promise, now);
+	const found = differences({...promise, target: goalOf(promise.target)}, now);
 	const alone = found.length === 1 && decoder !== undefined;
 	return found.map(({path, before, after}) => {
 		const where = path.startsWith('data') ? 'in the ladder' : 'in the step';

@@ -5,7 +5,7 @@ import type {Preregistration} from '../claims/preregistration.js';
 import {RecordError} from '../errors/index.js';
 import {asExperiment} from '../experiment/experiment.js';
 import {checkGoal} from '../experiment/goal.js';
-import {type Measure, measures} from '../experiment/measures.js';
+import {firstNameOfRange, type Measure, measures} from '../experiment/measures.js';
 import {checksum, sha256} from '../fs/hash.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {asRecordError, checkCanonicalText, parseRecordJson, readRecordText} from '../fs/record-file.js';
@@ -22,7 +22,7 @@ const schema = z.strictObject({
 	from: text.nullable(),
 	target: z.strictObject({
 		...{testAccuracy: number, heldFor: some, maxParameters: some, maxEpochs: some},
-		primary: z.enum(Object.keys(measures) as [Measure, ...Measure[]]).optional(),
+		primary: z.enum([...Object.keys(measures), firstNameOfRange] as Measure[]).optional(),
 	}),
 	why: text,
 	experiment: z.unknown(),
