@@ -50,7 +50,7 @@ const edition = (which: Edition): typeof Binding => {
 
 	const binding = which === 'base' ? loadBase() : loadTorch();
 	loaded.set(which, binding);
-	process.once('exit', () => binding.endRuns()); // while training goes on, libtorch can't be taken down
+	process.once('exit', () => binding.stopThreads()); // libtorch can't be unloaded under a thread that computes
 	return binding;
 };
 

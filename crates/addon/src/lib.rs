@@ -15,8 +15,8 @@ mod model;
 mod options;
 mod rates;
 mod run;
-mod runs;
 mod summary;
+mod threads;
 
 pub use experiment::*;
 pub use failure::*;
@@ -27,5 +27,5 @@ pub use model::*;
 pub use options::*;
 pub use rates::*;
 pub use run::*;
-pub use runs::*;
 pub use summary::*;
+pub use threads::*;

@@ -1,7 +1,6 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 use napi::bindgen_prelude::Object;
 use napi::{Env, JsDeferred};
@@ -11,7 +10,7 @@ use stepladder_trainer::metric::Score;
 use stepladder_trainer::{BatchProgress, EpochRow, Flow, Outcome, TrainError, Watch, train};
 
 use crate::engines::ENGINES;
-use crate::{Experiment, Failure, RunOptions, guarded, runs};
+use crate::{Experiment, Failure, RunOptions, guarded, threads};
 
 /// What a run tells. `finished` and `failed` are the last.
 #[napi(discriminant = "type", discriminant_case = "kebab-case")]
@@ -105,44 +104,52 @@ pub struct Run {
 }
 
 /// A promise of [`Run::next`].
-type Waiting = JsDeferred<RunEvent, Box<dyn FnOnce(Env) -> napi::Result<RunEvent>>>;
+type Promise = JsDeferred<RunEvent, Box<dyn FnOnce(Env) -> napi::Result<RunEvent>>>;
 
-/// What a run's thread and JavaScript's share.
+/// State shared by the run's thread and JavaScript's.
 #[derive(Default)]
-pub(crate) struct Shared {
-    told: Mutex<Told>,
+struct Shared {
+    events: Mutex<Events>,
     cancelled: AtomicBool,
 }
 
-/// Events that nobody has asked for yet, or promises of events that have not come yet.
+/// Events that have not been asked for yet, or promises of events that have not happened yet.
 #[derive(Default)]
-struct Told {
-    events: VecDeque<RunEvent>,
-    waiting: VecDeque<Waiting>,
+struct Events {
+    unread: VecDeque<RunEvent>,
+    waiting: VecDeque<Promise>,
+    /// `finished` or `failed`: all further promises resolve to it.
+    last: Option<RunEvent>,
 }
 
 impl Shared {
-    fn told(&self) -> MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    fn events(&self) -> MutexGuard<'_, Events> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tell(&self, event: RunEvent) -> Flow {
-        let mut told = self.told();
-        if let Some(waiting) = told.waiting.pop_front() {
-            drop(told);
-            waiting.resolve(Box::new(|_| Ok(event)));
-            return self.flow();
+    fn emit(&self, event: RunEvent) -> Flow {
+        let mut events = self.events();
+        if let Some(promise) = events.waiting.pop_front() {
+            resolve(promise, event);
+        } else {
+            if let (Some(RunEvent::Batch { .. }), RunEvent::Batch { .. }) = (events.unread.back(), &event) {
+                events.unread.pop_back();
+            }
+            events.unread.push_back(event);
         }
-        let events = &mut told.events;
-        if matches!((events.back(), &event), (Some(RunEvent::Batch { .. }), RunEvent::Batch { .. })) {
-            events.pop_back();
-        }
-        events.push_back(event);
-        drop(told);
         self.flow()
     }
 
-    pub(crate) fn cancel(&self) {
+    /// Emits the last event of the run.
+    fn end(&self, event: RunEvent) {
+        let mut events = self.events();
+        for promise in events.waiting.drain(..) {
+            resolve(promise, event.clone());
+        }
+        events.last = Some(event);
+    }
+
+    fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
@@ -151,51 +158,48 @@ impl Shared {
     }
 }
 
+fn resolve(promise: Promise, event: RunEvent) {
+    promise.resolve(Box::new(|_| Ok(event)));
+}
+
 #[napi]
 impl Run {
-    /// Starts at once. Whatever is wrong with the settings, and a thread that the system refuses, arrives as the `failed`
-    /// event.
+    /// Starts a run on its own thread, and returns at once. A wrong setting, or a thread that the system has not got, arrives
+    /// as the `failed` event.
     #[napi(factory)]
     pub fn start(env: &Env, experiment: Experiment, options: RunOptions) -> napi::Result<Self> {
         let shared = Arc::new(Shared::default());
-        let told = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("stepladder-run".into()).spawn(move || {
+        let [cancelled, emitting] = [(); 2].map(|()| Arc::clone(&shared));
+        let work = move || {
             let outcome = guarded(|| {
                 let (experiment, options) = (experiment.try_into()?, options.try_into()?);
-                train(&experiment, &options, ENGINES, &mut Telling(&told))
+                train(&experiment, &options, ENGINES, &mut EventReporter(&emitting))
             });
-            told.tell(match outcome {
+            emitting.end(match outcome {
                 Ok(outcome) => outcome.into(),
                 Err(failure) => RunEvent::Failed { failure },
             });
-        });
-        match thread {
-            Ok(thread) => runs::join_before_teardown(env, Arc::clone(&shared), thread)?,
-            Err(error) => {
-                let expected =
-                    format!("fewer: the system could not start a thread for another run ({error})");
-                let failure = TrainError::setting("jobs", expected, "one more than that").into();
-                shared.tell(RunEvent::Failed { failure });
-            }
+        };
+        if let Err(error) = threads::spawn(env, "stepladder-run", move || cancelled.cancel(), work)? {
+            let expected = format!("fewer: the system could not start a thread for another run ({error})");
+            let failure = TrainError::setting("jobs", expected, "one more than that").into();
+            shared.end(RunEvent::Failed { failure });
         }
         Ok(Self { shared })
     }
 
-    /// The next event, as soon as there is one. To be called again once it has resolved, until `finished` or
-    /// `failed` has come.
+    /// Resolves to the next event, as soon as there is one. Once the run has ended, every call resolves to its last event,
+    /// `finished` or `failed`, as an iterator that is done stays done.
     #[napi(ts_return_type = "Promise<RunEvent>")]
     pub fn next<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
         // Not an `async fn`: its future would read this object from another thread, after it may have been freed.
-        let (deferred, promise): (Waiting, _) = env.create_deferred()?;
-        let mut told = self.shared.told();
-        match told.events.pop_front() {
-            Some(event) => {
-                drop(told);
-                deferred.resolve(Box::new(|_| Ok(event)));
-            }
-            None => told.waiting.push_back(deferred),
+        let (promise, object): (Promise, _) = env.create_deferred()?;
+        let mut events = self.shared.events();
+        match events.unread.pop_front().or_else(|| events.last.clone()) {
+            Some(event) => resolve(promise, event),
+            None => events.waiting.push_back(promise),
         }
-        Ok(promise)
+        Ok(object)
     }
 
     /// Asks the run to end; it does so after the batch at hand, with a failure of code `cancelled`.
@@ -211,15 +215,16 @@ impl Drop for Run {
     }
 }
 
-struct Telling<'a>(&'a Shared);
+/// Emits an event for each thing that the trainer reports.
+struct EventReporter<'a>(&'a Shared);
 
-impl Watch for Telling<'_> {
+impl Watch for EventReporter<'_> {
     fn started(&mut self, engine: EngineName, epochs_done: usize) {
-        self.0.tell(RunEvent::Started { engine: engine.as_str().into(), epochs_done: epochs_done as f64 });
+        self.0.emit(RunEvent::Started { engine: engine.as_str().into(), epochs_done: epochs_done as f64 });
     }
 
     fn batch(&mut self, progress: &BatchProgress) -> Flow {
-        self.0.tell(RunEvent::Batch {
+        self.0.emit(RunEvent::Batch {
             epoch: progress.epoch as f64,
             batch: progress.batch as f64,
             batches: progress.batches as f64,
@@ -231,7 +236,7 @@ impl Watch for Telling<'_> {
     }
 
     fn epoch(&mut self, row: &EpochRow) -> Flow {
-        self.0.tell(RunEvent::Epoch {
+        self.0.emit(RunEvent::Epoch {
             epoch: row.epoch as f64,
             learning_rate: row.learning_rate,
             train: row.train.into(),
