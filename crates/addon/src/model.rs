@@ -1,18 +1,19 @@
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use napi::Either;
-use napi::bindgen_prelude::{AsyncTask, ObjectFinalize, Uint8Array};
+use napi::bindgen_prelude::{AsyncTask, Object, ObjectFinalize, Uint8Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 use stepladder_trainer as trainer;
 
+use crate::predictions::Predictor;
 use crate::{Failure, guarded};
 
 /// A trained net with all it takes to predict.
 #[napi(custom_finalize)]
 pub struct Model {
-    model: Arc<Mutex<trainer::Model>>,
+    predictor: Arc<Predictor>,
     size: usize,
     channels: usize,
     classes: usize,
@@ -27,15 +28,6 @@ impl ObjectFinalize for Model {
     fn finalize(self, env: Env) -> napi::Result<()> {
         env.adjust_external_memory(-self.bytes).map(drop)
     }
-}
-
-/// What a model makes of one image.
-#[napi(object)]
-pub struct Prediction {
-    /// The likeliest class.
-    pub label: f64,
-    /// Of every class; they sum to 1.
-    pub probabilities: Vec<f64>,
 }
 
 #[napi]
@@ -76,11 +68,11 @@ impl Model {
         self.parameters as f64
     }
 
-    /// What it makes of images `[N, channels, size, size]`, 0 for black, on a thread of the pool. They are copied first: the
-    /// caller may change or hand on the array at once.
+    /// Predicts images `[N, channels, size, size]`, a byte a value, 0 for black, on a thread of the model's own, in the order
+    /// of the calls. The pixels are copied: the caller may change or transfer the array at once.
     #[napi(ts_return_type = "Promise<Array<Prediction> | Failure>")]
-    pub fn predict(&self, pixels: Uint8Array) -> AsyncTask<Predicting> {
-        AsyncTask::new(Predicting { model: Arc::clone(&self.model), pixels: pixels.to_vec() })
+    pub fn predict<'env>(&self, env: &'env Env, pixels: Uint8Array) -> napi::Result<Object<'env>> {
+        self.predictor.predict(env, pixels.to_vec())
     }
 }
 
@@ -113,7 +105,7 @@ impl Task for Loading {
                 image_form: model.image_form().map(Into::into),
                 classes: model.net().classes,
                 parameters: model.parameter_count(),
-                model: Arc::new(Mutex::new(model)),
+                predictor: Arc::new(Predictor::new(model)),
             }),
             Err(failure) => Either::B(failure),
         })
@@ -125,36 +117,4 @@ fn told_of(env: &Env, bytes: u64) -> napi::Result<i64> {
     let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
     env.adjust_external_memory(bytes)?;
     Ok(bytes)
-}
-
-/// Images being judged.
-pub struct Predicting {
-    model: Arc<Mutex<trainer::Model>>,
-    pixels: Vec<u8>,
-}
-
-impl Task for Predicting {
-    type Output = Result<Vec<trainer::Prediction>, Failure>;
-    type JsValue = Either<Vec<Prediction>, Failure>;
-
-    fn compute(&mut self) -> napi::Result<Self::Output> {
-        // A prediction that panicked left nothing half done that the next would read.
-        let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(guarded(|| model.predict(&self.pixels)))
-    }
-
-    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
-        Ok(match output {
-            Ok(predictions) => Either::A(
-                predictions
-                    .into_iter()
-                    .map(|prediction| Prediction {
-                        label: prediction.label as f64,
-                        probabilities: prediction.probabilities.into_iter().map(f64::from).collect(),
-                    })
-                    .collect(),
-            ),
-            Err(failure) => Either::B(failure),
-        })
-    }
 }
