@@ -2,6 +2,7 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {AbortError, openLadder, train} from '../../ts/index.js';
+import {addonHashes} from '../../ts/native/load.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
 test('a run with a damaged checkpoint or config.json is refused as damaged data, and what it had stays', async t => {
@@ -21,6 +22,7 @@ test('a run with a damaged checkpoint or config.json is refused as damaged data,
 	await t.throwsAsync(training.result, {instanceOf: AbortError});
 	const checkpoint = path.join(folder, 'checkpoint.safetensors');
 	const damaged = readFileSync(checkpoint);
+	t.true(damaged.includes(addonHashes({}).sources), 'of which sources it is');
 	const at = damaged.length - 100;
 	damaged[at] = (damaged[at] ?? 0) ^ 1;
 	writeFileSync(checkpoint, damaged);

@@ -3,7 +3,7 @@ import {abortedBy} from '../errors/aborted-by.js';
 import {ConfigError, StepladderError} from '../errors/index.js';
 import type {RunFolder} from '../log/run-folder.js';
 import type {Run, RunEvent, RunOptions} from '../native/binding.js';
-import {nativeFor} from '../native/load.js';
+import {nativeFor, platformOf} from '../native/load.js';
 import {toError} from '../native/unwrap.js';
 import type {Trainable} from '../terms/define-step.js';
 import type {Engine, EpochEvent, SeedResult} from '../terms/events.js';
@@ -165,6 +165,7 @@ const nativeOptions = (
 		...{dataDir: idx.folder, dataHashes: [...idx.hashes], classNames: [...classes]},
 	};
 	const {modelPath, checkpointPath} = folder ?? {};
-	const optional = {imageForm, threads, limitTrain, limitTest, holdout, modelPath, checkpointPath};
+	const platform = platformOf(options);
+	const optional = {imageForm, threads, limitTrain, limitTest, holdout, modelPath, checkpointPath, platform};
 	return Object.assign(native, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)));
 };

@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
+import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {LoadError} from '../errors/index.js';
@@ -8,7 +9,7 @@ import {cacheFolder} from '../machine/cache-folder.js';
 import {checkCache} from '../machine/own-cache.js';
 import {isClone, packageRoot} from '../machine/package-root.js';
 import {thisPlatform} from '../machine/platform.js';
-import {libtorchFolder, ownLibtorch} from '../torch/libtorch-folder.js';
+import {libtorchBuild, libtorchFolder, ownLibtorch} from '../torch/libtorch-folder.js';
 import {problemOf} from '../torch/manifest.js';
 import {openedLibraries} from '../torch/pins.js';
 import {fetchedTorchAddon, isUnharmed, torchCommand} from '../torch/torch-addon.js';
@@ -38,6 +39,10 @@ export const nativeFor = (options: {engine?: string; device?: string}): typeof B
 
 const editionOf = ({engine, device}: {engine?: string; device?: string}): Edition =>
 	engine === 'aten' || device === 'cuda' ? 'torch' : 'base';
+
+/** The build of libtorch and the type of CPU, which the results of `aten` depend on; `undefined` for `fused`. */
+export const platformOf = (options: {engine?: string; device?: string}): string | undefined =>
+	editionOf(options) === 'torch' ? `libtorch ${libtorchBuild()} on ${os.cpus()[0]?.model.trim()}` : undefined;
 
 /** Whether the addon with libtorch is there. */
 export const hasTorch = (): boolean => torchAddon() !== undefined;

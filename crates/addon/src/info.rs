@@ -6,7 +6,10 @@ use stepladder_trainer::engine::{self, instruction_set};
 use crate::engines::torch;
 use crate::{Failure, guarded};
 
-/// What the addon finds at run time.
+/// sha256 over the sources that the addon was built from.
+pub(crate) const SOURCES: &str = env!("STEPLADDER_SOURCES");
+
+/// The addon's build, and the machine that it runs on.
 #[napi(object)]
 pub struct RuntimeInfo {
     /// Version of the addon.
@@ -30,7 +33,7 @@ pub fn runtime_info() -> Either<RuntimeInfo, Failure> {
         let (libtorch, cuda) = torch();
         Ok(RuntimeInfo {
             version: env!("CARGO_PKG_VERSION").into(),
-            sources: env!("STEPLADDER_SOURCES").into(),
+            sources: SOURCES.into(),
             libtorch,
             cuda,
             cores: std::thread::available_parallelism().map_or(1, usize::from) as f64,

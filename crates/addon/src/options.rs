@@ -4,6 +4,8 @@ use napi_derive::napi;
 use stepladder_trainer::config::{LIMIT, SEED, THREADS, as_whole_within};
 use stepladder_trainer::{DataSource, TrainError};
 
+use crate::SOURCES;
+
 /// Where and how an experiment is run.
 #[napi(object)]
 pub struct RunOptions {
@@ -37,6 +39,8 @@ pub struct RunOptions {
     pub model_path: Option<String>,
     /// Where all that learning needs is kept after each epoch; a run whose checkpoint is there goes on from it.
     pub checkpoint_path: Option<String>,
+    /// The build of libtorch and the type of CPU, which the results of `aten` depend on: part of its checkpoints' identity.
+    pub platform: Option<String>,
 }
 
 /// The device that learns.
@@ -84,6 +88,8 @@ impl TryFrom<RunOptions> for stepladder_trainer::RunOptions {
             threads: optional("threads", js.threads, THREADS)?,
             model_path: js.model_path.map(Into::into),
             checkpoint_path: js.checkpoint_path.map(Into::into),
+            sources: Some(SOURCES.into()),
+            platform: js.platform,
         })
     }
 }
