@@ -1,7 +1,7 @@
-import type {Net, Summary, SummaryRow} from '../native/binding.js';
+import type {Summary, SummaryRow} from '../native/binding.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {asNet} from './experiment.js';
+import {asNet, type Net} from './experiment.js';
 
 export type {Summary, SummaryRow};
 

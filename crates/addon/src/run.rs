@@ -10,20 +10,21 @@ use stepladder_trainer::metric::Score;
 use stepladder_trainer::{BatchProgress, EpochRow, Flow, Outcome, TrainError, Watch, train};
 
 use crate::engines::ENGINES;
-use crate::{Experiment, Failure, RunOptions, guarded, threads};
+use crate::experiment::Plain;
+use crate::{Failure, RunOptions, guarded, threads};
 
-/// What a run tells. `finished` and `failed` are the last.
+/// An event of a run. `finished` and `failed` are the last.
 #[napi(discriminant = "type", discriminant_case = "kebab-case")]
 #[derive(Debug, Clone)]
 pub enum RunEvent {
-    /// Settings and data have been judged, and the first batch is under way.
+    /// Settings and data have been checked, and the first batch is being computed.
     Started {
-        /// What computes the gradients: `fused` or `aten`.
+        /// The engine: `fused` or `aten`.
         engine: String,
-        /// Epochs that a checkpoint brought along; their events follow.
+        /// Epochs that were done before a checkpoint; their events follow.
         epochs_done: f64,
     },
-    /// How an epoch goes so far. Of several that nobody has read, the last is kept.
+    /// Progress within an epoch. Of several unread ones in a row, the last is kept.
     Batch {
         /// 1 for the first.
         epoch: f64,
@@ -35,37 +36,37 @@ pub enum RunEvent {
         learning_rate: f64,
         /// Mean loss of the batch.
         loss: f64,
-        /// Samples of the epoch that were answered correctly when their turn came.
+        /// Samples of the epoch so far that were predicted correctly.
         correct: f64,
         /// Samples of the epoch so far.
         seen: f64,
     },
-    /// What an epoch came to.
+    /// The results of an epoch.
     Epoch {
         /// 1 for the first.
         epoch: f64,
         /// The learning rate of its last step.
         learning_rate: f64,
-        /// While learning: augmented, with dropout, each batch by the weights of its turn.
+        /// In training mode: augmented, with dropout, each batch by the weights before its step.
         train: Scored,
-        /// On the training images that were kept aside, where there are any.
+        /// On the held-out training images, where there are any.
         holdout: Option<Scored>,
-        /// On the test images, where those are judged.
+        /// On the test images, where those are evaluated.
         test: Option<Scored>,
         /// Wall-clock time of the epoch, evaluation included.
         seconds: f64,
     },
-    /// All epochs are done, and the model is kept.
+    /// All epochs are done, and the model is saved.
     Finished {
         /// The training images in evaluation mode, unaugmented.
         train_clean: Scored,
-        /// The likeliest class of each test image; none where those are not judged.
+        /// The most probable class of each test image; empty where those are not evaluated.
         test_labels: Vec<f64>,
-        /// The probability of each.
+        /// The probability of each of these classes.
         test_probabilities: Vec<f64>,
-        /// How many numbers were learned.
+        /// Number of learned parameters.
         parameters: f64,
-        /// What computed the gradients.
+        /// The engine: `fused` or `aten`.
         engine: String,
         /// `cpu` or `cuda`.
         device: String,
@@ -78,15 +79,15 @@ pub enum RunEvent {
     Failed { failure: Failure },
 }
 
-/// Sums over samples.
+/// Scores over samples.
 #[napi(object)]
 #[derive(Debug, Clone)]
 pub struct Scored {
     /// Mean loss of a sample.
     pub loss: f64,
-    /// Samples answered correctly.
+    /// Samples predicted correctly.
     pub correct: f64,
-    /// Samples.
+    /// Number of samples.
     pub total: f64,
 }
 
@@ -96,8 +97,8 @@ impl From<Score> for Scored {
     }
 }
 
-/// A run on a thread of its own, which never waits for whoever reads its events. One that JavaScript has let go of is
-/// cancelled.
+/// A run on a thread of its own, which never waits for a reader of its events. It is cancelled when JavaScript collects this
+/// object.
 #[napi]
 pub struct Run {
     shared: Arc<Shared>,
@@ -167,12 +168,16 @@ impl Run {
     /// Starts a run on its own thread, and returns at once. A wrong setting, or a thread that the system has not got, arrives
     /// as the `failed` event.
     #[napi(factory)]
-    pub fn start(env: &Env, experiment: Experiment, options: RunOptions) -> napi::Result<Self> {
+    pub fn start(
+        env: &Env,
+        #[napi(ts_arg_type = "object")] experiment: Plain,
+        options: RunOptions,
+    ) -> napi::Result<Self> {
         let shared = Arc::new(Shared::default());
         let [cancelled, emitting] = [(); 2].map(|()| Arc::clone(&shared));
         let work = move || {
             let outcome = guarded(|| {
-                let (experiment, options) = (experiment.try_into()?, options.try_into()?);
+                let (experiment, options) = (experiment.parse("")?, options.try_into()?);
                 train(&experiment, &options, ENGINES, &mut EventReporter(&emitting))
             });
             emitting.end(match outcome {
@@ -202,7 +207,7 @@ impl Run {
         Ok(object)
     }
 
-    /// Asks the run to end; it does so after the batch at hand, with a failure of code `cancelled`.
+    /// Cancels the run: it ends after the current batch, with a failure of code `cancelled`.
     #[napi]
     pub fn cancel(&self) {
         self.shared.cancel();
