@@ -10,7 +10,7 @@ use stepladder_trainer as trainer;
 use crate::predictions::Predictor;
 use crate::{Failure, guarded};
 
-/// A trained net with all it takes to predict.
+/// A trained net, ready to predict.
 #[napi(custom_finalize)]
 pub struct Model {
     predictor: Arc<Predictor>,
@@ -20,49 +20,49 @@ pub struct Model {
     class_names: Vec<String>,
     image_form: Option<String>,
     parameters: usize,
-    /// What V8 was told that it holds: without, it sees a small object, and lets thousands wait to be collected.
-    bytes: i64,
+    /// Memory reported to V8, which would see a small object otherwise, and let thousands wait to be collected.
+    external_bytes: i64,
 }
 
 impl ObjectFinalize for Model {
     fn finalize(self, env: Env) -> napi::Result<()> {
-        env.adjust_external_memory(-self.bytes).map(drop)
+        env.adjust_external_memory(-self.external_bytes).map(drop)
     }
 }
 
 #[napi]
 impl Model {
-    /// Height and width of the images it takes.
+    /// Height and width of its images, in pixels.
     #[napi(getter)]
     pub fn size(&self) -> f64 {
         self.size as f64
     }
 
-    /// Of the images it takes: 1 for grey, 3 for red, green and blue.
+    /// Channels of its images: 1 for grey, 3 for RGB.
     #[napi(getter)]
     pub fn channels(&self) -> f64 {
         self.channels as f64
     }
 
-    /// What each class is called; none where nobody said.
+    /// The names of the classes, in the order of their labels; empty where the model file has none.
     #[napi(getter)]
     pub fn class_names(&self) -> Vec<String> {
         self.class_names.clone()
     }
 
-    /// How the images that it learned were made: `mnist-digits`; nothing where nobody said.
+    /// The form of its training images: `mnist-digits`, or `null` where the model file has none.
     #[napi(getter)]
     pub fn image_form(&self) -> Option<String> {
         self.image_form.clone()
     }
 
-    /// How many labels it tells apart.
+    /// Number of classes.
     #[napi(getter)]
     pub fn classes(&self) -> f64 {
         self.classes as f64
     }
 
-    /// How many numbers it learned.
+    /// Number of learned parameters.
     #[napi(getter)]
     pub fn parameters(&self) -> f64 {
         self.parameters as f64
@@ -76,13 +76,13 @@ impl Model {
     }
 }
 
-/// Reads a model file, on a thread of the pool.
+/// Reads a model file, on a thread of libuv's pool.
 #[napi(ts_return_type = "Promise<Model | Failure>")]
 pub fn load_model(path: String) -> AsyncTask<Loading> {
     AsyncTask::new(Loading { path })
 }
 
-/// A model file being read.
+/// The task of [`load_model`].
 pub struct Loading {
     path: String,
 }
@@ -98,7 +98,7 @@ impl Task for Loading {
     fn resolve(&mut self, env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
         Ok(match output {
             Ok(model) => Either::A(Model {
-                bytes: told_of(&env, model.bytes())?,
+                external_bytes: report_memory(&env, model.bytes())?,
                 size: model.net().size,
                 channels: model.net().channels,
                 class_names: model.class_names().to_vec(),
@@ -112,8 +112,8 @@ impl Task for Loading {
     }
 }
 
-/// Tells V8 of memory that it does not see, and returns what it was told.
-fn told_of(env: &Env, bytes: u64) -> napi::Result<i64> {
+/// Reports memory that V8 does not see, and returns the bytes reported.
+fn report_memory(env: &Env, bytes: u64) -> napi::Result<i64> {
     let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
     env.adjust_external_memory(bytes)?;
     Ok(bytes)
