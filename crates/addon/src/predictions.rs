@@ -31,7 +31,7 @@ pub(crate) struct Predictor {
     /// Locked by the thread alone.
     model: Mutex<trainer::Model>,
     queue: Mutex<Queue>,
-    cancelled: AtomicBool,
+    cancelled: Arc<AtomicBool>,
 }
 
 #[derive(Default)]
@@ -48,7 +48,7 @@ struct Request {
 
 impl Predictor {
     pub(crate) fn new(model: trainer::Model) -> Self {
-        Self { model: Mutex::new(model), queue: Mutex::default(), cancelled: AtomicBool::new(false) }
+        Self { model: Mutex::new(model), queue: Mutex::default(), cancelled: Arc::default() }
     }
 
     /// Queues a prediction and returns its promise. A thread that can't be spawned is a [`Failure`] in the promise.
@@ -74,9 +74,8 @@ impl Predictor {
     }
 
     fn spawn(self: &Arc<Self>, env: &Env) -> napi::Result<io::Result<()>> {
-        let [cancelled, working] = [(); 2].map(|()| Arc::clone(self));
-        let cancel = move || cancelled.cancelled.store(true, Ordering::Relaxed);
-        threads::spawn(env, "stepladder-predict", cancel, move || working.work())
+        let predictor = Arc::clone(self);
+        threads::spawn(env, "stepladder-predict", &self.cancelled, move || predictor.work())
     }
 
     /// Answers requests until there are none.

@@ -111,7 +111,7 @@ type Promise = JsDeferred<RunEvent, Box<dyn FnOnce(Env) -> napi::Result<RunEvent
 #[derive(Default)]
 struct Shared {
     events: Mutex<Events>,
-    cancelled: AtomicBool,
+    cancelled: Arc<AtomicBool>,
 }
 
 /// Events that have not been asked for yet, or promises of events that have not happened yet.
@@ -174,7 +174,7 @@ impl Run {
         options: RunOptions,
     ) -> napi::Result<Self> {
         let shared = Arc::new(Shared::default());
-        let [cancelled, emitting] = [(); 2].map(|()| Arc::clone(&shared));
+        let emitting = Arc::clone(&shared);
         let work = move || {
             let outcome = guarded(|| {
                 let (experiment, options) = (experiment.parse("")?, options.try_into()?);
@@ -185,7 +185,7 @@ impl Run {
                 Err(failure) => RunEvent::Failed { failure },
             });
         };
-        if let Err(error) = threads::spawn(env, "stepladder-run", move || cancelled.cancel(), work)? {
+        if let Err(error) = threads::spawn(env, "stepladder-run", &shared.cancelled, work)? {
             let expected = format!("fewer: the system could not start a thread for another run ({error})");
             let failure = TrainError::setting("jobs", expected, "one more than that").into();
             shared.end(RunEvent::Failed { failure });

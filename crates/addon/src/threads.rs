@@ -3,13 +3,15 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 
 use napi::Env;
 use napi_derive::napi;
 
 struct ActiveThread {
-    cancel: Box<dyn FnOnce()>,
+    cancelled: Arc<AtomicBool>,
     handle: JoinHandle<()>,
 }
 
@@ -18,7 +20,8 @@ thread_local! {
     static ACTIVE: RefCell<Option<Vec<ActiveThread>>> = const { RefCell::new(None) };
 }
 
-/// Spawns a thread that is cancelled and joined when its environment ends, as that of a worker does by `terminate()`.
+/// Spawns a thread that is joined when its environment ends, as that of a worker does by `terminate()`. `cancelled` is set
+/// first: the work should end soon then.
 ///
 /// # Errors
 ///
@@ -27,7 +30,7 @@ thread_local! {
 pub(crate) fn spawn(
     env: &Env,
     name: &str,
-    cancel: impl FnOnce() + 'static,
+    cancelled: &Arc<AtomicBool>,
     work: impl FnOnce() + Send + 'static,
 ) -> napi::Result<io::Result<()>> {
     ACTIVE.with_borrow_mut(|active| {
@@ -37,7 +40,7 @@ pub(crate) fn spawn(
         let active = active.get_or_insert_default();
         active.retain(|thread| !thread.handle.is_finished());
         Ok(Builder::new().name(name.into()).spawn(work).map(|handle| {
-            active.push(ActiveThread { cancel: Box::new(cancel), handle });
+            active.push(ActiveThread { cancelled: Arc::clone(cancelled), handle });
         }))
     })
 }
@@ -46,12 +49,11 @@ pub(crate) fn spawn(
 /// batch. Must be called before the process exits: Node runs no cleanup hooks then, and unloads libtorch under its threads.
 #[napi]
 pub fn stop_threads() {
-    let mut handles = vec![];
-    for thread in ACTIVE.with_borrow_mut(Option::take).unwrap_or_default() {
-        (thread.cancel)();
-        handles.push(thread.handle);
+    let active = ACTIVE.with_borrow_mut(Option::take).unwrap_or_default();
+    for thread in &active {
+        thread.cancelled.store(true, Ordering::Relaxed);
     }
-    for handle in handles {
-        let _ = handle.join(); // a panic is caught on the thread, and becomes a failure
+    for thread in active {
+        let _ = thread.handle.join(); // a panic is caught on the thread, and becomes a failure
     }
 }
