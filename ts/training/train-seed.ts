@@ -4,7 +4,7 @@ import type {Experiment} from '../experiment/experiment.js';
 import type {Goal} from '../experiment/goal.js';
 import type {Run, RunEvent, RunOptions} from '../native/binding.js';
 import type {Engine} from '../native/engine.js';
-import {nativeFor} from '../native/load.js';
+import {nativeFor, platformOf} from '../native/load.js';
 import {toError} from '../native/unwrap.js';
 import {abortedBy} from '../platform/abort.js';
 import type {EpochEvent, SeedResult} from '../runs/events.js';
@@ -166,6 +166,7 @@ const nativeOptions = (
 		...{dataDir: idx.folder, dataHashes: [...idx.hashes], classNames: [...classes]},
 	};
 	const {modelPath, checkpointPath} = folder ?? {};
-	const optional = {imageForm, threads, limitTrain, limitTest, holdout, modelPath, checkpointPath};
+	const platform = platformOf(options);
+	const optional = {imageForm, threads, limitTrain, limitTest, holdout, modelPath, checkpointPath, platform};
 	return Object.assign(native, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)));
 };

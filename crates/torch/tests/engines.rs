@@ -329,6 +329,12 @@ fn an_interrupted_run_on_aten_goes_on_to_the_bits_of_an_unbroken_one() {
         assert!(matches!(error, TrainError::Cancelled), "{error}");
     }
     assert_eq!(bits(&experiment, &options), unbroken);
+
+    let elsewhere = RunOptions { platform: Some("libtorch on another CPU".into()), ..options };
+    let error = train(&experiment, &elsewhere, &WithTorch, &mut Unwatched).unwrap_err().to_string();
+    let expected =
+        "another libtorch or type of CPU, unknown and not libtorch on another CPU; start the run again";
+    assert!(error.contains(expected), "{error}");
 }
 
 #[test]

@@ -17,6 +17,9 @@ use crate::watch::EpochRow;
 pub(crate) struct Identity {
     /// Of this program.
     version: String,
+    /// [`RunOptions::sources`]; left out by programs before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sources: Option<String>,
     experiment: Experiment,
     seed: u64,
     limit_train: Option<usize>,
@@ -25,8 +28,11 @@ pub(crate) struct Identity {
     /// As [`Dataset::hashes`].
     data: Vec<String>,
     engine: EngineName,
-    /// What the bits of `aten` depend on besides; nothing on `fused`.
+    /// Device and threads, which the bits of `aten` depend on; `None` on `fused`.
     aten: Option<(Device, usize)>,
+    /// [`RunOptions::platform`], on `aten` alone; left out by programs before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    platform: Option<String>,
 }
 
 /// What a checkpoint says beside its tensors.
@@ -48,9 +54,10 @@ impl Identity {
     ) -> Self {
         let &RunOptions { seed, limit_train, limit_test, holdout, .. } = options;
         let name = engine.name();
-        let aten = (name == EngineName::Aten).then(|| (engine.device(), engine.threads()));
+        let is_aten = name == EngineName::Aten;
         Self {
             version: env!("CARGO_PKG_VERSION").into(),
+            sources: options.sources.clone(),
             experiment: experiment.clone(),
             seed,
             limit_train,
@@ -58,15 +65,21 @@ impl Identity {
             holdout,
             data: data.hashes.clone(),
             engine: name,
-            aten,
+            aten: is_aten.then(|| (engine.device(), engine.threads())),
+            platform: options.platform.clone().filter(|_| is_aten),
         }
     }
 
-    /// What of another run differs, in words.
+    /// Describes the first difference to another run, as the end of a sentence.
     fn difference(&self, other: &Self) -> Option<String> {
         let (version, ours) = (&self.version, &other.version);
         if version != ours {
             return Some(format!("version of this program, {version} and not {ours}"));
+        }
+        let known = |text: &Option<String>| text.as_deref().unwrap_or("unknown").to_owned();
+        if self.sources != other.sources {
+            let [theirs, ours] = [&self.sources, &other.sources].map(known);
+            return Some(format!("build of this program, from the sources {theirs} and not {ours}"));
         }
         let pairs = [
             (self.experiment != other.experiment, "experiment"),
@@ -80,7 +93,11 @@ impl Identity {
             (self.engine != other.engine, "engine"),
             (self.aten != other.aten, "device or number of threads"),
         ];
-        pairs.into_iter().find_map(|(differs, what)| differs.then(|| what.into()))
+        let difference = pairs.into_iter().find_map(|(differs, what)| differs.then(|| what.into()));
+        difference.or_else(|| {
+            let [theirs, ours] = [&self.platform, &other.platform].map(known);
+            (theirs != ours).then(|| format!("libtorch or type of CPU, {theirs} and not {ours}"))
+        })
     }
 }
 

@@ -77,6 +77,11 @@ pub struct RunOptions {
     /// Where all that learning needs is kept after each epoch, if anywhere. A run whose checkpoint is there already
     /// goes on from it, and ends with the bits of an unbroken one.
     pub checkpoint_path: Option<PathBuf>,
+    /// sha256 of the sources of the program that trains: a checkpoint of other sources is refused. `None` where unknown.
+    pub sources: Option<String>,
+    /// The build of libtorch and the type of CPU, which the results of `aten` depend on: its checkpoints of another platform
+    /// are refused. `None` where unknown.
+    pub platform: Option<String>,
 }
 
 /// Where images and labels come from: a folder with four IDX files, named as MNIST's are.

@@ -23,6 +23,8 @@
 //!     threads: None,
 //!     model_path: Some("model.safetensors".into()),
 //!     checkpoint_path: None,
+//!     sources: None,
+//!     platform: None,
 //! };
 //! let outcome = train(&experiment, &options, &FusedAlone, &mut Unwatched)?;
 //! println!("{} of {} right", outcome.train_clean.correct, outcome.train_clean.total);

@@ -9,6 +9,7 @@ use crate::learned::{Learned, Which};
 use crate::metric::{argmax, softmax};
 use crate::net::{NetSpec, Plan, Weights};
 use crate::tensor_file::{self, TensorFile};
+use crate::watch::Flow;
 
 /// A trained net with all it takes to predict, on the CPU.
 pub struct Model {
@@ -116,6 +117,19 @@ impl Model {
     /// [`TrainError::Setting`] where `pixels` is not a whole number of images, [`TrainError::Model`] where the weights
     /// come to no finite number.
     pub fn predict(&mut self, pixels: &[u8]) -> Result<Vec<Prediction>, TrainError> {
+        self.predict_while(pixels, &|| Flow::Continue)
+    }
+
+    /// As [`predict`](Self::predict), asking `flow` before every 256 images whether to go on.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`predict`](Self::predict), and [`TrainError::Cancelled`] when `flow` says stop.
+    pub fn predict_while(
+        &mut self,
+        pixels: &[u8],
+        flow: &dyn Fn() -> Flow,
+    ) -> Result<Vec<Prediction>, TrainError> {
         let NetSpec { channels, size, classes, .. } = self.net;
         let length = channels * size * size;
         if pixels.is_empty() || !pixels.len().is_multiple_of(length) {
@@ -124,6 +138,9 @@ impl Model {
         }
         let mut predictions = vec![];
         for some in pixels.chunks(256 * length) {
+            if flow() == Flow::Stop {
+                return Err(TrainError::Cancelled);
+            }
             let batch = Batch::of_pixels(some, channels, size, self.normalisation);
             let logits = self.engine.logits(Which::Judged, &batch)?;
             if !logits.iter().all(|logit| logit.is_finite()) {

@@ -92,6 +92,8 @@ pub fn options(data: &Path) -> RunOptions {
         threads: Some(1),
         model_path: None,
         checkpoint_path: None,
+        sources: None,
+        platform: None,
     }
 }
 
