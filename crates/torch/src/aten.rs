@@ -117,12 +117,13 @@ impl Aten {
     }
 
     fn take_in(&mut self, learned: &Learned) -> Result<(), Failed> {
-        self.weights = self.upload(&learned.weights)?;
-        self.velocities = self.parameters(&learned.velocities)?;
-        self.averages = match &learned.averages {
+        let (weights, velocities) = (self.upload(&learned.weights)?, self.parameters(&learned.velocities)?);
+        let averages = match &learned.averages {
             Some(averages) => Some((averages.steps, self.upload(&averages.weights)?)),
             None => None,
         };
+        // All or none: an upload that fails leaves the engine as it was.
+        (self.weights, self.velocities, self.averages) = (weights, velocities, averages);
         Ok(())
     }
 
@@ -304,12 +305,12 @@ impl Aten {
             return Ok(());
         };
         let share = averaging.share(*steps);
-        *steps += 1;
         let current = self.weights.parameters.iter().chain(self.weights.statistics.iter().flatten());
         let averages = averages.parameters.iter_mut().chain(averages.statistics.iter_mut().flatten());
         for (average, current) in averages.zip(current) {
             let _ = average.f_lerp_(current, share)?;
         }
+        *steps += 1;
         Ok(())
     }
 }

@@ -149,12 +149,14 @@ pub(crate) fn restore(
         tensors.push((velocity_of(&parameter.name), parameter.shape.clone(), values));
         rest = after;
     }
-    if let Some(averages) = averages {
-        averages.steps = about.averaged_steps.unwrap_or_default();
+    if let Some(averages) = averages.as_mut() {
         let named = averages.weights.named_mut(plan);
         tensors.extend(named.map(|(name, shape, values)| (average_of(&name), shape, values)));
     }
     tensor_file::fill(&file, tensors).map_err(wrong)?;
+    if let Some((averages, steps)) = averages.as_mut().zip(about.averaged_steps) {
+        averages.steps = steps;
+    }
     Ok(about.epochs)
 }
 
@@ -179,4 +181,54 @@ fn velocity_of(name: &str) -> String {
 
 fn average_of(name: &str) -> String {
     format!("average.{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Fused, Request, instruction_set};
+    use crate::{DataSource, DeviceChoice, EngineChoice};
+
+    #[test]
+    fn a_checkpoint_that_lacks_a_tensor_changes_nothing() {
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../test/samples/squares");
+        let experiment = std::fs::read_to_string(samples.join("experiment.json")).unwrap();
+        let experiment: Experiment = serde_json::from_str(&experiment).unwrap();
+        let plan = experiment.check().unwrap();
+        let options = RunOptions {
+            seed: 1,
+            data: DataSource { folder: samples, hashes: None },
+            class_names: vec![],
+            image_form: None,
+            limit_train: None,
+            limit_test: None,
+            holdout: 0,
+            judge_test: true,
+            device: DeviceChoice::Cpu,
+            engine: EngineChoice::Fused,
+            threads: Some(1),
+            model_path: None,
+            checkpoint_path: None,
+        };
+        let data = Dataset::open(&options.data, &experiment.net, None, Some(None), 0).unwrap();
+        let learned = |seed| Learned::init(&plan, seed, true).unwrap();
+        let (engine, device) = (options.engine, options.device);
+        let request = Request { experiment: &experiment, plan: &plan, engine, device, threads: 1 };
+        let engine = Fused::start(&request, learned(1), instruction_set().unwrap()).unwrap();
+        let run = Identity::new(&experiment, &options, &data, &engine);
+
+        let mut kept = learned(1);
+        kept.averages.as_mut().unwrap().steps = 7;
+        let mut renamed = plan.clone();
+        renamed.parameters[0].name = "another".into();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint.safetensors");
+        save(&path, &renamed, &kept, &run, &[]).unwrap();
+        let mut restored = learned(2);
+        let error = restore(&path, &plan, &mut restored, &run, &data).unwrap_err().to_string();
+        assert!(error.contains("it lacks the tensor"), "{error}");
+        assert_eq!(restored, learned(2));
+        restore(&path, &renamed, &mut restored, &run, &data).unwrap();
+        assert_eq!(restored, kept);
+    }
 }

@@ -132,13 +132,13 @@ impl Fused {
         self.learning.as_ref().map_or(&[], |learning| &learning.gradients)
     }
 
-    /// Makes sure of enough groups.
-    fn make_room(&mut self, groups: usize) -> Result<(), TrainError> {
-        while self.groups.len() < groups {
+    /// Allocates groups until there are `count`.
+    fn ensure_groups(&mut self, count: usize) -> Result<(), TrainError> {
+        let missing = count.saturating_sub(self.groups.len());
+        for i in 0..missing {
             let group = Group::new(&self.stages, self.learning.is_some(), self.isa)?;
-            let missing = groups - self.groups.len() - 1;
-            if self.groups.is_empty() && missing > 0 {
-                check_room(missing.saturating_mul(group.bytes()))?;
+            if i == 0 && missing > 1 {
+                check_room((missing - 1).saturating_mul(group.bytes()))?;
             }
             self.groups.push(RwLock::new(group));
         }
@@ -198,10 +198,8 @@ impl Fused {
         let Self { crew, stages, groups: all, learned, learning: Some(learning), .. } = self else { return };
         let groups: Vec<_> = all[..groups].iter().map(read).collect();
         let Learned { weights, velocities, averages } = learned;
-        let share = learning.averaging.zip(averages.as_mut()).map(|(averaging, averages)| {
-            averages.steps += 1;
-            averaging.share(averages.steps - 1)
-        });
+        let share = learning.averaging.zip(averages.as_ref());
+        let share = share.map(|(averaging, averages)| averaging.share(averages.steps));
 
         // Every parameter belongs to a stage, and stages have theirs in the order of the plan.
         let mut tasks: Vec<Task> = vec![];
@@ -257,6 +255,7 @@ impl Fused {
         });
         if let Some((averages, share)) = averages.as_mut().zip(share) {
             Averages::blend(&mut averages.weights.statistics, &weights.statistics, share);
+            averages.steps += 1;
         }
     }
 }
@@ -306,7 +305,7 @@ impl Engine for Fused {
             return Err(TrainError::Internal("this engine only answers".into()));
         };
         let groups = batch.len().div_ceil(LANES);
-        self.make_room(groups)?;
+        self.ensure_groups(groups)?;
         self.prepared = None;
         let score = self.learn(batch, at, smoothing);
         self.update(groups, at);
@@ -314,10 +313,11 @@ impl Engine for Fused {
     }
 
     fn logits(&mut self, of: Which, batch: &Batch) -> Result<Vec<f32>, TrainError> {
-        self.make_room(self.crew.threads())?;
+        self.ensure_groups(self.crew.threads())?;
         let Self { isa, crew, stages, groups, learned, prepared, .. } = self;
         let Weights { parameters, statistics } = learned.of(of);
-        let is_prepared = prepared.replace(of) == Some(of);
+        // Set again at the end: an error or a panic on the way leaves the stages as they may be.
+        let is_prepared = prepared.take() == Some(of);
         let classes = stages.last().map_or(0, |stage| stage.output.len());
         let mut logits = zeros(batch.len() * classes)?;
         let parts: Vec<Mutex<&mut [f32]>> = logits.chunks_mut(LANES * classes).map(Mutex::new).collect();
@@ -347,6 +347,7 @@ impl Engine for Fused {
                 }
             });
         });
+        *prepared = Some(of);
         Ok(logits)
     }
 
