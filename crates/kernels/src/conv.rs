@@ -174,19 +174,18 @@ impl Tile<'_> {
             unsafe {
                 let from = input.as_ptr().cast::<f32>().add(part);
                 for channel in 0..in_frame.channels() {
-                    let mut weight = packed.as_ptr().add((channel * kernel + rows.start) * kernel * PACK);
                     for row in rows.clone() {
-                        let mut pixel = from.add((channel * channel_stride + row * row_stride) * LANES);
-                        for _ in 0..kernel {
-                            let pixels: [V; PIXELS] = std::array::from_fn(|i| V::load(pixel.add(i * LANES)));
+                        let pixel = from.add((channel * channel_stride + row * row_stride) * LANES);
+                        let weight = packed.as_ptr().add((channel * kernel + row) * kernel * PACK);
+                        for column in 0..kernel {
+                            let pixels: [V; PIXELS] =
+                                std::array::from_fn(|i| V::load(pixel.add((column + i) * LANES)));
                             for (out, sums) in sums.iter_mut().enumerate() {
-                                let weight = V::splat(*weight.add(out));
+                                let weight = V::splat(*weight.add(column * PACK + out));
                                 for (sum, pixel) in sums.iter_mut().zip(pixels) {
                                     *sum = pixel.mul_add(weight, *sum);
                                 }
                             }
-                            pixel = pixel.add(LANES);
-                            weight = weight.add(PACK);
                         }
                     }
                 }
