@@ -6,9 +6,9 @@ use crate::TrainError;
 use crate::config::{Experiment, RunOptions};
 use crate::data::{Dataset, Images};
 use crate::engine::{Device, Engine, EngineName};
-use crate::learned::Learned;
 use crate::net::Plan;
 use crate::tensor_file::{self, Named, NamedMut, TensorFile};
+use crate::training_state::TrainingState;
 use crate::watch::EpochRow;
 
 /// What a run is, as far as its bits depend on it: a checkpoint of any other run is refused.
@@ -92,18 +92,18 @@ impl Identity {
 pub(crate) fn save(
     path: &Path,
     plan: &Plan,
-    learned: &Learned,
+    state: &TrainingState,
     run: &Identity,
     epochs: &[EpochRow],
 ) -> Result<(), TrainError> {
-    let averaged_steps = learned.averages.as_ref().map(|averages| averages.steps);
+    let averaged_steps = state.averages.as_ref().map(|averages| averages.steps);
     let about = About { run: run.clone(), epochs: epochs.to_vec(), averaged_steps };
-    let mut tensors: Vec<Named> = learned.weights.named(plan).collect();
+    let mut tensors: Vec<Named> = state.weights.named(plan).collect();
     tensors.extend(plan.parameters.iter().map(|parameter| {
-        let values = &learned.velocities[parameter.range.clone()];
+        let values = &state.velocities[parameter.range.clone()];
         (velocity_of(&parameter.name), parameter.shape.clone(), values)
     }));
-    if let Some(averages) = &learned.averages {
+    if let Some(averages) = &state.averages {
         let named = averages.weights.named(plan);
         tensors.extend(named.map(|(name, shape, values)| (average_of(&name), shape, values)));
     }
@@ -119,7 +119,7 @@ pub(crate) fn save(
 pub(crate) fn restore(
     path: &Path,
     plan: &Plan,
-    learned: &mut Learned,
+    state: &mut TrainingState,
     run: &Identity,
     data: &Dataset,
 ) -> Result<Vec<EpochRow>, TrainError> {
@@ -129,7 +129,7 @@ pub(crate) fn restore(
     if let Some(what) = about.run.difference(run) {
         return Err(wrong(format!("it was kept by a run with another {what}")));
     }
-    if about.averaged_steps.is_some() != learned.averages.is_some() {
+    if about.averaged_steps.is_some() != state.averages.is_some() {
         return Err(wrong("its averages are not those of its experiment".into()));
     }
     if about.epochs.len() > run.experiment.epochs {
@@ -139,9 +139,9 @@ pub(crate) fn restore(
         return Err(wrong(format!("row {} of its epochs is not what the run came to", row + 1)));
     }
     let (parameters, statistics) = (plan.parameter_count(), plan.statistics_count());
-    let of_averages = if learned.averages.is_some() { parameters + statistics } else { 0 };
+    let of_averages = if state.averages.is_some() { parameters + statistics } else { 0 };
     let file = file.read(2 * parameters + statistics + of_averages).map_err(wrong)?;
-    let Learned { weights, velocities, averages } = learned;
+    let TrainingState { weights, velocities, averages } = state;
     let mut tensors: Vec<NamedMut> = weights.named_mut(plan).collect();
     let mut rest = velocities.as_mut_slice();
     for parameter in &plan.parameters {
@@ -211,23 +211,23 @@ mod tests {
             checkpoint_path: None,
         };
         let data = Dataset::open(&options.data, &experiment.net, None, Some(None), 0).unwrap();
-        let learned = |seed| Learned::init(&plan, seed, true).unwrap();
+        let state = |seed| TrainingState::init(&plan, seed, true).unwrap();
         let (engine, device) = (options.engine, options.device);
         let request = Request { experiment: &experiment, plan: &plan, engine, device, threads: 1 };
-        let engine = Fused::start(&request, learned(1), instruction_set().unwrap()).unwrap();
+        let engine = Fused::start(&request, state(1), instruction_set().unwrap()).unwrap();
         let run = Identity::new(&experiment, &options, &data, &engine);
 
-        let mut kept = learned(1);
+        let mut kept = state(1);
         kept.averages.as_mut().unwrap().steps = 7;
         let mut renamed = plan.clone();
         renamed.parameters[0].name = "another".into();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("checkpoint.safetensors");
         save(&path, &renamed, &kept, &run, &[]).unwrap();
-        let mut restored = learned(2);
+        let mut restored = state(2);
         let error = restore(&path, &plan, &mut restored, &run, &data).unwrap_err().to_string();
         assert!(error.contains("it lacks the tensor"), "{error}");
-        assert_eq!(restored, learned(2));
+        assert_eq!(restored, state(2));
         restore(&path, &renamed, &mut restored, &run, &data).unwrap();
         assert_eq!(restored, kept);
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, exit};
 use std::ptr::null_mut;
 
-use common::{Inputs, final_net, learned, of_net, request, standing};
+use common::{Inputs, final_net, of_net, request, standing, trained_state};
 use stepladder_trainer::engine::{Engine, Fused, Isa};
 use stepladder_trainer::net::{LayerSpec, Plan};
 use stepladder_trainer::{Model, TrainError};
@@ -39,7 +39,7 @@ unsafe impl GlobalAlloc for Failing {
     }
 }
 
-/// Which allocation fails in a child process.
+/// WeightSet allocation fails in a child process.
 const FAILING: &str = "STEPLADDER_TEST_FAILING_ALLOCATION";
 
 /// Exit codes of a child process; a panic gives 101, and a failure where no error can be returned aborts.
@@ -108,7 +108,8 @@ fn a_step_that_failed_for_memory_moved_nothing_and_can_be_taken_again() {
     let plan = Plan::of(&net).unwrap();
     let experiment = of_net(&net, 0.1);
     let inputs = Inputs::random(&net, 40, 3);
-    let start = || Fused::start(&request(&experiment, &plan, 1), learned(&plan, 3), Isa::best()).unwrap();
+    let start =
+        || Fused::start(&request(&experiment, &plan, 1), trained_state(&plan, 3), Isa::best()).unwrap();
     let step = |engine: &mut Fused| engine.step(&inputs.batch(), &standing(3));
     fail_each_allocation(
         "a_step_that_failed_for_memory_moved_nothing_and_can_be_taken_again",
