@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::TrainError;
 use crate::data::{Batch, Normalisation};
 use crate::engine::{Engine, Fused, instruction_set};
-use crate::learned::{Learned, Which};
 use crate::metric::{argmax, softmax};
 use crate::net::{NetSpec, Plan, Weights};
 use crate::tensor_file::{self, TensorFile};
+use crate::training_state::{TrainingState, WeightSet};
 use crate::watch::Flow;
 
 /// A trained net with all it takes to predict, on the CPU.
@@ -97,16 +97,16 @@ impl Model {
             )));
         }
         let plan = Plan::of(&net)
-            .and_then(|plan| plan.check_judging().map(|()| plan))
+            .and_then(|plan| plan.check_evaluation().map(|()| plan))
             .map_err(|error| wrong(error.to_string()))?;
         let tensors = file.read(plan.parameter_count() + plan.statistics_count()).map_err(wrong)?;
         let mut weights = Weights::zeros(&plan)?;
         tensor_file::fill(&tensors, weights.named_mut(&plan).collect()).map_err(wrong)?;
         check_numbers(&plan, &weights).map_err(wrong)?;
-        let learned = Learned { weights, velocities: vec![], averages: None };
-        let engine = Fused::judging(&plan, learned, instruction_set()?)?;
+        let state = TrainingState { weights, velocities: vec![], averages: None };
+        let engine = Fused::for_evaluation(&plan, state, instruction_set()?)?;
         let parameters = plan.parameter_count();
-        let (path, bytes) = (path.to_owned(), plan.bytes_of_judging());
+        let (path, bytes) = (path.to_owned(), plan.evaluation_bytes());
         Ok(Self { path, net, normalisation, class_names, image_form, parameters, bytes, engine })
     }
 
@@ -142,7 +142,7 @@ impl Model {
                 return Err(TrainError::Cancelled);
             }
             let batch = Batch::of_pixels(some, channels, size, self.normalisation);
-            let logits = self.engine.logits(Which::Judged, &batch)?;
+            let logits = self.engine.logits(WeightSet::Evaluation, &batch)?;
             if !logits.iter().all(|logit| logit.is_finite()) {
                 let reason = "its weights are so large that they come to no finite answer".into();
                 return Err(TrainError::Model { path: self.path.clone(), reason });
