@@ -345,3 +345,22 @@ test('a run whose `config.json` was changed is refused, whatever was changed', a
 		});
 	}
 });
+
+test('no step is called `latest`, and runs of one that an earlier version allowed are listed and stay', async t => {
+	const {own, step, options} = await tiny(t);
+	await t.throwsAsync(train({...step, name: 'latest'}, options).result, {
+		instanceOf: ConfigError,
+		message: '`latest` is reserved for the link to the newest run',
+	});
+	t.regex((await own.run(['new-step', 'latest', '--from', 'tiny'])).stderr, /`latest` is reserved/);
+
+	await train(step, {...options, epochs: 1}).result;
+	const [name = ''] = readdirSync(path.join(options.out, 'tiny'));
+	rmSync(path.join(options.out, 'latest'));
+	renameSync(path.join(options.out, 'tiny'), path.join(options.out, 'latest'));
+	const before = contents(path.join(options.out, 'latest', name));
+	await train(step, {...options, epochs: 1}).result;
+	t.deepEqual(readdirSync(path.join(options.out, 'latest')), [name]);
+	t.deepEqual(contents(path.join(options.out, 'latest', name)), before);
+	t.is(JSON.parse((await own.run(['runs', '--json'])).stdout).length, 2);
+});
