@@ -23,10 +23,9 @@ import type {Condition} from '../native/condition.js';
 import {currentCondition} from '../native/condition.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {abortedBy} from '../platform/abort.js';
 import {checkTrainOptions, requireSeeds, type TrainOptions} from '../runs/train-options.js';
 import {checkName, type Step} from '../step/define-step.js';
-import {checkBudgets} from '../training/check-budgets.js';
+import {checkBudgets} from '../training/check-training.js';
 import {runWorkers} from '../training/run-workers.js';
 import {checkFresh} from '../validation/check-fresh.js';
 import {checkPath} from '../validation/check-path.js';
@@ -162,7 +161,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		}
 
 		const found = summarizeSweep(name, kept);
-		await tidy(
+		await cleanUp(
 			name,
 			folder,
 			runs.map(run => run.folder),
@@ -172,15 +171,15 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		return found;
 	}
 
-	const hold = await holdSweep(name, folder, rest.signal);
+	const lock = await lockSweep(name, folder, rest.signal);
 	try {
-		const signal = AbortSignal.any([hold.signal, ...(rest.signal ? [rest.signal] : [])]);
+		const signal = AbortSignal.any([lock.signal, ...(rest.signal ? [rest.signal] : [])]);
 		if (fresh && hasSweep(folder)) {
 			wrapWriteErrors(`in ${folder}`, folder, () => writeFileAtomic(replacing, by));
 		}
 
 		const record = await trainAll(plan, runs, data, {...rest, signal, condition, fresh, tell});
-		hold.check();
+		lock.check();
 		removePartialFiles(folder, written);
 		writeSweep(folder, record);
 		const found = summarizeSweep(name, record);
@@ -188,49 +187,49 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		wrapWriteErrors(`in ${folder}`, folder, () => rmSync(replacing, {force: true}));
 		return found;
 	} finally {
-		hold.release();
+		lock.release();
 	}
 };
 
 /** The files of a sweep's folder. */
 const written = [...Object.values(sweepFiles), pageFile, pictureFile];
 
-/** Takes away what a process left that was killed once the record was there, and writes the page that it did not come to. */
-const tidy = async (
+/** Removes what a process left that was killed after it wrote the record, and writes a missing page. */
+const cleanUp = async (
 	name: string,
 	folder: string,
 	trials: readonly TrialFolder[],
 	found: SweepResult,
 	signal: AbortSignal = new AbortController().signal,
 ): Promise<void> => {
-	const holds = await holdAll(
+	const locks = await lockAll(
 		trials.filter(trial => trial.isUntidy),
 		signal,
 	);
 	try {
-		for (const trial of trials.filter(({path}) => holds.has(path))) {
-			trial.tidy();
+		for (const trial of trials.filter(({path}) => locks.has(path))) {
+			trial.cleanUp();
 		}
 	} finally {
-		releaseAll(holds);
+		releaseAll(locks);
 	}
 
-	const lock = lockPathFor(folder);
-	const isLeft =
-		readdirSync(path.dirname(folder)).some(file => isLockName(lock, file)) ||
+	const lockPath = lockPathFor(folder);
+	const hasLeftovers =
+		readdirSync(path.dirname(folder)).some(file => isLockName(lockPath, file)) ||
 		readdirSync(folder).some(file => isPartialFile(file, written));
-	if (isLeft || !hasSweepPage(folder)) {
-		const hold = await holdSweep(name, folder, signal);
+	if (hasLeftovers || !hasSweepPage(folder)) {
+		const lock = await lockSweep(name, folder, signal);
 		try {
 			removePartialFiles(folder, written);
 			await writeSweepPage(folder, found);
 		} finally {
-			hold.release();
+			lock.release();
 		}
 	}
 };
 
-const holdSweep = async (name: string, folder: string, signal: AbortSignal | undefined): Promise<Lock> => {
+const lockSweep = async (name: string, folder: string, signal: AbortSignal | undefined): Promise<Lock> => {
 	const parent = path.dirname(folder);
 	wrapWriteErrors(`in ${parent}`, parent, () => makeFolders(parent));
 	return acquireLock(`the sweep \`${name}\``, lockPathFor(folder), signal);
@@ -277,7 +276,7 @@ type Settled = Pick<SweepOptions, 'threads' | 'jobs'> & {
 /** Trains what is missing, several runs at once, and puts all together. */
 const trainAll = async (plan: SweepPlan, runs: readonly Run[], data: Data, settled: Settled): Promise<SweepRecord> => {
 	const {condition, fresh, tell, signal} = settled;
-	const holds = await holdAll(
+	const locks = await lockAll(
 		runs.map(({folder}) => folder).filter(folder => fresh || folder.read() === undefined || folder.isUntidy),
 		signal,
 	);
@@ -288,72 +287,61 @@ const trainAll = async (plan: SweepPlan, runs: readonly Run[], data: Data, settl
 			}
 		}
 
-		for (const {folder} of runs.filter(({folder}) => holds.has(folder.path) && folder.read() !== undefined)) {
-			folder.tidy();
+		for (const {folder} of runs.filter(({folder}) => locks.has(folder.path) && folder.read() !== undefined)) {
+			folder.cleanUp();
 		}
 
 		const {cores} = unwrap(native().runtimeInfo());
 		const jobs = settled.jobs ?? Math.max(1, Math.floor(cores / (settled.threads ?? 1)));
 		const threads = settled.threads ?? Math.max(1, Math.floor(cores / Math.min(jobs, runs.length)));
-		const failure = new AbortController();
-		const stop = AbortSignal.any([failure.signal, signal, ...[...holds.values()].map(hold => hold.signal)]);
+		const lockedSignal = AbortSignal.any([signal, ...[...locks.values()].map(lock => lock.signal)]);
 		const waiting = runs.filter(({folder}) => folder.read() === undefined);
 		let done = runs.length - waiting.length;
-		const work = async (): Promise<void> => {
-			for (let next = waiting.shift(); next; next = waiting.shift()) {
-				const {trial, seed, folder} = next;
-				if (stop.aborted) {
-					throw abortedBy(stop);
-				}
-
-				const of = {trial: settingsName(trial), seed, epochs: trial.experiment.epochs, of: runs.length};
-				const begun = folder.begin();
-				tell({type: 'begun', ...of, epoch: 0, holdoutAccuracy: undefined, diverged: false, done});
-				const outcome = await trainTrial({
-					...{experiment: trial.experiment, seed, data, holdout: plan.holdout, limitTrain: plan.limitTrain, threads},
-					...{checkpoint: folder.checkpoint, signal: stop},
-					tell({epoch, holdoutCorrect}) {
-						const holdoutAccuracy = holdoutCorrect / plan.holdout;
-						tell({type: 'epoch', ...of, epoch, holdoutAccuracy, diverged: false, done});
-					},
-				});
-				holds.get(folder.path)?.check();
-				folder.finish({outcome, begun, condition});
-				done += 1;
-				const last = outcome.epochs.at(-1);
-				const holdoutAccuracy = last && last.holdoutCorrect / plan.holdout;
-				const diverged = outcome.diverged !== null;
-				tell({type: 'finished', ...of, epoch: outcome.epochs.length, holdoutAccuracy, diverged, done});
-			}
-		};
-
-		await runWorkers(Math.min(jobs, Math.max(1, waiting.length)), work, failure);
+		await runWorkers(waiting, jobs, lockedSignal, async ({trial, seed, folder}, stop) => {
+			const of = {trial: settingsName(trial), seed, epochs: trial.experiment.epochs, of: runs.length};
+			const begun = folder.begin();
+			tell({type: 'begun', ...of, epoch: 0, holdoutAccuracy: undefined, diverged: false, done});
+			const outcome = await trainTrial({
+				...{experiment: trial.experiment, seed, data, holdout: plan.holdout, limitTrain: plan.limitTrain, threads},
+				...{checkpoint: folder.checkpoint, signal: stop},
+				tell({epoch, holdoutCorrect}) {
+					const holdoutAccuracy = holdoutCorrect / plan.holdout;
+					tell({type: 'epoch', ...of, epoch, holdoutAccuracy, diverged: false, done});
+				},
+			});
+			locks.get(folder.path)?.check();
+			folder.finish({outcome, begun, condition});
+			done += 1;
+			const last = outcome.epochs.at(-1);
+			const holdoutAccuracy = last && last.holdoutCorrect / plan.holdout;
+			const diverged = outcome.diverged !== null;
+			tell({type: 'finished', ...of, epoch: outcome.epochs.length, holdoutAccuracy, diverged, done});
+		});
 		return assemble(plan, runs);
 	} finally {
-		releaseAll(holds);
+		releaseAll(locks);
 	}
 };
 
-const releaseAll = (holds: ReadonlyMap<string, Lock>): void => {
-	for (const hold of holds.values()) {
-		hold.release();
+const releaseAll = (locks: ReadonlyMap<string, Lock>): void => {
+	for (const lock of locks.values()) {
+		lock.release();
 	}
 };
 
-/** Holds all or none, in one order for all sweeps: of two that have a run in common one goes on. */
-const holdAll = async (folders: readonly TrialFolder[], signal: AbortSignal): Promise<Map<string, Lock>> => {
-	const holds = new Map<string, Lock>();
+/** Acquires all locks or none, in one order for all sweeps, so that two of them can't wait for each other. */
+const lockAll = async (folders: readonly TrialFolder[], signal: AbortSignal): Promise<Map<string, Lock>> => {
+	const locks = new Map<string, Lock>();
 	try {
 		for (const folder of folders.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
-			if (!holds.has(folder.path)) {
-				holds.set(folder.path, await folder.hold(signal));
+			if (!locks.has(folder.path)) {
+				locks.set(folder.path, await folder.lock(signal));
 			}
 		}
 
-		return holds;
+		return locks;
 	} catch (error) {
-		releaseAll(holds);
-
+		releaseAll(locks);
 		throw error;
 	}
 };
