@@ -2,15 +2,21 @@ import {readdirSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import {isStale} from '../fs/lock.js';
 import {isPartialFile} from '../fs/write-file-atomic.js';
-import {hasLeftovers, isFinished, isFolderLocked, isLockFile, writeIn} from './folder.js';
-import {lockRun} from './reopen-run.js';
+import {readConfig} from './config.js';
+import {hasLeftovers, isFinished, isFolderLocked, isLockFile, lockFolder, removeLeftovers, writeIn} from './folder.js';
 import {runFiles} from './run-folder.js';
 
 /** Removes what a killed process left in the folder of a finished run, unless another process writes there, or it can’t be written. */
 export const cleanUpRun = async (folder: string, signal?: AbortSignal): Promise<void> => {
 	try {
 		if (hasLeftovers(folder, runFiles)) {
-			(await lockRun(folder, signal)).release();
+			readConfig(folder); // a run of a later format is left alone
+			const lock = await lockFolder(folder, signal);
+			try {
+				removeLeftovers(folder, runFiles);
+			} finally {
+				lock.release();
+			}
 		}
 	} catch {
 		// the run can be read all the same
