@@ -82,6 +82,14 @@ export type SeedResult = {
 	readonly held: boolean;
 };
 
+/** Predictions for the test images with the weights of the last epoch, in the order of the images. */
+export type Answers = {
+	/** The likeliest class of each. */
+	readonly labels: readonly number[];
+	/** Its probability. */
+	readonly probabilities: readonly number[];
+};
+
 /** The outcome of a step over its seeds. */
 export type TrainResult = {
 	readonly type: 'result';

@@ -6,8 +6,8 @@ import {listFolder} from '../fs/list-folder.js';
 import {readTextFile} from '../fs/read-text-file.js';
 import type {Step} from '../step/define-step.js';
 import {tryReadConfig} from './config.js';
-import {fileHash} from './finished-run.js';
 import {isFinished} from './folder.js';
+import {fileHash} from './run-folder.js';
 
 /** The run to find: a seed of a step on whole data. */
 export type WantedRun = {

@@ -7,7 +7,8 @@ import type {Condition} from '../native/condition.js';
 import {conditionShape} from '../native/condition.js';
 import {shapes, validate} from '../validation/validate.js';
 import {checkFormat} from './config.js';
-import type {EpochEvent} from './events.js';
+import type {Answers, EpochEvent} from './events.js';
+import {fileHash, hashedFiles} from './run-folder.js';
 
 const {count, some, loss, seconds, sha256: hash} = shapes;
 
@@ -29,14 +30,6 @@ export const epochShape = z.strictObject({
 
 const answers = z.strictObject({labels: z.array(count), probabilities: z.array(shapes.probability)});
 
-/** Predictions for the test images with the weights of the last epoch, in the order of the images. */
-export type Answers = {
-	/** The likeliest class of each. */
-	readonly labels: readonly number[];
-	/** Its probability. */
-	readonly probabilities: readonly number[];
-};
-
 /** A finished run, as its folder holds it. */
 export type FinishedRun = Omit<z.infer<typeof result>, 'hashes' | 'hash'> & {
 	readonly begun: string;
@@ -44,12 +37,6 @@ export type FinishedRun = Omit<z.infer<typeof result>, 'hashes' | 'hash'> & {
 	readonly epochs: readonly EpochEvent[];
 	readonly answers: Answers;
 };
-
-/** The files whose hashes are in `result.json`, so that changes are found. */
-export const hashedFiles = ['config.json', 'events.jsonl', 'predictions.json'] as const;
-
-/** Returns the hash of a run's file. */
-export const fileHash = (folder: string, file: string): string => sha256(readTextFile(path.join(folder, file)));
 
 /**
  * Reads a finished run. Checks each file against its shape and against the hash in `result.json`.

@@ -7,8 +7,7 @@ import {readTextFile} from '../fs/read-text-file.js';
 import {suggestOut} from '../fs/wrap-write-errors.js';
 import {syncFolder, writeFileAtomic} from '../fs/write-file-atomic.js';
 import type {Engine} from '../native/engine.js';
-import type {EpochEvent, SeedResult} from './events.js';
-import {type Answers, fileHash, hashedFiles} from './finished-run.js';
+import type {Answers, EpochEvent, SeedResult} from './events.js';
 import {checkpointIn, writeIn} from './folder.js';
 import {pointLatestTo} from './latest.js';
 
@@ -22,6 +21,12 @@ export type FinishedSeed = {
 	readonly threads: number;
 	readonly seconds: number;
 };
+
+/** The files whose hashes are in `result.json`, so that changes are found. */
+export const hashedFiles = ['config.json', 'events.jsonl', 'predictions.json'] as const;
+
+/** Returns the hash of a run's file. */
+export const fileHash = (folder: string, file: string): string => sha256(readTextFile(path.join(folder, file)));
 
 /** The files that are written atomically. */
 export const runFiles = [...hashedFiles, 'metrics.csv', 'result.json'];
