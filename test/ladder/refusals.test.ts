@@ -67,7 +67,7 @@ test(
 	refuses,
 	{'ladder.ts': definition, 'ladder.mjs': definition},
 	['ladder'],
-	/^stepladder: ladder\.ts and ladder\.mjs both say what the ladder is/,
+	/^stepladder: ladder\.ts and ladder\.mjs both define the ladder/,
 );
 test(
 	'a ladder without data',

@@ -30,7 +30,7 @@ import {runWorkers} from '../training/run-workers.js';
 import {checkFresh} from '../validation/check-fresh.js';
 import {checkPath} from '../validation/check-path.js';
 import {hasSweep, readSweep, sweepFiles, sweepsFolder, writeSweep} from './file.js';
-import {hasSweepPage, pageFile, pictureFile, writeSweepPage} from './page.js';
+import {chartFile, hasSweepPage, pageFile, writeSweepPage} from './page.js';
 import {checkVary, type SweepPlan, type Trial, trialsOf, type Varied} from './plan.js';
 import type {SweepResult} from './result.js';
 import {summarizeSweep} from './result.js';
@@ -38,60 +38,60 @@ import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
 import {trainTrial} from './train-trial.js';
 import {TrialFolder} from './trial-folder.js';
 
-/** What a sweep tries, and how. */
+/** The options of a sweep. */
 export type SweepOptions = Pick<TrainOptions, 'epochs' | 'limitTrain' | 'threads' | 'jobs' | 'signal'> &
 	Pick<OpenOptions, 'skipDamaged'> & {
-		/** Each setting with the values to try, or a range to draw them from. */
+		/** The settings to vary, each with a list of values, or a range to draw them from. */
 		readonly vary: readonly Varied[];
-		/** So many trials are drawn at random, in place of the whole grid. */
+		/** Number of trials to draw at random, instead of the whole grid. */
 		readonly sample?: number;
 		/**
-		 * Which draw: another number draws other trials.
+		 * The seed of the draw.
 		 *
 		 * @default 1
 		 */
 		readonly draw?: number;
-		/** One run of each trial each. They should be none that a record uses. */
+		/** The seeds, one run of each trial each; they should differ from those of records. */
 		readonly seeds: readonly number[];
-		/** The last so many training images are kept aside, and judge the trials. */
+		/** Number of training images held out for validation: the last ones. */
 		readonly holdout: number;
 		/**
-		 * What it is called, in `records/sweeps`.
+		 * The name of its folder in `records/sweeps`.
 		 *
-		 * @default the step with the last words of what varies
+		 * @default the step with the names of the varied settings
 		 */
 		readonly name?: string;
-		/** Where its runs are kept, and gone on with after an interruption. */
+		/** The folder of its runs, from which an interrupted sweep is resumed. */
 		readonly out: string;
-		/** Whether to train anew what is there already. */
+		/** Whether to retrain finished runs. */
 		readonly fresh?: boolean;
-		/** Told how it goes. */
+		/** Called with each event. */
 		readonly tell?: (event: SweepEvent) => void;
 	};
 
-/** How a sweep goes. Of the test images there is nothing to tell. */
+/** Progress of a sweep. */
 export type SweepEvent = {
-	/** A trial's seed begins or goes on, has finished an epoch, or has come to its end. */
+	/** A seed of a trial begins or is resumed, has finished an epoch, or has finished. */
 	readonly type: 'begun' | 'epoch' | 'finished';
-	/** In words: `schedule.maxLearningRate 0.05`. */
+	/** The trial's settings: `schedule.maxLearningRate 0.05`. */
 	readonly trial: string;
 	readonly seed: number;
-	/** Epochs done; fewer than there are for a seed that diverged. */
+	/** Finished epochs; fewer than `epochs` if the seed diverged. */
 	readonly epoch: number;
 	readonly epochs: number;
-	/** Of the images kept aside after the last of these epochs; nothing where there is none. */
+	/** Accuracy on the held-out images after the last of these epochs; `undefined` before the first. */
 	readonly holdoutAccuracy: number | undefined;
-	/** Whether the loss stopped being a finite number. */
+	/** Whether the loss became infinite or NaN. */
 	readonly diverged: boolean;
-	/** Runs that are finished, those of before included. */
+	/** Finished runs, with those of earlier commands. */
 	readonly done: number;
 	readonly of: number;
 };
 
 /**
- * Trains a step with other settings, each over seeds, and keeps what came of it in its ladder's folder. The test images have
- * no part in it: the trainer does not open them. An interrupted sweep goes on from the last finished epoch of each run, and
- * makes the record of an unbroken one.
+ * Trains a step with other settings, each over seeds, and writes the record into the ladder's folder. The trainer does not open
+ * the test images. An interrupted sweep is resumed from the last finished epoch of each run, to the record of an uninterrupted
+ * one.
  *
  * @example
  * ```ts
@@ -100,9 +100,9 @@ export type SweepEvent = {
  * 	seeds: [101, 102, 103], holdout: 10_000, out: 'runs/sweeps',
  * });
  * ```
- * @throws {ConfigError} for a setting that nobody knows, or a name under which another sweep is kept
+ * @throws {ConfigError} for an unknown setting, or the name of another sweep
  * @throws {BudgetError} for a trial beyond the step's budgets
- * @throws {AbortError} where the signal says stop
+ * @throws {AbortError} if the signal aborts
  */
 export const sweep = async (ladder: Ladder, stepName: string, options: SweepOptions): Promise<SweepResult> => {
 	const {vary, sample, draw, name: given, out, fresh = false, tell = () => {}, skipDamaged, ...rest} = options ?? {};
@@ -144,23 +144,23 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 			folder: new TrialFolder(out, plan, trial.experiment, seed, condition),
 		})),
 	);
-	// An interrupted `fresh` leaves the older record where it is until it has been gone on with.
+	// An interrupted `fresh` leaves the earlier record in place, and is resumed by the command without it.
 	const replacing = path.join(folder, '.replacing');
-	const by = `${sha256(canonicalJson(plan))}\n`;
-	const goesOn = fileType(replacing) === 'a file' && readTextFile(replacing) === by;
-	if (!fresh && !goesOn && hasSweep(folder)) {
-		const kept = readSweep(folder);
-		if (differences(kept.plan, plan).length > 0) {
-			const [{path: setting = ''} = {}] = differences(kept.plan, plan);
+	const identity = `${sha256(canonicalJson(plan))}\n`;
+	const isReplacing = fileType(replacing) === 'a file' && readTextFile(replacing) === identity;
+	if (!fresh && !isReplacing && hasSweep(folder)) {
+		const existing = readSweep(folder);
+		const [different] = differences(existing.plan, plan);
+		if (different) {
 			throw new ConfigError(
 				'name',
 				'one that no other sweep has',
 				name,
-				`${displayPath(folder)} holds a sweep that differs in \`${setting}\`: choose another \`--name\`, or \`--fresh\` to replace it`,
+				`${displayPath(folder)} has a sweep that differs in \`${different.path}\`: choose another \`--name\`, or \`--fresh\` to replace it`,
 			);
 		}
 
-		const found = summarizeSweep(name, kept);
+		const found = summarizeSweep(name, existing);
 		await cleanUp(
 			name,
 			folder,
@@ -175,7 +175,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 	try {
 		const signal = AbortSignal.any([lock.signal, ...(rest.signal ? [rest.signal] : [])]);
 		if (fresh && hasSweep(folder)) {
-			wrapWriteErrors(`in ${folder}`, folder, () => writeFileAtomic(replacing, by));
+			wrapWriteErrors(`in ${folder}`, folder, () => writeFileAtomic(replacing, identity));
 		}
 
 		const record = await trainAll(plan, runs, data, {...rest, signal, condition, fresh, tell});
@@ -192,7 +192,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 };
 
 /** The files of a sweep's folder. */
-const written = [...Object.values(sweepFiles), pageFile, pictureFile];
+const written = [...Object.values(sweepFiles), pageFile, chartFile];
 
 /** Removes what a process left that was killed after it wrote the record, and writes a missing page. */
 const cleanUp = async (
@@ -249,7 +249,7 @@ const whole = (setting: string, value: number, least: number): number => {
 	return value;
 };
 
-/** Judges every trial before the first is trained. */
+/** Checks every trial before the first is trained. */
 const checkTrials = (step: Step, {data, holdout, limitTrain}: SweepPlan, trials: readonly Trial[]): void => {
 	const images = Math.min(limitTrain ?? data.train, data.train);
 	if (holdout >= images) {
@@ -267,13 +267,13 @@ type Run = {readonly trial: Trial; readonly index: number; readonly seed: number
 
 type Settled = Pick<SweepOptions, 'threads' | 'jobs'> & {
 	readonly signal: AbortSignal;
-	/** By what is trained now. */
+	/** The condition of runs that are trained now. */
 	readonly condition: Condition;
 	readonly fresh: boolean;
 	readonly tell: (event: SweepEvent) => void;
 };
 
-/** Trains what is missing, several runs at once, and puts all together. */
+/** Trains missing runs, several at once, and assembles the record. */
 const trainAll = async (plan: SweepPlan, runs: readonly Run[], data: Data, settled: Settled): Promise<SweepRecord> => {
 	const {condition, fresh, tell, signal} = settled;
 	const locks = await lockAll(
@@ -353,7 +353,7 @@ const assemble = (plan: SweepPlan, folders: readonly Run[]): SweepRecord => {
 	for (const {index: trial, seed, folder} of folders) {
 		const finished = folder.read();
 		if (!finished) {
-			throw new RecordError(process.cwd(), `the run of trial ${trial}, seed ${seed} was taken away: sweep again`);
+			throw new RecordError(process.cwd(), `the run of trial ${trial}, seed ${seed} was removed: run the sweep again`);
 		}
 
 		const {outcome, begun} = finished;
