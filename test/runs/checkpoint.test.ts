@@ -4,10 +4,10 @@ import test from 'ava';
 import {AbortError, openLadder, train} from '../../ts/index.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
-test('a run with a damaged checkpoint or config.json is refused as damaged data, and what it had stays', async t => {
+test('a run with a damaged checkpoint or config.json is refused as damaged data, and its files stay', async t => {
 	const own = tinyLadder(t, {train: 20_000});
 	const ladder = await openLadder(own.folder);
-	const options = {data: ladder.data, out: path.join(own.folder, 'runs'), epochs: 40}; // seconds, so that it is not done before the abort
+	const options = {data: ladder.data, out: path.join(own.folder, 'runs'), epochs: 40}; // takes seconds, so that the abort comes first
 	const training = train(ladder.step('tiny'), options);
 	let folder = '';
 	for await (const event of training) {

@@ -43,7 +43,7 @@ test('a sweep trains a grid, evaluates it on held-out images, and writes a table
 	t.regex(stdout, /^unchanged +\d+\.\d\d ± \d+\.\d\d$/m);
 	t.regex(stdout, /^schedule\.learningRate 0\.02 +\d+\.\d\d ± .* (yes|no)$/m);
 	t.regex(stdout, /^schedule\.learningRate 1e-9 +\d+\.\d\d ± \d+\.\d\d +-\d+\./m);
-	t.regex(stderr, /^schedule\.learningRate 0\.02, seed 101, epoch 4\/4, kept aside \d+\.\d\d%$/m);
+	t.regex(stderr, /^schedule\.learningRate 0\.02, seed 101, epoch 4\/4, validation \d+\.\d\d%$/m);
 	t.regex(stderr, / \(6 of 6\)$/);
 
 	const name = 'tiny-learning-rate';

@@ -22,14 +22,14 @@ export const createRun = async (out: string, config: RunConfig): Promise<RunFold
 	const time = begun.slice(0, 19).replaceAll(':', '-');
 	writeIn(parent, () => makeFolders(parent));
 	await cleanUpRuns(parent);
-	const place = writeIn(parent, () => makeFresh(path.join(parent, `${time}Z-s${seed}`)));
-	const lock = await lockFolder(place, undefined, suggestOut).catch(error => {
-		rmSync(place, {recursive: true, force: true});
+	const created = writeIn(parent, () => makeFresh(path.join(parent, `${time}Z-s${seed}`)));
+	const lock = await lockFolder(created, undefined, suggestOut).catch(error => {
+		rmSync(created, {recursive: true, force: true});
 		throw error;
 	});
-	const folder = new RunFolder(place, lock, text, path.resolve(out, latest));
-	folder.create();
-	return folder;
+	const run = new RunFolder(created, lock, text, path.resolve(out, latest));
+	run.create();
+	return run;
 };
 
 /** Makes a folder of that name, or of the next free one: two runs may start in the same second. */

@@ -7,7 +7,7 @@ import {readTextFile} from '../fs/read-text-file.js';
 import type {Step} from '../step/define-step.js';
 import {tryReadConfig} from './config.js';
 import {isFinished} from './folder.js';
-import {fileHash} from './run-folder.js';
+import {fileHash} from './run-hashes.js';
 
 /** The run to find: a seed of a step on whole data. */
 export type WantedRun = {

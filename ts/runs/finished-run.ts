@@ -1,14 +1,13 @@
 import path from 'node:path';
 import {z} from 'zod';
 import {RecordError} from '../errors/index.js';
-import {sha256} from '../fs/hash.js';
 import {readTextFile} from '../fs/read-text-file.js';
 import type {Condition} from '../native/condition.js';
 import {conditionShape} from '../native/condition.js';
 import {shapes, validate} from '../validation/validate.js';
 import {checkFormat} from './config.js';
 import type {Answers, EpochEvent} from './events.js';
-import {fileHash, hashedFiles} from './run-folder.js';
+import {changedFile} from './run-hashes.js';
 
 const {count, some, loss, seconds, sha256: hash} = shapes;
 
@@ -77,16 +76,4 @@ export const readFinishedRun = (
 	}
 
 	return {...outcome, begun, condition: {versions, addon, machine}, epochs, answers: predicted};
-};
-
-/**
- * Returns the first file of a finished run whose hash is not the one in `result.json`; `undefined` if there is none.
- *
- * @throws {Error} if one can't be read
- */
-export const changedFile = (folder: string): string | undefined => {
-	const {hash: written, ...rest} = JSON.parse(readTextFile(path.join(folder, 'result.json')));
-	return written === sha256(JSON.stringify(rest))
-		? hashedFiles.find(file => rest.hashes[file] !== fileHash(folder, file))
-		: 'result.json';
 };

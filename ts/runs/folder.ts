@@ -5,7 +5,7 @@ import {acquireLock, isLocked, isLockName, type Lock} from '../fs/lock.js';
 import {suggestOut, wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {isPartialFile, removePartialFiles} from '../fs/write-file-atomic.js';
 
-// Shared by the folders of runs and of a sweep's trials: a lock, a checkpoint, and `result.json`, which is written last.
+// Common to the folders of runs and of a sweep's trials: a lock, a checkpoint, and `result.json`, which is written last.
 
 const [lockName, checkpointName] = ['.lock', 'checkpoint.safetensors'];
 

@@ -3,8 +3,8 @@ import path from 'node:path';
 import {readTextFile} from '../fs/read-text-file.js';
 import {checkPath} from '../validation/check-path.js';
 import type {EpochEvent} from './events.js';
-import {changedFile} from './finished-run.js';
 import {isFinished} from './folder.js';
+import {changedFile} from './run-hashes.js';
 
 /** A run in the list of saved runs. */
 export type RunSummary = {

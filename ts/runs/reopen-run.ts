@@ -32,14 +32,14 @@ export const reopenRun = async (folder: string, signal?: AbortSignal): Promise<R
  */
 export const lockRun = async (folder: string, signal?: AbortSignal): Promise<RunFolder> => {
 	readConfig(folder);
-	const place = path.resolve(folder);
-	const lock = await lockFolder(place, signal);
+	const absolute = path.resolve(folder);
+	const lock = await lockFolder(absolute, signal);
 	try {
 		return writeIn(
-			place,
+			absolute,
 			() => {
-				const opened = new RunFolder(place, lock, readTextFile(path.join(place, 'config.json')));
-				removeLeftovers(place, runFiles);
+				const opened = new RunFolder(absolute, lock, readTextFile(path.join(absolute, 'config.json')));
+				removeLeftovers(absolute, runFiles);
 				return opened;
 			},
 			'',

@@ -10,6 +10,7 @@ import type {Engine} from '../native/engine.js';
 import type {Answers, EpochEvent, SeedResult} from './events.js';
 import {checkpointIn, writeIn} from './folder.js';
 import {pointLatestTo} from './latest.js';
+import {fileHash, hashedFiles} from './run-hashes.js';
 
 /** The outcome of a seed, apart from its log. */
 export type FinishedSeed = {
@@ -21,12 +22,6 @@ export type FinishedSeed = {
 	readonly threads: number;
 	readonly seconds: number;
 };
-
-/** The files whose hashes are in `result.json`, so that changes are found. */
-export const hashedFiles = ['config.json', 'events.jsonl', 'predictions.json'] as const;
-
-/** Returns the hash of a run's file. */
-export const fileHash = (folder: string, file: string): string => sha256(readTextFile(path.join(folder, file)));
 
 /** The files that are written atomically. */
 export const runFiles = [...hashedFiles, 'metrics.csv', 'result.json'];

@@ -6,7 +6,7 @@ import {nativeFor} from '../native/load.js';
 import {toError} from '../native/unwrap.js';
 import {abortedBy} from '../platform/abort.js';
 
-/** An event of a run that is still going on. */
+/** An event of a run before its last. */
 export type RunProgress = Exclude<RunEvent, {type: 'finished' | 'failed'}>;
 
 /**
