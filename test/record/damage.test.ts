@@ -131,7 +131,7 @@ test('a pipe in the place of a sweep’s page is named, and not waited on', asyn
 			rmSync(page, {recursive: true});
 			intrude(page);
 			const check = await project.start('record', '--check');
-			t.regex(String(check.stdout), new RegExp(`sweeps/averaging/${name} is not what the sweep says`));
+			t.regex(String(check.stdout), new RegExp(`sweeps/averaging/${name} does not match the sweep`));
 			const {exitCode, stderr} = await project.start('record', '--text');
 			t.is(exitCode, 1);
 			t.regex(

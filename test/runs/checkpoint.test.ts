@@ -40,7 +40,7 @@ test('a checkpoint keeps the sources of its build, and one of `aten` libtorch an
 	await keeps('aten', [platformOf({engine: 'aten'}) ?? '']);
 });
 
-test('a run with a damaged checkpoint or config.json is refused as damaged data, and what it had stays', async t => {
+test('a run with a damaged checkpoint or config.json is refused as damaged data, and its files stay', async t => {
 	const own = tinyLadder(t, {train: 20_000});
 	const folder = await interruptedRun(t, own, 'fused');
 	const checkpoint = path.join(folder, 'checkpoint.safetensors');

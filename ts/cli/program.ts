@@ -85,7 +85,7 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 	lockWaits.subscribe(message => {
 		const {what, holder, seconds} = message as LockWait;
 		process.stderr.write(
-			`stepladder: ${what} is in use by ${describeHolder(holder)}; it is taken over after ${seconds} s without a sign of life\n`,
+			`stepladder: ${what} is in use by ${describeHolder(holder)}; it is taken over after ${seconds} s without a heartbeat\n`,
 		);
 	});
 	let failure: {readonly thrown: unknown} | undefined;

@@ -27,7 +27,9 @@ export const runsCommand = (): Command =>
 			if (json) {
 				process.stdout.write(`${JSON.stringify(runs, undefined, '\t')}\n`);
 			} else {
-				process.stdout.write(`${runs.length > 0 ? table(runs, screen()) : `There are no runs in ${folder}`}\n`);
+				process.stdout.write(
+					`${runs.length > 0 ? table(runs, screen()) : `No runs in ${folder === defaultFolder ? './runs' : folder} yet`}\n`,
+				);
 			}
 		});
 

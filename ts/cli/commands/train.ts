@@ -18,7 +18,10 @@ import {
 	train,
 } from '../../index.js';
 import {verdict} from '../../report/verdict.js';
-import {latest, RunFolder, type Sibling} from '../../runs/run-folder.js';
+import {cleanUpRun} from '../../runs/clean-up.js';
+import {readConfig} from '../../runs/config.js';
+import {latest} from '../../runs/latest.js';
+import {type Sibling, siblingsOf} from '../../runs/siblings.js';
 import type {Trainable} from '../../step/define-step.js';
 import {ConsoleLog} from '../console-log.js';
 import {exitCodes} from '../exit-codes.js';
@@ -165,11 +168,11 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 		}
 
 		const folder = given === latest ? realpathOf(path.join('runs', latest)) : given;
-		const {step} = RunFolder.read(folder);
-		const siblings = RunFolder.siblings(folder);
+		const {step} = readConfig(folder);
+		const siblings = siblingsOf(folder);
 		for (const {folder: place, state} of siblings) {
 			if (place !== undefined && state === 'finished') {
-				await RunFolder.tidy(place, signal);
+				await cleanUpRun(place, signal);
 			}
 		}
 
