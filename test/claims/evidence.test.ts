@@ -45,14 +45,10 @@ const examined = (
 	claims: (self: AnalyzedRecord, from: AnalyzedRecord) => ReadonlyArray<() => boolean>,
 	primary: Measure = 'test',
 ): boolean[] => {
-	const tests = new TestFamily(() => {
-		for (const holds of all) {
-			holds();
-		}
-	});
+	const tests = new TestFamily();
 	const examination = {tests, steps: ['self', 'from'], primary} as const;
 	const all = claims({...record('self', self), examination}, {...record('from', from), examination});
-	return all.map(holds => holds());
+	return tests.settle(() => all.map(holds => holds()));
 };
 
 test('the primary measure is tested by itself, however many others an analysis tests', t => {

@@ -1,10 +1,7 @@
 import {readdirSync} from 'node:fs';
-import process from 'node:process';
 import test from 'ava';
-import {execa} from 'execa';
 import {LadderRecords} from '../../ts/record/ladder-records.js';
 import {isSlow, replay} from '../../ts/record/replay.js';
-import {root} from '../helpers/cli.js';
 import {ladder} from '../helpers/mnist.js';
 import {Project} from '../helpers/project.js';
 
@@ -72,13 +69,4 @@ test('no text block of this project speaks of an accuracy above 100 %', t => {
 		percentages.filter(([, high]) => Number(high) > 100).map(([text]) => text),
 		[],
 	);
-});
-
-test('the promises of this project are what its commits show', async t => {
-	const {stdout, exitCode} = await execa(process.execPath, ['scripts/promises-from-history.mjs'], {
-		cwd: root,
-		reject: false,
-	});
-	t.is(stdout, '');
-	t.is(exitCode, 0);
 });

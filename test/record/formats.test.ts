@@ -8,6 +8,8 @@ import {preregistrationHash, readPreregistration, writePreregistration} from '..
 import {readSweep, writeSweep} from '../../ts/sweep/file.js';
 import {root} from '../helpers/cli.js';
 import {temporaryFolder} from '../helpers/folder.js';
+import {reseal} from '../helpers/forger.js';
+import {tinyLadder} from '../helpers/tiny-ladder.js';
 
 /** Files as versions of the past wrote them. They are kept for ever, and a new format brings a folder of its own. */
 const sample = (kind: string): string => path.join(root, 'test', 'samples', '0.1.0', kind);
@@ -54,6 +56,28 @@ test('a promise of format 1 that was taken from commits is read, and written as 
 	const folder = temporaryFolder(t);
 	writePreregistration(folder, promise);
 	t.deepEqual(filesOf(folder), filesOf(sample('promise-from-history')));
+});
+
+test('a preregistration whose primary measure has its first name, `unrest`, keeps its text and its hash', t => {
+	const preregistration = readPreregistration(sample('preregistration-of-unrest'));
+	t.is(preregistrationHash(preregistration), '5d4f1a788ec2d4a9a169adcf5710acbbd5509a6a4df9434b35b1ef4f905e488e');
+	const folder = temporaryFolder(t);
+	writePreregistration(folder, preregistration);
+	t.deepEqual(filesOf(folder), filesOf(sample('preregistration-of-unrest')));
+});
+
+test('a step and its preregistration agree, whichever name of `range` they have', async t => {
+	const own = tinyLadder(t, {epochs: 2});
+	own.write('steps/0-tiny.ts', own.read('steps/0-tiny.ts').replace('target: {', "target: {primary: 'unrest', "));
+	t.is((await own.run(['record', '--step', 'tiny', '--seeds', '1'])).exitCode, 0);
+	const file = 'records/0-tiny/promise.json';
+	t.regex(own.read(file), /"primary": "range"/);
+	own.write(file, own.read(file).replace('"range"', '"unrest"'));
+	reseal(own.folder);
+	const {stdout} = await own.run(['record', '--check']);
+	t.is(stdout, 'The records, text blocks and claims of 1 step agree.');
+	own.write('steps/0-tiny.ts', own.read('steps/0-tiny.ts').replace("'unrest'", "'range'"));
+	t.is((await own.run(['record', '--check'])).stdout, stdout);
 });
 
 test('a sweep of format 1 is read, and written as it was', t => {

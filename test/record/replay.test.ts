@@ -462,7 +462,7 @@ test('a target that is changed after its record is refused, unless all is promis
 	t.regex(text, /Target: At least 55\.00 %/);
 	t.regex(
 		text,
-		/Promised: On 20.* UTC, outside of git, before these seeds were trained\. An earlier promise or record of the step was there to be seen\. Result: /,
+		/Promised: On 20.* UTC, outside of git, before these seeds were trained\. The step had been preregistered or recorded before, so earlier results may have been known\. Result: /,
 	);
 });
 

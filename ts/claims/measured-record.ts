@@ -75,7 +75,7 @@ export const measureSeeds = (
 		...{held: {count: runs.length - missed.length, of: runs.length}, missed},
 		test: over(({last}) => last.reduce((sum, value) => sum + value, 0) / last.length),
 		lowest: over(({last}) => Math.min(...last)),
-		unrest: over(({last}) => Math.max(...last) - Math.min(...last)),
+		range: over(({last}) => Math.max(...last) - Math.min(...last)),
 		first: over(({rows: [row]}) => accuracy(row)),
 		train: over(({final}) => final.trainCorrect / final.trainTotal),
 		trainClean: over(({clean}) => clean),

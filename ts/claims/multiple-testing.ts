@@ -1,57 +1,54 @@
 import {holm} from '../statistics/holm.js';
 
-/** The level that a family of tests is held to: the probability of even one false finding. */
+/** The level of a family of tests: the probability of even one false finding. */
 const level = 0.05;
 
 /** One test that a claim rests on. */
 export type Test = {
-	/** What is tested, so that a test that two claims ask for counts once. */
+	/** Identifies the test: one that two claims ask for counts once. */
 	readonly name: string;
 	readonly pValue: number;
-	/** Whether it is about what the step was to change, so that it stands by itself. */
+	/** Whether it is about the measure that the step was to change, and so is not corrected. */
 	readonly primary: boolean;
 };
 
 /**
- * The tests of one analysis. Those of the primary measure are held to 5 % each: difference and equivalence can't both be
- * false findings, since no true difference is zero and beyond a margin at once. All others are held to 5 % together, by
- * Holm's correction.
+ * The tests of one analysis. Those of the primary measure have a level of 5 % each: difference and equivalence can't both
+ * be false findings, since no true difference is zero and beyond a margin at once. All others have a level of 5 %
+ * together, by Holm's correction.
  */
 export class TestFamily {
-	readonly #askAll: () => void;
-	readonly #others = new Map<string, number>();
-	#gathered = false;
+	readonly #pValues = new Map<string, number>();
+	#decided: Array<{readonly name: string; readonly passed: boolean}> = [];
 
-	/** `askAll` evaluates every claim: which tests there are is known before the first is decided. */
-	constructor(askAll: () => void) {
-		this.#askAll = askAll;
-	}
-
-	/** Whether a test is passed. */
+	/** Returns whether a test passes. Only inside {@link settle} are tests that are asked for later corrected for too. */
 	passes({name, pValue, primary}: Test): boolean {
-		if (!primary) {
-			this.#others.set(name, pValue);
+		if (primary) {
+			return pValue < level;
 		}
 
-		this.#gather();
-		return primary ? pValue < level : this.#corrected(name) < level;
+		this.#pValues.set(name, pValue);
+		const passed = this.#isSignificant(name);
+		this.#decided.push({name, passed});
+		return passed;
 	}
 
-	/** Asks until no test is new: what a claim asks for may hang on how an earlier test of it came out. */
-	#gather(): void {
-		if (this.#gathered) {
-			return;
-		}
-
-		this.#gathered = true;
-		for (let known = -1; known < this.#others.size; ) {
-			known = this.#others.size;
-			this.#askAll();
+	/**
+	 * Evaluates claims until all of their tests were decided among all of them, and returns the last result. Once is enough
+	 * unless a later test changed the decision of an earlier one.
+	 */
+	settle<Result>(evaluate: () => Result): Result {
+		for (;;) {
+			this.#decided = [];
+			const result = evaluate();
+			if (this.#decided.every(({name, passed}) => this.#isSignificant(name) === passed)) {
+				return result;
+			}
 		}
 	}
 
-	#corrected(name: string): number {
-		const index = [...this.#others.keys()].indexOf(name);
-		return holm([...this.#others.values()])[index] ?? 1;
+	#isSignificant(name: string): boolean {
+		const index = [...this.#pValues.keys()].indexOf(name);
+		return (holm([...this.#pValues.values()])[index] ?? 1) < level;
 	}
 }

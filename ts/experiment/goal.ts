@@ -1,6 +1,6 @@
 import {ConfigError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
-import {checkMeasure, type Measure} from './measures.js';
+import {checkMeasure, currentMeasure, type Measure} from './measures.js';
 
 /** What is asked of every seed, and within which budgets. */
 export type Goal = {
@@ -23,7 +23,7 @@ export type Goal = {
 /** A target without its reason. */
 export const goalOf = ({testAccuracy, heldFor, maxParameters, maxEpochs, primary}: Goal): Goal => ({
 	...{testAccuracy, heldFor, maxParameters, maxEpochs},
-	...(primary && {primary}),
+	...(primary && {primary: currentMeasure(primary)}),
 });
 
 /** @throws {ConfigError} for the first number that makes no sense */
@@ -39,6 +39,6 @@ export const checkGoal = ({testAccuracy, heldFor, maxParameters, maxEpochs, prim
 	}
 
 	if (primary !== undefined) {
-		checkMeasure('target.primary', primary);
+		checkMeasure('target.primary', currentMeasure(primary));
 	}
 };

@@ -5,6 +5,7 @@ import {
 	readLabels,
 	type StepRecord,
 } from '../claims/step-record.js';
+import {checkHistory, historyOf} from './history.js';
 
 /**
  * Holds the parts of a record against each other and against its promise: by all that can be said without the images.
@@ -44,13 +45,7 @@ const judgePromise = ({promise: {made, data, experiment, seeds: promised}}: Step
 	return [
 		...(fits ? [] : [`the data that were promised do not fit the net that was promised`]),
 		...(made.by === 'record' && promised === null ? ['the seeds that were promised are not there'] : []),
-		...(made.by === 'history'
-			? (['target', 'experiment', 'why'] as const).flatMap(part =>
-					(made[part].commit === made.result.commit) === (made[part].time === made.result.time)
-						? []
-						: [`the commits of \`${part}\` and of the result and their times should be the same, or both differ`],
-				)
-			: []),
+		...(made.by === 'history' ? checkHistory(historyOf(made)) : []),
 	];
 };
 

@@ -29,7 +29,7 @@ const checkStep = (entry: StepEntry, records: LadderRecords, data: Data): string
 		const {record} = records.of(entry);
 		const folder = displayPath(entry.record);
 		return [
-			...checkPreregistration(entry, record.promise, records.evidence(entry), data).map(
+			...checkPreregistration(entry, record.promise, records, data).map(
 				sentence => `${displayPath(preregistrationFile(entry.record))}: ${sentence}`,
 			),
 			...checkAnswers(record, data).map(sentence => `${folder}: ${sentence}`),
@@ -41,7 +41,7 @@ const checkStep = (entry: StepEntry, records: LadderRecords, data: Data): string
 const checkBlock = (entry: StepEntry, records: LadderRecords): string[] => {
 	const {file} = entry;
 	const found = (readBlock(file) ?? '').split('\n');
-	const wanted = textBlock(stepText(entry, records.evidence(entry))).split('\n');
+	const wanted = textBlock(stepText(entry, records)).split('\n');
 	const line = wanted.findIndex((text, index) => text !== found[index]);
 	return line === -1
 		? []

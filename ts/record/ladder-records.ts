@@ -9,6 +9,7 @@ import {hasSweep, readSweep, sweepsFolder} from '../sweep/file.js';
 import type {SweepResult} from '../sweep/result.js';
 import {summarizeSweep} from '../sweep/result.js';
 import {deepFreeze} from '../validation/deep-freeze.js';
+import {type EvaluatedClaim, evaluateClaims} from './evaluate-claims.js';
 import {hasRecord, readRecord} from './file.js';
 
 /** The records of the ladder, each read once, when it is first asked for. */
@@ -16,6 +17,7 @@ export class LadderRecords {
 	readonly #known = new Map<string, MeasuredRecord>();
 	readonly #damaged = new Map<string, RecordError>();
 	readonly #sweeps = new Map<string, SweepResult>();
+	readonly #claims = new Map<StepEntry, readonly EvaluatedClaim[]>();
 
 	constructor(readonly ladder: Ladder) {}
 
@@ -98,18 +100,25 @@ export class LadderRecords {
 		return found;
 	}
 
+	/** Returns the claims of a step, evaluated together when they are first asked for. */
+	claims(entry: StepEntry): readonly EvaluatedClaim[] {
+		const known = this.#claims.get(entry);
+		if (known) {
+			return known;
+		}
+
+		const evaluated = this.evaluate(entry, evidence => evaluateClaims(entry, evidence));
+		this.#claims.set(entry, evaluated);
+		return evaluated;
+	}
+
 	/**
-	 * What the target and the analysis of a step may speak of; each record is read when it is spoken of. What the claims
-	 * test is corrected together.
+	 * Calls functions of a step with the records that they may refer to; each is read when it is first used. The tests that
+	 * the functions make are corrected together, for which they may be called more than once.
 	 */
-	evidence(entry: StepEntry): Evidence {
-		const {name, from, target, analysis} = entry.step;
-		const tests = new TestFamily(() => {
-			for (const {say, holds} of analysis) {
-				tolerant(() => holds(evidence));
-				tolerant(() => say(evidence));
-			}
-		});
+	evaluate<Result>(entry: StepEntry, work: (evidence: Evidence) => Result): Result {
+		const {name, from, target} = entry.step;
+		const tests = new TestFamily();
 		const examination = {tests, steps: [name, from?.name], primary: target.primary ?? 'test'} as const;
 		const step = (name: string): AnalyzedRecord => ({...this.of(this.ladder.entry(name)), examination});
 		const evidence: Evidence = {
@@ -126,13 +135,6 @@ export class LadderRecords {
 			step,
 			sweep: name => this.sweep(name),
 		};
-		return evidence;
+		return tests.settle(() => work(evidence));
 	}
 }
-
-/** A claim that can't be evaluated tests nothing; whoever checks it is told why. */
-const tolerant = (work: () => unknown): void => {
-	try {
-		work();
-	} catch {}
-};

@@ -1,6 +1,5 @@
 import {rmSync} from 'node:fs';
 import path from 'node:path';
-import type {Evidence} from '../claims/evidence.js';
 import type {Preregistration} from '../claims/preregistration.js';
 import {
 	type RecordedAnswers,
@@ -36,6 +35,7 @@ import {checkFresh} from '../validation/check-fresh.js';
 import {checkAnswers} from './check-answers.js';
 import {checkRecord} from './check-record.js';
 import {writeRecord} from './file.js';
+import type {LadderRecords} from './ladder-records.js';
 import {preregister} from './preregister.js';
 import {preregistrationHash} from './preregistration-file.js';
 
@@ -70,14 +70,14 @@ export type Recording = {
  * An interrupted recording goes on from the last finished epoch of each seed, and makes the record of an unbroken one.
  * All options are judged before anything is written, and `fresh` takes older runs away when the new record is there.
  *
- * @param evidence that the step's reason may speak of
+ * @param records that the step's reason may refer to
  * @throws {RecordError} where the step was promised otherwise, or a finished run is not as it was written
  * @throws {LockError} where the step is being recorded
  */
 export const makeRecord = async (
 	entry: StepEntry,
 	data: Data,
-	evidence: Evidence,
+	records: LadderRecords,
 	{seeds, out, fresh = false, ...options}: RecordOptions,
 ): Promise<Recording> => {
 	const {step, record: folder} = entry;
@@ -87,7 +87,7 @@ export const makeRecord = async (
 	wrapWriteErrors(`in ${parent}`, parent, () => makeFolders(parent), suggestOut); // before a promise is made anew
 	const hold = await holdRecord(entry, options.signal);
 	try {
-		const promise = preregister(entry, evidence, data, {seeds, fresh});
+		const promise = preregister(entry, records, data, {seeds, fresh});
 		const purpose = preregistrationHash(promise);
 		const wanted = {step, data, engine: options.engine, purpose};
 		// What was promised anew has no runs yet, and damage to older ones stands in nobody's way.
@@ -97,14 +97,9 @@ export const makeRecord = async (
 			return folder !== undefined && hasFinished(folder);
 		};
 
-		const assembled = (of: readonly number[]): StepRecord =>
-			assemble(
-				promise,
-				data,
-				of.map(seed => [seed, folders.get(seed) ?? '']),
-			);
+		const part = (seed: number): SeedPart => readRun(folders.get(seed) ?? '', seed, promise, data);
 		const finished = seeds.filter(isFinished);
-		assembled(finished); // what can't be taken over is told before hours of training
+		const parts = new Map(finished.map(seed => [seed, part(seed)])); // a damaged run is reported before hours of training
 		await cleanUpRuns(parent);
 		const missing = seeds.filter(seed => !finished.includes(seed));
 		const signal = AbortSignal.any([hold.signal, ...(options.signal ? [options.signal] : [])]);
@@ -138,7 +133,10 @@ export const makeRecord = async (
 			}
 
 			try {
-				const record = assembled(seeds);
+				const record = assemble(
+					promise,
+					seeds.map(seed => parts.get(seed) ?? part(seed)),
+				);
 				hold.check();
 				writeRecord(folder, record);
 				if (fresh) {
@@ -187,45 +185,49 @@ const removeOlder = (parent: string, step: string, purpose: string): void => {
 	}
 };
 
-/** A record out of the folders of finished runs, each judged before it is taken over. */
-const assemble = (promise: Preregistration, data: Data, runs: ReadonlyArray<readonly [number, string]>): StepRecord => {
-	const {step, experiment} = promise;
-	const conditions: Condition[] = [];
-	const seeds: RecordedSeed[] = [];
-	const epochs: RecordedEpoch[] = [];
-	const answers: RecordedAnswers[] = [];
-	const {parameters} = summarize(experiment.net);
-	const of = {promise, step, experiment, data: promise.data, parameters};
-	for (const [seed, folder] of runs) {
-		const run = readFinishedRun(folder);
-		let condition = conditions.findIndex(known => differences(known, run.condition).length === 0);
-		if (condition === -1) {
-			condition = conditions.push(run.condition) - 1;
-		}
+/** What a record keeps of one seed. */
+type SeedPart = {
+	readonly seed: Omit<RecordedSeed, 'condition'>;
+	readonly condition: Condition;
+	readonly epochs: readonly RecordedEpoch[];
+	readonly answers: RecordedAnswers;
+};
 
-		const {engine, device, threads, trainCleanCorrect, trainCleanTotal, seconds, begun} = run;
-		const came = {seed, engine, device, threads, trainCleanCorrect, trainCleanTotal, seconds, begun, condition};
-		const rows = run.epochs.map(({type: _, step: __, epochs: ___, ...row}) => row);
-		const answered = answersOf(seed, run.answers, data);
-
-		const alone = {
-			...of,
-			conditions: [run.condition],
-			seeds: [{...came, condition: 0}],
-			epochs: rows,
-			answers: [answered],
-		};
-		const [wrong] = [...judgeRun(run, of), ...checkRecord(alone), ...checkAnswers(alone, data)];
-		if (wrong !== undefined) {
-			throw new RecordError(folder, `${wrong}; remove it, or train again with \`--fresh\``);
-		}
-
-		seeds.push(came);
-		epochs.push(...rows);
-		answers.push(answered);
+/**
+ * Reads a finished run.
+ *
+ * @throws {RecordError} if it is not a run of the preregistered experiment, or its parts disagree
+ */
+const readRun = (folder: string, seed: number, promise: Preregistration, data: Data): SeedPart => {
+	const run = readFinishedRun(folder);
+	const {engine, device, threads, trainCleanCorrect, trainCleanTotal, seconds, begun, condition} = run;
+	const part: SeedPart = {
+		seed: {seed, engine, device, threads, trainCleanCorrect, trainCleanTotal, seconds, begun},
+		condition,
+		epochs: run.epochs.map(({type: _, step: __, epochs: ___, ...row}) => row),
+		answers: answersOf(seed, run.answers, data),
+	};
+	const alone = assemble(promise, [part]);
+	const [wrong] = [...checkRun(run, promise), ...checkRecord(alone), ...checkAnswers(alone, data)];
+	if (wrong !== undefined) {
+		throw new RecordError(folder, `${wrong}; remove it, or train again with \`--fresh\``);
 	}
 
-	return {...of, conditions, seeds, epochs, answers};
+	return part;
+};
+
+/** Joins the seeds of a record; equal conditions become one. */
+const assemble = (promise: Preregistration, parts: readonly SeedPart[]): StepRecord => {
+	const {step, experiment, data} = promise;
+	const conditions: Condition[] = [];
+	const seeds = parts.map(({seed, condition}): RecordedSeed => {
+		const known = conditions.findIndex(other => differences(other, condition).length === 0);
+		return {...seed, condition: known === -1 ? conditions.push(condition) - 1 : known};
+	});
+	return {
+		...{promise, step, experiment, data, parameters: summarize(experiment.net).parameters, conditions, seeds},
+		...{epochs: parts.flatMap(({epochs}) => epochs), answers: parts.map(({answers}) => answers)},
+	};
 };
 
 /** Answers as a record keeps them. */
@@ -241,8 +243,8 @@ export const answersOf = (
 	return {seed, labels: writeLabels(labels, data.classes.length), mistakes: Object.fromEntries(mistakes)};
 };
 
-/** What a run tells beside its record: names, totals and rates that follow from the promise. */
-const judgeRun = (
+/** Checks what a run has beside its record: names, totals and rates that follow from the preregistration. */
+const checkRun = (
 	run: FinishedRun,
 	{step, data, experiment}: Pick<StepRecord, 'step' | 'data' | 'experiment'>,
 ): string[] => {

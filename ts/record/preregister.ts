@@ -1,5 +1,4 @@
 import path from 'node:path';
-import type {Evidence} from '../claims/evidence.js';
 import type {Preregistration} from '../claims/preregistration.js';
 import type {Data} from '../data/data.js';
 import {describe} from '../data/data.js';
@@ -13,6 +12,7 @@ import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {commitOf} from './commit.js';
 import {hasRecord} from './file.js';
+import type {LadderRecords} from './ladder-records.js';
 import {
 	hasPreregistration,
 	preregistrationFile,
@@ -24,12 +24,15 @@ import {callStepFunction} from './step-function.js';
 /** What a step says of itself now: all of a promise but its seeds and how it was made. */
 export const currentPreregistration = (
 	entry: StepEntry,
-	evidence: Evidence,
+	records: LadderRecords,
 	data: Data,
 ): Omit<Preregistration, 'seeds' | 'made'> => {
 	const {name, from, target, experiment} = entry.step;
 	const {why: reason} = target;
-	const why = typeof reason === 'string' ? reason : callStepFunction(entry, '`target.why`', () => reason(evidence));
+	const why =
+		typeof reason === 'string'
+			? reason
+			: callStepFunction(entry, '`target.why`', () => records.evaluate(entry, evidence => reason(evidence)));
 	return {step: name, from: from?.name ?? null, target: goalOf(target), why, experiment, data: describe(data)};
 };
 
@@ -42,11 +45,11 @@ export const currentPreregistration = (
  */
 export const preregister = (
 	entry: StepEntry,
-	evidence: Evidence,
+	records: LadderRecords,
 	data: Data,
 	{seeds, fresh}: {readonly seeds: readonly number[]; readonly fresh: boolean},
 ): Preregistration => {
-	const now = currentPreregistration(entry, evidence, data);
+	const now = currentPreregistration(entry, records, data);
 	const {record: folder} = entry;
 	if (hasPreregistration(folder) && !fresh) {
 		const promise = readPreregistration(folder);
@@ -83,10 +86,9 @@ export const preregister = (
 export const checkPreregistration = (
 	entry: StepEntry,
 	promise: Preregistration,
-	evidence: Evidence,
+	records: LadderRecords,
 	data: Data,
-): string[] =>
-	changes(promise, currentPreregistration(entry, evidence, data), data).map(change => change + anew(entry));
+): string[] => changes(promise, currentPreregistration(entry, records, data), data).map(change => change + anew(entry));
 
 const anew = ({step}: StepEntry): string =>
 	`; put it back, or record again: ${commandHint('record', `--step ${step.name} --fresh`)}`;
@@ -96,7 +98,7 @@ const changes = (
 	now: Omit<Preregistration, 'seeds' | 'made'>,
 	{decoder}: Data,
 ): string[] => {
-	const found = differences(promise, now);
+	const found = differences({...promise, target: goalOf(promise.target)}, now);
 	const alone = found.length === 1 && decoder !== undefined;
 	return found.map(({path, before, after}) => {
 		const where = path.startsWith('data') ? 'in the ladder' : 'in the step';

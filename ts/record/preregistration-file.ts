@@ -5,24 +5,24 @@ import type {Preregistration} from '../claims/preregistration.js';
 import {RecordError} from '../errors/index.js';
 import {asExperiment} from '../experiment/experiment.js';
 import {checkGoal} from '../experiment/goal.js';
-import {type Measure, measures} from '../experiment/measures.js';
+import {firstNameOfRange, type Measure, measures} from '../experiment/measures.js';
 import {checksum, sha256} from '../fs/hash.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {asRecordError, checkCanonicalText, parseRecordJson, readRecordText} from '../fs/record-file.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {removePartialFiles, writeFileAtomic} from '../fs/write-file-atomic.js';
 import {shapes, validate} from '../validation/validate.js';
+import {historyShape} from './history.js';
 
-const {count, some, text, time, commit} = shapes;
+const {count, some, text, time} = shapes;
 const number = z.custom<number>(value => typeof value === 'number', 'a number');
-const origin = z.strictObject({commit, time});
 
 const schema = z.strictObject({
 	step: text,
 	from: text.nullable(),
 	target: z.strictObject({
 		...{testAccuracy: number, heldFor: some, maxParameters: some, maxEpochs: some},
-		primary: z.enum(Object.keys(measures) as [Measure, ...Measure[]]).optional(),
+		primary: z.enum([...Object.keys(measures), firstNameOfRange] as Measure[]).optional(),
 	}),
 	why: text,
 	experiment: z.unknown(),
@@ -34,10 +34,10 @@ const schema = z.strictObject({
 	made: z.discriminatedUnion('by', [
 		z.strictObject({
 			...{by: z.literal('record'), time, version: text},
-			commit: z.strictObject({hash: commit, clean: z.boolean()}).nullable(),
+			commit: z.strictObject({hash: shapes.commit, clean: z.boolean()}).nullable(),
 			again: z.boolean(),
 		}),
-		z.strictObject({by: z.literal('history'), target: origin, experiment: origin, why: origin, result: origin}),
+		historyShape,
 	]),
 	checksum: z.string(),
 });

@@ -44,8 +44,7 @@ export const record = async (ladder: Ladder, step: string, given: RecordOptions 
 		...(tell && {tell}),
 		signal: options.signal,
 	});
-	const evidence = new LadderRecords(ladder).evidence(entry);
-	const {finished, training, write} = await makeRecord(entry, data, evidence, options);
+	const {finished, training, write} = await makeRecord(entry, data, new LadderRecords(ladder), options);
 	return {
 		finished,
 		training,

@@ -1,13 +1,12 @@
 import {readFileSync} from 'node:fs';
-import type {Evidence} from '../claims/evidence.js';
 import type {Measured, MeasuredRecord} from '../claims/measured-record.js';
 import type {Goal} from '../experiment/goal.js';
 import {percent, roundInterval} from '../format/figures.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {overwriteUserFile, withLineEnds} from '../fs/write-user-file.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
-import {claimText} from './claim-text.js';
 import {goalWords} from './goal-sentence.js';
+import type {LadderRecords} from './ladder-records.js';
 import {preregistrationSentence} from './preregistration-sentence.js';
 
 /** The parts of a step's text, without line breaks. */
@@ -21,13 +20,17 @@ export type StepText = {
 };
 
 /** What a step has to say, with its figures filled in from the records. */
-export const stepText = (entry: StepEntry, evidence: Evidence): StepText => ({
-	target: targetSentence(evidence.self.record.promise.target),
-	why: evidence.self.record.promise.why,
-	promised: preregistrationSentence(evidence.self.record.promise),
-	result: resultSentences(evidence.self),
-	analysis: entry.step.analysis.map((_, index) => claimText(entry, index, evidence)),
-});
+export const stepText = (entry: StepEntry, records: LadderRecords): StepText => {
+	const self = records.of(entry);
+	const {promise} = self.record;
+	return {
+		target: targetSentence(promise.target),
+		why: promise.why,
+		promised: preregistrationSentence(promise),
+		result: resultSentences(self),
+		analysis: records.claims(entry).map(({text}) => text()),
+	};
+};
 
 /** `At least 99.40 % of ...` */
 const targetSentence = (goal: Goal): string => {

@@ -49,7 +49,7 @@ const writeText = (entry: StepEntry, records: LadderRecords): string[] => {
 		return falsehoods.map(sentence => `${sentence}; the text block stays as it was`);
 	}
 
-	writeBlock(entry.file, textBlock(stepText(entry, records.evidence(entry))));
+	writeBlock(entry.file, textBlock(stepText(entry, records)));
 	return [];
 };
 

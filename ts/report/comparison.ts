@@ -2,7 +2,7 @@ import {onMistakes} from '../claims/evidence.js';
 import type {Measured, MeasuredRecord, SeedsMeasured} from '../claims/measured-record.js';
 import type {RecordedAnswers} from '../claims/step-record.js';
 import {RecordError} from '../errors/index.js';
-import {type Measure, measures} from '../experiment/measures.js';
+import {currentMeasure, type Measure, measures} from '../experiment/measures.js';
 import {fixed, percent, probability, roundInterval} from '../format/figures.js';
 import {plain, type Screen, textTable} from '../format/text-table.js';
 import {wrap} from '../format/wrap.js';
@@ -95,8 +95,9 @@ export const comparison = (a: Compared, b: Compared, primary: Measure = 'test'):
  */
 export const comparisons = (
 	pairs: ReadonlyArray<readonly [a: Compared, b: Compared]>,
-	primary: Measure = 'test',
+	primaryOnDisk: Measure = 'test',
 ): Comparison[] => {
+	const primary = currentMeasure(primaryOnDisk);
 	const found = pairs.flatMap(([a, b], pair) =>
 		(Object.keys(measures) as Measure[]).map(measure => ({
 			...{pair, measure},
@@ -146,7 +147,7 @@ export const commonSeeds = (a: Compared, b: Compared): number[] => a.seeds.filte
 /** Both columns, in percent. Accuracies are rounded as everywhere: down, so that none looks better than it is. */
 export const meanCells = ({measure, a, b}: ComparedMeasure): readonly [string, string] => {
 	const cell = (value: number): string =>
-		measure === 'gap' || measure === 'unrest' ? fixed(100 * value, 2) : percent(value);
+		measure === 'gap' || measure === 'range' ? fixed(100 * value, 2) : percent(value);
 	return [cell(a), cell(b)];
 };
 

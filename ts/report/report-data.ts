@@ -84,13 +84,12 @@ const decodedBy = ({decoder}: Data): string =>
 /** @throws {RecordError} where its record is damaged, or one that it speaks of */
 const reportedStep = (entry: StepEntry, records: LadderRecords, data: Data): ReportedStep => {
 	const {step} = entry;
-	const evidence = records.evidence(entry);
 	const recorded = records.of(entry);
 	const from = step.from && records.find(records.ladder.entry(step.from.name));
 	const summary = summarize(step.experiment.net);
 	const before = step.from && summarize(step.from.experiment.net);
 	return {
-		...{entry, recorded, text: stepText(entry, evidence), summary},
+		...{entry, recorded, text: stepText(entry, records), summary},
 		seesOther: String(before && fieldsOf(before)) !== String(fieldsOf(summary)),
 		changes: step.from && changesBetween(step.from.experiment, step.experiment),
 		...{confusion: confusion(recorded, data), mistakes: mistakesOf(recorded)},

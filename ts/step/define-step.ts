@@ -2,7 +2,7 @@ import type {Claim, PriorEvidence} from '../claims/evidence.js';
 import {ConfigError} from '../errors/index.js';
 import {type Aspect, aspectsChanged} from '../experiment/difference.js';
 import {asExperiment, type Experiment} from '../experiment/experiment.js';
-import {checkGoal, type Goal} from '../experiment/goal.js';
+import {checkGoal, type Goal, goalOf} from '../experiment/goal.js';
 import {type Change, merge} from '../experiment/merge.js';
 import {formatValue} from '../format/value.js';
 import {deepFreeze} from '../validation/deep-freeze.js';
@@ -91,7 +91,14 @@ export const defineStep = (definition: StepDefinition): Step => {
 		checkAnalysis(analysis);
 		const aspect = from && onlyAspect(from, experiment);
 		// Copies, since what came in still belongs to the caller.
-		const step = deepFreeze({name, from, aspect, experiment, target: {...target}, analysis: [...analysis]});
+		const step = deepFreeze({
+			name,
+			from,
+			aspect,
+			experiment,
+			target: {...target, ...goalOf(target)},
+			analysis: [...analysis],
+		});
 		defined.add(step);
 		return step;
 	});

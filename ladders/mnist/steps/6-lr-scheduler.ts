@@ -35,7 +35,7 @@ export default defineStep({
 	},
 	target: {
 		why: ({from}) =>
-			`At a constant rate the last epochs of \`${from.name}\` spread over ${points(from.unrest.mean)} within a seed, and no gap ` +
+			`At a constant rate the last epochs of \`${from.name}\` spread over ${points(from.range.mean)} within a seed, and no gap ` +
 			'is left to close: it has to learn more, and end quietly. One cycle (Smith and Topin 2018) warms up to a rate ' +
 			'ten times as high, which 15 epochs can use to get far, and lets it fall to almost nothing, so that the ' +
 			`weights settle. From ${percent(from.test.mean)} % the goal of 99.4 % in each of the last five epochs is ambitious.`,

@@ -66,9 +66,9 @@ export default defineStep({
 		),
 		claim(
 			({self, from}) =>
-				`The last five epochs spread less, by ${shift(from, self, 'unrest')}. Their mean stayed as it was, to less than 0.1 ` +
+				`The last five epochs spread less, by ${shift(from, self, 'range')}. Their mean stayed as it was, to less than 0.1 ` +
 				`points: it moved by ${shift(self, from, 'test')}.`,
-			({self, from}) => fell(self, from, 'unrest') && equivalent(self, from, 'test', 0.001),
+			({self, from}) => fell(self, from, 'range') && equivalent(self, from, 'test', 0.001),
 		),
 		claim(
 			({from}) =>
