@@ -1,8 +1,8 @@
 import process from 'node:process';
 import {CommanderError} from 'commander';
+import {AbortError} from '../errors/abort-error.js';
 import {isExpectedError} from '../errors/is-expected-error.js';
 import {formatThrown} from '../format/value.js';
-import {AbortError} from '../index.js';
 import {exitCodeOf} from './exit-code-of.js';
 import {exitCodes} from './exit-codes.js';
 import type {Interruption} from './interruption.js';

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import {Command} from 'commander';
+import type {Command} from 'commander';
 import {LadderError} from '../../index.js';
 import {libtorchFolder, ownLibtorch} from '../../libtorch/libtorch-folder.js';
 import {missing, problemOf} from '../../libtorch/manifest.js';
@@ -19,9 +19,8 @@ import {
 
 type Finding = {readonly what: string; readonly found?: string; readonly missing?: string};
 
-export const doctorCommand = (): Command =>
-	withDataOption(withLadderOption(new Command('doctor')))
-		.description('Show what is installed, and how to get what is missing.')
+export const doctorCommand = (command: Command): Command =>
+	withDataOption(withLadderOption(command))
 		.action(async (flags: LadderFlags & DataFlags) => {
 			const findings = [
 				find('Addon', () => {
