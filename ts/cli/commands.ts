@@ -17,13 +17,13 @@ export const commands: readonly CommandEntry[] = [
 		name: 'init',
 		usage: '[dir]',
 		description: 'Write a small ladder of your own, ready to train.',
-		load: async (command) => (await import('./commands/init.js')).initCommand(command),
+		load: async command => (await import('./commands/init.js')).initCommand(command),
 	},
 	{
 		name: 'new-step',
 		usage: '[options] <name>',
 		description: 'Write the file of the next step, with its change and its target to fill in.',
-		load: async (command) => (await import('./commands/new-step.js')).newStepCommand(command),
+		load: async command => (await import('./commands/new-step.js')).newStepCommand(command),
 	},
 	{
 		name: 'train',
@@ -35,25 +35,26 @@ export const commands: readonly CommandEntry[] = [
 		name: 'summary',
 		usage: '[options]',
 		description: 'Show a step’s layers: shapes, receptive field and parameters, from the net itself.',
-		load: async (command) => (await import('./commands/summary.js')).summaryCommand(command),
+		load: async command => (await import('./commands/summary.js')).summaryCommand(command),
 	},
 	{
 		name: 'ladder',
 		usage: '[options]',
 		description: 'Show all steps side by side, with their results.',
-		load: async (command) => (await import('./commands/ladder.js')).ladderCommand(command),
+		load: async command => (await import('./commands/ladder.js')).ladderCommand(command),
 	},
 	{
 		name: 'runs',
 		usage: '[options] [dir]',
 		description: 'List the saved runs, newest first.',
-		load: async (command) => (await import('./commands/runs.js')).runsCommand(command),
+		load: async command => (await import('./commands/runs.js')).runsCommand(command),
 	},
 	{
 		name: 'predict',
 		usage: '[options] <model> <image...>',
 		description: 'Label images with the model of a run.',
-		load: async (command, interruption) => (await import('./commands/predict.js')).predictCommand(command, interruption),
+		load: async (command, interruption) =>
+			(await import('./commands/predict.js')).predictCommand(command, interruption),
 	},
 	{
 		name: 'record',
@@ -71,13 +72,13 @@ export const commands: readonly CommandEntry[] = [
 		name: 'compare',
 		usage: '[options] <runs...>',
 		description: 'Compare runs or recorded steps, seed by seed and image by image: the first with each of the others.',
-		load: async (command) => (await import('./commands/compare.js')).compareCommand(command),
+		load: async command => (await import('./commands/compare.js')).compareCommand(command),
 	},
 	{
 		name: 'report',
 		usage: '[options] [runs...]',
 		description: 'Write a report of the whole ladder, or of runs, as Markdown and as one self-contained HTML file.',
-		load: async (command) => (await import('./commands/report.js')).reportCommand(command),
+		load: async command => (await import('./commands/report.js')).reportCommand(command),
 	},
 	{
 		name: 'bench',
@@ -95,6 +96,6 @@ export const commands: readonly CommandEntry[] = [
 		name: 'doctor',
 		usage: '[options]',
 		description: 'Show what is installed, and how to get what is missing.',
-		load: async (command) => (await import('./commands/doctor.js')).doctorCommand(command),
+		load: async command => (await import('./commands/doctor.js')).doctorCommand(command),
 	},
 ];

@@ -1,14 +1,10 @@
 import {subscribe} from 'node:diagnostics_channel';
 import process from 'node:process';
 import {Command, CommanderError, Help, type Option} from 'commander';
-import {ConfigError} from '../errors/config-error.js';
-import {describeHolder} from '../errors/lock-error.js';
 import {commandHint, startedByNpm} from '../format/command-line.js';
 import type {LockWait} from '../fs/lock.js';
 import {commands} from './commands.js';
-import {conclude} from './conclude.js';
 import {exitCodes} from './exit-codes.js';
-import {forgottenDashes} from './forgotten-dashes.js';
 import type {Interruption} from './interruption.js';
 
 /** Shows defaults as a person types them, and none that stands for an option left out. */
@@ -24,7 +20,11 @@ const optionDescription = (option: Option): string => {
 
 const versionAsked = 'commander.version';
 
-/** Runs the command line, and sets the exit code. Loads the module of the one command that it names. */
+/**
+ * Runs the command line, and sets the exit code.
+ *
+ * Every module costs about a millisecond to load, so only those that a command line needs are imported: the rest on the way.
+ */
 export const runProgram = async (interruption: Interruption): Promise<void> => {
 	const usages = new Map(commands.map(({name, usage}) => [name, usage]));
 	const program = new Command('stepladder')
@@ -62,8 +62,9 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 	};
 	process.once('beforeExit', end); // nothing is left that could go on
 	// by its name, because the lock is loaded only by commands that acquire one
-	subscribe('stepladder.wait', message => {
+	subscribe('stepladder.wait', async message => {
 		const {what, holder, seconds} = message as LockWait;
+		const {describeHolder} = await import('../errors/lock-error.js');
 		process.stderr.write(
 			`stepladder: ${what} is in use by ${describeHolder(holder)}; it is taken over after ${seconds} s without a sign of life\n`,
 		);
@@ -72,20 +73,25 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 	try {
 		const command = await loadNamed(program, interruption);
 		if (command) {
-			checkDashes(command);
+			await checkDashes(command);
 		}
 
 		await program.parseAsync();
 	} catch (error) {
-		if (error instanceof CommanderError && error.code === versionAsked) {
-			process.stdout.write(`${await versions()}\n`);
+		if (error instanceof CommanderError) {
+			process.stdout.write(error.code === versionAsked ? `${await versions()}\n` : ''); // the rest is printed
+			process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+		} else {
+			failure = {thrown: error}; // which may be undefined
 		}
-
-		failure = {thrown: error}; // which may be undefined
 	}
 
 	process.off('beforeExit', end);
-	conclude(interruption, failure);
+	interruption.settle();
+	if (failure || interruption.exitCode !== undefined) {
+		const {conclude} = await import('./conclude.js');
+		conclude(interruption, failure);
+	}
 };
 
 /** Loads the command that the command line names; `help NAME` names it too. */
@@ -96,9 +102,15 @@ const loadNamed = async (program: Command, interruption: Interruption): Promise<
 };
 
 /** @throws {ConfigError} where npm kept options for itself */
-const checkDashes = (command: Command): void => {
-	const meant = startedByNpm() ? forgottenDashes(command, process.argv.slice(3), process.env) : undefined;
+const checkDashes = async (command: Command): Promise<void> => {
+	if (!startedByNpm()) {
+		return;
+	}
+
+	const {forgottenDashes} = await import('./forgotten-dashes.js');
+	const meant = forgottenDashes(command, process.argv.slice(3), process.env);
 	if (meant !== undefined) {
+		const {ConfigError} = await import('../errors/config-error.js');
 		throw new ConfigError(
 			'--',
 			'typed before the options',

@@ -5,7 +5,8 @@ import {differences} from '../experiment/difference.js';
 import {listFolder} from '../fs/list-folder.js';
 import {readTextFile} from '../fs/read-text-file.js';
 import type {Step} from '../step/define-step.js';
-import {fileHash, RunFolder} from './run-folder.js';
+import {RunFolder} from './run-folder.js';
+import {fileHash} from './run-hashes.js';
 
 /** A run to look for: of a seed of a step on data, as they were told, made for a purpose. */
 export type WantedRun = {

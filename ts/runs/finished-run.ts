@@ -1,15 +1,14 @@
 import path from 'node:path';
 import {z} from 'zod';
 import {RecordError} from '../errors/index.js';
-import {sha256} from '../fs/hash.js';
 import {readTextFile} from '../fs/read-text-file.js';
 import type {Condition} from '../native/condition.js';
 import {conditionShape} from '../native/condition.js';
 import {shapes, validate} from '../validation/validate.js';
 import type {EpochEvent} from './events.js';
 import type {Answers} from './finished-seed.js';
-import {fileHash, hashedFiles} from './run-folder.js';
 import {checkFormat} from './run-format.js';
+import {changedFile} from './run-hashes.js';
 
 const {count, some, loss, seconds, sha256: hash} = shapes;
 
@@ -78,16 +77,4 @@ export const readFinishedRun = (
 	}
 
 	return {...came, begun, condition: {versions, addon, machine}, epochs, answers: answered};
-};
-
-/**
- * The first file of a finished run that is not as the run wrote it, by the hashes in its `result.json`.
- *
- * @throws {Error} where one can't be read
- */
-export const changedFile = (folder: string): string | undefined => {
-	const {hash: told, ...rest} = JSON.parse(readTextFile(path.join(folder, 'result.json')));
-	return told === sha256(JSON.stringify(rest))
-		? hashedFiles.find(file => rest.hashes[file] !== fileHash(folder, file))
-		: 'result.json';
 };

@@ -3,8 +3,7 @@ import path from 'node:path';
 import {readTextFile} from '../fs/read-text-file.js';
 import {checkPath} from '../validation/check-path.js';
 import type {EpochEvent} from './events.js';
-import {changedFile} from './finished-run.js';
-import {RunFolder} from './run-folder.js';
+import {changedFile} from './run-hashes.js';
 
 /** A run as its folder tells it. */
 export type RunSummary = {
@@ -69,7 +68,7 @@ const summaryOf = (folder: string): RunSummary | undefined => {
 };
 
 const cameTo = (folder: string): Pick<RunSummary, 'epochs' | 'testAccuracy' | 'held' | 'state'> => {
-	const isFinished = RunFolder.isFinished(folder);
+	const isFinished = existsSync(path.join(folder, 'result.json'));
 	try {
 		const rows = readTextFile(path.join(folder, 'events.jsonl')).trimEnd().split('\n').filter(Boolean);
 		const last: EpochEvent | undefined = rows.length > 0 ? JSON.parse(rows.at(-1) ?? '') : undefined;

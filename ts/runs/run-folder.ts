@@ -41,6 +41,7 @@ import type {Trainable} from '../step/define-step.js';
 import type {EpochEvent} from './events.js';
 import type {FinishedSeed} from './finished-seed.js';
 import {checkFormat, runFormat} from './run-format.js';
+import {fileHash, hashedFiles} from './run-hashes.js';
 import {checkTrainOptions, type TrainOptions} from './train-options.js';
 
 const columns = [
@@ -48,14 +49,8 @@ const columns = [
 	...['holdoutLoss', 'holdoutCorrect', 'holdoutTotal', 'testLoss', 'testCorrect', 'testTotal', 'seconds'],
 ] as const;
 
-/** The files that `result.json` holds the hashes of, so that an edit is found by whoever takes the run over. */
-export const hashedFiles = ['config.json', 'events.jsonl', 'predictions.json'] as const;
-
 /** What the newest run of a folder can be called by. */
 export const latest = 'latest';
-
-/** The hash of a run's file. */
-export const fileHash = (folder: string, file: string): string => sha256(readTextFile(path.join(folder, file)));
 
 type RunConfig = {
 	readonly step: Trainable;
