@@ -1,5 +1,5 @@
 import process from 'node:process';
-import {Command} from 'commander';
+import type {Command} from 'commander';
 import {commandHint} from '../../format/command-line.js';
 import {AbortError} from '../../index.js';
 import {checkLibtorchSources, ensureLibtorch} from '../../libtorch/ensure-libtorch.js';
@@ -16,14 +16,13 @@ Examples:
   ${commandHint('setup', 'torch --index https://HOST/simple')}
   ${commandHint('setup', 'torch --wheel torch-2.13.0-cp313-cp313-manylinux_2_28_x86_64.whl')}`;
 
-export const setupCommand = (interruption: Interruption): Command =>
-	new Command('setup')
-		.description('Fetch what only some commands need.')
-		.addHelpText('after', examples)
-		.addCommand(torchSetup(interruption));
+export const setupCommand = (command: Command, interruption: Interruption): Command => {
+	addTorch(command.addHelpText('after', examples).command('torch'), interruption);
+	return command;
+};
 
-const torchSetup = (interruption: Interruption): Command =>
-	new Command('torch')
+const addTorch = (command: Command, interruption: Interruption): Command =>
+	command
 		.description('Fetch libtorch, which `--engine aten` and `--device cuda` compute with, into the cache.')
 		.option('--index <url>', 'a Python package index to fetch from without pip; an interrupted download is continued')
 		.option('--wheel <file...>', 'wheels that are here already, in place of fetching them')

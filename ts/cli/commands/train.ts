@@ -1,7 +1,7 @@
 import {realpathSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import {Command, Option} from 'commander';
+import {type Command, Option} from 'commander';
 import {settingsName, type TriedSetting, withSettings} from '../../experiment/settings.js';
 import {commandHint, displayPath, shellQuote} from '../../format/command-line.js';
 import {
@@ -56,9 +56,8 @@ type Flags = Pick<
 		fastDevRun: boolean;
 	};
 
-export const trainCommand = (interruption: Interruption): Command =>
-	withDataOption(withLadderOption(new Command('train')))
-		.description('Train a step with one or more seeds, and say whether its target was held.')
+export const trainCommand = (command: Command, interruption: Interruption): Command =>
+	withDataOption(withLadderOption(command))
 		.option('--step <name>', 'the step of the ladder to train')
 		.option('--seeds <list>', 'seeds to train with, such as 1-5 or 1,4,9', parseSeeds, [1])
 		.option(
