@@ -3,7 +3,7 @@ import {rm} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
-import {LockLost, withLock} from '../../ts/cache/set-up-lock.js';
+import {LockLost, withLock} from '../../ts/fs/lock-folder.js';
 import {linkView} from './libtorch.mjs';
 import {demand, MissingNeed} from './need.mjs';
 import {fingerprint, isBuilt, readStamp, unlessBuilt} from './stamp.mjs';

@@ -1,4 +1,3 @@
-import {spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {
 	chmodSync,
@@ -22,8 +21,8 @@ import {ensureLibtorch} from '../../ts/libtorch/ensure-libtorch.js';
 import type {FetchEvent} from '../../ts/libtorch/fetch-event.js';
 import {problemOf} from '../../ts/libtorch/manifest.js';
 import type {Pin} from '../../ts/libtorch/pins.js';
-import {processSpace} from '../../ts/platform/processes.js';
 import {temporaryFolder} from '../helpers/folder.js';
+import {endedProcess, holderHere, leaveLock} from '../helpers/lock.js';
 import {fakePin, fakeWheel, fakeWheels, library, packageIndex, serve} from '../helpers/package-index.js';
 
 delete process.env['LIBTORCH'];
@@ -370,12 +369,11 @@ test('the lock of a process that ended is taken away where libtorch is there alr
 	const cache = temporaryFolder(t);
 	await ensureLibtorch({pin: fakePin(), cache, wheels: wheelFiles(t)});
 	const lock = path.join(cache, 'libtorch-0.1-nowhere-x64.lock');
-	const {pid: ended} = spawnSync(process.execPath, ['--version']);
 	for (const [pid, stays] of [
-		[ended, false],
+		[endedProcess(), false],
 		[process.pid, true],
 	] as const) {
-		writeFileSync(lock, JSON.stringify({pid, place: processSpace()}));
+		leaveLock(lock, holderHere(pid));
 		await ensureLibtorch({pin: fakePin(), cache});
 		t.is(existsSync(lock), stays);
 	}

@@ -1,7 +1,7 @@
 import {mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
-import {checkCache, clearDeadLockOf, fillCache, makeCache, wrapCacheErrors} from '../cache/cache.js';
+import {checkCache, removeStaleLockOf, fillCache, makeCache, wrapCacheErrors} from '../cache/cache.js';
 import {cacheFolder} from '../cache/cache-folder.js';
 import {DataError} from '../errors/index.js';
 import {sha256} from '../fs/hash.js';
@@ -48,7 +48,7 @@ export const cacheImages = async (
 	clearLeftOvers(path.dirname(place));
 	const found = await wholeAt(place, entry);
 	if (found) {
-		clearDeadLockOf(place);
+		removeStaleLockOf(place);
 		return found;
 	}
 

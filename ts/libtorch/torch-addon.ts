@@ -5,7 +5,7 @@ import {rm} from 'node:fs/promises';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
-import {checkCache, clearDeadLockOf, fillCache, removeLeftovers} from '../cache/cache.js';
+import {checkCache, removeStaleLockOf, fillCache, removeLeftovers} from '../cache/cache.js';
 import {cacheFolder} from '../cache/cache-folder.js';
 import {AbortError, FetchError} from '../errors/index.js';
 import {isClone, packageVersion} from '../platform/package-root.js';
@@ -61,7 +61,7 @@ export const ensureTorchAddon = async ({signal, tell}: FetchOptions = {}): Promi
 	const place = cachedTorchAddon();
 	const found = fetchedTorchAddon();
 	if (found !== undefined && (matchesPublishedHash(found) || found === installedTorchAddon())) {
-		clearDeadLockOf(place);
+		removeStaleLockOf(place);
 		return found; // what npm has installed, npm mends
 	}
 
