@@ -1,7 +1,7 @@
 import {mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
-import {checkCache, removeStaleLockOf, fillCache, makeCache, wrapCacheErrors} from '../cache/cache.js';
+import {checkCache, fillCache, makeCache, removeStaleLockOf, wrapCacheErrors} from '../cache/cache.js';
 import {cacheFolder} from '../cache/cache-folder.js';
 import {DataError} from '../errors/index.js';
 import {sha256} from '../fs/hash.js';

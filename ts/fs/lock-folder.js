@@ -132,19 +132,22 @@ export const isLocked = folder => {
 };
 
 /**
- * Removes a stale lock, for callers that don't need it.
+ * Removes a stale lock and what is left of others, for callers that don't need it.
  *
  * @param {string} folder
  */
 export const removeStaleLock = folder => {
-	const beat = beatOf(folder);
-	if (beat !== undefined && !isLocked(folder)) {
+	const lock = path.resolve(folder);
+	const beat = beatOf(lock);
+	if (beat !== undefined && !isLocked(lock)) {
 		try {
-			remove(path.resolve(folder), randomUUID(), beat);
+			remove(lock, randomUUID(), beat);
 		} catch {
 			// as in a cache that can't be written
 		}
 	}
+
+	removeLeftovers(lock);
 };
 
 /**

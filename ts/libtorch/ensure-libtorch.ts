@@ -3,7 +3,7 @@ import {existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writ
 import {rm} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
-import {checkCache, removeStaleLockOf, fillCache, removeLeftovers} from '../cache/cache.js';
+import {checkCache, fillCache, removeLeftovers, removeStaleLockOf} from '../cache/cache.js';
 import {cacheFolder} from '../cache/cache-folder.js';
 import {ConfigError, FetchError} from '../errors/index.js';
 import {makeFolders} from '../fs/make-folders.js';

@@ -5,7 +5,7 @@ import {rm} from 'node:fs/promises';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
-import {checkCache, removeStaleLockOf, fillCache, removeLeftovers} from '../cache/cache.js';
+import {checkCache, fillCache, removeLeftovers, removeStaleLockOf} from '../cache/cache.js';
 import {cacheFolder} from '../cache/cache-folder.js';
 import {AbortError, FetchError} from '../errors/index.js';
 import {isClone, packageVersion} from '../platform/package-root.js';
