@@ -158,15 +158,11 @@ const torchAddon = async (reason, signal) => {
  */
 const libtorch = async signal => {
 	const {ensureLibtorch} = await import('../../dist/ts/libtorch/ensure-libtorch.js');
-	const {FetchLog} = await import('../../dist/ts/cli/fetch-log.js');
 	const {StepladderError} = await import('../../dist/ts/errors/index.js');
-	const log = new FetchLog();
 	try {
-		return await ensureLibtorch({tell: log.tell, signal});
+		return await ensureLibtorch({report: say, signal});
 	} catch (error) {
 		throw error instanceof StepladderError ? new MissingNeed(error.message) : error;
-	} finally {
-		log.end();
 	}
 };
 

@@ -71,7 +71,7 @@ export const makeCache = (cache: string): void => {
 /** How {@link fillCache} is watched and ended. */
 export type FillOptions = {
 	readonly cache: string;
-	readonly tell: (line: string) => void;
+	readonly report: (line: string) => void;
 	readonly signal?: AbortSignal | undefined;
 };
 
@@ -85,13 +85,13 @@ export type FillOptions = {
  */
 export const fillCache = async <Value>(
 	place: string,
-	{cache, tell, signal}: FillOptions,
+	{cache, report, signal}: FillOptions,
 	work: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> =>
 	wrapCacheErrors(place, async () => {
 		makeCache(cache);
 		try {
-			return await withLock(lockOf(place), tell, work, signal);
+			return await withLock(lockOf(place), report, work, signal);
 		} catch (error) {
 			if (signal?.aborted) {
 				throw error instanceof AbortError ? error : new AbortError(signal.reason);

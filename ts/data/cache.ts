@@ -64,7 +64,7 @@ export const cacheImages = async (
 			syncFolder(work);
 			// Under its lock, or what is removed as damaged could be what somebody else has just mended and reads.
 			const waiting = (): void => tell('Waiting for another process to write the same images to the cache ...');
-			const others = await fillCache(place, {cache, tell: waiting, signal}, async () => {
+			const others = await fillCache(place, {cache, report: waiting, signal}, async () => {
 				const others = await wholeAt(place, entry);
 				if (!others) {
 					rmSync(place, {recursive: true, force: true});
