@@ -1,4 +1,3 @@
-import {execFileSync} from 'node:child_process';
 import {
 	existsSync,
 	mkdirSync,
@@ -124,15 +123,6 @@ test('an entry without files', isMended, entry => {
 	rmSync(entry, {recursive: true});
 	mkdirSync(entry);
 });
-
-if (process.platform !== 'win32') {
-	for (const name of [images, 'manifest.json']) {
-		test(`a pipe in the place of ${name}`, isMended, entry => {
-			rmSync(path.join(entry, name));
-			execFileSync('mkfifo', [path.join(entry, name)]);
-		});
-	}
-}
 
 test('arrays are written anew where the cache damaged them', async t => {
 	const source = arrays({...oneImage(t.title), size: 2});

@@ -1,4 +1,4 @@
-import {mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
 import {checkCache, fillCache, makeCache, removeStaleLockOf, wrapCacheErrors} from '../cache/cache.js';
@@ -6,7 +6,6 @@ import {cacheFolder} from '../cache/cache-folder.js';
 import {DataError} from '../errors/index.js';
 import {sha256} from '../fs/hash.js';
 import {makeFolders} from '../fs/make-folders.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import {syncFolder} from '../fs/write-file-atomic.js';
 import {type Data, dataOf, describe, readIdx} from './data.js';
 
@@ -119,7 +118,7 @@ const writeManifest = (folder: string, manifest: Manifest): void => {
 /** Nothing where it is damaged, or where there is none. */
 const readManifest = (folder: string): Manifest | undefined => {
 	try {
-		const manifest = manifestSchema.parse(JSON.parse(readTextFile(path.join(folder, manifestFile))));
+		const manifest = manifestSchema.parse(JSON.parse(readFileSync(path.join(folder, manifestFile), 'utf8')));
 		return manifest.sha256 === ownHash(manifest) ? manifest : undefined;
 	} catch {
 		return undefined;

@@ -1,8 +1,8 @@
+import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
 import {RecordError} from '../errors/index.js';
 import {sha256} from '../fs/hash.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import type {Condition} from '../native/condition.js';
 import {conditionShape} from '../native/condition.js';
 import {shapes, validate} from '../validation/validate.js';
@@ -52,7 +52,7 @@ export const readFinishedRun = (
 	const at = (file: string): string => path.join(folder, file);
 	const read = <Value>(file: string, work: (text: string) => Value): Value => {
 		try {
-			return work(readTextFile(at(file)));
+			return work(readFileSync(at(file), 'utf8'));
 		} catch (error) {
 			const reason = error instanceof Error ? error.message : String(error);
 			throw new RecordError(at(file), `${reason}; ${remedy}`, {cause: error});
@@ -86,7 +86,7 @@ export const readFinishedRun = (
  * @throws {Error} where one can't be read
  */
 export const changedFile = (folder: string): string | undefined => {
-	const {hash: told, ...rest} = JSON.parse(readTextFile(path.join(folder, 'result.json')));
+	const {hash: told, ...rest} = JSON.parse(readFileSync(path.join(folder, 'result.json'), 'utf8'));
 	return told === sha256(JSON.stringify(rest))
 		? hashedFiles.find(file => rest.hashes[file] !== fileHash(folder, file))
 		: 'result.json';

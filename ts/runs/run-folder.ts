@@ -6,6 +6,7 @@ import {
 	mkdirSync,
 	openSync,
 	readdirSync,
+	readFileSync,
 	renameSync,
 	rmSync,
 	symlinkSync,
@@ -29,11 +30,9 @@ import {asExperiment, type Experiment} from '../experiment/experiment.js';
 import {checkGoal, type Goal, goalOf} from '../experiment/goal.js';
 import {displayPath} from '../format/command-line.js';
 import {formatValue} from '../format/value.js';
-import {fileType} from '../fs/file-type.js';
 import {sha256} from '../fs/hash.js';
 import {acquireLock, isLocked, isLockName, isStale, type Lock} from '../fs/lock.js';
 import {makeFolders} from '../fs/make-folders.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import {suggestOut, wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {isPartialFile, removePartialFiles, syncFolder, writeFileAtomic} from '../fs/write-file-atomic.js';
 import {currentCondition} from '../native/condition.js';
@@ -55,7 +54,7 @@ export const hashedFiles = ['config.json', 'events.jsonl', 'predictions.json'] a
 export const latest = 'latest';
 
 /** The hash of a run's file. */
-export const fileHash = (folder: string, file: string): string => sha256(readTextFile(path.join(folder, file)));
+export const fileHash = (folder: string, file: string): string => sha256(readFileSync(path.join(folder, file), 'utf8'));
 
 type RunConfig = {
 	readonly step: Trainable;
@@ -273,13 +272,13 @@ export class RunFolder {
 	 */
 	static read(folder: string): RunConfig {
 		const file = path.join(folder, 'config.json');
-		if (fileType(file) === 'nothing') {
+		if (!existsSync(file)) {
 			const sentence = `${folder} is not a run folder: it has no config.json`;
 			throw new ConfigError('resume', 'the folder of a run, with its config.json', folder, sentence);
 		}
 
 		try {
-			const {hash, ...config} = JSON.parse(readTextFile(file));
+			const {hash, ...config} = JSON.parse(readFileSync(file, 'utf8'));
 			checkFormat(folder, config);
 			if (hash !== undefined && hash !== sha256(JSON.stringify(config))) {
 				throw new Error('something in it was changed');
@@ -400,7 +399,7 @@ export class RunFolder {
 
 	#hasItsLogs(): boolean {
 		try {
-			return readTextFile(path.join(this.path, 'events.jsonl')) === this.#rows.map(asLine).join('');
+			return readFileSync(path.join(this.path, 'events.jsonl'), 'utf8') === this.#rows.map(asLine).join('');
 		} catch {
 			return false;
 		}
@@ -464,7 +463,7 @@ const isCommand = (value: unknown, seed: unknown): value is CommandSeeds => {
 /** The command of a run that may be none, or none that can be read. */
 const commandOf = (folder: string): (CommandSeeds & {readonly seed: number}) | undefined => {
 	try {
-		const {command, seed} = JSON.parse(readTextFile(path.join(folder, 'config.json')));
+		const {command, seed} = JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8'));
 		return isCommand(command, seed) ? {...command, seed} : undefined;
 	} catch {
 		return undefined;

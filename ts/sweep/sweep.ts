@@ -1,4 +1,4 @@
-import {readdirSync, rmSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {type Data, describe, type OpenOptions} from '../data/data.js';
@@ -10,11 +10,9 @@ import {learningRates} from '../experiment/learning-rates.js';
 import {settingsName} from '../experiment/settings.js';
 import {displayPath} from '../format/command-line.js';
 import {formatValue} from '../format/value.js';
-import {fileType} from '../fs/file-type.js';
 import {canonicalJson, sha256} from '../fs/hash.js';
 import {acquireLock, isLockName, type Lock, lockPathFor} from '../fs/lock.js';
 import {makeFolders} from '../fs/make-folders.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {isPartialFile, removePartialFiles, writeFileAtomic} from '../fs/write-file-atomic.js';
 import {checkLadder} from '../ladder/check-ladder.js';
@@ -148,7 +146,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 	// An interrupted `fresh` leaves the older record where it is until it has been gone on with.
 	const replacing = path.join(folder, '.replacing');
 	const by = `${sha256(canonicalJson(plan))}\n`;
-	const goesOn = fileType(replacing) === 'a file' && readTextFile(replacing) === by;
+	const goesOn = existsSync(replacing) && readFileSync(replacing, 'utf8') === by;
 	if (!fresh && !goesOn && hasSweep(folder)) {
 		const kept = readSweep(folder);
 		if (differences(kept.plan, plan).length > 0) {

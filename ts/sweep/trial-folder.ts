@@ -1,12 +1,10 @@
-import {existsSync, readdirSync, rmSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import type {Experiment} from '../experiment/experiment.js';
 import {displayPath} from '../format/command-line.js';
-import {fileType} from '../fs/file-type.js';
 import {canonicalJson, checksum, sha256} from '../fs/hash.js';
 import {acquireLock, isLocked, type Lock} from '../fs/lock.js';
 import {makeFolders} from '../fs/make-folders.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import {suggestOut, wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {removePartialFiles, writeFileAtomic} from '../fs/write-file-atomic.js';
 import type {Condition} from '../native/condition.js';
@@ -59,19 +57,19 @@ export class TrialFolder {
 		return this.#writing(() => {
 			removePartialFiles(this.path, files);
 			const file = path.join(this.path, 'begun.txt');
-			const goesOn = existsSync(this.checkpoint) && fileType(file) === 'a file';
-			if (!goesOn || !shapes.time.safeParse(readTextFile(file)).success) {
+			const goesOn = existsSync(this.checkpoint) && existsSync(file);
+			if (!goesOn || !shapes.time.safeParse(readFileSync(file, 'utf8')).success) {
 				writeFileAtomic(file, now); // what is no time would be refused when all has been trained
 			}
 
-			return readTextFile(file);
+			return readFileSync(file, 'utf8');
 		});
 	}
 
 	/** What it came to; nothing where it is unfinished, or its file is not as it was written. */
 	read(): FinishedTrial | undefined {
 		try {
-			const {checksum: sum, ...finished} = JSON.parse(readTextFile(this.#result));
+			const {checksum: sum, ...finished} = JSON.parse(readFileSync(this.#result, 'utf8'));
 			return sum === checksum(canonicalJson(finished)) ? finished : undefined;
 		} catch {
 			return undefined;
