@@ -4,10 +4,10 @@ import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {isMainThread, parentPort, Worker} from 'node:worker_threads';
+import type {Experiment} from '../../ts/experiment/experiment.js';
 import type {Model, RunEvent} from '../../ts/native/binding.js';
 import {native} from '../../ts/native/load.js';
 import {unwrap} from '../../ts/native/unwrap.js';
-import type {Experiment} from '../../ts/experiment/experiment.js';
 import {root} from './cli.js';
 
 const samples = path.join(root, 'test', 'samples');

@@ -1,7 +1,7 @@
 import test from 'ava';
+import {asExperiment, type Experiment, type Schedule} from '../../ts/experiment/experiment.js';
 import {ConfigError} from '../../ts/index.js';
 import {native} from '../../ts/native/load.js';
-import {asExperiment, type Experiment, type Schedule} from '../../ts/experiment/experiment.js';
 
 /** A value with every setting that it may have. */
 type Complete<Value> = Value extends object

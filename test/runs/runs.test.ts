@@ -1,7 +1,5 @@
-import {execFileSync} from 'node:child_process';
-import {mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync} from 'node:fs';
+import {mkdirSync, readlinkSync, rmSync, symlinkSync} from 'node:fs';
 import path from 'node:path';
-import process from 'node:process';
 import test from 'ava';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
@@ -90,26 +88,6 @@ test('a trial has its own settings, is shown as a trial, and is used by no recor
 	const recorded = await own.run(['record', '--step', 'tiny', '--seeds', '1', '--out', 'runs']);
 	t.is(recorded.exitCode, 0, recorded.stderr);
 	t.notRegex(recorded.stderr, /finished before/);
-});
-
-(process.platform === 'win32' ? test.skip : test)('no command waits for a pipe that replaces a run’s file', async t => {
-	const own = tinyLadder(t);
-	t.is((await own.run(['train', '--step', 'tiny', '--seeds', '1,2'])).exitCode, 0);
-	const [run = ''] = readdirSync(path.join(own.folder, 'runs', 'tiny'));
-	for (const file of ['config.json', 'events.jsonl', 'result.json', 'predictions.json']) {
-		const copy = `runs/tiny/with-a-pipe`;
-		own.copy(`runs/tiny/${run}`, copy);
-		rmSync(path.join(own.folder, copy, file));
-		execFileSync('mkfifo', [path.join(own.folder, copy, file)]);
-		const list = await own.run(['runs']);
-		t.is(list.exitCode, 0, list.stderr);
-		const compare = await own.run(['compare', copy, `runs/tiny/${run}`]);
-		t.is(compare.exitCode, 5, `${file}: ${compare.stderr}`);
-		t.regex(compare.stderr, /it is a pipe, not a file/);
-		const resume = await own.run(['train', '--resume', `runs/tiny/${run}`]); // which looks for the other seeds
-		t.is(resume.exitCode, 2, resume.stderr);
-		rmSync(path.join(own.folder, copy), {recursive: true});
-	}
 });
 
 test('a finished run whose files have changed is listed as damaged', async t => {

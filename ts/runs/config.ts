@@ -1,3 +1,4 @@
+import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {
 	checkForm,
@@ -15,7 +16,6 @@ import {checkGoal, goalOf} from '../experiment/goal.js';
 import {formatValue} from '../format/value.js';
 import {fileType} from '../fs/file-type.js';
 import {sha256} from '../fs/hash.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import {currentCondition} from '../native/condition.js';
 import {packageVersion} from '../platform/package-root.js';
 import type {Trainable} from '../step/define-step.js';
@@ -78,7 +78,7 @@ export const readConfig = (folder: string): RunConfig => {
 	}
 
 	try {
-		const {hash, ...config} = JSON.parse(readTextFile(file));
+		const {hash, ...config} = JSON.parse(readFileSync(file, 'utf8'));
 		checkFormat(folder, config);
 		if (hash !== undefined && hash !== sha256(JSON.stringify(config))) {
 			throw new Error('something in it was changed');

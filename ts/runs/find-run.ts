@@ -1,9 +1,9 @@
+import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import type {Data} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
 import {differences} from '../experiment/difference.js';
 import {listFolder} from '../fs/list-folder.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import type {Step} from '../step/define-step.js';
 import {tryReadConfig} from './config.js';
 import {isFinished} from './folder.js';
@@ -54,7 +54,7 @@ export const findRun = (
 /** Returns whether the `config.json` of a finished run is as it was written. */
 const hasItsConfig = (folder: string): boolean => {
 	try {
-		const {hashes} = JSON.parse(readTextFile(path.join(folder, 'result.json')));
+		const {hashes} = JSON.parse(readFileSync(path.join(folder, 'result.json'), 'utf8'));
 		return hashes['config.json'] === fileHash(folder, 'config.json');
 	} catch {
 		return false;

@@ -1,7 +1,7 @@
+import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
 import {RecordError} from '../errors/index.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import type {Condition} from '../native/condition.js';
 import {conditionShape} from '../native/condition.js';
 import {shapes, validate} from '../validation/validate.js';
@@ -50,7 +50,7 @@ export const readFinishedRun = (
 	const at = (file: string): string => path.join(folder, file);
 	const read = <Value>(file: string, work: (text: string) => Value): Value => {
 		try {
-			return work(readTextFile(at(file)));
+			return work(readFileSync(at(file), 'utf8'));
 		} catch (error) {
 			const reason = error instanceof Error ? error.message : String(error);
 			throw new RecordError(at(file), `${reason}; ${remedy}`, {cause: error});

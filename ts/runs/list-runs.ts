@@ -1,6 +1,5 @@
-import {existsSync, readdirSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
-import {readTextFile} from '../fs/read-text-file.js';
 import {checkPath} from '../validation/check-path.js';
 import type {EpochEvent} from './events.js';
 import {isFinished} from './folder.js';
@@ -60,7 +59,7 @@ const foldersIn = (folder: string): string[] => {
 
 const summaryOf = (folder: string): RunSummary | undefined => {
 	try {
-		const {step, seed, begun, experiment, trial} = JSON.parse(readTextFile(path.join(folder, 'config.json')));
+		const {step, seed, begun, experiment, trial} = JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8'));
 		const known = [step, begun].every(text => typeof text === 'string') && Number.isSafeInteger(experiment?.epochs);
 		const identity = {folder, step, seed, begun, of: experiment?.epochs, trial: trial !== undefined};
 		return known ? {...identity, ...progressOf(folder)} : undefined;
@@ -72,7 +71,7 @@ const summaryOf = (folder: string): RunSummary | undefined => {
 const progressOf = (folder: string): Pick<RunSummary, 'epochs' | 'testAccuracy' | 'held' | 'state'> => {
 	const hasFinished = isFinished(folder);
 	try {
-		const rows = readTextFile(path.join(folder, 'events.jsonl')).trimEnd().split('\n').filter(Boolean);
+		const rows = readFileSync(path.join(folder, 'events.jsonl'), 'utf8').trimEnd().split('\n').filter(Boolean);
 		const last: EpochEvent | undefined = rows.length > 0 ? JSON.parse(rows.at(-1) ?? '') : undefined;
 		const progress = {epochs: rows.length, testAccuracy: last && last.testCorrect / last.testTotal};
 		if (!hasFinished) {
@@ -80,7 +79,7 @@ const progressOf = (folder: string): Pick<RunSummary, 'epochs' | 'testAccuracy' 
 		}
 
 		if (changedFile(folder) === undefined) {
-			const {held} = JSON.parse(readTextFile(path.join(folder, 'result.json')));
+			const {held} = JSON.parse(readFileSync(path.join(folder, 'result.json'), 'utf8'));
 			return {...progress, held: Boolean(held), state: 'finished'};
 		}
 	} catch (error) {

@@ -1,10 +1,10 @@
+import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import type {Data} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
 import type {Experiment} from '../experiment/experiment.js';
 import type {Goal} from '../experiment/goal.js';
 import type {TriedSetting} from '../experiment/settings.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import {shapes, validate} from '../validation/validate.js';
 import {readConfig} from './config.js';
 import type {EpochEvent} from './events.js';
@@ -40,7 +40,7 @@ export type StoredRun = {
 export const readRun = (folder: string): StoredRun => {
 	const {step, seed, experiment, data, options} = readConfig(folder);
 	const config = path.join(folder, 'config.json');
-	const begun = validate(shapes.time, JSON.parse(readTextFile(config)).begun, 'begun');
+	const begun = validate(shapes.time, JSON.parse(readFileSync(config, 'utf8')).begun, 'begun');
 	const finished = isFinished(folder) ? readFinishedRun(folder, remedy) : undefined;
 	const epochs = finished?.epochs ?? epochsSoFar(folder);
 	const wrong = finished && disagreement(finished, step.name, seed, experiment);
@@ -58,7 +58,7 @@ const remedy = 'remove the run’s folder, or train again';
 const epochsSoFar = (folder: string): EpochEvent[] => {
 	const file = path.join(folder, 'events.jsonl');
 	try {
-		const lines = readTextFile(file).split('\n').slice(0, -1);
+		const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
 		return lines.map((line, index) => validate(epochShape, JSON.parse(line), `line ${index + 1}`) as EpochEvent);
 	} catch (error) {
 		const reason = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,6 @@
+import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {ConfigError} from '../errors/index.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import {readConfig} from './config.js';
 import {isFinished, lockFolder, removeLeftovers, writeIn} from './folder.js';
 import {RunFolder, runFiles} from './run-folder.js';
@@ -38,7 +38,7 @@ export const lockRun = async (folder: string, signal?: AbortSignal): Promise<Run
 		return writeIn(
 			absolute,
 			() => {
-				const opened = new RunFolder(absolute, lock, readTextFile(path.join(absolute, 'config.json')));
+				const opened = new RunFolder(absolute, lock, readFileSync(path.join(absolute, 'config.json'), 'utf8'));
 				removeLeftovers(absolute, runFiles);
 				return opened;
 			},

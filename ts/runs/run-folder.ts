@@ -1,9 +1,8 @@
-import {closeSync, fsyncSync, openSync, rmSync, writeFileSync} from 'node:fs';
+import {closeSync, fsyncSync, openSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import type {Goal} from '../experiment/goal.js';
 import {sha256} from '../fs/hash.js';
 import type {Lock} from '../fs/lock.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import {suggestOut} from '../fs/wrap-write-errors.js';
 import {syncFolder, writeFileAtomic} from '../fs/write-file-atomic.js';
 import type {Engine} from '../native/engine.js';
@@ -152,7 +151,7 @@ export class RunFolder {
 
 	#hasItsLogs(): boolean {
 		try {
-			return readTextFile(path.join(this.path, 'events.jsonl')) === this.#rows.map(jsonLine).join('');
+			return readFileSync(path.join(this.path, 'events.jsonl'), 'utf8') === this.#rows.map(jsonLine).join('');
 		} catch {
 			return false;
 		}

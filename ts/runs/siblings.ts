@@ -1,6 +1,5 @@
-import {readdirSync} from 'node:fs';
+import {readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
-import {readTextFile} from '../fs/read-text-file.js';
 import {type CommandSeeds, isCommandOf, readConfig} from './config.js';
 import {isFinished} from './folder.js';
 
@@ -38,7 +37,7 @@ export const siblingsOf = (folder: string): readonly Sibling[] => {
 /** Returns the command of a run; `undefined` if it has none, or can't be read. */
 const commandOf = (folder: string): (CommandSeeds & {readonly seed: number}) | undefined => {
 	try {
-		const {command, seed} = JSON.parse(readTextFile(path.join(folder, 'config.json')));
+		const {command, seed} = JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8'));
 		return isCommandOf(command, seed) ? {...command, seed} : undefined;
 	} catch {
 		return undefined;

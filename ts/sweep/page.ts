@@ -1,4 +1,4 @@
-import {existsSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import type {Data} from '../data/data.js';
 import {describe} from '../data/data.js';
@@ -6,8 +6,6 @@ import {RecordError} from '../errors/index.js';
 import {differences} from '../experiment/difference.js';
 import {commandHint, displayPath} from '../format/command-line.js';
 import {formatSetting} from '../format/value.js';
-import {fileType} from '../fs/file-type.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {writeFileAtomic} from '../fs/write-file-atomic.js';
 import {withLineEnds} from '../fs/write-user-file.js';
@@ -43,7 +41,7 @@ export const writeSweepPage = async (folder: string, found: SweepResult): Promis
 	wrapWriteErrors(`the page of ${folder}`, folder, () => {
 		for (const [name, text] of written) {
 			const file = path.join(folder, name);
-			writeFileAtomic(file, withLineEnds(text, existsSync(file) ? readTextFile(file) : ''));
+			writeFileAtomic(file, withLineEnds(text, existsSync(file) ? readFileSync(file, 'utf8') : ''));
 		}
 	});
 };
@@ -111,6 +109,6 @@ const checkSweep = async (ladder: Ladder, name: string, data: Data): Promise<str
 };
 
 const checkText = (file: string, wanted: string): string[] =>
-	fileType(file) === 'a file' && readTextFile(file).replaceAll('\r\n', '\n') === wanted
+	existsSync(file) && readFileSync(file, 'utf8').replaceAll('\r\n', '\n') === wanted
 		? []
 		: [`${displayPath(file)} does not match the sweep; try: ${commandHint('record', '--text')}`];

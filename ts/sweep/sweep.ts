@@ -1,4 +1,4 @@
-import {readdirSync, rmSync} from 'node:fs';
+import {readdirSync, readFileSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {type Data, describe, type OpenOptions} from '../data/data.js';
@@ -14,7 +14,6 @@ import {fileType} from '../fs/file-type.js';
 import {canonicalJson, sha256} from '../fs/hash.js';
 import {acquireLock, isLockName, type Lock, lockPathFor} from '../fs/lock.js';
 import {makeFolders} from '../fs/make-folders.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {isPartialFile, removePartialFiles, writeFileAtomic} from '../fs/write-file-atomic.js';
 import {checkLadder} from '../ladder/check-ladder.js';
@@ -147,7 +146,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 	// An interrupted `fresh` leaves the earlier record in place, and is resumed by the command without it.
 	const replacing = path.join(folder, '.replacing');
 	const identity = `${sha256(canonicalJson(plan))}\n`;
-	const isReplacing = fileType(replacing) === 'a file' && readTextFile(replacing) === identity;
+	const isReplacing = fileType(replacing) === 'a file' && readFileSync(replacing, 'utf8') === identity;
 	if (!fresh && !isReplacing && hasSweep(folder)) {
 		const existing = readSweep(folder);
 		const [different] = differences(existing.plan, plan);

@@ -1,11 +1,10 @@
-import {existsSync, rmSync} from 'node:fs';
+import {existsSync, readFileSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import type {Experiment} from '../experiment/experiment.js';
 import {fileType} from '../fs/file-type.js';
 import {canonicalJson, checksum, sha256} from '../fs/hash.js';
 import type {Lock} from '../fs/lock.js';
 import {makeFolders} from '../fs/make-folders.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import {suggestOut} from '../fs/wrap-write-errors.js';
 import {removePartialFiles, writeFileAtomic} from '../fs/write-file-atomic.js';
 import type {Condition} from '../native/condition.js';
@@ -60,18 +59,18 @@ export class TrialFolder {
 			removePartialFiles(this.path, files);
 			const file = path.join(this.path, 'begun.txt');
 			const isResumed = existsSync(this.checkpoint) && fileType(file) === 'a file';
-			if (!isResumed || !shapes.time.safeParse(readTextFile(file)).success) {
+			if (!isResumed || !shapes.time.safeParse(readFileSync(file, 'utf8')).success) {
 				writeFileAtomic(file, now); // a damaged time would be refused only after all trials are trained
 			}
 
-			return readTextFile(file);
+			return readFileSync(file, 'utf8');
 		});
 	}
 
 	/** Returns the result; `undefined` if the trial is unfinished, or its file has changed. */
 	read(): FinishedTrial | undefined {
 		try {
-			const {checksum: sum, ...finished} = JSON.parse(readTextFile(this.#result));
+			const {checksum: sum, ...finished} = JSON.parse(readFileSync(this.#result, 'utf8'));
 			return sum === checksum(canonicalJson(finished)) ? finished : undefined;
 		} catch {
 			return undefined;
