@@ -1,5 +1,5 @@
-//! Sets up the napi link, and hashes the sources, so that a record can say what made it. Where libtorch is, no run path
-//! says: `ts/native/load.ts` opens it before the addon.
+//! Sets up the napi link, and hashes the sources for records and checkpoints. The addon has no run path to libtorch:
+//! `ts/native/load.ts` opens it first.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,8 @@ fn main() {
     napi_build::setup();
 }
 
-/// sha256 over names and contents of all that decides what is learned: the crates, and the versions of what they use.
+/// Returns the sha256 over names and contents of all files that results depend on: the crates, and the versions of their
+/// dependencies.
 fn hash_of_sources() -> String {
     let mut files = vec![];
     for place in ["../kernels/src", "../trainer/src", "../torch/src", "src", "../../Cargo.lock"] {

@@ -3,7 +3,7 @@ import {rm} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
-import {LockLost, withLock} from '../../ts/cache/set-up-lock.js';
+import {LockLost, withLock} from '../../ts/fs/lock-folder.js';
 import {linkView} from './libtorch.mjs';
 import {demand, MissingNeed} from './need.mjs';
 import {fingerprint, isBuilt, readStamp, unlessBuilt} from './stamp.mjs';
@@ -158,15 +158,11 @@ const torchAddon = async (reason, signal) => {
  */
 const libtorch = async signal => {
 	const {ensureLibtorch} = await import('../../dist/ts/libtorch/ensure-libtorch.js');
-	const {FetchLog} = await import('../../dist/ts/cli/fetch-log.js');
 	const {StepladderError} = await import('../../dist/ts/errors/index.js');
-	const log = new FetchLog();
 	try {
-		return await ensureLibtorch({tell: log.tell, signal});
+		return await ensureLibtorch({report: say, signal});
 	} catch (error) {
 		throw error instanceof StepladderError ? new MissingNeed(error.message) : error;
-	} finally {
-		log.end();
 	}
 };
 

@@ -1,4 +1,3 @@
-import {execFileSync} from 'node:child_process';
 import {
 	existsSync,
 	mkdirSync,
@@ -16,9 +15,9 @@ import test from 'ava';
 import {execa} from 'execa';
 import sharp from 'sharp';
 import {arrays, type DataSource, imageFolder} from '../../ts/index.js';
-import {processSpace} from '../../ts/platform/processes.js';
 import {root} from '../helpers/cli.js';
 import {type Ending, temporaryFolder} from '../helpers/folder.js';
+import {endedProcess, holderHere, leaveLock, setHeartbeat} from '../helpers/lock.js';
 
 const cache = temporaryFolder({teardown: remove => process.on('exit', () => void remove())});
 process.env['STEPLADDER_CACHE'] = cache;
@@ -125,15 +124,6 @@ test('an entry without files', isMended, entry => {
 	mkdirSync(entry);
 });
 
-if (process.platform !== 'win32') {
-	for (const name of [images, 'manifest.json']) {
-		test(`a pipe in the place of ${name}`, isMended, entry => {
-			rmSync(path.join(entry, name));
-			execFileSync('mkfifo', [path.join(entry, name)]);
-		});
-	}
-}
-
 test('arrays are written anew where the cache damaged them', async t => {
 	const source = arrays({...oneImage(t.title), size: 2});
 	const first = await open(source);
@@ -151,16 +141,24 @@ test('what is whole is left as it stands', async t => {
 	t.deepEqual(standing(idx.folder), before);
 });
 
-test('the lock of a process that was killed stands in nobody’s way, and goes', async t => {
+test('the lock of a killed process blocks nobody, and is removed', async t => {
 	const source = imageFolder(await pictures(t), {size: 8});
 	const {idx, hash} = await open(source);
-	const {stdout} = await execa(process.execPath, ['--eval', 'process.stdout.write(String(process.pid))']);
 	const lock = `${idx.folder}.lock`;
-	for (const damage of [() => {}, () => flip(path.join(idx.folder, images), 100)]) {
-		damage();
-		writeFileSync(lock, JSON.stringify({pid: Number(stdout), place: processSpace()}));
-		t.is((await open(source)).hash, hash);
-		t.false(existsSync(lock));
+	const locks = {
+		folder: () => leaveLock(lock, holderHere(endedProcess())),
+		'file of an earlier version'() {
+			writeFileSync(lock, JSON.stringify({pid: 1, place: 'elsewhere'}));
+			setHeartbeat(lock, 20);
+		},
+	};
+	for (const [name, leave] of Object.entries(locks)) {
+		for (const damage of [() => {}, () => flip(path.join(idx.folder, images), 100)]) {
+			damage();
+			leave();
+			t.is((await open(source)).hash, hash, name);
+			t.false(existsSync(lock), name);
+		}
 	}
 });
 

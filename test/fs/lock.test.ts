@@ -1,4 +1,4 @@
-import {lutimesSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync} from 'node:fs';
+import {lutimesSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -8,6 +8,7 @@ import {execa} from 'execa';
 import {AbortError, LockError} from '../../ts/errors/index.js';
 import {acquireLock, isLocked, type LockWait, lockHolder, lockWaits} from '../../ts/fs/lock.js';
 import {temporaryFolder} from '../helpers/folder.js';
+import {elsewhere, leaveLock, setHeartbeat} from '../helpers/lock.js';
 
 const module = fileURLToPath(new URL('../../ts/fs/lock.js', import.meta.url));
 
@@ -24,20 +25,6 @@ setInterval(() => {}, 1000);`;
 	await new Promise(resolve => child.stdout?.once('data', resolve));
 	return {child};
 };
-
-/** A lock as another process left it. */
-const leave = (lock: string, holder: object, secondsAgo: number): void => {
-	mkdirSync(lock);
-	writeFileSync(path.join(lock, 'holder.json'), JSON.stringify(holder));
-	beat(lock, secondsAgo);
-};
-
-const beat = (lock: string, secondsAgo: number): void => {
-	const at = Date.now() / 1000 - secondsAgo;
-	utimesSync(lock, at, at);
-};
-
-const elsewhere = {id: 'x', pid: 7, host: 'another-container', space: 'another', since: '2026-11-25T02:00:00.000Z'};
 
 test('a place is held by one at a time, and free again when it is released', async t => {
 	const lock = lockIn(t);
@@ -85,7 +72,7 @@ test('the lock of a process that was killed is taken over at once, one that live
 		const lock = lockIn(t);
 		const {child} = await heldByChild(lock);
 		child.kill('SIGSTOP');
-		beat(lock, 3600);
+		setHeartbeat(lock, 3600);
 		await t.throwsAsync(acquireLock('the run', lock), {instanceOf: LockError});
 		child.kill('SIGKILL');
 		await child;
@@ -103,10 +90,10 @@ test('a program that holds a place ends at a signal in its own way, and leaves n
 
 test('a lock whose holder can’t be looked up is taken over when its heartbeat has stopped', async t => {
 	const lock = lockIn(t);
-	leave(lock, elsewhere, 20);
+	leaveLock(lock, elsewhere, 20);
 	(await acquireLock('the run', lock)).release();
 	mkdirSync(lock); // whose holder was killed before it had said who it is
-	beat(lock, 20);
+	setHeartbeat(lock, 20);
 	(await acquireLock('the run', lock)).release();
 	t.deepEqual(readdirSync(path.dirname(lock)), []);
 });
@@ -114,10 +101,10 @@ test('a lock whose holder can’t be looked up is taken over when its heartbeat 
 for (const holder of [null, 7, {}, {pid: 'x'}, {pid: 7, host: 'a', id: 'x', space: 'y'}, {...elsewhere, since: 5}]) {
 	test(`a lock whose holder reads ${JSON.stringify(holder)} is one that does not say who`, async t => {
 		const lock = lockIn(t);
-		leave(lock, holder as object, 10);
+		leaveLock(lock, holder, 10);
 		t.is(lockHolder(lock), undefined);
 		t.true(isLocked(lock));
-		beat(lock, 20);
+		setHeartbeat(lock, 20);
 		(await acquireLock('the run', lock)).release();
 		t.deepEqual(readdirSync(path.dirname(lock)), []);
 	});
@@ -125,7 +112,7 @@ for (const holder of [null, 7, {}, {pid: 'x'}, {pid: 7, host: 'a', id: 'x', spac
 
 test('a lock whose time lies ahead, as after a clock went back, is taken over when it has been watched for long enough', async t => {
 	const lock = lockIn(t);
-	leave(lock, elsewhere, -86_400);
+	leaveLock(lock, elsewhere, -86_400);
 	const told: unknown[] = [];
 	const listen = (wait: unknown): number => told.push(wait);
 	lockWaits.subscribe(listen);
@@ -153,18 +140,18 @@ test('a number that now belongs to a stranger keeps no lock alive', async t => {
 	const own = await acquireLock('the run', lock);
 	const mark = JSON.parse(readFileSync(path.join(lock, 'holder.json'), 'utf8'));
 	own.release();
-	leave(lock, {...mark, id: 'x', pid: process.ppid}, 20);
+	leaveLock(lock, {...mark, id: 'x', pid: process.ppid}, 20);
 	(await acquireLock('the run', lock)).release();
 	t.pass();
 });
 
 test('a holder elsewhere whose heart beats is named', async t => {
 	const lock = lockIn(t);
-	leave(lock, elsewhere, 10);
+	leaveLock(lock, elsewhere, 10);
 	let ago = 10;
 	const beating = setInterval(() => {
 		ago -= 0.1;
-		beat(lock, ago);
+		setHeartbeat(lock, ago);
 	}, 50);
 	t.teardown(() => clearInterval(beating));
 	await t.throwsAsync(acquireLock('the run', lock), {
@@ -175,7 +162,7 @@ test('a holder elsewhere whose heart beats is named', async t => {
 
 test('watching a silent holder ends by a signal', async t => {
 	const lock = lockIn(t);
-	leave(lock, elsewhere, 0);
+	leaveLock(lock, elsewhere, 0);
 	await t.throwsAsync(acquireLock('the run', lock, AbortSignal.abort()), {instanceOf: AbortError});
 });
 
@@ -195,6 +182,6 @@ test('a lock counts as held while its holder has not said yet who it is', t => {
 	mkdirSync(lock);
 	t.true(isLocked(lock));
 	t.is(lockHolder(lock), undefined);
-	beat(lock, 20);
+	setHeartbeat(lock, 20);
 	t.false(isLocked(lock));
 });

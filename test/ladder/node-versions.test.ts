@@ -4,7 +4,7 @@ import test from 'ava';
 import {nodeOf} from '../helpers/node-versions.js';
 import {OwnLadder} from '../helpers/own-ladder.js';
 
-/** Types out of the template's files, by hand: what is left is JavaScript. */
+/** Turns the template's files into JavaScript. */
 const withoutTypes = (text: string): string =>
 	text
 		.replace(/^import type .*\n/m, '')

@@ -6,13 +6,13 @@ import {root} from '../helpers/cli.js';
 import {OwnLadder} from '../helpers/own-ladder.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
-test('in an empty folder a ladder is made, trained, grown, recorded, compared and reported, with nothing of MNIST', async t => {
+test('in an empty folder a ladder is made, trained, extended, recorded, compared and reported, without MNIST', async t => {
 	const own = new OwnLadder(t);
-	const told: string[] = [];
+	const printed: string[] = [];
 	const run = async (...words: string[]): Promise<string> => {
 		const {stdout, stderr, exitCode} = await own.run(words);
 		t.is(exitCode, 0, `${words.join(' ')}: ${stderr}`);
-		told.push(stdout, stderr);
+		printed.push(stdout, stderr);
 		return stdout;
 	};
 
@@ -46,7 +46,7 @@ test('in an empty folder a ladder is made, trained, grown, recorded, compared an
 		/^(Training again: (baseline|batch-norm), seed [123], drawn at random of 3, 10 epochs and all predictions\n){2}The records, text blocks and claims of 2 steps agree, and all that was trained again repeats to the bit\.$/,
 	);
 	await run('report');
-	told.push(own.read('report/report.md'), own.read('report/report.html').replaceAll(/base64,[^)"]*/g, ''));
+	printed.push(own.read('report/report.md'), own.read('report/report.html').replaceAll(/base64,[^)"]*/g, ''));
 	t.regex(
 		own.read('report/report.md'),
 		/^# Coloured shapes\n\n\*\*[^*]*at least 98\.00 % of the test images in each of the last 3 epochs[^*]*\*\*\n\n(\|.*\n)+\nData: coloured shapes, 1,200 training and 400 test images of 16 x 16 pixels in colour, 3 classes: circle, square, triangle\.\n/,
@@ -60,14 +60,14 @@ test('in an empty folder a ladder is made, trained, grown, recorded, compared an
 		'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="40" height="40" fill="#222"/><circle cx="20" cy="20" r="12" fill="#e8e"/></svg>',
 	);
 	t.regex(await run('predict', model, 'dot.svg'), /^dot\.svg: (circle|square|triangle) \([\d.]+ %\)/);
-	told.push(await run('train', '--help'), await run('--help'));
+	printed.push(await run('train', '--help'), await run('--help'));
 	t.deepEqual(
-		told.join('\n').match(/.*(?:mnist(?!’s, plain)|digit|lr-scheduler|npm run(?! build -- --torch)).*/gi) ?? [],
+		printed.join('\n').match(/.*(?:mnist(?!’s, plain)|digit|lr-scheduler|npm run(?! build -- --torch)).*/gi) ?? [],
 		[],
 	);
 });
 
-test('bench times a ladder of one’s own, over as many images as there are', async t => {
+test('bench times another ladder than MNIST, over all its images', async t => {
 	const own = new OwnLadder(t);
 	await own.run(['init']);
 	const {stdout, stderr, exitCode} = await own.run(['bench', '--rounds', '1']);
@@ -78,7 +78,7 @@ test('bench times a ladder of one’s own, over as many images as there are', as
 	t.regex(more.stderr, /`images` should be a whole number from 1 to 1200, the training images there are, got 60000$/);
 });
 
-test('bench leaves `aten` out where there is no libtorch', async t => {
+test('bench skips `aten` without libtorch', async t => {
 	const own = new OwnLadder(t);
 	await own.run(['init']);
 	for (const part of ['dist/ts', 'templates', 'package.json']) {
@@ -101,10 +101,10 @@ test('bench leaves `aten` out where there is no libtorch', async t => {
 for (const [name, answer] of [
 	['nonsense', 'nonsense'],
 	['nothing', 'null'],
-	['another’s answer', '{"version":7}'],
+	['other JSON', '{"version":7}'],
 ]) {
 	(process.platform === 'win32' ? test.skip : test)(
-		`bench says of a Python that answers ${name} that it is none, and leaves nothing`,
+		`bench refuses a Python that prints ${name}, and leaves no files`,
 		async t => {
 			const own = tinyLadder(t);
 			own.write('python', `#!/bin/sh\ntrap '' TERM INT\necho '${answer}'\nwhile :; do sleep 1; done\n`);
@@ -124,7 +124,7 @@ for (const [name, answer] of [
 	);
 }
 
-test('a step that grows from one with a primary measure opens as it was written', async t => {
+test('new-step keeps the primary measure', async t => {
 	const own = tinyLadder(t);
 	own.write('steps/0-tiny.ts', own.read('steps/0-tiny.ts').replace('heldFor: 2,', "heldFor: 2, primary: 'gap',"));
 	t.is((await own.run(['new-step', 'next', '--from', 'tiny'])).exitCode, 0);
@@ -141,7 +141,7 @@ test('init overwrites nothing', async t => {
 	t.is((await own.run(['init', 'other'])).exitCode, 0);
 });
 
-test('init that was cut off is ended by the same command', async t => {
+test('the same command completes an interrupted init', async t => {
 	const own = new OwnLadder(t);
 	await own.run(['init', 'whole']);
 	const [readme, step] = [own.read('whole/README.md'), own.read('whole/steps/0-baseline.ts')];
@@ -156,13 +156,13 @@ test('init that was cut off is ended by the same command', async t => {
 	t.is((await own.run(['init', 'cut'])).exitCode, 2);
 });
 
-test('what init and new-step say to type next works as it is typed', async t => {
+test('the commands that init and new-step print work as printed', async t => {
 	const own = new OwnLadder(t);
 	t.regex(
 		(await own.run(['init', 'two words'])).stdout,
 		/Next: cd "two words" && npx stepladder train --step baseline$/,
 	);
-	// npm runs its scripts in the clone: what it is told there has to name the folder.
+	// npm runs its scripts in the clone, so the command has to name the folder.
 	const script = (name: string) => ({env: {npm_lifecycle_event: name, npm_command: 'run-script'}});
 	const made = await own.run(['init', 'shoes'], script('init'));
 	t.regex(made.stdout, /Next: npm run train -- --ladder shoes --step baseline$/);
@@ -170,14 +170,14 @@ test('what init and new-step say to type next works as it is typed', async t => 
 	t.regex(grown.stdout, /then: npm run train -- --ladder shoes --step wider$/);
 });
 
-test('init ends where the system will have no folder', async t => {
+test('init fails where no folder can be created', async t => {
 	const own = new OwnLadder(t, {file: ''});
 	const {stderr, exitCode} = await own.run(['init', process.platform === 'linux' ? '/proc/ladder' : 'file/ladder']);
 	t.is(exitCode, 1);
 	t.regex(stderr, /^stepladder: could not write a ladder in .*; choose another folder$/);
 });
 
-test('a step may grow from one whose name is a word of the language', async t => {
+test('a step may grow from one whose name is a reserved word', async t => {
 	const own = new OwnLadder(t);
 	await own.run(['init']);
 	let from = 'baseline';

@@ -11,7 +11,7 @@ const set = {images: new Uint8Array(2 * 16), labels: [0, 1]};
 export default defineLadder({name: 'tiny', data: arrays({size: 4, train: set, test: set})});
 `;
 
-/** A step of one layer. */
+/** Returns a step of one layer. */
 const stepOf = (name: string, more = ''): string => `import {defineStep} from 'stepladder';
 ${more}
 export default defineStep({
@@ -48,7 +48,7 @@ test(
 	/there is no ladder\.ts in \S+ or above it: make one with `npx stepladder init`/,
 );
 test(
-	'a ladder that was named and is not there',
+	'a named ladder that does not exist',
 	refuses,
 	{},
 	['ladder', '--ladder', 'nowhere'],
@@ -63,11 +63,11 @@ test(
 	'inner',
 );
 test(
-	'a ladder that is said twice',
+	'a ladder that is defined twice',
 	refuses,
 	{'ladder.ts': definition, 'ladder.mjs': definition},
 	['ladder'],
-	/^stepladder: ladder\.ts and ladder\.mjs both say what the ladder is/,
+	/^stepladder: ladder\.ts and ladder\.mjs both define the ladder/,
 );
 test(
 	'a ladder without data',
@@ -77,35 +77,35 @@ test(
 	/^stepladder: ladder\.js, line 3: `data` should be a source of data, such as .*, got undefined$/,
 );
 test(
-	'a ladder with a setting nobody knows',
+	'a ladder with an unknown setting',
 	refuses,
 	{'ladder.ts': definition.replace("'tiny',", "'tiny', target: {maxParams: 3},")},
 	['ladder'],
 	/^stepladder: ladder\.ts, line 3: unknown name `target\.maxParams` \(did you mean `target\.maxParameters`\?\)/,
 );
 test(
-	'a ladder that throws what has no text',
+	'a ladder that throws an object without text',
 	refuses,
 	{'ladder.js': 'throw Object.create(null);\n'},
 	['ladder'],
 	/^stepladder: ladder\.js: \{\} was thrown$/,
 );
 test(
-	'a ladder that is the promise of one, which is rejected',
+	'a ladder that is a rejected promise',
 	refuses,
 	{'ladder.js': "\nexport default Promise.reject(new Error('no images today'));\n"},
 	['ladder'],
 	/^stepladder: ladder\.js, line 2: Error: no images today$/,
 );
 test(
-	'a ladder that is the promise of one, which is rejected with what has no text',
+	'a ladder that is a promise rejected with an object without text',
 	refuses,
 	{'ladder.js': 'export default Promise.reject(Object.create(null));\n'},
 	['ladder'],
 	/^stepladder: ladder\.js: \{\} was thrown$/,
 );
 test(
-	'an error whose stack is none',
+	'an error whose stack is not a string',
 	refuses,
 	{'ladder.js': "throw Object.assign(new Error('no'), {stack: 5});\n"},
 	['ladder'],
@@ -145,7 +145,7 @@ test(
 	/^stepladder: steps\/0-a\.mjs, line 3: SyntaxError: Unexpected token ','$/,
 );
 test(
-	'a name that is not there',
+	'an undefined name',
 	refuses,
 	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('a', '\n\nconst x = other.y;')},
 	['train', '--step', 'a'],
@@ -188,7 +188,7 @@ test(
 	/^stepladder: steps\/0-a\.ts.*does not provide an export named 'magic'/,
 );
 test(
-	'an import of a file that is not there',
+	'an import of a missing file',
 	refuses,
 	{'ladder.ts': definition, 'steps/1-b.ts': stepOf('b', "import a from './0-a.ts';")},
 	['train', '--step', 'b'],
@@ -216,28 +216,28 @@ test(
 	/^stepladder: steps\/0-a\.ts: its default export should be the step `a`, as the file is called; it has none$/,
 );
 test(
-	'two steps of one number',
+	'two steps with the same number',
 	refuses,
 	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('a'), 'steps/0-b.ts': stepOf('b')},
 	['train', '--step', 'a'],
 	/^stepladder: steps\/0-a\.ts and steps\/0-b\.ts have the same number or name/,
 );
 test(
-	'a step that has no such step to grow from',
+	'a step that grows from a missing step',
 	refuses,
 	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('a')},
 	['new-step', 'b', '--from', 'c'],
 	/there is no step "c" in tiny: its steps are a$/,
 );
 test(
-	'a step of a name that is taken',
+	'a step with a name that is taken',
 	refuses,
 	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('a')},
 	['new-step', 'a', '--from', 'a'],
 	/there is a step `a` already/,
 );
 
-/** A step that grew from `a`. */
+/** Returns a step that grows from `a`. */
 const grownOf = (name: string, change: string, target: string): string => `import {defineStep} from 'stepladder';
 import a from './0-a.ts';
 export default defineStep({
@@ -263,7 +263,7 @@ for (const [fault, change, target, sentence] of [
 	],
 	['has no reason', '{batchSize: 1}', 'why: 3', /`target\.why` should be a sentence/],
 ] as const) {
-	test(`a step that ${fault} is refused, and stands in nobody’s way`, async t => {
+	test(`a step that ${fault} is refused, and the others can be used`, async t => {
 		const own = new OwnLadder(t, {
 			'ladder.ts': definition,
 			'steps/0-a.ts': stepOf('a'),
@@ -293,7 +293,7 @@ for (const [fault, change, target, sentence] of [
 	});
 }
 
-test('an app can open a ladder with a refused step, and is told of it when it asks', async t => {
+test('a ladder with a refused step opens, and the step’s error is thrown when it is requested', async t => {
 	const own = new OwnLadder(t, {
 		'ladder.mjs': definition,
 		'steps/0-a.mjs': stepOf('a'),
@@ -366,7 +366,7 @@ for (const [words, sentence] of typedWrong) {
 	test(`\`${words.join(' ')}\``, refuses, {'ladder.ts': definition, 'steps/0-a.ts': stepOf('a')}, words, sentence);
 }
 
-test('a ladder is found from within, by --ladder, and by a package.json above', async t => {
+test('a ladder is found from a subfolder, by --ladder, and by a package.json above', async t => {
 	const own = new OwnLadder(t, {
 		'package.json': '{"stepladder": {"ladder": "ladders/one"}}',
 		'ladders/one/ladder.ts': definition,
@@ -381,7 +381,7 @@ test('a ladder is found from within, by --ladder, and by a package.json above', 
 	t.is(await stepIn('.', '--ladder', 'ladders/two'), 'b');
 });
 
-test('what stands in a file’s place is named, and never waited on', async t => {
+test('a pipe, device, folder or broken link instead of a file is named, and never waited for', async t => {
 	const own = new OwnLadder(t, {'ladder.ts': definition, 'steps/0-first.ts': stepOf('first')});
 	const at = (file: string): string => path.join(own.folder, file);
 	symlinkSync(at('nowhere.ts'), at('steps/1-lost.ts'));
@@ -403,12 +403,12 @@ test('what stands in a file’s place is named, and never waited on', async t =>
 
 	const {stderr, exitCode} = await own.run(['ladder']);
 	t.is(exitCode, 0);
-	const told = new Map(
+	const problems = new Map(
 		stderr.split('\n').map(line => /^Step `(.*?)` is not in the table: (.*)$/.exec(line)?.slice(1) as [string, string]),
 	);
-	t.deepEqual([...told.keys()], [...expected.keys()]);
+	t.deepEqual([...problems.keys()], [...expected.keys()]);
 	for (const [name, sentence] of expected) {
-		t.regex(told.get(name) ?? '', sentence);
+		t.regex(problems.get(name) ?? '', sentence);
 	}
 
 	rmSync(at('steps'), {recursive: true});
@@ -419,7 +419,7 @@ test('what stands in a file’s place is named, and never waited on', async t =>
 	t.regex((await own.run(['ladder'])).stderr, /^stepladder: ladder\.ts: expected a file, found a link to nowhere$/);
 });
 
-test('a ladder without steps, and one without records, are told so and of nothing else', async t => {
+test('commands say that a ladder has no steps, or no records', async t => {
 	const own = new OwnLadder(t, {'ladder.mjs': definition});
 	const bench = await own.run(['bench']);
 	t.is(bench.exitCode, 2);

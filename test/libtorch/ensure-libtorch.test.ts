@@ -1,8 +1,8 @@
-import {spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {
 	chmodSync,
 	chownSync,
+	copyFileSync,
 	existsSync,
 	mkdirSync,
 	readdirSync,
@@ -19,16 +19,14 @@ import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
 import {AbortError, ConfigError, FetchError, WriteError} from '../../ts/errors/index.js';
 import {ensureLibtorch} from '../../ts/libtorch/ensure-libtorch.js';
-import type {FetchEvent} from '../../ts/libtorch/fetch-event.js';
 import {problemOf} from '../../ts/libtorch/manifest.js';
 import type {Pin} from '../../ts/libtorch/pins.js';
-import {processSpace} from '../../ts/platform/processes.js';
+import {pythonWithPip} from '../../ts/libtorch/pip.js';
+import {fakePin, fakeWheel, fakeWheels, library, writeWheels} from '../helpers/fake-wheels.js';
 import {temporaryFolder} from '../helpers/folder.js';
-import {fakePin, fakeWheel, fakeWheels, library, packageIndex, serve} from '../helpers/package-index.js';
+import {endedProcess, holderHere, leaveLock} from '../helpers/lock.js';
 
 delete process.env['LIBTORCH'];
-const torchFile = '/files/torch.whl';
-const size = fakeWheels.torch.bytes.length;
 
 /** Files of a folder, at any depth. */
 const filesIn = (folder: string): string[] =>
@@ -49,150 +47,73 @@ const wholeCache = [
 	'manifest.json',
 ].map(file => `libtorch-0.1-nowhere-x64/${file}`);
 
-for (const html of [false, true]) {
-	test(`libraries, headers and licences come from an index that answers in ${html ? 'HTML' : 'JSON'}, and nothing else`, async t => {
-		const cache = temporaryFolder(t);
-		const {index, requests} = await packageIndex(t, {html});
-		const folder = await ensureLibtorch({pin: fakePin(), cache, index});
-		t.deepEqual(filesIn(cache), wholeCache);
-		t.deepEqual(readFileSync(path.join(folder, 'lib', 'libtorch_cpu.so')), library);
-		t.is(problemOf(folder), undefined);
-		const query = html ? '?a=1&b=2' : '';
-		t.deepEqual(requests, [
-			...['/simple/torch/', `${torchFile}${query}`],
-			...['/simple/nvidia-cuda-runtime/', `/files/nvidia-cuda-runtime.whl${query}`],
-		]);
-	});
-}
-
-test('once it is there, nobody is asked', async t => {
-	const cache = temporaryFolder(t);
-	const {index, requests} = await packageIndex(t);
-	const folder = await ensureLibtorch({pin: fakePin(), cache, index});
-	const asked = requests.length;
-	t.is(await ensureLibtorch({pin: fakePin(), cache, index}), folder);
-	t.is(await ensureLibtorch({pin: fakePin(), cache}), folder);
-	t.is(requests.length, asked);
-});
-
-test('a download that broke off is told, and goes on from there', async t => {
-	const cache = temporaryFolder(t);
-	const {index, requests} = await packageIndex(t, {breaksAfter: 150_000});
-	const error = await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index}), {instanceOf: FetchError});
-	t.regex(error.message, /torch\.whl broke off after 0\.\d of 0\.4 MB \(.+\): run the same command again to continue$/);
-	const [part = ''] = filesIn(cache);
-	t.regex(part, /^libtorch-0\.1-nowhere-x64\.wheels\/torch-0\.1-[0-9a-f]{16}\.whl\.part$/);
-	const done = statSync(path.join(cache, part)).size;
-	t.true(done > 0 && done < size);
-
-	const seen: FetchEvent[] = [];
-	await ensureLibtorch({pin: fakePin(), cache, index, tell: event => seen.push(event)});
-	t.true(requests.includes(`${torchFile} bytes=${done}-`));
-	t.deepEqual(
-		seen.find(({type}) => type === 'progress'),
-		{type: 'progress', what: 'torch 0.1', done, total: size},
-	);
-	t.deepEqual(filesIn(cache), wholeCache);
-});
-
-test('a server that knows no ranges begins anew', async t => {
-	const cache = temporaryFolder(t);
-	const {index, requests} = await packageIndex(t, {breaksAfter: 150_000, ranges: false});
-	await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index}), {instanceOf: FetchError});
-	await ensureLibtorch({pin: fakePin(), cache, index});
-	t.is(requests.filter(request => request.startsWith(`${torchFile} bytes=`)).length, 1);
-	t.deepEqual(filesIn(cache), wholeCache);
-});
-
-test('a fetch that is cancelled keeps what has come, and goes on from there', async t => {
-	const cache = temporaryFolder(t);
-	const {index, requests} = await packageIndex(t);
-	const controller = new AbortController();
-	const tell = (event: FetchEvent): void => {
-		if (event.type === 'progress' && event.done > 0) {
-			controller.abort();
-		}
-	};
-	await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index, tell, signal: controller.signal}), {
-		instanceOf: AbortError,
-	});
-	t.is(filesIn(cache).length, 1);
-	await ensureLibtorch({pin: fakePin(), cache, index});
-	t.true(requests.some(request => request.startsWith(`${torchFile} bytes=`)));
-	t.deepEqual(filesIn(cache), wholeCache);
-});
-
-test('a file of another hash is refused by both hashes, and nothing is kept', async t => {
-	const cache = temporaryFolder(t);
-	const other = fakeWheels['nvidia-cuda-runtime'];
-	const {index} = await packageIndex(t, {served: {torch: other.bytes}});
-	const error = await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index}), {instanceOf: FetchError});
-	t.true(error.message.includes(`expected sha256 ${fakeWheels.torch.sha256}, got ${other.sha256}. It was deleted`));
-	t.deepEqual(filesIn(cache), []);
-});
-
-test('an index without the pinned file is told so', async t => {
-	const cache = temporaryFolder(t);
-	const {index} = await packageIndex(t);
-	const pin = fakePin({torch: {...fakeWheels.torch, sha256: 'a'.repeat(64)}});
-	await t.throwsAsync(ensureLibtorch({pin, cache, index}), {
-		instanceOf: FetchError,
-		message:
-			/simple\/torch\/ lists no file with the sha256 a{64}, which torch 0\.1 has: name an index that mirrors all/,
-	});
-});
-
-test('an index that does not answer, or answers that there is nothing, is named', async t => {
-	const cache = temporaryFolder(t);
-	const nobody = await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index: 'http://127.0.0.1:1/simple'}), {
-		instanceOf: FetchError,
-	});
-	t.regex(nobody.message, /^http:\/\/127\.0\.0\.1:1\/simple\/torch\/ does not answer \(.+\): check the network/);
-	const empty = await serve(t, (_, response) => response.writeHead(404).end());
-	await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index: empty}), {
-		instanceOf: FetchError,
-		message: /torch\/ answers 404 Not Found: check the address$/,
-	});
-	await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index: 'somewhere'}), {
-		instanceOf: ConfigError,
-		message: /^`index` should be the address of a Python package index/,
-	});
-	t.deepEqual(filesIn(cache), []);
-});
-
-test('a name and a password in the address are sent, and never shown', async t => {
-	const cache = temporaryFolder(t);
-	const {index} = await packageIndex(t, {credentials: 'me:s3cret'});
-	const open = await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, index: index.replace('//', '//me:wrong@')}));
-	t.regex(open.message, /answers 401/);
-	t.notRegex(open.message, /wrong/);
-	await ensureLibtorch({pin: fakePin(), cache, index: index.replace('//', '//me:s3cret@')});
-	t.deepEqual(filesIn(cache), wholeCache);
-});
-
-/** The fake wheels as files, as a person would have them. */
-const wheelFiles = (t: ExecutionContext, torch: Uint8Array = fakeWheels.torch.bytes): string[] => {
-	const folder = temporaryFolder(t);
-	const files = {
-		'torch-0.1-cp313-any.whl': torch,
-		'nvidia_cuda_runtime-0.2-any.whl': fakeWheels['nvidia-cuda-runtime'].bytes,
-	};
-	return Object.entries(files).map(([name, bytes]) => {
-		writeFileSync(path.join(folder, name), bytes);
-		return path.join(folder, name);
-	});
+/** Lets pip find these wheels and ask no network, until the next test. */
+const forPip = (...wheels: readonly string[]): void => {
+	process.env['PIP_NO_INDEX'] = '1';
+	process.env['PIP_FIND_LINKS'] = wheels.join(' ');
 };
 
-test('wheels that are here are taken, and only the others are fetched', async t => {
+const wheelFiles = (t: ExecutionContext, torch?: Uint8Array): string[] => writeWheels(temporaryFolder(t), torch);
+
+const withPip = pythonWithPip() === undefined ? test.skip : test.serial;
+
+withPip('libraries, headers and licences come through pip, once', async t => {
+	const cache = temporaryFolder(t);
+	forPip(...wheelFiles(t));
+	const lines: string[] = [];
+	const report = (line: string): void => void lines.push(line);
+	const folders = await Promise.all(
+		Array.from({length: 3}, async () => ensureLibtorch({pin: fakePin(), cache, report})),
+	);
+	const [folder = ''] = folders;
+	t.is(new Set(folders).size, 1);
+	t.deepEqual(filesIn(cache), wholeCache);
+	t.deepEqual(readFileSync(path.join(folder, 'lib', 'libtorch_cpu.so')), library);
+	t.is(problemOf(folder), undefined);
+	forPip();
+	t.is(await ensureLibtorch({pin: fakePin(), cache, report}), folder);
+	t.is(lines.filter(line => line.startsWith('Fetching libtorch 0.1 by pip (0.4 MB, kept in ')).length, 1);
+});
+
+withPip('pip refuses a wheel with another hash', async t => {
+	const cache = temporaryFolder(t);
+	forPip(...wheelFiles(t));
+	const pin = fakePin({torch: {...fakeWheels.torch, sha256: 'a'.repeat(64)}});
+	await t.throwsAsync(ensureLibtorch({pin, cache}), {instanceOf: FetchError, message: /^pip could not fetch libtorch/});
+	t.deepEqual(filesIn(cache), []);
+});
+
+withPip('a cancelled fetch continues with the wheels that pip has finished', async t => {
+	const [torch = ''] = wheelFiles(t);
+	const cache = temporaryFolder(t);
+	const kept = path.join(cache, 'libtorch-0.1-nowhere-x64.wheels');
+	mkdirSync(kept);
+	copyFileSync(torch, path.join(kept, path.basename(torch)));
+	const controller = new AbortController();
+	const cancelled = ensureLibtorch({
+		pin: fakePin(),
+		cache,
+		report: () => controller.abort(),
+		signal: controller.signal,
+	});
+	await t.throwsAsync(cancelled, {instanceOf: AbortError});
+	forPip(...wheelFiles(t, new Uint8Array(1000))); // would be refused if it was fetched
+	await ensureLibtorch({pin: fakePin(), cache});
+	t.deepEqual(filesIn(cache), wholeCache);
+});
+
+withPip('given wheels are used, and only the others are fetched', async t => {
 	const [torch = '', runtime = ''] = wheelFiles(t);
 	const cache = temporaryFolder(t);
+	forPip();
 	await ensureLibtorch({pin: fakePin(), cache, wheels: [torch, runtime]});
 	t.deepEqual(filesIn(cache), wholeCache);
 	t.true(existsSync(torch));
 
-	const {index, requests} = await packageIndex(t);
-	await ensureLibtorch({pin: fakePin(), cache: temporaryFolder(t), wheels: [torch], index});
-	t.deepEqual(requests, ['/simple/nvidia-cuda-runtime/', '/files/nvidia-cuda-runtime.whl']);
+	forPip(runtime);
+	const other = temporaryFolder(t);
+	await ensureLibtorch({pin: fakePin(), cache: other, wheels: [torch]});
+	t.deepEqual(filesIn(other), wholeCache);
 });
 
 test('a wheel that was cut short is refused by its hash', async t => {
@@ -360,7 +281,7 @@ test('a link in the place of the lock is neither followed nor written through', 
 	const controller = new AbortController();
 	const waiting = ensureLibtorch({
 		...{pin: fakePin(), cache, wheels: wheelFiles(t), signal: controller.signal},
-		tell: () => controller.abort(),
+		report: () => controller.abort(),
 	});
 	await t.throwsAsync(waiting, {instanceOf: AbortError}); // it is waited on as a lock is, and the wait can be ended
 	t.is(readFileSync(precious, 'utf8'), 'mine');
@@ -370,23 +291,14 @@ test('the lock of a process that ended is taken away where libtorch is there alr
 	const cache = temporaryFolder(t);
 	await ensureLibtorch({pin: fakePin(), cache, wheels: wheelFiles(t)});
 	const lock = path.join(cache, 'libtorch-0.1-nowhere-x64.lock');
-	const {pid: ended} = spawnSync(process.execPath, ['--version']);
 	for (const [pid, stays] of [
-		[ended, false],
+		[endedProcess(), false],
 		[process.pid, true],
 	] as const) {
-		writeFileSync(lock, JSON.stringify({pid, place: processSpace()}));
+		leaveLock(lock, holderHere(pid));
 		await ensureLibtorch({pin: fakePin(), cache});
 		t.is(existsSync(lock), stays);
 	}
-});
-
-test('several at once fetch it once', async t => {
-	const cache = temporaryFolder(t);
-	const {index, requests} = await packageIndex(t);
-	await Promise.all(Array.from({length: 3}, async () => ensureLibtorch({pin: fakePin(), cache, index})));
-	t.is(requests.filter(request => request === torchFile).length, 1);
-	t.deepEqual(filesIn(cache), wholeCache);
 });
 
 test('LIBTORCH names a libtorch in place of all this, and one of another version is refused by both versions', async t => {

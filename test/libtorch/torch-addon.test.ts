@@ -9,7 +9,7 @@ import {ensureTorchAddon} from '../../ts/libtorch/torch-addon.js';
 import {packageVersion} from '../../ts/platform/package-root.js';
 import {thisPlatform} from '../../ts/platform/platform.js';
 import {temporaryFolder} from '../helpers/folder.js';
-import {serve} from '../helpers/package-index.js';
+import {serve} from '../helpers/serve.js';
 
 const version = packageVersion();
 const name = `@stepladder/torch-${thisPlatform()}`;

@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process';
-import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
@@ -119,29 +119,6 @@ test('a pipe in the place of the ladder’s page is named, and not waited on', a
 		t.is(exitCode, 1);
 		t.regex(String(stderr), /README\.md: it should be a file, it is a (?:folder|pipe)$/);
 		rmSync(page, {recursive: true});
-	}
-});
-
-test('a pipe in the place of a sweep’s page is named, and not waited on', async t => {
-	const project = new Project(t);
-	for (const name of ['README.md', 'sweep.svg']) {
-		const page = path.join(project.folder, 'records', 'sweeps', 'averaging', name);
-		const whole = readFileSync(page);
-		for (const intrude of Object.values(intruders)) {
-			rmSync(page, {recursive: true});
-			intrude(page);
-			const check = await project.start('record', '--check');
-			t.regex(String(check.stdout), new RegExp(`sweeps/averaging/${name} is not what the sweep says`));
-			const {exitCode, stderr} = await project.start('record', '--text');
-			t.is(exitCode, 1);
-			t.regex(
-				String(stderr),
-				/^stepladder: could not write the page of .*averaging \(it is a (folder|pipe), not a file\)$/m,
-			);
-		}
-
-		rmSync(page, {recursive: true});
-		writeFileSync(page, whole);
 	}
 });
 

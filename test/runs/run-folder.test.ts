@@ -26,18 +26,18 @@ import {
 import {temporaryFolder} from '../helpers/folder.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
-/** A ladder, and where its runs are kept. */
+/** Makes a ladder and options to train its step. */
 const tiny = async (t: ExecutionContext) => {
 	const own = tinyLadder(t, {train: 12_000});
 	const ladder = await openLadder(own.folder);
 	const data = idx(path.join(own.folder, 'data'));
 	const options = {data, out: path.join(own.folder, 'runs'), threads: 1, epochs: 10};
 	const {name, target, experiment} = ladder.step('tiny');
-	const step = {name, target, experiment: {...experiment, batchSize: 2}}; // which takes long enough to be interrupted
+	const step = {name, target, experiment: {...experiment, batchSize: 2}}; // slow enough to be interrupted
 	return {own, step, options};
 };
 
-/** Ends a training when the first epoch of a seed is done, and gives the folders of the seeds that had begun. */
+/** Aborts a training after the first epoch of a seed, and returns the folders of the seeds that had begun. */
 const interrupted = async (t: ExecutionContext, training: Training, seed = 1): Promise<string[]> => {
 	const folders: string[] = [];
 	await t.throwsAsync(
@@ -58,7 +58,7 @@ const interrupted = async (t: ExecutionContext, training: Training, seed = 1): P
 const contents = (folder: string): Record<string, string> =>
 	Object.fromEntries(readdirSync(folder).map(file => [file, readFileSync(path.join(folder, file), 'latin1')]));
 
-test('what was kept stays as it is where going on fails before the first epoch is told again', async t => {
+test('the files of a run stay as they are if resuming fails before its first epoch is repeated', async t => {
 	const {step, options} = await tiny(t);
 	const [folder = ''] = await interrupted(t, train(step, options));
 	const before = contents(folder);
@@ -73,7 +73,7 @@ test('what was kept stays as it is where going on fails before the first epoch i
 	t.is(before['events.jsonl'], damaged['events.jsonl']);
 });
 
-test('a run that goes on knows each epoch once, and what a killed process left half written is gone', async t => {
+test('a resumed run logs each epoch once, and partly written files of a killed process are removed', async t => {
 	const {step, options} = await tiny(t);
 	const [folder = ''] = await interrupted(t, train(step, options));
 	for (const name of ['.unfinished-a1b2c3', '.tmpYwBwCL', 'config.json.1234567', 'result.json.99']) {
@@ -92,7 +92,7 @@ test('a run that goes on knows each epoch once, and what a killed process left h
 	t.is(readFileSync(path.join(folder, 'metrics.csv'), 'utf8').trim().split('\n').length, 11);
 });
 
-test('a folder whose process was killed before it had a configuration is taken away by the next run', async t => {
+test('the next run removes a folder whose process was killed before it wrote `config.json`', async t => {
 	const {step, options} = await tiny(t);
 	const orphan = path.join(options.out, 'tiny', '2026-01-01T00-00-00Z-s1');
 	mkdirSync(path.join(orphan, '.lock'), {recursive: true});
@@ -100,18 +100,18 @@ test('a folder whose process was killed before it had a configuration is taken a
 	writeFileSync(path.join(orphan, '.lock', 'holder.json'), JSON.stringify(lock));
 	utimesSync(path.join(orphan, '.lock'), 1, 1);
 	writeFileSync(path.join(orphan, 'config.json.123'), '{');
-	const kept = path.join(options.out, 'tiny', '2026-01-01T00-00-01Z-s1');
-	mkdirSync(kept);
-	writeFileSync(path.join(kept, 'notes.txt'), 'mine');
+	const users = path.join(options.out, 'tiny', '2026-01-01T00-00-01Z-s1');
+	mkdirSync(users);
+	writeFileSync(path.join(users, 'notes.txt'), 'mine');
 	await train(step, {...options, epochs: 1}).result;
 	t.false(existsSync(orphan));
-	t.is(readFileSync(path.join(kept, 'notes.txt'), 'utf8'), 'mine');
+	t.is(readFileSync(path.join(users, 'notes.txt'), 'utf8'), 'mine');
 });
 
-test('of two that go on with a run one does, and the other is told who', async t => {
+test('of two processes that resume a run one does, and the other names it', async t => {
 	const {own, step, options} = await tiny(t);
 	const [folder = ''] = await interrupted(t, train(step, options));
-	const hold = await acquireLock('the run', path.join(folder, '.lock'));
+	const lock = await acquireLock('the run', path.join(folder, '.lock'));
 	const before = readFileSync(path.join(folder, 'events.jsonl'), 'utf8');
 	const {stderr, exitCode} = await own.run(['train', '--resume', folder]);
 	t.is(exitCode, 1);
@@ -120,7 +120,7 @@ test('of two that go on with a run one does, and the other is told who', async t
 		/^stepladder: runs\/tiny\/\S+ is in use by process \d+ on .*: wait until that has finished, or end it$/,
 	);
 	t.is(readFileSync(path.join(folder, 'events.jsonl'), 'utf8'), before);
-	hold.release();
+	lock.release();
 
 	const both = await Promise.allSettled([resume(folder).result, resume(folder).result]);
 	t.deepEqual(both.map(({status}) => status).toSorted(), ['fulfilled', 'rejected']);
@@ -129,7 +129,7 @@ test('of two that go on with a run one does, and the other is told who', async t
 	t.is(readFileSync(path.join(folder, 'metrics.csv'), 'utf8').trim().split('\n').length, 11);
 });
 
-test('a run whose folder is taken away, or can’t be written any more, ends by a sentence', async t => {
+test('a run whose folder is removed, or can’t be written, ends with a sentence', async t => {
 	const {step, options} = await tiny(t);
 	const removed = train(step, {...options, seeds: [1, 2, 3], jobs: 3});
 	await t.throwsAsync(
@@ -157,14 +157,14 @@ test('a run whose folder is taken away, or can’t be written any more, ends by 
 	);
 });
 
-test('all seeds of a command go on by the folder of any, and the result is of all', async t => {
+test('the folder of any seed resumes all seeds of its command, and the result has all of them', async t => {
 	const {step, options} = await tiny(t);
 	const seeds = [5, 1, 3];
 	const unbroken = await train(step, {...options, seeds, jobs: 1}).result;
 	for (const which of [0, 1]) {
 		const out = path.join(options.out, `broken-${which}`);
 		const folders = await interrupted(t, train(step, {...options, out, seeds, jobs: 1}));
-		t.is(folders.length, 2, 'one finished, one half done, one not begun');
+		t.is(folders.length, 2, 'one finished, one unfinished, one not begun');
 		const again = await resume(folders[which] ?? '').result;
 		t.deepEqual({...again, seconds: 0}, {...unbroken, seconds: 0});
 		t.is(readdirSync(path.join(out, 'tiny')).length, 3);
@@ -175,7 +175,7 @@ test('all seeds of a command go on by the folder of any, and the result is of al
 	}
 });
 
-test('a run goes on in its folder and as it began: other options are refused', async t => {
+test('a run is resumed in its folder with its settings: other options are refused', async t => {
 	const {step, options} = await tiny(t);
 	const [folder = ''] = await interrupted(t, train(step, options));
 	t.throws(() => resume(folder, {out: 'elsewhere'} as never), {
@@ -184,7 +184,7 @@ test('a run goes on in its folder and as it began: other options are refused', a
 	});
 });
 
-test('no step writes outside of `out`, and no name or seed is out of bounds', async t => {
+test('names and seeds out of bounds are refused, and no step writes outside of `out`', async t => {
 	const {step, options} = await tiny(t);
 	for (const name of ['../../..', '/tmp/x', '', 'a'.repeat(201), undefined]) {
 		await t.throwsAsync(train({...step, name: name as never}, options).result, {
@@ -203,10 +203,10 @@ test('no step writes outside of `out`, and no name or seed is out of bounds', as
 	t.false(existsSync(options.out));
 });
 
-/** As version 0.1.0 wrote it, before formats had numbers: a run that has finished, and one that was just begun. */
+/** Written by version 0.1.0, before formats had numbers: a finished run, and one that had just begun. */
 const sample = path.resolve('test/samples/0.1.0/run-folder');
 
-test('a run of version 0.1.0 is listed, its model predicts, and one that was begun goes on', async t => {
+test('runs of version 0.1.0 are listed, predict, and are resumed', async t => {
 	const own = tinyLadder(t);
 	cpSync(sample, path.join(own.folder, 'runs'), {recursive: true});
 	const runs = JSON.parse((await own.run(['runs', '--json'])).stdout);
@@ -226,7 +226,7 @@ test('a run of version 0.1.0 is listed, its model predicts, and one that was beg
 	t.regex((await own.run(['runs'])).stdout, /^tiny +2 +2\/2 .* finished /m);
 });
 
-test('a run of a format that is not known is refused by a sentence with both versions, and left as it is', async t => {
+test('a run of an unknown format is refused with both versions, and not changed', async t => {
 	const own = tinyLadder(t);
 	cpSync(sample, path.join(own.folder, 'runs'), {recursive: true});
 	const [name = ''] = readdirSync(path.join(own.folder, 'runs', 'tiny')).filter(name => name.endsWith('-s2'));
@@ -251,7 +251,7 @@ test('images of a run are found from another working folder', async t => {
 	const config = JSON.parse(own.read('runs/latest/config.json'));
 	t.true(path.isAbsolute(config.data.idx.folder));
 	t.is(config.format, 2);
-	rmSync(path.join(own.folder, 'runs/latest/result.json')); // as if it had been interrupted
+	rmSync(path.join(own.folder, 'runs/latest/result.json')); // as if interrupted
 	const other = temporaryFolder(t);
 	const again = await own.run(['train', '--resume', path.join(own.folder, 'runs/latest')], {
 		cwd: path.relative(own.folder, other),
@@ -259,7 +259,7 @@ test('images of a run are found from another working folder', async t => {
 	t.is(again.exitCode, 0, again.stderr);
 });
 
-/** A finished run in whose folder a process left what it could not take away, long ago. */
+/** Makes a finished run with old leftovers of a killed process. */
 const untidy = async (t: ExecutionContext) => {
 	const own = tinyLadder(t);
 	t.is((await own.run(['train', '--step', 'tiny', '--out', 'runs'])).exitCode, 0);
@@ -274,7 +274,7 @@ const untidy = async (t: ExecutionContext) => {
 	return {own, run, folder, before};
 };
 
-test('what was left in the folder of a finished run is taken away by resuming it, which says that it has finished', async t => {
+test('resuming a finished run removes leftovers in its folder, and says that it has finished', async t => {
 	const {own, run, folder, before} = await untidy(t);
 	const {stderr, exitCode} = await own.run(['train', '--resume', run]);
 	t.is(exitCode, 2);
@@ -282,13 +282,13 @@ test('what was left in the folder of a finished run is taken away by resuming it
 	t.deepEqual(contents(folder), before);
 });
 
-test('what was left in the folder of a finished run is taken away by the next training of its step', async t => {
+test('the next training of a step removes leftovers in the folders of finished runs', async t => {
 	const {own, folder, before} = await untidy(t);
 	t.is((await own.run(['train', '--step', 'tiny'])).exitCode, 0);
 	t.deepEqual(contents(folder), before);
 });
 
-test('whoever waits on a holder that can’t be looked up is told whom for, and how long', async t => {
+test('waiting for a lock of another host prints its holder, and for how long', async t => {
 	const {own, run, folder, before} = await untidy(t);
 	const holder = {id: 'x', pid: 7, host: 'another-container', space: 'another', since: '2026-11-25T02:00:00.000Z'};
 	const lock = path.join(folder, '.lock');
@@ -299,20 +299,20 @@ test('whoever waits on a holder that can’t be looked up is told whom for, and 
 	const {stderr} = await own.run(['train', '--resume', run]);
 	t.regex(
 		stderr,
-		/in use by process 7 on another-container, since 2026-11-25 02:00:00 UTC; it is taken over after 15 s without a sign of life\n/,
+		/in use by process 7 on another-container, since 2026-11-25 02:00:00 UTC; it is taken over after 15 s without a heartbeat\n/,
 	);
 	t.deepEqual(contents(folder), before);
 });
 
-test('logs that are changed or removed while a run goes on are those of an untouched run in the end', async t => {
+test('logs that are changed or removed during a run are rewritten at its end', async t => {
 	const {step, options} = await tiny(t);
-	const lines = async (training: Training, meddle: (folder: string) => void): Promise<string[]> => {
+	const lines = async (training: Training, damage: (folder: string) => void): Promise<string[]> => {
 		let folder = '';
 		for await (const event of training) {
 			if (event.type === 'start') {
 				folder = event.folder ?? '';
 			} else if (event.type === 'epoch' && event.epoch === 2) {
-				meddle(folder);
+				damage(folder);
 			}
 		}
 
@@ -327,7 +327,7 @@ test('logs that are changed or removed while a run goes on are those of an untou
 	t.deepEqual(await lines(train(step, {...options, epochs: 4}), changed), untouched);
 });
 
-test('a run whose `config.json` was changed is refused, whatever was changed', async t => {
+test('any change of `config.json` is refused', async t => {
 	const {step, options} = await tiny(t);
 	const [folder = ''] = await interrupted(t, train(step, options));
 	const file = path.join(folder, 'config.json');
@@ -344,4 +344,23 @@ test('a run whose `config.json` was changed is refused, whatever was changed', a
 			message: /config\.json is not what a run wrote/,
 		});
 	}
+});
+
+test('no step is called `latest`, and runs of one that an earlier version allowed are listed and stay', async t => {
+	const {own, step, options} = await tiny(t);
+	await t.throwsAsync(train({...step, name: 'latest'}, options).result, {
+		instanceOf: ConfigError,
+		message: '`latest` is reserved for the link to the newest run',
+	});
+	t.regex((await own.run(['new-step', 'latest', '--from', 'tiny'])).stderr, /`latest` is reserved/);
+
+	await train(step, {...options, epochs: 1}).result;
+	const [name = ''] = readdirSync(path.join(options.out, 'tiny'));
+	rmSync(path.join(options.out, 'latest'));
+	renameSync(path.join(options.out, 'tiny'), path.join(options.out, 'latest'));
+	const before = contents(path.join(options.out, 'latest', name));
+	await train(step, {...options, epochs: 1}).result;
+	t.deepEqual(readdirSync(path.join(options.out, 'latest')), [name]);
+	t.deepEqual(contents(path.join(options.out, 'latest', name)), before);
+	t.is(JSON.parse((await own.run(['runs', '--json'])).stdout).length, 2);
 });

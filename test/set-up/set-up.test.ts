@@ -1,12 +1,10 @@
 import {spawnSync} from 'node:child_process';
-import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import {setImmediate, setTimeout} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import {execa} from 'execa';
-import {LockLost, withLock} from '../../ts/cache/set-up-lock.js';
 import {script as projectScript} from '../helpers/clone.js';
 import {temporaryFolder} from '../helpers/folder.js';
 
@@ -48,104 +46,6 @@ test('a libtorch without headers is refused: nothing can be built with it', asyn
 	const folder = temporaryFolder(t);
 	const {stderr} = await evaluate(linkView(folder, folder));
 	t.regex(stderr, /MissingNeed.+ has no headers in `include\/torch`, which a build needs/);
-});
-
-const lockModule = path.join(root, 'ts', 'machine', 'lock.js');
-const locking = (lock: string, log: string, options: object = {}): string => `
-	import {appendFileSync} from 'node:fs';
-	import {setTimeout} from 'node:timers/promises';
-	import {withLock} from '${lockModule}';
-	await withLock('${lock}', console.error, async () => {
-		appendFileSync('${log}', 'in ');
-		await setTimeout(50);
-		appendFileSync('${log}', 'out ');
-	}, ${JSON.stringify(options)});`;
-
-test('of several set-ups at once one works at a time, and a holder that died is passed over at once', async t => {
-	const folder = temporaryFolder(t);
-	const lock = path.join(folder, 'lock');
-	const log = path.join(folder, 'log');
-	const killed = await evaluate(`
-		import process from 'node:process';
-		import {withLock} from '${lockModule}';
-		await withLock('${lock}', console.error, async () => process.kill(process.pid, 'SIGKILL'));`);
-	t.is(killed.signal, 'SIGKILL');
-	t.deepEqual(readdirSync(folder), ['lock']);
-	const results = await Promise.all(Array.from({length: 4}, async () => evaluate(locking(lock, log))));
-	t.deepEqual(
-		results.map(({exitCode}) => exitCode),
-		[0, 0, 0, 0],
-	);
-	t.is(readFileSync(log, 'utf8'), 'in out '.repeat(4));
-	t.deepEqual(readdirSync(folder), ['log']);
-});
-
-/** A living process's number that was not given here, or is a stranger's by now, says nothing: only a sign of life does. */
-const goneHolders: Readonly<Record<string, (file: string) => void>> = {
-	'an empty lock': file => writeFileSync(file, ''),
-	'a lock that names a living stranger': file => writeFileSync(file, String(process.pid)),
-	'a lock of another container': file => writeFileSync(file, JSON.stringify({pid: 1, place: 'elsewhere'})),
-	'a folder': file => mkdirSync(file),
-	'a link to nowhere': file => symlinkSync('nowhere', file),
-};
-for (const [name, make] of Object.entries(goneHolders)) {
-	test(`${name} is taken over once it gave no sign of life for long, by one alone`, async t => {
-		const folder = temporaryFolder(t);
-		const [lock, log] = [path.join(folder, 'lock'), path.join(folder, 'log')];
-		make(lock);
-		const results = await Promise.all(
-			Array.from({length: 3}, async () => evaluate(locking(lock, log, {beat: 100, stale: 3000}))),
-		);
-		t.deepEqual(
-			results.map(({exitCode}) => exitCode),
-			[0, 0, 0],
-			results.map(({stderr}) => stderr).join(''),
-		);
-		t.regex(results[0]?.stderr ?? '', /^Waiting for another set-up \(on another machine, in a container, or ended\)/);
-		t.is(readFileSync(log, 'utf8'), 'in out '.repeat(3));
-		t.deepEqual(readdirSync(folder), ['log']);
-	});
-}
-
-test('a holder that works for long keeps its lock by its signs of life', async t => {
-	const lock = path.join(temporaryFolder(t), 'lock');
-	const times = {beat: 20, stale: 4000};
-	const quiet = (): void => {};
-	await withLock(
-		lock,
-		quiet,
-		async () => {
-			const waiter = new AbortController();
-			const second = withLock(lock, quiet, async () => t.fail('two hold it'), {...times, signal: waiter.signal});
-			const seen = new Set<number>();
-			for (const begun = performance.now(); performance.now() - begun < 2 * times.stale; ) {
-				seen.add(statSync(lock).mtimeMs);
-				await setImmediate();
-			}
-
-			t.true(seen.size > 2);
-			waiter.abort(new Error('enough'));
-			await t.throwsAsync(second, {message: 'enough'});
-		},
-		times,
-	);
-	t.false(existsSync(lock));
-});
-
-test('a holder whose lock was taken away is told, and its work is ended', async t => {
-	const folder = path.join(temporaryFolder(t), 'clone');
-	mkdirSync(folder);
-	const lock = path.join(folder, 'lock');
-	const working = withLock(
-		lock,
-		() => {},
-		async signal => {
-			rmSync(folder, {recursive: true}); // as who deletes the clone would
-			await setTimeout(240_000, undefined, {signal});
-		},
-		{beat: 50},
-	);
-	await t.throwsAsync(working, {instanceOf: LockLost, message: /lock was taken away while this set-up worked/});
 });
 
 test('libtorch is asked for by what needs it, and by nothing else', async t => {

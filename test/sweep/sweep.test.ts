@@ -20,7 +20,7 @@ const rates = [
 	'101,102',
 ];
 
-/** A sweep's record without what depends on the clock. */
+/** Reads a sweep's record without its times. */
 const measured = (ladder: OwnLadder, name: string): unknown => {
 	const {plan, runs} = JSON.parse(ladder.read(`records/sweeps/${name}/sweep.json`));
 	const rows = ladder.read(`records/sweeps/${name}/epochs.csv`).split('\n');
@@ -31,19 +31,19 @@ const measured = (ladder: OwnLadder, name: string): unknown => {
 	};
 };
 
-test('a sweep trains a grid on images kept aside, and keeps a table, a picture and every epoch', async t => {
+test('a sweep trains a grid, evaluates it on held-out images, and writes a table, a chart and every epoch', async t => {
 	const ladder = tinyLadder(t);
 	const {stdout, stderr, exitCode} = await ladder.run(['sweep', ...rates]);
 	t.is(exitCode, 0, stderr);
-	// 0.01 is what the step has: it is trained once, as it is.
+	// 0.01 is the step's own value: it is trained once, as the unchanged step.
 	t.regex(
 		stdout,
-		/^`tiny` as it is and 2 trials beside it, with seeds 101, 102 and 4 epochs\. Of 400 training images the last 100 were kept aside to choose by\. The trainer was not given the test images\.\n/,
+		/^`tiny` unchanged, plus 2 trials, with seeds 101, 102 and 4 epochs\. Of 400 training images the last 100 were held out for validation\. The trainer did not open the test images\.\n/,
 	);
-	t.regex(stdout, /^as it is +\d+\.\d\d ± \d+\.\d\d$/m);
+	t.regex(stdout, /^unchanged +\d+\.\d\d ± \d+\.\d\d$/m);
 	t.regex(stdout, /^schedule\.learningRate 0\.02 +\d+\.\d\d ± .* (yes|no)$/m);
 	t.regex(stdout, /^schedule\.learningRate 1e-9 +\d+\.\d\d ± \d+\.\d\d +-\d+\./m);
-	t.regex(stderr, /^schedule\.learningRate 0\.02, seed 101, epoch 4\/4, kept aside \d+\.\d\d%$/m);
+	t.regex(stderr, /^schedule\.learningRate 0\.02, seed 101, epoch 4\/4, validation \d+\.\d\d%$/m);
 	t.regex(stderr, / \(6 of 6\)$/);
 
 	const name = 'tiny-learning-rate';
@@ -58,21 +58,21 @@ test('a sweep trains a grid on images kept aside, and keeps a table, a picture a
 		/\| schedule\.learningRate 0\.02 \| .*!\[.*\]\(sweep\.svg\)\n$/s,
 	);
 
-	// Asked again it trains nothing, and says the same.
+	// The same command again trains nothing, and prints the same.
 	const again = await ladder.run(['sweep', ...rates]);
 	t.deepEqual([again.stdout, again.stderr], [stdout, '']);
 });
 
-/** Ends a sweep from within, where one run is done and another is in its midst: a signal from outside may come too late. */
+/** Makes a sweep end itself when one run has finished and another is halfway: a signal from outside may come too late. */
 const endingItself = (signal: 'SIGTERM' | 'SIGKILL'): string =>
 	`data:text/javascript,${encodeURIComponent(`
 	const write = process.stderr.write.bind(process.stderr);
-	let told = '';
+	let printed = '';
 	process.stderr.write = (text, ...rest) => {
 		const written = write(text, ...rest);
-		told += text;
-		if (told.includes('done (1 of 6)') && /learningRate .* epoch 2\\/4/.test(text)) {
-			told = '';
+		printed += text;
+		if (printed.includes('done (1 of 6)') && /learningRate .* epoch 2\\/4/.test(text)) {
+			printed = '';
 			process.kill(process.pid, '${signal}');
 		}
 
@@ -104,10 +104,10 @@ const interrupted = test.macro(async (t: ExecutionContext, signal: 'SIGTERM' | '
 		t.is(broken.read(`records/sweeps/rates/${file}`), unbroken.read(`records/sweeps/rates/${file}`));
 	}
 });
-test('a sweep that SIGTERM ended goes on to the record of an unbroken one', interrupted, 'SIGTERM');
-test('a sweep that kill -9 ended goes on to the record of an unbroken one', interrupted, 'SIGKILL');
+test('a sweep ended by SIGTERM is resumed to the record of an uninterrupted one', interrupted, 'SIGTERM');
+test('a sweep ended by kill -9 is resumed to the record of an uninterrupted one', interrupted, 'SIGKILL');
 
-test('the trainer learns and judges where there are no test images at all', async t => {
+test('a trial is trained and evaluated without any test images', async t => {
 	const folder = tinyLadder(t);
 	const ladder = await openLadder(folder.folder);
 	const data = await ladder.data.open(ladder.folder);
@@ -133,7 +133,7 @@ const swept = async (t: ExecutionContext, options: Partial<Parameters<typeof swe
 	});
 };
 
-test('trials drawn from ranges are the same whenever they are drawn, and others by another draw', async t => {
+test('a draw gives the same trials each time, and another draw others', async t => {
 	const vary = [
 		{path: 'schedule.learningRate', range: {low: 0.001, high: 0.1, log: true}},
 		{path: 'batchSize', range: {low: 16, high: 64, log: false}},
@@ -154,7 +154,7 @@ test('trials drawn from ranges are the same whenever they are drawn, and others 
 	t.notDeepEqual(await settings(2), first);
 });
 
-test('trials are drawn from ranges as they are typed', async t => {
+test('trials are drawn from ranges given on the command line', async t => {
 	const flags = ['--step', 'tiny', '--holdout', '50', '--epochs', '1', '--seeds', '5', '--sample', '2'];
 	const vary = [
 		'--vary',
@@ -166,7 +166,7 @@ test('trials are drawn from ranges as they are typed', async t => {
 	];
 	const {stdout, stderr, exitCode} = await tinyLadder(t).run(['sweep', ...flags, ...vary]);
 	t.is(exitCode, 0, stderr);
-	t.regex(stdout, /^`tiny` as it is and 2 trials beside it, drawn at random \(draw 1\), with seed 5 and 1 epoch\./);
+	t.regex(stdout, /^`tiny` unchanged, plus 2 trials, drawn at random \(draw 1\), with seed 5 and 1 epoch\./);
 	t.is(
 		stdout.match(
 			/^schedule\.learningRate 0\.\d+, batchSize (?:1[6-9]|20), averaging none +\d+\.\d\d +-?\d+\.\d\d +- +- +- +no$/gm,
@@ -174,10 +174,10 @@ test('trials are drawn from ranges as they are typed', async t => {
 		2,
 		stdout,
 	);
-	t.regex(stdout, /\nOne seed can’t tell any of them from the step as it is\.$/);
+	t.regex(stdout, /\nOne seed is too few to test differences for significance\.$/);
 });
 
-test('a trial that diverges is told as one, and no other is lost', async t => {
+test('a trial that diverges is reported as diverged, and the others are not affected', async t => {
 	const {base, trials} = await swept(t, {vary: [{path: 'schedule.learningRate', values: [1e6, 0.02]}]});
 	t.deepEqual(base.diverged, []);
 	t.deepEqual(
@@ -195,7 +195,7 @@ test('a trial that diverges is told as one, and no other is lost', async t => {
 	t.is(trials[0]?.corrected, 1);
 });
 
-test('differences are corrected for how many were tried', async t => {
+test('differences are corrected for the number of trials', async t => {
 	const {trials} = await swept(t, {
 		vary: [{path: 'schedule.learningRate', values: [0.02, 0.03, 0.005]}],
 		seeds: [1, 2, 3],
@@ -205,7 +205,7 @@ test('differences are corrected for how many were tried', async t => {
 	t.is(trials[ps.indexOf(least)]?.corrected, Math.min(1, 3 * least));
 });
 
-test('what can’t be tried is refused before anything is trained', async t => {
+test('invalid trials are refused before anything is trained', async t => {
 	const refused = async (
 		options: Partial<Parameters<typeof sweep>[2]>,
 		message: RegExp,
@@ -231,7 +231,7 @@ test('what can’t be tried is refused before anything is trained', async t => {
 	await refused({name: '../elsewhere'}, /`name` should be lower-case words/);
 });
 
-test('another sweep does not take the place of one that is kept, unless it is to', async t => {
+test('another sweep replaces an existing one only with `--fresh`', async t => {
 	const ladder = tinyLadder(t);
 	const flags = [
 		'sweep',
@@ -252,7 +252,7 @@ test('another sweep does not take the place of one that is kept, unless it is to
 	t.is(other.exitCode, 2);
 	t.regex(
 		other.stderr,
-		/^stepladder: records\/sweeps\/one holds a sweep that differs in `vary`: choose another `--name`, or `--fresh` to replace it$/m,
+		/^stepladder: records\/sweeps\/one has a sweep that differs in `vary`: choose another `--name`, or `--fresh` to replace it$/m,
 	);
 	const fresh = await ladder.run([...flags, 'batchSize=64', '--fresh']);
 	t.regex(fresh.stdout, /^batchSize 64 /m);
@@ -263,7 +263,7 @@ test('another sweep does not take the place of one that is kept, unless it is to
 	t.regex((await ladder.run(['sweep', '--vary', 'batchSize'])).stderr, /such as `batchSize=64,128`/);
 });
 
-test('an interrupted sweep in place of one that is kept goes on by the same command without `--fresh`', async t => {
+test('an interrupted `--fresh` is resumed by the same command without it', async t => {
 	const own = tinyLadder(t);
 	const ladder = await openLadder(own.folder);
 	const options = {
@@ -277,17 +277,18 @@ test('an interrupted sweep in place of one that is kept goes on by the same comm
 		tell: ({type}) => type === 'finished' && aborting.abort(),
 	});
 	await t.throwsAsync(broken, {instanceOf: AbortError});
-	const told: string[] = [];
-	const goOn = async () => sweep(ladder, 'tiny', {...options, tell: ({type, done}) => told.push(`${type} ${done}`)});
-	await goOn();
-	t.deepEqual([told[0], told.at(-1)], ['begun 1', 'finished 2']);
-	told.length = 0;
-	await goOn();
-	t.deepEqual(told, [], 'the new one is kept');
+	const events: string[] = [];
+	const resumed = async () =>
+		sweep(ladder, 'tiny', {...options, tell: ({type, done}) => events.push(`${type} ${done}`)});
+	await resumed();
+	t.deepEqual([events[0], events.at(-1)], ['begun 1', 'finished 2']);
+	events.length = 0;
+	await resumed();
+	t.deepEqual(events, [], 'the new record is complete');
 });
 
-test('a sweep goes on where the time that a run began at was damaged', async t => {
-	const own = tinyLadder(t, {train: 6000}); // which takes long enough to be interrupted
+test('a sweep is resumed although the start time of a run was damaged', async t => {
+	const own = tinyLadder(t, {train: 6000}); // slow enough to be interrupted
 	const ladder = await openLadder(own.folder);
 	const options = {
 		...{vary: [{path: 'batchSize', values: [64]}], seeds: [101], holdout: 100, epochs: 20, jobs: 1},
@@ -309,7 +310,7 @@ test('a sweep goes on where the time that a run began at was damaged', async t =
 	t.is((await sweep(ladder, 'tiny', options)).record.runs.length, 2);
 });
 
-test('a sweep whose page was not written when it ended gets it from the same command, without training', async t => {
+test('the same command writes the missing page of a finished sweep, without training', async t => {
 	const ladder = tinyLadder(t);
 	const flags = [
 		'sweep',
@@ -325,18 +326,18 @@ test('a sweep whose page was not written when it ended gets it from the same com
 		'one',
 	];
 	t.is((await ladder.run(flags)).exitCode, 0);
-	const [page, picture] = ['README.md', 'sweep.svg'].map(name => path.join(ladder.folder, 'records/sweeps/one', name));
+	const [page, chart] = ['README.md', 'sweep.svg'].map(name => path.join(ladder.folder, 'records/sweeps/one', name));
 	const before = readFileSync(page ?? '', 'utf8');
 	rmSync(page ?? '');
-	rmSync(picture ?? '');
+	rmSync(chart ?? '');
 	const {stderr, exitCode} = await ladder.run(flags);
 	t.is(exitCode, 0, stderr);
 	t.notRegex(stderr, /epoch 1\/1/);
 	t.is(readFileSync(page ?? '', 'utf8'), before);
-	t.true(existsSync(picture ?? ''));
+	t.true(existsSync(chart ?? ''));
 });
 
-test('a step can cite a sweep in its reason, and `record --check` covers both', async t => {
+test('a step can cite a sweep in its reason, and `record --check` checks both', async t => {
 	const ladder = tinyLadder(t);
 	const flags = ['--holdout', '50', '--epochs', '1', '--seeds', '11,12', '--name', 'rates'];
 	t.is(
@@ -353,7 +354,7 @@ test('a step can cite a sweep in its reason, and `record --check` covers both', 
 			change: {schedule: {learningRate: 0.02}},
 			target: {
 				...tiny.target,
-				why: ({sweep}) => \`It was chosen of \${sweep('rates').trials.length} rates, on \${sweep('rates').holdout} images kept aside.\`,
+				why: ({sweep}) => \`It was chosen of \${sweep('rates').trials.length} rates, on \${sweep('rates').holdout} held-out images.\`,
 			},
 		});`,
 	);
@@ -362,7 +363,7 @@ test('a step can cite a sweep in its reason, and `record --check` covers both', 
 		t.is(exitCode, 0, stderr);
 	}
 
-	t.regex(ladder.read('steps/1-faster.ts'), /Why: It was chosen of 2 rates, on 50 images kept aside\./);
+	t.regex(ladder.read('steps/1-faster.ts'), /Why: It was chosen of 2 rates, on 50 held-out images\./);
 	const check = async (): Promise<string> => (await ladder.run(['record', '--check'])).stdout;
 	t.is(await check(), 'The records, text blocks and claims of 2 steps and 1 sweep agree.');
 
@@ -397,9 +398,9 @@ test('a step can cite a sweep in its reason, and `record --check` covers both', 
 		'README.md',
 		/\| no \|/,
 		'| yes |',
-		/README\.md is not what the sweep says; try: npx stepladder record --text/,
+		/README\.md does not match the sweep; try: npx stepladder record --text/,
 	);
-	await finds('sweep.svg', /circle|path/, 'rect', /sweep\.svg is not what the sweep says/);
+	await finds('sweep.svg', /circle|path/, 'rect', /sweep\.svg does not match the sweep/);
 	t.is(await check(), 'The records, text blocks and claims of 2 steps and 1 sweep agree.');
 
 	ladder.write(`${folder}/README.md`, '');

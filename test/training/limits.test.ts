@@ -7,7 +7,7 @@ import {tinyLadder} from '../helpers/tiny-ladder.js';
 const images = (count: number) => ({images: new Uint8Array(784 * count).fill(7), labels: new Uint8Array(count)});
 
 for (const count of [1, 5]) {
-	test(`a data set of one class and ${count} images is learned, in a batch larger than it, and its model predicts`, async t => {
+	test(`a data set of one class and ${count} images is trained on, in a larger batch, and its model predicts`, async t => {
 		const own = tinyLadder(t);
 		writeIdxFiles(path.join(own.folder, 'data'), [28, 28], {train: images(count), test: images(count)});
 		const ladder = await openLadder(own.folder);
@@ -15,12 +15,12 @@ for (const count of [1, 5]) {
 		const result = await train(ladder.step('tiny'), {data: ladder.data, out}).result;
 		t.is(result.seeds[0]?.lastEpochs.length, 2);
 		const model = await loadModel(path.join(out, 'latest'));
-		t.deepEqual(model.classes, ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']); // its net tells ten apart
+		t.deepEqual(model.classes, ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']); // its net has ten
 		t.is((await model.predict(images(count).images)).length, count);
 	});
 }
 
-test('seeds and threads beyond their bounds are refused by a sentence that says them', async t => {
+test('seeds and threads out of bounds are refused with the bounds', async t => {
 	const ladder = await openLadder(tinyLadder(t).folder);
 	const refused = async (options: object, message: RegExp): Promise<void> => {
 		const training = train(ladder.step('tiny'), {data: ladder.data, ...options});

@@ -28,30 +28,30 @@ const step = ladder.step('fc-layer');
 const {data} = ladder;
 const small: TrainOptions = {data, epochs: 2, limitTrain: 256, limitTest: 100, threads: 1};
 
-test('whoever changes an event changes nothing of what it came to', async t => {
+test('changing an event changes neither result nor log', async t => {
 	const out = temporaryFolder(t);
 	const training = train(step, {...small, out});
-	const told: number[] = [];
+	const accuracies: number[] = [];
 	let folder = '';
 	for await (const event of training) {
 		if (event.type === 'start') {
 			folder = event.folder ?? '';
 		} else if (event.type === 'epoch') {
-			told.push(event.testCorrect / event.testTotal);
+			accuracies.push(event.testCorrect / event.testTotal);
 			Object.assign(event, {testCorrect: 0, testTotal: 1});
 		}
 	}
 
 	const {seeds} = await training.result;
-	t.deepEqual(seeds[0]?.lastEpochs, told);
+	t.deepEqual(seeds[0]?.lastEpochs, accuracies);
 	const rows = readFileSync(path.join(folder, 'events.jsonl'), 'utf8').trimEnd().split('\n');
 	t.deepEqual(
 		rows.map(row => JSON.parse(row)).map(({testCorrect, testTotal}) => testCorrect / testTotal),
-		told,
+		accuracies,
 	);
 });
 
-test('seeds that change after the call change nothing', async t => {
+test('changing the list of seeds after the call has no effect', async t => {
 	const seeds: number[] = [3];
 	const training = train(step, {...small, epochs: 1, seeds});
 	seeds[0] = 7;
@@ -62,7 +62,7 @@ test('seeds that change after the call change nothing', async t => {
 	);
 });
 
-test('a training ends by `abort` though its data never open', async t => {
+test('`abort` ends a training whose data never open', async t => {
 	const never = {open: async () => new Promise<never>(() => {})};
 	const training = train(step, {...small, data: never});
 	training.abort();
@@ -73,7 +73,7 @@ test('a training ends by `abort` though its data never open', async t => {
 	await t.throwsAsync(later.result, {instanceOf: AbortError});
 });
 
-test('events tell of batches, epochs and seeds, and the result sums them up', async t => {
+test('batches, epochs and seeds are emitted, and summed up in the result', async t => {
 	const training = train(step, {...small, seeds: [3, 7], jobs: 1});
 	const events: TrainEvent[] = [];
 	for await (const event of training) {
@@ -99,7 +99,7 @@ test('events tell of batches, epochs and seeds, and the result sums them up', as
 			lastEpochs: epochs.filter(event => event.seed === seed).map(event => event.testCorrect / event.testTotal),
 		})),
 	);
-	t.deepEqual(result.held, {count: 0, of: 2}); // two epochs can't hold for three
+	t.deepEqual(result.held, {count: 0, of: 2}); // heldFor is 3, and there are two epochs
 	t.is(result.parameters, 6720);
 	const {why: _, ...goal} = step.target;
 	t.deepEqual(result.target, goal);
@@ -110,7 +110,7 @@ test('a caller who only awaits the result gets it', async t => {
 	t.is(result.seeds.length, 1);
 });
 
-test('a reader who leaves early lets the events go, and the training ends as it would have', async t => {
+test('a training continues when its reader leaves early', async t => {
 	const training = train(step, small);
 	for await (const _ of training) {
 		break;
@@ -121,7 +121,7 @@ test('a reader who leaves early lets the events go, and the training ends as it 
 	t.deepEqual(await training.next(), {value: undefined, done: true});
 });
 
-test.serial('of the batches that nobody has read the last is kept, of the epochs all', async t => {
+test.serial('of unread batch events the last is kept, of epoch events all', async t => {
 	const training = train(step, {...small, epochs: 3});
 	await training.result;
 	const kinds: string[] = [];
@@ -132,7 +132,7 @@ test.serial('of the batches that nobody has read the last is kept, of the epochs
 	t.deepEqual(kinds, ['start', 'batch', 'epoch', 'batch', 'epoch', 'batch', 'epoch', 'seed']);
 });
 
-test('seeds side by side give what they give alone, in the order that was asked for', async t => {
+test('seeds trained at once give the same results as one by one, in the given order', async t => {
 	const seeds = [4, 2, 9];
 	const together = await train(step, {...small, seeds, jobs: 2, threads: 2}).result;
 	const alone = await train(step, {...small, seeds, jobs: 1, threads: 1}).result;
@@ -144,26 +144,26 @@ test('seeds side by side give what they give alone, in the order that was asked 
 	t.is(together.engine, 'fused');
 });
 
-test('whoever asks for events before there are any waits in turn', async t => {
+test('several calls of `next` are answered in order', async t => {
 	const training = train(step, small);
-	const asked = await Promise.all(Array.from({length: 20}, async () => training.next()));
-	t.is(asked[0]?.value?.type, 'start');
-	t.deepEqual(asked.at(-1), {value: undefined, done: true});
-	const kinds = asked.flatMap(({value}) => (value ? [value.type] : []));
+	const events = await Promise.all(Array.from({length: 20}, async () => training.next()));
+	t.is(events[0]?.value?.type, 'start');
+	t.deepEqual(events.at(-1), {value: undefined, done: true});
+	const kinds = events.flatMap(({value}) => (value ? [value.type] : []));
 	t.is(kinds.filter(kind => kind === 'epoch').length, 2);
 	t.is(kinds.at(-1), 'seed');
 });
 
-test('an error is thrown to one of those who wait, and the others are let go', async t => {
+test('an error is thrown by one pending `next`, and the others are done', async t => {
 	const training = train(step, {...small, threads: 0});
-	const asked = await Promise.allSettled([training.next(), training.next()]);
+	const events = await Promise.allSettled([training.next(), training.next()]);
 	t.deepEqual(
-		asked.map(({status}) => status),
+		events.map(({status}) => status),
 		['rejected', 'fulfilled'],
 	);
 });
 
-test('what comes back offers events, result, and an end, and nothing else', async t => {
+test('a training has an iterator, a result and `abort`, and no other members', async t => {
 	const training = train(step, small);
 	t.deepEqual(Object.keys(training).toSorted(), ['abort', 'next', 'result', 'return']);
 	training.abort('enough');
@@ -171,7 +171,7 @@ test('what comes back offers events, result, and an end, and nothing else', asyn
 	t.is(error?.cause, 'enough');
 });
 
-test('leaving a block of `await using` ends the training, and waits until it has', async t => {
+test('the end of an `await using` block ends the training, and waits for that', async t => {
 	const training = train(ladder.step('lr-scheduler'), {data, threads: 1});
 	await training.next();
 	await training[Symbol.asyncDispose]();
@@ -182,14 +182,14 @@ test('leaving a block of `await using` ends the training, and waits until it has
 	t.is((await finished.result).seeds.length, 1);
 });
 
-test('options that are none are refused through the promise', async t => {
+test('invalid options are refused through the promise', async t => {
 	for (const options of [null, undefined, 7]) {
 		const training = train(step, options as never);
 		await t.throwsAsync(training.result, {instanceOf: ConfigError, message: /`options` should be an object/});
 	}
 });
 
-test('what is no step is refused through the promise, such as the name of one', async t => {
+test('an invalid step is refused through the promise, such as a name', async t => {
 	for (const wrong of ['fc-layer', null, {}]) {
 		await t.throwsAsync(train(wrong as never, small).result, {
 			instanceOf: ConfigError,
@@ -198,7 +198,7 @@ test('what is no step is refused through the promise, such as the name of one', 
 	}
 });
 
-test('an experiment that no type has checked is refused by its field, and leaves no folder', async t => {
+test('an experiment of the wrong type is refused with its field, and leaves no folder', async t => {
 	const out = temporaryFolder(t);
 	const {optimizer: _, ...experiment} = step.experiment;
 	await t.throwsAsync(train({...step, experiment: experiment as never}, {...small, out}).result, {
@@ -209,7 +209,7 @@ test('an experiment that no type has checked is refused by its field, and leaves
 	t.throws(() => summarize({...step.experiment.net, body: 3 as never}), {instanceOf: ConfigError, message: /`body`/});
 });
 
-test('a step can not be changed by who uses it', t => {
+test('a step is frozen', t => {
 	const {experiment} = step as {experiment: Experiment};
 	t.throws(() => (experiment.net.block.dropout = 0.5), {instanceOf: TypeError});
 	t.throws(() => experiment.net.body.push({kind: 'flatten'}), {instanceOf: TypeError});
@@ -218,7 +218,7 @@ test('a step can not be changed by who uses it', t => {
 	t.throws(() => ((ladder.entries[0] as {position: number}).position = 7), {instanceOf: TypeError});
 });
 
-test('one seed that can not be trained ends the others', async t => {
+test('a seed that fails ends the others', async t => {
 	const training = train(step, {...small, epochs: 15, seeds: [1, 2, 3], jobs: 3, out: temporaryFolder(t)});
 	const finished: number[] = [];
 	await t.throwsAsync(async () => {
@@ -234,7 +234,7 @@ test('one seed that can not be trained ends the others', async t => {
 	await t.throwsAsync(training.result, {message: /was removed|could not write/});
 });
 
-test.serial('the event loop goes on while a run trains', async t => {
+test.serial('the event loop is free during a run', async t => {
 	const training = train(step, {...small, limitTrain: 2000});
 	let turns = 0;
 	let over = false;
@@ -249,7 +249,7 @@ test.serial('the event loop goes on while a run trains', async t => {
 	t.true(turns > 100, `${turns} turns`);
 });
 
-test.serial('an abort ends the run, and the iterator and the promise say so', async t => {
+test.serial('an abort ends the run, and iterator and promise reject', async t => {
 	const controller = new AbortController();
 	const training = train(ladder.step('lr-scheduler'), {data, signal: controller.signal, threads: 1});
 	let abortedAt = 0;
@@ -269,11 +269,11 @@ test.serial('an abort ends the run, and the iterator and the promise say so', as
 	await t.throwsAsync(training.result, {instanceOf: AbortError});
 });
 
-test('a signal that was aborted before starts nothing', async t => {
+test('an aborted signal starts no run', async t => {
 	await t.throwsAsync(train(step, {data, signal: AbortSignal.abort()}).result, {instanceOf: AbortError});
 });
 
-test('the same seed gives the same figures, in one process, at the same time', async t => {
+test('the same seed gives the same figures in two concurrent runs', async t => {
 	const rows = async () => {
 		const epochs: unknown[] = [];
 		for await (const event of train(step, small)) {
@@ -289,7 +289,7 @@ test('the same seed gives the same figures, in one process, at the same time', a
 	t.deepEqual(first, second);
 });
 
-test('a run folder holds the configuration, every epoch, the model and the result', async t => {
+test('a run folder has configuration, epochs, model and result', async t => {
 	const out = temporaryFolder(t);
 	await train(step, {...small, out}).result;
 	const [name = ''] = readdirSync(path.join(out, 'fc-layer'));
@@ -301,7 +301,7 @@ test('a run folder holds the configuration, every epoch, the model and the resul
 	const read = (file: string): string => readFileSync(path.join(folder, file), 'utf8');
 	const config = JSON.parse(read('config.json'));
 	t.deepEqual(config.experiment, {...step.experiment, epochs: 2});
-	t.false('libtorch' in config.versions); // `fused` runs without
+	t.false('libtorch' in config.versions); // `fused` does not use it
 	t.is(read('events.jsonl').trim().split('\n').length, 2);
 	t.regex(read('metrics.csv'), /^epoch,learningRate,trainLoss.*\n1,0\.01,/);
 	const result = JSON.parse(read('result.json'));
@@ -309,7 +309,7 @@ test('a run folder holds the configuration, every epoch, the model and the resul
 	t.is(result.lastEpochs.length, 2);
 });
 
-test('a run that could not begin leaves no folder', async t => {
+test('a run that can’t begin leaves no folder', async t => {
 	const out = temporaryFolder(t);
 	await t.throwsAsync(train(step, {...small, out, data: idx('/nowhere')}).result, {instanceOf: DataError});
 	t.deepEqual(readdirSync(out), []);
@@ -411,12 +411,12 @@ test('a step over its own budget of parameters is refused before it trains', asy
 	t.deepEqual([error?.allowed, error?.needed], [13_159, 13_160]);
 });
 
-test('a rate that is far too high ends as diverged', async t => {
+test('a learning rate that is far too high ends as diverged', async t => {
 	const bad = changed(experiment => (experiment.schedule = {kind: 'constant', learningRate: 1e6}));
 	await t.throwsAsync(train(bad, small).result, {instanceOf: DivergedError, code: 'diverged'});
 });
 
-test('any four IDX files can be learned', async t => {
+test('any four IDX files can be trained on', async t => {
 	const dataDir = temporaryFolder(t);
 	writeIdx(dataDir, 64, 20);
 	const {limitTrain: _, limitTest: __, ...options} = small;

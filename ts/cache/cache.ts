@@ -3,9 +3,9 @@ import {rm} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import {AbortError, ConfigError, WriteError} from '../errors/index.js';
+import {isLocked, LockLost, removeStaleLock, withLock} from '../fs/lock-folder.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {cacheFolder} from './cache-folder.js';
-import {clearDeadLock, LockLost, withLock} from './set-up-lock.js';
 
 /**
  * Holds a cache against who may write to it, since what lies in it is run and learned from: its user alone, or the system's
@@ -71,7 +71,7 @@ export const makeCache = (cache: string): void => {
 /** How {@link fillCache} is watched and ended. */
 export type FillOptions = {
 	readonly cache: string;
-	readonly tell: (line: string) => void;
+	readonly report: (line: string) => void;
 	readonly signal?: AbortSignal | undefined;
 };
 
@@ -85,13 +85,13 @@ export type FillOptions = {
  */
 export const fillCache = async <Value>(
 	place: string,
-	{cache, tell, signal}: FillOptions,
+	{cache, report, signal}: FillOptions,
 	work: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> =>
 	wrapCacheErrors(place, async () => {
 		makeCache(cache);
 		try {
-			return await withLock(lockOf(place), tell, work, {signal});
+			return await withLock(lockOf(place), report, work, signal);
 		} catch (error) {
 			if (signal?.aborted) {
 				throw error instanceof AbortError ? error : new AbortError(signal.reason);
@@ -101,8 +101,8 @@ export const fillCache = async <Value>(
 		}
 	});
 
-/** Takes away the lock that a killed process left beside a place that needs no filling any more. */
-export const clearDeadLockOf = (place: string): void => clearDeadLock(lockOf(place));
+/** Removes the stale lock of an entry that needs no filling. */
+export const removeStaleLockOf = (place: string): void => removeStaleLock(lockOf(place));
 
 const lockOf = (place: string): string => `${place}.lock`;
 
@@ -117,8 +117,9 @@ export const removeLeftovers = async (place: string, kept: readonly string[] = [
 	const names = readdirSync(cache);
 	const left = names.filter(name => {
 		const [, of] = /^((?:libtorch|addon-torch)-.+?)\.(?:new(?:-\w+)?|wheels)$/.exec(name) ?? [];
-		const isHeld = of !== path.basename(place) && names.includes(`${of}.lock`);
-		return of !== undefined && !isHeld && !kept.includes(path.join(cache, name));
+		const isInUse = (entry: string): boolean =>
+			entry !== path.basename(place) && isLocked(lockOf(path.join(cache, entry)));
+		return of !== undefined && !isInUse(of) && !kept.includes(path.join(cache, name));
 	});
 	for (const name of left) {
 		await rm(path.join(cache, name), {recursive: true, force: true});

@@ -1,30 +1,21 @@
-import {
-	BudgetError,
-	ConfigError,
-	DataError,
-	DeviceError,
-	DivergedError,
-	ImageError,
-	LadderError,
-	ModelError,
-	RecordError,
-	ShapeError,
-	TrainerError,
-} from '../index.js';
+import {type ErrorCode, StepladderError} from '../errors/stepladder-error.js';
 import {exitCodes} from './exit-codes.js';
 
-/** The exit code of an error. */
-export const exitCodeOf = (error: unknown): number => {
-	const isOneOf = (...classes: Array<new (...args: never[]) => Error>): boolean =>
-		classes.some(errorClass => error instanceof errorClass);
-	if (isOneOf(ConfigError, ShapeError, BudgetError, DeviceError, LadderError)) {
-		return exitCodes.usage;
-	}
-
-	const isCheckpoint = error instanceof TrainerError && error.code === 'checkpoint';
-	if (isCheckpoint || isOneOf(DataError, ModelError, ImageError, RecordError)) {
-		return exitCodes.data;
-	}
-
-	return error instanceof DivergedError ? exitCodes.diverged : exitCodes.failed;
+/** Codes that are missing here exit as `failed`. By code and not by class, so that the classes need not be loaded. */
+const byCode: Readonly<Partial<Record<ErrorCode, number>>> = {
+	setting: exitCodes.usage,
+	shape: exitCodes.usage,
+	budget: exitCodes.usage,
+	device: exitCodes.usage,
+	ladder: exitCodes.usage,
+	checkpoint: exitCodes.data,
+	data: exitCodes.data,
+	model: exitCodes.data,
+	image: exitCodes.data,
+	record: exitCodes.data,
+	diverged: exitCodes.diverged,
 };
+
+/** Returns the exit code of an error. */
+export const exitCodeOf = (error: unknown): number =>
+	(error instanceof StepladderError ? byCode[error.code] : undefined) ?? exitCodes.failed;

@@ -1,32 +1,13 @@
+import {subscribe} from 'node:diagnostics_channel';
 import process from 'node:process';
-import {Command, CommanderError, type Option} from 'commander';
-import {describeHolder} from '../errors/lock-error.js';
+import {Command, CommanderError, Help, type Option} from 'commander';
 import {commandHint, startedByNpm} from '../format/command-line.js';
-import {type LockWait, lockWaits} from '../fs/lock.js';
-import {ConfigError} from '../index.js';
-import {native} from '../native/load.js';
-import {unwrap} from '../native/unwrap.js';
-import {packageVersion} from '../platform/package-root.js';
-import {benchCommand} from './commands/bench.js';
-import {compareCommand} from './commands/compare.js';
-import {doctorCommand} from './commands/doctor.js';
-import {initCommand} from './commands/init.js';
-import {ladderCommand} from './commands/ladder.js';
-import {newStepCommand} from './commands/new-step.js';
-import {predictCommand} from './commands/predict.js';
-import {recordCommand} from './commands/record.js';
-import {reportCommand} from './commands/report.js';
-import {runsCommand} from './commands/runs.js';
-import {setupCommand} from './commands/setup.js';
-import {summaryCommand} from './commands/summary.js';
-import {sweepCommand} from './commands/sweep.js';
-import {trainCommand} from './commands/train.js';
-import {conclude} from './conclude.js';
+import type {LockWait} from '../fs/lock.js';
+import {commands} from './commands.js';
 import {exitCodes} from './exit-codes.js';
-import {forgottenDashes} from './forgotten-dashes.js';
 import type {Interruption} from './interruption.js';
 
-/** Defaults as a person types them; none is told where it is that nothing is asked for. */
+/** Shows defaults as a person types them, and none that stands for an option left out. */
 const optionDescription = (option: Option): string => {
 	const {argChoices, defaultValue: value} = option;
 	const isNone = value === undefined || value === false || (Array.isArray(value) && value.length === 0);
@@ -37,42 +18,40 @@ const optionDescription = (option: Option): string => {
 	return `${option.description}${notes.length > 0 ? ` (${notes.join('; ')})` : ''}`;
 };
 
-/** Does what the command line says, and sets the exit code. */
+const versionAsked = 'commander.version';
+
+/**
+ * Runs the command line, and sets the exit code.
+ *
+ * Every module costs about a millisecond to load, so only those that a command line needs are imported: the rest on the way.
+ */
 export const runProgram = async (interruption: Interruption): Promise<void> => {
+	const usages = new Map(commands.map(({name, usage}) => [name, usage]));
 	const program = new Command('stepladder')
 		.description('Trains small convolutional nets one justified step at a time.')
+		.exitOverride()
 		.configureHelp({optionDescription})
 		.option('-V, --version', 'print the versions of the program, its addon and Node')
 		.on('option:version', () => {
-			process.stdout.write(`${versions()}\n`);
-			throw new CommanderError(exitCodes.done, 'commander.version', '');
+			throw new CommanderError(exitCodes.done, versionAsked, '');
 		})
 		.addHelpText(
 			'after',
 			`\nExamples:\n  ${commandHint('init', 'my-ladder')}\n  ${commandHint('train', '--step baseline')}\n  ${commandHint('record', '--step baseline')}\n  ${commandHint('report')}`,
 		);
-	const commands = [
-		initCommand(),
-		newStepCommand(),
-		trainCommand(interruption),
-		summaryCommand(),
-		ladderCommand(),
-		runsCommand(),
-		predictCommand(interruption),
-		recordCommand(interruption),
-		sweepCommand(interruption),
-		compareCommand(),
-		reportCommand(),
-		benchCommand(interruption),
-		setupCommand(interruption),
-		doctorCommand(),
-	];
-	for (const command of commands) {
-		program.addCommand(command.copyInheritedSettings(program).exitOverride());
-		for (const inner of command.commands) {
-			inner.copyInheritedSettings(program).exitOverride();
-		}
+	for (const {name, description} of commands) {
+		program.command(name).description(description);
 	}
+
+	// after the commands, which inherit what was configured before
+	const {subcommandTerm} = Help.prototype;
+	program.configureHelp({
+		optionDescription,
+		subcommandTerm(command) {
+			const usage = usages.get(command.name());
+			return usage === undefined ? subcommandTerm(command) : `${command.name()} ${usage}`.trim();
+		},
+	});
 
 	const end = (): void => {
 		process.stderr.write(
@@ -82,30 +61,56 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 		process.exit(interruption.exitCode ?? exitCodes.failed);
 	};
 	process.once('beforeExit', end); // nothing is left that could go on
-	lockWaits.subscribe(message => {
+	// by its name, because the lock is loaded only by commands that acquire one
+	subscribe('stepladder.wait', async message => {
 		const {what, holder, seconds} = message as LockWait;
+		const {describeHolder} = await import('../errors/lock-error.js');
 		process.stderr.write(
-			`stepladder: ${what} is in use by ${describeHolder(holder)}; it is taken over after ${seconds} s without a sign of life\n`,
+			`stepladder: ${what} is in use by ${describeHolder(holder)}; it is taken over after ${seconds} s without a heartbeat\n`,
 		);
 	});
 	let failure: {readonly thrown: unknown} | undefined;
 	try {
-		checkDashes(commands);
-		await program.exitOverride().parseAsync();
+		const command = await loadNamed(program, interruption);
+		if (command) {
+			await checkDashes(command);
+		}
+
+		await program.parseAsync();
 	} catch (error) {
-		failure = {thrown: error}; // which may be undefined
+		if (error instanceof CommanderError) {
+			process.stdout.write(error.code === versionAsked ? `${await versions()}\n` : ''); // the rest is printed
+			process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+		} else {
+			failure = {thrown: error}; // which may be undefined
+		}
 	}
 
 	process.off('beforeExit', end);
-	conclude(interruption, failure);
+	interruption.settle();
+	if (failure || interruption.exitCode !== undefined) {
+		const {conclude} = await import('./conclude.js');
+		conclude(interruption, failure);
+	}
+};
+
+/** Loads the command that the command line names; `help NAME` names it too. */
+const loadNamed = async (program: Command, interruption: Interruption): Promise<Command | undefined> => {
+	const named = process.argv.slice(2).find(word => word !== 'help' && !word.startsWith('-'));
+	const command = program.commands.find(command => command.name() === named);
+	return command && commands.find(({name}) => name === named)?.load(command, interruption);
 };
 
 /** @throws {ConfigError} where npm kept options for itself */
-const checkDashes = (commands: readonly Command[]): void => {
-	const [, , name, ...words] = process.argv;
-	const command = commands.find(command => command.name() === name);
-	const meant = command && startedByNpm() ? forgottenDashes(command, words, process.env) : undefined;
+const checkDashes = async (command: Command): Promise<void> => {
+	if (!startedByNpm()) {
+		return;
+	}
+
+	const {forgottenDashes} = await import('./forgotten-dashes.js');
+	const meant = forgottenDashes(command, process.argv.slice(3), process.env);
 	if (meant !== undefined) {
+		const {ConfigError} = await import('../errors/config-error.js');
 		throw new ConfigError(
 			'--',
 			'typed before the options',
@@ -115,7 +120,10 @@ const checkDashes = (commands: readonly Command[]): void => {
 	}
 };
 
-const versions = (): string => {
+const versions = async (): Promise<string> => {
+	const {native} = await import('../native/load.js');
+	const {unwrap} = await import('../native/unwrap.js');
+	const {packageVersion} = await import('../platform/package-root.js');
 	const addon = (): string => {
 		try {
 			const {version, isa} = unwrap(native().runtimeInfo());

@@ -53,7 +53,7 @@ export class SweepLog {
 }
 
 const eventText = ({type, trial, seed, epoch, epochs, holdoutAccuracy, diverged, done, of}: SweepEvent): string => {
-	const accuracy = holdoutAccuracy === undefined ? '' : `, kept aside ${percent(holdoutAccuracy)}%`;
+	const accuracy = holdoutAccuracy === undefined ? '' : `, validation ${percent(holdoutAccuracy)}%`;
 	return type === 'epoch'
 		? `${trial}, seed ${seed}, epoch ${epoch}/${epochs}${accuracy}`
 		: `${trial}, seed ${seed}: ${diverged ? `diverged after epoch ${epoch}` : 'done'} (${done} of ${of})`;
@@ -61,7 +61,7 @@ const eventText = ({type, trial, seed, epoch, epochs, holdoutAccuracy, diverged,
 
 const runLine = ({trial, seed, epoch, epochs, holdoutAccuracy}: SweepEvent): MovingLine => {
 	const bar = `|${'█'.repeat(Math.floor((10 * epoch) / epochs)).padEnd(10)}|`;
-	const accuracy = holdoutAccuracy === undefined ? '' : ` kept aside ${percent(holdoutAccuracy)}%`;
+	const accuracy = holdoutAccuracy === undefined ? '' : ` validation ${percent(holdoutAccuracy)}%`;
 	return [
 		`${trial}, seed ${seed}: ${bar} epoch ${epoch}/${epochs}${accuracy}`,
 		`${trial}, seed ${seed}: epoch ${epoch}/${epochs}${accuracy}`,

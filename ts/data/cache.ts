@@ -1,12 +1,11 @@
-import {mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
-import {checkCache, clearDeadLockOf, fillCache, makeCache, wrapCacheErrors} from '../cache/cache.js';
+import {checkCache, fillCache, makeCache, removeStaleLockOf, wrapCacheErrors} from '../cache/cache.js';
 import {cacheFolder} from '../cache/cache-folder.js';
 import {DataError} from '../errors/index.js';
 import {sha256} from '../fs/hash.js';
 import {makeFolders} from '../fs/make-folders.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import {syncFolder} from '../fs/write-file-atomic.js';
 import {type Data, dataOf, describe, readIdx} from './data.js';
 
@@ -48,7 +47,7 @@ export const cacheImages = async (
 	clearLeftOvers(path.dirname(place));
 	const found = await wholeAt(place, entry);
 	if (found) {
-		clearDeadLockOf(place);
+		removeStaleLockOf(place);
 		return found;
 	}
 
@@ -64,7 +63,7 @@ export const cacheImages = async (
 			syncFolder(work);
 			// Under its lock, or what is removed as damaged could be what somebody else has just mended and reads.
 			const waiting = (): void => tell('Waiting for another process to write the same images to the cache ...');
-			const others = await fillCache(place, {cache, tell: waiting, signal}, async () => {
+			const others = await fillCache(place, {cache, report: waiting, signal}, async () => {
 				const others = await wholeAt(place, entry);
 				if (!others) {
 					rmSync(place, {recursive: true, force: true});
@@ -119,7 +118,7 @@ const writeManifest = (folder: string, manifest: Manifest): void => {
 /** Nothing where it is damaged, or where there is none. */
 const readManifest = (folder: string): Manifest | undefined => {
 	try {
-		const manifest = manifestSchema.parse(JSON.parse(readTextFile(path.join(folder, manifestFile))));
+		const manifest = manifestSchema.parse(JSON.parse(readFileSync(path.join(folder, manifestFile), 'utf8')));
 		return manifest.sha256 === ownHash(manifest) ? manifest : undefined;
 	} catch {
 		return undefined;

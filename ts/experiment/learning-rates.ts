@@ -1,6 +1,6 @@
-import type {Experiment} from '../native/binding.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import type {Experiment} from './experiment.js';
 
 /**
  * The learning rate of each epoch's last step over so many training images, as a run tells it.

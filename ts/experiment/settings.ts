@@ -20,7 +20,7 @@ const change = (path: string, value: unknown): unknown =>
 
 /** What a trial is, in words: `schedule.maxLearningRate 0.05`. */
 export const settingsName = ({settings}: {readonly settings: readonly TriedSetting[]}): string =>
-	settings.length === 0 ? 'as it is' : settings.map(({path, value}) => `${path} ${shownValue(value)}`).join(', ');
+	settings.length === 0 ? 'unchanged' : settings.map(({path, value}) => `${path} ${shownValue(value)}`).join(', ');
 
 const shownValue = (value: unknown): string =>
 	value === null

@@ -6,9 +6,6 @@ export const clock = (seconds: number): string => {
 	return `${hours > 0 ? `${hours}:` : ''}${two(minutes)}:${two(whole % 60)}`;
 };
 
-/** Bytes in megabytes, for people: one decimal below ten. */
-export const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
-
 /** A fraction as a percentage with two decimals, without its sign: `0.994` is `99.40`. Rounds down, so that nothing looks reached that is not. */
 export const percent = (fraction: number): string => (Math.floor(fraction * 10_000 + 1e-9) / 100).toFixed(2);
 

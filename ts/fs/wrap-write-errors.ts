@@ -2,22 +2,28 @@ import {StepladderError} from '../errors/stepladder-error.js';
 import {WriteError} from '../errors/write-error.js';
 
 /**
- * Does work that writes, and tells of its failure by what could not be written.
+ * Does work that writes.
  *
+ * @param what the thing written, in a sentence
  * @throws {WriteError}
  */
 export const wrapWriteErrors = <Value>(what: string, place: string, work: () => Value, advice = ''): Value => {
 	try {
 		return work();
 	} catch (error) {
-		if (error instanceof StepladderError) {
-			throw error; // it says more than that something was not written
-		}
-
-		const reason = error instanceof Error ? error.message : String(error);
-		throw new WriteError(`could not write ${what} (${reason})${advice}`, place, {cause: error});
+		throw asWriteError(what, place, error, advice);
 	}
 };
 
-/** For what goes where a flag says. */
+/** Returns a {@link WriteError} for an error; one of this package's own errors, which say more, as it is. */
+export const asWriteError = (what: string, place: string, error: unknown, advice = ''): StepladderError => {
+	if (error instanceof StepladderError) {
+		return error;
+	}
+
+	const reason = error instanceof Error ? error.message : String(error);
+	return new WriteError(`could not write ${what} (${reason})${advice}`, place, {cause: error});
+};
+
+/** Advice for files that go where a flag says. */
 export const suggestOut = '; choose another place with `--out`';

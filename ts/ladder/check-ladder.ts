@@ -3,7 +3,11 @@ import {formatValue} from '../format/value.js';
 import {isPlainObject} from '../validation/plain-object.js';
 import type {Ladder} from './open-ladder.js';
 
-/** @throws {ConfigError} for what is no ladder, such as the promise of one */
+/**
+ * Checks that a value is an opened ladder.
+ *
+ * @throws {ConfigError} if it is not, such as a promise that was not awaited
+ */
 export const checkLadder = (value: unknown): void => {
 	const {folder, entries, refused, entry, data} = (value ?? {}) as Partial<Ladder>;
 	const isLadder =

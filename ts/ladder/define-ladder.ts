@@ -6,26 +6,26 @@ import {formatValue} from '../format/value.js';
 import {deepFreeze} from '../validation/deep-freeze.js';
 import {unknownName} from '../validation/validate.js';
 
-/** A figure of somebody else's, to be shown beside the ladder's own. */
+/** A published result of others, shown with the ladder's own. */
 export type PublishedResult = {
-	/** What was run. */
+	/** The model, or the method. */
 	readonly name: string;
 	readonly parameters: number;
-	/** A fraction of the test images. */
+	/** Test accuracy, a fraction. */
 	readonly accuracy: number;
-	/** Where it was published, and how the figure came about. */
+	/** Where it was published, and how it was measured. */
 	readonly source: string;
 };
 
-/** What a ladder is, apart from its steps. */
+/** The definition of a ladder, without its steps. */
 export type LadderDefinition = {
-	/** For people. */
+	/** Shown in tables and reports. */
 	readonly name: string;
-	/** What every step learns. */
+	/** The data that every step is trained on. */
 	readonly data: DataSource;
-	/** What the ladder is to reach in the end, or within which budgets; shown with its steps. */
+	/** The goal of the whole ladder, and its budgets; shown with its steps. */
 	readonly target?: Partial<Omit<Goal, 'primary'>>;
-	/** Figures of others, shown beside the ladder's own. */
+	/** Results of others, shown with the ladder's own. */
 	readonly published?: readonly PublishedResult[];
 };
 
@@ -56,13 +56,13 @@ const schema = z.strictObject(
 );
 
 /**
- * Says what a ladder is: the default export of its `ladder.ts`.
+ * Defines a ladder: the default export of its `ladder.ts`.
  *
  * @example
  * ```ts
  * export default defineLadder({name: 'shoes', data: imageFolder('images', {size: 28}), target: {maxParameters: 8000}});
  * ```
- * @throws {ConfigError} for the first thing that is unknown, missing or of another type
+ * @throws {ConfigError} for the first property that is unknown, missing or of another type
  */
 export const defineLadder = (definition: LadderDefinition): LadderDefinition => {
 	const parsed = schema.safeParse(definition);

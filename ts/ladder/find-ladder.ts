@@ -6,11 +6,11 @@ import {checkFolder} from '../validation/check-path.js';
 import {ladderFiles} from './files.js';
 
 /**
- * The ladder that a folder belongs to: the one whose `ladder.ts` lies in it or above it; else the one that the nearest
- * `package.json` names by `"stepladder": {"ladder": "FOLDER"}`.
+ * Finds the ladder that a folder belongs to: the one whose `ladder.ts` is in it or above it; else the one named by the nearest
+ * `package.json` with `"stepladder": {"ladder": "FOLDER"}`.
  *
  * @returns the ladder's folder
- * @throws {LadderError} where there is none, or more than one
+ * @throws {LadderError} if there is none, or more than one
  */
 export const findLadder = (start: string): string => {
 	checkFolder('folder', start);
@@ -23,29 +23,29 @@ export const findLadder = (start: string): string => {
 		);
 	}
 
-	const named = nearest ?? above.map(folder => namedIn(folder)).find(folder => folder !== undefined);
-	if (named === undefined) {
+	const ladder = nearest ?? above.map(folder => ladderOfPackage(folder)).find(folder => folder !== undefined);
+	if (ladder === undefined) {
 		throw new LadderError(
 			`there is no ladder.ts in ${path.resolve(start)} or above it: make one with \`${commandHint('init')}\`, or point to one with \`--ladder DIR\``,
 			path.resolve(start),
 		);
 	}
 
-	return named;
+	return ladder;
 };
 
-/** A folder and all above it, the nearest first. */
+/** Returns a folder and those above it, nearest first. */
 const foldersAbove = (folder: string): string[] => {
 	const parent = path.dirname(folder);
 	return parent === folder ? [folder] : [folder, ...foldersAbove(parent)];
 };
 
-/** The ladder that a folder's `package.json` names. */
-const namedIn = (folder: string): string | undefined => {
+/** Returns the ladder that a folder's `package.json` names; `undefined` without one. */
+const ladderOfPackage = (folder: string): string | undefined => {
 	try {
 		const {stepladder} = JSON.parse(readTextFile(path.join(folder, 'package.json')));
 		return typeof stepladder?.ladder === 'string' ? path.resolve(folder, stepladder.ladder) : undefined;
 	} catch {
-		return undefined; // none, or none of ours
+		return undefined; // no package.json, or a damaged one
 	}
 };

@@ -28,10 +28,11 @@ const hook = (): void => {
 };
 
 /**
- * The default export of a ladder's file.
+ * Imports a ladder's file.
  *
- * @param opening distinct for every time that a ladder is opened
- * @throws {LadderError} naming file and line, where it can't be read or fails
+ * @param opening number of this opening of a ladder, so that a changed file is read again
+ * @returns the default export
+ * @throws {LadderError} with file and line, if it can't be read or throws
  */
 export const importFile = async (file: string, opening: number): Promise<unknown> => {
 	const found = fileType(file);
@@ -42,25 +43,25 @@ export const importFile = async (file: string, opening: number): Promise<unknown
 	hook();
 	try {
 		const {default: value} = (await import(`${pathToFileURL(file).href}?ladder=${opening}`)) as {default?: unknown};
-		return await value; // a promise, too: what it rejects with is told as what is thrown
+		return await value; // a rejected promise is reported as a thrown error
 	} catch (error) {
-		const {place, line} = placeOf(error, file) ?? {place: file, line: undefined};
+		const {file: source, line} = locationOf(error, file) ?? {file, line: undefined};
 		const reason = error instanceof StepladderError ? error.message : formatThrown(error).replace(/\?ladder=\d+/g, '');
-		const where = line === undefined ? displayPath(place) : `${displayPath(place)}, line ${line}`;
-		throw new LadderError(`${where}: ${reason}`, place, line, {cause: error});
+		const where = line === undefined ? displayPath(source) : `${displayPath(source)}, line ${line}`;
+		throw new LadderError(`${where}: ${reason}`, source, line, {cause: error});
 	}
 };
 
-type Found = {readonly place: string; readonly line: number | undefined};
+type Location = {readonly file: string; readonly line: number | undefined};
 
-/** Where in a ladder's files an error came from. */
-const placeOf = (error: unknown, file: string): Found | undefined => {
+/** Returns where in a ladder's files an error was thrown. */
+const locationOf = (error: unknown, file: string): Location | undefined => {
 	const stack: unknown = error instanceof Error ? error.stack : undefined;
 	for (const [, url = '', line] of (typeof stack === 'string' ? stack : '').matchAll(
 		/(file:\/\/[^\s?]+)\?ladder=\d+(?::(\d+))?/g,
 	)) {
 		if (line !== undefined) {
-			return {place: fileURLToPath(url), line: Number(line)};
+			return {file: fileURLToPath(url), line: Number(line)};
 		}
 	}
 
@@ -69,11 +70,11 @@ const placeOf = (error: unknown, file: string): Found | undefined => {
 	}
 
 	const [, url = ''] = /(file:\/\/[^\s?'"]+)\?ladder=/.exec(formatThrown(error)) ?? [];
-	return url ? {place: fileURLToPath(url), line: undefined} : undefined;
+	return url ? {file: fileURLToPath(url), line: undefined} : undefined;
 };
 
-/** Node keeps the line of a syntax error to itself, except when it checks a file: which is tried with all that is imported. */
-const syntaxErrorIn = (start: string): Found | undefined => {
+/** Finds the line of a syntax error, which Node gives only for a file that it checks: checks each imported file. */
+const syntaxErrorIn = (start: string): Location | undefined => {
 	const work = mkdtempSync(path.join(os.tmpdir(), 'stepladder-check-'));
 	try {
 		for (const file of importedBy(start)) {
@@ -83,12 +84,12 @@ const syntaxErrorIn = (start: string): Found | undefined => {
 				writeFileSync(copy, /\.m?ts$/.test(file) ? withoutTypes(source) : source);
 			} catch (error) {
 				const {loc} = error as {loc?: {line: number}};
-				return {place: file, line: loc?.line};
+				return {file, line: loc?.line};
 			}
 
 			const {status, stderr} = spawnSync(process.execPath, ['--check', copy], {encoding: 'utf8'});
 			if (status !== 0) {
-				return {place: file, line: Number(/checked\.mjs:(\d+)/.exec(stderr)?.[1]) || undefined};
+				return {file, line: Number(/checked\.mjs:(\d+)/.exec(stderr)?.[1]) || undefined};
 			}
 		}
 	} finally {
@@ -98,7 +99,7 @@ const syntaxErrorIn = (start: string): Found | undefined => {
 	return undefined;
 };
 
-/** A file and the ladder's own files that it imports, in the order of their imports; read as text, since they can't be run. */
+/** Returns a file and the ladder's files that it imports, in import order. Reads them as text, since they can't be run. */
 const importedBy = (file: string, seen: Set<string> = new Set()): string[] => {
 	if (seen.has(file) || !/\.m?[jt]s$/.test(file) || fileType(file) !== 'a file') {
 		return [];

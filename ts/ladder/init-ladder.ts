@@ -10,11 +10,10 @@ import {clearUnfinished, writeUserFile} from '../fs/write-user-file.js';
 const template = fileURLToPath(new URL('../../../templates/ladder', import.meta.url));
 
 /**
- * Writes a small ladder that trains at once. Nothing that is there is overwritten; what a call that was cut off has
- * written stays as it is.
+ * Writes a small ladder that can be trained at once. Overwrites no file, and completes an interrupted call.
  *
- * @returns the files, as they were written
- * @throws {LadderError} where one of them is there already
+ * @returns the files of the ladder
+ * @throws {LadderError} if one of them exists with other content, or all of them exist
  * @throws {WriteError}
  */
 export const initLadder = (folder: string): string[] => {
@@ -23,32 +22,34 @@ export const initLadder = (folder: string): string[] => {
 		.map(entry => path.relative(template, path.join(entry.parentPath, entry.name)))
 		.toSorted();
 	const files = names.map(name => ({
-		place: path.join(folder, name),
+		file: path.join(folder, name),
 		text: readFileSync(path.join(template, name), 'utf8'),
 	}));
-	for (const place of new Set(files.map(file => path.dirname(file.place)))) {
-		clearUnfinished(place);
+	for (const parent of new Set(files.map(({file}) => path.dirname(file)))) {
+		clearUnfinished(parent);
 	}
 
-	const there = files.filter(({place}) => lstatSync(place, {throwIfNoEntry: false}));
-	const inTheWay = there.length === files.length ? there[0] : there.find(({place, text}) => !holds(place, text));
-	if (inTheWay !== undefined) {
-		const {place} = inTheWay;
-		throw new LadderError(`${place} already exists, so nothing was written: choose another folder`, place);
+	const existing = files.filter(({file}) => lstatSync(file, {throwIfNoEntry: false}));
+	const conflict =
+		existing.length === files.length ? existing[0] : existing.find(({file, text}) => !hasText(file, text));
+	if (conflict !== undefined) {
+		const {file} = conflict;
+		throw new LadderError(`${file} already exists, so nothing was written: choose another folder`, file);
 	}
 
 	wrapWriteErrors(
 		`a ladder in ${folder}`,
 		folder,
 		() => {
-			for (const {place, text} of files.filter(file => !there.includes(file))) {
-				makeFolders(path.dirname(place));
-				writeUserFile(place, text);
+			for (const {file, text} of files.filter(entry => !existing.includes(entry))) {
+				makeFolders(path.dirname(file));
+				writeUserFile(file, text);
 			}
 		},
 		'; choose another folder',
 	);
-	return files.map(({place}) => place);
+	return files.map(({file}) => file);
 };
 
-const holds = (file: string, text: string): boolean => lstatSync(file).isFile() && readFileSync(file, 'utf8') === text;
+const hasText = (file: string, text: string): boolean =>
+	lstatSync(file).isFile() && readFileSync(file, 'utf8') === text;

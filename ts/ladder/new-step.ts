@@ -9,12 +9,12 @@ import {checkName} from '../step/define-step.js';
 import type {Ladder} from './open-ladder.js';
 
 /**
- * Writes the file of the next step: what changes, and why the target is what it is, are left to fill in. The step does
- * not open before they are.
+ * Writes the file of the next step, with its change and the reason for its target left to fill in; until then the step is
+ * refused.
  *
  * @param from the step that it grows from
  * @returns the file
- * @throws {ConfigError} for a name that is no name, or is taken, and for a step that is not there
+ * @throws {ConfigError} if the name is invalid or taken, or there is no step `from`
  * @throws {WriteError}
  */
 export const newStep = (ladder: Ladder, name: string, from: string): string => {
@@ -46,14 +46,14 @@ import ${reserved.has(variable) ? `${variable}Step` : variable} from './${path.b
 export default defineStep({
 	name: '${name}',
 	from: ${reserved.has(variable) ? `${variable}Step` : variable},
-	// What changes against it, one thing, at any depth: {net: {block: {norm: 'batch'}}}, say.
+	// One change, at any depth, such as {net: {block: {norm: 'batch'}}}.
 	change: {},
 	target: {
-		// Why it should reach what follows: what \`${from}\` leads one to expect, and what the change is known to do.
+		// The reason for this target: results of \`${from}\`, and known effects of the change.
 		why: '',
 ${goal.join('\n')}
 	},
-	// What was learned, once it has been recorded: sentences, each with its test.
+	// Findings, once the step is recorded: sentences, each with a test.
 	analysis: [],
 });
 `;
@@ -61,7 +61,7 @@ ${goal.join('\n')}
 	return file;
 };
 
-/** Words of the language that a step may be called by, and a variable not. */
+/** Reserved words, which can be names of steps and not of variables. */
 const reserved = new Set(
 	'break case catch class const continue debugger default delete do else enum export extends false finally for function if import in instanceof new null return super switch this throw true try typeof var void while with yield let static await implements interface package private protected public arguments eval defineStep'.split(
 		' ',

@@ -14,27 +14,27 @@ import {defineLadder, type LadderDefinition, type PublishedResult} from './defin
 import {endings, ladderFiles, type StepFile, stepFiles} from './files.js';
 import {importFile} from './import-file.js';
 
-/** A step and where it stands. */
+/** A step of a ladder, with its position and files. */
 export type StepEntry = {
 	readonly step: Step;
 	/** 0 for the first. */
 	readonly position: number;
-	/** Its source. */
+	/** The step's source file. */
 	readonly file: string;
-	/** Where its record is kept. */
+	/** The folder of its record. */
 	readonly record: string;
 };
 
-/** A step file that can't be used, and why. */
+/** A step file that can't be used, with the reason. */
 export type RefusedStep = {
-	/** As the file is called. */
+	/** From the file's name. */
 	readonly name: string;
 	/** 0 for the first. */
 	readonly position: number;
 	readonly file: string;
-	/** Where its record is kept, if it was ever recorded. */
+	/** The folder of its record, if it was recorded. */
 	readonly record: string;
-	/** Thrown when the step is asked for. */
+	/** Thrown when the step is requested. */
 	readonly error: LadderError;
 };
 
@@ -42,32 +42,32 @@ export type RefusedStep = {
 export type Ladder = {
 	readonly name: string;
 	readonly folder: string;
-	/** What its steps learn; relative paths start from the ladder's folder, and it is read once. */
+	/** The data that its steps are trained on, opened once; relative paths start from the ladder's folder. */
 	readonly data: DataSource;
-	/** What it is to reach in the end. */
+	/** The goal of the whole ladder. */
 	readonly target: Partial<Goal>;
-	/** Figures of others. */
+	/** Results of others. */
 	readonly published: readonly PublishedResult[];
 	/** The page with its table. */
 	readonly page: string;
-	/** Where each step stands, in the order of their numbers. */
+	/** Its steps with their files, by number. */
 	readonly entries: readonly StepEntry[];
-	/** Its steps, in the order of their numbers; without those that are refused. */
+	/** Its steps, by number, without those that are refused. */
 	readonly steps: readonly Step[];
-	/** Step files that can't be used. They stand in nobody's way until they are asked for. */
+	/** Step files that can't be used; the others can. */
 	readonly refused: readonly RefusedStep[];
 	/**
-	 * Where the step of a name stands.
+	 * Returns the step of a name, with its files.
 	 *
-	 * @throws {ConfigError} naming those there are
-	 * @throws {LadderError} where its file can't be used
+	 * @throws {ConfigError} naming the ladder's steps, if there is none
+	 * @throws {LadderError} if its file can't be used
 	 */
 	readonly entry: (name: string) => StepEntry;
 	/**
-	 * The step of a name.
+	 * Returns the step of a name.
 	 *
-	 * @throws {ConfigError} naming those there are
-	 * @throws {LadderError} where its file can't be used
+	 * @throws {ConfigError} naming the ladder's steps, if there is none
+	 * @throws {LadderError} if its file can't be used
 	 */
 	readonly step: (name: string) => Step;
 };
@@ -75,22 +75,22 @@ export type Ladder = {
 let openings = 0;
 
 /**
- * Opens the ladder of a folder: its `ladder.ts` and all of `steps/`, which are run. A step that can't be used is kept
- * under `refused`, and its error thrown when it is asked for.
+ * Opens the ladder of a folder: runs its `ladder.ts` and all files of `steps/`. A step that can't be used is listed in
+ * `refused`, and its error is thrown when it is requested.
  *
  * @example
  * ```ts
  * const ladder = await openLadder('shoes');
  * const {held} = await train(ladder.step('baseline'), {data: ladder.data}).result;
  * ```
- * @throws {LadderError} where `ladder.ts` is missing or wrong, naming it with the line
+ * @throws {LadderError} if `ladder.ts` is missing or wrong, with its line
  */
 export const openLadder = async (folder: string): Promise<Ladder> => {
 	checkFolder('folder', folder);
 	openings += 1;
-	const place = path.resolve(folder);
-	const {name, data, target = {}, published = []} = await definitionIn(place, openings);
-	const {entries, refused} = await stepsIn(place, openings);
+	const root = path.resolve(folder);
+	const {name, data, target = {}, published = []} = await readDefinition(root, openings);
+	const {entries, refused} = await readSteps(root, openings);
 	const find = (wanted: string): StepEntry => {
 		const found = entries.find(({step}) => step.name === wanted);
 		if (found) {
@@ -102,7 +102,7 @@ export const openLadder = async (folder: string): Promise<Ladder> => {
 			throw failed.error;
 		}
 
-		const names = stepFiles(place).map(({name}) => name);
+		const names = stepFiles(root).map(({name}) => name);
 		if (typeof wanted !== 'string') {
 			throw new ConfigError('step', `one of ${names.join(', ')}`, formatValue(wanted));
 		}
@@ -116,19 +116,19 @@ export const openLadder = async (folder: string): Promise<Ladder> => {
 	};
 
 	return deepFreeze({
-		...{name, folder: place, data: within(data, place), target, published, entries, refused},
-		page: path.join(place, 'README.md'),
+		...{name, folder: root, data: sharedSource(data, root), target, published, entries, refused},
+		page: path.join(root, 'README.md'),
 		steps: entries.map(({step}) => step),
 		entry: find,
 		step: (wanted: string) => find(wanted).step,
 	});
 };
 
-/** The rest of a sentence: which steps a ladder has. */
+/** Completes a sentence with the steps of a ladder. */
 export const stepsOf = (names: readonly string[]): string =>
 	names.length > 0 ? `its steps are ${names.join(', ')}` : 'it has no steps yet';
 
-const definitionIn = async (folder: string, opening: number): Promise<LadderDefinition> => {
+const readDefinition = async (folder: string, opening: number): Promise<LadderDefinition> => {
 	const [file, other] = ladderFiles(folder);
 	if (file === undefined) {
 		const wanted = endings.map(ending => `ladder.${ending}`).join(', ');
@@ -137,7 +137,7 @@ const definitionIn = async (folder: string, opening: number): Promise<LadderDefi
 
 	if (other !== undefined) {
 		throw new LadderError(
-			`${displayPath(file)} and ${displayPath(other)} both say what the ladder is: keep one of them`,
+			`${displayPath(file)} and ${displayPath(other)} both define the ladder: keep one of them`,
 			file,
 		);
 	}
@@ -160,14 +160,14 @@ const definitionIn = async (folder: string, opening: number): Promise<LadderDefi
 
 type Steps = {readonly entries: StepEntry[]; readonly refused: RefusedStep[]};
 
-const stepsIn = async (folder: string, opening: number): Promise<Steps> => {
+const readSteps = async (folder: string, opening: number): Promise<Steps> => {
 	const files = stepFiles(folder);
 	const found: Steps = {entries: [], refused: []};
 	for (const {file, name, position} of files) {
 		const record = path.join(folder, 'records', `${position}-${name}`);
 		try {
-			checkAlone(file, files);
-			found.entries.push({step: await stepIn(file, name, opening), position, file, record});
+			checkUnique(file, files);
+			found.entries.push({step: await readStep(file, name, opening), position, file, record});
 		} catch (error) {
 			if (!(error instanceof LadderError)) {
 				throw error;
@@ -180,8 +180,8 @@ const stepsIn = async (folder: string, opening: number): Promise<Steps> => {
 	return found;
 };
 
-/** @throws {LadderError} where another file has the number or the name: nobody can tell which is meant */
-const checkAlone = (file: string, files: readonly StepFile[]): void => {
+/** @throws {LadderError} if another file has the same number or name */
+const checkUnique = (file: string, files: readonly StepFile[]): void => {
 	const own = files.find(other => other.file === file);
 	const same = files.filter(other => other.position === own?.position || other.name === own?.name);
 	if (same.length > 1) {
@@ -190,7 +190,7 @@ const checkAlone = (file: string, files: readonly StepFile[]): void => {
 	}
 };
 
-const stepIn = async (file: string, name: string, opening: number): Promise<Step> => {
+const readStep = async (file: string, name: string, opening: number): Promise<Step> => {
 	const step = await importFile(file, opening);
 	if (!isStep(step) || step.name !== name) {
 		const other = isStep(step) ? `\`${step.name}\`` : `${formatValue(step)}, which \`defineStep\` did not make`;
@@ -204,14 +204,14 @@ const stepIn = async (file: string, name: string, opening: number): Promise<Step
 	return step;
 };
 
-/** Data that are being opened, for all who wait. */
+/** Data that are being opened, for several callers. */
 type Opening = {readonly data: Promise<Data>; readonly stop: AbortController; waiting: number};
 
 /**
- * A source whose paths start from a folder; opened once, and again where that failed. It is read on until nobody waits for it
- * any more.
+ * Returns a source whose paths start from a folder, and that is opened once for all callers, or again after a failure. The opening
+ * is aborted when the last waiting caller aborts.
  */
-const within = (source: DataSource, folder: string): DataSource => {
+const sharedSource = (source: DataSource, folder: string): DataSource => {
 	const opened = new Map<boolean, Opening>();
 	const begin = (options: OpenOptions): Opening => {
 		const stop = new AbortController();
@@ -231,7 +231,7 @@ const within = (source: DataSource, folder: string): DataSource => {
 			} catch (error) {
 				opening.waiting -= 1;
 				if (opening.waiting === 0) {
-					opened.delete(skipDamaged); // it may have been mended when it is next asked for
+					opened.delete(skipDamaged); // the next caller tries again
 					opening.stop.abort(signal?.reason);
 				}
 

@@ -1,27 +1,37 @@
 import {createHash} from 'node:crypto';
-import {existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {
+	createReadStream,
+	existsSync,
+	mkdtempSync,
+	readdirSync,
+	renameSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from 'node:fs';
 import {rm} from 'node:fs/promises';
 import path from 'node:path';
-import process from 'node:process';
-import {checkCache, clearDeadLockOf, fillCache, removeLeftovers} from '../cache/cache.js';
+import {checkCache, fillCache, removeLeftovers, removeStaleLockOf} from '../cache/cache.js';
 import {cacheFolder} from '../cache/cache-folder.js';
 import {ConfigError, FetchError} from '../errors/index.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {thisPlatform} from '../platform/platform.js';
-import {download, hashFile} from './download.js';
-import type {FetchOptions} from './fetch-event.js';
 import {cachedLibtorch, ownLibtorch} from './libtorch-folder.js';
 import {type Libraries, problemOf, writeManifest} from './manifest.js';
 import {libtorchVersion, type Pin, type PinnedWheel, pinFor, torchPlatforms} from './pins.js';
 import {downloadByPip, pythonWithPip} from './pip.js';
-import {findInIndex, parseIndex} from './simple-index.js';
 import {unpackWheel} from './unpack-wheel.js';
+
+/** Reports and ends a fetch. */
+export type FetchOptions = {
+	/** Called with a line of progress. @default no reports */
+	readonly report?: ((line: string) => void) | undefined;
+	readonly signal?: AbortSignal | undefined;
+};
 
 /** Where libtorch comes from, and where it goes. */
 export type LibtorchOptions = FetchOptions & {
-	/** A Python package index, to fetch from without pip. */
-	readonly index?: string | undefined;
-	/** Wheels that are here already. */
+	/** Files of wheels. Those missing are fetched by pip. */
 	readonly wheels?: readonly string[] | undefined;
 	/** @default this platform's */
 	readonly pin?: Pin | undefined;
@@ -35,11 +45,11 @@ export type LibtorchOptions = FetchOptions & {
  *
  * @throws {FetchError} where it can't be had
  * @throws {WriteError} where the cache can't be written
- * @throws {ConfigError} where LIBTORCH, `index` or `wheels` are wrong, or others may write to the cache
+ * @throws {ConfigError} where LIBTORCH or `wheels` are wrong, or others may write to the cache
  * @throws {AbortError}
  */
 export const ensureLibtorch = async (options: LibtorchOptions = {}): Promise<string> => {
-	const {pin = pinFor(), cache = cacheFolder(), tell, signal} = options;
+	const {pin = pinFor(), cache = cacheFolder(), report = () => {}, signal} = options;
 	const own = ownLibtorch();
 	if (own !== undefined) {
 		return own;
@@ -56,14 +66,13 @@ export const ensureLibtorch = async (options: LibtorchOptions = {}): Promise<str
 	const place = cachedLibtorch({cache, ...pin});
 	checkCache(cache);
 	if (problemOf(place) !== undefined) {
-		const line = (line: string): void => tell?.({type: 'line', line});
-		await fillCache(place, {cache, tell: line, signal}, async signal => {
+		await fillCache(place, {cache, report, signal}, async signal => {
 			if (problemOf(place) !== undefined) {
-				await fill(place, pin, {...options, signal});
+				await fill(place, pin, {...options, report, signal});
 			}
 		});
 	} else {
-		clearDeadLockOf(place);
+		removeStaleLockOf(place);
 	}
 
 	return place;
@@ -72,15 +81,11 @@ export const ensureLibtorch = async (options: LibtorchOptions = {}): Promise<str
 /**
  * Looks at what a person has named, before anything is asked of the network.
  *
- * @throws {ConfigError} where LIBTORCH, `index` or `wheels` are wrong
+ * @throws {ConfigError} where LIBTORCH or `wheels` are wrong
  * @throws {FetchError} where a wheel is not one of those pinned
  */
-export const checkLibtorchSources = async ({index, wheels = [], pin = pinFor()}: LibtorchOptions): Promise<void> => {
+export const checkLibtorchSources = async ({wheels = [], pin = pinFor()}: LibtorchOptions): Promise<void> => {
 	ownLibtorch();
-	if (index !== undefined) {
-		parseIndex(index);
-	}
-
 	if (pin !== undefined) {
 		for (const file of wheels) {
 			await recognize(file, pin);
@@ -89,15 +94,15 @@ export const checkLibtorchSources = async ({index, wheels = [], pin = pinFor()}:
 };
 
 /** Fetches, unpacks beside the place, and renames at the end. */
-const fill = async (place: string, pin: Pin, options: LibtorchOptions): Promise<void> => {
-	const {signal, tell} = options;
+const fill = async (place: string, pin: Pin, options: Obtaining): Promise<void> => {
+	const {signal, report} = options;
 	const kept = `${place}.wheels`; // outlives an interruption, so that the next time goes on
 	await removeLeftovers(place, [kept]);
 	const work = mkdtempSync(`${place}.new-`);
 	try {
 		makeFolders(kept);
 		const files = await obtain(pin, kept, options);
-		tell?.({type: 'line', line: 'Unpacking libraries, headers and licences ...'});
+		report('Unpacking libraries, headers and licences ...');
 		const libraries: Libraries = await unpack(files, pin, work, signal);
 		writeFileSync(path.join(work, 'build-version'), pin.version);
 		writeManifest(work, {version: pin.version, wheels: pin.wheels, libraries});
@@ -133,11 +138,13 @@ const unpack = async (
 	return libraries;
 };
 
-/** Every pinned wheel as a file whose hash was checked: given, or fetched from the index, or fetched by pip. */
+type Obtaining = Pick<LibtorchOptions, 'wheels' | 'signal'> & {readonly report: (line: string) => void};
+
+/** Returns a file for every pinned wheel, its hash checked here or by pip. */
 const obtain = async (
 	pin: Pin,
 	folder: string,
-	{index, wheels = [], signal, tell}: LibtorchOptions,
+	{wheels = [], signal, report}: Obtaining,
 ): Promise<ReadonlyMap<PinnedWheel, string>> => {
 	const files = new Map<PinnedWheel, string>();
 	for (const file of wheels) {
@@ -149,44 +156,18 @@ const obtain = async (
 		return files;
 	}
 
-	const python = index === undefined ? pythonWithPip() : undefined;
-	const address = index ?? process.env['PIP_INDEX_URL'];
-	if (python === undefined && !address) {
-		throw new FetchError(noWay(missing), 'pip');
+	const python = pythonWithPip();
+	if (python === undefined) {
+		throw new FetchError(withoutPip(missing), 'pip');
 	}
 
-	const by = python === undefined ? '' : ' by pip';
-	const line = `Fetching libtorch ${pin.version}${by} (${pin.download}, kept in ${path.dirname(folder)}) ...`;
-	tell?.({type: 'line', line});
-	if (python !== undefined) {
-		await downloadByPip(python, pin, missing, folder, signal);
-		for (const wheel of missing) {
-			files.set(wheel, byName(folder, wheel));
-		}
-
-		return files;
-	}
-
-	const from = parseIndex(address ?? '');
+	report(`Fetching libtorch ${pin.version} by pip (${pin.download}, kept in ${path.dirname(folder)}) ...`);
+	await downloadByPip(python, pin, missing, folder, signal);
 	for (const wheel of missing) {
-		// By its hash, so that a part is never gone on with as another file.
-		const file = path.join(folder, `${wheel.name}-${wheel.version}-${wheel.sha256.slice(0, 16)}.whl`);
-		if (!(await isWhole(file, wheel))) {
-			const what = `${wheel.name} ${wheel.version}`;
-			await download(await findInIndex(from, wheel, signal), file, {what, sha256: wheel.sha256, signal, tell});
-		}
-
-		files.set(wheel, file);
+		files.set(wheel, byName(folder, wheel));
 	}
 
 	return files;
-};
-
-/** Whether a wheel of an earlier time is there. */
-const isWhole = async (file: string, {sha256}: PinnedWheel): Promise<boolean> => {
-	const hash = createHash('sha256');
-	await hashFile(file, hash);
-	return hash.digest('hex') === sha256;
 };
 
 /** Which of the pinned wheels a file is. */
@@ -196,7 +177,12 @@ const recognize = async (file: string, pin: Pin): Promise<PinnedWheel> => {
 	}
 
 	const hash = createHash('sha256');
-	const bytes = await hashFile(file, hash);
+	let bytes = 0;
+	for await (const chunk of createReadStream(file, {highWaterMark: 1 << 20})) {
+		hash.update(chunk);
+		bytes += chunk.length;
+	}
+
 	const got = hash.digest('hex');
 	const found = pin.wheels.find(({sha256}) => sha256 === got);
 	if (found) {
@@ -227,8 +213,7 @@ const byName = (folder: string, wheel: PinnedWheel): string => {
 /** What the name of a wheel begins with. */
 const fileBeginning = ({name, version}: PinnedWheel): string => `${name.replaceAll('-', '_')}-${version}-`;
 
-const noWay = (missing: readonly PinnedWheel[]): string =>
-	'fetching libtorch takes one of three: Python 3.8 or newer with pip, which was not found; ' +
-	'the address of a Python package index, in `--index URL` or PIP_INDEX_URL; ' +
-	`or the wheels of ${missing.map(({name, version}) => `${name} ${version}`).join(', ')} in \`--wheel FILE\`, ` +
-	`or a libtorch ${libtorchVersion} named in LIBTORCH`;
+const withoutPip = (missing: readonly PinnedWheel[]): string =>
+	'Python 3.8 or newer with pip, which fetches libtorch, was not found: install it; or fetch the wheels of ' +
+	`${missing.map(({name, version}) => `${name} ${version}`).join(', ')} by other means and name them in \`--wheel FILE\`; ` +
+	`or name a libtorch ${libtorchVersion} in LIBTORCH`;

@@ -48,8 +48,17 @@ export const ownLibtorch = (named = process.env['LIBTORCH']): string | undefined
 	return folder;
 };
 
+/** The build of libtorch that would be opened, in words: that of the cache is pinned by its version. */
+export const libtorchBuild = (): string => {
+	const own = ownLibtorch();
+	return own === undefined ? libtorchVersion : `${buildOf(own)} of LIBTORCH`;
+};
+
 /** The version that a libtorch folder says it has, without its `+cpu` or `+cu130`. */
-const versionOf = (folder: string): string | undefined => {
+const versionOf = (folder: string): string | undefined => buildOf(folder)?.split('+', 1)[0];
+
+/** The version that a libtorch folder says it has, such as `2.13.0+cpu`. */
+const buildOf = (folder: string): string | undefined => {
 	const read = (file: string): string | undefined => {
 		try {
 			return readFileSync(path.join(folder, file), 'utf8');
@@ -60,5 +69,5 @@ const versionOf = (folder: string): string | undefined => {
 
 	// `build-version` is in libtorch's own archives, `version.py` in a Python package of torch
 	const version = read('build-version') ?? /__version__ = '([^']+)'/.exec(read('version.py') ?? '')?.[1];
-	return version?.trim().split('+', 1)[0];
+	return version?.trim();
 };

@@ -59,8 +59,8 @@ export const downloadByPip = async (
 
 	if (code !== 0) {
 		throw new FetchError(
-			'pip could not fetch libtorch (it says why above): check the network. ' +
-				'`--index URL` names a Python package index to fetch it from without pip, `--wheel FILE` wheels that are here',
+			'pip could not fetch libtorch (it says why above): check the network, and pip’s settings such as PIP_INDEX_URL; ' +
+				'or name wheels in `--wheel FILE`',
 			'pip',
 		);
 	}

@@ -5,12 +5,12 @@ import {rm} from 'node:fs/promises';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
-import {checkCache, clearDeadLockOf, fillCache, removeLeftovers} from '../cache/cache.js';
+import {checkCache, fillCache, removeLeftovers, removeStaleLockOf} from '../cache/cache.js';
 import {cacheFolder} from '../cache/cache-folder.js';
 import {AbortError, FetchError} from '../errors/index.js';
 import {isClone, packageVersion} from '../platform/package-root.js';
 import {thisPlatform} from '../platform/platform.js';
-import type {FetchOptions} from './fetch-event.js';
+import type {FetchOptions} from './ensure-libtorch.js';
 import {libtorchVersion, pinFor, torchPlatforms} from './pins.js';
 
 /** What brings libtorch, and the addon that is linked against it, as a person would type it. */
@@ -57,11 +57,11 @@ export const matchesPublishedHash = (file: string): boolean => {
  * @throws {ConfigError} where others may write to it
  * @throws {AbortError}
  */
-export const ensureTorchAddon = async ({signal, tell}: FetchOptions = {}): Promise<string> => {
+export const ensureTorchAddon = async ({signal, report = () => {}}: FetchOptions = {}): Promise<string> => {
 	const place = cachedTorchAddon();
 	const found = fetchedTorchAddon();
 	if (found !== undefined && (matchesPublishedHash(found) || found === installedTorchAddon())) {
-		clearDeadLockOf(place);
+		removeStaleLockOf(place);
 		return found; // what npm has installed, npm mends
 	}
 
@@ -75,10 +75,9 @@ export const ensureTorchAddon = async ({signal, tell}: FetchOptions = {}): Promi
 	}
 
 	const addon = path.join(place, 'stepladder.node');
-	const line = (line: string): void => tell?.({type: 'line', line});
-	await fillCache(place, {cache: cacheFolder(), tell: line, signal}, async signal => {
+	await fillCache(place, {cache: cacheFolder(), report, signal}, async signal => {
 		if (!matchesPublishedHash(addon)) {
-			line(`Fetching ${packageName()} by npm ...`);
+			report(`Fetching ${packageName()} by npm ...`);
 			await fetchAddon(place, signal);
 		}
 	});

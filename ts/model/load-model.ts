@@ -39,7 +39,7 @@ export type Model = {
 	/** How many numbers it learned. */
 	readonly parameters: number;
 	/**
-	 * What it makes of images, on a thread of the pool.
+	 * What it makes of images, on a thread of the model's own, in the order of the calls.
 	 *
 	 * @param pixels `channels * size * size` bytes an image, channel by channel and row by row, 0 for black
 	 * @returns a prediction an image

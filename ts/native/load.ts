@@ -1,12 +1,13 @@
 import {createHash} from 'node:crypto';
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
+import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {checkCache} from '../cache/cache.js';
 import {cacheFolder} from '../cache/cache-folder.js';
 import {LoadError} from '../errors/index.js';
-import {libtorchFolder, ownLibtorch} from '../libtorch/libtorch-folder.js';
+import {libtorchBuild, libtorchFolder, ownLibtorch} from '../libtorch/libtorch-folder.js';
 import {problemOf} from '../libtorch/manifest.js';
 import {openedLibraries} from '../libtorch/pins.js';
 import {fetchedTorchAddon, matchesPublishedHash, torchCommand} from '../libtorch/torch-addon.js';
@@ -39,6 +40,10 @@ export const nativeFor = (options: {engine?: string; device?: string}): typeof B
 const editionOf = ({engine, device}: {engine?: string; device?: string}): Edition =>
 	engine === 'aten' || device === 'cuda' ? 'torch' : 'base';
 
+/** The build of libtorch and the type of CPU, which the results of `aten` depend on; `undefined` for `fused`. */
+export const platformOf = (options: {engine?: string; device?: string}): string | undefined =>
+	editionOf(options) === 'torch' ? `libtorch ${libtorchBuild()} on ${os.cpus()[0]?.model.trim()}` : undefined;
+
 /** Whether the addon with libtorch is there. */
 export const hasTorch = (): boolean => torchAddon() !== undefined;
 
@@ -50,7 +55,7 @@ const edition = (which: Edition): typeof Binding => {
 
 	const binding = which === 'base' ? loadBase() : loadTorch();
 	loaded.set(which, binding);
-	process.once('exit', () => binding.endRuns()); // while training goes on, libtorch can't be taken down
+	process.once('exit', () => binding.stopThreads()); // libtorch can't be unloaded under a thread that computes
 	return binding;
 };
 

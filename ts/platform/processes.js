@@ -6,7 +6,7 @@ import process from 'node:process';
  * Where the number of a process means something: equal for processes that see each other’s numbers. On Linux each container
  * counts its processes from 1, and each start of a machine does; elsewhere a host has one count.
  *
- * This file is plain JavaScript, and needs no package, for the same reason as lock.js.
+ * This file is plain JavaScript, and needs no package, for the same reason as lock-folder.js.
  */
 export const processSpace = () => {
 	try {

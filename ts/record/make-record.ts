@@ -20,11 +20,17 @@ import {makeFolders} from '../fs/make-folders.js';
 import {suggestOut, wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
 import type {Condition} from '../native/condition.js';
-import {findRun, tryReadConfig} from '../runs/find-run.js';
+import {cleanUpRuns} from '../runs/clean-up.js';
+import {tryReadConfig} from '../runs/config.js';
+import {createRun} from '../runs/create-run.js';
+import {findRun} from '../runs/find-run.js';
 import {type FinishedRun, readFinishedRun} from '../runs/finished-run.js';
-import {RunFolder} from '../runs/run-folder.js';
+import {isFinished as hasFinished, isFolderLocked} from '../runs/folder.js';
+import {reopenRun} from '../runs/reopen-run.js';
 import type {TrainOptions} from '../runs/train-options.js';
-import {checkTraining, type Folders, type Training, trainInFolders} from '../training/train.js';
+import {checkTraining} from '../training/check-training.js';
+import {type Folders, trainInFolders} from '../training/train.js';
+import type {Training} from '../training/training.js';
 import {checkFresh} from '../validation/check-fresh.js';
 import {checkAnswers} from './check-answers.js';
 import {checkRecord} from './check-record.js';
@@ -88,20 +94,18 @@ export const makeRecord = async (
 		const folders = new Map(seeds.map(seed => [seed, fresh ? undefined : findRun(parent, {...wanted, seed})]));
 		const isFinished = (seed: number): boolean => {
 			const folder = folders.get(seed);
-			return folder !== undefined && RunFolder.isFinished(folder);
+			return folder !== undefined && hasFinished(folder);
 		};
 
 		const part = (seed: number): SeedPart => readRun(folders.get(seed) ?? '', seed, preregistration, data);
 		const finished = seeds.filter(isFinished);
 		const parts = new Map(finished.map(seed => [seed, part(seed)])); // a damaged run is reported before hours of training
-		await RunFolder.tidyAll(parent);
+		await cleanUpRuns(parent);
 		const missing = seeds.filter(seed => !finished.includes(seed));
 		const signal = AbortSignal.any([lock.signal, ...(options.signal ? [options.signal] : [])]);
 		const open: Folders['open'] = async (run, stop) => {
 			const found = folders.get(run.seed);
-			const opened = await (found === undefined
-				? RunFolder.create(out, {...run, purpose})
-				: RunFolder.reopen(found, stop));
+			const opened = await (found === undefined ? createRun(out, {...run, purpose}) : reopenRun(found, stop));
 			folders.set(run.seed, opened.path);
 			return opened;
 		};
@@ -175,7 +179,7 @@ const removeEarlier = (parent: string, step: string, purpose: string): void => {
 		const folder = path.join(parent, name);
 		const run = tryReadConfig(folder);
 		const isEarlier = run?.step.name === step && run.purpose !== undefined && run.purpose !== purpose;
-		if (isEarlier && !RunFolder.isLocked(folder)) {
+		if (isEarlier && !isFolderLocked(folder)) {
 			rmSync(folder, {recursive: true, force: true});
 		}
 	}

@@ -10,11 +10,14 @@ import {displayPath} from '../format/command-line.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
 import {addonHashes, native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {createRun} from '../runs/create-run.js';
 import type {EpochEvent} from '../runs/events.js';
 import {findRun} from '../runs/find-run.js';
 import {readFinishedRun} from '../runs/finished-run.js';
-import {RunFolder} from '../runs/run-folder.js';
-import {type Folders, type Training, trainInFolders} from '../training/train.js';
+import {isFinished} from '../runs/folder.js';
+import {reopenRun} from '../runs/reopen-run.js';
+import {type Folders, trainInFolders} from '../training/train.js';
+import type {Training} from '../training/training.js';
 import {answersOf} from './make-record.js';
 import {preregistrationHash} from './preregistration-file.js';
 
@@ -133,12 +136,12 @@ class SeedReplay {
 		const purpose = `replay of ${preregistrationHash(this.record.preregistration)} by ${addonHashes({engine}).file}`;
 		const wanted = {step: entry.step, data, seed, engine, purpose};
 		let folder = findRun(path.join(options.out, entry.step.name), wanted);
-		if (folder === undefined || !RunFolder.isFinished(folder)) {
+		if (folder === undefined || !isFinished(folder)) {
 			const different = new AbortController();
 			const training = this.#train(different.signal, async (started, stop) => {
 				const opened = await (folder === undefined
-					? RunFolder.create(options.out, {...started, purpose})
-					: RunFolder.reopen(folder, stop));
+					? createRun(options.out, {...started, purpose})
+					: reopenRun(folder, stop));
 				folder = opened.path;
 				return opened;
 			});

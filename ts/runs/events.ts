@@ -1,20 +1,20 @@
 import type {Goal} from '../experiment/goal.js';
 import type {Engine} from '../native/engine.js';
 
-/** Settings and data of a seed have been judged, and its first batch is under way. */
+/** Settings and data of a seed have been checked, and its first batch is under way. */
 export type StartEvent = {
 	readonly type: 'start';
 	readonly step: string;
 	readonly seed: number;
-	/** What computes the gradients. */
+	/** The engine that computes the gradients. */
 	readonly engine: Engine;
-	/** Epochs that a checkpoint brought along; their events follow. */
+	/** Number of epochs in the checkpoint; their events follow. */
 	readonly epochsDone: number;
-	/** Where its files are; nowhere unless `out` was given. */
+	/** The folder with its files; `undefined` without `out`. */
 	readonly folder: string | undefined;
 };
 
-/** How an epoch goes so far. Of several in a row that nobody has read, the last is kept. */
+/** Progress within an epoch. Of several unread in a row, the last is kept. */
 export type BatchEvent = {
 	readonly type: 'batch';
 	readonly step: string;
@@ -28,13 +28,13 @@ export type BatchEvent = {
 	readonly learningRate: number;
 	/** Mean loss of the batch. */
 	readonly loss: number;
-	/** Samples of the epoch that were answered correctly when their turn came. */
+	/** Samples of the epoch so far that were classified correctly in their batch. */
 	readonly correct: number;
 	/** Samples of the epoch so far. */
 	readonly seen: number;
 };
 
-/** What an epoch came to. Losses are means over samples, accuracies can be read from the counts. */
+/** The outcome of an epoch. Losses are means over samples; accuracies follow from the counts. */
 export type EpochEvent = {
 	readonly type: 'epoch';
 	readonly step: string;
@@ -42,13 +42,13 @@ export type EpochEvent = {
 	/** 1 for the first. */
 	readonly epoch: number;
 	readonly epochs: number;
-	/** Of the epoch's last step. */
+	/** Of the epoch's last batch. */
 	readonly learningRate: number;
-	/** While learning: augmented, with dropout, each batch by the weights of its turn. */
+	/** In training mode: augmented, with dropout, each batch with the weights at its time. */
 	readonly trainLoss: number;
 	readonly trainCorrect: number;
 	readonly trainTotal: number;
-	/** On the training images that were kept aside, where there are any. */
+	/** On the held-out training images, if any. */
 	readonly holdoutLoss?: number;
 	readonly holdoutCorrect?: number;
 	readonly holdoutTotal?: number;
@@ -59,34 +59,42 @@ export type EpochEvent = {
 	readonly seconds: number;
 };
 
-/** A seed has run to its end. */
+/** A seed has finished. */
 export type SeedEvent = {
 	readonly type: 'seed';
 	readonly step: string;
-	/** Where its files are; nowhere unless `out` was given. */
+	/** The folder with its files; `undefined` without `out`. */
 	readonly folder: string | undefined;
 } & SeedResult;
 
 export type TrainEvent = StartEvent | BatchEvent | EpochEvent | SeedEvent;
 
-/** What one seed came to. */
+/** The outcome of one seed. */
 export type SeedResult = {
 	readonly seed: number;
-	/** Test accuracy of the last epochs, as many as the target asks to hold. */
+	/** Test accuracy of the last epochs, as many as the target has to be held for. */
 	readonly lastEpochs: readonly number[];
-	/** Accuracy in the same epochs on the training images that were kept aside, where there are any. */
+	/** Accuracy on the held-out training images in the same epochs, if any. */
 	readonly lastHoldout?: readonly number[];
-	/** Of the training images in evaluation mode, unaugmented, after the last epoch. */
+	/** Training images classified correctly in evaluation mode, unaugmented, after the last epoch. */
 	readonly trainCleanCorrect: number;
-	/** Whether each of the last epochs was at or above the target; false where there were fewer epochs. */
+	/** Whether each of the last epochs reached the target; false if there were fewer epochs. */
 	readonly held: boolean;
 };
 
-/** What a step came to over its seeds. */
+/** Predictions for the test images with the weights of the last epoch, in the order of the images. */
+export type Answers = {
+	/** The likeliest class of each. */
+	readonly labels: readonly number[];
+	/** Its probability. */
+	readonly probabilities: readonly number[];
+};
+
+/** The outcome of a step over its seeds. */
 export type TrainResult = {
 	readonly type: 'result';
 	readonly step: string;
-	/** What computed the gradients. */
+	/** The engine that computed the gradients. */
 	readonly engine: Engine;
 	readonly parameters: number;
 	readonly target: Goal;

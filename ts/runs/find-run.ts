@@ -1,26 +1,28 @@
+import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import type {Data} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
 import {differences} from '../experiment/difference.js';
 import {listFolder} from '../fs/list-folder.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import type {Step} from '../step/define-step.js';
-import {fileHash, RunFolder} from './run-folder.js';
+import {tryReadConfig} from './config.js';
+import {isFinished} from './folder.js';
+import {fileHash} from './run-hashes.js';
 
-/** A run to look for: of a seed of a step on data, as they were told, made for a purpose. */
+/** The run to find: a seed of a step on whole data. */
 export type WantedRun = {
 	readonly step: Step;
 	readonly data: Data;
 	readonly seed: number;
 	readonly engine: string | undefined;
-	/** What {@link RunFolder} keeps of why it was made. */
+	/** As in `RunConfig`. */
 	readonly purpose: string;
 };
 
 /**
- * The furthest of a folder's runs that was told just that; nothing where there is none.
+ * Returns the folder of a finished run with exactly these settings; else of the last unfinished one, if any.
  *
- * @throws {RecordError} where a finished run no longer says what it was told: it would be trained again without a word
+ * @throws {RecordError} if the `config.json` of a finished run has changed: the seed would silently be trained again
  */
 export const findRun = (
 	parent: string,
@@ -30,7 +32,7 @@ export const findRun = (
 	const fitting = folders.filter(folder => {
 		const run = tryReadConfig(folder);
 		if (!run) {
-			if (RunFolder.isFinished(folder) && !hasItsConfig(folder)) {
+			if (isFinished(folder) && !hasItsConfig(folder)) {
 				throw new RecordError(
 					path.join(folder, 'config.json'),
 					'it is not what the run wrote; remove the run’s folder, or train again with `--fresh`',
@@ -41,26 +43,18 @@ export const findRun = (
 		}
 
 		const {limitTrain, limitTest, holdout} = run.options;
-		const whole = [limitTrain, limitTest, holdout].every(value => value === undefined) && run.data.hash === data.hash;
-		const same = (run.options.engine ?? 'auto') === engine && run.purpose === purpose;
-		return run.seed === seed && whole && same && differences(run.experiment, step.experiment).length === 0;
+		const isWhole = [limitTrain, limitTest, holdout].every(value => value === undefined);
+		const isOnSameData = isWhole && run.data.hash === data.hash;
+		const hasSameUse = (run.options.engine ?? 'auto') === engine && run.purpose === purpose;
+		return run.seed === seed && isOnSameData && hasSameUse && differences(run.experiment, step.experiment).length === 0;
 	});
-	return fitting.find(folder => RunFolder.isFinished(folder)) ?? fitting.at(-1);
+	return fitting.find(folder => isFinished(folder)) ?? fitting.at(-1);
 };
 
-/** What a folder's run was told; nothing where it can't be read, as when it is of an older version. */
-export const tryReadConfig = (folder: string): ReturnType<typeof RunFolder.read> | undefined => {
-	try {
-		return RunFolder.read(folder);
-	} catch {
-		return undefined;
-	}
-};
-
-/** Whether a finished run's `config.json` is the one that it wrote. */
+/** Returns whether the `config.json` of a finished run is as it was written. */
 const hasItsConfig = (folder: string): boolean => {
 	try {
-		const {hashes} = JSON.parse(readTextFile(path.join(folder, 'result.json')));
+		const {hashes} = JSON.parse(readFileSync(path.join(folder, 'result.json'), 'utf8'));
 		return hashes['config.json'] === fileHash(folder, 'config.json');
 	} catch {
 		return false;

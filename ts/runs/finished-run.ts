@@ -1,15 +1,13 @@
+import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
 import {RecordError} from '../errors/index.js';
-import {sha256} from '../fs/hash.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import type {Condition} from '../native/condition.js';
 import {conditionShape} from '../native/condition.js';
 import {shapes, validate} from '../validation/validate.js';
-import type {EpochEvent} from './events.js';
-import type {Answers} from './finished-seed.js';
-import {fileHash, hashedFiles} from './run-folder.js';
-import {checkFormat} from './run-format.js';
+import {checkFormat} from './config.js';
+import type {Answers, EpochEvent} from './events.js';
+import {changedFile} from './run-hashes.js';
 
 const {count, some, loss, seconds, sha256: hash} = shapes;
 
@@ -31,7 +29,7 @@ export const epochShape = z.strictObject({
 
 const answers = z.strictObject({labels: z.array(count), probabilities: z.array(shapes.probability)});
 
-/** What a finished run came to, as its folder tells it. */
+/** A finished run, as its folder holds it. */
 export type FinishedRun = Omit<z.infer<typeof result>, 'hashes' | 'hash'> & {
 	readonly begun: string;
 	readonly condition: Condition;
@@ -40,9 +38,9 @@ export type FinishedRun = Omit<z.infer<typeof result>, 'hashes' | 'hash'> & {
 };
 
 /**
- * Reads a finished run, trusting nothing in it: each file against its shape and against the hash in `result.json`.
+ * Reads a finished run. Checks each file against its shape and against the hash in `result.json`.
  *
- * @param remedy what to do about one that is damaged
+ * @param remedy completes the sentence about a damaged one
  * @throws {RecordError} naming the first file that is not as it was written
  */
 export const readFinishedRun = (
@@ -52,7 +50,7 @@ export const readFinishedRun = (
 	const at = (file: string): string => path.join(folder, file);
 	const read = <Value>(file: string, work: (text: string) => Value): Value => {
 		try {
-			return work(readTextFile(at(file)));
+			return work(readFileSync(at(file), 'utf8'));
 		} catch (error) {
 			const reason = error instanceof Error ? error.message : String(error);
 			throw new RecordError(at(file), `${reason}; ${remedy}`, {cause: error});
@@ -63,31 +61,19 @@ export const readFinishedRun = (
 
 	read('config.json', text => checkFormat(folder, JSON.parse(text)));
 	const {begun, versions, addon, machine} = json('config.json', config);
-	const {hashes: _, ...came} = json('result.json', result);
+	const {hashes: _, ...outcome} = json('result.json', result);
 	const epochs = read('events.jsonl', text =>
 		text
 			.trimEnd()
 			.split('\n')
 			.map((line, index) => validate(epochShape, JSON.parse(line), `line ${index + 1}`) as EpochEvent),
 	);
-	const answered = json('predictions.json', answers);
+	const predicted = json('predictions.json', answers);
 
 	const changed = changedFile(folder);
 	if (changed !== undefined) {
 		throw new RecordError(at(changed), `it is not what the run wrote; ${remedy}`);
 	}
 
-	return {...came, begun, condition: {versions, addon, machine}, epochs, answers: answered};
-};
-
-/**
- * The first file of a finished run that is not as the run wrote it, by the hashes in its `result.json`.
- *
- * @throws {Error} where one can't be read
- */
-export const changedFile = (folder: string): string | undefined => {
-	const {hash: told, ...rest} = JSON.parse(readTextFile(path.join(folder, 'result.json')));
-	return told === sha256(JSON.stringify(rest))
-		? hashedFiles.find(file => rest.hashes[file] !== fileHash(folder, file))
-		: 'result.json';
+	return {...outcome, begun, condition: {versions, addon, machine}, epochs, answers: predicted};
 };

@@ -1,35 +1,35 @@
-import {existsSync, readdirSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
-import {readTextFile} from '../fs/read-text-file.js';
 import {checkPath} from '../validation/check-path.js';
 import type {EpochEvent} from './events.js';
-import {changedFile} from './finished-run.js';
-import {RunFolder} from './run-folder.js';
+import {isFinished} from './folder.js';
+import {changedFile} from './run-hashes.js';
 
-/** A run as its folder tells it. */
+/** A run in the list of saved runs. */
 export type RunSummary = {
 	readonly folder: string;
 	readonly step: string;
 	readonly seed: number;
-	/** When it began, in UTC. */
+	/** Start time, in UTC. */
 	readonly begun: string;
-	/** Epochs that are done, of so many. */
+	/** Finished epochs. */
 	readonly epochs: number;
+	/** All epochs. */
 	readonly of: number;
-	/** Test accuracy of the last epoch that is done; nothing before the first, and for a run that is damaged. */
+	/** Test accuracy of the last finished epoch; `undefined` before the first, and if the run is damaged. */
 	readonly testAccuracy: number | undefined;
-	/** Whether the target was held; nothing for a run that has not finished, or is damaged. */
+	/** Whether the target was held; `undefined` if the run is unfinished or damaged. */
 	readonly held: boolean | undefined;
-	/** Whether it tried settings that the step does not have. */
+	/** Whether its settings differ from the step's. */
 	readonly trial: boolean;
-	/** `unfinished` where it still runs, or was interrupted; `damaged` where it finished and its files are not as it wrote them. */
+	/** `unfinished` if it is running or was interrupted; `damaged` if its files have changed since it finished. */
 	readonly state: 'finished' | 'unfinished' | 'damaged';
 };
 
-/** How many folders lie above a run at the most, as in `runs/records/STEP/RUN`. */
-const deepest = 4;
+/** The depth of runs below the listed folder, at most: `records/STEP/RUN` needs 3. */
+const maxDepth = 4;
 
-/** The runs in a folder and in the folders within, the newest first. What can't be read as a run is left out. */
+/** Lists the runs in a folder and its subfolders, newest first. Skips folders that can't be read as a run. */
 export const listRuns = (root: string): RunSummary[] => {
 	checkPath('folder', root);
 	return runFolders(root)
@@ -37,16 +37,16 @@ export const listRuns = (root: string): RunSummary[] => {
 		.toSorted((a, b) => (a.begun === b.begun ? a.seed - b.seed : a.begun < b.begun ? 1 : -1));
 };
 
-/** Folders with a `config.json`, in a folder or that itself. Links are not followed: `latest` is in the list already. */
+/** Returns the folders with a `config.json`: a folder itself, or those in it. Links, such as `latest`, are not followed. */
 export const runFolders = (folder: string, depth = 0): string[] => {
 	if (existsSync(path.join(folder, 'config.json'))) {
 		return [folder];
 	}
 
-	return (depth < deepest ? foldersIn(folder) : []).flatMap(name => runFolders(path.join(folder, name), depth + 1));
+	return (depth < maxDepth ? foldersIn(folder) : []).flatMap(name => runFolders(path.join(folder, name), depth + 1));
 };
 
-/** None in what is no folder, or can't be read. */
+/** Returns the names of subfolders; none if the folder can't be listed. */
 const foldersIn = (folder: string): string[] => {
 	try {
 		return readdirSync(folder, {withFileTypes: true})
@@ -59,31 +59,31 @@ const foldersIn = (folder: string): string[] => {
 
 const summaryOf = (folder: string): RunSummary | undefined => {
 	try {
-		const {step, seed, begun, experiment, trial} = JSON.parse(readTextFile(path.join(folder, 'config.json')));
+		const {step, seed, begun, experiment, trial} = JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8'));
 		const known = [step, begun].every(text => typeof text === 'string') && Number.isSafeInteger(experiment?.epochs);
-		const about = {folder, step, seed, begun, of: experiment?.epochs, trial: trial !== undefined};
-		return known ? {...about, ...cameTo(folder)} : undefined;
+		const identity = {folder, step, seed, begun, of: experiment?.epochs, trial: trial !== undefined};
+		return known ? {...identity, ...progressOf(folder)} : undefined;
 	} catch {
-		return undefined; // of an older version, or being written
+		return undefined; // of an earlier version, or being written
 	}
 };
 
-const cameTo = (folder: string): Pick<RunSummary, 'epochs' | 'testAccuracy' | 'held' | 'state'> => {
-	const isFinished = RunFolder.isFinished(folder);
+const progressOf = (folder: string): Pick<RunSummary, 'epochs' | 'testAccuracy' | 'held' | 'state'> => {
+	const hasFinished = isFinished(folder);
 	try {
-		const rows = readTextFile(path.join(folder, 'events.jsonl')).trimEnd().split('\n').filter(Boolean);
+		const rows = readFileSync(path.join(folder, 'events.jsonl'), 'utf8').trimEnd().split('\n').filter(Boolean);
 		const last: EpochEvent | undefined = rows.length > 0 ? JSON.parse(rows.at(-1) ?? '') : undefined;
-		const so = {epochs: rows.length, testAccuracy: last && last.testCorrect / last.testTotal};
-		if (!isFinished) {
-			return {...so, held: undefined, state: 'unfinished'};
+		const progress = {epochs: rows.length, testAccuracy: last && last.testCorrect / last.testTotal};
+		if (!hasFinished) {
+			return {...progress, held: undefined, state: 'unfinished'};
 		}
 
 		if (changedFile(folder) === undefined) {
-			const {held} = JSON.parse(readTextFile(path.join(folder, 'result.json')));
-			return {...so, held: Boolean(held), state: 'finished'};
+			const {held} = JSON.parse(readFileSync(path.join(folder, 'result.json'), 'utf8'));
+			return {...progress, held: Boolean(held), state: 'finished'};
 		}
 	} catch (error) {
-		if (!isFinished) {
+		if (!hasFinished) {
 			throw error;
 		}
 	}

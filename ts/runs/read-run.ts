@@ -1,49 +1,49 @@
+import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import type {Data} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
 import type {Experiment} from '../experiment/experiment.js';
 import type {Goal} from '../experiment/goal.js';
 import type {TriedSetting} from '../experiment/settings.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import {shapes, validate} from '../validation/validate.js';
+import {readConfig} from './config.js';
 import type {EpochEvent} from './events.js';
 import {epochShape, type FinishedRun, readFinishedRun} from './finished-run.js';
-import {RunFolder} from './run-folder.js';
+import {isFinished} from './folder.js';
 import type {TrainOptions} from './train-options.js';
 
-/** A run as its folder tells all of it, finished or not. */
+/** The contents of a run's folder, finished or not. */
 export type StoredRun = {
 	readonly folder: string;
 	readonly step: string;
-	/** What differs from the step as it is, where it is a trial. */
+	/** The settings that differ from the step's, if it is a trial. */
 	readonly trial: readonly TriedSetting[] | undefined;
 	readonly seed: number;
-	/** When it began, in UTC. */
+	/** Start time, in UTC. */
 	readonly begun: string;
 	readonly experiment: Experiment;
 	readonly target: Goal;
 	readonly data: Data;
 	readonly options: Omit<TrainOptions, 'data'>;
-	/** Epochs that are done, in their order. */
+	/** The finished epochs, in order. */
 	readonly epochs: readonly EpochEvent[];
-	/** Nothing where it still runs, or was interrupted. */
+	/** `undefined` if it is running or was interrupted. */
 	readonly finished: FinishedRun | undefined;
 };
 
 /**
- * Reads a run. A finished one is judged first: each file against its shape and against the hash in `result.json`, the
- * files against each other.
+ * Reads a run. Checks each file of a finished one against its shape and hash, and that they agree.
  *
- * @throws {ConfigError} for what is no run folder
+ * @throws {ConfigError} if the folder is not a run's
  * @throws {RecordError} naming the first file that is not as the run wrote it
  */
 export const readRun = (folder: string): StoredRun => {
-	const {step, seed, experiment, data, options} = RunFolder.read(folder);
+	const {step, seed, experiment, data, options} = readConfig(folder);
 	const config = path.join(folder, 'config.json');
-	const begun = validate(shapes.time, JSON.parse(readTextFile(config)).begun, 'begun');
-	const finished = RunFolder.isFinished(folder) ? readFinishedRun(folder, remedy) : undefined;
+	const begun = validate(shapes.time, JSON.parse(readFileSync(config, 'utf8')).begun, 'begun');
+	const finished = isFinished(folder) ? readFinishedRun(folder, remedy) : undefined;
 	const epochs = finished?.epochs ?? epochsSoFar(folder);
-	const wrong = finished && judge(finished, step.name, seed, experiment);
+	const wrong = finished && disagreement(finished, step.name, seed, experiment);
 	if (wrong !== undefined) {
 		throw new RecordError(folder, `${wrong}; ${remedy}`);
 	}
@@ -54,11 +54,11 @@ export const readRun = (folder: string): StoredRun => {
 
 const remedy = 'remove the run’s folder, or train again';
 
-/** Whole lines alone: the last one may be being written. */
+/** Reads whole lines only: the last one may be half written. */
 const epochsSoFar = (folder: string): EpochEvent[] => {
 	const file = path.join(folder, 'events.jsonl');
 	try {
-		const lines = readTextFile(file).split('\n').slice(0, -1);
+		const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
 		return lines.map((line, index) => validate(epochShape, JSON.parse(line), `line ${index + 1}`) as EpochEvent);
 	} catch (error) {
 		const reason = error instanceof Error ? error.message : String(error);
@@ -66,8 +66,8 @@ const epochsSoFar = (folder: string): EpochEvent[] => {
 	}
 };
 
-/** The first thing in which the files of a finished run do not agree. */
-const judge = (run: FinishedRun, step: string, seed: number, {epochs}: Experiment): string | undefined => {
+/** Says how the files of a finished run disagree; `undefined` if they agree. */
+const disagreement = (run: FinishedRun, step: string, seed: number, {epochs}: Experiment): string | undefined => {
 	const {labels, probabilities} = run.answers;
 	const last = run.epochs.at(-1);
 	const inOrder = run.epochs.every((row, index) => row.epoch === index + 1 && row.seed === seed && row.step === step);

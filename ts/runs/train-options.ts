@@ -5,12 +5,12 @@ import {formatValue} from '../format/value.js';
 import {isPath} from '../validation/check-path.js';
 import {shapes, unknownName} from '../validation/validate.js';
 
-/** Where and how a step is trained. */
+/** The options of a training. */
 export type TrainOptions = {
-	/** What is learned: `ladder.data`, or a source of your own. Relative paths in it start from the working folder. */
+	/** The data source: `ladder.data`, or another. Its relative paths start from the working folder. */
 	readonly data: DataSource;
 	/**
-	 * One run each.
+	 * The seeds, one run each.
 	 *
 	 * @default [1]
 	 */
@@ -18,11 +18,11 @@ export type TrainOptions = {
 	/** Passes over the training set, in place of the step's own. */
 	readonly epochs?: number;
 	/**
-	 * @default 'auto': CUDA where it is available, else the CPU
+	 * @default 'auto': CUDA if it is available, else the CPU
 	 */
 	readonly device?: 'auto' | 'cpu' | 'cuda';
 	/**
-	 * What computes losses and gradients.
+	 * The engine that computes losses and gradients.
 	 *
 	 * @default 'auto'
 	 */
@@ -34,24 +34,24 @@ export type TrainOptions = {
 	 */
 	readonly threads?: number;
 	/**
-	 * Seeds that are trained at once.
+	 * Number of seeds trained at once.
 	 *
 	 * @default the number of cores over `threads`
 	 */
 	readonly jobs?: number;
-	/** The first so many training images. */
+	/** Trains on the first so many training images. */
 	readonly limitTrain?: number;
-	/** The first so many test images. */
+	/** Tests on the first so many test images. */
 	readonly limitTest?: number;
-	/** The last so many training images are kept aside, to choose by: nothing is learned from them. */
+	/** Holds out the last so many training images as a validation set. */
 	readonly holdout?: number;
-	/** Where each run gets a folder of its own, with its configuration, log, model and result; kept nowhere without. */
+	/** The parent of the runs' folders, each with configuration, log, model and result; without it nothing is saved. */
 	readonly out?: string;
-	/** Ends the run within a batch: the iterator and `result` then throw an {@link AbortError}. */
+	/** Stops the training within a batch: the iterator and `result` then throw an {@link AbortError}. */
 	readonly signal?: AbortSignal;
 };
 
-/** A number of its own check: the trainer judges the others, so that there is one place that knows. */
+/** For numbers that are not passed on; the trainer checks the others, so that their limits are in one place. */
 const count = (most: number) =>
 	z.custom<number>(
 		value => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most,
@@ -93,7 +93,11 @@ const shape = {
 	signal: shapes.signal.optional(),
 } satisfies Record<keyof TrainOptions, z.ZodType>;
 
-/** @throws {ConfigError} where no seeds are given: for what keeps its results under them, there is no default */
+/**
+ * Checks that there are seeds, where results are saved by seed and there is no default.
+ *
+ * @throws {ConfigError}
+ */
 export const requireSeeds = (seeds: unknown): void => {
 	if (!Array.isArray(seeds) || seeds.length === 0) {
 		throw new ConfigError('seeds', 'a list of different whole numbers, at least one', formatValue(seeds));
@@ -101,7 +105,7 @@ export const requireSeeds = (seeds: unknown): void => {
 };
 
 /**
- * Names and types; which numbers make sense is the trainer's to judge.
+ * Checks names and types of options; the trainer checks the ranges of numbers.
  *
  * @throws {ConfigError} for the first option that is unknown or of another type
  */

@@ -126,6 +126,10 @@ export const checkName = (name: unknown): void => {
 	if (typeof name !== 'string' || name.length > 200 || !/^[a-z\d]+(-[a-z\d]+)*$/.test(name)) {
 		throw new ConfigError('name', 'lower-case words joined by hyphens, at most 200 letters', formatValue(name));
 	}
+
+	if (name === 'latest') {
+		throw new ConfigError('name', 'another name', name, '`latest` is reserved for the link to the newest run');
+	}
 };
 
 const onlyAspect = (from: Step, experiment: Experiment): Aspect => {

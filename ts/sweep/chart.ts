@@ -1,14 +1,14 @@
 import type {SweepSummary} from '../claims/sweep-summary.js';
 import {drawSvg} from '../format/svg.js';
 
-/** How far each trial lies from the step as it is: a point a seed, the mean, and its 95 % interval. */
+/** Draws the difference of each trial from the unchanged step: a point per seed, the mean, and its 95 % interval. */
 export const sweepChart = async ({trials, holdout}: SweepSummary): Promise<string> => {
 	const compared = trials.flatMap(({name, difference, significant}) =>
 		difference ? [{name, significant, ...difference.difference}] : [],
 	);
 	const points = compared.flatMap(({name, values}) => values.map(value => ({name, points: 100 * value})));
 	const means = compared.map(({name, mean, low, high, significant}) => ({
-		...{name, mean: 100 * mean, significant: significant ? 'told' : 'not told'},
+		...{name, mean: 100 * mean, significant: significant ? 'significant' : 'not significant'},
 		...(Number.isFinite(low) && {low: 100 * low, high: 100 * high}),
 	}));
 	const step = 26;
@@ -16,10 +16,10 @@ export const sweepChart = async ({trials, holdout}: SweepSummary): Promise<strin
 		...{field: 'name', type: 'nominal' as const, title: null, sort: trials.map(({name}) => name)},
 		axis: {labelLimit: 380, ticks: false, domain: false}, // the table has what is cut off
 	};
-	const x = `points from the step as it is, on ${holdout.toLocaleString('en')} images kept aside`;
+	const x = `points from the unchanged step, on ${holdout.toLocaleString('en')} held-out images`;
 	const color = {
-		...{field: 'told', type: 'nominal' as const, title: null, legend: {orient: 'top' as const}},
-		scale: {domain: ['told', 'not told'], range: ['#d55e00', '#0072b2']},
+		...{field: 'significant', type: 'nominal' as const, title: null, legend: {orient: 'top' as const}},
+		scale: {domain: ['significant', 'not significant'], range: ['#d55e00', '#0072b2']},
 	};
 	return drawSvg({
 		...{width: 420, height: {step}, background: '#fff'}, // on a page of any colour

@@ -3,15 +3,15 @@ import {type SweepPlan, type Trial, trialsOf} from './plan.js';
 import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
 
 /**
- * Holds the parts of a sweep against each other, by all that can be said without the images.
+ * Checks the parts of a sweep for consistency, as far as possible without the images.
  *
- * @returns a sentence for each thing that can't be
- * @throws {ConfigError} for a plan that can't be run
+ * @returns a sentence for each contradiction
+ * @throws {ConfigError} if the plan can't be run
  */
 export const checkSweep = ({plan, conditions, runs, epochs}: SweepRecord): string[] => {
 	const trials = trialsOf(plan);
 	for (const {experiment} of trials) {
-		learningRates(experiment, learnedFrom(plan)); // judges all settings
+		learningRates(experiment, trainedOn(plan)); // checks all settings
 	}
 
 	const {seeds} = plan;
@@ -19,46 +19,46 @@ export const checkSweep = ({plan, conditions, runs, epochs}: SweepRecord): strin
 	const unused = conditions.findIndex((_, index) => runs.every(({condition}) => condition !== index));
 	const wanted = trials.flatMap((_, trial) => seeds.map(seed => `seed ${seed} of trial ${trial}`));
 	const found = runs.map(({trial, seed}) => `seed ${seed} of trial ${trial}`);
-	const rows = runs.flatMap(run => wholeRows(run, trials[run.trial]));
+	const rows = runs.flatMap(run => finishedEpochs(run, trials[run.trial]));
 	const foundRows = epochs.map(({trial, seed, epoch}) => `epoch ${epoch} of seed ${seed} of trial ${trial}`);
 	return [
-		...(twice === undefined ? [] : [`seed ${twice} is there twice`]),
-		...judgePlan(plan),
-		...(unused === -1 ? [] : [`nothing ran under condition ${unused}`]),
+		...(twice === undefined ? [] : [`seed ${twice} appears twice`]),
+		...checkPlan(plan),
+		...(unused === -1 ? [] : [`no run has condition ${unused}`]),
 		...inOrder('runs', wanted, found),
 		...inOrder('epochs', rows, foundRows),
-		...runs.flatMap(run => judgeRun(run, epochs, conditions.length)),
-		...epochs.flatMap(row => judgeRow(row, plan)),
+		...runs.flatMap(run => checkRun(run, epochs, conditions.length)),
+		...epochs.flatMap(row => checkRow(row, plan)),
 	];
 };
 
-/** Training images that are left beside those kept aside. */
-const learnedFrom = ({data, limitTrain, holdout}: SweepPlan): number =>
+/** Returns the number of training images without the held-out ones. */
+const trainedOn = ({data, limitTrain, holdout}: SweepPlan): number =>
 	Math.min(limitTrain ?? data.train, data.train) - holdout;
 
-const judgePlan = (plan: SweepPlan): string[] => {
+const checkPlan = (plan: SweepPlan): string[] => {
 	const {channels, size, classes} = plan.experiment.net;
 	const {data} = plan;
 	const fits = data.channels === channels && data.size === size && data.classes.length <= classes;
 	return fits ? [] : ['its data do not fit its net'];
 };
 
-/** All epochs, or those before the one that diverged. */
-const wholeRows = ({trial, seed, diverged}: SweepRun, of: Trial | undefined): string[] =>
+/** Names all epochs of a run, or those before it diverged. */
+const finishedEpochs = ({trial, seed, diverged}: SweepRun, of: Trial | undefined): string[] =>
 	Array.from(
 		{length: diverged === null ? (of?.experiment.epochs ?? 0) : diverged - 1},
 		(_, epoch) => `epoch ${epoch + 1} of seed ${seed} of trial ${trial}`,
 	);
 
 const inOrder = (what: string, wanted: readonly string[], found: readonly string[]): string[] => {
-	const places = Array.from({length: Math.max(wanted.length, found.length)}, (_, place) => place);
-	const place = places.find(place => wanted[place] !== found[place]);
-	return place === undefined
+	const indices = Array.from({length: Math.max(wanted.length, found.length)}, (_, index) => index);
+	const wrong = indices.find(index => wanted[index] !== found[index]);
+	return wrong === undefined
 		? []
-		: [`row ${place + 1} of the ${what} should be ${wanted[place] ?? 'the end'}, it is ${found[place] ?? 'missing'}`];
+		: [`row ${wrong + 1} of the ${what} should be ${wanted[wrong] ?? 'the end'}, it is ${found[wrong] ?? 'missing'}`];
 };
 
-const judgeRun = (run: SweepRun, epochs: readonly SweepEpoch[], conditions: number): string[] => {
+const checkRun = (run: SweepRun, epochs: readonly SweepEpoch[], conditions: number): string[] => {
 	const of = `seed ${run.seed} of trial ${run.trial}`;
 	const counted = epochs
 		.filter(({trial, seed}) => trial === run.trial && seed === run.seed)
@@ -77,19 +77,19 @@ const judgeRun = (run: SweepRun, epochs: readonly SweepEpoch[], conditions: numb
 	];
 };
 
-/** A wrong answer has a likelier class than the right one, which so has at most half: its loss is ln 2 or more. */
-const judgeRow = (row: SweepEpoch, plan: SweepPlan): string[] => {
+/** A wrong prediction gives the right class a probability of at most one half, so its loss is at least ln 2. */
+const checkRow = (row: SweepEpoch, plan: SweepPlan): string[] => {
 	const of = `epoch ${row.epoch} of seed ${row.seed} of trial ${row.trial}`;
-	const total = learnedFrom(plan);
+	const total = trainedOn(plan);
 	const least = ((plan.holdout - row.holdoutCorrect) * Math.LN2 * (1 - 1e-5)) / plan.holdout;
 	return [
 		...(row.trainCorrect > total ? [`${of} has ${row.trainCorrect} of ${total} training images right`] : []),
 		...(row.holdoutCorrect > plan.holdout
-			? [`${of} has ${row.holdoutCorrect} of ${plan.holdout} images right that were kept aside`]
+			? [`${of} has ${row.holdoutCorrect} of ${plan.holdout} held-out images right`]
 			: []),
 		...(row.holdoutLoss < least
 			? [
-					`${of} has a loss of ${row.holdoutLoss} on images kept aside, and its wrong answers alone make ${least.toPrecision(4)}`,
+					`${of} has a loss of ${row.holdoutLoss} on the held-out images, whose wrong predictions alone make ${least.toPrecision(4)}`,
 				]
 			: []),
 	];

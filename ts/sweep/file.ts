@@ -16,7 +16,7 @@ import {checkSweep} from './check.js';
 import {type SweepPlan, variedShape} from './plan.js';
 import type {SweepEpoch, SweepRecord} from './sweep-record.js';
 
-/** The files of a sweep's folder, beside what is drawn and told of it. */
+/** The files of a sweep's record; page and chart are derived from them. */
 export const sweepFiles = {sweep: 'sweep.json', epochs: 'epochs.csv'} as const;
 
 const columns = [
@@ -54,10 +54,10 @@ const epoch = z.strictObject({
 	...{holdoutLoss: loss, holdoutCorrect: count, seconds},
 });
 
-/** Where the sweeps of a ladder are kept. */
+/** Returns the folder of a ladder's sweeps. */
 export const sweepsFolder = (ladder: string): string => path.join(ladder, 'records', 'sweeps');
 
-/** The names of those that are kept. */
+/** Lists the names of a ladder's sweeps. */
 export const sweepNames = (ladder: string): string[] => {
 	const folder = sweepsFolder(ladder);
 	return listFolder(folder)
@@ -65,19 +65,19 @@ export const sweepNames = (ladder: string): string[] => {
 		.toSorted();
 };
 
-/** Whether a folder holds a sweep. */
+/** Returns whether a folder has the record of a sweep. */
 export const hasSweep = (folder: string): boolean => existsSync(path.join(folder, sweepFiles.sweep));
 
-/** With keys in the order in which they are written. */
-const orderedPlan = (plan: unknown, place: string): SweepPlan => {
-	const {experiment, ...rest} = asRecordError(place, () => validate(main.shape.plan, plan, 'plan'));
+/** Checks a plan, and orders its keys as they are written. */
+const orderedPlan = (plan: unknown, file: string): SweepPlan => {
+	const {experiment, ...rest} = asRecordError(file, () => validate(main.shape.plan, plan, 'plan'));
 	const {step, data, vary, sample, seeds, holdout, limitTrain} = rest;
-	const whole = asRecordError(place, () => asExperiment(experiment));
-	return {step, experiment: whole, data, vary, sample, seeds, holdout, limitTrain} as SweepPlan;
+	const complete = asRecordError(file, () => asExperiment(experiment));
+	return {step, experiment: complete, data, vary, sample, seeds, holdout, limitTrain} as SweepPlan;
 };
 
-const sweepTexts = ({plan, conditions, runs, epochs}: SweepRecord, place: string) => {
-	const rest = {plan: orderedPlan(plan, place), conditions: z.array(conditionShape).parse(conditions), runs};
+const sweepTexts = ({plan, conditions, runs, epochs}: SweepRecord, file: string) => {
+	const rest = {plan: orderedPlan(plan, file), conditions: z.array(conditionShape).parse(conditions), runs};
 	const checksums = Object.fromEntries(
 		Object.entries(rest).map(([key, value]) => [key, checksum(canonicalJson(value))]),
 	);
@@ -91,13 +91,13 @@ const sweepTexts = ({plan, conditions, runs, epochs}: SweepRecord, place: string
 };
 
 /**
- * Writes a sweep: `sweep.json`, and a row an epoch in `epochs.csv`, each part with a checksum.
+ * Writes a sweep: `sweep.json`, and a row per epoch in `epochs.csv`, each part with a checksum.
  *
- * @throws {RecordError} for one that can't be: nothing is written then
+ * @throws {RecordError} if it is contradictory, before anything is written
  * @throws {WriteError}
  */
 export const writeSweep = (folder: string, record: SweepRecord): void => {
-	refuse(folder, record);
+	checkConsistent(folder, record);
 	wrapWriteErrors(`the sweep in ${folder}`, folder, () => {
 		makeFolders(folder);
 		const texts = sweepTexts(record, folder);
@@ -108,15 +108,14 @@ export const writeSweep = (folder: string, record: SweepRecord): void => {
 };
 
 /**
- * Reads a sweep, trusting nothing in it: its shape, its checksums, the text that it would be written as, then all that can
- * be derived.
+ * Reads a sweep. Checks its shape, its checksums, that it would be written as the same text, and all derived values.
  *
- * @throws {RecordError} naming the first thing that is wrong
+ * @throws {RecordError} naming the first problem
  */
 export const readSweep = (folder: string): SweepRecord => {
 	const [file, rowsFile] = [path.join(folder, sweepFiles.sweep), path.join(folder, sweepFiles.epochs)];
 	const text = readRecordText(file);
-	const {checksums, ...rest} = parseRecordJson(main, file, text, 'sweep'); // it names the format of both
+	const {checksums, ...rest} = parseRecordJson(main, file, text, 'sweep'); // has the format of both files
 	const texts = {[sweepFiles.sweep]: text, [sweepFiles.epochs]: readRecordText(rowsFile)};
 	for (const [key, value] of Object.entries(rest)) {
 		if (checksums[key] !== checksum(canonicalJson(value))) {
@@ -150,11 +149,11 @@ export const readSweep = (folder: string): SweepRecord => {
 	const wanted = sweepTexts(record, file);
 	checkCanonicalText(file, texts[sweepFiles.sweep], wanted[sweepFiles.sweep]);
 	checkCanonicalText(rowsFile, texts[sweepFiles.epochs], wanted[sweepFiles.epochs]);
-	refuse(folder, record);
+	checkConsistent(folder, record);
 	return record;
 };
 
-const refuse = (folder: string, record: SweepRecord): void => {
+const checkConsistent = (folder: string, record: SweepRecord): void => {
 	const [wrong] = asRecordError(folder, () => checkSweep(record));
 	if (wrong !== undefined) {
 		throw new RecordError(folder, wrong);

@@ -1,4 +1,4 @@
-import {existsSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import type {Data} from '../data/data.js';
 import {describe} from '../data/data.js';
@@ -6,8 +6,6 @@ import {RecordError} from '../errors/index.js';
 import {differences} from '../experiment/difference.js';
 import {commandHint, displayPath} from '../format/command-line.js';
 import {formatSetting} from '../format/value.js';
-import {fileType} from '../fs/file-type.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {writeFileAtomic} from '../fs/write-file-atomic.js';
 import {withLineEnds} from '../fs/write-user-file.js';
@@ -17,24 +15,24 @@ import type {SweepResult} from './result.js';
 import {summarizeSweep} from './result.js';
 import {sweepMarkdown} from './table.js';
 
-/** What is told of a sweep, beside what it came to. */
-export const [pageFile, pictureFile] = ['README.md', 'sweep.svg'] as const;
+/** The files that are derived from a sweep's record. */
+export const [pageFile, chartFile] = ['README.md', 'sweep.svg'] as const;
 
-/** Whether a sweep's folder holds its page and its picture, which are written after it. */
+/** Returns whether a sweep's folder has page and chart, which are written after the record. */
 export const hasSweepPage = (folder: string): boolean =>
-	[pageFile, pictureFile].every(name => existsSync(path.join(folder, name)));
+	[pageFile, chartFile].every(name => existsSync(path.join(folder, name)));
 
-/** A sweep's page and picture, by their names. Vega takes long to load: nothing else should wait for it. */
+/** Returns the texts of page and chart, by file name. Loads Vega, which is slow, only here. */
 const texts = async (found: SweepResult): Promise<ReadonlyArray<readonly [string, string]>> => {
 	const {sweepChart} = await import('./chart.js');
 	return [
 		[pageFile, sweepMarkdown(found)],
-		[pictureFile, `${await sweepChart(found)}\n`],
+		[chartFile, `${await sweepChart(found)}\n`],
 	];
 };
 
 /**
- * Writes the table and the picture of a sweep into its folder.
+ * Writes the page and the chart of a sweep into its folder.
  *
  * @throws {WriteError}
  */
@@ -43,19 +41,19 @@ export const writeSweepPage = async (folder: string, found: SweepResult): Promis
 	wrapWriteErrors(`the page of ${folder}`, folder, () => {
 		for (const [name, text] of written) {
 			const file = path.join(folder, name);
-			writeFileAtomic(file, withLineEnds(text, existsSync(file) ? readTextFile(file) : ''));
+			writeFileAtomic(file, withLineEnds(text, existsSync(file) ? readFileSync(file, 'utf8') : ''));
 		}
 	});
 };
 
 /**
- * Writes the pages of all sweeps of a ladder anew, from their records.
+ * Rewrites the pages of all sweeps of a ladder from their records.
  *
- * @returns a sentence for each sweep that keeps its old page, as it is damaged
+ * @returns a sentence for each sweep that keeps its old page because its record is damaged
  * @throws {WriteError}
  */
 export const writeSweepPages = async (ladder: Ladder): Promise<string[]> => {
-	const kept: string[] = [];
+	const skipped: string[] = [];
 	for (const name of sweepNames(ladder.folder)) {
 		const folder = path.join(sweepsFolder(ladder.folder), name);
 		try {
@@ -65,17 +63,17 @@ export const writeSweepPages = async (ladder: Ladder): Promise<string[]> => {
 				throw error;
 			}
 
-			kept.push(`${displayPath(folder)} keeps its page: ${displayPath(error.path)}: ${error.problem}`);
+			skipped.push(`${displayPath(folder)} keeps its page: ${displayPath(error.path)}: ${error.problem}`);
 		}
 	}
 
-	return kept;
+	return skipped;
 };
 
 /**
- * Holds all sweeps of a ladder against their checksums, against what can be derived, and against their pages.
+ * Checks all sweeps of a ladder: their records, that they are of the ladder's data and steps, and their pages.
  *
- * @returns a sentence for each thing that is not true
+ * @returns a sentence for each problem
  */
 export const checkSweeps = async (ladder: Ladder, data: Data): Promise<string[]> => {
 	const problems: string[] = [];
@@ -91,14 +89,14 @@ const checkSweep = async (ladder: Ladder, name: string, data: Data): Promise<str
 	try {
 		const record = readSweep(folder);
 		const found = summarizeSweep(name, record);
-		const others = differences(record.plan.data, describe(data)).map(
+		const otherData = differences(record.plan.data, describe(data)).map(
 			({path, before, after}) =>
-				`${displayPath(folder)} is of other data: \`${path}\` is ${formatSetting(after)} in the ladder, ${formatSetting(before)} in the sweep`,
+				`${displayPath(folder)} used other data: \`${path}\` is ${formatSetting(after)} in the ladder, ${formatSetting(before)} in the sweep`,
 		);
 		const isKnown = ladder.steps.some(step => step.name === found.step);
 		return [
-			...others,
-			...(isKnown ? [] : [`${displayPath(folder)} is of \`${found.step}\`, which is not a step of the ladder`]),
+			...otherData,
+			...(isKnown ? [] : [`${displayPath(folder)} varies \`${found.step}\`, which is not a step of the ladder`]),
 			...(await texts(found)).flatMap(([file, text]) => checkText(path.join(folder, file), text)),
 		];
 	} catch (error) {
@@ -111,6 +109,6 @@ const checkSweep = async (ladder: Ladder, name: string, data: Data): Promise<str
 };
 
 const checkText = (file: string, wanted: string): string[] =>
-	fileType(file) === 'a file' && readTextFile(file).replaceAll('\r\n', '\n') === wanted
+	existsSync(file) && readFileSync(file, 'utf8').replaceAll('\r\n', '\n') === wanted
 		? []
-		: [`${displayPath(file)} is not what the sweep says; try: ${commandHint('record', '--text')}`];
+		: [`${displayPath(file)} does not match the sweep; try: ${commandHint('record', '--text')}`];

@@ -7,59 +7,63 @@ import {type TriedSetting, withSettings} from '../experiment/settings.js';
 import {sha256} from '../fs/hash.js';
 import {shapes, validate} from '../validation/validate.js';
 
-/** The values that a setting is tried with: all of them, or what is drawn from a range. */
+/** A setting with the values to try: a list, or a range to draw from. */
 export type Varied = {
-	/** The setting as a step's file spells it: `schedule.maxLearningRate`. */
+	/** The path of the setting: `schedule.maxLearningRate`. */
 	readonly path: string;
 } & (
 	| {
-			/** `null` takes the setting away. */
+			/** `null` removes the setting. */
 			readonly values: readonly unknown[];
 			readonly range?: undefined;
 	  }
 	| {readonly range: Range; readonly values?: undefined}
 );
 
-/** Numbers to draw from. Where both ends are whole, whole numbers are drawn. */
+/** A range of numbers. If both ends are whole, whole numbers are drawn. */
 export type Range = {
 	readonly low: number;
 	readonly high: number;
-	/** Whether each order of magnitude is as likely as another, rather than each number. */
+	/** Whether to draw uniformly on a log scale. */
 	readonly log: boolean;
 };
 
-/** What a sweep is to try, and on what. */
+/** The plan of a sweep: settings, data and seeds. */
 export type SweepPlan = {
 	readonly step: string;
-	/** The step's as it is, by which the trials are measured. */
+	/** The unchanged step's, the baseline of the trials. */
 	readonly experiment: Experiment;
 	readonly data: DataDescription;
 	readonly vary: readonly Varied[];
-	/** How many trials are drawn at random, by which draw; `null` for the whole grid. */
+	/** The number of trials to draw at random, and the seed of the draw; `null` for the whole grid. */
 	readonly sample: {readonly count: number; readonly draw: number} | null;
 	readonly seeds: readonly number[];
-	/** The last so many training images are kept aside, to choose by. */
+	/** Number of training images held out for validation: the last ones. */
 	readonly holdout: number;
-	/** The first so many training images; `null` for all. */
+	/** Number of training images to use: the first ones, with the held-out ones; `null` for all. */
 	readonly limitTrain: number | null;
 };
 
-/** One of the experiments of a sweep. */
+/** An experiment of a sweep. */
 export type Trial = {
-	/** What differs from the step as it is; nothing for that itself. */
+	/** The settings that differ from the step's; empty for the unchanged step. */
 	readonly settings: readonly TriedSetting[];
 	readonly experiment: Experiment;
 };
 
 const number = z.custom<number>(value => typeof value === 'number', 'a number');
 
-/** A setting with what it is tried with, as it is kept. */
+/** A varied setting, as it is stored. */
 export const variedShape = z.union([
 	z.strictObject({path: shapes.text, values: z.array(z.unknown())}),
 	z.strictObject({path: shapes.text, range: z.strictObject({low: number, high: number, log: z.boolean()})}),
 ]);
 
-/** @throws {ConfigError} for what is no list of settings with what they are tried with */
+/**
+ * Checks the varied settings.
+ *
+ * @throws {ConfigError} if one has neither values nor a range
+ */
 export const checkVary = (vary: unknown): void => {
 	const varied = z.custom<Varied>(value => {
 		const {path, values, range} = (value ?? {}) as Partial<Varied>;
@@ -69,31 +73,31 @@ export const checkVary = (vary: unknown): void => {
 	validate(z.object({vary: z.array(varied, 'a list of settings, each with a list of values')}), {vary}, 'vary');
 };
 
-/** What a sweep may try at most: more belongs on more than one machine. */
-const mostTrials = 1000;
+/** The limit of trials: more need more than one machine. */
+const maxTrials = 1000;
 
 /**
- * The experiments of a sweep: first the step as it is, then what is tried, each once.
+ * Returns the experiments of a sweep: the unchanged step, then the different trials.
  *
- * @throws {ConfigError} for a setting that nobody knows, and where nothing would be tried, or too much
+ * @throws {ConfigError} for an unknown setting, and for no trials or too many
  */
 export const trialsOf = ({experiment, vary, sample}: SweepPlan): Trial[] => {
 	checkVaried(vary, sample !== null);
 	const count = sample?.count ?? vary.reduce((product, {values}) => product * (values?.length ?? 1), 1);
-	if (count > mostTrials) {
-		throw new ConfigError('vary', `at most ${mostTrials} trials`, String(count));
+	if (count > maxTrials) {
+		throw new ConfigError('vary', `at most ${maxTrials} trials`, String(count));
 	}
 
-	const tried = sample
+	const settingsOfTrials = sample
 		? Array.from({length: sample.count}, (_, trial) =>
-				vary.map(varied => ({path: varied.path, value: drawn(varied, `${sample.draw} ${trial} ${varied.path}`)})),
+				vary.map(varied => ({path: varied.path, value: drawValue(varied, `${sample.draw} ${trial} ${varied.path}`)})),
 			)
 		: vary.reduce<TriedSetting[][]>(
 				(grid, {path, values = []}) => grid.flatMap(settings => values.map(value => [...settings, {path, value}])),
 				[[]],
 			);
 	const trials: Trial[] = [{settings: [], experiment}];
-	for (const settings of tried) {
+	for (const settings of settingsOfTrials) {
 		const trial = {settings, experiment: withSettings(experiment, settings)};
 		if (trials.every(other => differences(other.experiment, trial.experiment).length > 0)) {
 			trials.push(trial);
@@ -138,8 +142,8 @@ const checkVaried = (vary: readonly Varied[], isSampled: boolean): void => {
 	}
 };
 
-/** A value by its name: a sweep that goes on draws what it drew before. */
-const drawn = ({values, range}: Varied, name: string): unknown => {
+/** Draws a value by the hash of a name, so that a resumed sweep draws the same. */
+const drawValue = ({values, range}: Varied, name: string): unknown => {
 	const share = Number.parseInt(sha256(name).slice(0, 13), 16) / 16 ** 13; // in [0, 1)
 	if (!range) {
 		return values[Math.floor(share * values.length)];
@@ -151,5 +155,5 @@ const drawn = ({values, range}: Varied, name: string): unknown => {
 	}
 
 	const value = log ? low * (high / low) ** share : low + share * (high - low);
-	return Number(value.toPrecision(4)); // so that it can be typed
+	return Number(value.toPrecision(4)); // short enough to type
 };

@@ -9,28 +9,31 @@ import {spread} from '../statistics/spread.js';
 import {trialsOf} from './plan.js';
 import type {SweepRecord} from './sweep-record.js';
 
-/** The outcome of a sweep, with the record that it rests on. */
+/** The outcome of a sweep, with its record. */
 export type SweepResult = SweepSummary & {readonly record: SweepRecord};
 
-/** Works out what a sweep came to. */
+/**
+ * Computes the outcome of a sweep: validation accuracy of each trial, and its difference from the unchanged step, paired over
+ * seeds and corrected by Holm.
+ */
 export const summarizeSweep = (name: string, record: SweepRecord): SweepResult => {
 	const {plan, runs, epochs} = record;
-	const found = trialsOf(plan).map(({settings}, trial) => {
+	const measured = trialsOf(plan).map(({settings}, trial) => {
 		const own = runs.filter(run => run.trial === trial);
-		const whole = own.filter(({diverged}) => diverged === null).map(({seed}) => seed);
+		const converged = own.filter(({diverged}) => diverged === null).map(({seed}) => seed);
 		const bySeed = new Map(
-			whole.map(seed => {
+			converged.map(seed => {
 				const last = epochs.filter(row => row.trial === trial && row.seed === seed).slice(-lastEpochs);
 				return [seed, last.reduce((sum, {holdoutCorrect}) => sum + holdoutCorrect, 0) / (last.length * plan.holdout)];
 			}),
 		);
-		const holdout = whole.length > 0 ? {...spread([...bySeed.values()]), bySeed} : undefined;
+		const holdout = converged.length > 0 ? {...spread([...bySeed.values()]), bySeed} : undefined;
 		const diverged = own.flatMap(({seed, diverged}) => (diverged === null ? [] : [seed]));
 		return {name: settingsName({settings}), settings, holdout, diverged};
 	});
-	const [base, ...trials] = found;
+	const [base, ...trials] = measured;
 	if (!base) {
-		throw new ConfigError('sweep', 'with the step as it is', formatValue(name));
+		throw new ConfigError('sweep', 'with the unchanged step', formatValue(name));
 	}
 
 	const compared = trials.map(({holdout}) => {

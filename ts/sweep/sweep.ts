@@ -1,4 +1,4 @@
-import {readdirSync, rmSync} from 'node:fs';
+import {readdirSync, readFileSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {type Data, describe, type OpenOptions} from '../data/data.js';
@@ -14,7 +14,6 @@ import {fileType} from '../fs/file-type.js';
 import {canonicalJson, sha256} from '../fs/hash.js';
 import {acquireLock, isLockName, type Lock, lockPathFor} from '../fs/lock.js';
 import {makeFolders} from '../fs/make-folders.js';
-import {readTextFile} from '../fs/read-text-file.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {isPartialFile, removePartialFiles, writeFileAtomic} from '../fs/write-file-atomic.js';
 import {checkLadder} from '../ladder/check-ladder.js';
@@ -23,15 +22,14 @@ import type {Condition} from '../native/condition.js';
 import {currentCondition} from '../native/condition.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {abortedBy} from '../platform/abort.js';
 import {checkTrainOptions, requireSeeds, type TrainOptions} from '../runs/train-options.js';
 import {checkName, type Step} from '../step/define-step.js';
-import {checkBudgets} from '../training/check-budgets.js';
+import {checkBudgets} from '../training/check-training.js';
 import {runWorkers} from '../training/run-workers.js';
 import {checkFresh} from '../validation/check-fresh.js';
 import {checkPath} from '../validation/check-path.js';
 import {hasSweep, readSweep, sweepFiles, sweepsFolder, writeSweep} from './file.js';
-import {hasSweepPage, pageFile, pictureFile, writeSweepPage} from './page.js';
+import {chartFile, hasSweepPage, pageFile, writeSweepPage} from './page.js';
 import {checkVary, type SweepPlan, type Trial, trialsOf, type Varied} from './plan.js';
 import type {SweepResult} from './result.js';
 import {summarizeSweep} from './result.js';
@@ -39,60 +37,60 @@ import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
 import {trainTrial} from './train-trial.js';
 import {TrialFolder} from './trial-folder.js';
 
-/** What a sweep tries, and how. */
+/** The options of a sweep. */
 export type SweepOptions = Pick<TrainOptions, 'epochs' | 'limitTrain' | 'threads' | 'jobs' | 'signal'> &
 	Pick<OpenOptions, 'skipDamaged'> & {
-		/** Each setting with the values to try, or a range to draw them from. */
+		/** The settings to vary, each with a list of values, or a range to draw them from. */
 		readonly vary: readonly Varied[];
-		/** So many trials are drawn at random, in place of the whole grid. */
+		/** Number of trials to draw at random, instead of the whole grid. */
 		readonly sample?: number;
 		/**
-		 * Which draw: another number draws other trials.
+		 * The seed of the draw.
 		 *
 		 * @default 1
 		 */
 		readonly draw?: number;
-		/** One run of each trial each. They should be none that a record uses. */
+		/** The seeds, one run of each trial each; they should differ from those of records. */
 		readonly seeds: readonly number[];
-		/** The last so many training images are kept aside, and judge the trials. */
+		/** Number of training images held out for validation: the last ones. */
 		readonly holdout: number;
 		/**
-		 * What it is called, in `records/sweeps`.
+		 * The name of its folder in `records/sweeps`.
 		 *
-		 * @default the step with the last words of what varies
+		 * @default the step with the names of the varied settings
 		 */
 		readonly name?: string;
-		/** Where its runs are kept, and gone on with after an interruption. */
+		/** The folder of its runs, from which an interrupted sweep is resumed. */
 		readonly out: string;
-		/** Whether to train anew what is there already. */
+		/** Whether to retrain finished runs. */
 		readonly fresh?: boolean;
-		/** Told how it goes. */
+		/** Called with each event. */
 		readonly tell?: (event: SweepEvent) => void;
 	};
 
-/** How a sweep goes. Of the test images there is nothing to tell. */
+/** Progress of a sweep. */
 export type SweepEvent = {
-	/** A trial's seed begins or goes on, has finished an epoch, or has come to its end. */
+	/** A seed of a trial begins or is resumed, has finished an epoch, or has finished. */
 	readonly type: 'begun' | 'epoch' | 'finished';
-	/** In words: `schedule.maxLearningRate 0.05`. */
+	/** The trial's settings: `schedule.maxLearningRate 0.05`. */
 	readonly trial: string;
 	readonly seed: number;
-	/** Epochs done; fewer than there are for a seed that diverged. */
+	/** Finished epochs; fewer than `epochs` if the seed diverged. */
 	readonly epoch: number;
 	readonly epochs: number;
-	/** Of the images kept aside after the last of these epochs; nothing where there is none. */
+	/** Accuracy on the held-out images after the last of these epochs; `undefined` before the first. */
 	readonly holdoutAccuracy: number | undefined;
-	/** Whether the loss stopped being a finite number. */
+	/** Whether the loss became infinite or NaN. */
 	readonly diverged: boolean;
-	/** Runs that are finished, those of before included. */
+	/** Finished runs, with those of earlier commands. */
 	readonly done: number;
 	readonly of: number;
 };
 
 /**
- * Trains a step with other settings, each over seeds, and keeps what came of it in its ladder's folder. The test images have
- * no part in it: the trainer does not open them. An interrupted sweep goes on from the last finished epoch of each run, and
- * makes the record of an unbroken one.
+ * Trains a step with other settings, each over seeds, and writes the record into the ladder's folder. The trainer does not open
+ * the test images. An interrupted sweep is resumed from the last finished epoch of each run, to the record of an uninterrupted
+ * one.
  *
  * @example
  * ```ts
@@ -101,9 +99,9 @@ export type SweepEvent = {
  * 	seeds: [101, 102, 103], holdout: 10_000, out: 'runs/sweeps',
  * });
  * ```
- * @throws {ConfigError} for a setting that nobody knows, or a name under which another sweep is kept
+ * @throws {ConfigError} for an unknown setting, or the name of another sweep
  * @throws {BudgetError} for a trial beyond the step's budgets
- * @throws {AbortError} where the signal says stop
+ * @throws {AbortError} if the signal aborts
  */
 export const sweep = async (ladder: Ladder, stepName: string, options: SweepOptions): Promise<SweepResult> => {
 	const {vary, sample, draw, name: given, out, fresh = false, tell = () => {}, skipDamaged, ...rest} = options ?? {};
@@ -145,24 +143,24 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 			folder: new TrialFolder(out, plan, trial.experiment, seed, condition),
 		})),
 	);
-	// An interrupted `fresh` leaves the older record where it is until it has been gone on with.
+	// An interrupted `fresh` leaves the earlier record in place, and is resumed by the command without it.
 	const replacing = path.join(folder, '.replacing');
-	const by = `${sha256(canonicalJson(plan))}\n`;
-	const goesOn = fileType(replacing) === 'a file' && readTextFile(replacing) === by;
-	if (!fresh && !goesOn && hasSweep(folder)) {
-		const kept = readSweep(folder);
-		if (differences(kept.plan, plan).length > 0) {
-			const [{path: setting = ''} = {}] = differences(kept.plan, plan);
+	const identity = `${sha256(canonicalJson(plan))}\n`;
+	const isReplacing = fileType(replacing) === 'a file' && readFileSync(replacing, 'utf8') === identity;
+	if (!fresh && !isReplacing && hasSweep(folder)) {
+		const existing = readSweep(folder);
+		const [different] = differences(existing.plan, plan);
+		if (different) {
 			throw new ConfigError(
 				'name',
 				'one that no other sweep has',
 				name,
-				`${displayPath(folder)} holds a sweep that differs in \`${setting}\`: choose another \`--name\`, or \`--fresh\` to replace it`,
+				`${displayPath(folder)} has a sweep that differs in \`${different.path}\`: choose another \`--name\`, or \`--fresh\` to replace it`,
 			);
 		}
 
-		const found = summarizeSweep(name, kept);
-		await tidy(
+		const found = summarizeSweep(name, existing);
+		await cleanUp(
 			name,
 			folder,
 			runs.map(run => run.folder),
@@ -172,15 +170,15 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		return found;
 	}
 
-	const hold = await holdSweep(name, folder, rest.signal);
+	const lock = await lockSweep(name, folder, rest.signal);
 	try {
-		const signal = AbortSignal.any([hold.signal, ...(rest.signal ? [rest.signal] : [])]);
+		const signal = AbortSignal.any([lock.signal, ...(rest.signal ? [rest.signal] : [])]);
 		if (fresh && hasSweep(folder)) {
-			wrapWriteErrors(`in ${folder}`, folder, () => writeFileAtomic(replacing, by));
+			wrapWriteErrors(`in ${folder}`, folder, () => writeFileAtomic(replacing, identity));
 		}
 
 		const record = await trainAll(plan, runs, data, {...rest, signal, condition, fresh, tell});
-		hold.check();
+		lock.check();
 		removePartialFiles(folder, written);
 		writeSweep(folder, record);
 		const found = summarizeSweep(name, record);
@@ -188,49 +186,49 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		wrapWriteErrors(`in ${folder}`, folder, () => rmSync(replacing, {force: true}));
 		return found;
 	} finally {
-		hold.release();
+		lock.release();
 	}
 };
 
 /** The files of a sweep's folder. */
-const written = [...Object.values(sweepFiles), pageFile, pictureFile];
+const written = [...Object.values(sweepFiles), pageFile, chartFile];
 
-/** Takes away what a process left that was killed once the record was there, and writes the page that it did not come to. */
-const tidy = async (
+/** Removes what a process left that was killed after it wrote the record, and writes a missing page. */
+const cleanUp = async (
 	name: string,
 	folder: string,
 	trials: readonly TrialFolder[],
 	found: SweepResult,
 	signal: AbortSignal = new AbortController().signal,
 ): Promise<void> => {
-	const holds = await holdAll(
+	const locks = await lockAll(
 		trials.filter(trial => trial.isUntidy),
 		signal,
 	);
 	try {
-		for (const trial of trials.filter(({path}) => holds.has(path))) {
-			trial.tidy();
+		for (const trial of trials.filter(({path}) => locks.has(path))) {
+			trial.cleanUp();
 		}
 	} finally {
-		releaseAll(holds);
+		releaseAll(locks);
 	}
 
-	const lock = lockPathFor(folder);
-	const isLeft =
-		readdirSync(path.dirname(folder)).some(file => isLockName(lock, file)) ||
+	const lockPath = lockPathFor(folder);
+	const hasLeftovers =
+		readdirSync(path.dirname(folder)).some(file => isLockName(lockPath, file)) ||
 		readdirSync(folder).some(file => isPartialFile(file, written));
-	if (isLeft || !hasSweepPage(folder)) {
-		const hold = await holdSweep(name, folder, signal);
+	if (hasLeftovers || !hasSweepPage(folder)) {
+		const lock = await lockSweep(name, folder, signal);
 		try {
 			removePartialFiles(folder, written);
 			await writeSweepPage(folder, found);
 		} finally {
-			hold.release();
+			lock.release();
 		}
 	}
 };
 
-const holdSweep = async (name: string, folder: string, signal: AbortSignal | undefined): Promise<Lock> => {
+const lockSweep = async (name: string, folder: string, signal: AbortSignal | undefined): Promise<Lock> => {
 	const parent = path.dirname(folder);
 	wrapWriteErrors(`in ${parent}`, parent, () => makeFolders(parent));
 	return acquireLock(`the sweep \`${name}\``, lockPathFor(folder), signal);
@@ -250,7 +248,7 @@ const whole = (setting: string, value: number, least: number): number => {
 	return value;
 };
 
-/** Judges every trial before the first is trained. */
+/** Checks every trial before the first is trained. */
 const checkTrials = (step: Step, {data, holdout, limitTrain}: SweepPlan, trials: readonly Trial[]): void => {
 	const images = Math.min(limitTrain ?? data.train, data.train);
 	if (holdout >= images) {
@@ -268,16 +266,16 @@ type Run = {readonly trial: Trial; readonly index: number; readonly seed: number
 
 type Settled = Pick<SweepOptions, 'threads' | 'jobs'> & {
 	readonly signal: AbortSignal;
-	/** By what is trained now. */
+	/** The condition of runs that are trained now. */
 	readonly condition: Condition;
 	readonly fresh: boolean;
 	readonly tell: (event: SweepEvent) => void;
 };
 
-/** Trains what is missing, several runs at once, and puts all together. */
+/** Trains missing runs, several at once, and assembles the record. */
 const trainAll = async (plan: SweepPlan, runs: readonly Run[], data: Data, settled: Settled): Promise<SweepRecord> => {
 	const {condition, fresh, tell, signal} = settled;
-	const holds = await holdAll(
+	const locks = await lockAll(
 		runs.map(({folder}) => folder).filter(folder => fresh || folder.read() === undefined || folder.isUntidy),
 		signal,
 	);
@@ -288,72 +286,61 @@ const trainAll = async (plan: SweepPlan, runs: readonly Run[], data: Data, settl
 			}
 		}
 
-		for (const {folder} of runs.filter(({folder}) => holds.has(folder.path) && folder.read() !== undefined)) {
-			folder.tidy();
+		for (const {folder} of runs.filter(({folder}) => locks.has(folder.path) && folder.read() !== undefined)) {
+			folder.cleanUp();
 		}
 
 		const {cores} = unwrap(native().runtimeInfo());
 		const jobs = settled.jobs ?? Math.max(1, Math.floor(cores / (settled.threads ?? 1)));
 		const threads = settled.threads ?? Math.max(1, Math.floor(cores / Math.min(jobs, runs.length)));
-		const failure = new AbortController();
-		const stop = AbortSignal.any([failure.signal, signal, ...[...holds.values()].map(hold => hold.signal)]);
+		const lockedSignal = AbortSignal.any([signal, ...[...locks.values()].map(lock => lock.signal)]);
 		const waiting = runs.filter(({folder}) => folder.read() === undefined);
 		let done = runs.length - waiting.length;
-		const work = async (): Promise<void> => {
-			for (let next = waiting.shift(); next; next = waiting.shift()) {
-				const {trial, seed, folder} = next;
-				if (stop.aborted) {
-					throw abortedBy(stop);
-				}
-
-				const of = {trial: settingsName(trial), seed, epochs: trial.experiment.epochs, of: runs.length};
-				const begun = folder.begin();
-				tell({type: 'begun', ...of, epoch: 0, holdoutAccuracy: undefined, diverged: false, done});
-				const outcome = await trainTrial({
-					...{experiment: trial.experiment, seed, data, holdout: plan.holdout, limitTrain: plan.limitTrain, threads},
-					...{checkpoint: folder.checkpoint, signal: stop},
-					tell({epoch, holdoutCorrect}) {
-						const holdoutAccuracy = holdoutCorrect / plan.holdout;
-						tell({type: 'epoch', ...of, epoch, holdoutAccuracy, diverged: false, done});
-					},
-				});
-				holds.get(folder.path)?.check();
-				folder.finish({outcome, begun, condition});
-				done += 1;
-				const last = outcome.epochs.at(-1);
-				const holdoutAccuracy = last && last.holdoutCorrect / plan.holdout;
-				const diverged = outcome.diverged !== null;
-				tell({type: 'finished', ...of, epoch: outcome.epochs.length, holdoutAccuracy, diverged, done});
-			}
-		};
-
-		await runWorkers(Math.min(jobs, Math.max(1, waiting.length)), work, failure);
+		await runWorkers(waiting, jobs, lockedSignal, async ({trial, seed, folder}, stop) => {
+			const of = {trial: settingsName(trial), seed, epochs: trial.experiment.epochs, of: runs.length};
+			const begun = folder.begin();
+			tell({type: 'begun', ...of, epoch: 0, holdoutAccuracy: undefined, diverged: false, done});
+			const outcome = await trainTrial({
+				...{experiment: trial.experiment, seed, data, holdout: plan.holdout, limitTrain: plan.limitTrain, threads},
+				...{checkpoint: folder.checkpoint, signal: stop},
+				tell({epoch, holdoutCorrect}) {
+					const holdoutAccuracy = holdoutCorrect / plan.holdout;
+					tell({type: 'epoch', ...of, epoch, holdoutAccuracy, diverged: false, done});
+				},
+			});
+			locks.get(folder.path)?.check();
+			folder.finish({outcome, begun, condition});
+			done += 1;
+			const last = outcome.epochs.at(-1);
+			const holdoutAccuracy = last && last.holdoutCorrect / plan.holdout;
+			const diverged = outcome.diverged !== null;
+			tell({type: 'finished', ...of, epoch: outcome.epochs.length, holdoutAccuracy, diverged, done});
+		});
 		return assemble(plan, runs);
 	} finally {
-		releaseAll(holds);
+		releaseAll(locks);
 	}
 };
 
-const releaseAll = (holds: ReadonlyMap<string, Lock>): void => {
-	for (const hold of holds.values()) {
-		hold.release();
+const releaseAll = (locks: ReadonlyMap<string, Lock>): void => {
+	for (const lock of locks.values()) {
+		lock.release();
 	}
 };
 
-/** Holds all or none, in one order for all sweeps: of two that have a run in common one goes on. */
-const holdAll = async (folders: readonly TrialFolder[], signal: AbortSignal): Promise<Map<string, Lock>> => {
-	const holds = new Map<string, Lock>();
+/** Acquires all locks or none, in one order for all sweeps, so that two of them can't wait for each other. */
+const lockAll = async (folders: readonly TrialFolder[], signal: AbortSignal): Promise<Map<string, Lock>> => {
+	const locks = new Map<string, Lock>();
 	try {
 		for (const folder of folders.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
-			if (!holds.has(folder.path)) {
-				holds.set(folder.path, await folder.hold(signal));
+			if (!locks.has(folder.path)) {
+				locks.set(folder.path, await folder.lock(signal));
 			}
 		}
 
-		return holds;
+		return locks;
 	} catch (error) {
-		releaseAll(holds);
-
+		releaseAll(locks);
 		throw error;
 	}
 };
@@ -365,7 +352,7 @@ const assemble = (plan: SweepPlan, folders: readonly Run[]): SweepRecord => {
 	for (const {index: trial, seed, folder} of folders) {
 		const finished = folder.read();
 		if (!finished) {
-			throw new RecordError(process.cwd(), `the run of trial ${trial}, seed ${seed} was taken away: sweep again`);
+			throw new RecordError(process.cwd(), `the run of trial ${trial}, seed ${seed} was removed: run the sweep again`);
 		}
 
 		const {outcome, begun} = finished;

@@ -6,21 +6,21 @@ import {wrap} from '../format/wrap.js';
 import type {Spread} from '../statistics/spread.js';
 import type {SweepResult} from './result.js';
 
-const head = ['Trial', 'Kept aside, %', 'Difference', '95 % interval', 'p', 'corrected', 'Told'];
+const head = ['Trial', 'Validation, %', 'Difference', '95 % interval', 'p', 'corrected', 'Significant'];
 
-/** What `corrected` and the verdict below say again. */
-const spare = ['p', 'Told', '95 % interval', 'corrected'];
+/** Columns that a narrow terminal drops first: the verdict below repeats them. */
+const spare = ['p', 'Significant', '95 % interval', 'corrected'];
 
 const cells = (trial: TrialSummary, seeds: number): string[] => {
 	const {name, holdout, difference, diverged, corrected, significant} = trial;
 	const accuracy = holdout ? accuracyOf(holdout) : '-';
-	const lost = diverged.length > 0 ? `, diverged with ${diverged.length} of ${seeds}` : '';
+	const divergence = diverged.length > 0 ? `, diverged with ${diverged.length} of ${seeds}` : '';
 	return [
-		`${name}${lost}`,
+		`${name}${divergence}`,
 		accuracy,
 		...differenceCells(difference),
 		...pCells(difference?.pValue, corrected),
-		toldCell(trial, significant),
+		significantCell(trial, significant),
 	];
 };
 
@@ -44,60 +44,60 @@ const differenceCells = (found: TrialSummary['difference']): [string, string] =>
 const pCells = (p: number | undefined, corrected: number): [string, string] =>
 	p === undefined ? ['', ''] : Number.isNaN(p) ? ['-', '-'] : [probability(p), probability(corrected)];
 
-const toldCell = ({settings}: TrialSummary, told: boolean): string =>
-	settings.length === 0 ? '' : told ? 'yes' : 'no';
+const significantCell = ({settings}: TrialSummary, significant: boolean): string =>
+	settings.length === 0 ? '' : significant ? 'yes' : 'no';
 
 const rows = ({base, trials, seeds}: SweepResult): string[][] =>
 	[base, ...trials].map(trial => cells(trial, seeds.length));
 
-/** What was tried, on what. */
+/** Describes trials, seeds and images. */
 const opening = ({step, seeds, holdout, epochs, trials, record: {plan}}: SweepResult): string => {
 	const images = Math.min(plan.limitTrain ?? plan.data.train, plan.data.train);
 	const drawn = plan.sample ? `, drawn at random (draw ${plan.sample.draw})` : '';
 	return (
-		`\`${step}\` as it is and ${trials.length} ${trials.length === 1 ? 'trial' : 'trials'} beside it${drawn}, with ` +
+		`\`${step}\` unchanged, plus ${trials.length} ${trials.length === 1 ? 'trial' : 'trials'}${drawn}, with ` +
 		`${seeds.length === 1 ? 'seed' : 'seeds'} ${seeds.join(', ')} and ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}. Of ` +
-		`${images.toLocaleString('en')} training images the last ${holdout.toLocaleString('en')} were kept aside to choose by. The ` +
-		'trainer was not given the test images.'
+		`${images.toLocaleString('en')} training images the last ${holdout.toLocaleString('en')} were held out for validation. The ` +
+		'trainer did not open the test images.'
 	);
 };
 
-/** What the tests told. */
+/** Says which trials differ significantly. */
 const verdict = ({trials, seeds}: SweepResult): string => {
 	const [better, worse] = [1, -1].map(sign =>
 		trials
 			.filter(({significant, difference}) => significant && Math.sign(difference?.difference.mean ?? 0) === sign)
 			.map(({name}) => name),
 	);
-	const [any, them] = trials.length === 1 ? ['it', 'the two'] : ['any of them', 'them'];
 	if (seeds.length < 2) {
-		return `One seed can’t tell ${any} from the step as it is.`;
+		return 'One seed is too few to test differences for significance.';
 	}
 
 	return [
-		...(better && better.length > 0 ? [`Better than the step as it is: ${better.join('; ')}.`] : []),
-		...(worse && worse.length > 0 ? [`Worse: ${worse.join('; ')}.`] : []),
+		...(better && better.length > 0 ? [`Significantly better than the unchanged step: ${better.join('; ')}.`] : []),
+		...(worse && worse.length > 0 ? [`Significantly worse: ${worse.join('; ')}.`] : []),
 		...(better?.length === 0 && worse?.length === 0
-			? [`These seeds don’t tell ${any} from the step as it is. That does not make ${them} the same.`]
+			? [
+					`No trial differs significantly from the unchanged step (${seeds.length} seeds). That does not make them equal.`,
+				]
 			: []),
 	].join(' ');
 };
 
 const legend = ({trials}: SweepResult): string =>
-	'Kept aside: accuracy on these images, the mean of the last five epochs, ± standard deviation over seeds. Difference: in ' +
-	'points, from the step as it is, paired over seeds. Corrected: the p of the paired test, for ' +
-	`${['one trial', 'both trials'][trials.length - 1] ?? `all ${trials.length} trials`} (Holm). Told: whether that is below 0.05.`;
+	'Validation: accuracy on the held-out images, mean of the last five epochs, ± standard deviation over seeds. Difference: ' +
+	'from the unchanged step, in points, paired over seeds. Corrected: the p of the paired test, corrected for ' +
+	`${['one trial', 'both trials'][trials.length - 1] ?? `all ${trials.length} trials`} (Holm). Significant: whether that is below 0.05.`;
 
-/** A sweep for the terminal. */
+/** Formats a sweep for the terminal. */
 export const sweepText = (found: SweepResult, screen: Screen = plain): string => {
-	const told = (text: string): string => wrap(text, screen.width);
+	const wrapped = (text: string): string => wrap(text, screen.width);
 	const table = textTable(head, rows(found), {screen, spare});
-	return [told(opening(found)), '', table, '', screen.secondary(told(legend(found))), '', told(verdict(found))].join(
-		'\n',
-	);
+	const [before, notes, after] = [wrapped(opening(found)), wrapped(legend(found)), wrapped(verdict(found))] as const;
+	return [before, '', table, '', screen.secondary(notes), '', after].join('\n');
 };
 
-/** The page of a sweep's folder. */
+/** Formats the page of a sweep's folder. */
 export const sweepMarkdown = (found: SweepResult): string =>
 	[
 		...[
@@ -112,5 +112,5 @@ export const sweepMarkdown = (found: SweepResult): string =>
 			markdownProse(verdict(found)),
 			'',
 		],
-		...['![Differences from the step as it is, with their 95 % intervals](sweep.svg)', ''],
+		...['![Differences from the unchanged step, with 95 % intervals](sweep.svg)', ''],
 	].join('\n');

@@ -1,14 +1,12 @@
 import type {Data} from '../data/data.js';
 import {DivergedError} from '../errors/index.js';
 import type {Experiment} from '../experiment/experiment.js';
-import type {RunEvent, RunOptions} from '../native/binding.js';
+import type {RunEvent} from '../native/binding.js';
 import type {Engine} from '../native/engine.js';
-import {nativeFor} from '../native/load.js';
-import {toError} from '../native/unwrap.js';
-import {abortedBy} from '../platform/abort.js';
+import {runNative} from '../training/run-native.js';
 import type {SweepEpoch, SweepRun} from './sweep-record.js';
 
-/** One seed of an experiment, to be judged by images that are kept aside. */
+/** One seed of an experiment, evaluated on held-out training images. */
 export type TrialRun = {
 	readonly experiment: Experiment;
 	readonly seed: number;
@@ -16,82 +14,64 @@ export type TrialRun = {
 	readonly holdout: number;
 	readonly limitTrain: number | null;
 	readonly threads: number;
-	/** Where the trainer keeps what it needs to go on; a run whose checkpoint is there goes on from it. */
+	/** Path of the checkpoint, from which the run is resumed if it exists. */
 	readonly checkpoint: string;
 	readonly signal: AbortSignal;
+	/** Called with each epoch. */
 	readonly tell: (row: TrialEpoch) => void;
 };
 
 export type TrialEpoch = Omit<SweepEpoch, 'trial' | 'seed'>;
 
-/** What it came to. */
+/** The outcome of one seed. */
 export type TrialOutcome = Omit<SweepRun, 'trial' | 'seed' | 'begun' | 'condition'> & {
 	readonly epochs: readonly TrialEpoch[];
 };
 
 /**
- * Trains one seed without the test images, which the trainer does not open, on the engine whose bits depend on no thread.
+ * Trains one seed on `fused`, whose bits do not depend on the threads. The trainer does not open the test images.
  *
- * @throws {AbortError} where the signal says stop, and whatever the trainer fails by, except for a loss that diverges: that
- * is an outcome
+ * @throws {AbortError} if the signal aborts, and the error of a run that fails; a loss that diverges is an outcome
  */
 export const trainTrial = async (run: TrialRun): Promise<TrialOutcome> => {
-	const {experiment, signal, threads, tell} = run;
+	const {experiment, seed, data, holdout, limitTrain, threads, checkpoint, signal, tell} = run;
 	const begun = performance.now();
-	const running = nativeFor({}).Run.start(experiment, nativeOptions(run));
-	const cancel = (): void => running.cancel();
-	signal.addEventListener('abort', cancel, {once: true});
-	if (signal.aborted) {
-		cancel();
-	}
-
 	const epochs: TrialEpoch[] = [];
-	let engine: Engine = 'fused';
+	const options = {
+		...({
+			seed,
+			device: 'cpu',
+			engine: 'fused',
+			threads,
+			holdout,
+			judgeTest: false,
+			checkpointPath: checkpoint,
+		} as const),
+		...(limitTrain !== null && {limitTrain}),
+	};
 	try {
-		for (;;) {
-			const event: RunEvent = await running.next();
-			switch (event.type) {
-				case 'started': {
-					engine = event.engine as Engine;
-					break;
-				}
-
-				case 'epoch': {
-					const row = asRow(event);
-					epochs.push(row);
-					tell(row);
-					break;
-				}
-
-				case 'finished': {
-					const {device, threads, seconds} = event;
-					return {epochs, engine: event.engine as Engine, device, threads, diverged: null, seconds};
-				}
-
-				case 'failed': {
-					if (event.failure.code === 'cancelled') {
-						throw abortedBy(signal);
-					}
-
-					const error = toError(event.failure);
-					if (!(error instanceof DivergedError)) {
-						throw error;
-					}
-
-					const seconds = epochs.reduce((sum, row) => sum + row.seconds, (performance.now() - begun) / 1000);
-					return {epochs, engine, device: 'cpu', threads, diverged: error.epoch, seconds};
-				}
+		const finished = await runNative(experiment, data, options, signal, event => {
+			if (event.type === 'epoch') {
+				const row = asRow(event);
+				epochs.push(row);
+				tell(row);
 			}
+		});
+		const {engine, device, seconds} = finished;
+		return {epochs, engine: engine as Engine, device, threads: finished.threads, diverged: null, seconds};
+	} catch (error) {
+		if (!(error instanceof DivergedError)) {
+			throw error;
 		}
-	} finally {
-		signal.removeEventListener('abort', cancel);
-		running.cancel();
+
+		const seconds = epochs.reduce((sum, row) => sum + row.seconds, (performance.now() - begun) / 1000);
+		return {epochs, engine: 'fused', device: 'cpu', threads, diverged: error.epoch, seconds};
 	}
 };
 
 const asRow = ({epoch, train, holdout, test, seconds}: RunEvent & {type: 'epoch'}): TrialEpoch => {
 	if (!holdout || test) {
-		throw new Error('a run that was not given the test images tells of images kept aside, and of no others');
+		throw new Error('the trainer evaluates the held-out images alone if `judgeTest` is false');
 	}
 
 	return {
@@ -99,10 +79,3 @@ const asRow = ({epoch, train, holdout, test, seconds}: RunEvent & {type: 'epoch'
 		...{holdoutLoss: holdout.loss, holdoutCorrect: holdout.correct, seconds},
 	};
 };
-
-const nativeOptions = ({seed, data, holdout, limitTrain, threads, checkpoint}: TrialRun): RunOptions => ({
-	...{seed, device: 'cpu', engine: 'fused', threads, holdout, judgeTest: false},
-	...(limitTrain !== null && {limitTrain}),
-	...{dataDir: data.idx.folder, dataHashes: [...data.idx.hashes], classNames: [...data.classes]},
-	checkpointPath: checkpoint,
-});

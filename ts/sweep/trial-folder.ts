@@ -1,35 +1,34 @@
-import {existsSync, readdirSync, rmSync} from 'node:fs';
+import {existsSync, readFileSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import type {Experiment} from '../experiment/experiment.js';
-import {displayPath} from '../format/command-line.js';
 import {fileType} from '../fs/file-type.js';
 import {canonicalJson, checksum, sha256} from '../fs/hash.js';
-import {acquireLock, isLocked, type Lock} from '../fs/lock.js';
+import type {Lock} from '../fs/lock.js';
 import {makeFolders} from '../fs/make-folders.js';
-import {readTextFile} from '../fs/read-text-file.js';
-import {suggestOut, wrapWriteErrors} from '../fs/wrap-write-errors.js';
+import {suggestOut} from '../fs/wrap-write-errors.js';
 import {removePartialFiles, writeFileAtomic} from '../fs/write-file-atomic.js';
 import type {Condition} from '../native/condition.js';
+import {checkpointIn, hasLeftovers, isFolderLocked, lockFolder, removeLeftovers, writeIn} from '../runs/folder.js';
 import {shapes} from '../validation/validate.js';
 import type {SweepPlan} from './plan.js';
 import type {TrialOutcome} from './train-trial.js';
 
-/** The files that stay in the folder of a finished trial. */
+/** The files in the folder of a finished trial. */
 const files = ['begun.txt', 'result.json'];
 
-/** A finished seed of a trial, with when and by what it was trained. */
+/** A finished seed of a trial. */
 export type FinishedTrial = {
 	readonly outcome: TrialOutcome;
+	/** Start time, in UTC. */
 	readonly begun: string;
 	readonly condition: Condition;
 };
 
 /**
- * The folder of one seed of a trial while a sweep is not finished. It is called by the hash of all that its bits depend on, so
- * that a sweep takes over only what it would train itself, whichever sweep began it.
+ * The folder of one seed of a trial until its sweep has finished. Its name is the hash of everything that the trial's bits
+ * depend on: sweeps share the runs they have in common, and no others.
  */
 export class TrialFolder {
-	/** Where it is. */
 	readonly path: string;
 
 	constructor(out: string, plan: SweepPlan, experiment: Experiment, seed: number, {versions, addon}: Condition) {
@@ -38,85 +37,74 @@ export class TrialFolder {
 		this.path = path.resolve(out, sha256(canonicalJson({...identity, sources: addon?.sources})).slice(0, 24));
 	}
 
-	/** Where the trainer keeps what it needs to go on. */
+	/** Where the trainer writes its checkpoint. */
 	get checkpoint(): string {
-		return path.join(this.path, 'checkpoint.safetensors');
+		return checkpointIn(this.path);
 	}
 
 	/**
-	 * Makes room, and keeps other sweeps out of it.
+	 * Creates the folder, and acquires its lock.
 	 *
-	 * @throws {LockError} where another sweep trains it
+	 * @throws {LockError} if another sweep trains it
 	 */
-	async hold(signal: AbortSignal): Promise<Lock> {
-		this.#writing(() => makeFolders(this.path));
-		return acquireLock(displayPath(this.path), this.#lock, signal, suggestOut);
+	async lock(signal: AbortSignal): Promise<Lock> {
+		writeIn(this.path, () => makeFolders(this.path));
+		return lockFolder(this.path, signal, suggestOut);
 	}
 
-	/** Clears away what a killed process left half written, and says when it was first begun. */
+	/** Removes partly written files, and returns the time at which the run began. */
 	begin(): string {
 		const now = new Date().toISOString();
-		return this.#writing(() => {
+		return writeIn(this.path, () => {
 			removePartialFiles(this.path, files);
 			const file = path.join(this.path, 'begun.txt');
-			const goesOn = existsSync(this.checkpoint) && fileType(file) === 'a file';
-			if (!goesOn || !shapes.time.safeParse(readTextFile(file)).success) {
-				writeFileAtomic(file, now); // what is no time would be refused when all has been trained
+			const isResumed = existsSync(this.checkpoint) && fileType(file) === 'a file';
+			if (!isResumed || !shapes.time.safeParse(readFileSync(file, 'utf8')).success) {
+				writeFileAtomic(file, now); // a damaged time would be refused only after all trials are trained
 			}
 
-			return readTextFile(file);
+			return readFileSync(file, 'utf8');
 		});
 	}
 
-	/** What it came to; nothing where it is unfinished, or its file is not as it was written. */
+	/** Returns the result; `undefined` if the trial is unfinished, or its file has changed. */
 	read(): FinishedTrial | undefined {
 		try {
-			const {checksum: sum, ...finished} = JSON.parse(readTextFile(this.#result));
+			const {checksum: sum, ...finished} = JSON.parse(readFileSync(this.#result, 'utf8'));
 			return sum === checksum(canonicalJson(finished)) ? finished : undefined;
 		} catch {
 			return undefined;
 		}
 	}
 
+	/** Writes the result. */
 	finish(finished: FinishedTrial): void {
-		this.#writing(() => {
+		writeIn(this.path, () => {
 			writeFileAtomic(this.#result, `${JSON.stringify({...finished, checksum: checksum(canonicalJson(finished))})}\n`);
 			rmSync(this.checkpoint, {force: true});
 		});
 	}
 
-	/** Whether a process that was killed after it had finished left more than what it came to. */
+	/** Whether a killed process left more than the files of a finished trial, and no other process writes there. */
 	get isUntidy(): boolean {
-		const names = existsSync(this.path) ? readdirSync(this.path) : [];
-		return names.some(name => !files.includes(name)) && !isLocked(this.#lock);
+		return hasLeftovers(this.path, files) && !isFolderLocked(this.path);
 	}
 
-	/** Takes away what such a process left. */
-	tidy(): void {
-		this.#writing(() => {
-			removePartialFiles(this.path, files);
-			rmSync(this.checkpoint, {force: true});
-		});
+	/** Removes what a killed process left in the folder of a finished trial. */
+	cleanUp(): void {
+		writeIn(this.path, () => removeLeftovers(this.path, files));
 	}
 
-	/** Takes away what it came to and what it would go on from. Nobody else may hold it. */
+	/** Removes result and checkpoint. The caller has the lock. */
 	clear(): void {
-		this.#writing(() => {
+		writeIn(this.path, () => {
 			for (const file of [this.#result, this.checkpoint]) {
 				rmSync(file, {force: true});
 			}
 		});
 	}
 
-	get #lock(): string {
-		return path.join(this.path, '.lock');
-	}
-
 	get #result(): string {
 		return path.join(this.path, 'result.json');
-	}
-
-	#writing<Value>(work: () => Value): Value {
-		return wrapWriteErrors(`in ${this.path}`, this.path, work, suggestOut);
 	}
 }

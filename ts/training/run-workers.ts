@@ -1,10 +1,30 @@
+import {abortedBy} from '../platform/abort.js';
+
 /**
- * Runs so many workers at once. The first that fails ends the others, and is thrown once none is left running.
+ * Works on the items of a queue, several at once. The first failure stops the others by the signal that they are given, and is
+ * thrown once all have ended.
  *
- * @param failure what the workers end by
+ * @param count number of items in progress at once
+ * @throws {AbortError} if `signal` aborts between two items
  */
-export const runWorkers = async (count: number, work: () => Promise<void>, failure: AbortController): Promise<void> => {
-	const workers = Array.from({length: count}, work);
+export const runWorkers = async <Item>(
+	queue: readonly Item[],
+	count: number,
+	signal: AbortSignal,
+	work: (item: Item, signal: AbortSignal) => Promise<void>,
+): Promise<void> => {
+	const items = queue.values(); // shared: each worker takes the next
+	const failure = new AbortController();
+	const stop = AbortSignal.any([failure.signal, signal]);
+	const workers = Array.from({length: Math.min(count, queue.length)}, async () => {
+		for (const item of items) {
+			if (stop.aborted) {
+				throw abortedBy(stop);
+			}
+
+			await work(item, stop);
+		}
+	});
 	try {
 		await Promise.all(workers);
 	} catch (error) {

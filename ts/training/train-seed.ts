@@ -1,18 +1,14 @@
 import type {Data} from '../data/data.js';
-import {ConfigError, StepladderError} from '../errors/index.js';
 import type {Experiment} from '../experiment/experiment.js';
 import type {Goal} from '../experiment/goal.js';
-import type {Run, RunEvent, RunOptions} from '../native/binding.js';
+import type {RunEvent} from '../native/binding.js';
 import type {Engine} from '../native/engine.js';
-import {nativeFor} from '../native/load.js';
-import {toError} from '../native/unwrap.js';
-import {abortedBy} from '../platform/abort.js';
-import type {EpochEvent, SeedResult} from '../runs/events.js';
-import type {FinishedSeed} from '../runs/finished-seed.js';
-import type {RunFolder} from '../runs/run-folder.js';
+import {platformOf} from '../native/load.js';
+import type {EpochEvent, SeedResult, TrainEvent} from '../runs/events.js';
+import type {FinishedSeed, RunFolder} from '../runs/run-folder.js';
 import type {TrainOptions} from '../runs/train-options.js';
 import type {Trainable} from '../step/define-step.js';
-import type {EventQueue} from './event-queue.js';
+import {runNative} from './run-native.js';
 
 export type SeedRun = {
 	readonly step: Trainable;
@@ -21,90 +17,59 @@ export type SeedRun = {
 	readonly data: Data;
 	readonly options: Omit<TrainOptions, 'data'>;
 	readonly folder: RunFolder | undefined;
-	readonly events: EventQueue;
-	/** Whether somebody outside asked for the end, who may want to go on. */
+	readonly emit: (event: TrainEvent) => void;
+	/** Whether the caller stopped the training, who may want to resume it. */
 	readonly isInterrupted: () => boolean;
 };
 
-/** Trains one seed, and tells of it. */
-export const trainSeed = async ({
-	step,
-	experiment,
-	seed,
-	data,
-	options,
-	folder,
-	events,
-	isInterrupted,
-}: SeedRun): Promise<FinishedSeed> => {
-	const {signal} = options;
-	const run = start(experiment, nativeOptions(options, data, seed, folder), folder);
-	const cancel = (): void => run.cancel();
-	signal?.addEventListener('abort', cancel, {once: true});
-	if (signal?.aborted) {
-		cancel();
-	}
-
+/** Trains one seed: emits its events, and writes its epochs into its folder. */
+export const trainSeed = async (run: SeedRun): Promise<FinishedSeed> => {
+	const {step, experiment, seed, data, options, folder, emit, isInterrupted} = run;
 	const {epochs} = experiment;
 	const rows: EpochEvent[] = [];
-	let started: {readonly epochsDone: number} | undefined;
+	let epochsDone: number | undefined;
 	try {
-		for (;;) {
-			const event: RunEvent = await run.next();
+		const finished = await runNative(experiment, data, nativeOptions(run), options.signal, event => {
 			switch (event.type) {
 				case 'started': {
-					started = event;
+					const engine = event.engine as Engine;
+					epochsDone = event.epochsDone;
 					folder?.begin();
-					const {engine, epochsDone} = event;
-					const start = {step: step.name, seed, engine: engine as Engine, epochsDone, folder: folder?.path};
-					events.push({type: 'start', ...start});
+					emit({type: 'start', step: step.name, seed, engine, epochsDone, folder: folder?.path});
 					break;
 				}
 
 				case 'batch': {
-					events.push({...event, step: step.name, seed, epochs});
+					emit({...event, step: step.name, seed, epochs});
 					break;
 				}
 
 				case 'epoch': {
 					const row = asEpochEvent(event, step.name, seed, epochs);
 					rows.push(row);
-					folder?.log(row, started?.epochsDone ?? 0);
-					events.push({...row}); // whoever reads it may change it
+					folder?.log(row, epochsDone ?? 0);
+					emit({...row}); // a copy, which its reader may change
 					break;
 				}
-
-				case 'finished': {
-					const {trainClean, testLabels, testProbabilities, engine, device, threads, seconds} = event;
-					const result = judgeSeed(seed, rows, trainClean.correct, step.target);
-					const answers = {labels: testLabels, probabilities: testProbabilities};
-					const total = trainClean.total;
-					return {result, trainCleanTotal: total, answers, engine: engine as Engine, device, threads, seconds};
-				}
-
-				case 'failed': {
-					if (event.failure.code !== 'cancelled') {
-						throw toError(event.failure);
-					}
-
-					throw abortedBy(signal);
-				}
 			}
-		}
+		});
+		const {trainClean, testLabels, testProbabilities, engine, device, threads, seconds} = finished;
+		return {
+			...{result: seedResult(seed, rows, trainClean.correct, step.target), trainCleanTotal: trainClean.total},
+			answers: {labels: testLabels, probabilities: testProbabilities},
+			...{engine: engine as Engine, device, threads, seconds},
+		};
 	} catch (error) {
-		if (rows.length === 0 && !(started && isInterrupted())) {
-			folder?.discard(); // a wrong setting should leave nothing behind
+		if (rows.length === 0 && !(epochsDone !== undefined && isInterrupted())) {
+			folder?.discard(); // such as after a wrong setting
 		}
 
 		throw error;
-	} finally {
-		signal?.removeEventListener('abort', cancel);
-		run.cancel(); // when a log could not be written, nobody waits for the rest
 	}
 };
 
-/** Holds the last epochs against a target. */
-export const judgeSeed = (
+/** Compares the accuracies of the last epochs with a target. */
+export const seedResult = (
 	seed: number,
 	rows: readonly EpochEvent[],
 	trainCleanCorrect: number,
@@ -115,9 +80,8 @@ export const judgeSeed = (
 	const lastHoldout = last.flatMap(({holdoutCorrect, holdoutTotal}) =>
 		holdoutCorrect === undefined || holdoutTotal === undefined ? [] : [holdoutCorrect / holdoutTotal],
 	);
-	const aside = lastHoldout.length > 0 ? {lastHoldout} : {};
 	const held = lastEpochs.length === heldFor && lastEpochs.every(accuracy => accuracy >= testAccuracy);
-	return {seed, lastEpochs, ...aside, trainCleanCorrect, held};
+	return {seed, lastEpochs, ...(lastHoldout.length > 0 && {lastHoldout}), trainCleanCorrect, held};
 };
 
 const asEpochEvent = (
@@ -127,7 +91,7 @@ const asEpochEvent = (
 	epochs: number,
 ): EpochEvent => {
 	if (!test) {
-		throw new Error('a run that is given test images tells of them');
+		throw new Error('the trainer evaluates the test images unless `judgeTest` is false');
 	}
 
 	return {
@@ -138,34 +102,13 @@ const asEpochEvent = (
 	};
 };
 
-/** Starts a run; what can't even cross into the addon leaves nothing behind. */
-const start = (experiment: Experiment, options: RunOptions, folder: RunFolder | undefined): Run => {
-	try {
-		return nativeFor(options).Run.start(experiment, options);
-	} catch (error) {
-		folder?.discard();
-		if (error instanceof StepladderError) {
-			throw error;
-		}
-
-		const reason = error instanceof Error ? error.message : String(error);
-		throw new ConfigError('experiment', 'numbers, names and lists as the types say', reason, undefined, {cause: error});
-	}
-};
-
-const nativeOptions = (
-	options: SeedRun['options'],
-	data: Data,
-	seed: number,
-	folder: RunFolder | undefined,
-): RunOptions => {
+const nativeOptions = ({options, data, seed, folder}: SeedRun): Parameters<typeof runNative>[2] => {
 	const {device = 'auto', engine = 'auto', threads, limitTrain, limitTest, holdout} = options;
-	const {idx, classes, form: imageForm} = data;
-	const native: RunOptions = {
-		...{seed, device, engine},
-		...{dataDir: idx.folder, dataHashes: [...idx.hashes], classNames: [...classes]},
-	};
 	const {modelPath, checkpointPath} = folder ?? {};
-	const optional = {imageForm, threads, limitTrain, limitTest, holdout, modelPath, checkpointPath};
-	return Object.assign(native, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)));
+	const optional = {
+		...{imageForm: data.form, threads, limitTrain, limitTest, holdout},
+		...{modelPath, checkpointPath, platform: platformOf(options)},
+	};
+	const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
+	return {seed, device, engine, ...given};
 };

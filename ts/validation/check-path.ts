@@ -1,7 +1,7 @@
 import {statSync} from 'node:fs';
 import path from 'node:path';
 import {getSystemErrorMap} from 'node:util';
-import {ConfigError} from '../errors/index.js';
+import {ConfigError} from '../errors/config-error.js';
 import {formatValue} from '../format/value.js';
 
 /** Whether a value can be a path at all. */

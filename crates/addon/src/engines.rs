@@ -8,13 +8,13 @@ pub(crate) const ENGINES: &dyn Engines = &stepladder_torch::WithTorch;
 #[cfg(not(feature = "torch"))]
 pub(crate) const ENGINES: &dyn Engines = &stepladder_trainer::engine::FusedAlone;
 
-/// The version of libtorch that is built in, and whether it can use a CUDA device.
+/// Returns the version of libtorch that is built in, and whether it can use a CUDA device.
 #[cfg(feature = "torch")]
 pub(crate) fn torch() -> (Option<String>, bool) {
     (Some(stepladder_torch::LIBTORCH_VERSION.into()), stepladder_torch::cuda_is_available())
 }
 
-/// The version of libtorch that is built in, and whether it can use a CUDA device.
+/// Returns the version of libtorch that is built in, and whether it can use a CUDA device.
 #[cfg(not(feature = "torch"))]
 pub(crate) fn torch() -> (Option<String>, bool) {
     (None, false)

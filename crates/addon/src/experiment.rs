@@ -1,256 +1,184 @@
-//! An experiment as JavaScript spells it. Numbers cross as f64, since an integer argument would wrap in silence.
+//! Reads experiments and nets straight into the trainer's own types, whose names and types are declared there alone.
+//!
+//! Numbers cross as f64: an integer argument would wrap silently. The whole ones are checked here, by their path.
 
-use napi_derive::napi;
+use napi::bindgen_prelude::{FromNapiValue, JsObjectValue, Object, Unknown};
+use napi::{JsValue, Status, ValueType, sys};
+use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
+use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
+use serde::{Serialize, forward_to_deserialize_any};
+use serde_json::Value;
+use stepladder_trainer::TrainError;
 use stepladder_trainer::config::{BATCH_SIZE, EPOCHS, as_whole, as_whole_within};
-use stepladder_trainer::{TrainError, data, net, optim};
 
-/// Everything that decides what is learned, apart from the seed and the data.
-#[napi(object)]
-pub struct Experiment {
-    /// The net.
-    pub net: Net,
-    /// What is done to training images before the net sees them; nothing where left out.
-    pub augmentation: Option<Augmentation>,
-    /// How gradients become steps.
-    pub optimizer: Optimizer,
-    /// How large the steps are, and when.
-    pub schedule: Schedule,
-    /// Averaging of the weights over steps; none where left out.
-    pub averaging: Option<Averaging>,
-    /// The share of each training label that is spread over all classes, in `[0, 1)`.
-    pub label_smoothing: f64,
-    /// Samples in a step; the last of an epoch may have fewer.
-    pub batch_size: f64,
-    /// Passes over the training set.
-    pub epochs: f64,
+/// Levels of nesting that are read: an experiment has four. A cycle must not overflow the stack.
+const MAX_DEPTH: usize = 16;
+/// Values that are read: the 1,024 layers of the longest net have fewer than 6,000.
+const MAX_VALUES: usize = 100_000;
+
+/// A JavaScript value made of plain objects, lists, strings, numbers and booleans.
+pub struct Plain(Js);
+
+#[derive(Clone)]
+enum Js {
+    Null,
+    Boolean(bool),
+    Number(f64),
+    /// A number of a setting that is whole.
+    Whole(usize),
+    String(String),
+    List(Vec<Js>),
+    Object(Vec<(String, Js)>),
 }
 
-/// A net as data.
-#[napi(object)]
-pub struct Net {
-    /// Channels of the images.
-    pub channels: f64,
-    /// Height and width of the images, in pixels.
-    pub size: f64,
-    /// How many labels it tells apart.
-    pub classes: f64,
-    /// What every block is made of.
-    pub block: Block,
-    /// The layers that find features.
-    pub body: Vec<Layer>,
-    /// The layers that turn features into classes.
-    pub head: Vec<Layer>,
-}
-
-/// What every block is made of, and in which order.
-#[napi(object)]
-pub struct Block {
-    /// The order of a block's parts, each once; `norm` and `dropout` do nothing while switched off.
-    pub order: Vec<BlockPart>,
-    /// Whether its convolution adds a bias.
-    pub bias: bool,
-    /// The kind of its normalisation.
-    pub norm: Norm,
-    /// The share of activations dropped in training, in `[0, 1)`.
-    pub dropout: f64,
-}
-
-/// A part of a block.
-#[napi(string_enum = "kebab-case")]
-pub enum BlockPart {
-    Conv,
-    Norm,
-    Relu,
-    Dropout,
-}
-
-/// The kind of a block's normalisation.
-#[napi(string_enum = "kebab-case")]
-pub enum Norm {
-    None,
-    Batch,
-}
-
-/// One layer. Convolutions have stride 1, pools a stride of their kernel.
-#[napi(discriminant = "kind", discriminant_case = "kebab-case")]
-pub enum Layer {
-    /// A convolution with everything that `Block` says comes with it.
-    Block { channels: f64, kernel: f64, padding: f64 },
-    /// A convolution alone.
-    Conv { channels: f64, kernel: f64, padding: f64, bias: bool },
-    /// The largest value of each window.
-    MaxPool { kernel: f64 },
-    /// The mean of each window.
-    AveragePool { kernel: f64 },
-    /// `[C, H, W]` to `[C * H * W, 1, 1]`.
-    Flatten,
-}
-
-/// Ranges of random change, with torchvision's meaning.
-#[napi(object)]
-pub struct Augmentation {
-    /// Turned by at most so many degrees, either way.
-    pub rotation: f64,
-    /// Moved by at most this share of the size along each axis, in whole pixels.
-    pub translation: f64,
-    /// The least factor of size.
-    pub scale_min: f64,
-    /// The largest factor of size.
-    pub scale_max: f64,
-    /// Sheared along the rows by at most so many degrees, either way.
-    pub shear: f64,
-    /// Brightness is multiplied by at most 1 + this and at least 1 - this.
-    pub brightness: f64,
-    /// The distance from the image's mean likewise.
-    pub contrast: f64,
-}
-
-/// Stochastic gradient descent, with the meaning of PyTorch's `SGD`.
-#[napi(object)]
-pub struct Optimizer {
-    /// The share of the last step that goes into the next, in `[0, 1)`.
-    pub momentum: f64,
-    /// Whether to step from where momentum leads.
-    pub nesterov: bool,
-    /// The share of each weight that is added to its gradient.
-    pub weight_decay: f64,
-}
-
-/// The learning rate of every step of a run.
-#[napi(discriminant = "kind", discriminant_case = "kebab-case")]
-pub enum Schedule {
-    /// The same for every step.
-    Constant { learning_rate: f64 },
-    /// PyTorch's `OneCycleLR` in two phases along half cosines.
-    OneCycle {
-        max_learning_rate: f64,
-        pct_start: f64,
-        div_factor: f64,
-        final_div_factor: f64,
-        cycle_momentum: Option<CycleMomentum>,
-    },
-}
-
-/// The ends between which one-cycle moves momentum.
-#[napi(object)]
-pub struct CycleMomentum {
-    /// Momentum at the peak of the rate.
-    pub base: f64,
-    /// Momentum in the first and the last step.
-    pub max: f64,
-}
-
-/// An exponential moving average of the weights, one term a step.
-#[napi(object)]
-pub struct Averaging {
-    /// The share of the average that a step keeps, in `[0, 1)`.
-    pub decay: f64,
-}
-
-impl TryFrom<Experiment> for stepladder_trainer::Experiment {
-    type Error = TrainError;
-
-    fn try_from(js: Experiment) -> Result<Self, TrainError> {
-        Ok(Self {
-            net: js.net.try_into()?,
-            augmentation: js.augmentation.map(|ranges| data::Augmentation {
-                rotation: ranges.rotation,
-                translation: ranges.translation,
-                scale_min: ranges.scale_min,
-                scale_max: ranges.scale_max,
-                shear: ranges.shear,
-                brightness: ranges.brightness,
-                contrast: ranges.contrast,
-            }),
-            optimizer: optim::Optimizer {
-                momentum: js.optimizer.momentum,
-                nesterov: js.optimizer.nesterov,
-                weight_decay: js.optimizer.weight_decay,
-            },
-            schedule: match js.schedule {
-                Schedule::Constant { learning_rate } => optim::Schedule::Constant { learning_rate },
-                Schedule::OneCycle {
-                    max_learning_rate,
-                    pct_start,
-                    div_factor,
-                    final_div_factor,
-                    cycle_momentum,
-                } => optim::Schedule::OneCycle {
-                    max_learning_rate,
-                    pct_start,
-                    div_factor,
-                    final_div_factor,
-                    cycle_momentum: cycle_momentum
-                        .map(|CycleMomentum { base, max }| optim::CycleMomentum { base, max }),
-                },
-            },
-            averaging: js.averaging.map(|Averaging { decay }| optim::Averaging { decay }),
-            label_smoothing: js.label_smoothing,
-            batch_size: as_whole_within("batchSize", js.batch_size, BATCH_SIZE)?,
-            epochs: as_whole_within("epochs", js.epochs, EPOCHS)?,
-        })
-    }
-}
-
-impl TryFrom<Net> for net::NetSpec {
-    type Error = TrainError;
-
-    fn try_from(js: Net) -> Result<Self, TrainError> {
-        let layers = |part: &str, layers: Vec<Layer>| {
-            layers
-                .into_iter()
-                .enumerate()
-                .map(|(i, layer)| layer.checked(&format!("net.{part}.{i}")))
-                .collect::<Result<Vec<_>, _>>()
+impl Plain {
+    /// Converts the value to a type of the trainer. `path` leads to it in an experiment; empty for the experiment itself.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Setting`] for the first whole number that is none, and for other names and types than the type has.
+    pub(crate) fn parse<T: DeserializeOwned + Serialize>(self, path: &str) -> Result<T, TrainError> {
+        let wrong = |error: String| {
+            let setting = if path.is_empty() { "experiment" } else { path };
+            TrainError::setting(setting, "numbers, names and lists as the types say", error)
         };
-        Ok(Self {
-            channels: as_whole("net.channels", js.channels)?,
-            size: as_whole("net.size", js.size)?,
-            classes: as_whole("net.classes", js.classes)?,
-            block: net::BlockSpec {
-                order: js.block.order.into_iter().map(Into::into).collect(),
-                bias: js.block.bias,
-                norm: match js.block.norm {
-                    Norm::None => net::Norm::None,
-                    Norm::Batch => net::Norm::Batch,
-                },
-                dropout: js.block.dropout,
-            },
-            body: layers("body", js.body)?,
-            head: layers("head", js.head)?,
-        })
+        let parse = |js: &Js| T::deserialize(js).map_err(|error| wrong(error.to_string()));
+        // Zero fits every setting that is a number. Serialized, it shows which of them are whole.
+        let types = serde_json::to_value(parse(&self.0.with_zeros())?);
+        parse(&self.0.with_whole_numbers(path, &types.map_err(|error| wrong(error.to_string()))?)?)
     }
 }
 
-impl From<BlockPart> for net::BlockPart {
-    fn from(js: BlockPart) -> Self {
-        match js {
-            BlockPart::Conv => Self::Conv,
-            BlockPart::Norm => Self::Norm,
-            BlockPart::Relu => Self::Relu,
-            BlockPart::Dropout => Self::Dropout,
+impl Js {
+    fn with_zeros(&self) -> Self {
+        match self {
+            Self::Number(_) => Self::Whole(0),
+            Self::List(list) => Self::List(list.iter().map(Self::with_zeros).collect()),
+            Self::Object(fields) => {
+                Self::Object(fields.iter().map(|(name, value)| (name.clone(), value.with_zeros())).collect())
+            }
+            other => other.clone(),
         }
     }
+
+    /// Makes each number whole that is whole in `types`.
+    fn with_whole_numbers(self, path: &str, types: &Value) -> Result<Self, TrainError> {
+        let within = |name: &str| if path.is_empty() { name.into() } else { format!("{path}.{name}") };
+        Ok(match (self, types) {
+            (Self::Number(number), Value::Number(zero)) if zero.is_u64() => Self::Whole(whole(path, number)?),
+            (Self::List(list), Value::Array(types)) => {
+                let list = list.into_iter().zip(types).enumerate();
+                let list =
+                    list.map(|(i, (value, types))| value.with_whole_numbers(&within(&i.to_string()), types));
+                Self::List(list.collect::<Result<_, _>>()?)
+            }
+            (Self::Object(fields), types) => {
+                let fields = fields.into_iter().map(|(name, value)| {
+                    let value = value.with_whole_numbers(&within(&name), &types[&name])?;
+                    Ok((name, value))
+                });
+                Self::Object(fields.collect::<Result<_, TrainError>>()?)
+            }
+            (other, _) => other,
+        })
+    }
 }
 
-impl Layer {
-    fn checked(self, place: &str) -> Result<net::LayerSpec, TrainError> {
-        let whole = |name: &str, value| as_whole(&format!("{place}.{name}"), value);
-        Ok(match self {
-            Self::Block { channels, kernel, padding } => net::LayerSpec::Block {
-                channels: whole("channels", channels)?,
-                kernel: whole("kernel", kernel)?,
-                padding: whole("padding", padding)?,
-            },
-            Self::Conv { channels, kernel, padding, bias } => net::LayerSpec::Conv {
-                channels: whole("channels", channels)?,
-                kernel: whole("kernel", kernel)?,
-                padding: whole("padding", padding)?,
-                bias,
-            },
-            Self::MaxPool { kernel } => net::LayerSpec::MaxPool { kernel: whole("kernel", kernel)? },
-            Self::AveragePool { kernel } => net::LayerSpec::AveragePool { kernel: whole("kernel", kernel)? },
-            Self::Flatten => net::LayerSpec::Flatten,
-        })
+/// The value of a whole setting; the sentence names the range where that does not depend on the net.
+fn whole(path: &str, number: f64) -> Result<usize, TrainError> {
+    match path {
+        "batchSize" => as_whole_within(path, number, BATCH_SIZE),
+        "epochs" => as_whole_within(path, number, EPOCHS),
+        _ => as_whole(path, number),
+    }
+}
+
+impl FromNapiValue for Plain {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
+        // SAFETY: the caller vouches for both.
+        let value = unsafe { Unknown::from_napi_value(env, value) }?;
+        read(value, MAX_DEPTH, &mut { MAX_VALUES }).map(Self)
+    }
+}
+
+fn read(value: Unknown, depth: usize, values_left: &mut usize) -> napi::Result<Js> {
+    let too_large = || napi::Error::new(Status::InvalidArg, "an experiment does not have so many values");
+    *values_left = values_left.checked_sub(1).ok_or_else(too_large)?;
+    Ok(match value.get_type()? {
+        ValueType::Undefined | ValueType::Null => Js::Null,
+        ValueType::Boolean => Js::Boolean(bool::from_unknown(value)?),
+        ValueType::Number => Js::Number(f64::from_unknown(value)?),
+        ValueType::String => Js::String(String::from_unknown(value)?),
+        ValueType::Object => {
+            let object = Object::from_unknown(value)?;
+            let depth = depth.checked_sub(1).ok_or_else(too_large)?;
+            if object.is_array()? {
+                let indices = 0..object.get_array_length()?;
+                let list = indices.map(|index| read(object.get_element(index)?, depth, values_left));
+                Js::List(list.collect::<Result<_, _>>()?)
+            } else {
+                let names = Object::keys(&object)?.into_iter();
+                let fields = names.map(|name| {
+                    let value = read(object.get_named_property_unchecked(&name)?, depth, values_left)?;
+                    Ok((name, value))
+                });
+                Js::Object(fields.collect::<napi::Result<_>>()?)
+            }
+        }
+        other => {
+            let reason = format!("an experiment has no values of type {other}");
+            return Err(napi::Error::new(Status::InvalidArg, reason));
+        }
+    })
+}
+
+impl<'de> IntoDeserializer<'de> for &'de Js {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for &'de Js {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self {
+            Js::Null => visitor.visit_unit(),
+            &Js::Boolean(value) => visitor.visit_bool(value),
+            &Js::Number(value) => visitor.visit_f64(value),
+            &Js::Whole(value) => visitor.visit_u64(value as u64),
+            Js::String(text) => visitor.visit_str(text),
+            Js::List(list) => visitor.visit_seq(SeqDeserializer::new(list.iter())),
+            Js::Object(fields) => {
+                let fields = fields.iter().map(|(name, value)| (name.as_str(), value));
+                visitor.visit_map(MapDeserializer::new(fields))
+            }
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self {
+            Js::Null => visitor.visit_none(),
+            some => visitor.visit_some(some),
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self {
+            Js::String(text) => text.as_str().into_deserializer().deserialize_enum(name, variants, visitor),
+            other => other.deserialize_any(visitor),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }

@@ -3,25 +3,25 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use napi_derive::napi;
 use stepladder_trainer::TrainError;
 
-/// What went wrong: a stable code, a sentence, and the fields that belong to the code.
+/// An error as a value: a stable code, a sentence, and the fields that belong to the code.
 #[napi(object)]
 #[derive(Debug, Clone)]
 pub struct Failure {
     /// `setting`, `shape`, `data`, `model`, `checkpoint`, `diverged`, `device`, `write`, `memory`, `cancelled`, `torch` or `internal`.
     pub code: String,
-    /// What was expected, what came, what to do.
+    /// The expected value, the actual one, and the remedy.
     pub message: String,
     /// The setting (`setting`) or the layer (`shape`).
     pub setting: Option<String>,
     /// The file (`data`, `model`, `checkpoint`, `write`).
     pub path: Option<String>,
-    /// What should have been there (`setting`, `shape`, `data`).
+    /// The expected value (`setting`, `shape`, `data`).
     pub expected: Option<String>,
-    /// What was there (`setting`, `shape`, `data`, `model`, `checkpoint`).
+    /// The actual value (`setting`, `shape`, `data`), or the reason (`model`, `checkpoint`).
     pub got: Option<String>,
-    /// Where the loss left the finite numbers (`diverged`).
+    /// The epoch in which the loss stopped being finite, from 1 (`diverged`).
     pub epoch: Option<f64>,
-    /// Where the loss left the finite numbers (`diverged`).
+    /// The batch in which the loss stopped being finite, from 0 (`diverged`).
     pub batch: Option<f64>,
 }
 
@@ -69,7 +69,7 @@ impl From<TrainError> for Failure {
     }
 }
 
-/// Runs trainer code so that nothing in it can end the process.
+/// Runs trainer code, and turns its errors and panics into failures.
 #[allow(clippy::result_large_err)] // a failure is made once a call, and moved into a JavaScript object
 pub(crate) fn guarded<Value>(work: impl FnOnce() -> Result<Value, TrainError>) -> Result<Value, Failure> {
     match catch_unwind(AssertUnwindSafe(work)) {

@@ -6,31 +6,34 @@ use stepladder_trainer::engine::{self, instruction_set};
 use crate::engines::torch;
 use crate::{Failure, guarded};
 
-/// What the addon finds at run time.
+/// sha256 over the sources that the addon was built from.
+pub(crate) const SOURCES: &str = env!("STEPLADDER_SOURCES");
+
+/// The addon's build, and the machine that it runs on.
 #[napi(object)]
 pub struct RuntimeInfo {
     /// Version of the addon.
     pub version: String,
     /// sha256 over the sources that the addon was built from.
     pub sources: String,
-    /// Version of libtorch, where it is built in.
+    /// Version of libtorch; absent in the addon without it.
     pub libtorch: Option<String>,
     /// Whether a CUDA device can be used.
     pub cuda: bool,
-    /// Cores for this process.
+    /// Cores that this process may use.
     pub cores: f64,
     /// The instruction set that `fused` runs on.
     pub isa: String,
 }
 
-/// What the addon finds at run time. The first call may load CUDA.
+/// Describes the addon and the machine. The first call may load CUDA.
 #[napi]
 pub fn runtime_info() -> Either<RuntimeInfo, Failure> {
     let info = guarded(|| {
         let (libtorch, cuda) = torch();
         Ok(RuntimeInfo {
             version: env!("CARGO_PKG_VERSION").into(),
-            sources: env!("STEPLADDER_SOURCES").into(),
+            sources: SOURCES.into(),
             libtorch,
             cuda,
             cores: std::thread::available_parallelism().map_or(1, usize::from) as f64,
@@ -43,15 +46,16 @@ pub fn runtime_info() -> Either<RuntimeInfo, Failure> {
     }
 }
 
-/// What cores can do.
+/// Peak arithmetic throughput.
 #[napi(object)]
 pub struct Limit {
-    /// Multiply-adds in a second, in units of 10^9.
+    /// Multiply-adds a second, in units of 10^9.
     pub multiply_adds: f64,
 }
 
-/// What so many threads reach that do nothing but multiply and add, on the instruction set that `fused` runs on. Takes
-/// a fraction of a second, on the calling thread.
+/// Measures how many multiply-adds a second `threads` threads reach that do nothing else, on the instruction set of `fused`.
+/// Blocks the calling thread: for 0.1 to 0.5 s with AVX2 or AVX-512 and 2.5 s or more on the portable path, and as many times
+/// longer as there are threads for a core.
 #[napi]
 pub fn multiply_add_limit(threads: f64) -> Either<Limit, Failure> {
     let limit = guarded(|| {

@@ -1,9 +1,9 @@
-//! The trainer's face to Node: JavaScript values in, trainer calls, JavaScript values out.
+//! The trainer's Node binding: JavaScript values in, trainer calls, JavaScript values out.
 //!
-//! Failures that a caller may meet cross as values ([`Failure`]), and `ts/native/unwrap.ts` throws them as the
-//! error classes of `ts/errors/`. A panic or a C++ exception becomes such a value too.
+//! Expected errors cross as values ([`Failure`]), which `ts/native/unwrap.ts` throws as the error classes of `ts/errors/`.
+//! Panics and C++ exceptions become such values too.
 
-#![allow(missing_docs)] // variants and fields whose names say it all; the rest is documented for the `.d.ts`
+#![allow(missing_docs)] // variants and fields with telling names; the rest is documented for the `.d.ts`
 
 mod engines;
 mod experiment;
@@ -13,19 +13,20 @@ mod info;
 mod library;
 mod model;
 mod options;
+mod predictions;
 mod rates;
 mod run;
-mod runs;
 mod summary;
+mod threads;
 
-pub use experiment::*;
 pub use failure::*;
 pub use idx::*;
 pub use info::*;
 pub use library::*;
 pub use model::*;
 pub use options::*;
+pub use predictions::*;
 pub use rates::*;
 pub use run::*;
-pub use runs::*;
 pub use summary::*;
+pub use threads::*;

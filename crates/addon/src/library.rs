@@ -1,14 +1,14 @@
 use napi_derive::napi;
 
-/// Opens a shared library by its absolute path, and never closes it: an addon that is loaded afterwards and asks for a
-/// library of that name gets this one, wherever it lies.
+/// Opens a shared library by its absolute path, and never closes it: an addon that is loaded afterwards and links to a
+/// library of that name gets this one, wherever it is.
 ///
-/// Returns why it could not be opened, or nothing where it was.
+/// Returns the reason why it could not be opened, or `null` where it was.
 #[napi]
 pub fn open_library(path: String) -> Option<String> {
     match open(&path) {
         Ok(library) => {
-            std::mem::forget(library); // closing it would take code away from under whoever uses it
+            std::mem::forget(library); // closing it would unmap code that is in use
             None
         }
         Err(error) => Some(error.to_string()),

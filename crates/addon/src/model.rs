@@ -1,96 +1,88 @@
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use napi::Either;
-use napi::bindgen_prelude::{AsyncTask, ObjectFinalize, Uint8Array};
+use napi::bindgen_prelude::{AsyncTask, Object, ObjectFinalize, Uint8Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 use stepladder_trainer as trainer;
 
+use crate::predictions::Predictor;
 use crate::{Failure, guarded};
 
-/// A trained net with all it takes to predict.
+/// A trained net, ready to predict.
 #[napi(custom_finalize)]
 pub struct Model {
-    model: Arc<Mutex<trainer::Model>>,
+    predictor: Arc<Predictor>,
     size: usize,
     channels: usize,
     classes: usize,
     class_names: Vec<String>,
     image_form: Option<String>,
     parameters: usize,
-    /// What V8 was told that it holds: without, it sees a small object, and lets thousands wait to be collected.
-    bytes: i64,
+    /// Memory reported to V8, which would see a small object otherwise, and let thousands wait to be collected.
+    external_bytes: i64,
 }
 
 impl ObjectFinalize for Model {
     fn finalize(self, env: Env) -> napi::Result<()> {
-        env.adjust_external_memory(-self.bytes).map(drop)
+        env.adjust_external_memory(-self.external_bytes).map(drop)
     }
-}
-
-/// What a model makes of one image.
-#[napi(object)]
-pub struct Prediction {
-    /// The likeliest class.
-    pub label: f64,
-    /// Of every class; they sum to 1.
-    pub probabilities: Vec<f64>,
 }
 
 #[napi]
 impl Model {
-    /// Height and width of the images it takes.
+    /// Height and width of its images, in pixels.
     #[napi(getter)]
     pub fn size(&self) -> f64 {
         self.size as f64
     }
 
-    /// Of the images it takes: 1 for grey, 3 for red, green and blue.
+    /// Channels of its images: 1 for grey, 3 for RGB.
     #[napi(getter)]
     pub fn channels(&self) -> f64 {
         self.channels as f64
     }
 
-    /// What each class is called; none where nobody said.
+    /// The names of the classes, in the order of their labels; empty where the model file has none.
     #[napi(getter)]
     pub fn class_names(&self) -> Vec<String> {
         self.class_names.clone()
     }
 
-    /// How the images that it learned were made: `mnist-digits`; nothing where nobody said.
+    /// The form of its training images: `mnist-digits`, or `null` where the model file has none.
     #[napi(getter)]
     pub fn image_form(&self) -> Option<String> {
         self.image_form.clone()
     }
 
-    /// How many labels it tells apart.
+    /// Number of classes.
     #[napi(getter)]
     pub fn classes(&self) -> f64 {
         self.classes as f64
     }
 
-    /// How many numbers it learned.
+    /// Number of learned parameters.
     #[napi(getter)]
     pub fn parameters(&self) -> f64 {
         self.parameters as f64
     }
 
-    /// What it makes of images `[N, channels, size, size]`, 0 for black, on a thread of the pool. They are copied first: the
-    /// caller may change or hand on the array at once.
+    /// Predicts images `[N, channels, size, size]`, a byte a value, 0 for black, on a thread of the model's own, in the order
+    /// of the calls. The pixels are copied: the caller may change or transfer the array at once.
     #[napi(ts_return_type = "Promise<Array<Prediction> | Failure>")]
-    pub fn predict(&self, pixels: Uint8Array) -> AsyncTask<Predicting> {
-        AsyncTask::new(Predicting { model: Arc::clone(&self.model), pixels: pixels.to_vec() })
+    pub fn predict<'env>(&self, env: &'env Env, pixels: Uint8Array) -> napi::Result<Object<'env>> {
+        self.predictor.predict(env, pixels.to_vec())
     }
 }
 
-/// Reads a model file, on a thread of the pool.
+/// Reads a model file, on a thread of libuv's pool.
 #[napi(ts_return_type = "Promise<Model | Failure>")]
 pub fn load_model(path: String) -> AsyncTask<Loading> {
     AsyncTask::new(Loading { path })
 }
 
-/// A model file being read.
+/// The task of [`load_model`].
 pub struct Loading {
     path: String,
 }
@@ -106,55 +98,23 @@ impl Task for Loading {
     fn resolve(&mut self, env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
         Ok(match output {
             Ok(model) => Either::A(Model {
-                bytes: told_of(&env, model.bytes())?,
+                external_bytes: report_memory(&env, model.bytes())?,
                 size: model.net().size,
                 channels: model.net().channels,
                 class_names: model.class_names().to_vec(),
                 image_form: model.image_form().map(Into::into),
                 classes: model.net().classes,
                 parameters: model.parameter_count(),
-                model: Arc::new(Mutex::new(model)),
+                predictor: Arc::new(Predictor::new(model)),
             }),
             Err(failure) => Either::B(failure),
         })
     }
 }
 
-/// Tells V8 of memory that it does not see, and returns what it was told.
-fn told_of(env: &Env, bytes: u64) -> napi::Result<i64> {
+/// Reports memory that V8 does not see, and returns the bytes reported.
+fn report_memory(env: &Env, bytes: u64) -> napi::Result<i64> {
     let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
     env.adjust_external_memory(bytes)?;
     Ok(bytes)
-}
-
-/// Images being judged.
-pub struct Predicting {
-    model: Arc<Mutex<trainer::Model>>,
-    pixels: Vec<u8>,
-}
-
-impl Task for Predicting {
-    type Output = Result<Vec<trainer::Prediction>, Failure>;
-    type JsValue = Either<Vec<Prediction>, Failure>;
-
-    fn compute(&mut self) -> napi::Result<Self::Output> {
-        // A prediction that panicked left nothing half done that the next would read.
-        let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(guarded(|| model.predict(&self.pixels)))
-    }
-
-    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
-        Ok(match output {
-            Ok(predictions) => Either::A(
-                predictions
-                    .into_iter()
-                    .map(|prediction| Prediction {
-                        label: prediction.label as f64,
-                        probabilities: prediction.probabilities.into_iter().map(f64::from).collect(),
-                    })
-                    .collect(),
-            ),
-            Err(failure) => Either::B(failure),
-        })
-    }
 }

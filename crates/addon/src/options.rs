@@ -4,42 +4,46 @@ use napi_derive::napi;
 use stepladder_trainer::config::{LIMIT, SEED, THREADS, as_whole_within};
 use stepladder_trainer::{DataSource, TrainError};
 
-/// Where and how an experiment is run.
+use crate::SOURCES;
+
+/// Data, device, engine and output files of a run.
 #[napi(object)]
 pub struct RunOptions {
-    /// Decides initial weights, order, augmentation and dropout.
+    /// Determines initial weights, order, augmentation and dropout.
     pub seed: f64,
     /// The folder with the four IDX files.
     pub data_dir: String,
-    /// sha256 of training images, training labels, test images and test labels, where only those will do.
+    /// sha256 of training images, training labels, test images and test labels: other files are refused.
     pub data_hashes: Option<Vec<String>>,
-    /// What each class is called.
+    /// The names of the classes, in the order of their labels.
     pub class_names: Vec<String>,
-    /// How the images were made, for the model file: `mnist-digits`; nothing where nobody said.
+    /// The form of the images, for the model file: `mnist-digits`; left out where unknown.
     pub image_form: Option<String>,
-    /// The first so many training images; all where left out.
+    /// Number of training images, from the first; all where left out.
     pub limit_train: Option<f64>,
-    /// The first so many test images; all where left out.
+    /// Number of test images, from the first; all where left out.
     pub limit_test: Option<f64>,
-    /// The last so many training images are kept aside, to choose by; none where left out.
+    /// Number of training images, from the last, that are held out for validation; none where left out.
     pub holdout: Option<f64>,
-    /// Whether test images are judged: their files are not even opened where it is `false`.
+    /// Whether to evaluate on the test images; where `false`, their files are not opened.
     ///
     /// @default true
     pub judge_test: Option<bool>,
-    /// The device that learns.
+    /// The device to train on.
     pub device: DeviceChoice,
-    /// What computes losses and gradients.
+    /// The engine that computes losses and gradients.
     pub engine: EngineChoice,
     /// Threads of one run; as many as there are cores where left out.
     pub threads: Option<f64>,
-    /// Where the model of the last epoch is kept; nowhere where left out.
+    /// File for the model of the last epoch; it is not saved where left out.
     pub model_path: Option<String>,
-    /// Where all that learning needs is kept after each epoch; a run whose checkpoint is there goes on from it.
+    /// File for a checkpoint after each epoch; a run whose checkpoint exists resumes from it.
     pub checkpoint_path: Option<String>,
+    /// The build of libtorch and the type of CPU, which the results of `aten` depend on: part of its checkpoints' identity.
+    pub platform: Option<String>,
 }
 
-/// The device that learns.
+/// The device to train on.
 #[napi(string_enum = "kebab-case")]
 pub enum DeviceChoice {
     Auto,
@@ -47,7 +51,7 @@ pub enum DeviceChoice {
     Cuda,
 }
 
-/// What computes losses and gradients.
+/// The engine that computes losses and gradients.
 #[napi(string_enum = "kebab-case")]
 pub enum EngineChoice {
     Auto,
@@ -84,11 +88,13 @@ impl TryFrom<RunOptions> for stepladder_trainer::RunOptions {
             threads: optional("threads", js.threads, THREADS)?,
             model_path: js.model_path.map(Into::into),
             checkpoint_path: js.checkpoint_path.map(Into::into),
+            sources: Some(SOURCES.into()),
+            platform: js.platform,
         })
     }
 }
 
-/// A folder, and the hashes that its four files must have.
+/// Pairs a folder with the hashes that its four files must have.
 pub(crate) fn data_source(folder: String, hashes: Option<Vec<String>>) -> Result<DataSource, TrainError> {
     let hashes = hashes
         .map(|hashes| {

@@ -1,7 +1,6 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 use napi::bindgen_prelude::Object;
 use napi::{Env, JsDeferred};
@@ -11,20 +10,21 @@ use stepladder_trainer::metric::Score;
 use stepladder_trainer::{BatchProgress, EpochRow, Flow, Outcome, TrainError, Watch, train};
 
 use crate::engines::ENGINES;
-use crate::{Experiment, Failure, RunOptions, guarded, runs};
+use crate::experiment::Plain;
+use crate::{Failure, RunOptions, guarded, threads};
 
-/// What a run tells. `finished` and `failed` are the last.
+/// An event of a run. `finished` and `failed` are the last.
 #[napi(discriminant = "type", discriminant_case = "kebab-case")]
 #[derive(Debug, Clone)]
 pub enum RunEvent {
-    /// Settings and data have been judged, and the first batch is under way.
+    /// Settings and data have been checked, and the first batch is being computed.
     Started {
-        /// What computes the gradients: `fused` or `aten`.
+        /// The engine: `fused` or `aten`.
         engine: String,
-        /// Epochs that a checkpoint brought along; their events follow.
+        /// Epochs that were done before a checkpoint; their events follow.
         epochs_done: f64,
     },
-    /// How an epoch goes so far. Of several that nobody has read, the last is kept.
+    /// Progress within an epoch. Of several unread ones in a row, the last is kept.
     Batch {
         /// 1 for the first.
         epoch: f64,
@@ -36,37 +36,37 @@ pub enum RunEvent {
         learning_rate: f64,
         /// Mean loss of the batch.
         loss: f64,
-        /// Samples of the epoch that were answered correctly when their turn came.
+        /// Samples of the epoch so far that were predicted correctly.
         correct: f64,
         /// Samples of the epoch so far.
         seen: f64,
     },
-    /// What an epoch came to.
+    /// The results of an epoch.
     Epoch {
         /// 1 for the first.
         epoch: f64,
         /// The learning rate of its last step.
         learning_rate: f64,
-        /// While learning: augmented, with dropout, each batch by the weights of its turn.
+        /// In training mode: augmented, with dropout, each batch by the weights before its step.
         train: Scored,
-        /// On the training images that were kept aside, where there are any.
+        /// On the held-out training images, where there are any.
         holdout: Option<Scored>,
-        /// On the test images, where those are judged.
+        /// On the test images, where those are evaluated.
         test: Option<Scored>,
         /// Wall-clock time of the epoch, evaluation included.
         seconds: f64,
     },
-    /// All epochs are done, and the model is kept.
+    /// All epochs are done, and the model is saved.
     Finished {
         /// The training images in evaluation mode, unaugmented.
         train_clean: Scored,
-        /// The likeliest class of each test image; none where those are not judged.
+        /// The most probable class of each test image; empty where those are not evaluated.
         test_labels: Vec<f64>,
-        /// The probability of each.
+        /// The probability of each of these classes.
         test_probabilities: Vec<f64>,
-        /// How many numbers were learned.
+        /// Number of learned parameters.
         parameters: f64,
-        /// What computed the gradients.
+        /// The engine: `fused` or `aten`.
         engine: String,
         /// `cpu` or `cuda`.
         device: String,
@@ -79,15 +79,15 @@ pub enum RunEvent {
     Failed { failure: Failure },
 }
 
-/// Sums over samples.
+/// Scores over samples.
 #[napi(object)]
 #[derive(Debug, Clone)]
 pub struct Scored {
     /// Mean loss of a sample.
     pub loss: f64,
-    /// Samples answered correctly.
+    /// Samples predicted correctly.
     pub correct: f64,
-    /// Samples.
+    /// Number of samples.
     pub total: f64,
 }
 
@@ -97,52 +97,60 @@ impl From<Score> for Scored {
     }
 }
 
-/// A run on a thread of its own, which never waits for whoever reads its events. One that JavaScript has let go of is
-/// cancelled.
+/// A run on a thread of its own, which never waits for a reader of its events. It is cancelled when JavaScript collects this
+/// object.
 #[napi]
 pub struct Run {
     shared: Arc<Shared>,
 }
 
 /// A promise of [`Run::next`].
-type Waiting = JsDeferred<RunEvent, Box<dyn FnOnce(Env) -> napi::Result<RunEvent>>>;
+type Promise = JsDeferred<RunEvent, Box<dyn FnOnce(Env) -> napi::Result<RunEvent>>>;
 
-/// What a run's thread and JavaScript's share.
+/// State shared by the run's thread and JavaScript's.
 #[derive(Default)]
-pub(crate) struct Shared {
-    told: Mutex<Told>,
-    cancelled: AtomicBool,
+struct Shared {
+    events: Mutex<Events>,
+    cancelled: Arc<AtomicBool>,
 }
 
-/// Events that nobody has asked for yet, or promises of events that have not come yet.
+/// Events that have not been asked for yet, or promises of events that have not happened yet.
 #[derive(Default)]
-struct Told {
-    events: VecDeque<RunEvent>,
-    waiting: VecDeque<Waiting>,
+struct Events {
+    unread: VecDeque<RunEvent>,
+    waiting: VecDeque<Promise>,
+    /// `finished` or `failed`: all further promises resolve to it.
+    last: Option<RunEvent>,
 }
 
 impl Shared {
-    fn told(&self) -> MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    fn events(&self) -> MutexGuard<'_, Events> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tell(&self, event: RunEvent) -> Flow {
-        let mut told = self.told();
-        if let Some(waiting) = told.waiting.pop_front() {
-            drop(told);
-            waiting.resolve(Box::new(|_| Ok(event)));
-            return self.flow();
+    fn emit(&self, event: RunEvent) -> Flow {
+        let mut events = self.events();
+        if let Some(promise) = events.waiting.pop_front() {
+            resolve(promise, event);
+        } else {
+            if let (Some(RunEvent::Batch { .. }), RunEvent::Batch { .. }) = (events.unread.back(), &event) {
+                events.unread.pop_back();
+            }
+            events.unread.push_back(event);
         }
-        let events = &mut told.events;
-        if matches!((events.back(), &event), (Some(RunEvent::Batch { .. }), RunEvent::Batch { .. })) {
-            events.pop_back();
-        }
-        events.push_back(event);
-        drop(told);
         self.flow()
     }
 
-    pub(crate) fn cancel(&self) {
+    /// Emits the last event of the run.
+    fn end(&self, event: RunEvent) {
+        let mut events = self.events();
+        for promise in events.waiting.drain(..) {
+            resolve(promise, event.clone());
+        }
+        events.last = Some(event);
+    }
+
+    fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
@@ -151,54 +159,55 @@ impl Shared {
     }
 }
 
+fn resolve(promise: Promise, event: RunEvent) {
+    promise.resolve(Box::new(|_| Ok(event)));
+}
+
 #[napi]
 impl Run {
-    /// Starts at once. Whatever is wrong with the settings, and a thread that the system refuses, arrives as the `failed`
-    /// event.
+    /// Starts a run on its own thread, and returns at once. A wrong setting, or a thread that the system has not got, arrives
+    /// as the `failed` event.
     #[napi(factory)]
-    pub fn start(env: &Env, experiment: Experiment, options: RunOptions) -> napi::Result<Self> {
+    pub fn start(
+        env: &Env,
+        #[napi(ts_arg_type = "object")] experiment: Plain,
+        options: RunOptions,
+    ) -> napi::Result<Self> {
         let shared = Arc::new(Shared::default());
-        let told = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("stepladder-run".into()).spawn(move || {
+        let emitting = Arc::clone(&shared);
+        let work = move || {
             let outcome = guarded(|| {
-                let (experiment, options) = (experiment.try_into()?, options.try_into()?);
-                train(&experiment, &options, ENGINES, &mut Telling(&told))
+                let (experiment, options) = (experiment.parse("")?, options.try_into()?);
+                train(&experiment, &options, ENGINES, &mut EventReporter(&emitting))
             });
-            told.tell(match outcome {
+            emitting.end(match outcome {
                 Ok(outcome) => outcome.into(),
                 Err(failure) => RunEvent::Failed { failure },
             });
-        });
-        match thread {
-            Ok(thread) => runs::join_before_teardown(env, Arc::clone(&shared), thread)?,
-            Err(error) => {
-                let expected =
-                    format!("fewer: the system could not start a thread for another run ({error})");
-                let failure = TrainError::setting("jobs", expected, "one more than that").into();
-                shared.tell(RunEvent::Failed { failure });
-            }
+        };
+        if let Err(error) = threads::spawn(env, "stepladder-run", &shared.cancelled, work)? {
+            let expected = format!("fewer: the system could not start a thread for another run ({error})");
+            let failure = TrainError::setting("jobs", expected, "one more than that").into();
+            shared.end(RunEvent::Failed { failure });
         }
         Ok(Self { shared })
     }
 
-    /// The next event, as soon as there is one. To be called again once it has resolved, until `finished` or
-    /// `failed` has come.
+    /// Resolves to the next event, as soon as there is one. Once the run has ended, every call resolves to its last event,
+    /// `finished` or `failed`, as an iterator that is done stays done.
     #[napi(ts_return_type = "Promise<RunEvent>")]
     pub fn next<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
         // Not an `async fn`: its future would read this object from another thread, after it may have been freed.
-        let (deferred, promise): (Waiting, _) = env.create_deferred()?;
-        let mut told = self.shared.told();
-        match told.events.pop_front() {
-            Some(event) => {
-                drop(told);
-                deferred.resolve(Box::new(|_| Ok(event)));
-            }
-            None => told.waiting.push_back(deferred),
+        let (promise, object): (Promise, _) = env.create_deferred()?;
+        let mut events = self.shared.events();
+        match events.unread.pop_front().or_else(|| events.last.clone()) {
+            Some(event) => resolve(promise, event),
+            None => events.waiting.push_back(promise),
         }
-        Ok(promise)
+        Ok(object)
     }
 
-    /// Asks the run to end; it does so after the batch at hand, with a failure of code `cancelled`.
+    /// Cancels the run: it ends after the current batch, with a failure of code `cancelled`.
     #[napi]
     pub fn cancel(&self) {
         self.shared.cancel();
@@ -211,15 +220,16 @@ impl Drop for Run {
     }
 }
 
-struct Telling<'a>(&'a Shared);
+/// Emits an event for each thing that the trainer reports.
+struct EventReporter<'a>(&'a Shared);
 
-impl Watch for Telling<'_> {
+impl Watch for EventReporter<'_> {
     fn started(&mut self, engine: EngineName, epochs_done: usize) {
-        self.0.tell(RunEvent::Started { engine: engine.as_str().into(), epochs_done: epochs_done as f64 });
+        self.0.emit(RunEvent::Started { engine: engine.as_str().into(), epochs_done: epochs_done as f64 });
     }
 
     fn batch(&mut self, progress: &BatchProgress) -> Flow {
-        self.0.tell(RunEvent::Batch {
+        self.0.emit(RunEvent::Batch {
             epoch: progress.epoch as f64,
             batch: progress.batch as f64,
             batches: progress.batches as f64,
@@ -231,7 +241,7 @@ impl Watch for Telling<'_> {
     }
 
     fn epoch(&mut self, row: &EpochRow) -> Flow {
-        self.0.tell(RunEvent::Epoch {
+        self.0.emit(RunEvent::Epoch {
             epoch: row.epoch as f64,
             learning_rate: row.learning_rate,
             train: row.train.into(),

@@ -1,29 +1,30 @@
 use napi::Either;
 use napi_derive::napi;
 
-use crate::{Failure, Net, guarded};
+use crate::experiment::Plain;
+use crate::{Failure, guarded};
 
 /// A net's layers.
 #[napi(object)]
 pub struct Summary {
     /// One row a layer, in order; a block with all its parts is one.
     pub rows: Vec<SummaryRow>,
-    /// How many numbers it learns.
+    /// Number of parameters.
     pub parameters: f64,
 }
 
-/// One layer: its shapes, and how far it sees.
+/// One layer: its shapes and its receptive field.
 #[napi(object)]
 pub struct SummaryRow {
-    /// The layer's place, such as `body.0`.
+    /// The layer's path, such as `body.0`.
     pub layer: String,
-    /// What it does, such as `conv 3x3 + norm + relu`.
+    /// Its operation, such as `conv 3x3 + norm + relu`.
     pub operation: String,
-    /// Height and width that it is given.
+    /// Height and width of its input.
     pub size_in: f64,
-    /// Channels that it is given.
+    /// Channels of its input.
     pub channels_in: f64,
-    /// Channels that it makes.
+    /// Channels of its output.
     pub channels_out: f64,
     /// Zeros added on each side.
     pub padding: f64,
@@ -31,26 +32,26 @@ pub struct SummaryRow {
     pub kernel: f64,
     /// Distance between windows.
     pub stride: f64,
-    /// Height and width that it makes.
+    /// Height and width of its output.
     pub size_out: f64,
-    /// Distance in pixels between neighbours before it.
+    /// Distance in pixels between neighbouring values of its input.
     pub jump_in: f64,
-    /// Distance in pixels between neighbours after it.
+    /// Distance in pixels between neighbouring values of its output.
     pub jump_out: f64,
-    /// Pixels on a side that one value before it sees.
+    /// Receptive field of a value of its input: pixels on a side.
     pub field_in: f64,
-    /// Pixels on a side that one value after it sees.
+    /// Receptive field of a value of its output: pixels on a side.
     pub field_out: f64,
-    /// Activations that it is given: `sizeIn * sizeIn * channelsIn`.
+    /// Values of its input: `sizeIn * sizeIn * channelsIn`.
     pub activations: f64,
-    /// Numbers that it learns, its norm's included.
+    /// Its parameters, those of its norm included.
     pub parameters: f64,
 }
 
-/// Works a net out and reports its layers. Takes less than a millisecond, on the calling thread.
+/// Infers the shapes of a net and returns its layers. Takes less than a millisecond, on the calling thread.
 #[napi]
-pub fn summarize(net: Net) -> Either<Summary, Failure> {
-    match guarded(|| stepladder_trainer::summarize(&net.try_into()?)) {
+pub fn summarize(#[napi(ts_arg_type = "object")] net: Plain) -> Either<Summary, Failure> {
+    match guarded(|| stepladder_trainer::summarize(&net.parse("net")?)) {
         Ok(summary) => Either::A(summary.into()),
         Err(failure) => Either::B(failure),
     }

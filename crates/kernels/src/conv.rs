@@ -1,6 +1,6 @@
 use crate::frame::{Frame, LANES, Lanes};
 use crate::isa::kernel;
-use crate::vector::Vector;
+use crate::vector::{Simd, Vector};
 
 /// Output channels that are packed together: what the widest register file keeps. Narrower ones take it in parts.
 const PACK: usize = 8;
@@ -76,6 +76,7 @@ kernel! {
 
 #[inline(always)]
 fn conv_body<V: Vector>(
+    simd: Simd<V>,
     input: &[Lanes],
     in_frame: Frame,
     weights: &PackedWeights,
@@ -122,13 +123,13 @@ fn conv_body<V: Vector>(
                 let pixels = if V::MANY { 3 } else { 2 };
                 let wide = width - column >= pixels;
                 match (V::MANY, wide, kernel) {
-                    (true, true, 3) => tile.run::<V, 8, 3, 3>(output, step, channels),
-                    (true, true, _) => tile.run::<V, 8, 3, 0>(output, step, channels),
-                    (true, false, _) => tile.run::<V, 8, 1, 0>(output, step, channels),
-                    (false, true, 3) => tile.run::<V, 4, 2, 3>(output, step, channels),
-                    (false, true, 1) => tile.run::<V, 4, 2, 1>(output, step, channels),
-                    (false, true, _) => tile.run::<V, 4, 2, 0>(output, step, channels),
-                    (false, false, _) => tile.run::<V, 4, 1, 0>(output, step, channels),
+                    (true, true, 3) => tile.run::<V, 8, 3, 3>(simd, output, step, channels),
+                    (true, true, _) => tile.run::<V, 8, 3, 0>(simd, output, step, channels),
+                    (true, false, _) => tile.run::<V, 8, 1, 0>(simd, output, step, channels),
+                    (false, true, 3) => tile.run::<V, 4, 2, 3>(simd, output, step, channels),
+                    (false, true, 1) => tile.run::<V, 4, 2, 1>(simd, output, step, channels),
+                    (false, true, _) => tile.run::<V, 4, 2, 0>(simd, output, step, channels),
+                    (false, false, _) => tile.run::<V, 4, 1, 0>(simd, output, step, channels),
                 }
                 column += if wide { pixels } else { 1 };
             }
@@ -153,6 +154,7 @@ impl Tile<'_> {
     #[inline(always)]
     fn run<V: Vector, const OUT: usize, const PIXELS: usize, const KERNEL: usize>(
         &self,
+        simd: Simd<V>,
         output: &mut [Lanes],
         channel_step: usize,
         channels: usize,
@@ -168,25 +170,24 @@ impl Tile<'_> {
         assert!(output.len() >= (channels - 1) * channel_step + PIXELS && channels <= OUT);
         let mut part = 0;
         while part < LANES {
-            let mut sums: [[V; PIXELS]; OUT] = std::array::from_fn(|out| [V::splat(start[out]); PIXELS]);
+            let mut sums: [[V; PIXELS]; OUT] = std::array::from_fn(|out| [simd.splat(start[out]); PIXELS]);
             // SAFETY: `pixel` stays within `last` pixels and `weight` within `taps * PACK` weights, as asserted; a
             // pixel has 16 lanes, of which `WIDTH` from `part` on are read and written.
             unsafe {
                 let from = input.as_ptr().cast::<f32>().add(part);
                 for channel in 0..in_frame.channels() {
-                    let mut weight = packed.as_ptr().add((channel * kernel + rows.start) * kernel * PACK);
                     for row in rows.clone() {
-                        let mut pixel = from.add((channel * channel_stride + row * row_stride) * LANES);
-                        for _ in 0..kernel {
-                            let pixels: [V; PIXELS] = std::array::from_fn(|i| V::load(pixel.add(i * LANES)));
+                        let pixel = from.add((channel * channel_stride + row * row_stride) * LANES);
+                        let weight = packed.as_ptr().add((channel * kernel + row) * kernel * PACK);
+                        for column in 0..kernel {
+                            let pixels: [V; PIXELS] =
+                                std::array::from_fn(|i| V::load(pixel.add((column + i) * LANES)));
                             for (out, sums) in sums.iter_mut().enumerate() {
-                                let weight = V::splat(*weight.add(out));
+                                let weight = simd.splat(*weight.add(column * PACK + out));
                                 for (sum, pixel) in sums.iter_mut().zip(pixels) {
                                     *sum = pixel.mul_add(weight, *sum);
                                 }
                             }
-                            pixel = pixel.add(LANES);
-                            weight = weight.add(PACK);
                         }
                     }
                 }

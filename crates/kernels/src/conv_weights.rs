@@ -1,6 +1,6 @@
 use crate::frame::{Frame, LANES, Lanes, sum_lanes};
 use crate::isa::kernel;
-use crate::vector::Vector;
+use crate::vector::{Simd, Vector};
 
 kernel! {
     /// The gradient of a convolution's weights `[out][in][kernel][kernel]` over one group: for each weight and lane a
@@ -25,6 +25,7 @@ const TAPS: usize = 3;
 
 #[inline(always)]
 fn body<V: Vector>(
+    simd: Simd<V>,
     input: &[Lanes],
     in_frame: Frame,
     out_gradient: &[Lanes],
@@ -51,7 +52,7 @@ fn body<V: Vector>(
             for i in 1..TAPS {
                 places[i] = if i < count { tap.next(kernel, in_frame) } else { places[i - 1] };
             }
-            let sums = block.sums::<V>(&places, &rows);
+            let sums = block.sums(simd, &places, &rows);
             for (out, sums) in sums.iter().enumerate().take(outs) {
                 let to = &mut gradient[(first + out) * taps + first_tap..][..count];
                 for (to, lanes) in to.iter_mut().zip(sums) {
@@ -97,7 +98,12 @@ impl Block<'_> {
     /// For each of four output channels (by the place of its first pixel) and three taps (by the place in the input
     /// of what the first pixel reads), the sum of products over all pixels, lane by lane.
     #[inline(always)]
-    fn sums<V: Vector>(&self, places: &[usize; TAPS], rows: &[usize; OUT]) -> [[Lanes; TAPS]; OUT] {
+    fn sums<V: Vector>(
+        &self,
+        simd: Simd<V>,
+        places: &[usize; TAPS],
+        rows: &[usize; OUT],
+    ) -> [[Lanes; TAPS]; OUT] {
         let (height, width) = (self.out_frame.height(), self.out_frame.width());
         let (in_stride, out_stride) = (self.in_frame.row_stride(), self.out_frame.row_stride());
         let in_last = (height - 1) * in_stride + width;
@@ -107,7 +113,7 @@ impl Block<'_> {
         let mut lanes = [[[0.0; LANES]; TAPS]; OUT];
         let mut part = 0;
         while part < LANES {
-            let mut sums = [[V::splat(0.0); TAPS]; OUT];
+            let mut sums = [[simd.splat(0.0); TAPS]; OUT];
             // SAFETY: each pixel lies within `in_last` or `out_last` of a place that was held against its slice; a
             // pixel has 16 lanes, of which `WIDTH` from `part` on are read.
             unsafe {
@@ -147,7 +153,7 @@ kernel! {
 }
 
 #[inline(always)]
-fn bias_body<V: Vector>(out_gradient: &[Lanes], out_frame: Frame, gradient: &mut [f32]) {
+fn bias_body<V: Vector>(_simd: Simd<V>, out_gradient: &[Lanes], out_frame: Frame, gradient: &mut [f32]) {
     for (channel, gradient) in gradient.iter_mut().enumerate() {
         let mut sums = [0.0; LANES];
         for row in 0..out_frame.height() {

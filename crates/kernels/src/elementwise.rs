@@ -1,7 +1,7 @@
 use crate::frame::{Frame, LANES, Lanes};
 use crate::isa::kernel;
 use crate::norm::{Dropout, Scaling};
-use crate::vector::{Vector, load, parts, store};
+use crate::vector::{Simd, Vector, parts, store};
 
 kernel! {
     /// A norm that no ReLU follows: `scale * value + shift`. `values` has no border; that of `output` is left as it is.
@@ -9,14 +9,20 @@ kernel! {
 }
 
 #[inline(always)]
-fn scale_body<V: Vector>(values: &[Lanes], norm: Scaling, output: &mut [Lanes], out_frame: Frame) {
+fn scale_body<V: Vector>(
+    simd: Simd<V>,
+    values: &[Lanes],
+    norm: Scaling,
+    output: &mut [Lanes],
+    out_frame: Frame,
+) {
     for (channel, values) in channels(values, out_frame).enumerate() {
-        let (scale, shift) = (V::splat(norm.scale[channel]), V::splat(norm.shift[channel]));
+        let (scale, shift) = (simd.splat(norm.scale[channel]), simd.splat(norm.shift[channel]));
         for (row, from) in values.chunks_exact(out_frame.width()).enumerate() {
             let to = &mut output[out_frame.at(channel, row, 0)..][..out_frame.width()];
             for (to, from) in to.iter_mut().zip(from) {
                 for part in parts::<V>() {
-                    store(load::<V>(from, part).mul_add(scale, shift), to, part);
+                    store(simd.load(from, part).mul_add(scale, shift), to, part);
                 }
             }
         }
@@ -30,7 +36,13 @@ kernel! {
 }
 
 #[inline(always)]
-fn drop_body<V: Vector>(values: &[Lanes], dropout: &Dropout, output: &mut [Lanes], out_frame: Frame) {
+fn drop_body<V: Vector>(
+    simd: Simd<V>,
+    values: &[Lanes],
+    dropout: &Dropout,
+    output: &mut [Lanes],
+    out_frame: Frame,
+) {
     let Dropout { keys: [low, high], threshold, kept } = dropout;
     let mut position = 0;
     for (channel, values) in channels(values, out_frame).enumerate() {
@@ -42,7 +54,7 @@ fn drop_body<V: Vector>(values: &[Lanes], dropout: &Dropout, output: &mut [Lanes
                     // SAFETY: `WIDTH` lanes from `part` on are within the 16 keys.
                     let value = unsafe {
                         let keys = [low.as_ptr().add(part), high.as_ptr().add(part)];
-                        load::<V>(from, part).mul(V::splat(*kept)).where_kept(keys, position, *threshold)
+                        simd.load(from, part).mul(simd.splat(*kept)).where_kept(keys, position, *threshold)
                     };
                     store(value, to, part);
                 }

@@ -1,6 +1,6 @@
-/// An instruction set that this CPU has. Made only by asking the CPU, so that holding one is proof.
+/// An instruction set that this CPU has: only [`available`](Self::available) makes one, after asking the CPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Isa(pub(crate) Kind);
+pub struct Isa(Kind);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -12,13 +12,13 @@ pub(crate) enum Kind {
 }
 
 impl Isa {
-    /// The fastest this CPU has.
+    /// Returns the fastest one that this CPU has.
     #[must_use]
     pub fn best() -> Self {
         Self::available()[0]
     }
 
-    /// All that this CPU has, the fastest first. The portable path is always there.
+    /// Returns all that this CPU has, the fastest first. The portable path is always there.
     #[must_use]
     pub fn available() -> Vec<Self> {
         let mut found = vec![];
@@ -35,13 +35,19 @@ impl Isa {
         found
     }
 
-    /// The one of a name, where this CPU has it.
+    /// Returns which one it is, which proves that this CPU has it.
+    #[inline]
+    pub(crate) fn kind(self) -> Kind {
+        self.0
+    }
+
+    /// Returns the instruction set of a name; `None` if this CPU lacks it.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::available().into_iter().find(|isa| isa.name() == name)
     }
 
-    /// `avx512`, `avx2` or `portable`.
+    /// Returns `avx512`, `avx2` or `portable`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self.0 {
@@ -62,21 +68,25 @@ macro_rules! kernel {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx2,fma")]
             fn avx512($($argument: $type),*) $(-> $result)? {
-                $body::<$crate::vector::Avx512>($($argument),*)
+                // SAFETY: this function runs only where the CPU has the features that it enables.
+                let simd = unsafe { $crate::vector::Simd::<$crate::vector::Avx512>::assume() };
+                $body(simd, $($argument),*)
             }
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
             fn avx2($($argument: $type),*) $(-> $result)? {
-                $body::<$crate::vector::Avx2>($($argument),*)
+                // SAFETY: likewise.
+                let simd = unsafe { $crate::vector::Simd::<$crate::vector::Avx2>::assume() };
+                $body(simd, $($argument),*)
             }
-            match isa.0 {
+            match isa.kind() {
                 // SAFETY: an `Isa` of this kind is made only where the CPU has these instructions.
                 #[cfg(target_arch = "x86_64")]
                 $crate::isa::Kind::Avx512 => unsafe { avx512($($argument),*) },
                 // SAFETY: likewise.
                 #[cfg(target_arch = "x86_64")]
                 $crate::isa::Kind::Avx2 => unsafe { avx2($($argument),*) },
-                $crate::isa::Kind::Portable => $body::<$crate::vector::Portable>($($argument),*),
+                $crate::isa::Kind::Portable => $body($crate::vector::Simd::portable(), $($argument),*),
             }
         }
     };

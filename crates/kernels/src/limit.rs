@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::frame::Lanes;
 use crate::isa::{Isa, kernel};
-use crate::vector::{Vector, load, store};
+use crate::vector::{Simd, Vector, store};
 
 /// Multiply-adds in a second, in units of 10^9, of so many threads that do nothing else: what no kernel can pass.
 #[must_use]
@@ -32,9 +32,9 @@ kernel! {
 }
 
 #[inline(always)]
-fn chains_body<V: Vector>(rounds: usize, lanes: &mut Lanes) {
-    let mut sums = [load::<V>(lanes, 0); CHAINS];
-    let (factor, term) = (V::splat(0.999), V::splat(0.001));
+fn chains_body<V: Vector>(simd: Simd<V>, rounds: usize, lanes: &mut Lanes) {
+    let mut sums = [simd.load(lanes, 0); CHAINS];
+    let (factor, term) = (simd.splat(0.999), simd.splat(0.001));
     for _ in 0..rounds {
         for sum in &mut sums {
             *sum = sum.mul_add(factor, term);
@@ -48,6 +48,6 @@ kernel! {
 }
 
 #[inline(always)]
-fn width_body<V: Vector>() -> usize {
+fn width_body<V: Vector>(_simd: Simd<V>) -> usize {
     V::WIDTH
 }

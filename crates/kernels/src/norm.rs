@@ -1,6 +1,6 @@
 use crate::frame::{Frame, LANES, Lanes, sum_lanes};
 use crate::isa::kernel;
-use crate::vector::{Vector, load, parts, store};
+use crate::vector::{Simd, Vector, parts, store};
 
 /// A group's part in the mean and variance of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -17,15 +17,21 @@ kernel! {
 }
 
 #[inline(always)]
-fn statistics_body<V: Vector>(values: &[Lanes], frame: Frame, images: usize, statistics: &mut [Statistics]) {
+fn statistics_body<V: Vector>(
+    simd: Simd<V>,
+    values: &[Lanes],
+    frame: Frame,
+    images: usize,
+    statistics: &mut [Statistics],
+) {
     let present = present(images);
     let pixels = frame.height() * frame.width();
     for (channel, statistics) in statistics.iter_mut().enumerate() {
         let values = &values[frame.at(channel, 0, 0)..][..pixels];
-        let sum = sum_of::<V>(values, &present, |value| value);
+        let sum = sum_of(simd, values, &present, |value| value);
         let mean = sum / (pixels * images) as f32;
-        let squares = sum_of::<V>(values, &present, |value| {
-            let distance = value.sub(V::splat(mean));
+        let squares = sum_of(simd, values, &present, |value| {
+            let distance = value.sub(simd.splat(mean));
             distance.mul(distance)
         });
         *statistics = Statistics { mean, squares };
@@ -40,21 +46,21 @@ fn present(images: usize) -> Lanes {
 
 /// The sum over pixels and lanes that are present: four chains of pixels side by side, in a fixed order.
 #[inline(always)]
-fn sum_of<V: Vector>(values: &[Lanes], present: &Lanes, of: impl Fn(V) -> V) -> f32 {
+fn sum_of<V: Vector>(simd: Simd<V>, values: &[Lanes], present: &Lanes, of: impl Fn(V) -> V) -> f32 {
     let mut total = [0.0; LANES];
     for part in parts::<V>() {
-        let mut sums = [V::splat(0.0); 4];
+        let mut sums = [simd.splat(0.0); 4];
         let mut fours = values.chunks_exact(4);
         for four in &mut fours {
             for (sum, pixel) in sums.iter_mut().zip(four) {
-                *sum = sum.add(of(load(pixel, part)));
+                *sum = sum.add(of(simd.load(pixel, part)));
             }
         }
         for pixel in fours.remainder() {
-            sums[0] = sums[0].add(of(load(pixel, part)));
+            sums[0] = sums[0].add(of(simd.load(pixel, part)));
         }
         let [a, b, c, d] = sums;
-        store(a.add(b).add(c.add(d)).mul(load(present, part)), &mut total, part);
+        store(a.add(b).add(c.add(d)).mul(simd.load(present, part)), &mut total, part);
     }
     sum_lanes(&total)
 }
@@ -96,6 +102,7 @@ kernel! {
 
 #[inline(always)]
 fn activate_body<V: Vector>(
+    simd: Simd<V>,
     values: &[Lanes],
     activation: Activation,
     output: &mut [Lanes],
@@ -103,14 +110,15 @@ fn activate_body<V: Vector>(
 ) {
     let (channels, height, width) = (out_frame.channels(), out_frame.height(), out_frame.width());
     for channel in 0..channels {
-        let norm = activation.norm.map(|norm| (V::splat(norm.scale[channel]), V::splat(norm.shift[channel])));
+        let norm =
+            activation.norm.map(|norm| (simd.splat(norm.scale[channel]), simd.splat(norm.shift[channel])));
         for row in 0..height {
             let first = (channel * height + row) * width;
             let from = &values[first..][..width];
             let to = &mut output[out_frame.at(channel, row, 0)..][..width];
             for (column, (to, from)) in to.iter_mut().zip(from).enumerate() {
                 for part in parts::<V>() {
-                    let value: V = load(from, part);
+                    let value: V = simd.load(from, part);
                     let value = norm.map_or(value, |(scale, shift)| value.mul_add(scale, shift));
                     let mut value = value.relu();
                     if let Some(Dropout { keys: [low, high], threshold, kept }) = activation.dropout {
@@ -118,7 +126,7 @@ fn activate_body<V: Vector>(
                         // SAFETY: `WIDTH` lanes from `part` on are within the 16 keys, as `load` has asserted.
                         value = unsafe {
                             let keys = [low.as_ptr().add(part), high.as_ptr().add(part)];
-                            value.mul(V::splat(*kept)).where_kept(keys, position, *threshold)
+                            value.mul(simd.splat(*kept)).where_kept(keys, position, *threshold)
                         };
                     }
                     store(value, to, part);
@@ -184,10 +192,10 @@ pub struct GradientSums {
 /// The gradients of two neighbours in a row, the first in an even column.
 trait Pairs: Copy {
     /// Those of columns `column` and `column + 1`; `here` are the activated values of the row.
-    fn pair<V: Vector>(&self, here: &[Lanes], column: usize, part: usize) -> [V; 2];
+    fn pair<V: Vector>(&self, simd: Simd<V>, here: &[Lanes], column: usize, part: usize) -> [V; 2];
 
     /// That of a last column without a neighbour.
-    fn single<V: Vector>(&self, column: usize, part: usize) -> V;
+    fn single<V: Vector>(&self, simd: Simd<V>, column: usize, part: usize) -> V;
 }
 
 /// A row whose gradients are written out.
@@ -196,13 +204,13 @@ struct PlainRow<'a>(&'a [Lanes]);
 
 impl Pairs for PlainRow<'_> {
     #[inline(always)]
-    fn pair<V: Vector>(&self, _here: &[Lanes], column: usize, part: usize) -> [V; 2] {
-        [load(&self.0[column], part), load(&self.0[column + 1], part)]
+    fn pair<V: Vector>(&self, simd: Simd<V>, _here: &[Lanes], column: usize, part: usize) -> [V; 2] {
+        [simd.load(&self.0[column], part), simd.load(&self.0[column + 1], part)]
     }
 
     #[inline(always)]
-    fn single<V: Vector>(&self, column: usize, part: usize) -> V {
-        load(&self.0[column], part)
+    fn single<V: Vector>(&self, simd: Simd<V>, column: usize, part: usize) -> V {
+        simd.load(&self.0[column], part)
     }
 }
 
@@ -217,21 +225,21 @@ struct PooledRow<'a> {
 
 impl Pairs for PooledRow<'_> {
     #[inline(always)]
-    fn pair<V: Vector>(&self, here: &[Lanes], column: usize, part: usize) -> [V; 2] {
+    fn pair<V: Vector>(&self, simd: Simd<V>, here: &[Lanes], column: usize, part: usize) -> [V; 2] {
         let window = column / 2;
         let (most, mut left): (V, V) =
-            (load(&self.largest[window], part), load(&self.gradient[window], part));
+            (simd.load(&self.largest[window], part), simd.load(&self.gradient[window], part));
         if let Some(above) = self.above {
-            left = left.split_where_equal(load(&above[column], part), most).1;
-            left = left.split_where_equal(load(&above[column + 1], part), most).1;
+            left = left.split_where_equal(simd.load(&above[column], part), most).1;
+            left = left.split_where_equal(simd.load(&above[column + 1], part), most).1;
         }
-        let (first, left) = left.split_where_equal(load(&here[column], part), most);
-        [first, left.split_where_equal(load(&here[column + 1], part), most).0]
+        let (first, left) = left.split_where_equal(simd.load(&here[column], part), most);
+        [first, left.split_where_equal(simd.load(&here[column + 1], part), most).0]
     }
 
     #[inline(always)]
-    fn single<V: Vector>(&self, _column: usize, _part: usize) -> V {
-        V::splat(0.0) // no window reaches it
+    fn single<V: Vector>(&self, simd: Simd<V>, _column: usize, _part: usize) -> V {
+        simd.splat(0.0) // no window reaches it
     }
 }
 
@@ -241,13 +249,13 @@ struct NoRow;
 
 impl Pairs for NoRow {
     #[inline(always)]
-    fn pair<V: Vector>(&self, _here: &[Lanes], _column: usize, _part: usize) -> [V; 2] {
-        [V::splat(0.0); 2]
+    fn pair<V: Vector>(&self, simd: Simd<V>, _here: &[Lanes], _column: usize, _part: usize) -> [V; 2] {
+        [simd.splat(0.0); 2]
     }
 
     #[inline(always)]
-    fn single<V: Vector>(&self, _column: usize, _part: usize) -> V {
-        V::splat(0.0)
+    fn single<V: Vector>(&self, simd: Simd<V>, _column: usize, _part: usize) -> V {
+        simd.splat(0.0)
     }
 }
 
@@ -291,8 +299,8 @@ macro_rules! with_pairs {
 
 /// The gradient that dropout and ReLU let pass.
 #[inline(always)]
-fn passed<V: Vector>(activated: &Lanes, gradient: V, kept: V, part: usize) -> V {
-    gradient.mul(kept).where_positive(load(activated, part))
+fn passed<V: Vector>(simd: Simd<V>, activated: &Lanes, gradient: V, kept: V, part: usize) -> V {
+    gradient.mul(kept).where_positive(simd.load(activated, part))
 }
 
 kernel! {
@@ -301,27 +309,27 @@ kernel! {
 }
 
 #[inline(always)]
-fn sums_body<V: Vector>(activated: Activated, norm: Norm, sums: &mut [GradientSums]) {
-    let kept = V::splat(activated.kept);
+fn sums_body<V: Vector>(simd: Simd<V>, activated: Activated, norm: Norm, sums: &mut [GradientSums]) {
+    let kept = simd.splat(activated.kept);
     for (channel, sums) in sums.iter_mut().enumerate() {
-        let (mean, inverse) = (V::splat(norm.mean[channel]), V::splat(norm.inverse_deviation[channel]));
+        let (mean, inverse) = (simd.splat(norm.mean[channel]), simd.splat(norm.inverse_deviation[channel]));
         let (mut gradients, mut products) = ([0.0; LANES], [0.0; LANES]);
         for part in parts::<V>() {
             // Two chains side by side, for even and odd columns.
-            let mut chains = [Chain { gradient: V::splat(0.0), product: V::splat(0.0) }; 2];
+            let mut chains = [Chain { gradient: simd.splat(0.0), product: simd.splat(0.0) }; 2];
             for row in 0..activated.frame.height() {
                 let (from, values) = activated.row(channel, row);
                 with_pairs!(activated, channel, row, pairs => {
                     for (pair, (from_two, values)) in from.chunks_exact(2).zip(values.chunks_exact(2)).enumerate() {
-                        let backs = pairs.pair(from, 2 * pair, part);
+                        let backs = pairs.pair(simd, from, 2 * pair, part);
                         for i in 0..2 {
-                            let passed = passed(&from_two[i], backs[i], kept, part);
-                            chains[i] = chains[i].with(passed, load(&values[i], part), mean, inverse);
+                            let passed = passed(simd, &from_two[i], backs[i], kept, part);
+                            chains[i] = chains[i].with(passed, simd.load(&values[i], part), mean, inverse);
                         }
                     }
                     if let ([last], [value]) = (from.chunks_exact(2).remainder(), values.chunks_exact(2).remainder()) {
-                        let passed = passed(last, pairs.single(from.len() - 1, part), kept, part);
-                        chains[0] = chains[0].with(passed, load(value, part), mean, inverse);
+                        let passed = passed(simd, last, pairs.single(simd, from.len() - 1, part), kept, part);
+                        chains[0] = chains[0].with(passed, simd.load(value, part), mean, inverse);
                     }
                 });
             }
@@ -374,34 +382,35 @@ kernel! {
 
 #[inline(always)]
 fn gradient_body<V: Vector>(
+    simd: Simd<V>,
     activated: Activated,
     norm: Option<NormGradient>,
     output: &mut [Lanes],
     out_frame: Frame,
 ) {
     let present = present(activated.images);
-    let kept = V::splat(activated.kept);
+    let kept = simd.splat(activated.kept);
     for channel in 0..out_frame.channels() {
         let norm = norm.map(|norm| {
             [norm.norm.mean, norm.norm.inverse_deviation, norm.factor, norm.mean_gradient, norm.mean_product]
-                .map(|list| V::splat(list[channel]))
+                .map(|list| simd.splat(list[channel]))
         });
         for row in 0..out_frame.height() {
             let to = &mut output[out_frame.at(channel, row, 0)..][..out_frame.width()];
             let (from, values) = activated.row(channel, row);
             with_pairs!(activated, channel, row, pairs => for part in parts::<V>() {
-                let present = load(&present, part);
+                let present = simd.load(&present, part);
                 let twos = from.chunks_exact(2).zip(values.chunks_exact(2)).zip(to.chunks_exact_mut(2));
                 for (pair, ((from_two, values), to)) in twos.enumerate() {
-                    let backs = pairs.pair(from, 2 * pair, part);
+                    let backs = pairs.pair(simd, from, 2 * pair, part);
                     for i in 0..2 {
-                        let passed = passed(&from_two[i], backs[i], kept, part);
-                        store(through_norm(norm, passed, &values[i], present, part), &mut to[i], part);
+                        let passed = passed(simd, &from_two[i], backs[i], kept, part);
+                        store(through_norm(simd, norm, passed, &values[i], present, part), &mut to[i], part);
                     }
                 }
                 if let ([.., last], [.., value], [.., to], 1) = (from, values, &mut *to, from.len() % 2) {
-                    let passed = passed(last, pairs.single(from.len() - 1, part), kept, part);
-                    store(through_norm(norm, passed, value, present, part), to, part);
+                    let passed = passed(simd, last, pairs.single(simd, from.len() - 1, part), kept, part);
+                    store(through_norm(simd, norm, passed, value, present, part), to, part);
                 }
             });
         }
@@ -411,9 +420,16 @@ fn gradient_body<V: Vector>(
 /// The gradient of a value before its norm, worked out as [`NormGradient`] says; `norm` has mean, inverse deviation,
 /// factor, mean gradient and mean product of the channel.
 #[inline(always)]
-fn through_norm<V: Vector>(norm: Option<[V; 5]>, passed: V, value: &Lanes, present: V, part: usize) -> V {
+fn through_norm<V: Vector>(
+    simd: Simd<V>,
+    norm: Option<[V; 5]>,
+    passed: V,
+    value: &Lanes,
+    present: V,
+    part: usize,
+) -> V {
     let Some([mean, inverse, factor, gradient, product]) = norm else { return passed };
-    let normalised = load::<V>(value, part).sub(mean).mul(inverse);
+    let normalised = simd.load(value, part).sub(mean).mul(inverse);
     let centred = passed.sub(gradient).sub(normalised.mul(product));
     factor.mul(centred).mul(present)
 }

@@ -1,6 +1,6 @@
 use crate::frame::{Frame, LANES, Lanes};
 use crate::isa::kernel;
-use crate::vector::{Vector, load, parts, store};
+use crate::vector::{Simd, Vector, parts, store};
 
 kernel! {
     /// The largest value of each `kernel x kernel` window; rows and columns that fill no window are left out.
@@ -9,6 +9,7 @@ kernel! {
 
 #[inline(always)]
 fn max_body<V: Vector>(
+    simd: Simd<V>,
     input: &[Lanes],
     in_frame: Frame,
     kernel: usize,
@@ -18,7 +19,7 @@ fn max_body<V: Vector>(
     for (channel, row, column) in pixels(out_frame) {
         let output = &mut output[out_frame.at(channel, row, column)];
         for part in parts::<V>() {
-            store(window_max::<V>(input, in_frame, kernel, [channel, row, column], part), output, part);
+            store(window_max(simd, input, in_frame, kernel, [channel, row, column], part), output, part);
         }
     }
 }
@@ -38,6 +39,7 @@ kernel! {
 
 #[inline(always)]
 fn max_gradient_body<V: Vector>(
+    simd: Simd<V>,
     input: &[Lanes],
     in_frame: Frame,
     kernel: usize,
@@ -49,13 +51,13 @@ fn max_gradient_body<V: Vector>(
     in_gradient[..to.len()].fill([0.0; LANES]);
     for (channel, row, column) in pixels(out_frame) {
         for part in parts::<V>() {
-            let most = window_max::<V>(input, in_frame, kernel, [channel, row, column], part);
+            let most = window_max(simd, input, in_frame, kernel, [channel, row, column], part);
             // What is left to hand out: nothing once a lane has found its largest value.
-            let mut left: V = load(&out_gradient[out_frame.at(channel, row, column)], part);
+            let mut left: V = simd.load(&out_gradient[out_frame.at(channel, row, column)], part);
             for i in 0..kernel {
                 for j in 0..kernel {
                     let (row, column) = (row * kernel + i, column * kernel + j);
-                    let value: V = load(&input[in_frame.at(channel, row, column)], part);
+                    let value: V = simd.load(&input[in_frame.at(channel, row, column)], part);
                     let (given, rest) = left.split_where_equal(value, most);
                     store(given, &mut in_gradient[to.at(channel, row, column)], part);
                     left = rest;
@@ -67,16 +69,17 @@ fn max_gradient_body<V: Vector>(
 
 #[inline(always)]
 fn window_max<V: Vector>(
+    simd: Simd<V>,
     input: &[Lanes],
     frame: Frame,
     kernel: usize,
     [channel, row, column]: [usize; 3],
     part: usize,
 ) -> V {
-    let mut most: V = load(&input[frame.at(channel, row * kernel, column * kernel)], part);
+    let mut most: V = simd.load(&input[frame.at(channel, row * kernel, column * kernel)], part);
     for i in 0..kernel {
         for pixel in &input[frame.at(channel, row * kernel + i, column * kernel)..][..kernel] {
-            most = most.or_larger(load(pixel, part));
+            most = most.or_larger(simd.load(pixel, part));
         }
     }
     most
@@ -95,6 +98,7 @@ kernel! {
 
 #[inline(always)]
 fn average_body<V: Vector>(
+    _simd: Simd<V>,
     input: &[Lanes],
     in_frame: Frame,
     kernel: usize,
@@ -128,6 +132,7 @@ kernel! {
 
 #[inline(always)]
 fn average_gradient_body<V: Vector>(
+    _simd: Simd<V>,
     in_frame: Frame,
     kernel: usize,
     out_gradient: &[Lanes],

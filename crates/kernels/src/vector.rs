@@ -1,29 +1,39 @@
 //! A register of lanes on each instruction set: all of this crate's intrinsics.
 
+use std::marker::PhantomData;
+
 use crate::frame::{LANES, Lanes};
 use crate::mask::mask_bits;
 
-/// A register with `WIDTH` of the 16 lanes. What is rounded is rounded alike on every instruction set.
+/// A register with `WIDTH` of the 16 lanes. Rounding is the same on every instruction set.
 ///
-/// The methods must be inlined into a function that enables the instruction set, which [`kernel`](crate::isa::kernel)
-/// sees to.
+/// A value proves that the CPU has the instructions: [`splat`](Self::splat) and [`load`](Self::load), which make the
+/// first one, are unsafe, so all methods of a value are safe. [`Simd`] makes values safely.
 pub(crate) trait Vector: Copy {
     /// Lanes of a register; divides 16.
     const WIDTH: usize;
     /// Whether there are 32 registers for a convolution's sums rather than 16.
     const MANY: bool;
 
-    /// The same number in every lane.
-    fn splat(value: f32) -> Self;
-
+    /// Returns the same number in every lane.
+    ///
     /// # Safety
     ///
-    /// `from` must be good for reads of `WIDTH` f32.
+    /// The CPU must have the instruction set.
+    unsafe fn splat(value: f32) -> Self;
+
+    /// Reads `WIDTH` lanes.
+    ///
+    /// # Safety
+    ///
+    /// The CPU must have the instruction set, and `from` must be valid for reads of `WIDTH` f32.
     unsafe fn load(from: *const f32) -> Self;
 
+    /// Writes `WIDTH` lanes.
+    ///
     /// # Safety
     ///
-    /// `to` must be good for writes of `WIDTH` f32.
+    /// `to` must be valid for writes of `WIDTH` f32.
     unsafe fn store(self, to: *mut f32);
 
     fn add(self, other: Self) -> Self;
@@ -49,25 +59,66 @@ pub(crate) trait Vector: Copy {
     ///
     /// # Safety
     ///
-    /// Both keys must be good for reads of `WIDTH` u32.
+    /// Both keys must be valid for reads of `WIDTH` u32.
     unsafe fn where_kept(self, keys: [*const u32; 2], position: u32, threshold: u32) -> Self;
 }
 
-/// The first lanes of each register that together hold a pixel.
+/// Returns the first lane of each register that together hold a pixel.
 #[inline(always)]
 pub(crate) fn parts<V: Vector>() -> impl Iterator<Item = usize> {
     (0..LANES / V::WIDTH).map(|i| i * V::WIDTH)
 }
 
-/// Some lanes of a pixel.
-#[inline(always)]
-pub(crate) fn load<V: Vector>(pixel: &Lanes, part: usize) -> V {
-    assert!(part + V::WIDTH <= LANES);
-    // SAFETY: `WIDTH` lanes from `part` on are within the pixel.
-    unsafe { V::load(pixel.as_ptr().add(part)) }
+/// The instruction set of `V`, as proof that the CPU has it.
+pub(crate) struct Simd<V>(PhantomData<V>);
+
+impl<V> Clone for Simd<V> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
 }
 
-/// Writes some lanes of a pixel.
+impl<V> Copy for Simd<V> {}
+
+impl Simd<Portable> {
+    /// Returns the portable instruction set, which every CPU has.
+    #[inline(always)]
+    pub(crate) fn portable() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<V: Vector> Simd<V> {
+    /// Asserts that the CPU has the instruction set.
+    ///
+    /// # Safety
+    ///
+    /// The CPU must have it.
+    #[inline(always)]
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) unsafe fn assume() -> Self {
+        Self(PhantomData)
+    }
+
+    /// Returns the same number in every lane.
+    #[inline(always)]
+    pub(crate) fn splat(self, value: f32) -> V {
+        // SAFETY: `self` proves that the CPU has the instruction set.
+        unsafe { V::splat(value) }
+    }
+
+    /// Reads the lanes of a pixel from `part` on.
+    #[inline(always)]
+    pub(crate) fn load(self, pixel: &Lanes, part: usize) -> V {
+        assert!(part + V::WIDTH <= LANES);
+        // SAFETY: `self` proves that the CPU has the instruction set, and `WIDTH` lanes from `part` on are within the
+        // pixel.
+        unsafe { V::load(pixel.as_ptr().add(part)) }
+    }
+}
+
+/// Writes the lanes of a pixel from `part` on.
 #[inline(always)]
 pub(crate) fn store<V: Vector>(value: V, pixel: &mut Lanes, part: usize) {
     assert!(part + V::WIDTH <= LANES);
@@ -91,19 +142,19 @@ impl Vector for Portable {
     const MANY: bool = cfg!(target_arch = "aarch64");
 
     #[inline(always)]
-    fn splat(value: f32) -> Self {
+    unsafe fn splat(value: f32) -> Self {
         Self([value; 4])
     }
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller's promise; an array of f32 has their alignment.
+        // SAFETY: the caller promises valid memory; an array of f32 has their alignment.
         Self(unsafe { from.cast::<[f32; 4]>().read() })
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the caller's promise; an array of f32 has their alignment.
+        // SAFETY: the caller promises valid memory; an array of f32 has their alignment.
         unsafe { to.cast::<[f32; 4]>().write(self.0) }
     }
 
@@ -151,7 +202,7 @@ impl Vector for Portable {
 
     #[inline(always)]
     unsafe fn where_kept(self, keys: [*const u32; 2], position: u32, threshold: u32) -> Self {
-        // SAFETY: the caller's promise; an array of u32 has their alignment.
+        // SAFETY: the caller promises valid memory; an array of u32 has their alignment.
         let [low, high] = keys.map(|key| unsafe { key.cast::<[u32; 4]>().read() });
         let kept = |i: usize| mask_bits([low[i], high[i]], position) >= threshold;
         Self(std::array::from_fn(|i| if kept(i) { self.0[i] } else { 0.0 }))
@@ -178,8 +229,8 @@ mod x86 {
     /// The body of a method, of intrinsics alone.
     macro_rules! intrinsics {
         ($($body:tt)*) => {
-            // SAFETY: the instructions are there, since `kernel` calls in only where the CPU has them; memory is the
-            // caller's promise, and unaligned forms are used.
+            // SAFETY: the CPU has the instructions, by the caller's promise or since `self` is a value; so is memory valid
+            // by the caller's promise, and unaligned forms are used.
             unsafe { $($body)* }
         };
     }
@@ -189,7 +240,7 @@ mod x86 {
         const MANY: bool = false;
 
         #[inline(always)]
-        fn splat(value: f32) -> Self {
+        unsafe fn splat(value: f32) -> Self {
             intrinsics!(Self(_mm256_set1_ps(value)))
         }
 
@@ -278,7 +329,7 @@ mod x86 {
         const MANY: bool = true;
 
         #[inline(always)]
-        fn splat(value: f32) -> Self {
+        unsafe fn splat(value: f32) -> Self {
             intrinsics!(Self(_mm512_set1_ps(value)))
         }
 

@@ -1,5 +1,5 @@
 use crate::isa::kernel;
-use crate::vector::Vector;
+use crate::vector::{Simd, Vector};
 
 /// Zeros around an image, so that no neighbour of a pixel just outside needs a question.
 const BORDER: usize = 2;
@@ -50,7 +50,7 @@ kernel! {
 }
 
 #[inline(always)]
-fn warp_body<V: Vector>(source: &Bordered, inverse: &[f64; 6], target: &mut [f32]) {
+fn warp_body<V: Vector>(_simd: Simd<V>, source: &Bordered, inverse: &[f64; 6], target: &mut [f32]) {
     let &Bordered { size, ref pixels } = source;
     let &[a, b, c, d, e, f] = inverse;
     assert_eq!(target.len(), size * size);

@@ -69,7 +69,7 @@ fn convolutions() -> impl Strategy<Value = (Frame, usize, usize)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 64 }))]
 
     #[test]
     fn a_convolution_its_input_gradient_and_its_weight_gradient_are_the_plain_sums(

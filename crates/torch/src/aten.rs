@@ -8,7 +8,7 @@ use stepladder_trainer::metric::Score;
 use stepladder_trainer::net::{Op, Plan, PlannedOp, Shape, Weights};
 use stepladder_trainer::optim::{Averages, Averaging, Optimizer};
 use stepladder_trainer::random::{Stream, drop_threshold, mask_bits};
-use stepladder_trainer::{Learned, TrainError, Which};
+use stepladder_trainer::{TrainError, TrainingState, WeightSet};
 use tch::{Device, Kind, Reduction, Tensor, no_grad};
 
 use crate::failed::Failed;
@@ -62,7 +62,7 @@ impl Aten {
     /// has no room.
     pub fn start(
         request: &Request,
-        learned: &Learned,
+        state: &TrainingState,
         device: Device,
         precision: Precision,
     ) -> Result<Self, TrainError> {
@@ -85,7 +85,7 @@ impl Aten {
             averages: None,
             gradients: vec![],
         };
-        engine.take_in(learned)?;
+        engine.take_in(state)?;
         Ok(engine)
     }
 
@@ -112,17 +112,18 @@ impl Aten {
     /// # Errors
     ///
     /// [`TrainError::Torch`] where libtorch fails.
-    pub fn exact_logits(&self, of: Which, batch: &Batch) -> Result<Vec<f64>, TrainError> {
+    pub fn exact_logits(&self, of: WeightSet, batch: &Batch) -> Result<Vec<f64>, TrainError> {
         Ok(to_doubles(&self.judged(of, batch)?)?)
     }
 
-    fn take_in(&mut self, learned: &Learned) -> Result<(), Failed> {
-        self.weights = self.upload(&learned.weights)?;
-        self.velocities = self.parameters(&learned.velocities)?;
-        self.averages = match &learned.averages {
+    fn take_in(&mut self, state: &TrainingState) -> Result<(), Failed> {
+        let (weights, velocities) = (self.upload(&state.weights)?, self.parameters(&state.velocities)?);
+        let averages = match &state.averages {
             Some(averages) => Some((averages.steps, self.upload(&averages.weights)?)),
             None => None,
         };
+        // All or none: an upload that fails leaves the engine as it was.
+        (self.weights, self.velocities, self.averages) = (weights, velocities, averages);
         Ok(())
     }
 
@@ -157,9 +158,9 @@ impl Aten {
         Ok(Weights { parameters, statistics })
     }
 
-    fn tensors(&self, of: Which) -> &Tensors {
+    fn tensors(&self, of: WeightSet) -> &Tensors {
         match (of, &self.averages) {
-            (Which::Judged, Some((_, averages))) => averages,
+            (WeightSet::Evaluation, Some((_, averages))) => averages,
             _ => &self.weights,
         }
     }
@@ -172,7 +173,7 @@ impl Aten {
         Ok(self.tensor(&images)?.f_view([-1, channels, height, width])?)
     }
 
-    fn judged(&self, of: Which, batch: &Batch) -> Result<Tensor, Failed> {
+    fn judged(&self, of: WeightSet, batch: &Batch) -> Result<Tensor, Failed> {
         let tensors = self.tensors(of);
         let images = self.images(batch)?;
         no_grad(|| self.forward(images, &tensors.parameters, &tensors.statistics, &Mode::Evaluation))
@@ -304,12 +305,12 @@ impl Aten {
             return Ok(());
         };
         let share = averaging.share(*steps);
-        *steps += 1;
         let current = self.weights.parameters.iter().chain(self.weights.statistics.iter().flatten());
         let averages = averages.parameters.iter_mut().chain(averages.statistics.iter_mut().flatten());
         for (average, current) in averages.zip(current) {
             let _ = average.f_lerp_(current, share)?;
         }
+        *steps += 1;
         Ok(())
     }
 }
@@ -333,21 +334,21 @@ impl Engine for Aten {
         Ok(score)
     }
 
-    fn logits(&mut self, of: Which, batch: &Batch) -> Result<Vec<f32>, TrainError> {
+    fn logits(&mut self, of: WeightSet, batch: &Batch) -> Result<Vec<f32>, TrainError> {
         Ok(to_floats(&self.judged(of, batch)?)?)
     }
 
-    fn learned(&mut self) -> Result<Cow<'_, Learned>, TrainError> {
+    fn state(&mut self) -> Result<Cow<'_, TrainingState>, TrainError> {
         let averages = match &self.averages {
             Some((steps, tensors)) => Some(Averages { steps: *steps, weights: self.download(tensors)? }),
             None => None,
         };
         let velocities = flat(&self.velocities, self.plan.parameter_count())?;
-        Ok(Cow::Owned(Learned { weights: self.download(&self.weights)?, velocities, averages }))
+        Ok(Cow::Owned(TrainingState { weights: self.download(&self.weights)?, velocities, averages }))
     }
 
-    fn restore(&mut self, learned: Learned) -> Result<(), TrainError> {
-        Ok(self.take_in(&learned)?)
+    fn restore(&mut self, state: TrainingState) -> Result<(), TrainError> {
+        Ok(self.take_in(&state)?)
     }
 }
 

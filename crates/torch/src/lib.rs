@@ -11,23 +11,23 @@ pub use aten::{Aten, Precision};
 pub use device::{cuda_is_available, cuda_problem};
 
 use stepladder_trainer::engine::{Engine, Engines, FusedAlone, Request};
-use stepladder_trainer::{EngineChoice, Learned, TrainError};
+use stepladder_trainer::{EngineChoice, TrainError, TrainingState};
 
 /// The engines of a program with libtorch. `auto` is `fused` on the CPU and `aten` on CUDA.
 #[derive(Debug, Clone, Copy)]
 pub struct WithTorch;
 
 impl Engines for WithTorch {
-    fn start(&self, request: &Request, learned: Learned) -> Result<Box<dyn Engine>, TrainError> {
+    fn start(&self, request: &Request, state: TrainingState) -> Result<Box<dyn Engine>, TrainError> {
         let device = device::resolve(request.device)?;
         match (request.engine, device) {
             (EngineChoice::Fused, tch::Device::Cuda(_)) => {
                 Err(TrainError::setting("engine", "`aten` on the device `cuda`", "`fused`"))
             }
             (EngineChoice::Fused | EngineChoice::Auto, tch::Device::Cpu) => {
-                FusedAlone.start(&Request { engine: EngineChoice::Fused, ..*request }, learned)
+                FusedAlone.start(&Request { engine: EngineChoice::Fused, ..*request }, state)
             }
-            _ => Ok(Box::new(Aten::start(request, &learned, device, Precision::Single)?)),
+            _ => Ok(Box::new(Aten::start(request, &state, device, Precision::Single)?)),
         }
     }
 }

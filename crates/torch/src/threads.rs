@@ -24,8 +24,8 @@ impl Threads {
             let expected = format!("{}, as the other `aten` run in this process has", held.1);
             return Err(TrainError::setting("threads", expected, threads));
         }
-        *held = (held.0 + 1, threads);
         tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+        *held = (held.0 + 1, threads);
         Ok(Self(threads))
     }
 }

@@ -4,7 +4,7 @@
 #[path = "../../trainer/tests/common/mod.rs"]
 mod common;
 
-use common::{Inputs, bars, experiment, final_net, learned, of_net, options, request, standing};
+use common::{Inputs, bars, experiment, final_net, of_net, options, request, standing, trained_state};
 use proptest::prelude::*;
 use stepladder_torch::{Aten, Precision, WithTorch};
 use stepladder_trainer::data::Batch;
@@ -14,8 +14,8 @@ use stepladder_trainer::net::{BlockPart, BlockSpec, LayerSpec, NetSpec, Norm, Pl
 use stepladder_trainer::optim::{Averaging, Optimizer};
 use stepladder_trainer::random::{Purpose, Stream};
 use stepladder_trainer::{
-    DeviceChoice, EngineChoice, EpochRow, Experiment, Flow, Learned, RunOptions, TrainError, Unwatched,
-    Watch, Which, train,
+    DeviceChoice, EngineChoice, EpochRow, Experiment, Flow, RunOptions, TrainError, TrainingState, Unwatched,
+    Watch, WeightSet, train,
 };
 use tch::Device;
 
@@ -35,17 +35,17 @@ fn by_aten(
     plan: &Plan,
     inputs: &Inputs,
     seed: u64,
-    learned: &Learned,
+    state: &TrainingState,
     precision: Precision,
 ) -> Made {
     let request = request(experiment, plan, THREADS);
-    let mut engine = Aten::start(&request, learned, Device::Cpu, precision).unwrap();
+    let mut engine = Aten::start(&request, state, Device::Cpu, precision).unwrap();
     let score = engine.step(&inputs.batch(), &standing(seed)).unwrap();
     Made {
         score,
         gradients: engine.gradients().unwrap(),
         statistics: engine.statistics().unwrap(),
-        logits: engine.exact_logits(Which::Judged, &inputs.batch()).unwrap(),
+        logits: engine.exact_logits(WeightSet::Evaluation, &inputs.batch()).unwrap(),
     }
 }
 
@@ -57,7 +57,8 @@ fn by_fused(
     threads: usize,
     isa: Isa,
 ) -> Made {
-    let mut engine = Fused::start(&request(experiment, plan, threads), learned(plan, seed), isa).unwrap();
+    let mut engine =
+        Fused::start(&request(experiment, plan, threads), trained_state(plan, seed), isa).unwrap();
     let score = engine.step(&inputs.batch(), &standing(seed)).unwrap();
     let doubles = |values: &[f32]| values.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
     let gradients = engine.gradients();
@@ -71,7 +72,7 @@ fn by_fused(
             .flat_map(|norm| [norm.mean.clone(), norm.variance.clone()])
             .map(|range| doubles(&statistics[range]))
             .collect(),
-        logits: doubles(&engine.logits(Which::Judged, &inputs.batch()).unwrap()),
+        logits: doubles(&engine.logits(WeightSet::Evaluation, &inputs.batch()).unwrap()),
     }
 }
 
@@ -87,13 +88,13 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
 const SHAKES: u64 = 4;
 
 /// Each weight moved up or down by some f32 roundings: about what rounding does to all that is computed with it.
-fn shaken(plan: &Plan, seed: u64, shake: u64) -> Learned {
-    let mut learned = learned(plan, seed);
+fn shaken(plan: &Plan, seed: u64, shake: u64) -> TrainingState {
+    let mut state = trained_state(plan, seed);
     let stream = Stream::new(seed, Purpose::Weights).at(1000 + shake);
-    for (i, value) in learned.weights.parameters.iter_mut().enumerate() {
+    for (i, value) in state.weights.parameters.iter_mut().enumerate() {
         *value *= 1.0 + stream.uniform(i as u64, -4.0, 4.0) as f32 * f32::EPSILON;
     }
-    learned
+    state
 }
 
 /// How far off a computation in f32 may be that is as good as autograd's in f32: some times what autograd is off by,
@@ -108,11 +109,12 @@ fn allowed(autograd: f64, shaking: f64, terms: f64) -> f64 {
 fn agree(net: &NetSpec, count: usize, seed: u64, smoothing: f64, threads: usize, isa: Isa) {
     let plan = Plan::of(net).unwrap();
     let (experiment, inputs) = (of_net(net, smoothing), Inputs::random(net, count, seed));
-    let aten = |learned: &Learned, precision| by_aten(&experiment, &plan, &inputs, seed, learned, precision);
-    let exact = aten(&learned(&plan, seed), Precision::Double);
+    let aten =
+        |state: &TrainingState, precision| by_aten(&experiment, &plan, &inputs, seed, state, precision);
+    let exact = aten(&trained_state(&plan, seed), Precision::Double);
     let others: Vec<[Made; 2]> = (0..SHAKES)
         .map(|shake| shaken(&plan, seed, shake))
-        .map(|learned| [aten(&learned, Precision::Double), aten(&learned, Precision::Single)])
+        .map(|state| [aten(&state, Precision::Double), aten(&state, Precision::Single)])
         .collect();
     let got = by_fused(&experiment, &plan, &inputs, seed, threads, isa);
 
@@ -255,7 +257,7 @@ fn steps_with_momentum_decay_and_averages_lead_both_engines_to_the_same_place() 
     };
     let plan = Plan::of(&experiment.net).unwrap();
     let request = request(&experiment, &plan, THREADS);
-    let start = || Learned::init(&plan, 3, true).unwrap();
+    let start = || TrainingState::init(&plan, 3, true).unwrap();
     let mut aten = Aten::start(&request, &start(), Device::Cpu, Precision::Single).unwrap();
     let mut fused = Fused::start(&request, start(), Isa::best()).unwrap();
     for step in 0..5 {
@@ -264,7 +266,7 @@ fn steps_with_momentum_decay_and_averages_lead_both_engines_to_the_same_place() 
         aten.step(&inputs.batch(), &at).unwrap();
         fused.step(&inputs.batch(), &at).unwrap();
     }
-    let (a, f) = (aten.learned().unwrap().into_owned(), fused.learned().unwrap().into_owned());
+    let (a, f) = (aten.state().unwrap().into_owned(), fused.state().unwrap().into_owned());
     let near = |what: &str, a: &[f32], f: &[f32]| {
         let doubles = |values: &[f32]| values.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
         let (a, f) = (doubles(a), doubles(f));
@@ -329,6 +331,12 @@ fn an_interrupted_run_on_aten_goes_on_to_the_bits_of_an_unbroken_one() {
         assert!(matches!(error, TrainError::Cancelled), "{error}");
     }
     assert_eq!(bits(&experiment, &options), unbroken);
+
+    let elsewhere = RunOptions { platform: Some("libtorch on another CPU".into()), ..options };
+    let error = train(&experiment, &elsewhere, &WithTorch, &mut Unwatched).unwrap_err().to_string();
+    let expected =
+        "another libtorch or type of CPU, unknown and not libtorch on another CPU; start the run again";
+    assert!(error.contains(expected), "{error}");
 }
 
 #[test]
@@ -363,9 +371,10 @@ fn a_batch_of_bytes_is_what_both_engines_see_alike() {
     let normalisation = stepladder_trainer::data::Normalisation { mean: 0.13, deviation: 0.31 };
     let batch = Batch::of_pixels(&pixels, 1, 28, normalisation);
     let request = request(&experiment, &plan, THREADS);
-    let mut aten = Aten::start(&request, &learned(&plan, 1), Device::Cpu, Precision::Single).unwrap();
-    let mut fused = Fused::start(&request, learned(&plan, 1), Isa::best()).unwrap();
-    let (a, f) = (aten.logits(Which::Last, &batch).unwrap(), fused.logits(Which::Last, &batch).unwrap());
+    let mut aten = Aten::start(&request, &trained_state(&plan, 1), Device::Cpu, Precision::Single).unwrap();
+    let mut fused = Fused::start(&request, trained_state(&plan, 1), Isa::best()).unwrap();
+    let (a, f) =
+        (aten.logits(WeightSet::Last, &batch).unwrap(), fused.logits(WeightSet::Last, &batch).unwrap());
     assert_eq!(a.len(), 200);
     assert!(a.iter().zip(&f).all(|(a, f)| (a - f).abs() < 1e-4), "{a:?} {f:?}");
 }

@@ -6,9 +6,9 @@ use crate::TrainError;
 use crate::config::{Experiment, RunOptions};
 use crate::data::{Dataset, Images};
 use crate::engine::{Device, Engine, EngineName};
-use crate::learned::Learned;
 use crate::net::Plan;
 use crate::tensor_file::{self, Named, NamedMut, TensorFile};
+use crate::training_state::TrainingState;
 use crate::watch::EpochRow;
 
 /// What a run is, as far as its bits depend on it: a checkpoint of any other run is refused.
@@ -17,6 +17,9 @@ use crate::watch::EpochRow;
 pub(crate) struct Identity {
     /// Of this program.
     version: String,
+    /// [`RunOptions::sources`]; left out by programs before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sources: Option<String>,
     experiment: Experiment,
     seed: u64,
     limit_train: Option<usize>,
@@ -25,8 +28,11 @@ pub(crate) struct Identity {
     /// As [`Dataset::hashes`].
     data: Vec<String>,
     engine: EngineName,
-    /// What the bits of `aten` depend on besides; nothing on `fused`.
+    /// Device and threads, which the bits of `aten` depend on; `None` on `fused`.
     aten: Option<(Device, usize)>,
+    /// [`RunOptions::platform`], on `aten` alone; left out by programs before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    platform: Option<String>,
 }
 
 /// What a checkpoint says beside its tensors.
@@ -48,9 +54,10 @@ impl Identity {
     ) -> Self {
         let &RunOptions { seed, limit_train, limit_test, holdout, .. } = options;
         let name = engine.name();
-        let aten = (name == EngineName::Aten).then(|| (engine.device(), engine.threads()));
+        let is_aten = name == EngineName::Aten;
         Self {
             version: env!("CARGO_PKG_VERSION").into(),
+            sources: options.sources.clone(),
             experiment: experiment.clone(),
             seed,
             limit_train,
@@ -58,15 +65,21 @@ impl Identity {
             holdout,
             data: data.hashes.clone(),
             engine: name,
-            aten,
+            aten: is_aten.then(|| (engine.device(), engine.threads())),
+            platform: options.platform.clone().filter(|_| is_aten),
         }
     }
 
-    /// What of another run differs, in words.
+    /// Describes the first difference to another run, as the end of a sentence.
     fn difference(&self, other: &Self) -> Option<String> {
         let (version, ours) = (&self.version, &other.version);
         if version != ours {
             return Some(format!("version of this program, {version} and not {ours}"));
+        }
+        let known = |text: &Option<String>| text.as_deref().unwrap_or("unknown").to_owned();
+        if self.sources != other.sources {
+            let [theirs, ours] = [&self.sources, &other.sources].map(known);
+            return Some(format!("build of this program, from the sources {theirs} and not {ours}"));
         }
         let pairs = [
             (self.experiment != other.experiment, "experiment"),
@@ -80,7 +93,11 @@ impl Identity {
             (self.engine != other.engine, "engine"),
             (self.aten != other.aten, "device or number of threads"),
         ];
-        pairs.into_iter().find_map(|(differs, what)| differs.then(|| what.into()))
+        let difference = pairs.into_iter().find_map(|(differs, what)| differs.then(|| what.into()));
+        difference.or_else(|| {
+            let [theirs, ours] = [&self.platform, &other.platform].map(known);
+            (theirs != ours).then(|| format!("libtorch or type of CPU, {theirs} and not {ours}"))
+        })
     }
 }
 
@@ -92,18 +109,18 @@ impl Identity {
 pub(crate) fn save(
     path: &Path,
     plan: &Plan,
-    learned: &Learned,
+    state: &TrainingState,
     run: &Identity,
     epochs: &[EpochRow],
 ) -> Result<(), TrainError> {
-    let averaged_steps = learned.averages.as_ref().map(|averages| averages.steps);
+    let averaged_steps = state.averages.as_ref().map(|averages| averages.steps);
     let about = About { run: run.clone(), epochs: epochs.to_vec(), averaged_steps };
-    let mut tensors: Vec<Named> = learned.weights.named(plan).collect();
+    let mut tensors: Vec<Named> = state.weights.named(plan).collect();
     tensors.extend(plan.parameters.iter().map(|parameter| {
-        let values = &learned.velocities[parameter.range.clone()];
+        let values = &state.velocities[parameter.range.clone()];
         (velocity_of(&parameter.name), parameter.shape.clone(), values)
     }));
-    if let Some(averages) = &learned.averages {
+    if let Some(averages) = &state.averages {
         let named = averages.weights.named(plan);
         tensors.extend(named.map(|(name, shape, values)| (average_of(&name), shape, values)));
     }
@@ -119,7 +136,7 @@ pub(crate) fn save(
 pub(crate) fn restore(
     path: &Path,
     plan: &Plan,
-    learned: &mut Learned,
+    state: &mut TrainingState,
     run: &Identity,
     data: &Dataset,
 ) -> Result<Vec<EpochRow>, TrainError> {
@@ -129,7 +146,7 @@ pub(crate) fn restore(
     if let Some(what) = about.run.difference(run) {
         return Err(wrong(format!("it was kept by a run with another {what}")));
     }
-    if about.averaged_steps.is_some() != learned.averages.is_some() {
+    if about.averaged_steps.is_some() != state.averages.is_some() {
         return Err(wrong("its averages are not those of its experiment".into()));
     }
     if about.epochs.len() > run.experiment.epochs {
@@ -139,9 +156,9 @@ pub(crate) fn restore(
         return Err(wrong(format!("row {} of its epochs is not what the run came to", row + 1)));
     }
     let (parameters, statistics) = (plan.parameter_count(), plan.statistics_count());
-    let of_averages = if learned.averages.is_some() { parameters + statistics } else { 0 };
+    let of_averages = if state.averages.is_some() { parameters + statistics } else { 0 };
     let file = file.read(2 * parameters + statistics + of_averages).map_err(wrong)?;
-    let Learned { weights, velocities, averages } = learned;
+    let TrainingState { weights, velocities, averages } = state;
     let mut tensors: Vec<NamedMut> = weights.named_mut(plan).collect();
     let mut rest = velocities.as_mut_slice();
     for parameter in &plan.parameters {
@@ -149,12 +166,14 @@ pub(crate) fn restore(
         tensors.push((velocity_of(&parameter.name), parameter.shape.clone(), values));
         rest = after;
     }
-    if let Some(averages) = averages {
-        averages.steps = about.averaged_steps.unwrap_or_default();
+    if let Some(averages) = averages.as_mut() {
         let named = averages.weights.named_mut(plan);
         tensors.extend(named.map(|(name, shape, values)| (average_of(&name), shape, values)));
     }
     tensor_file::fill(&file, tensors).map_err(wrong)?;
+    if let Some((averages, steps)) = averages.as_mut().zip(about.averaged_steps) {
+        averages.steps = steps;
+    }
     Ok(about.epochs)
 }
 
@@ -179,4 +198,56 @@ fn velocity_of(name: &str) -> String {
 
 fn average_of(name: &str) -> String {
     format!("average.{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Fused, Request, instruction_set};
+    use crate::{DataSource, DeviceChoice, EngineChoice};
+
+    #[test]
+    fn a_checkpoint_that_lacks_a_tensor_changes_nothing() {
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../test/samples/squares");
+        let experiment = std::fs::read_to_string(samples.join("experiment.json")).unwrap();
+        let experiment: Experiment = serde_json::from_str(&experiment).unwrap();
+        let plan = experiment.check().unwrap();
+        let options = RunOptions {
+            seed: 1,
+            data: DataSource { folder: samples, hashes: None },
+            class_names: vec![],
+            image_form: None,
+            limit_train: None,
+            limit_test: None,
+            holdout: 0,
+            judge_test: true,
+            device: DeviceChoice::Cpu,
+            engine: EngineChoice::Fused,
+            threads: Some(1),
+            model_path: None,
+            checkpoint_path: None,
+            sources: None,
+            platform: None,
+        };
+        let data = Dataset::open(&options.data, &experiment.net, None, Some(None), 0).unwrap();
+        let state = |seed| TrainingState::init(&plan, seed, true).unwrap();
+        let (engine, device) = (options.engine, options.device);
+        let request = Request { experiment: &experiment, plan: &plan, engine, device, threads: 1 };
+        let engine = Fused::start(&request, state(1), instruction_set().unwrap()).unwrap();
+        let run = Identity::new(&experiment, &options, &data, &engine);
+
+        let mut kept = state(1);
+        kept.averages.as_mut().unwrap().steps = 7;
+        let mut renamed = plan.clone();
+        renamed.parameters[0].name = "another".into();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint.safetensors");
+        save(&path, &renamed, &kept, &run, &[]).unwrap();
+        let mut restored = state(2);
+        let error = restore(&path, &plan, &mut restored, &run, &data).unwrap_err().to_string();
+        assert!(error.contains("it lacks the tensor"), "{error}");
+        assert_eq!(restored, state(2));
+        restore(&path, &renamed, &mut restored, &run, &data).unwrap();
+        assert_eq!(restored, kept);
+    }
 }

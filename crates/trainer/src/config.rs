@@ -77,6 +77,11 @@ pub struct RunOptions {
     /// Where all that learning needs is kept after each epoch, if anywhere. A run whose checkpoint is there already
     /// goes on from it, and ends with the bits of an unbroken one.
     pub checkpoint_path: Option<PathBuf>,
+    /// sha256 of the sources of the program that trains: a checkpoint of other sources is refused. `None` where unknown.
+    pub sources: Option<String>,
+    /// The build of libtorch and the type of CPU, which the results of `aten` depend on: its checkpoints of another platform
+    /// are refused. `None` where unknown.
+    pub platform: Option<String>,
 }
 
 /// Where images and labels come from: a folder with four IDX files, named as MNIST's are.
@@ -115,14 +120,14 @@ pub enum EngineChoice {
 impl Experiment {
     /// Steps of an epoch over so many training images.
     #[must_use]
-    pub fn steps_an_epoch(&self, images: usize) -> usize {
+    pub fn steps_per_epoch(&self, images: usize) -> usize {
         images.div_ceil(self.batch_size)
     }
 
     /// The learning rate of each epoch's last step, over so many training images.
     #[must_use]
     pub fn learning_rates(&self, images: usize) -> Vec<f64> {
-        let batches = self.steps_an_epoch(images);
+        let batches = self.steps_per_epoch(images);
         let steps = batches * self.epochs;
         (1..=self.epochs).map(|epoch| self.schedule.learning_rate(epoch * batches - 1, steps)).collect()
     }
@@ -145,7 +150,7 @@ impl Experiment {
             augmentation.check()?;
         }
         let plan = Plan::of(&self.net)?;
-        plan.check_learning(self.batch_size)?;
+        plan.check_training(self.batch_size)?;
         Ok(plan)
     }
 }

@@ -1,8 +1,8 @@
 use crate::TrainError;
 use crate::data::{Batch, Images, Normalisation};
 use crate::engine::Engine;
-use crate::learned::Which;
 use crate::metric::{Score, argmax, softmax};
+use crate::training_state::WeightSet;
 use crate::watch::Flow;
 
 /// Images in one forward pass: enough to keep every core busy, few enough to be cancelled in time.
@@ -70,7 +70,7 @@ fn each_part(
         }
         let end = (start + IMAGES_AT_ONCE).min(images.len());
         let batch = Batch::of(images, normalisation, (start as u32..end as u32).collect());
-        take(&engine.logits(Which::Judged, &batch)?, batch.labels());
+        take(&engine.logits(WeightSet::Evaluation, &batch)?, batch.labels());
     }
     Ok(())
 }

@@ -23,35 +23,37 @@
 //!     threads: None,
 //!     model_path: Some("model.safetensors".into()),
 //!     checkpoint_path: None,
+//!     sources: None,
+//!     platform: None,
 //! };
 //! let outcome = train(&experiment, &options, &FusedAlone, &mut Unwatched)?;
 //! println!("{} of {} right", outcome.train_clean.correct, outcome.train_clean.total);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod alloc;
 mod checkpoint;
 pub mod config;
 pub mod data;
 pub mod engine;
 mod error;
 mod evaluate;
-mod learned;
 pub mod metric;
 mod model;
 pub mod net;
 pub mod optim;
 pub mod random;
-mod room;
 mod summary;
 mod tensor_file;
 mod train;
+mod training_state;
 mod watch;
 
 pub use config::{DataSource, DeviceChoice, EngineChoice, Experiment, RunOptions};
 pub use error::TrainError;
 pub use evaluate::{Answer, answer, evaluate};
-pub use learned::{Learned, Which};
 pub use model::{Model, Prediction};
 pub use summary::{Summary, SummaryRow, summarize};
 pub use train::{Outcome, train};
+pub use training_state::{TrainingState, WeightSet};
 pub use watch::{BatchProgress, EpochRow, Flow, Unwatched, Watch};

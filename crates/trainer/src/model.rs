@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::TrainError;
 use crate::data::{Batch, Normalisation};
 use crate::engine::{Engine, Fused, instruction_set};
-use crate::learned::{Learned, Which};
 use crate::metric::{argmax, softmax};
 use crate::net::{NetSpec, Plan, Weights};
 use crate::tensor_file::{self, TensorFile};
+use crate::training_state::{TrainingState, WeightSet};
+use crate::watch::Flow;
 
 /// A trained net with all it takes to predict, on the CPU.
 pub struct Model {
@@ -96,16 +97,16 @@ impl Model {
             )));
         }
         let plan = Plan::of(&net)
-            .and_then(|plan| plan.check_judging().map(|()| plan))
+            .and_then(|plan| plan.check_evaluation().map(|()| plan))
             .map_err(|error| wrong(error.to_string()))?;
         let tensors = file.read(plan.parameter_count() + plan.statistics_count()).map_err(wrong)?;
         let mut weights = Weights::zeros(&plan)?;
         tensor_file::fill(&tensors, weights.named_mut(&plan).collect()).map_err(wrong)?;
         check_numbers(&plan, &weights).map_err(wrong)?;
-        let learned = Learned { weights, velocities: vec![], averages: None };
-        let engine = Fused::judging(&plan, learned, instruction_set()?)?;
+        let state = TrainingState { weights, velocities: vec![], averages: None };
+        let engine = Fused::for_evaluation(&plan, state, instruction_set()?)?;
         let parameters = plan.parameter_count();
-        let (path, bytes) = (path.to_owned(), plan.bytes_of_judging());
+        let (path, bytes) = (path.to_owned(), plan.evaluation_bytes());
         Ok(Self { path, net, normalisation, class_names, image_form, parameters, bytes, engine })
     }
 
@@ -116,6 +117,19 @@ impl Model {
     /// [`TrainError::Setting`] where `pixels` is not a whole number of images, [`TrainError::Model`] where the weights
     /// come to no finite number.
     pub fn predict(&mut self, pixels: &[u8]) -> Result<Vec<Prediction>, TrainError> {
+        self.predict_while(pixels, &|| Flow::Continue)
+    }
+
+    /// As [`predict`](Self::predict), asking `flow` before every 256 images whether to go on.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`predict`](Self::predict), and [`TrainError::Cancelled`] when `flow` says stop.
+    pub fn predict_while(
+        &mut self,
+        pixels: &[u8],
+        flow: &dyn Fn() -> Flow,
+    ) -> Result<Vec<Prediction>, TrainError> {
         let NetSpec { channels, size, classes, .. } = self.net;
         let length = channels * size * size;
         if pixels.is_empty() || !pixels.len().is_multiple_of(length) {
@@ -124,8 +138,11 @@ impl Model {
         }
         let mut predictions = vec![];
         for some in pixels.chunks(256 * length) {
+            if flow() == Flow::Stop {
+                return Err(TrainError::Cancelled);
+            }
             let batch = Batch::of_pixels(some, channels, size, self.normalisation);
-            let logits = self.engine.logits(Which::Judged, &batch)?;
+            let logits = self.engine.logits(WeightSet::Evaluation, &batch)?;
             if !logits.iter().all(|logit| logit.is_finite()) {
                 let reason = "its weights are so large that they come to no finite answer".into();
                 return Err(TrainError::Model { path: self.path.clone(), reason });

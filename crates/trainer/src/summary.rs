@@ -56,7 +56,7 @@ pub struct SummaryRow {
 /// [`TrainError::Setting`] or [`TrainError::Shape`] where it can't be built.
 pub fn summarize(net: &NetSpec) -> Result<Summary, TrainError> {
     let plan = Plan::of(net)?;
-    let learned = |index: usize| plan.parameters[index].range.len();
+    let count = |index: usize| plan.parameters[index].range.len();
 
     let mut rows = vec![];
     let (mut jump, mut field) = (1, 1);
@@ -68,11 +68,11 @@ pub fn summarize(net: &NetSpec) -> Result<Summary, TrainError> {
             names.push(match planned.op {
                 Op::Conv { weight, bias, kernel: k, padding: p } => {
                     (kernel, padding) = (k, p);
-                    parameters += learned(weight) + bias.map_or(0, learned);
+                    parameters += count(weight) + bias.map_or(0, count);
                     format!("conv {k}x{k}")
                 }
                 Op::BatchNorm { weight, bias, .. } => {
-                    parameters += learned(weight) + learned(bias);
+                    parameters += count(weight) + count(bias);
                     "norm".into()
                 }
                 Op::Relu => "relu".into(),

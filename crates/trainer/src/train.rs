@@ -9,11 +9,11 @@ use crate::config::{Experiment, RunOptions};
 use crate::data::{Batches, Dataset};
 use crate::engine::{Device, EngineName, Engines, Request, Step};
 use crate::evaluate::{Answer, answer, evaluate};
-use crate::learned::{Learned, Which};
 use crate::metric::Score;
 use crate::model;
 use crate::random::{Purpose, Stream};
 use crate::tensor_file::check_writable;
+use crate::training_state::{TrainingState, WeightSet};
 use crate::watch::{BatchProgress, EpochRow, Flow, Watch};
 
 /// What a run came to.
@@ -61,10 +61,10 @@ pub fn train(
 
     let threads = options.threads.unwrap_or_else(default_threads);
     let request = Request { experiment, plan: &plan, engine, device, threads };
-    let learned = || Learned::init(&plan, options.seed, experiment.averaging.is_some());
-    let mut engine = engines.start(&request, learned()?)?;
+    let initial_state = || TrainingState::init(&plan, options.seed, experiment.averaging.is_some());
+    let mut engine = engines.start(&request, initial_state()?)?;
     let stream = |purpose| Stream::new(options.seed, purpose);
-    let batches = experiment.steps_an_epoch(data.train.len());
+    let batches = experiment.steps_per_epoch(data.train.len());
     let steps = batches * experiment.epochs;
 
     // Go on from where an interrupted run was.
@@ -72,7 +72,7 @@ pub fn train(
     let checkpoint = options.checkpoint_path.as_deref();
     let mut epochs = vec![];
     if let Some(path) = checkpoint.filter(|path| path.exists()) {
-        let mut earlier = learned()?;
+        let mut earlier = initial_state()?;
         epochs = checkpoint::restore(path, &plan, &mut earlier, &identity, &data)?;
         engine.restore(earlier)?;
     }
@@ -139,7 +139,7 @@ pub fn train(
         let row = EpochRow { epoch: epoch + 1, learning_rate, train, holdout, test, seconds };
         epochs.push(row);
         if let Some(path) = checkpoint {
-            checkpoint::save(path, &plan, &*engine.learned()?, &identity, &epochs)?;
+            checkpoint::save(path, &plan, &*engine.state()?, &identity, &epochs)?;
         }
         if watch.epoch(&row) == Flow::Stop {
             return Err(TrainError::Cancelled);
@@ -153,9 +153,9 @@ pub fn train(
         None => vec![],
     };
     if let Some(path) = &options.model_path {
-        let learned = engine.learned()?;
+        let state = engine.state()?;
         let (names, form) = (&options.class_names, options.image_form.as_deref());
-        let weights = learned.of(Which::Judged);
+        let weights = state.of(WeightSet::Evaluation);
         model::save(path, &experiment.net, data.normalisation, names, form, &plan, weights)?;
     }
     Ok(Outcome {

@@ -2,13 +2,13 @@
 
 mod common;
 
-use common::{Inputs, bars, block, experiment, final_net, learned, of_net, options, request, standing};
+use common::{Inputs, bars, block, experiment, final_net, of_net, options, request, standing, trained_state};
 use proptest::prelude::*;
 use stepladder_trainer::data::Augmentation;
 use stepladder_trainer::engine::{Engine, Fused, FusedAlone, Isa};
 use stepladder_trainer::net::{BlockPart, LayerSpec, NetSpec, Norm, Plan};
 use stepladder_trainer::{
-    DeviceChoice, EngineChoice, Experiment, RunOptions, TrainError, Unwatched, Which, train,
+    DeviceChoice, EngineChoice, Experiment, RunOptions, TrainError, Unwatched, WeightSet, train,
 };
 
 #[test]
@@ -27,11 +27,11 @@ fn gradients_are_what_finite_differences_say() {
     let inputs = Inputs::random(&net, 20, 3);
     let experiment = of_net(&net, 0.1);
     let loss = |moved: &[f64]| {
-        let mut learned = learned(&plan, 3);
-        for (value, change) in learned.weights.parameters.iter_mut().zip(moved) {
+        let mut state = trained_state(&plan, 3);
+        for (value, change) in state.weights.parameters.iter_mut().zip(moved) {
             *value += *change as f32;
         }
-        let mut engine = Fused::start(&request(&experiment, &plan, 1), learned, Isa::best()).unwrap();
+        let mut engine = Fused::start(&request(&experiment, &plan, 1), state, Isa::best()).unwrap();
         let loss = engine.step(&inputs.batch(), &standing(3)).unwrap().loss();
         (loss, engine.gradients().to_vec())
     };
@@ -58,9 +58,10 @@ fn bits(net: &NetSpec, count: usize, threads: usize, isa: Isa) -> Vec<u32> {
     let plan = Plan::of(net).unwrap();
     let experiment = of_net(net, 0.05);
     let inputs = Inputs::random(net, count, 5);
-    let mut engine = Fused::start(&request(&experiment, &plan, threads), learned(&plan, 5), isa).unwrap();
+    let mut engine =
+        Fused::start(&request(&experiment, &plan, threads), trained_state(&plan, 5), isa).unwrap();
     let score = engine.step(&inputs.batch(), &standing(5)).unwrap();
-    let logits = engine.logits(Which::Judged, &inputs.batch()).unwrap();
+    let logits = engine.logits(WeightSet::Evaluation, &inputs.batch()).unwrap();
     let lists = [engine.gradients(), &engine.weights().statistics, &logits].concat();
     let loss = score.loss_sum.to_bits();
     lists

@@ -253,8 +253,8 @@ proptest! {
         let made = |shape: [usize; 3]| shape.iter().map(|&n| n as u128).product::<u128>();
         let activations = plan.ops.iter().map(|op| made(op.output)).sum::<u128>();
         let bytes = 4 * (16 * activations + plan.parameter_count() as u128);
-        prop_assert!(plan.check_judging().is_err() || bytes <= 16 << 30);
-        prop_assert!(plan.check_learning(16).is_err() || 2 * bytes <= 16 << 30);
+        prop_assert!(plan.check_evaluation().is_err() || bytes <= 16 << 30);
+        prop_assert!(plan.check_training(16).is_err() || 2 * bytes <= 16 << 30);
     }
 
     #[test]

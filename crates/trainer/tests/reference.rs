@@ -10,7 +10,7 @@ use stepladder_trainer::engine::{Engine, Fused, Isa};
 use stepladder_trainer::metric::Score;
 use stepladder_trainer::net::{LayerSpec, NetSpec, Norm, Plan};
 use stepladder_trainer::optim::{Optimizer, Schedule};
-use stepladder_trainer::{Learned, Which};
+use stepladder_trainer::{TrainingState, WeightSet};
 
 #[test]
 fn one_cycle_gives_the_rates_and_momenta_of_pytorch_at_every_step() {
@@ -72,23 +72,23 @@ fn small_net() -> NetSpec {
 fn loss_gradients_statistics_and_evaluation_of_a_net_with_every_layer_are_pytorchs() {
     let expected = fixture("small_net");
     let plan = Plan::of(&small_net()).unwrap();
-    let mut learned = Learned::init(&plan, 1, false).unwrap();
+    let mut state = TrainingState::init(&plan, 1, false).unwrap();
     for planned in &plan.parameters {
         // PyTorch calls the bare convolution of the head `head.1`, we `head.1.conv`.
         let name = planned.name.replace("head.1.conv", "head.1");
-        learned.weights.parameters[planned.range.clone()].copy_from_slice(&floats(&expected["start"][name]));
+        state.weights.parameters[planned.range.clone()].copy_from_slice(&floats(&expected["start"][name]));
     }
     let labels: Vec<u8> =
         expected["labels"].as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as u8).collect();
     let images = floats(&expected["images"]);
     let batch = Batch::ready(&images, labels.clone(), (0..labels.len() as u32).collect());
-    let start = |smoothing: f64, learned: Learned| {
+    let start = |smoothing: f64, state: TrainingState| {
         let experiment = of_net(&small_net(), smoothing);
-        Fused::start(&request(&experiment, &plan, 2), learned, Isa::best()).unwrap()
+        Fused::start(&request(&experiment, &plan, 2), state, Isa::best()).unwrap()
     };
 
     for step in expected["steps"].as_array().unwrap() {
-        let mut engine = start(step["labelSmoothing"].as_f64().unwrap(), learned);
+        let mut engine = start(step["labelSmoothing"].as_f64().unwrap(), state);
         let score = engine.step(&batch, &standing(1)).unwrap();
         assert!((score.loss() - step["loss"].as_f64().unwrap()).abs() < 1e-6);
         assert_eq!(score.correct as u64, step["correct"].as_u64().unwrap());
@@ -100,13 +100,13 @@ fn loss_gradients_statistics_and_evaluation_of_a_net_with_every_layer_are_pytorc
             let tolerance = if name.ends_with("conv.bias") { 1e-3 } else { 1e-5 };
             assert_close(&name, got, &gradient, tolerance);
         }
-        learned = engine.learned().unwrap().into_owned();
-        for (name, _, got) in learned.weights.named(&plan).filter(|(name, ..)| name.contains("running")) {
+        state = engine.state().unwrap().into_owned();
+        for (name, _, got) in state.weights.named(&plan).filter(|(name, ..)| name.contains("running")) {
             assert_close(&name, got, &floats(&step["statistics"][&name]), 1e-6);
         }
     }
 
-    let logits = start(0.0, learned).logits(Which::Judged, &batch).unwrap();
+    let logits = start(0.0, state).logits(WeightSet::Evaluation, &batch).unwrap();
     assert_close("logits", &logits, &floats(&expected["evaluation"]["logits"]), 1e-5);
     let loss = Score::of(&logits, labels.iter().copied()).loss();
     assert!((loss - expected["evaluation"]["loss"].as_f64().unwrap()).abs() < 1e-5);

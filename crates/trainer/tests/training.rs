@@ -262,6 +262,8 @@ fn a_checkpoint_of_another_run_or_a_damaged_one_is_refused() {
     refused(&everything_random(), &RunOptions { seed: 2, ..options.clone() }, "another seed");
     refused(&everything_random(), &RunOptions { holdout: 5, ..options.clone() }, "another number of images");
     refused(&Experiment { label_smoothing: 0.1, ..everything_random() }, &options, "another experiment");
+    let rebuilt = RunOptions { sources: Some("0123abcd".into()), ..options.clone() };
+    refused(&everything_random(), &rebuilt, "from the sources unknown and not 0123abcd; start the run again");
     for name in ["train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte", "t10k-images-idx3-ubyte"] {
         let file = data.path().join(name);
         let whole = std::fs::read(&file).unwrap();
@@ -282,6 +284,26 @@ fn a_checkpoint_of_another_run_or_a_damaged_one_is_refused() {
         refused(&everything_random(), &options, "can’t be resumed");
         assert_eq!(std::fs::read(&path).unwrap(), damaged);
     }
+}
+
+#[test]
+fn a_checkpoint_goes_on_with_the_same_sources_alone_and_on_any_cpu() {
+    let data = bars(70, 30);
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint_path = Some(folder.path().join("checkpoint.safetensors"));
+    let built = |sources: &str, cpu: &str| RunOptions {
+        sources: Some(sources.into()),
+        platform: Some(cpu.into()),
+        checkpoint_path: checkpoint_path.clone(),
+        ..options(data.path())
+    };
+    let run = |options: &RunOptions| train(&everything_random(), options, &FusedAlone, &mut Unwatched);
+    run(&built("1234", "a cpu")).unwrap();
+    run(&built("1234", "another cpu")).unwrap(); // `fused` has the same bits on each
+    let error = run(&built("5678", "a cpu")).unwrap_err().to_string();
+    let expected =
+        "with another build of this program, from the sources 1234 and not 5678; start the run again";
+    assert!(error.contains(expected), "{error}");
 }
 
 #[test]

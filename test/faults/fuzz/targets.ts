@@ -27,9 +27,9 @@ import {
 import {processSpace} from '../../../ts/platform/processes.js';
 import {readRecord} from '../../../ts/record/file.js';
 import {readPreregistration} from '../../../ts/record/preregistration-file.js';
+import {readConfig} from '../../../ts/runs/config.js';
 import {readFinishedRun} from '../../../ts/runs/finished-run.js';
 import {listRuns} from '../../../ts/runs/list-runs.js';
-import {RunFolder} from '../../../ts/runs/run-folder.js';
 import {readSweep} from '../../../ts/sweep/file.js';
 import {reseal, resealRun, resealSweep} from '../../helpers/forger.js';
 import {tinyDefinition, tinyStep} from '../tiny-step.js';
@@ -253,7 +253,7 @@ export const targets: Readonly<Record<string, (places: Places) => Promise<Target
 	},
 	async config({stage, scratch}) {
 		const from = only(path.join(stage, 'finished', 'tiny'));
-		const reads = (folder: string): unknown => [listRuns(scratch), RunFolder.read(folder)];
+		const reads = (folder: string): unknown => [listRuns(scratch), readConfig(folder)];
 		return within(from, path.join(scratch, 'run'), 'config.json', {mutate: mutateJson, reads, seal: resealRun});
 	},
 	async events({stage, scratch}) {

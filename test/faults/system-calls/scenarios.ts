@@ -2,9 +2,9 @@ import {existsSync, readdirSync} from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import {root} from '../../helpers/cli.js';
+import {fakePin, fakeWheels} from '../../helpers/fake-wheels.js';
 import type {Ending} from '../../helpers/folder.js';
 import {OwnLadder} from '../../helpers/own-ladder.js';
-import {fakePin, fakeWheels} from '../../helpers/package-index.js';
 import {tinyLadder} from '../../helpers/tiny-ladder.js';
 import type {Fault} from './shim.js';
 

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import {Command} from 'commander';
+import type {Command} from 'commander';
 import {type BenchResult, bench} from '../../bench/bench.js';
 import {commandHint} from '../../format/command-line.js';
 import type {Screen} from '../../format/text-table.js';
@@ -21,9 +21,8 @@ import {screen} from '../screen.js';
 type Flags = LadderFlags &
 	DataFlags & {step?: string[]; rounds: number; images?: number; python?: string; json: boolean};
 
-export const benchCommand = (interruption: Interruption): Command =>
-	withDataOption(withLadderOption(new Command('bench')))
-		.description('Time training passes of a step on each engine, in PyTorch and in JAX, side by side in one run.')
+export const benchCommand = (command: Command, interruption: Interruption): Command =>
+	withDataOption(withLadderOption(command))
 		.option('--step <name...>', 'the steps to time (default: the last of the ladder)')
 		.option('--rounds <n>', 'how often each is timed, in turn', parseNumber, 5)
 		.option('--images <n>', 'training images of a pass (default: all of them)', parseNumber)

@@ -1,14 +1,13 @@
 import process from 'node:process';
-import {Command} from 'commander';
+import type {Command} from 'commander';
 import {commandHint} from '../../format/command-line.js';
 import {compareRuns} from '../../index.js';
 import {comparisonsText} from '../../report/comparison.js';
 import {chosenLadder, type LadderFlags, withLadderOption} from '../ladder-options.js';
 import {screen} from '../screen.js';
 
-export const compareCommand = (): Command =>
-	withLadderOption(new Command('compare'))
-		.description('Compare runs or recorded steps, seed by seed and image by image: the first with each of the others.')
+export const compareCommand = (command: Command): Command =>
+	withLadderOption(command)
 		.argument('<runs...>', 'run folders, folders of runs, or recorded steps')
 		.option('--json', 'print the figures as JSON', false)
 		.addHelpText(

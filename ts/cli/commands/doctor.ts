@@ -1,5 +1,5 @@
 import process from 'node:process';
-import {Command} from 'commander';
+import type {Command} from 'commander';
 import {LadderError} from '../../index.js';
 import {libtorchFolder, ownLibtorch} from '../../libtorch/libtorch-folder.js';
 import {missing, problemOf} from '../../libtorch/manifest.js';
@@ -19,40 +19,38 @@ import {
 
 type Finding = {readonly what: string; readonly found?: string; readonly missing?: string};
 
-export const doctorCommand = (): Command =>
-	withDataOption(withLadderOption(new Command('doctor')))
-		.description('Show what is installed, and how to get what is missing.')
-		.action(async (flags: LadderFlags & DataFlags) => {
-			const findings = [
-				find('Addon', () => {
-					const {version, isa} = unwrap(native().runtimeInfo());
-					return `version ${version}, computing with ${isa}`;
-				}),
-				find('Cores', () => String(unwrap(native().runtimeInfo()).cores)),
-				find('libtorch', () => {
-					const isOwn = ownLibtorch() !== undefined;
-					const problem = isOwn ? undefined : problemOf(libtorchFolder(), {anew: true});
-					if (!hasTorch() || problem === missing) {
-						return `not here, which only \`--engine aten\` and \`--device cuda\` need: \`${torchCommand}\``;
-					}
+export const doctorCommand = (command: Command): Command =>
+	withDataOption(withLadderOption(command)).action(async (flags: LadderFlags & DataFlags) => {
+		const findings = [
+			find('Addon', () => {
+				const {version, isa} = unwrap(native().runtimeInfo());
+				return `version ${version}, computing with ${isa}`;
+			}),
+			find('Cores', () => String(unwrap(native().runtimeInfo()).cores)),
+			find('libtorch', () => {
+				const isOwn = ownLibtorch() !== undefined;
+				const problem = isOwn ? undefined : problemOf(libtorchFolder(), {anew: true});
+				if (!hasTorch() || problem === missing) {
+					return `not here, which only \`--engine aten\` and \`--device cuda\` need: \`${torchCommand}\``;
+				}
 
-					if (problem !== undefined) {
-						throw new Error(`${libtorchFolder()} ${problem}: get it with \`${torchCommand}\``);
-					}
+				if (problem !== undefined) {
+					throw new Error(`${libtorchFolder()} ${problem}: get it with \`${torchCommand}\``);
+				}
 
-					const {libtorch, cuda} = unwrap(nativeFor({engine: 'aten'}).runtimeInfo());
-					return `${libtorch} in ${libtorchFolder()}, ${cuda ? 'with a CUDA device' : 'without a CUDA device'}`;
-				}),
-			];
-			findings.push(...(await findLadderAndData(flags)));
-			for (const {what, found, missing} of findings) {
-				process.stdout.write(`${missing ? '✗' : '✓'} ${what}: ${missing ?? found}\n`);
-			}
+				const {libtorch, cuda} = unwrap(nativeFor({engine: 'aten'}).runtimeInfo());
+				return `${libtorch} in ${libtorchFolder()}, ${cuda ? 'with a CUDA device' : 'without a CUDA device'}`;
+			}),
+		];
+		findings.push(...(await findLadderAndData(flags)));
+		for (const {what, found, missing} of findings) {
+			process.stdout.write(`${missing ? '✗' : '✓'} ${what}: ${missing ?? found}\n`);
+		}
 
-			if (findings.some(({missing}) => missing)) {
-				process.exitCode = exitCodes.failed;
-			}
-		});
+		if (findings.some(({missing}) => missing)) {
+			process.exitCode = exitCodes.failed;
+		}
+	});
 
 /** The ladder that commands would be about here; to be in none is not a fault. */
 const findLadderAndData = async (flags: LadderFlags & DataFlags): Promise<Finding[]> => {

@@ -1,12 +1,11 @@
 import path from 'node:path';
 import process from 'node:process';
-import {Command} from 'commander';
+import type {Command} from 'commander';
 import {commandHint, displayPath, shellQuote, startedByNpm} from '../../format/command-line.js';
 import {initLadder} from '../../ladder/init-ladder.js';
 
-export const initCommand = (): Command =>
-	new Command('init')
-		.description('Write a small ladder of your own, ready to train.')
+export const initCommand = (command: Command): Command =>
+	command
 		.argument('[dir]', 'the folder for it', '.')
 		.addHelpText('after', `\nExample:\n  ${commandHint('init', 'shoes')}`)
 		.action((dir: string) => {

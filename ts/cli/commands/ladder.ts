@@ -1,5 +1,5 @@
 import process from 'node:process';
-import {Command, Option} from 'commander';
+import {type Command, Option} from 'commander';
 import {commandHint} from '../../format/command-line.js';
 import {wrap} from '../../format/wrap.js';
 import {ladderGoal} from '../../record/goal-sentence.js';
@@ -8,9 +8,8 @@ import {ladderFormats, ladderRows} from '../../record/ladder-table.js';
 import {chosenLadder, type LadderFlags, printDamaged, printRefused, withLadderOption} from '../ladder-options.js';
 import {screen} from '../screen.js';
 
-export const ladderCommand = (): Command =>
-	withLadderOption(new Command('ladder'))
-		.description('Show all steps side by side, with their results.')
+export const ladderCommand = (command: Command): Command =>
+	withLadderOption(command)
 		.addOption(
 			new Option('--format <name>', 'how to write the table').choices(Object.keys(ladderFormats)).default('text'),
 		)

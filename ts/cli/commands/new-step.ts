@@ -1,12 +1,11 @@
 import process from 'node:process';
-import {Command} from 'commander';
+import type {Command} from 'commander';
 import {commandHint, displayPath, shellQuote} from '../../format/command-line.js';
 import {newStep} from '../../ladder/new-step.js';
 import {chosenLadder, type LadderFlags, withLadderOption} from '../ladder-options.js';
 
-export const newStepCommand = (): Command =>
-	withLadderOption(new Command('new-step'))
-		.description('Write the file of the next step, with its change and its target to fill in.')
+export const newStepCommand = (command: Command): Command =>
+	withLadderOption(command)
 		.argument('<name>', 'lower-case words joined by hyphens')
 		.requiredOption('--from <step>', 'the step that it grows from')
 		.addHelpText('after', `\nExample:\n  ${commandHint('new-step', 'batch-norm --from baseline')}`)

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import {Command, Option} from 'commander';
+import {type Command, Option} from 'commander';
 import {commandHint} from '../../format/command-line.js';
 import {type NamedPrediction, type PredictOptions, percent, predict} from '../../index.js';
 import type {Interruption} from '../interruption.js';
@@ -12,9 +12,8 @@ const likely = 0.5;
 
 type Flags = Pick<PredictOptions, 'fit'> & {invert?: boolean; all: boolean; json: boolean};
 
-export const predictCommand = (interruption: Interruption): Command =>
-	new Command('predict')
-		.description('Label images with the model of a run.')
+export const predictCommand = (command: Command, interruption: Interruption): Command =>
+	command
 		.argument('<model>', 'a run’s folder, or a model.safetensors')
 		.argument('<image...>', 'PNG or JPEG files of any size, or rows of an IDX file such as t10k-images-idx3-ubyte:0-9')
 		.option('--invert', 'invert the images, for dark on light where the model learned light on dark')

@@ -1,7 +1,7 @@
 import {rmSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import {Command, Option} from 'commander';
+import {type Command, Option} from 'commander';
 import {commandHint, displayPath, shellQuote} from '../../format/command-line.js';
 import {acquireLock, type Lock, lockPathFor} from '../../fs/lock.js';
 import {makeFolders} from '../../fs/make-folders.js';
@@ -46,9 +46,8 @@ type Flags = LadderFlags &
 
 const defaultOut = 'runs/records';
 
-export const recordCommand = (interruption: Interruption): Command =>
-	withDataOption(withLadderOption(new Command('record')))
-		.description('Train a step over seeds and record the results, or check the records.')
+export const recordCommand = (command: Command, interruption: Interruption): Command =>
+	withDataOption(withLadderOption(command))
 		.option('--step <name>', 'the step to record (with --check: to check; default: all)')
 		.option('--seeds <list>', 'seeds to train with, such as 1-5 or 1,4,9', parseSeeds, [1, 2, 3, 4, 5])
 		.addOption(new Option('--engine <name>', 'what computes the gradients: auto, aten or fused').default('auto'))

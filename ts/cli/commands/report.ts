@@ -1,5 +1,5 @@
 import process from 'node:process';
-import {Command} from 'commander';
+import type {Command} from 'commander';
 import {commandHint} from '../../format/command-line.js';
 import {report, reportRuns} from '../../index.js';
 import {
@@ -17,9 +17,8 @@ import {whileWaiting} from '../while-waiting.js';
 
 type Flags = LadderFlags & DataFlags & {out: string; open: boolean};
 
-export const reportCommand = (): Command =>
-	withDataOption(withLadderOption(new Command('report')))
-		.description('Write a report of the whole ladder, or of runs, as Markdown and as one self-contained HTML file.')
+export const reportCommand = (command: Command): Command =>
+	withDataOption(withLadderOption(command))
 		.argument('[runs...]', 'run folders, folders of runs, or recorded steps, in place of the ladder')
 		.option('--out <dir>', 'where the two files go', 'report')
 		.option('--open', 'open the page in the browser', false)

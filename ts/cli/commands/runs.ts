@@ -1,17 +1,17 @@
 import {existsSync} from 'node:fs';
 import process from 'node:process';
-import {Command} from 'commander';
+import type {Command} from 'commander';
+import {ConfigError} from '../../errors/config-error.js';
 import {commandHint, displayPath} from '../../format/command-line.js';
-import type {Screen} from '../../format/text-table.js';
-import {textTable} from '../../format/text-table.js';
-import {ConfigError, listRuns, percent, type RunSummary} from '../../index.js';
+import {percent} from '../../format/figures.js';
+import {type Screen, textTable} from '../../format/text-table.js';
+import {listRuns, type RunSummary} from '../../runs/list-runs.js';
 import {screen} from '../screen.js';
 
 const defaultFolder = 'runs';
 
-export const runsCommand = (): Command =>
-	new Command('runs')
-		.description('List the saved runs, newest first.')
+export const runsCommand = (command: Command): Command =>
+	command
 		.argument('[dir]', 'the folder that they are in', defaultFolder)
 		.option('--json', 'print them as JSON', false)
 		.addHelpText(
@@ -27,7 +27,9 @@ export const runsCommand = (): Command =>
 			if (json) {
 				process.stdout.write(`${JSON.stringify(runs, undefined, '\t')}\n`);
 			} else {
-				process.stdout.write(`${runs.length > 0 ? table(runs, screen()) : `There are no runs in ${folder}`}\n`);
+				process.stdout.write(
+					`${runs.length > 0 ? table(runs, screen()) : `No runs in ${folder === defaultFolder ? './runs' : folder} yet`}\n`,
+				);
 			}
 		});
 

@@ -1,14 +1,13 @@
 import process from 'node:process';
-import {Command} from 'commander';
+import type {Command} from 'commander';
 import {commandHint} from '../../format/command-line.js';
 import {summarize} from '../../index.js';
 import {summaryTable} from '../../report/summary-table.js';
 import {chosenLadder, chosenStep, type LadderFlags, withLadderOption} from '../ladder-options.js';
 import {screen} from '../screen.js';
 
-export const summaryCommand = (): Command =>
-	withLadderOption(new Command('summary'))
-		.description('Show a step’s layers: shapes, receptive field and parameters, from the net itself.')
+export const summaryCommand = (command: Command): Command =>
+	withLadderOption(command)
 		.option('--step <name>', 'the step of the ladder to show')
 		.addHelpText(
 			'after',

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import {Command, InvalidArgumentError} from 'commander';
+import {type Command, InvalidArgumentError} from 'commander';
 import {ConfigError} from '../../errors/index.js';
 import {commandHint} from '../../format/command-line.js';
 import type {Varied} from '../../sweep/plan.js';
@@ -35,9 +35,8 @@ type Flags = LadderFlags &
 		fresh: boolean;
 	};
 
-export const sweepCommand = (interruption: Interruption): Command =>
-	withDataOption(withLadderOption(new Command('sweep')))
-		.description('Try settings of a step on held-out training images, and keep the results.')
+export const sweepCommand = (command: Command, interruption: Interruption): Command =>
+	withDataOption(withLadderOption(command))
 		.option('--step <name>', 'the step whose settings are tried')
 		.option(
 			'--vary <setting=values>',

@@ -1,7 +1,7 @@
 import {realpathSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import {Command, Option} from 'commander';
+import {type Command, Option} from 'commander';
 import {settingsName, type TriedSetting, withSettings} from '../../experiment/settings.js';
 import {commandHint, displayPath, shellQuote} from '../../format/command-line.js';
 import {
@@ -18,7 +18,10 @@ import {
 	train,
 } from '../../index.js';
 import {verdict} from '../../report/verdict.js';
-import {latest, RunFolder, type Sibling} from '../../runs/run-folder.js';
+import {cleanUpRun} from '../../runs/clean-up.js';
+import {readConfig} from '../../runs/config.js';
+import {latest} from '../../runs/latest.js';
+import {type Sibling, siblingsOf} from '../../runs/siblings.js';
 import type {Trainable} from '../../step/define-step.js';
 import {ConsoleLog} from '../console-log.js';
 import {exitCodes} from '../exit-codes.js';
@@ -53,9 +56,8 @@ type Flags = Pick<
 		fastDevRun: boolean;
 	};
 
-export const trainCommand = (interruption: Interruption): Command =>
-	withDataOption(withLadderOption(new Command('train')))
-		.description('Train a step with one or more seeds, and say whether its target was held.')
+export const trainCommand = (command: Command, interruption: Interruption): Command =>
+	withDataOption(withLadderOption(command))
 		.option('--step <name>', 'the step of the ladder to train')
 		.option('--seeds <list>', 'seeds to train with, such as 1-5 or 1,4,9', parseSeeds, [1])
 		.option(
@@ -165,11 +167,11 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 		}
 
 		const folder = given === latest ? realpathOf(path.join('runs', latest)) : given;
-		const {step} = RunFolder.read(folder);
-		const siblings = RunFolder.siblings(folder);
+		const {step} = readConfig(folder);
+		const siblings = siblingsOf(folder);
 		for (const {folder: place, state} of siblings) {
 			if (place !== undefined && state === 'finished') {
-				await RunFolder.tidy(place, signal);
+				await cleanUpRun(place, signal);
 			}
 		}
 

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::TrainError;
 use crate::config::{DeviceChoice, EngineChoice, Experiment};
 use crate::data::Batch;
-use crate::learned::{Learned, Which};
 use crate::metric::Score;
 use crate::net::Plan;
 use crate::random::Stream;
+use crate::training_state::{TrainingState, WeightSet};
 
 /// The engines there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,7 +72,7 @@ pub struct Step {
 
 /// Learns from batches and answers images, following a [`Plan`]. It owns what is learned, on its device.
 pub trait Engine: Send {
-    /// Which one it is.
+    /// WeightSet one it is.
     fn name(&self) -> EngineName;
 
     /// Where it computes.
@@ -95,21 +95,21 @@ pub trait Engine: Send {
     /// # Errors
     ///
     /// [`TrainError::Memory`], and [`TrainError::Torch`] where libtorch fails.
-    fn logits(&mut self, of: Which, batch: &Batch) -> Result<Vec<f32>, TrainError>;
+    fn logits(&mut self, of: WeightSet, batch: &Batch) -> Result<Vec<f32>, TrainError>;
 
     /// What was learned so far, brought to the host's memory.
     ///
     /// # Errors
     ///
     /// [`TrainError::Torch`] where libtorch fails.
-    fn learned(&mut self) -> Result<Cow<'_, Learned>, TrainError>;
+    fn state(&mut self) -> Result<Cow<'_, TrainingState>, TrainError>;
 
     /// Goes on from what was learned before.
     ///
     /// # Errors
     ///
     /// [`TrainError::Torch`] where libtorch fails.
-    fn restore(&mut self, learned: Learned) -> Result<(), TrainError>;
+    fn restore(&mut self, state: TrainingState) -> Result<(), TrainError>;
 }
 
 /// PyTorch's defaults for batch norm: the share that a batch has in the running statistics.
@@ -125,7 +125,7 @@ pub struct Request<'a> {
     pub experiment: &'a Experiment,
     /// Its net, worked out.
     pub plan: &'a Plan,
-    /// Which engine.
+    /// WeightSet engine.
     pub engine: EngineChoice,
     /// Where it is to compute.
     pub device: DeviceChoice,
@@ -141,7 +141,7 @@ pub trait Engines: Sync {
     ///
     /// [`TrainError::Setting`] and [`TrainError::Device`] for an engine or a device that this program or machine
     /// lacks, [`TrainError::Memory`].
-    fn start(&self, request: &Request, learned: Learned) -> Result<Box<dyn Engine>, TrainError>;
+    fn start(&self, request: &Request, state: TrainingState) -> Result<Box<dyn Engine>, TrainError>;
 }
 
 /// The engine of a program without libtorch: `fused`, on the CPU.
@@ -149,7 +149,7 @@ pub trait Engines: Sync {
 pub struct FusedAlone;
 
 impl Engines for FusedAlone {
-    fn start(&self, request: &Request, learned: Learned) -> Result<Box<dyn Engine>, TrainError> {
+    fn start(&self, request: &Request, state: TrainingState) -> Result<Box<dyn Engine>, TrainError> {
         if request.device == DeviceChoice::Cuda {
             let reason = "this build has no libtorch, which CUDA needs".into();
             return Err(TrainError::Device { device: "cuda".into(), reason });
@@ -161,7 +161,7 @@ impl Engines for FusedAlone {
                 "`aten`",
             ));
         }
-        Ok(Box::new(Fused::start(request, learned, instruction_set()?)?))
+        Ok(Box::new(Fused::start(request, state, instruction_set()?)?))
     }
 }
 

@@ -35,7 +35,7 @@ pub enum Op {
     Dropout {
         /// The share dropped.
         probability: f64,
-        /// Which of the net's dropouts, for its random stream.
+        /// WeightSet of the net's dropouts, for its random stream.
         index: usize,
     },
     /// The largest value of each window; a rest at the border is left out.
@@ -196,10 +196,10 @@ impl Plan {
     /// # Errors
     ///
     /// [`TrainError::Setting`] with the largest batch that is allowed, or naming the net where not one image is.
-    pub fn check_learning(&self, batch_size: usize) -> Result<(), TrainError> {
+    pub fn check_training(&self, batch_size: usize) -> Result<(), TrainError> {
         // Weights, velocities and averages, gradients, and the order that kernels read weights in, both ways.
         let shared = 6 * self.parameter_count() as u128;
-        let group = GROUP * self.values_an_image(true) + self.parameter_count() as u128;
+        let group = GROUP * self.values_per_image(true) + self.parameter_count() as u128;
         let most = (MOST_BYTES / 4).saturating_sub(shared) / group * GROUP;
         if batch_size as u128 <= most {
             return Ok(());
@@ -216,18 +216,18 @@ impl Plan {
     /// # Errors
     ///
     /// [`TrainError::Setting`] naming the net.
-    pub fn check_judging(&self) -> Result<(), TrainError> {
-        let values = self.values_of_judging();
+    pub fn check_evaluation(&self) -> Result<(), TrainError> {
+        let values = self.evaluation_values();
         if values <= MOST_BYTES / 4 { Ok(()) } else { Err(self.too_large(values)) }
     }
 
     /// What judging holds in memory at the most.
-    pub(crate) fn bytes_of_judging(&self) -> u64 {
-        u64::try_from(4 * self.values_of_judging()).unwrap_or(u64::MAX)
+    pub(crate) fn evaluation_bytes(&self) -> u64 {
+        u64::try_from(4 * self.evaluation_values()).unwrap_or(u64::MAX)
     }
 
-    fn values_of_judging(&self) -> u128 {
-        3 * self.parameter_count() as u128 + GROUP * self.values_an_image(false)
+    fn evaluation_values(&self) -> u128 {
+        3 * self.parameter_count() as u128 + GROUP * self.values_per_image(false)
     }
 
     fn too_large(&self, values: u128) -> TrainError {
@@ -237,7 +237,7 @@ impl Plan {
 
     /// An upper bound of the numbers that an engine holds for one image: what each operation makes, with the border
     /// that the next convolution pads it by, and in learning its gradient, with the border that leads it back.
-    fn values_an_image(&self, learning: bool) -> u128 {
+    fn values_per_image(&self, learning: bool) -> u128 {
         let values = |[channels, height, width]: Shape, border: usize| {
             channels as u128 * (height + 2 * border) as u128 * (width + 2 * border) as u128
         };

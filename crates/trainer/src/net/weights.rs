@@ -2,8 +2,8 @@ use std::ops::Range;
 
 use super::{Init, Plan};
 use crate::TrainError;
+use crate::alloc::zeros;
 use crate::random::{Purpose, Stream};
-use crate::room::zeros;
 
 /// The numbers of a net: what it learns, and the statistics its norms keep. Flat, in the order of the [`Plan`], which
 /// has each one's name, shape and range.

@@ -9,7 +9,7 @@ use stepladder_trainer::engine::{Request, Step};
 use stepladder_trainer::net::{BlockPart, BlockSpec, LayerSpec, NetSpec, Norm, Plan};
 use stepladder_trainer::optim::{Optimizer, Schedule};
 use stepladder_trainer::random::{Purpose, Stream};
-use stepladder_trainer::{DataSource, DeviceChoice, EngineChoice, Experiment, Learned, RunOptions};
+use stepladder_trainer::{DataSource, DeviceChoice, EngineChoice, Experiment, RunOptions, TrainingState};
 
 /// Figures that `scripts/reference/make_fixtures.py` made with PyTorch.
 pub fn fixture(name: &str) -> Value {
@@ -92,6 +92,8 @@ pub fn options(data: &Path) -> RunOptions {
         threads: Some(1),
         model_path: None,
         checkpoint_path: None,
+        sources: None,
+        platform: None,
     }
 }
 
@@ -165,18 +167,18 @@ impl Inputs {
 }
 
 /// What a run might have learned at its middle, norms included.
-pub fn learned(plan: &Plan, seed: u64) -> Learned {
-    let mut learned = Learned::init(plan, seed, false).unwrap();
+pub fn trained_state(plan: &Plan, seed: u64) -> TrainingState {
+    let mut state = TrainingState::init(plan, seed, false).unwrap();
     let stream = Stream::new(seed, Purpose::Weights).at(99);
     for (index, planned) in plan.parameters.iter().enumerate() {
         if planned.name.contains("norm") {
             let around = if planned.name.ends_with("weight") { 1.0 } else { 0.0 };
-            for (i, value) in learned.weights.parameters[planned.range.clone()].iter_mut().enumerate() {
+            for (i, value) in state.weights.parameters[planned.range.clone()].iter_mut().enumerate() {
                 *value = stream.at(index as u64).uniform(i as u64, around - 0.5, around + 0.5) as f32;
             }
         }
     }
-    learned
+    state
 }
 
 /// A step that moves nothing.

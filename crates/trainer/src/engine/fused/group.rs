@@ -5,12 +5,12 @@ use stepladder_kernels::{
     Activated, Activation, Frame, Gradient, GradientSums, Isa, LANES, Lanes, Statistics,
 };
 
-use super::stage::{Conv, Drop, Kind, Stage};
+use super::stage::{Conv, Dropout, Kind, Stage};
 use crate::TrainError;
+use crate::alloc::{filled, zeros};
 use crate::data::{Batch, Preparing};
 use crate::metric::{argmax, cross_entropy};
 use crate::random::{Stream, drop_threshold};
-use crate::room::{filled, zeros};
 
 /// Everything of 16 images: one thread at a time works on it.
 pub(super) struct Group {
@@ -24,7 +24,7 @@ pub(super) struct Group {
     /// What the first stage reads.
     input: Vec<Lanes>,
     /// What it remembers of each stage.
-    pub stages: Vec<Memory>,
+    pub stages: Vec<Workspace>,
     /// The gradient of what the stage at hand made, without a border, and room for the next.
     gradient: Vec<Lanes>,
     other_gradient: Vec<Lanes>,
@@ -34,7 +34,7 @@ pub(super) struct Group {
 }
 
 /// What a group remembers of a stage; lists that its kind has no use for are empty.
-pub(super) struct Memory {
+pub(super) struct Workspace {
     /// What it made.
     pub output: Vec<Lanes>,
     /// Of a convolution: the gradient of what it made, with its border, and what the input had a part in.
@@ -68,14 +68,14 @@ impl Group {
         let input = stages[0].input;
         let frames = stages.iter().flat_map(|stage| [stage.input, stage.output]);
         let largest = frames.map(|frame| frame.inner().len()).max().unwrap_or(0);
-        let gradient = || room(if learning { largest } else { 0 });
+        let gradient = || lanes(if learning { largest } else { 0 });
         Ok(Self {
             images: 0,
             samples: [0; LANES],
             prepared: zeros(LANES * input.inner().len())?,
             preparing: Preparing::new(isa, input.height()),
-            input: room(input.len())?,
-            stages: stages.iter().map(|stage| Memory::new(stage, learning)).collect::<Result<_, _>>()?,
+            input: lanes(input.len())?,
+            stages: stages.iter().map(|stage| Workspace::new(stage, learning)).collect::<Result<_, _>>()?,
             gradient: gradient()?,
             other_gradient: gradient()?,
             loss: 0.0,
@@ -89,7 +89,7 @@ impl Group {
             + size_of_val(&*self.input)
             + size_of_val(&*self.gradient)
             + size_of_val(&*self.other_gradient);
-        own + self.stages.iter().map(Memory::bytes).sum::<usize>()
+        own + self.stages.iter().map(Workspace::bytes).sum::<usize>()
     }
 
     /// Puts its images of a batch into lanes, the `place`-th 16 of them; lanes without an image are zero.
@@ -118,17 +118,17 @@ impl Group {
 
     /// The statistics of what a norm reads.
     pub fn measure(&mut self, pass: &Pass, place: usize) {
-        let (read, memory) = at(&self.input, &mut self.stages, place);
+        let (read, workspace) = at(&self.input, &mut self.stages, place);
         let frame = pass.stages[place].input;
-        kernels::channel_statistics(pass.isa, read, frame, self.images, &mut memory.statistics);
+        kernels::channel_statistics(pass.isa, read, frame, self.images, &mut workspace.statistics);
     }
 
     /// What a stage makes of what the one before it made.
     pub fn forward(&mut self, pass: &Pass, place: usize) {
         let &Pass { isa, stages, parameters, dropout, .. } = pass;
         let stage = &stages[place];
-        let (read, memory) = at(&self.input, &mut self.stages, place);
-        let (from, made, output) = (stage.input, &mut memory.output, stage.output);
+        let (read, workspace) = at(&self.input, &mut self.stages, place);
+        let (from, made, output) = (stage.input, &mut workspace.output, stage.output);
         match &stage.kind {
             Kind::Conv(conv) => {
                 let bias = conv.bias.as_ref().map(|bias| &parameters[bias.range.clone()]);
@@ -142,7 +142,7 @@ impl Group {
                 kernels::activate(isa, read, activation, made, output);
             }
             Kind::Normalise { norm, .. } => kernels::scale(isa, read, norm.state().scaling(), made, output),
-            Kind::Drop(drop) => match dropout {
+            Kind::Dropout(drop) => match dropout {
                 Some(stream) => {
                     kernels::drop_out(isa, read, &drop.of(stream, &self.samples), made, output);
                 }
@@ -155,15 +155,15 @@ impl Group {
     }
 
     /// Loss and correct answers, and the gradient of the logits.
-    pub fn lose(&mut self, pass: &Pass, place: usize, smoothing: f64) {
+    pub fn compute_loss(&mut self, pass: &Pass, place: usize, smoothing: f64) {
         let &Pass { stages, batch, .. } = pass;
-        let Some((stage, memory)) = stages.last().zip(self.stages.last_mut()) else { return };
-        let (logits, made) = (&memory.output, stage.output);
+        let Some((stage, workspace)) = stages.last().zip(self.stages.last_mut()) else { return };
+        let (logits, made) = (&workspace.output, stage.output);
         let (gradient, frame) = match stage.conv() {
-            Some(conv) => (&mut memory.gradient, conv.gradient),
+            Some(conv) => (&mut workspace.gradient, conv.gradient),
             None => (&mut self.gradient, made),
         };
-        // In the order in memory: a flattening at the end changes nothing in it.
+        // In the order in workspace: a flattening at the end changes nothing in it.
         let place_of = |class: usize| {
             let (row, column) = (class / made.width(), class % made.width());
             frame.at(row / made.height(), row % made.height(), column)
@@ -189,9 +189,9 @@ impl Group {
         let stage = &pass.stages[place];
         let Some(norm) = stage.norm() else { return };
         let (before, here) = self.stages.split_at_mut(place);
-        let (memory, after) = here.split_at_mut(1);
-        let read = before.last().map_or(&self.input, |memory| &memory.output);
-        let Memory { output, sums, .. } = &mut memory[0];
+        let (workspace, after) = here.split_at_mut(1);
+        let read = before.last().map_or(&self.input, |workspace| &workspace.output);
+        let Workspace { output, sums, .. } = &mut workspace[0];
         let gradient = gradient(pass.stages, place, after, &self.gradient);
         let activated = activated(stage, read, output, gradient, self.images);
         kernels::gradient_sums(pass.isa, activated, norm.state().norm(), sums);
@@ -202,11 +202,11 @@ impl Group {
         let &Pass { isa, stages, dropout, .. } = pass;
         let stage = &stages[place];
         let (before, here) = self.stages.split_at_mut(place);
-        let (memory, after) = here.split_at_mut(1);
-        let memory = &mut memory[0];
+        let (workspace, after) = here.split_at_mut(1);
+        let workspace = &mut workspace[0];
         if let Kind::Conv(conv) = &stage.kind {
-            let read = before.last().map_or(&self.input, |memory| &memory.output);
-            return memory.conv_backward(isa, conv, read, stage.input, &mut self.gradient);
+            let read = before.last().map_or(&self.input, |workspace| &workspace.output);
+            return workspace.conv_backward(isa, conv, read, stage.input, &mut self.gradient);
         }
         if place == 0 {
             return; // nobody asks for the gradient of images
@@ -217,7 +217,7 @@ impl Group {
             return; // the stage before works with the pool's gradient
         }
         let read = stage.input;
-        let Memory { output: before_output, gradient: before_gradient, .. } = &mut before[place - 1];
+        let Workspace { output: before_output, gradient: before_gradient, .. } = &mut before[place - 1];
         let before_conv = stages[place - 1].conv();
         let (to, to_frame) = match before_conv {
             Some(conv) => (before_gradient, conv.gradient),
@@ -229,14 +229,14 @@ impl Group {
             Kind::Activate { norm, .. } => {
                 let state = norm.as_ref().map(|norm| norm.state());
                 let norm = state.as_ref().map(|state| state.gradient());
-                let activated = activated(stage, before_output, &memory.output, of_activated, self.images);
+                let activated = activated(stage, before_output, &workspace.output, of_activated, self.images);
                 kernels::activation_gradient(isa, activated, norm, to, to_frame);
             }
             Kind::Normalise { norm, .. } => {
-                let activated = activated(stage, before_output, &memory.output, of_activated, self.images);
+                let activated = activated(stage, before_output, &workspace.output, of_activated, self.images);
                 kernels::activation_gradient(isa, activated, Some(norm.state().gradient()), to, to_frame);
             }
-            Kind::Drop(drop) => match dropout {
+            Kind::Dropout(drop) => match dropout {
                 Some(stream) => {
                     kernels::drop_out(isa, gradient, &drop.of(stream, &self.samples), to, to_frame);
                 }
@@ -257,7 +257,7 @@ impl Group {
     }
 }
 
-impl Memory {
+impl Workspace {
     fn bytes(&self) -> usize {
         size_of_val(&*self.output)
             + size_of_val(&*self.gradient)
@@ -271,9 +271,9 @@ impl Memory {
     fn new(stage: &Stage, learning: bool) -> Result<Self, TrainError> {
         let conv = stage.conv().filter(|_| learning);
         let norm = stage.norm().filter(|_| learning).map_or(0, |norm| norm.channels());
-        let in_frame = |frame: Option<Frame>| room(frame.map_or(0, |frame| frame.len()));
+        let in_frame = |frame: Option<Frame>| lanes(frame.map_or(0, |frame| frame.len()));
         Ok(Self {
-            output: room(stage.output.len())?,
+            output: lanes(stage.output.len())?,
             gradient: in_frame(conv.map(|conv| conv.gradient))?,
             cropped: in_frame(conv.and_then(|conv| conv.cropped))?,
             statistics: filled(norm, Statistics::default())?,
@@ -316,7 +316,7 @@ impl Memory {
     }
 }
 
-impl Drop {
+impl Dropout {
     /// The masks of a group's images.
     fn of(self, stream: Stream, samples: &[u32; LANES]) -> kernels::Dropout {
         let mut keys = [[0; LANES]; 2];
@@ -332,13 +332,18 @@ impl Drop {
 }
 
 /// What a stage reads, and what a group remembers of it.
-fn at<'a>(input: &'a [Lanes], stages: &'a mut [Memory], place: usize) -> (&'a [Lanes], &'a mut Memory) {
+fn at<'a>(input: &'a [Lanes], stages: &'a mut [Workspace], place: usize) -> (&'a [Lanes], &'a mut Workspace) {
     let (before, here) = stages.split_at_mut(place);
-    (before.last().map_or(input, |memory| &memory.output), &mut here[0])
+    (before.last().map_or(input, |workspace| &workspace.output), &mut here[0])
 }
 
 /// The gradient of what a stage made: `at_hand`, or of what a pool made of it.
-fn gradient<'a>(stages: &[Stage], place: usize, after: &'a [Memory], at_hand: &'a [Lanes]) -> Gradient<'a> {
+fn gradient<'a>(
+    stages: &[Stage],
+    place: usize,
+    after: &'a [Workspace],
+    at_hand: &'a [Lanes],
+) -> Gradient<'a> {
     match stages[place].kind {
         Kind::Activate { pooled: true, .. } => {
             let (largest, frame) = (&after[0].output, stages[place + 1].output);
@@ -357,7 +362,7 @@ fn activated<'a>(
     images: usize,
 ) -> Activated<'a> {
     let (activated, frame, kept) = match &stage.kind {
-        Kind::Activate { dropout, .. } => (output, stage.output, dropout.map_or(1.0, Drop::kept)),
+        Kind::Activate { dropout, .. } => (output, stage.output, dropout.map_or(1.0, Dropout::kept)),
         Kind::Normalise { ones, .. } => (ones.as_slice(), stage.output.inner(), 1.0),
         _ => (output, stage.output, 1.0),
     };
@@ -378,6 +383,6 @@ fn copy(from: &[Lanes], from_frame: Frame, to: &mut [Lanes], to_frame: Frame) {
     }
 }
 
-fn room(count: usize) -> Result<Vec<Lanes>, TrainError> {
+fn lanes(count: usize) -> Result<Vec<Lanes>, TrainError> {
     filled(count, [0.0; LANES])
 }

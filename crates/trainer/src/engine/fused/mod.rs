@@ -1,47 +1,47 @@
-//! The CPU engine: SIMD kernels over plain memory, forward and backward, without a graph.
+//! The CPU engine: SIMD kernels over plain workspace, forward and backward, without a graph.
 //!
 //! A batch is a list of groups of 16 images, the last perhaps part empty. Threads take groups; what needs the whole
 //! batch (a norm's statistics, the gradients of weights) is summed group by group in their order. So a run gives the
 //! same bits for any number of threads and on any CPU.
 
-mod crew;
 mod group;
 mod norm;
 mod stage;
+mod worker_pool;
 
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use stepladder_kernels::{Isa, LANES};
 
-use self::crew::Crew;
 use self::group::{Group, Pass};
 use self::stage::{Stage, stages};
+use self::worker_pool::WorkerPool;
 use super::{Device, Engine, EngineName, Request, Step};
 use crate::TrainError;
+use crate::alloc::{check_available, zeros};
 use crate::data::Batch;
-use crate::learned::{Learned, Which};
 use crate::metric::Score;
 use crate::net::{Plan, Weights};
 use crate::optim::{Averages, Averaging, Optimizer};
-use crate::room::{check_room, zeros};
+use crate::training_state::{TrainingState, WeightSet};
 
 /// The CPU engine.
 pub struct Fused {
     isa: Isa,
-    crew: Crew,
+    workers: WorkerPool,
     stages: Vec<Stage>,
     program: Vec<Segment>,
     groups: Vec<RwLock<Group>>,
-    learned: Learned,
+    state: TrainingState,
     /// What [`logits`](Engine::logits) has prepared the stages for.
-    prepared: Option<Which>,
+    prepared: Option<WeightSet>,
     /// Nothing where it only answers.
-    learning: Option<Learning>,
+    training: Option<Training>,
 }
 
 /// How it learns.
-struct Learning {
+struct Training {
     optimizer: Optimizer,
     averaging: Option<Averaging>,
     label_smoothing: f64,
@@ -53,7 +53,7 @@ struct Learning {
 #[derive(Default)]
 struct Segment {
     parts: Vec<Part>,
-    meeting: Option<Meeting>,
+    reduction: Option<Reduction>,
 }
 
 /// What a group does on its own, by the place of a stage.
@@ -63,7 +63,7 @@ enum Part {
     Forward(usize),
     /// The statistics of what a norm reads.
     Measure(usize),
-    Lose,
+    Loss,
     /// The sums that the gradient of a norm needs.
     Sum(usize),
     Backward(usize),
@@ -71,7 +71,7 @@ enum Part {
 
 /// What one thread does for all groups, by the place of a norm's stage.
 #[derive(Clone, Copy)]
-enum Meeting {
+enum Reduction {
     Statistics(usize),
     Sums(usize),
 }
@@ -85,9 +85,9 @@ impl Fused {
     /// # Errors
     ///
     /// [`TrainError::Memory`], and [`TrainError::Setting`] where the system has no more threads.
-    pub fn start(request: &Request, learned: Learned, isa: Isa) -> Result<Self, TrainError> {
+    pub fn start(request: &Request, state: TrainingState, isa: Isa) -> Result<Self, TrainError> {
         let &Request { experiment, plan, threads, .. } = request;
-        let learning = Learning {
+        let training = Training {
             optimizer: experiment.optimizer,
             averaging: experiment.averaging,
             label_smoothing: experiment.label_smoothing,
@@ -95,7 +95,7 @@ impl Fused {
         };
         // More threads than groups would have nothing to do.
         let threads = threads.min(experiment.batch_size.div_ceil(LANES));
-        Self::new(plan, learned, Some(learning), threads, isa)
+        Self::new(plan, state, Some(training), threads, isa)
     }
 
     /// An engine that only answers, on the thread that asks.
@@ -103,42 +103,42 @@ impl Fused {
     /// # Errors
     ///
     /// [`TrainError::Memory`].
-    pub fn judging(plan: &Plan, learned: Learned, isa: Isa) -> Result<Self, TrainError> {
-        Self::new(plan, learned, None, 1, isa)
+    pub fn for_evaluation(plan: &Plan, state: TrainingState, isa: Isa) -> Result<Self, TrainError> {
+        Self::new(plan, state, None, 1, isa)
     }
 
     fn new(
         plan: &Plan,
-        learned: Learned,
-        learning: Option<Learning>,
+        state: TrainingState,
+        training: Option<Training>,
         threads: usize,
         isa: Isa,
     ) -> Result<Self, TrainError> {
-        let stages = stages(plan, learning.is_some())?;
+        let stages = stages(plan, training.is_some())?;
         let program = program(&stages);
-        let crew = Crew::new(threads)?;
-        Ok(Self { isa, crew, stages, program, groups: vec![], learned, prepared: None, learning })
+        let workers = WorkerPool::new(threads)?;
+        Ok(Self { isa, workers, stages, program, groups: vec![], state, prepared: None, training })
     }
 
     /// The weights of the last step.
     #[must_use]
     pub fn weights(&self) -> &Weights {
-        &self.learned.weights
+        &self.state.weights
     }
 
     /// Gradients of the last step's loss, one for each parameter.
     #[must_use]
     pub fn gradients(&self) -> &[f32] {
-        self.learning.as_ref().map_or(&[], |learning| &learning.gradients)
+        self.training.as_ref().map_or(&[], |training| &training.gradients)
     }
 
-    /// Makes sure of enough groups.
-    fn make_room(&mut self, groups: usize) -> Result<(), TrainError> {
-        while self.groups.len() < groups {
-            let group = Group::new(&self.stages, self.learning.is_some(), self.isa)?;
-            let missing = groups - self.groups.len() - 1;
-            if self.groups.is_empty() && missing > 0 {
-                check_room(missing.saturating_mul(group.bytes()))?;
+    /// Allocates groups until there are `count`.
+    fn ensure_groups(&mut self, count: usize) -> Result<(), TrainError> {
+        let missing = count.saturating_sub(self.groups.len());
+        for i in 0..missing {
+            let group = Group::new(&self.stages, self.training.is_some(), self.isa)?;
+            if i == 0 && missing > 1 {
+                check_available((missing - 1).saturating_mul(group.bytes()))?;
             }
             self.groups.push(RwLock::new(group));
         }
@@ -147,15 +147,15 @@ impl Fused {
 
     /// Forward and backward: leaves its part of every gradient in each group, and new running statistics.
     fn learn(&mut self, batch: &Batch, at: &Step, smoothing: f64) -> Score {
-        let Self { isa, crew, stages, program, groups, learned, .. } = self;
-        let Weights { parameters, statistics: running } = &mut learned.weights;
+        let Self { isa, workers, stages, program, groups, state, .. } = self;
+        let Weights { parameters, statistics: running } = &mut state.weights;
         let (parameters, running) = (parameters.as_slice(), Mutex::new(running));
         let groups = &groups[..batch.len().div_ceil(LANES)];
         let pass = Pass { isa: *isa, stages, parameters, batch, dropout: Some(at.dropout) };
 
-        crew.run(groups.len().max(stages.len()), |worker| {
+        workers.run(groups.len().max(stages.len()), |worker| {
             worker.each(stages.len(), |i| pack(&stages[i], parameters, true));
-            worker.meet(|| {});
+            worker.synchronize(|| {});
             for segment in &*program {
                 worker.each(groups.len(), |g| {
                     let mut group = write(&groups[g]);
@@ -164,21 +164,21 @@ impl Fused {
                             Part::Load => group.load(batch, g, stages[0].input),
                             Part::Measure(i) => group.measure(&pass, i),
                             Part::Forward(i) => group.forward(&pass, i),
-                            Part::Lose => group.lose(&pass, g, smoothing),
+                            Part::Loss => group.compute_loss(&pass, g, smoothing),
                             Part::Sum(i) => group.sum(&pass, i),
                             Part::Backward(i) => group.backward(&pass, i),
                         }
                     }
                 });
-                let Some(meeting) = segment.meeting else { continue };
-                worker.meet(|| {
+                let Some(reduction) = segment.reduction else { continue };
+                worker.synchronize(|| {
                     let groups: Vec<_> = groups.iter().map(read).collect();
-                    match meeting {
-                        Meeting::Statistics(i) => {
+                    match reduction {
+                        Reduction::Statistics(i) => {
                             let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
                             combine_statistics(stages, i, &groups, parameters, &mut running);
                         }
-                        Meeting::Sums(i) => combine_sums(stages, i, &groups, batch.len()),
+                        Reduction::Sums(i) => combine_sums(stages, i, &groups, batch.len()),
                     }
                 });
             }
@@ -195,18 +195,16 @@ impl Fused {
 
     /// Sums the groups' gradients in their order, whoever worked on them, and moves parameters and averages.
     fn update(&mut self, groups: usize, at: &Step) {
-        let Self { crew, stages, groups: all, learned, learning: Some(learning), .. } = self else { return };
+        let Self { workers, stages, groups: all, state, training: Some(training), .. } = self else { return };
         let groups: Vec<_> = all[..groups].iter().map(read).collect();
-        let Learned { weights, velocities, averages } = learned;
-        let share = learning.averaging.zip(averages.as_mut()).map(|(averaging, averages)| {
-            averages.steps += 1;
-            averaging.share(averages.steps - 1)
-        });
+        let TrainingState { weights, velocities, averages } = state;
+        let share = training.averaging.zip(averages.as_ref());
+        let share = share.map(|(averaging, averages)| averaging.share(averages.steps));
 
         // Every parameter belongs to a stage, and stages have theirs in the order of the plan.
         let mut tasks: Vec<Task> = vec![];
         let mut rest = Rest {
-            gradients: &mut learning.gradients,
+            gradients: &mut training.gradients,
             parameters: &mut weights.parameters,
             velocities,
             averages: averages.as_mut().map(|averages| averages.weights.parameters.as_mut_slice()),
@@ -222,7 +220,7 @@ impl Fused {
                     }
                 }
                 (_, Some(conv)) => {
-                    let mut add = |count: usize, part: fn(&group::Memory) -> &[f32]| {
+                    let mut add = |count: usize, part: fn(&group::Workspace) -> &[f32]| {
                         for start in (0..count).step_by(PARAMETERS_AT_ONCE) {
                             let numbers = rest.take(PARAMETERS_AT_ONCE.min(count - start));
                             let count = numbers.gradients.len();
@@ -233,14 +231,14 @@ impl Fused {
                             tasks.push(Task { numbers, parts });
                         }
                     };
-                    add(conv.weight.range.len(), |memory| &memory.weights);
-                    add(conv.bias.as_ref().map_or(0, |bias| bias.range.len()), |memory| &memory.bias);
+                    add(conv.weight.range.len(), |workspace| &workspace.weights);
+                    add(conv.bias.as_ref().map_or(0, |bias| bias.range.len()), |workspace| &workspace.bias);
                 }
                 _ => {}
             }
         }
-        let optimizer = learning.optimizer;
-        crew.each(tasks, |Task { numbers, parts }| {
+        let optimizer = training.optimizer;
+        workers.each(tasks, |Task { numbers, parts }| {
             let Rest { gradients, parameters, velocities, averages } = numbers;
             if !parts.is_empty() {
                 gradients.fill(0.0);
@@ -257,6 +255,7 @@ impl Fused {
         });
         if let Some((averages, share)) = averages.as_mut().zip(share) {
             Averages::blend(&mut averages.weights.statistics, &weights.statistics, share);
+            averages.steps += 1;
         }
     }
 }
@@ -298,32 +297,33 @@ impl Engine for Fused {
     }
 
     fn threads(&self) -> usize {
-        self.crew.threads()
+        self.workers.threads()
     }
 
     fn step(&mut self, batch: &Batch, at: &Step) -> Result<Score, TrainError> {
-        let Some(smoothing) = self.learning.as_ref().map(|learning| learning.label_smoothing) else {
+        let Some(smoothing) = self.training.as_ref().map(|training| training.label_smoothing) else {
             return Err(TrainError::Internal("this engine only answers".into()));
         };
         let groups = batch.len().div_ceil(LANES);
-        self.make_room(groups)?;
+        self.ensure_groups(groups)?;
         self.prepared = None;
         let score = self.learn(batch, at, smoothing);
         self.update(groups, at);
         Ok(score)
     }
 
-    fn logits(&mut self, of: Which, batch: &Batch) -> Result<Vec<f32>, TrainError> {
-        self.make_room(self.crew.threads())?;
-        let Self { isa, crew, stages, groups, learned, prepared, .. } = self;
-        let Weights { parameters, statistics } = learned.of(of);
-        let is_prepared = prepared.replace(of) == Some(of);
+    fn logits(&mut self, of: WeightSet, batch: &Batch) -> Result<Vec<f32>, TrainError> {
+        self.ensure_groups(self.workers.threads())?;
+        let Self { isa, workers, stages, groups, state, prepared, .. } = self;
+        let Weights { parameters, statistics } = state.of(of);
+        // Set again at the end: an error or a panic on the way leaves the stages as they may be.
+        let is_prepared = prepared.take() == Some(of);
         let classes = stages.last().map_or(0, |stage| stage.output.len());
         let mut logits = zeros(batch.len() * classes)?;
         let parts: Vec<Mutex<&mut [f32]>> = logits.chunks_mut(LANES * classes).map(Mutex::new).collect();
         let pass = Pass { isa: *isa, stages, parameters, batch, dropout: None };
 
-        crew.run(parts.len().max(stages.len()), |worker| {
+        workers.run(parts.len().max(stages.len()), |worker| {
             if !is_prepared {
                 worker.each(stages.len(), |i| {
                     pack(&stages[i], parameters, false);
@@ -331,7 +331,7 @@ impl Engine for Fused {
                         norm.use_running_statistics(parameters, statistics);
                     }
                 });
-                worker.meet(|| {});
+                worker.synchronize(|| {});
             }
             // No group waits for another: each thread keeps to one, which its cache holds.
             let mut group = write(&groups[worker.index]);
@@ -347,15 +347,16 @@ impl Engine for Fused {
                 }
             });
         });
+        *prepared = Some(of);
         Ok(logits)
     }
 
-    fn learned(&mut self) -> Result<Cow<'_, Learned>, TrainError> {
-        Ok(Cow::Borrowed(&self.learned))
+    fn state(&mut self) -> Result<Cow<'_, TrainingState>, TrainError> {
+        Ok(Cow::Borrowed(&self.state))
     }
 
-    fn restore(&mut self, learned: Learned) -> Result<(), TrainError> {
-        self.learned = learned;
+    fn restore(&mut self, state: TrainingState) -> Result<(), TrainError> {
+        self.state = state;
         self.prepared = None;
         Ok(())
     }
@@ -363,26 +364,26 @@ impl Engine for Fused {
 
 /// A training pass: norms end segments, since they wait for all groups.
 fn program(stages: &[Stage]) -> Vec<Segment> {
-    let mut segments = vec![Segment { parts: vec![Part::Load], meeting: None }];
-    let mut add = |parts: &[Part], meeting: Option<Meeting>| {
+    let mut segments = vec![Segment { parts: vec![Part::Load], reduction: None }];
+    let mut add = |parts: &[Part], reduction: Option<Reduction>| {
         if let Some(segment) = segments.last_mut() {
             segment.parts.extend(parts);
-            segment.meeting = meeting;
+            segment.reduction = reduction;
         }
-        if meeting.is_some() {
+        if reduction.is_some() {
             segments.push(Segment::default());
         }
     };
     for (i, stage) in stages.iter().enumerate() {
         if stage.norm().is_some() {
-            add(&[Part::Measure(i)], Some(Meeting::Statistics(i)));
+            add(&[Part::Measure(i)], Some(Reduction::Statistics(i)));
         }
         add(&[Part::Forward(i)], None);
     }
-    add(&[Part::Lose], None);
+    add(&[Part::Loss], None);
     for (i, stage) in stages.iter().enumerate().rev() {
         if stage.norm().is_some() {
-            add(&[Part::Sum(i)], Some(Meeting::Sums(i)));
+            add(&[Part::Sum(i)], Some(Reduction::Sums(i)));
         }
         add(&[Part::Backward(i)], None);
     }

@@ -4,8 +4,8 @@ use stepladder_kernels::{Frame, LANES, Lanes, PackedWeights};
 
 use super::norm::Norm;
 use crate::TrainError;
+use crate::alloc::filled;
 use crate::net::{Op, ParameterPlan, Plan, Shape};
-use crate::room::filled;
 
 /// What the engine does in one go: an operation of the plan, or a norm, a ReLU and a dropout that follow each other.
 pub(super) struct Stage {
@@ -22,7 +22,7 @@ pub(super) enum Kind {
     /// comes next, and leaves its gradient to this one.
     Activate {
         norm: Option<Norm>,
-        dropout: Option<Drop>,
+        dropout: Option<Dropout>,
         pooled: bool,
     },
     /// A norm that no ReLU follows; `ones` stand where an activation's gradient would read what was cut.
@@ -31,7 +31,7 @@ pub(super) enum Kind {
         ones: Vec<Lanes>,
     },
     /// A dropout that no ReLU comes before.
-    Drop(Drop),
+    Dropout(Dropout),
     MaxPool {
         kernel: usize,
     },
@@ -43,9 +43,9 @@ pub(super) enum Kind {
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Drop {
+pub(super) struct Dropout {
     pub probability: f64,
-    /// Which of the net's dropouts, for its random stream.
+    /// WeightSet of the net's dropouts, for its random stream.
     pub index: usize,
 }
 
@@ -154,7 +154,7 @@ pub(super) fn stages(plan: &Plan, learning: bool) -> Result<Vec<Stage>, TrainErr
                 }
             }
             Op::Relu => Kind::Activate { norm: None, dropout: None, pooled: false },
-            Op::Dropout { probability, index } => Kind::Drop(Drop { probability, index }),
+            Op::Dropout { probability, index } => Kind::Dropout(Dropout { probability, index }),
             Op::MaxPool { kernel } => Kind::MaxPool { kernel },
             Op::AveragePool { kernel } => Kind::AveragePool { kernel },
             Op::Flatten if ops.peek().is_none() => continue, // the order in memory is the same
@@ -163,7 +163,7 @@ pub(super) fn stages(plan: &Plan, learning: bool) -> Result<Vec<Stage>, TrainErr
         let kind = match (kind, ops.peek().map(|next| &next.op)) {
             (Kind::Activate { norm, .. }, Some(&Op::Dropout { probability, index })) => {
                 output = ops.next().map_or(output, |dropout| dropout.output);
-                Kind::Activate { norm, dropout: Some(Drop { probability, index }), pooled: false }
+                Kind::Activate { norm, dropout: Some(Dropout { probability, index }), pooled: false }
             }
             (kind, _) => kind,
         };
@@ -171,7 +171,7 @@ pub(super) fn stages(plan: &Plan, learning: bool) -> Result<Vec<Stage>, TrainErr
         // way of a copy.
         let follows_conv = stages.last().is_some_and(|stage| stage.conv().is_some());
         let takes_conv =
-            matches!(kind, Kind::Activate { .. } | Kind::Normalise { .. } | Kind::Drop(_) | Kind::Copy);
+            matches!(kind, Kind::Activate { .. } | Kind::Normalise { .. } | Kind::Dropout(_) | Kind::Copy);
         if follows_conv && !takes_conv {
             let plain = frame(planned.input, 0)?;
             stages.push(Stage { input: plain, output: plain, kind: Kind::Copy });

@@ -1,12 +1,12 @@
 use crate::TrainError;
+use crate::alloc::zeros;
 use crate::net::{Plan, Weights};
 use crate::optim::Averages;
-use crate::room::zeros;
 
 /// All that learning remembers from one step to the next. Random streams need no place here: they are keyed by epoch
 /// and sample, not drawn on.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Learned {
+pub struct TrainingState {
     /// What the last step left.
     pub weights: Weights,
     /// Of the optimizer, one for each parameter.
@@ -15,16 +15,16 @@ pub struct Learned {
     pub averages: Option<Averages>,
 }
 
-/// Which weights are meant.
+/// WeightSet weights are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
+pub enum WeightSet {
     /// What the last step left.
     Last,
     /// What is judged and kept: the average where there is one, else the last.
-    Judged,
+    Evaluation,
 }
 
-impl Learned {
+impl TrainingState {
     /// Initial weights at rest; their average starts from them.
     ///
     /// # Errors
@@ -40,9 +40,9 @@ impl Learned {
 
     /// The weights that are meant.
     #[must_use]
-    pub fn of(&self, which: Which) -> &Weights {
+    pub fn of(&self, which: WeightSet) -> &Weights {
         match (which, &self.averages) {
-            (Which::Judged, Some(averages)) => &averages.weights,
+            (WeightSet::Evaluation, Some(averages)) => &averages.weights,
             _ => &self.weights,
         }
     }

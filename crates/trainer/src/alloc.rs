@@ -30,7 +30,7 @@ const SPARE: usize = 64 << 20;
 /// # Errors
 ///
 /// [`TrainError::Memory`].
-pub(crate) fn check_room(bytes: usize) -> Result<(), TrainError> {
+pub(crate) fn check_available(bytes: usize) -> Result<(), TrainError> {
     let mut room: Vec<u8> = vec![];
     room.try_reserve_exact(bytes.saturating_add(SPARE)).map_err(|_| TrainError::Memory { bytes })
 }

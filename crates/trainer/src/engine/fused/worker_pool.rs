@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use crate::TrainError;
 
 /// Threads that work on one step together.
-pub(super) struct Crew {
+pub(super) struct WorkerPool {
     threads: usize,
     pool: Option<rayon::ThreadPool>,
     handles: Vec<JoinHandle<()>>,
@@ -21,20 +21,20 @@ pub(super) struct Worker<'a> {
     pub index: usize,
     /// Lists that it has gone through so far.
     lists: Cell<usize>,
-    meeting: &'a Meeting,
+    barrier: &'a Barrier,
     claims: &'a [AtomicUsize],
 }
 
 /// Where threads wait for each other.
-struct Meeting {
+struct Barrier {
     threads: usize,
     arrived: AtomicUsize,
     round: AtomicUsize,
     failed: AtomicBool,
     /// What the first thread that panicked said.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
-    sleepers: AtomicUsize,
-    bed: Mutex<()>,
+    waiters: AtomicUsize,
+    lock: Mutex<()>,
     wake: Condvar,
 }
 
@@ -43,28 +43,28 @@ struct Meeting {
 const SPINS: usize = 2000;
 const YIELDS: usize = 200;
 
-impl Crew {
+impl WorkerPool {
     /// Of so many threads; the one that calls is the only one where that is 1.
     ///
     /// # Errors
     ///
     /// [`TrainError::Setting`] where the system has no more threads to give.
     pub fn new(threads: usize) -> Result<Self, TrainError> {
-        let mut crew = Self { threads, pool: None, handles: vec![] };
+        let mut workers = Self { threads, pool: None, handles: vec![] };
         if threads == 1 {
-            return Ok(crew);
+            return Ok(workers);
         }
-        let handles = &mut crew.handles;
+        let handles = &mut workers.handles;
         let start = |thread: rayon::ThreadBuilder| {
             handles.push(thread::Builder::new().spawn(|| thread.run())?);
             Ok(())
         };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).spawn_handler(start).build();
-        crew.pool = Some(pool.map_err(|error| {
+        workers.pool = Some(pool.map_err(|error| {
             let expected = format!("fewer: the system could not start {threads} ({error})");
             TrainError::setting("threads", expected, threads)
         })?);
-        Ok(crew)
+        Ok(workers)
     }
 
     pub fn threads(&self) -> usize {
@@ -78,16 +78,16 @@ impl Crew {
     /// Where `work` does on any thread, with what it said.
     pub fn run(&self, items: usize, work: impl Fn(&Worker) + Sync) {
         let claims: Vec<AtomicUsize> = (0..items).map(|_| AtomicUsize::new(0)).collect();
-        let meeting = Meeting::of(self.threads);
-        let worker = |index| Worker { index, lists: Cell::new(0), meeting: &meeting, claims: &claims };
+        let barrier = Barrier::of(self.threads);
+        let worker = |index| Worker { index, lists: Cell::new(0), barrier: &barrier, claims: &claims };
         let Some(pool) = &self.pool else { return work(&worker(0)) };
         pool.broadcast(|context| {
             // A thread that panicked must not leave the others waiting for it.
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(&worker(context.index())))) {
-                meeting.fail(panic);
+                barrier.fail(panic);
             }
         });
-        if let Some(panic) = meeting.panic.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(panic) = barrier.panic.into_inner().unwrap_or_else(PoisonError::into_inner) {
             resume_unwind(panic);
         }
     }
@@ -104,7 +104,7 @@ impl Crew {
     }
 }
 
-impl Drop for Crew {
+impl Drop for WorkerPool {
     /// Waits for its threads: one that winds up while the process does would crash it.
     fn drop(&mut self) {
         self.pool = None; // tells them to end
@@ -120,7 +120,7 @@ impl Worker<'_> {
     pub fn each(&self, count: usize, mut work: impl FnMut(usize)) {
         let list = self.lists.get() + 1;
         self.lists.set(list);
-        let threads = self.meeting.threads;
+        let threads = self.barrier.threads;
         let (start, end) = (self.index * count / threads, (self.index + 1) * count / threads);
         for item in (start..end).chain((0..start).chain(end..count).rev()) {
             if self.claims[item].fetch_max(list, Ordering::Relaxed) < list {
@@ -130,21 +130,21 @@ impl Worker<'_> {
     }
 
     /// Waits until every thread is here; the last to come does `work` for all.
-    pub fn meet(&self, work: impl FnOnce()) {
-        let meeting = self.meeting;
-        let round = meeting.round.load(Ordering::SeqCst);
-        if meeting.arrived.fetch_add(1, Ordering::SeqCst) + 1 == meeting.threads {
+    pub fn synchronize(&self, work: impl FnOnce()) {
+        let barrier = self.barrier;
+        let round = barrier.round.load(Ordering::SeqCst);
+        if barrier.arrived.fetch_add(1, Ordering::SeqCst) + 1 == barrier.threads {
             work();
-            meeting.arrived.store(0, Ordering::SeqCst);
-            meeting.round.store(round + 1, Ordering::SeqCst);
-            meeting.wake_all();
+            barrier.arrived.store(0, Ordering::SeqCst);
+            barrier.round.store(round + 1, Ordering::SeqCst);
+            barrier.wake_all();
         } else {
-            meeting.wait(round);
+            barrier.wait(round);
         }
     }
 }
 
-impl Meeting {
+impl Barrier {
     fn of(threads: usize) -> Self {
         Self {
             threads,
@@ -152,8 +152,8 @@ impl Meeting {
             round: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
             panic: Mutex::new(None),
-            sleepers: AtomicUsize::new(0),
-            bed: Mutex::new(()),
+            waiters: AtomicUsize::new(0),
+            lock: Mutex::new(()),
             wake: Condvar::new(),
         }
     }
@@ -167,18 +167,18 @@ impl Meeting {
             })
         };
         if !looked(SPINS, spin_loop) && !looked(YIELDS, thread::yield_now) {
-            let bed = self.bed.lock().unwrap_or_else(PoisonError::into_inner);
-            self.sleepers.fetch_add(1, Ordering::SeqCst);
-            drop(self.wake.wait_while(bed, |()| !over()).unwrap_or_else(PoisonError::into_inner));
-            self.sleepers.fetch_sub(1, Ordering::SeqCst);
+            let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+            self.waiters.fetch_add(1, Ordering::SeqCst);
+            drop(self.wake.wait_while(lock, |()| !over()).unwrap_or_else(PoisonError::into_inner));
+            self.waiters.fetch_sub(1, Ordering::SeqCst);
         }
         assert!(!self.failed.load(Ordering::SeqCst), "another thread of this step panicked");
     }
 
     fn wake_all(&self) {
-        if self.sleepers.load(Ordering::SeqCst) > 0 {
+        if self.waiters.load(Ordering::SeqCst) > 0 {
             // Whoever counts as asleep without being so yet still holds the lock.
-            drop(self.bed.lock().unwrap_or_else(PoisonError::into_inner));
+            drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner));
             self.wake.notify_all();
         }
     }
@@ -197,15 +197,15 @@ mod tests {
     #[test]
     fn every_item_is_taken_once_and_nobody_passes_a_meeting_early() {
         for threads in [1, 2, 3, 8] {
-            let crew = Crew::new(threads).unwrap();
+            let workers = WorkerPool::new(threads).unwrap();
             let counts: Vec<AtomicUsize> = (0..23).map(|_| AtomicUsize::new(0)).collect();
             let met = AtomicUsize::new(0);
-            crew.run(counts.len(), |worker| {
+            workers.run(counts.len(), |worker| {
                 for round in 0..200 {
                     worker.each(counts.len(), |item| {
                         counts[item].fetch_add(1, Ordering::Relaxed);
                     });
-                    worker.meet(|| {
+                    worker.synchronize(|| {
                         assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == round + 1));
                         met.fetch_add(1, Ordering::Relaxed);
                     });
@@ -217,11 +217,11 @@ mod tests {
 
     #[test]
     fn a_panic_on_one_thread_ends_the_others_and_keeps_what_it_said() {
-        let crew = Crew::new(3).unwrap();
+        let workers = WorkerPool::new(3).unwrap();
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            crew.run(1, |worker| {
+            workers.run(1, |worker| {
                 worker.each(1, |_| panic!("the first item is broken"));
-                worker.meet(|| {});
+                worker.synchronize(|| {});
             });
         }));
         let panic = outcome.unwrap_err();

@@ -1,0 +1,120 @@
+//! The predictions of one model, computed one after another on a thread that exists while there are any. They stay off
+//! libuv's thread pool, where four that wait for each other would stop files and DNS.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use napi::bindgen_prelude::Object;
+use napi::{Either, Env, JsDeferred};
+use napi_derive::napi;
+use stepladder_trainer as trainer;
+use stepladder_trainer::{Flow, TrainError};
+
+use crate::{Failure, guarded, threads};
+
+/// A model's answer for one image.
+#[napi(object)]
+pub struct Prediction {
+    /// The most probable class.
+    pub label: f64,
+    /// The probability of each class; they sum to 1.
+    pub probabilities: Vec<f64>,
+}
+
+type Predicted = Either<Vec<Prediction>, Failure>;
+type Promise = JsDeferred<Predicted, Box<dyn FnOnce(Env) -> napi::Result<Predicted>>>;
+
+/// A model and the predictions that it is asked for.
+pub(crate) struct Predictor {
+    /// Locked by the thread alone.
+    model: Mutex<trainer::Model>,
+    queue: Mutex<Queue>,
+    cancelled: Arc<AtomicBool>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Request>,
+    /// Whether a thread takes requests from the queue.
+    has_thread: bool,
+}
+
+struct Request {
+    pixels: Vec<u8>,
+    promise: Promise,
+}
+
+impl Predictor {
+    pub(crate) fn new(model: trainer::Model) -> Self {
+        Self { model: Mutex::new(model), queue: Mutex::default(), cancelled: Arc::default() }
+    }
+
+    /// Queues a prediction and returns its promise. A thread that can't be spawned is a [`Failure`] in the promise.
+    pub(crate) fn predict<'env>(
+        self: &Arc<Self>,
+        env: &'env Env,
+        pixels: Vec<u8>,
+    ) -> napi::Result<Object<'env>> {
+        let mut queue = self.queue();
+        let spawned = if queue.has_thread { Ok(()) } else { self.spawn(env)? };
+        queue.has_thread = spawned.is_ok();
+        let (promise, object): (Promise, _) = env.create_deferred()?;
+        match spawned {
+            Ok(()) => queue.waiting.push_back(Request { pixels, promise }),
+            Err(error) => {
+                let expected =
+                    format!("fewer: the system could not start a thread for a prediction ({error})");
+                let failure = TrainError::setting("threads", expected, "one more than that").into();
+                promise.resolve(Box::new(|_| Ok(Either::B(failure))));
+            }
+        }
+        Ok(object)
+    }
+
+    fn spawn(self: &Arc<Self>, env: &Env) -> napi::Result<io::Result<()>> {
+        let predictor = Arc::clone(self);
+        threads::spawn(env, "stepladder-predict", &self.cancelled, move || predictor.work())
+    }
+
+    /// Answers requests until there are none.
+    fn work(&self) {
+        while let Some(Request { pixels, promise }) = self.next() {
+            // A prediction that panics leaves no state that the next one reads.
+            let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+            let predicted = guarded(|| model.predict_while(&pixels, &|| self.flow()));
+            promise.resolve(Box::new(|_| {
+                Ok(match predicted {
+                    Ok(predictions) => Either::A(predictions.into_iter().map(Into::into).collect()),
+                    Err(failure) => Either::B(failure),
+                })
+            }));
+        }
+    }
+
+    /// Takes the next request. Where there is none, the thread is to end, and the next request spawns another.
+    fn next(&self) -> Option<Request> {
+        let mut queue = self.queue();
+        let next = queue.waiting.pop_front();
+        queue.has_thread = next.is_some();
+        next
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn flow(&self) -> Flow {
+        if self.cancelled.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue }
+    }
+}
+
+impl From<trainer::Prediction> for Prediction {
+    fn from(prediction: trainer::Prediction) -> Self {
+        Self {
+            label: prediction.label as f64,
+            probabilities: prediction.probabilities.into_iter().map(f64::from).collect(),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import test from 'ava';
+import {asExperiment, type Experiment, type Schedule} from '../../ts/experiment/experiment.js';
+import {ConfigError} from '../../ts/index.js';
+import {native} from '../../ts/native/load.js';
+
+/** A value with every setting that it may have. */
+type Complete<Value> = Value extends object
+	? {[Key in keyof Value]-?: Complete<Exclude<Value[Key], undefined>>}
+	: Value;
+
+/** A complete experiment on either schedule. */
+const experiment = (schedule: Complete<Schedule>): Complete<Experiment> => ({
+	net: {
+		...{channels: 1, size: 28, classes: 10},
+		block: {order: ['conv', 'norm', 'relu', 'dropout'], bias: false, norm: 'batch', dropout: 0.1},
+		body: [
+			{kind: 'block', channels: 8, kernel: 3, padding: 1},
+			{kind: 'max-pool', kernel: 2},
+			{kind: 'conv', channels: 10, kernel: 1, padding: 0, bias: true},
+		],
+		head: [{kind: 'average-pool', kernel: 14}, {kind: 'flatten'}],
+	},
+	augmentation: {
+		...{rotation: 10, translation: 0.1, scaleMin: 0.9, scaleMax: 1.1, shear: 5},
+		...{brightness: 0.2, contrast: 0.2},
+	},
+	optimizer: {momentum: 0.9, nesterov: true, weightDecay: 0.0001},
+	schedule,
+	averaging: {decay: 0.9},
+	...{labelSmoothing: 0.1, batchSize: 64, epochs: 3},
+});
+
+const constant: Complete<Schedule> = {kind: 'constant', learningRate: 0.1};
+const oneCycle: Complete<Schedule> = {
+	kind: 'one-cycle',
+	...{maxLearningRate: 0.1, pctStart: 0.3, divFactor: 25, finalDivFactor: 10_000},
+	cycleMomentum: {base: 0.85, max: 0.95},
+};
+
+const wrong = [NaN, Infinity, -Infinity, -0, -1, 1.5, 1e-17, 4_294_967_297, 1e20];
+
+type Holder = Record<string, unknown>;
+
+/** Every value within another, with its path and the object that holds it. */
+const values = (whole: object, within = ''): {path: string; holder: Holder; name: string; value: unknown}[] => {
+	const holder = whole as Holder;
+	return Object.entries(holder).flatMap(([name, value]) => {
+		const path = within + name;
+		const inner = typeof value === 'object' && value !== null ? values(value, `${path}.`) : [];
+		return [{path, holder, name, value}, ...inner];
+	});
+};
+
+const answer = (typed: object): string => {
+	const found = native().learningRates(typed, 60_000);
+	return 'message' in found ? found.message : 'taken';
+};
+
+/** The addon’s answer to each wrong number, one at a time in the place of each number of an experiment. */
+const answers = (schedule: Complete<Schedule>): Record<string, string[]> => {
+	const typed = experiment(structuredClone(schedule));
+	const table: Record<string, string[]> = {};
+	for (const {path, holder, name, value} of values(typed).filter(({value}) => typeof value === 'number')) {
+		table[path] = wrong.map(number => {
+			holder[name] = number;
+			return `${Object.is(number, -0) ? '-0' : number}: ${answer(typed)}`;
+		});
+		holder[name] = value;
+	}
+
+	return table;
+};
+
+test('each setting that is a number refuses a wrong one by a sentence with its path', t => {
+	t.snapshot(answers(oneCycle));
+	t.snapshot(answers(constant)['schedule.learningRate']);
+});
+
+test('of several wrong numbers the first is named', t => {
+	const several = experiment(constant);
+	const {net} = several;
+	net.classes = 1.5;
+	net.body = [
+		{kind: 'conv', channels: 8, kernel: -1, padding: 2.5, bias: true},
+		{kind: 'max-pool', kernel: NaN},
+	];
+	several.labelSmoothing = 1.5;
+	several.batchSize = 0.5;
+	t.is(answer(several), '`net.classes` should be a whole number, at least 0, got 1.5');
+	net.classes = 10;
+	t.is(answer(several), '`net.body.0.kernel` should be a whole number, at least 0, got -1');
+	net.body = [];
+	t.is(answer(several), '`batchSize` should be a whole number from 1 to 65536, got 0.5');
+	several.batchSize = 64;
+	t.is(answer(several), '`labelSmoothing` should be a number at least 0 and below 1, got 1.5');
+});
+
+/** The names in a sentence that ends in a list of them. */
+const names = (sentence: string): string[] =>
+	[...(/(?:expected|one of) (.*)/.exec(sentence)?.[1] ?? '').matchAll(/`([^`]+)`/g)]
+		.map(([, name = '']) => name)
+		.sort();
+
+test('TypeScript and the trainer have the same names', t => {
+	for (const schedule of [oneCycle, constant]) {
+		const typed = experiment(structuredClone(schedule));
+		t.is(answer(typed), 'taken');
+		const objects = values(typed).filter(({value}) => typeof value === 'object' && !Array.isArray(value));
+		for (const {path, value} of [{path: '', value: typed}, ...objects]) {
+			const holder = value as Holder;
+			if (holder['kind'] === 'flatten') {
+				continue; // serde ignores fields of a variant that has none
+			}
+
+			holder['x'] = 1;
+			const known = Object.keys(holder).filter(name => name !== 'kind' && name !== 'x');
+			t.deepEqual(names(answer(typed)), known.sort(), path);
+			delete holder['x'];
+		}
+
+		for (const {path, holder, name, value} of values(typed).filter(({value}) => typeof value === 'string')) {
+			holder[name] = 'x';
+			const error = t.throws(() => asExperiment(typed), {instanceOf: ConfigError});
+			t.true(names(error.message).includes(value as string), path);
+			t.deepEqual(names(answer(typed)), names(error.message), path);
+			holder[name] = value;
+		}
+	}
+});

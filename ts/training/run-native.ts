@@ -1,0 +1,66 @@
+import type {Data} from '../data/data.js';
+import {ConfigError, StepladderError} from '../errors/index.js';
+import type {Experiment} from '../experiment/experiment.js';
+import type {Run, RunEvent, RunOptions} from '../native/binding.js';
+import {nativeFor} from '../native/load.js';
+import {toError} from '../native/unwrap.js';
+import {abortedBy} from '../platform/abort.js';
+
+/** An event of a run before its last. */
+export type RunProgress = Exclude<RunEvent, {type: 'finished' | 'failed'}>;
+
+/**
+ * Trains an experiment on a thread of the addon.
+ *
+ * @param listen called with each event; if it throws, the run is cancelled
+ * @returns the last event
+ * @throws {AbortError} or {@link LockError} if the signal aborts, and the error of a run that fails
+ */
+export const runNative = async (
+	experiment: Experiment,
+	data: Data,
+	options: Omit<RunOptions, 'dataDir' | 'dataHashes' | 'classNames'>,
+	signal: AbortSignal | undefined,
+	listen: (event: RunProgress) => void,
+): Promise<RunEvent & {type: 'finished'}> => {
+	const {idx, classes} = data;
+	const images = {dataDir: idx.folder, dataHashes: [...idx.hashes], classNames: [...classes]};
+	const run = start(experiment, {...images, ...options});
+	const cancel = (): void => run.cancel();
+	signal?.addEventListener('abort', cancel, {once: true});
+	if (signal?.aborted) {
+		cancel();
+	}
+
+	try {
+		for (;;) {
+			const event: RunEvent = await run.next();
+			if (event.type === 'finished') {
+				return event;
+			}
+
+			if (event.type === 'failed') {
+				throw event.failure.code === 'cancelled' ? abortedBy(signal) : toError(event.failure);
+			}
+
+			listen(event);
+		}
+	} finally {
+		signal?.removeEventListener('abort', cancel);
+		run.cancel(); // if `listen` has thrown: otherwise the run has ended
+	}
+};
+
+/** @throws {ConfigError} if a value can't be converted for the addon */
+const start = (experiment: Experiment, options: RunOptions): Run => {
+	try {
+		return nativeFor(options).Run.start(experiment, options);
+	} catch (error) {
+		if (error instanceof StepladderError) {
+			throw error;
+		}
+
+		const reason = error instanceof Error ? error.message : String(error);
+		throw new ConfigError('experiment', 'numbers, names and lists as the types say', reason, undefined, {cause: error});
+	}
+};
