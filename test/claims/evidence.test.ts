@@ -46,8 +46,8 @@ const examined = (
 	primary: Measure = 'test',
 ): boolean[] => {
 	const tests = new TestFamily();
-	const examination = {tests, steps: ['self', 'from'], primary} as const;
-	const all = claims({...record('self', self), examination}, {...record('from', from), examination});
+	const testContext = {tests, steps: ['self', 'from'], primary} as const;
+	const all = claims({...record('self', self), testContext}, {...record('from', from), testContext});
 	return tests.settle(() => all.map(holds => holds()));
 };
 
