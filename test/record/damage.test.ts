@@ -13,7 +13,7 @@ import {tinyLadder} from '../helpers/tiny-ladder.js';
 
 const lines = (text: string): string[] => text.split(/(?<=\n)/);
 
-/** What may befall a file: cut off, lines lost, emptied, another thing in its place. */
+/** Kinds of damage to a file. */
 const damages: Readonly<Record<string, (text: string) => string | Uint8Array>> = {
 	'cut in the middle': text => text.slice(0, text.length / 2),
 	'without its last byte': text => text.slice(0, -1),
@@ -28,7 +28,7 @@ const damages: Readonly<Record<string, (text: string) => string | Uint8Array>> =
 	'another file': () => 'seed,epoch\n1,2\n',
 };
 
-/** What may stand where a file should: none of it can be read as one, and a pipe would be waited on for ever. */
+/** Other types of file; reading from a pipe would never return. */
 const intruders: Readonly<Record<string, (file: string) => void>> = {
 	'a folder': file => mkdirSync(file),
 	...(process.platform !== 'win32' && {'a pipe': (file: string) => execFileSync('mkfifo', [file])}),
@@ -67,11 +67,11 @@ for (const file of ['sweep.json', 'epochs.csv']) {
 	test(`a sweep with a damaged ${file} is not read`, refuses, place, file, readSweep);
 }
 
-test('a damaged record is named by every command that would show it, and stands in nobody else’s way', async t => {
+test('every command reports a damaged record, and shows the others as before', async t => {
 	const project = new Project(t);
 	const whole = await project.start('ladder');
 	project.edit('records/3-dropout/epochs.csv', /(?:.*\n){11}$/, '');
-	const told = /records\/3-dropout: row 65 of the epochs should be epoch 5 of seed 5, it is missing$/m;
+	const reported = /records\/3-dropout: row 65 of the epochs should be epoch 5 of seed 5, it is missing$/m;
 
 	const table = await project.start('ladder');
 	t.is(table.exitCode, 5);
@@ -98,7 +98,7 @@ test('a damaged record is named by every command that would show it, and stands 
 	const compared = await project.start('compare', 'dropout', 'batch-norm');
 	t.is(compared.exitCode, 5);
 	t.is(compared.stdout, '');
-	t.regex(String(compared.stderr), told);
+	t.regex(String(compared.stderr), reported);
 
 	const before = project.read('README.md');
 	const texts = await project.start('record', '--text');
@@ -122,7 +122,7 @@ test('a pipe in the place of the ladder’s page is named, and not waited on', a
 	}
 });
 
-test('what a ladder has come to is not said of records that can’t be read', async t => {
+test('the headline of a ladder ignores records that can’t be read, and says so', async t => {
 	const project = new Project(t);
 	project.write('records/7-weight-averaging/predictions.jsonl', '');
 	const records = new LadderRecords(await openLadder(project.folder));
@@ -137,7 +137,7 @@ test('what a ladder has come to is not said of records that can’t be read', as
 	const opened = await openLadder(project.folder);
 	t.is(headline(new LadderRecords(opened)), 'No step has a record that can be read.');
 	await t.throwsAsync(report(opened, {out: path.join(project.folder, 'report')}), {instanceOf: RecordError});
-	t.false(readdirSync(project.folder).includes('report')); // a report of nothing does not take a good one’s place
+	t.false(readdirSync(project.folder).includes('report')); // an empty report does not replace a good one
 });
 
 test('a damaged sweep keeps its page, and the pages of the others are written', async t => {
@@ -155,7 +155,7 @@ test('a damaged sweep keeps its page, and the pages of the others are written', 
 	t.regex(project.read('records/sweeps/peak/README.md'), /^# peak\n/);
 });
 
-test('a finished run that was damaged is named by `record`, and the record stays as it was', async t => {
+test('`record` reports a damaged finished run, and the record stays as it was', async t => {
 	const ladder = tinyLadder(t);
 	const record = async () => ladder.run(['record', '--step', 'tiny', '--seeds', '1']);
 	t.is((await record()).exitCode, 0);

@@ -1,7 +1,7 @@
 import test from 'ava';
 import {OwnLadder} from '../helpers/own-ladder.js';
 
-test('once a ladder’s data change, nothing is said of its records as if they were about the new ones', async t => {
+test('records of a ladder whose data have changed are neither reported nor compared', async t => {
 	const own = new OwnLadder(t);
 	await own.run(['init']);
 	const {stdout} = await own.run(['new-step', 'batch-norm', '--from', 'baseline']);
