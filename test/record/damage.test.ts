@@ -23,7 +23,7 @@ const damages: Readonly<Record<string, (text: string) => string | Uint8Array>> =
 	empty: () => '',
 	'an empty object': () => '{}\n',
 	'a list': () => '[]\n',
-	nothing: () => 'null\n',
+	null: () => 'null\n',
 	'no text': text => Uint8Array.from(Buffer.from(text), byte => byte ^ 0xa5),
 	'another file': () => 'seed,epoch\n1,2\n',
 };
@@ -38,33 +38,33 @@ const refuses = test.macro(
 	(t, folderOf: (project: Project) => string, file: string, read: (folder: string) => unknown) => {
 		const project = new Project(t);
 		const folder = folderOf(project);
-		const place = path.join(folder, file);
-		const text = project.read(path.relative(project.folder, place));
+		const target = path.join(folder, file);
+		const text = project.read(path.relative(project.folder, target));
 		t.notThrows(() => read(folder));
 		for (const [name, damage] of Object.entries(damages)) {
 			const damaged = damage(text);
 			if (damaged !== text) {
-				writeFileSync(place, damaged);
+				writeFileSync(target, damaged);
 				t.throws(() => read(folder), {instanceOf: RecordError}, `${file}: ${name}`);
 			}
 		}
 
 		for (const [name, intrude] of Object.entries(intruders)) {
-			rmSync(place, {recursive: true});
-			intrude(place);
+			rmSync(target, {recursive: true});
+			intrude(target);
 			t.throws(() => read(folder), {instanceOf: RecordError, message: /should be a file/}, `${file}: ${name}`);
 		}
 	},
 );
 
 for (const file of ['promise.json', 'record.json', 'epochs.csv', 'predictions.jsonl']) {
-	const place = (project: Project): string => path.join(project.folder, 'records', '7-weight-averaging');
-	test(`a record with a damaged ${file} is not read`, refuses, place, file, readRecord);
+	const folder = (project: Project): string => path.join(project.folder, 'records', '7-weight-averaging');
+	test(`a record with a damaged ${file} is not read`, refuses, folder, file, readRecord);
 }
 
 for (const file of ['sweep.json', 'epochs.csv']) {
-	const place = (project: Project): string => path.join(project.folder, 'records', 'sweeps', 'averaging');
-	test(`a sweep with a damaged ${file} is not read`, refuses, place, file, readSweep);
+	const folder = (project: Project): string => path.join(project.folder, 'records', 'sweeps', 'averaging');
+	test(`a sweep with a damaged ${file} is not read`, refuses, folder, file, readSweep);
 }
 
 test('every command reports a damaged record, and shows the others as before', async t => {
@@ -107,7 +107,7 @@ test('every command reports a damaged record, and shows the others as before', a
 	t.is(project.read('README.md'), before);
 });
 
-test('a pipe in the place of the ladder’s page is named, and not waited on', async t => {
+test('a pipe instead of the ladder’s page is reported, and not waited for', async t => {
 	const project = new Project(t);
 	const page = path.join(project.folder, 'README.md');
 	rmSync(page);
@@ -164,10 +164,10 @@ test('`record` reports a damaged finished run, and the record stays as it was', 
 	const before = kept();
 	const [run = ''] = readdirSync(path.join(ladder.folder, 'runs', 'records', 'tiny'));
 	for (const file of ['config.json', 'events.jsonl', 'predictions.json', 'result.json']) {
-		const place = `runs/records/tiny/${run}/${file}`;
-		const text = ladder.read(place);
-		for (const name of ['cut in the middle', 'without its last line', 'empty', 'an empty object', 'nothing']) {
-			ladder.write(place, damages[name]?.(text) ?? '');
+		const target = `runs/records/tiny/${run}/${file}`;
+		const text = ladder.read(target);
+		for (const name of ['cut in the middle', 'without its last line', 'empty', 'an empty object', 'null']) {
+			ladder.write(target, damages[name]?.(text) ?? '');
 			const {exitCode, stdout, stderr} = await record();
 			const what = `${file}: ${name}`;
 			t.is(exitCode, 5, `${what}: ${stdout}${stderr}`);
@@ -176,7 +176,7 @@ test('`record` reports a damaged finished run, and the record stays as it was', 
 			t.deepEqual(kept(), before, what);
 		}
 
-		ladder.write(place, text);
+		ladder.write(target, text);
 	}
 
 	t.is((await record()).exitCode, 0);

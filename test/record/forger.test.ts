@@ -373,7 +373,7 @@ const forgeries: readonly Forgery[] = [
 		step,
 		"=> fell(self, from, 'gap')",
 		"=> !fell(self, from, 'gap')",
-		/3-dropout\.ts: claim 1 does not hold by the records: “/,
+		/3-dropout\.ts: claim 1 is false by the records: “/,
 	],
 	[step, "fell(self, from, 'gap'),", '(self.record as never)[0][1],', /3-dropout\.ts: claim 1 can’t be evaluated: /],
 	[step, /^- The gap between/m, '- The chasm between', /3-dropout\.ts, line \d+: the text block says "- The chasm/],

@@ -94,10 +94,10 @@ test('a sweep of format 1 is read, and written to the same bytes', t => {
 const later = test.macro((t, kind: string, file: string, read: (folder: string) => unknown) => {
 	const folder = temporaryFolder(t);
 	cpSync(sample(kind), folder, {recursive: true});
-	const place = path.join(folder, file);
-	writeFileSync(place, JSON.stringify({format: 2, ...JSON.parse(readFileSync(place, 'utf8')), more: 'of it'}));
+	const target = path.join(folder, file);
+	writeFileSync(target, JSON.stringify({format: 2, ...JSON.parse(readFileSync(target, 'utf8')), more: 'of it'}));
 	const {path: named, problem} = t.throws(() => read(folder), {instanceOf: RecordError});
-	t.is(named, place);
+	t.is(named, target);
 	t.is(problem, `it is of format 2, and Stepladder ${packageVersion()} reads format 1: take a newer version`);
 });
 test(

@@ -42,7 +42,7 @@ test('`record --fresh` checks its options before it writes anything, and removes
 	const nowhere = await own.run(['record', '--step', 'tiny', '--seeds', '1', '--fresh', '--out', 'ladder.ts']);
 	t.is(nowhere.exitCode, 1);
 	t.regex(nowhere.stderr, /^stepladder: could not write in ladder\.ts\/tiny .*; choose another place with `--out`$/);
-	t.deepEqual(filesOf(path.join(own.folder, 'records')), before.records, 'a record that can’t be made anew stays');
+	t.deepEqual(filesOf(path.join(own.folder, 'records')), before.records, 'a record that can’t be replaced stays');
 
 	const fresh = await own.run(['record', '--step', 'tiny', '--seeds', '1', '--fresh', '--out', 'kept']);
 	t.is(fresh.exitCode, 0, fresh.stderr);
@@ -50,7 +50,7 @@ test('`record --fresh` checks its options before it writes anything, and removes
 	t.deepEqual(
 		[runs.includes('thesis.txt'), runs.includes('other'), runs.length],
 		[true, true, 3],
-		'the older run is gone',
+		'the earlier run is removed',
 	);
 	t.not(own.read('records/0-tiny/promise.json'), before.records['0-tiny/promise.json']);
 });
@@ -160,12 +160,12 @@ test('two sweeps of one name, or with a run in common, do not write at once', as
 	};
 	const lock = lockPathFor(path.join(own.folder, 'records', 'sweeps', 'tiny-batch-size'));
 	mkdirSync(path.dirname(lock), {recursive: true});
-	const hold = await acquireLock('the sweep', lock);
+	const held = await acquireLock('the sweep', lock);
 	await t.throwsAsync(sweep(ladder, 'tiny', options), {
 		instanceOf: LockError,
 		message: /^the sweep `tiny-batch-size` is in use by process \d+ /,
 	});
-	hold.release();
+	held.release();
 
 	const both = await Promise.allSettled([
 		sweep(ladder, 'tiny', options),

@@ -43,14 +43,14 @@ const edit = (
 	pattern: RegExp | string,
 	replacement: string | ((...found: string[]) => string),
 ): void => {
-	const place = path.join(folder, file);
-	const before = readFileSync(place, 'utf8');
+	const target = path.join(folder, file);
+	const before = readFileSync(target, 'utf8');
 	const after = before.replace(pattern, replacement as string);
 	if (after === before) {
-		throw new Error(`nothing in ${file} is like ${String(pattern)}`);
+		throw new Error(`nothing in ${file} matches ${String(pattern)}`);
 	}
 
-	writeFileSync(place, after);
+	writeFileSync(target, after);
 };
 
 const check = async (ladder: Ladder): Promise<string[]> =>
@@ -505,7 +505,7 @@ test('`record` reports a false claim, and does not write it into the text block'
 	const {stderr, exitCode} = await start(folder, 'record', '--text');
 	t.regex(
 		String(stderr),
-		/^steps\/0-baseline\.ts: claim 1 does not hold by the records: “It knows all\.”; the text block stays as it was$/,
+		/^steps\/0-baseline\.ts: claim 1 is false by the records: “It knows all\.”; the text block stays as it was$/,
 	);
 	t.is(exitCode, 1);
 	t.notRegex(readFileSync(path.join(folder, 'steps/0-baseline.ts'), 'utf8'), /^- It knows all/m);

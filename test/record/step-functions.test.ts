@@ -15,12 +15,12 @@ const wrongs: Readonly<Record<string, readonly [claim: string, reported: RegExp]
 		"{say: () => { throw new Error('no') }, holds: () => true}",
 		/`say` of claim 1 threw: Error: no/,
 	],
-	'a `say` that throws nothing': ['{say: () => { throw null }, holds: () => true}', /`say` of claim 1 threw: null/],
+	'a `say` that throws null': ['{say: () => { throw null }, holds: () => true}', /`say` of claim 1 threw: null/],
 	'a `holds` that gives a promise': [
 		"{say: () => 'x', holds: async () => false}",
 		/claim 1 can’t be evaluated: `holds` should give true or false, it gave/,
 	],
-	'a `holds` that gives a word': [
+	'a `holds` that gives a string': [
 		"{say: () => 'x', holds: () => 'yes'}",
 		/claim 1 can’t be evaluated: `holds` should give true or false, it gave "yes"/,
 	],
