@@ -47,7 +47,7 @@ test('the first epoch of a record of this project is equal to the bit when train
 	const {record} = new LadderRecords(ladder).of(entry);
 	const data = await ladder.data.open(ladder.folder);
 	const {signal} = new AbortController();
-	t.deepEqual(await replay(entry, record, data, {seeds: [3], firstEpoch: true, signal, tell() {}}), []);
+	t.deepEqual(await replay(entry, record, data, {seeds: [3], firstEpoch: true, signal, report() {}}), []);
 });
 
 test('a replay trains only the first epoch of basic-setup, and all epochs of the others', t => {

@@ -61,7 +61,7 @@ const replayAll = async (ladder: Ladder, seeds: readonly number[] = [1, 2]): Pro
 	const known = new LadderRecords(ladder).of(entry);
 	const data = await ladder.data.open(ladder.folder);
 	const {signal} = new AbortController();
-	return replay(entry, known.record, data, {seeds, firstEpoch: false, signal, tell() {}});
+	return replay(entry, known.record, data, {seeds, firstEpoch: false, signal, report() {}});
 };
 
 test('a record repeats to the bit, every epoch and every prediction of every seed', async t => {
@@ -309,12 +309,12 @@ test('a replay of every seed resumes after an interruption', async t => {
 	const interrupting = new AbortController();
 	const options = {seeds: [1, 2], firstEpoch: false, out, jobs: 1};
 	await t.throwsAsync(
-		replay(entry, known.record, data, {...options, signal: interrupting.signal, tell: () => interrupting.abort()}),
+		replay(entry, known.record, data, {...options, signal: interrupting.signal, report: () => interrupting.abort()}),
 		{instanceOf: AbortError},
 	);
 	const [begun] = readdirSync(path.join(out, 'baseline'));
 	const {signal} = new AbortController();
-	t.deepEqual(await replay(entry, known.record, data, {...options, signal, tell() {}}), []);
+	t.deepEqual(await replay(entry, known.record, data, {...options, signal, report() {}}), []);
 	const runs = readdirSync(path.join(out, 'baseline'));
 	t.is(runs.length, 2);
 	t.true(runs.includes(begun ?? ''));

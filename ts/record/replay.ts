@@ -36,7 +36,7 @@ export type ReplayOptions = {
 	readonly jobs?: number | undefined;
 	readonly signal: AbortSignal;
 	/** Called with a sentence for each epoch that equals the recorded one. */
-	readonly tell: (sentence: string) => void;
+	readonly report: (sentence: string) => void;
 };
 
 /** Draws one of a record's seeds by the system's randomness, so that a forger can't predict it. */
@@ -95,7 +95,7 @@ export const replay = async (
 	return problems;
 };
 
-type SeedOptions = Pick<ReplayOptions, 'signal' | 'tell'> & {readonly out: string; readonly threads: number};
+type SeedOptions = Pick<ReplayOptions, 'signal' | 'report'> & {readonly out: string; readonly threads: number};
 
 /** Columns of an epoch that must be equal to the bit. */
 const compared = [
@@ -157,7 +157,7 @@ class SeedReplay {
 					return found;
 				}
 
-				options.tell(`${event.step}, seed ${seed}: epoch ${event.epoch} of ${event.epochs} equals the record`);
+				options.report(`${event.step}, seed ${seed}: epoch ${event.epoch} of ${event.epochs} equals the record`);
 			}
 		}
 

@@ -60,9 +60,9 @@ const chapter = (
 		'',
 		markdownTable(
 			['Image', 'class', 'predicted', 'highest probability'],
-			always.map(({image, taken}) => [
-				...[image, called(labels[image] ?? 0), taken.map(({label}) => called(label)).join(', ')],
-				Math.max(...taken.map(({probability}) => probability)).toFixed(2),
+			always.map(({image, predicted}) => [
+				...[image, called(labels[image] ?? 0), predicted.map(({label}) => called(label)).join(', ')],
+				Math.max(...predicted.map(({probability}) => probability)).toFixed(2),
 			]),
 		),
 		'',

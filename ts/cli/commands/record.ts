@@ -255,6 +255,6 @@ const trainAgain = async (
 		: `${epochs} epochs and all predictions`;
 	process.stdout.write(`Training again: ${name}, ${named}, ${much}\n`);
 	return whileWaiting(`Training ${name} again`, async tell =>
-		replay(entry, record, data, {...{seeds, firstEpoch, jobs, signal, tell}, ...(all && {out: replays})}),
+		replay(entry, record, data, {...{seeds, firstEpoch, jobs, signal, report: tell}, ...(all && {out: replays})}),
 	);
 };

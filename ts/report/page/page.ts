@@ -101,11 +101,11 @@ ${toTop}
 `;
 };
 
-const mistakeItem = ({image, taken}: Mistake, of: number, data: Data): Html => {
+const mistakeItem = ({image, predicted}: Mistake, of: number, data: Data): Html => {
 	const called = (label: number): string => data.classes[label] ?? String(label);
 	const name = called(data.testLabels()[image] ?? 0);
 	return html`<li><span class="image i${image}" role="img" aria-label="test image ${image}, ${name}"></span>
-#${image}, ${name}<br>${taken.map(
+#${image}, ${name}<br>${predicted.map(
 		({label, seeds, probability}) =>
 			html`as ${called(label)} by ${seeds} of ${of}, up to ${(100 * probability).toFixed(0)} %<br>`,
 	)}</li>`;
