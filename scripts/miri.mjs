@@ -4,6 +4,7 @@ import {spawnSync} from 'node:child_process';
 import process from 'node:process';
 
 const {status, error} = spawnSync('cargo', ['+nightly', 'miri', 'test', '--package', 'stepladder-kernels', '--tests'], {
+	cwd: new URL('..', import.meta.url),
 	stdio: 'inherit',
 	env: {...process.env, MIRIFLAGS: '-Zmiri-disable-isolation'}, // proptest reads the working folder
 });

@@ -22,7 +22,7 @@ use tch::Device;
 /// Threads of libtorch in every test here: runs side by side must agree on it.
 const THREADS: usize = 1;
 
-/// What an engine makes of a batch: everything that training and evaluation read.
+/// An engine's outputs for a batch: all that training and evaluation read.
 struct Made {
     score: Score,
     gradients: Vec<Vec<f64>>,
@@ -84,7 +84,7 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
     length(a.iter().zip(b).map(|(a, b)| a - b))
 }
 
-/// How often a computation is repeated with weights that are shaken, to learn how far off rounding takes it.
+/// Repetitions with perturbed weights, which measure how far off rounding takes a computation.
 const SHAKES: u64 = 4;
 
 /// Each weight moved up or down by some f32 roundings: about what rounding does to all that is computed with it.
@@ -97,15 +97,15 @@ fn shaken(plan: &Plan, seed: u64, shake: u64) -> TrainingState {
     state
 }
 
-/// How far off a computation in f32 may be that is as good as autograd's in f32: some times what autograd is off by,
-/// at the most over shaken weights since it may be right by luck; some times what shaking changes, which is large where
-/// terms cancel; and the rounding of some operations one after another. A wrong index or factor is off by far more.
+/// Returns the error that `fused` may have: 8 times the largest error of autograd in f32 over perturbed weights, since it
+/// may be exact by luck; 8 times the largest change by perturbing the weights, which is large where terms cancel; and 32
+/// roundings of `terms`, the size of the summed numbers. A wrong index or factor is off by far more.
 fn allowed(autograd: f64, shaking: f64, terms: f64) -> f64 {
     8.0 * autograd + 8.0 * shaking + 32.0 * f64::from(f32::EPSILON) * terms
 }
 
-/// Both engines in f32 against autograd in f64 on one batch: what the kernels make is as near to it as what autograd
-/// makes in the same precision, each parameter by itself.
+/// Compares both engines in f32 with autograd in f64 on one batch: each parameter of `fused` may be off by
+/// [`allowed`], 8 times the error of autograd in f32 and more.
 fn agree(net: &NetSpec, count: usize, seed: u64, smoothing: f64, threads: usize, isa: Isa) {
     let plan = Plan::of(net).unwrap();
     let (experiment, inputs) = (of_net(net, smoothing), Inputs::random(net, count, seed));
@@ -319,7 +319,7 @@ impl Watch for StopAfterEpochs {
 }
 
 #[test]
-fn an_interrupted_run_on_aten_goes_on_to_the_bits_of_an_unbroken_one() {
+fn a_resumed_run_on_aten_ends_with_the_bits_of_an_uninterrupted_one() {
     let data = bars(70, 30);
     let folder = tempfile::tempdir().unwrap();
     let experiment = Experiment { epochs: 4, averaging: Some(Averaging { decay: 0.9 }), ..experiment() };
