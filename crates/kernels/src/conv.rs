@@ -171,8 +171,9 @@ impl Tile<'_> {
         let mut part = 0;
         while part < LANES {
             let mut sums: [[V; PIXELS]; OUT] = std::array::from_fn(|out| [simd.splat(start[out]); PIXELS]);
-            // SAFETY: `pixel` stays within `last` pixels and `weight` within `taps * PACK` weights, as asserted; a
-            // pixel has 16 lanes, of which `WIDTH` from `part` on are read and written.
+            // SAFETY: every pointer to the input is within `last` pixels, to a weight within `(taps - 1) * PACK + OUT`, and
+            // to the output within `channels`, as asserted; a pixel has 16 lanes, of which `WIDTH` from `part` on are read
+            // and written.
             unsafe {
                 let from = input.as_ptr().cast::<f32>().add(part);
                 for channel in 0..in_frame.channels() {

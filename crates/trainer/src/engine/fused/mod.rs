@@ -147,7 +147,7 @@ impl Fused {
 
     /// Runs forward and backward: leaves each group's share of every gradient in its workspace, and updates the running
     /// statistics.
-    fn learn(&mut self, batch: &Batch, at: &Step, smoothing: f64) -> Score {
+    fn forward_and_backward(&mut self, batch: &Batch, at: &Step, smoothing: f64) -> Score {
         let Self { isa, workers, stages, program, groups, state, .. } = self;
         let Weights { parameters, statistics: running } = &mut state.weights;
         let (parameters, running) = (parameters.as_slice(), Mutex::new(running));
@@ -308,7 +308,7 @@ impl Engine for Fused {
         let groups = batch.len().div_ceil(LANES);
         self.ensure_groups(groups)?;
         self.prepared = None;
-        let score = self.learn(batch, at, smoothing);
+        let score = self.forward_and_backward(batch, at, smoothing);
         self.update(groups, at);
         Ok(score)
     }
