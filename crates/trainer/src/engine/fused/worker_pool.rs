@@ -167,9 +167,9 @@ impl Barrier {
             })
         };
         if !looked(SPINS, spin_loop) && !looked(YIELDS, thread::yield_now) {
-            let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+            let guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
             self.waiters.fetch_add(1, Ordering::SeqCst);
-            drop(self.wake.wait_while(lock, |()| !over()).unwrap_or_else(PoisonError::into_inner));
+            drop(self.wake.wait_while(guard, |()| !over()).unwrap_or_else(PoisonError::into_inner));
             self.waiters.fetch_sub(1, Ordering::SeqCst);
         }
         assert!(!self.failed.load(Ordering::SeqCst), "another thread of this step panicked");
