@@ -39,8 +39,8 @@ type Forgery = readonly [file: string, pattern: RegExp | string, replacement: st
 /** Edits by someone who knows the checksums, and makes them fit again. */
 const forgeries: readonly Forgery[] = [
 	// seeds
-	[record, '"seed": 1,', '"seed": 2,', /3-dropout: seed 2 is there twice/],
-	[record, /"seed": \d/g, '"seed": 1', /3-dropout: seed 1 is there twice/],
+	[record, '"seed": 1,', '"seed": 2,', /3-dropout: seed 2 appears twice/],
+	[record, /"seed": \d/g, '"seed": 1', /3-dropout: seed 1 appears twice/],
 	[record, '"seed": 1,', '"seed": 6,', /row 1 of the epochs should be epoch 1 of seed 6, it is epoch 1 of seed 1/],
 	[record, '"seed": 1,', '"seed": -1,', /record\.json: `seeds\.0\.seed` should be a whole number, at least 0, got -1/],
 	[record, '"seed": 1,', '"seed": 1.5,', /`seeds\.0\.seed` should be a whole number, at least 0, got 1\.5/],
@@ -62,7 +62,7 @@ const forgeries: readonly Forgery[] = [
 	[record, '"device": "cpu"', '"device": "tpu"', /`seeds\.0\.device` should be one of `cpu`, `cuda`, got "tpu"/],
 	[record, '"threads": 1', '"threads": 0', /`seeds\.0\.threads` should be a whole number, at least 1, got 0/],
 	[record, '"threads": 1', '"threads": 5000', /seed 1 ran on 5000 threads, where 1024 are the most/],
-	[record, /"trainCleanCorrect": \d+/, '"trainCleanCorrect": 60001', /seed 1 knows 60001 of 60000 training images/],
+	[record, /"trainCleanCorrect": \d+/, '"trainCleanCorrect": 60001', /seed 1 has 60001 of 60000 training images right/],
 	[record, /"trainCleanCorrect": \d+/, '"trainCleanCorrect": 59999', /3-dropout\.ts, line \d+: the text block says/],
 	[record, /"seconds": [\d.]+/, '"seconds": 3.5', /seed 1 took 3\.5 seconds, and its epochs alone \d+/],
 	[record, /"seconds": [\d.]+/, '"seconds": -3', /`seeds\.0\.seconds` should be a number above 0, got -3/],
@@ -122,13 +122,13 @@ const forgeries: readonly Forgery[] = [
 		epochs,
 		/^1,7,[^,]*/m,
 		'1,7,0.000001',
-		/epoch 7 of seed 1 has a training loss of 0\.000001, and \d+ wrong answers alone make 0\.0/,
+		/epoch 7 of seed 1 has a training loss of 0\.000001, and its \d+ mistakes alone make 0\.0/,
 	],
 	[
 		epochs,
 		/^(1,7,[^,]*,\d+),[^,]*/m,
 		'$1,0.0001',
-		/epoch 7 of seed 1 has a test loss of 0\.0001, and \d+ wrong answers alone make 0\.00/,
+		/epoch 7 of seed 1 has a test loss of 0\.0001, and its \d+ mistakes alone make 0\.00/,
 	],
 	[
 		epochs,
@@ -137,12 +137,7 @@ const forgeries: readonly Forgery[] = [
 		/seed 1 has a test loss of 0\.0095 in its last epoch, and its mistakes alone make 0\.0/,
 	],
 	[epochs, /^(1,15,.*),[\d.]+,(\w+)$/m, '$1,0,$2', /line 16: `seconds` should be a number above 0, got 0/],
-	[
-		epochs,
-		/^(1,15,[^,]*,\d+,[^,]*),\d+/m,
-		'$1,9932',
-		/seed 1 is wrong about 69 images, and about 68 by its last epoch/,
-	],
+	[epochs, /^(1,15,[^,]*,\d+,[^,]*),\d+/m, '$1,9932', /seed 1 has 69 mistakes, and 68 by its last epoch/],
 	[epochs, /^(1,14,[^,]*,\d+,[^,]*),\d+/m, '$1,9990', /3-dropout\.ts, line \d+: the text block says/],
 	[epochs, /^1,7,/m, '1,7.5,', /line 8: `epoch` should be a whole number, at least 1, got 7\.5/],
 	[epochs, /^1,7,/m, '1,0,', /line 8: `epoch` should be a whole number, at least 1, got 0/],
@@ -170,7 +165,7 @@ const forgeries: readonly Forgery[] = [
 		answers,
 		'"seed":1,"labels":"7',
 		'"seed":1,"labels":"1',
-		/seed 1 is wrong about image 0 by its labels, and its mistakes say otherwise/,
+		/seed 1 is wrong about image 0 by its labels, and its recorded mistakes differ/,
 	],
 	[answers, '"seed":1,"labels":"7', '"seed":1,"labels":"', /seed 1 has predictions of 9999 images, there are 10000/],
 	[
@@ -179,13 +174,8 @@ const forgeries: readonly Forgery[] = [
 		'"seed":1,"labels":"x',
 		/predictions\.jsonl, line 1: `labels` should be digits, got "x/,
 	],
-	[answers, /"mistakes":\{[^}]*\}/, '"mistakes":{}', /seed 1 is wrong about 0 images, and about 69 by its last epoch/],
-	[
-		answers,
-		/"mistakes":\{("\d+":[\d.]+),/,
-		'"mistakes":{',
-		/seed 1 is wrong about 68 images, and about 69 by its last epoch/,
-	],
+	[answers, /"mistakes":\{[^}]*\}/, '"mistakes":{}', /seed 1 has 0 mistakes, and 69 by its last epoch/],
+	[answers, /"mistakes":\{("\d+":[\d.]+),/, '"mistakes":{', /seed 1 has 68 mistakes, and 69 by its last epoch/],
 	[
 		answers,
 		/"mistakes":\{"\d+"/,
@@ -196,9 +186,14 @@ const forgeries: readonly Forgery[] = [
 		answers,
 		/("mistakes":\{.*?)("\d+")(:[\d.]+\})/,
 		'$1"10000"$3',
-		/seed 1 is wrong about image "10000", which is none/,
+		/seed 1 has a mistake in image "10000", and there is no such image/,
 	],
-	[answers, /"mistakes":\{"\d+"/, '"mistakes":{"first"', /seed 1 is wrong about image "first", which is none/],
+	[
+		answers,
+		/"mistakes":\{"\d+"/,
+		'"mistakes":{"first"',
+		/seed 1 has a mistake in image "first", and there is no such image/,
+	],
 	[
 		answers,
 		/("mistakes":\{"\d+"):[\d.]+/,
@@ -209,7 +204,7 @@ const forgeries: readonly Forgery[] = [
 		answers,
 		/("mistakes":\{"\d+"):[\d.]+/,
 		'$1:0.05',
-		/gives its likeliest class of image \d+ a probability of 0\.05: of 10 classes one has more/,
+		/gives the likeliest class of image \d+ a probability of 0\.05: one of 10 classes has more/,
 	],
 	[
 		answers,
@@ -226,7 +221,7 @@ const forgeries: readonly Forgery[] = [
 		promise,
 		'"testAccuracy": 0.99',
 		'"testAccuracy": 0.98',
-		/promise\.json: `target\.testAccuracy` was promised as 0\.98, and is 0\.99 in the step now; put it back, or record again/,
+		/promise\.json: `target\.testAccuracy` was preregistered as 0\.98, and is 0\.99 in the step now; put it back, or record again/,
 	],
 	[
 		promise,
@@ -234,41 +229,51 @@ const forgeries: readonly Forgery[] = [
 		'"testAccuracy": 99',
 		/promise\.json: `target\.testAccuracy` should be a fraction above 0 and at most 1/,
 	],
-	[promise, '"heldFor": 3', '"heldFor": 1', /`target\.heldFor` was promised as 1, and is 3 in the step now/],
-	[promise, '"heldFor": 3', '"heldFor": 30', /a target held for 30 epochs was promised, and there are 15/],
-	[promise, /"maxParameters": \d+/, '"maxParameters": 100', /it has 13312 parameters, and at most 100 were promised/],
-	[promise, /"maxEpochs": \d+/, '"maxEpochs": 3', /it has 15 epochs, and at most 3 were promised/],
+	[promise, '"heldFor": 3', '"heldFor": 1', /`target\.heldFor` was preregistered as 1, and is 3 in the step now/],
+	[promise, '"heldFor": 3', '"heldFor": 30', /the target is to be held for 30 epochs, and there are 15/],
+	[
+		promise,
+		/"maxParameters": \d+/,
+		'"maxParameters": 100',
+		/it has 13312 parameters, and the preregistration allows 100/,
+	],
+	[promise, /"maxEpochs": \d+/, '"maxEpochs": 3', /it has 15 epochs, and the preregistration allows 3/],
 	[
 		promise,
 		'the gap should shrink',
 		'the gap may grow',
-		/`why` was promised as "?\.* ?.*the gap may grow.*, and is .*the gap should shrink/,
+		/`why` was preregistered as "?\.* ?.*the gap may grow.*, and is .*the gap should shrink/,
 	],
 	[promise, /"why": ".*"/, '"why": ""', /`why` should be a text, got ""/],
 	[
 		promise,
 		'"step": "dropout"',
 		'"step": "batch-norm"',
-		/`step` was promised as "batch-norm", and is "dropout" in the step now/,
+		/`step` was preregistered as "batch-norm", and is "dropout" in the step now/,
 	],
 	[
 		promise,
 		'"from": "batch-norm"',
 		'"from": "base-skeleton"',
-		/`from` was promised as "base-skeleton", and is "batch-norm" in the step now/,
+		/`from` was preregistered as "base-skeleton", and is "batch-norm" in the step now/,
 	],
-	[promise, '"from": "batch-norm"', '"from": null', /`from` was promised as none, and is "batch-norm" in the step now/],
+	[
+		promise,
+		'"from": "batch-norm"',
+		'"from": null',
+		/`from` was preregistered as none, and is "batch-norm" in the step now/,
+	],
 	[
 		promise,
 		'"dropout": 0.03',
 		'"dropout": 0.3',
-		/`experiment\.net\.block\.dropout` was promised as 0\.3, and is 0\.03 in the step now/,
+		/`experiment\.net\.block\.dropout` was preregistered as 0\.3, and is 0\.03 in the step now/,
 	],
 	[
 		promise,
 		'"learningRate": 0.01',
 		'"learningRate": 42',
-		/`experiment\.schedule\.learningRate` was promised as 42, and is 0\.01 in the step now/,
+		/`experiment\.schedule\.learningRate` was preregistered as 42, and is 0\.01 in the step now/,
 	],
 	[promise, '"learningRate": 0.01', '"learningRate": -1', /promise\.json: `schedule\.learningRate` should be/],
 	[
@@ -277,22 +282,22 @@ const forgeries: readonly Forgery[] = [
 		'"epochs": 14',
 		/row 15 of the epochs should be epoch 1 of seed 2, it is epoch 15 of seed 1/,
 	],
-	[promise, '"channels": 16,', '"channels": 17,', /`experiment\.net\.body` was promised as/],
-	[promise, /"hash": "c/, '"hash": "d', /`data\.hash` was promised as "da.*, and is "ca.* in the ladder now/],
+	[promise, '"channels": 16,', '"channels": 17,', /`experiment\.net\.body` was preregistered as/],
+	[promise, /"hash": "c/, '"hash": "d', /`data\.hash` was preregistered as "da.*, and is "ca.* in the ladder now/],
 	[promise, /"hash": "c/, '"hash": "', /`data\.hash` should be a sha256, 64 hex digits/],
-	[promise, '"train": 60000', '"train": 50000', /seed 1 knows \d+ of 50000 training images/],
+	[promise, '"train": 60000', '"train": 50000', /seed 1 has \d+ of 50000 training images right/],
 	[promise, '"test": 10000', '"test": 9999', /seed 1 has predictions of 10000 images, there are 9999/],
 	[
 		promise,
 		'"name": "MNIST"',
 		'"name": "Digits"',
-		/`data\.name` was promised as "Digits", and is "MNIST" in the ladder now/,
+		/`data\.name` was preregistered as "Digits", and is "MNIST" in the ladder now/,
 	],
 	[
 		promise,
 		'"size": 28,\n\t\t"classes": [\n',
 		'"size": 27,\n\t\t"classes": [\n',
-		/the data that were promised do not fit the net that was promised/,
+		/the preregistered data do not fit the preregistered net/,
 	],
 	[
 		promise,
@@ -319,50 +324,50 @@ const forgeries: readonly Forgery[] = [
 		promise,
 		'"seeds": null',
 		'"seeds": [1, 2, 3, 4, 6]',
-		/record\.json: it has seeds 1, 2, 3, 4, 5, and 1, 2, 3, 4, 6 were promised/,
+		/record\.json: it has seeds 1, 2, 3, 4, 5, and 1, 2, 3, 4, 6 were preregistered/,
 	],
 	[
 		promise,
 		/"made": \{.*?\n\t\}/s,
 		'"made": {"by": "record", "time": "2026-11-22T23:00:00.000Z", "version": "0.1.0", "commit": null, "again": false}',
-		/3-dropout: the seeds that were promised are not there/,
+		/3-dropout: the preregistered seeds are missing/,
 	],
 	// steps and their text blocks
 	[
 		step,
 		'testAccuracy: 0.99,',
 		'testAccuracy: 0.985,',
-		/promise\.json: `target\.testAccuracy` was promised as 0\.99, and is 0\.985 in the step now/,
+		/promise\.json: `target\.testAccuracy` was preregistered as 0\.99, and is 0\.985 in the step now/,
 	],
 	[
 		step,
 		'maxParameters: 15_000',
 		'maxParameters: 14_000',
-		/`target\.maxParameters` was promised as 15000, and is 14000 in the step now/,
+		/`target\.maxParameters` was preregistered as 15000, and is 14000 in the step now/,
 	],
 	[
 		step,
 		"'99 % should still hold.",
 		"'99 % may be lost.",
-		/`why` was promised as .*should still hold.*, and is .*may be lost/,
+		/`why` was preregistered as .*should still hold.*, and is .*may be lost/,
 	],
 	[
 		step,
 		'testAccuracy: 0.99,',
 		"testAccuracy: 0.99, primary: 'gap',",
-		/`target\.primary` was promised as none, and is "gap" in the step now/,
+		/`target\.primary` was preregistered as none, and is "gap" in the step now/,
 	],
 	[
 		step,
 		'dropout: 0.03',
 		'dropout: 0.04',
-		/`experiment\.net\.block\.dropout` was promised as 0\.03, and is 0\.04 in the step now/,
+		/`experiment\.net\.block\.dropout` was preregistered as 0\.03, and is 0\.04 in the step now/,
 	],
 	[
 		'steps/6-lr-scheduler.ts',
 		'pctStart: 0.2',
 		'pctStart: 0.3',
-		/6-lr-scheduler\/promise\.json: `experiment\.schedule\.pctStart` was promised as 0\.2, and is 0\.3 in the step now; put it back, or record again: npx stepladder record --step lr-scheduler --fresh$/m,
+		/6-lr-scheduler\/promise\.json: `experiment\.schedule\.pctStart` was preregistered as 0\.2, and is 0\.3 in the step now; put it back, or record again: npx stepladder record --step lr-scheduler --fresh$/m,
 	],
 	[
 		step,
@@ -370,7 +375,7 @@ const forgeries: readonly Forgery[] = [
 		"=> !fell(self, from, 'gap')",
 		/3-dropout\.ts: claim 1 does not hold by the records: “/,
 	],
-	[step, "fell(self, from, 'gap'),", '(self.record as never)[0][1],', /3-dropout\.ts: claim 1 can’t be judged: /],
+	[step, "fell(self, from, 'gap'),", '(self.record as never)[0][1],', /3-dropout\.ts: claim 1 can’t be evaluated: /],
 	[step, /^- The gap between/m, '- The chasm between', /3-dropout\.ts, line \d+: the text block says "- The chasm/],
 	[step, '`The gap between', '`The chasm between', /3-dropout\.ts, line \d+: the text block says "- The gap/],
 	[
@@ -409,7 +414,7 @@ const forgeries: readonly Forgery[] = [
 		'ladder.ts',
 		'data: mnist()',
 		"data: {open: async (base) => ({...(await mnist().open(base)), name: 'Digits'})}",
-		/`data\.name` was promised as "MNIST", and is "Digits" in the ladder now/,
+		/`data\.name` was preregistered as "MNIST", and is "Digits" in the ladder now/,
 	],
 ];
 
@@ -429,7 +434,7 @@ for (const [index, forgery] of forgeries.entries()) {
 	);
 }
 
-test('what makes no record: a promise, or any file of it, that is not there', async t => {
+test('a record is refused without its preregistration or any of its files', async t => {
 	for (const file of [promise, record, epochs, answers]) {
 		const project = new Project(t);
 		rmSync(path.join(project.folder, file));
@@ -446,7 +451,7 @@ test('a seed taken out of a whole record is named by the text block, and by clai
 	const found = await check(project);
 	t.regex(
 		found,
-		/3-dropout\.ts: claim 1 can’t be judged: `batch-norm` and `dropout` should have the same seeds to be paired, they have 1, 2, 3, 4, 5 and 2, 3, 4, 5$/m,
+		/3-dropout\.ts: claim 1 can’t be evaluated: `batch-norm` and `dropout` should have the same seeds to be paired, they have 1, 2, 3, 4, 5 and 2, 3, 4, 5$/m,
 	);
 	t.regex(found, /^README\.md, line \d+: the records say "\| dropout .* 4\/4 \|"/m);
 });

@@ -30,10 +30,10 @@ test('a record of format 1 is read, and written as it was', t => {
 			[2, 2, 27, 30],
 		],
 	);
-	t.is(preregistrationHash(record.promise), '7b495171af146766c44ac162091e1cadfd0e917fb01121e05ff1931ef9d121fd');
+	t.is(preregistrationHash(record.preregistration), '7b495171af146766c44ac162091e1cadfd0e917fb01121e05ff1931ef9d121fd');
 
 	const folder = temporaryFolder(t);
-	writePreregistration(folder, record.promise);
+	writePreregistration(folder, record.preregistration);
 	writeRecord(folder, record);
 	t.deepEqual(filesOf(folder), filesOf(sample('record')));
 });

@@ -20,7 +20,7 @@ test('once a ladder’s data change, nothing is said of its records as if they w
 	t.is(check.exitCode, 1);
 	t.regex(
 		check.stdout,
-		/^records\/0-baseline\/promise\.json: `data\.hash` was promised as .*, and is .* in the ladder now; /,
+		/^records\/0-baseline\/promise\.json: `data\.hash` was preregistered as .*, and is .* in the ladder now; /,
 	);
 	const report = await own.run(['report']);
 	t.is(report.exitCode, 5, report.stdout);

@@ -138,7 +138,7 @@ const forgeries: readonly Replayed[] = [
 				const before = answered.labels[image];
 				answered.labels[image] = [0, 1, 2].find(label => label !== before && label !== expected[image]) ?? 0;
 			}),
-		/: the answer to image \d+ of seed 1 is \d with a probability of [\d.]+ in the record, \d with a probability of /,
+		/: the prediction for image \d+ of seed 1 is \d with a probability of [\d.]+ in the record, \d with a probability of /,
 	],
 	[
 		'how sure of a wrong answer it was',
@@ -147,7 +147,7 @@ const forgeries: readonly Replayed[] = [
 				const image = firstMistake(answered);
 				answered.mistakes[image] = answered.mistakes[image] === 0.61 ? 0.62 : 0.61;
 			}),
-		/: the answer to image \d+ of seed 2 is \d with a probability of 0\.6[12] in the record, /,
+		/: the prediction for image \d+ of seed 2 is \d with a probability of 0\.6[12] in the record, /,
 	],
 	[
 		'the number of a seed',
@@ -328,7 +328,7 @@ test('a replay of every seed says what it trained, and leaves nothing behind', a
 		'Training again: baseline, all seeds: 1, 2, 4 epochs and all predictions\n' +
 			'The records, text blocks and claims of 1 step agree, and all that was trained again repeats to the bit.',
 	);
-	t.regex(String(stderr), /^baseline, seed 2: epoch 4 of 4 is as recorded$/m);
+	t.regex(String(stderr), /^baseline, seed 2: epoch 4 of 4 equals the record$/m);
 	t.is(exitCode, 0);
 	t.false(existsSync(path.join(folder, 'runs', '.replays')));
 });
@@ -386,9 +386,15 @@ const editedRuns: readonly EditedRun[] = [
 		/"labels":\[\d,/,
 		'"labels":[',
 		true,
-		/: seed 1 has predictions of 399 images, there are 400|: it has not a probability for each label/,
+		/: seed 1 has predictions of 399 images, there are 400|: it does not have a probability for each label/,
 	],
-	['predictions.json', /"labels":\[\d/, '"labels":[7', true, /: seed 1 takes image 0 for class 7, which is none/],
+	[
+		'predictions.json',
+		/"labels":\[\d/,
+		'"labels":[7',
+		true,
+		/: seed 1 predicts class 7 for image 0, and there is no such class/,
+	],
 	[
 		'predictions.json',
 		/"probabilities":\[[\d.]+/,
@@ -403,7 +409,7 @@ const editedRuns: readonly EditedRun[] = [
 		false,
 		/predictions\.json: it is not what the run wrote/,
 	],
-	['result.json', /("trainCleanCorrect": )\d+/, '$11201', true, /: seed 1 knows 1201 of 1200 training images/],
+	['result.json', /("trainCleanCorrect": )\d+/, '$11201', true, /: seed 1 has 1201 of 1200 training images right/],
 	['result.json', /("trainCleanCorrect": )\d+/, '$11199', false, /result\.json: it is not what the run wrote/],
 	[
 		'result.json',
@@ -412,7 +418,13 @@ const editedRuns: readonly EditedRun[] = [
 		true,
 		/result\.json: `engine` should be one of `fused`, `aten`, got "quantum"/,
 	],
-	['config.json', /("begun": ")\d+/, '$12001', true, /: the run of seed 1 began at 2001-.*, before its promise of 20/],
+	[
+		'config.json',
+		/("begun": ")\d+/,
+		'$12001',
+		true,
+		/: the run of seed 1 began at 2001-.*, before its preregistration of 20/,
+	],
 	[
 		'config.json',
 		/"cores": \d+/,
@@ -447,7 +459,7 @@ for (const edited of editedRuns) {
 	);
 }
 
-test('a target that is changed after its record is refused, unless all is promised anew, which the text block says', async t => {
+test('a target that was changed after its record is refused without `--fresh`, which the text block mentions', async t => {
 	const folder = copy(t);
 	edit(folder, 'steps/0-baseline.ts', 'testAccuracy: 0.6', 'testAccuracy: 0.55');
 	const words = ['record', '--step', 'baseline', '--seeds', '1', '--out', 'runs'];
@@ -455,7 +467,7 @@ test('a target that is changed after its record is refused, unless all is promis
 	t.is(refused.exitCode, 5);
 	t.regex(
 		String(refused.stderr),
-		/promise\.json: `target\.testAccuracy` was promised as 0\.6, and is 0\.55 in the step now; put it back, or record again: npx stepladder record --step baseline --fresh$/,
+		/promise\.json: `target\.testAccuracy` was preregistered as 0\.6, and is 0\.55 in the step now; put it back, or record again: npx stepladder record --step baseline --fresh$/,
 	);
 	t.is((await start(folder, ...words, '--fresh')).exitCode, 0);
 	const text = readFileSync(path.join(folder, 'steps/0-baseline.ts'), 'utf8').replaceAll(/\s+/g, ' ');
@@ -466,13 +478,13 @@ test('a target that is changed after its record is refused, unless all is promis
 	);
 });
 
-test('seeds are promised too, so that none is chosen by how it came out', async t => {
+test('seeds are preregistered too, so that none is chosen by its result', async t => {
 	const folder = copy(t);
 	const refused = await start(folder, 'record', '--step', 'baseline', '--seeds', '1-3', '--out', 'runs');
 	t.is(refused.exitCode, 5);
 	t.regex(
 		String(refused.stderr),
-		/promise\.json: seeds 1, 2 were promised, not 1, 2, 3; take those, or promise again with `--fresh`$/,
+		/promise\.json: seeds 1, 2 were preregistered, not 1, 2, 3; take those, or preregister again with `--fresh`$/,
 	);
 });
 

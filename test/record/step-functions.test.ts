@@ -18,15 +18,15 @@ const wrongs: Readonly<Record<string, readonly [claim: string, told: RegExp]>> =
 	'a `say` that throws nothing': ['{say: () => { throw null }, holds: () => true}', /`say` of claim 1 threw: null/],
 	'a `holds` that gives a promise': [
 		"{say: () => 'x', holds: async () => false}",
-		/claim 1 can’t be judged: `holds` should give true or false, it gave/,
+		/claim 1 can’t be evaluated: `holds` should give true or false, it gave/,
 	],
 	'a `holds` that gives a word': [
 		"{say: () => 'x', holds: () => 'yes'}",
-		/claim 1 can’t be judged: `holds` should give true or false, it gave "yes"/,
+		/claim 1 can’t be evaluated: `holds` should give true or false, it gave "yes"/,
 	],
 	'a `holds` that changes the record': [
 		"{say: () => 'x', holds: ({self}) => { self.test.mean = 1; return true }}",
-		/claim 1 can’t be judged: Cannot assign to read only property/,
+		/claim 1 can’t be evaluated: Cannot assign to read only property/,
 	],
 };
 
@@ -51,7 +51,7 @@ for (const [name, [claim, told]] of Object.entries(wrongs)) {
 	});
 }
 
-test('a reason that throws is told before anything is promised', async t => {
+test('a reason that throws is reported before anything is written', async t => {
 	const own = tinyLadder(t);
 	own.write(
 		'steps/0-tiny.ts',

@@ -8,7 +8,7 @@ import {temporaryFolder} from '../helpers/folder.js';
 const text = fc.record({
 	target: fc.string(),
 	why: fc.lorem({mode: 'sentences'}),
-	promised: fc.string(),
+	preregistered: fc.string(),
 	result: fc.array(fc.string()),
 	analysis: fc.array(fc.oneof(fc.string(), fc.constant('it ends /* here */ and $& goes on'))),
 });
@@ -35,7 +35,7 @@ test('lines stay within the width of a page', t => {
 	const block = textBlock({
 		target: sentence,
 		why: sentence,
-		promised: sentence,
+		preregistered: sentence,
 		result: [sentence, sentence],
 		analysis: [sentence],
 	});

@@ -28,7 +28,7 @@ export type MeasuredRecord = {
 } & SeedsMeasured;
 
 /** Works a record's measures out, and holds it against a goal: by default, the one that was promised. */
-export const measureRecord = (record: StepRecord, goal: Goal = record.promise.target): MeasuredRecord => ({
+export const measureRecord = (record: StepRecord, goal: Goal = record.preregistration.target): MeasuredRecord => ({
 	...{name: record.step, parameters: record.parameters, epochs: record.experiment.epochs, record},
 	...measureSeeds(record, goal),
 });

@@ -50,7 +50,7 @@ export type RecordedAnswers = {
 
 /** All that is kept of a step: what was promised, and what was measured over seeds. */
 export type StepRecord = {
-	readonly promise: Preregistration;
+	readonly preregistration: Preregistration;
 	/** From the promise. */
 	readonly step: string;
 	/** From the promise. */

@@ -2,9 +2,9 @@ import {readLabels, type StepRecord} from '../claims/step-record.js';
 import type {Data} from '../data/data.js';
 
 /**
- * Holds predictions against the test labels: what they are wrong about, and how much that leaves right.
+ * Checks predictions against the test labels: which are mistakes, and how many are right.
  *
- * @returns a sentence for each seed whose predictions make something else than is told of them
+ * @returns a sentence for each seed whose recorded mistakes or count differ
  */
 export const checkAnswers = ({answers, epochs}: Pick<StepRecord, 'answers' | 'epochs'>, data: Data): string[] => {
 	const expected = data.testLabels();
@@ -13,20 +13,22 @@ export const checkAnswers = ({answers, epochs}: Pick<StepRecord, 'answers' | 'ep
 		const wrong = labels.flatMap((label, image) => (label === expected[image] ? [] : [String(image)]));
 		const correct = labels.length - wrong.length;
 		const last = epochs.findLast(row => row.seed === seed);
-		const told = Object.keys(mistakes);
-		const differing = [...new Set([...wrong, ...told])].find(image => wrong.includes(image) !== told.includes(image));
+		const recorded = Object.keys(mistakes);
+		const differing = [...new Set([...wrong, ...recorded])].find(
+			image => wrong.includes(image) !== recorded.includes(image),
+		);
 		return [
 			...(correct === last?.testCorrect
 				? []
 				: [
 						`the predictions of seed ${seed} get ${correct} of ${labels.length} right, ` +
-							`its last epoch tells of ${last?.testCorrect} of ${last?.testTotal}`,
+							`its last epoch has ${last?.testCorrect} of ${last?.testTotal}`,
 					]),
 			...(differing === undefined
 				? []
 				: [
 						`seed ${seed} is ${wrong.includes(differing) ? 'wrong' : 'right'} about image ${differing} by its labels, ` +
-							'and its mistakes say otherwise',
+							'and its recorded mistakes differ',
 					]),
 		];
 	});

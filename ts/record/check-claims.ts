@@ -5,10 +5,10 @@ import type {StepEntry} from '../ladder/open-ladder.js';
 import type {LadderRecords} from './ladder-records.js';
 
 /**
- * Holds the claims of a step against the records.
+ * Checks the claims of a step.
  *
- * @returns a sentence for each that is false, or can't be judged
- * @throws {RecordError} where a record that it speaks of is missing or damaged
+ * @returns a sentence for each that is false, or can't be evaluated
+ * @throws {RecordError} if a record that a claim refers to is missing or damaged
  */
 export const checkClaims = (entry: StepEntry, records: LadderRecords): string[] => {
 	return records.claims(entry).flatMap(({holds, text}, index) => {
@@ -16,7 +16,7 @@ export const checkClaims = (entry: StepEntry, records: LadderRecords): string[] 
 		try {
 			const answer = holds();
 			if (typeof answer !== 'boolean') {
-				return [`${claim} can’t be judged: \`holds\` should give true or false, it gave ${formatValue(answer)}`];
+				return [`${claim} can’t be evaluated: \`holds\` should give true or false, it gave ${formatValue(answer)}`];
 			}
 
 			const sentence = text();
@@ -30,7 +30,7 @@ export const checkClaims = (entry: StepEntry, records: LadderRecords): string[] 
 				return [error.message]; // it names the claim
 			}
 
-			return [`${claim} can’t be judged: ${error instanceof Error ? error.message : formatThrown(error)}`];
+			return [`${claim} can’t be evaluated: ${error instanceof Error ? error.message : formatThrown(error)}`];
 		}
 	});
 };

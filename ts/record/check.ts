@@ -13,47 +13,50 @@ import {preregistrationFile} from './preregistration-file.js';
 import {readBlock, stepText, textBlock} from './text-block.js';
 
 /**
- * Holds steps against their records, and the page's table against all of them.
+ * Checks steps against their records, and the table of the ladder's page against all records.
  *
- * @param entries of the steps to look at
- * @returns a sentence for each thing that is not true, naming its place
+ * @param entries steps to check
+ * @returns a sentence for each problem, with the file that it is in
  */
 export const checkLadder = (records: LadderRecords, data: Data, entries: readonly StepEntry[]): string[] => {
 	const problems = [...entries.flatMap(entry => checkStep(entry, records, data)), ...checkPage(records)];
-	return [...new Set(problems)]; // a damaged record is in the way of every step that speaks of it
+	return [...new Set(problems)]; // steps that refer to the same damaged record report it alike
 };
 
-/** Holds a step against its record, and its text block against both. */
+/** Checks a step against its record, and its text block against both. */
 const checkStep = (entry: StepEntry, records: LadderRecords, data: Data): string[] =>
-	telling(() => {
+	collectProblems(() => {
 		const {record} = records.of(entry);
 		const folder = displayPath(entry.record);
 		return [
-			...checkPreregistration(entry, record.promise, records, data).map(
+			...checkPreregistration(entry, record.preregistration, records, data).map(
 				sentence => `${displayPath(preregistrationFile(entry.record))}: ${sentence}`,
 			),
 			...checkAnswers(record, data).map(sentence => `${folder}: ${sentence}`),
-			...telling(() => checkClaims(entry, records)),
-			...telling(() => checkBlock(entry, records), `${displayPath(entry.file)}: the text block can’t be made: `),
+			...collectProblems(() => checkClaims(entry, records)),
+			...collectProblems(
+				() => checkBlock(entry, records),
+				`${displayPath(entry.file)}: the text block can’t be made: `,
+			),
 		];
 	});
 
 const checkBlock = (entry: StepEntry, records: LadderRecords): string[] => {
 	const {file} = entry;
 	const found = (readBlock(file) ?? '').split('\n');
-	const wanted = textBlock(stepText(entry, records)).split('\n');
-	const line = wanted.findIndex((text, index) => text !== found[index]);
+	const expected = textBlock(stepText(entry, records)).split('\n');
+	const line = expected.findIndex((text, index) => text !== found[index]);
 	return line === -1
 		? []
 		: [
 				`${displayPath(file)}, line ${line + 1}: the text block says ${quoted(found[line])}, the records say ` +
-					`${quoted(wanted[line])}; try: ${commandHint('record', '--text')}`,
+					`${quoted(expected[line])}; try: ${commandHint('record', '--text')}`,
 			];
 };
 
-/** Holds the table of the ladder's page against the records. Before the first of them there is none to be written. */
+/** Checks the table of the ladder's page. Before the first record no table is expected. */
 const checkPage = (records: LadderRecords): string[] =>
-	telling(() => {
+	collectProblems(() => {
 		const {page: file, entries} = records.ladder;
 		if (!existsSync(file)) {
 			return [];
@@ -80,10 +83,10 @@ const checkPage = (records: LadderRecords): string[] =>
 
 const quoted = (line: string | undefined): string => (line === undefined ? 'nothing' : JSON.stringify(line));
 
-/** What can't even be looked at is a problem too. */
-const telling = (work: () => string[], lead = ''): string[] => {
+/** Returns the problems that `check` finds; an error of ours is one too. */
+const collectProblems = (check: () => string[], lead = ''): string[] => {
 	try {
-		return work();
+		return check();
 	} catch (error) {
 		if (error instanceof RecordError) {
 			return [`${displayPath(error.path)}: ${error.problem}`];

@@ -1,6 +1,6 @@
 import {spawnSync} from 'node:child_process';
 
-/** What is checked out in a folder's repository, and whether nothing was changed since; `null` outside of git. */
+/** Returns the commit that is checked out in a folder, and whether nothing was changed since; `null` outside of git. */
 export const commitOf = (folder: string): {hash: string; clean: boolean} | null => {
 	const git = (...words: string[]): string | undefined => {
 		const {status, stdout} = spawnSync('git', ['-C', folder, ...words], {encoding: 'utf8'});

@@ -20,7 +20,7 @@ import {
 	readPreregistration,
 } from './preregistration-file.js';
 
-/** The files of a record's folder, beside its promise. */
+/** The files of a record, beside its preregistration. */
 const recordFiles = {record: 'record.json', epochs: 'epochs.csv', answers: 'predictions.jsonl'} as const;
 
 const columns = ['seed', 'epoch', 'trainLoss', 'trainCorrect', 'testLoss', 'testCorrect', 'seconds'] as const;
@@ -54,14 +54,14 @@ const answers = z.strictObject({
 });
 
 /**
- * Writes a record beside its promise: `record.json`, a row an epoch in `epochs.csv`, a line a seed in
- * `predictions.jsonl`. Each part carries a checksum, so that {@link readRecord} can name what was edited.
+ * Writes a record beside its preregistration: `record.json`, a row per epoch in `epochs.csv`, a line per seed in
+ * `predictions.jsonl`. Each part has a checksum, so that {@link readRecord} can name the part that was edited.
  *
- * @throws {RecordError} for one that would not be read: the one that is there stays then
+ * @throws {RecordError} for a record that {@link readRecord} would refuse; the one on disk stays
  * @throws {WriteError}
  */
 export const writeRecord = (folder: string, record: StepRecord): void => {
-	refuse(folder, record);
+	refuseInvalid(folder, record);
 	wrapWriteErrors(`the record in ${folder}`, folder, () => {
 		makeFolders(folder);
 		removePartialFiles(folder, Object.values(recordFiles));
@@ -72,10 +72,10 @@ export const writeRecord = (folder: string, record: StepRecord): void => {
 	});
 };
 
-/** Each file's text. What follows from the promise is left out. */
-const recordTexts = ({promise, conditions, seeds, epochs, answers}: StepRecord) => {
+/** Returns the text of each file, without values that follow from the preregistration. */
+const recordTexts = ({preregistration, conditions, seeds, epochs, answers}: StepRecord) => {
 	const rest = {
-		promise: preregistrationHash(promise),
+		promise: preregistrationHash(preregistration),
 		conditions: z.array(conditionShape).parse(conditions), // with keys in one order
 		seeds: seeds.map(({trainCleanTotal: _, ...seed}) => seed),
 	};
@@ -93,10 +93,10 @@ const recordTexts = ({promise, conditions, seeds, epochs, answers}: StepRecord) 
 
 const asLines = (lines: readonly string[]): string => `${lines.join('\n')}\n`;
 
-/** Whether a folder holds a record. */
+/** Returns whether a folder has a record. */
 export const hasRecord = (folder: string): boolean => existsSync(path.join(folder, recordFiles.record));
 
-/** Changes whenever the record in a folder is written, since a file that is renamed into its place is another file. */
+/** Returns a text that changes with every write of the record in a folder: each write renames new files into place. */
 export const recordVersion = (folder: string): string =>
 	Object.values(recordFiles)
 		.map(file => statSync(path.join(folder, file), {bigint: true, throwIfNoEntry: false}))
@@ -104,45 +104,44 @@ export const recordVersion = (folder: string): string =>
 		.join();
 
 /**
- * Reads a record, trusting nothing in it: each file against its shape, its checksums and the text that it would be
- * written as, then all of it by what can be derived.
+ * Reads a record, and checks each file's shape, checksums and canonical text, then all values against each other.
  *
- * @throws {RecordError} naming the first thing that is wrong
+ * @throws {RecordError} for the first problem
  */
 export const readRecord = (folder: string): StepRecord => {
-	const place = (file: string): string => path.join(folder, file);
+	const fileAt = (file: string): string => path.join(folder, file);
 	if (!hasPreregistration(folder)) {
-		throw new RecordError(preregistrationFile(folder), 'it is not there, so nothing shows what was promised');
+		throw new RecordError(preregistrationFile(folder), 'it is missing, so the record has no preregistration');
 	}
 
-	const promise = readPreregistration(folder);
-	const text = readRecordText(place(recordFiles.record));
-	const {checksums, ...rest} = parseRecordJson(main, place(recordFiles.record), text, 'record'); // it names the format of all three
+	const preregistration = readPreregistration(folder);
+	const text = readRecordText(fileAt(recordFiles.record));
+	const {checksums, ...rest} = parseRecordJson(main, fileAt(recordFiles.record), text, 'record'); // it names the format of all three
 	const texts = {
 		[recordFiles.record]: text,
-		[recordFiles.epochs]: readRecordText(place(recordFiles.epochs)),
-		[recordFiles.answers]: readRecordText(place(recordFiles.answers)),
+		[recordFiles.epochs]: readRecordText(fileAt(recordFiles.epochs)),
+		[recordFiles.answers]: readRecordText(fileAt(recordFiles.answers)),
 	};
 	for (const [key, value] of Object.entries(rest)) {
 		if (checksums[key] !== checksum(canonicalJson(value))) {
-			throw new RecordError(place(recordFiles.record), `\`${key}\` is not what was recorded`);
+			throw new RecordError(fileAt(recordFiles.record), `\`${key}\` is not what was recorded`);
 		}
 	}
 
-	if (rest.promise !== preregistrationHash(promise)) {
+	if (rest.promise !== preregistrationHash(preregistration)) {
 		throw new RecordError(
-			place(recordFiles.record),
-			`it was made for another promise than ${path.basename(preregistrationFile(folder))} holds: finish the recording with \`record\``,
+			fileAt(recordFiles.record),
+			`it was made for another preregistration than ${path.basename(preregistrationFile(folder))}: finish the recording with \`record\``,
 		);
 	}
 
-	const {train, test} = promise.data;
-	const rates = asRecordError(preregistrationFile(folder), () => learningRates(promise.experiment, train));
-	const {parameters} = asRecordError(preregistrationFile(folder), () => summarize(promise.experiment.net));
+	const {train, test} = preregistration.data;
+	const rates = asRecordError(preregistrationFile(folder), () => learningRates(preregistration.experiment, train));
+	const {parameters} = asRecordError(preregistrationFile(folder), () => summarize(preregistration.experiment.net));
 	const [head, ...rows] = texts[recordFiles.epochs].trimEnd().split('\n');
 	if (head !== `${columns.join(',')},checksum`) {
 		throw new RecordError(
-			`${place(recordFiles.epochs)}, line 1`,
+			`${fileAt(recordFiles.epochs)}, line 1`,
 			`the columns should be ${columns.join(',')},checksum`,
 		);
 	}
@@ -150,7 +149,7 @@ export const readRecord = (folder: string): StepRecord => {
 	const epochs = rows.map((row, index): RecordedEpoch => {
 		const cells = row.split(',');
 		const sum = cells.pop();
-		const line = `${place(recordFiles.epochs)}, line ${index + 2}`;
+		const line = `${fileAt(recordFiles.epochs)}, line ${index + 2}`;
 		const named = Object.fromEntries(columns.map((column, cell) => [column, Number(cells[cell])]));
 		const read = asRecordError(line, () => validate(epoch, named, 'row'));
 		if (sum !== checksum(cells.join(','))) {
@@ -162,7 +161,7 @@ export const readRecord = (folder: string): StepRecord => {
 
 	const lines = texts[recordFiles.answers].trimEnd().split('\n');
 	const read = lines.map((line, index) => {
-		const at = `${place(recordFiles.answers)}, line ${index + 1}`;
+		const at = `${fileAt(recordFiles.answers)}, line ${index + 1}`;
 		const {checksum: sum, ...entry} = parseRecordJson(answers, at, line, 'line');
 		if (sum !== checksum(canonicalJson(entry))) {
 			throw new RecordError(at, `seed ${entry.seed} is not what was recorded`);
@@ -171,30 +170,33 @@ export const readRecord = (folder: string): StepRecord => {
 		return entry;
 	});
 
-	const {step, experiment, data} = promise;
+	const {step, experiment, data} = preregistration;
 	const record: StepRecord = {
-		...{promise, step, experiment, data, parameters, conditions: rest.conditions},
+		...{preregistration, step, experiment, data, parameters, conditions: rest.conditions},
 		seeds: rest.seeds.map(seed => ({...seed, trainCleanTotal: train})),
 		...{epochs, answers: read},
 	};
-	const wanted = recordTexts(record);
+	const canonical = recordTexts(record);
 	for (const file of Object.values(recordFiles)) {
-		checkCanonicalText(place(file), texts[file], wanted[file]);
+		checkCanonicalText(fileAt(file), texts[file], canonical[file]);
 	}
 
-	const {seeds: promised} = promise;
-	if (promised && promised.join() !== record.seeds.map(({seed}) => seed).join()) {
+	const {seeds: expected} = preregistration;
+	if (expected && expected.join() !== record.seeds.map(({seed}) => seed).join()) {
 		const found = record.seeds.map(({seed}) => seed).join(', ');
-		throw new RecordError(place(recordFiles.record), `it has seeds ${found}, and ${promised.join(', ')} were promised`);
+		throw new RecordError(
+			fileAt(recordFiles.record),
+			`it has seeds ${found}, and ${expected.join(', ')} were preregistered`,
+		);
 	}
 
-	refuse(folder, record);
+	refuseInvalid(folder, record);
 	return record;
 };
 
-const refuse = (folder: string, record: StepRecord): void => {
-	const [wrong] = checkRecord(record);
-	if (wrong !== undefined) {
-		throw new RecordError(folder, wrong);
+const refuseInvalid = (folder: string, record: StepRecord): void => {
+	const [problem] = checkRecord(record);
+	if (problem !== undefined) {
+		throw new RecordError(folder, problem);
 	}
 };

@@ -3,8 +3,8 @@ import type {Goal} from '../experiment/goal.js';
 import {percent} from '../format/figures.js';
 import type {LadderRecords} from './ladder-records.js';
 
-/** A goal in words, without a full stop: `at least 99.40 % of the test images in each of the last 5 epochs, ...`. */
-export const goalWords = ({testAccuracy, heldFor = 1, maxParameters, maxEpochs}: Partial<Goal>): string => {
+/** Formats a goal without a full stop: `at least 99.40 % of the test images in each of the last 5 epochs, ...`. */
+export const goalPhrase = ({testAccuracy, heldFor = 1, maxParameters, maxEpochs}: Partial<Goal>): string => {
 	const accuracy = testAccuracy && `at least ${percent(testAccuracy)} % of the test images in ${epochsOf(heldFor)}`;
 	const budgets = [
 		...(maxParameters ? [`${maxParameters.toLocaleString('en')} parameters`] : []),
@@ -17,8 +17,8 @@ export const goalWords = ({testAccuracy, heldFor = 1, maxParameters, maxEpochs}:
 const epochsOf = (heldFor: number): string => (heldFor === 1 ? 'the last epoch' : `each of the last ${heldFor} epochs`);
 
 /**
- * The first step whose every seed holds the ladder's goal, judged by that goal; nothing where it names no accuracy. Steps
- * whose records can't be read are passed over.
+ * Returns the record of the first step whose every seed reaches the ladder's goal, measured by that goal; `undefined` if
+ * the goal names no accuracy. Steps whose records can't be read are skipped.
  */
 export const firstToReach = (records: LadderRecords): MeasuredRecord | undefined => {
 	const {target, entries} = records.ladder;
@@ -33,11 +33,11 @@ export const firstToReach = (records: LadderRecords): MeasuredRecord | undefined
 		.find(({parameters, epochs, held}) => parameters <= maxParameters && epochs <= maxEpochs && held.count === held.of);
 };
 
-/** What a ladder is to reach in the end, and the first of its steps whose every seed does; nothing where it says nothing. */
+/** Returns a ladder's goal and the first step whose every seed reaches it; `undefined` if it has no goal. */
 export const ladderGoal = (records: LadderRecords): string | undefined => {
 	const {target} = records.ladder;
-	const words = goalWords(target);
-	if (words === '') {
+	const phrase = goalPhrase(target);
+	if (phrase === '') {
 		return undefined;
 	}
 
@@ -48,5 +48,5 @@ export const ladderGoal = (records: LadderRecords): string | undefined => {
 		: target.testAccuracy === undefined
 			? ''
 			: ` Not reached ${isWhole ? 'yet' : 'by a step whose record can be read'}.`;
-	return `Goal: ${words}.${reached}`;
+	return `Goal: ${phrase}.${reached}`;
 };

@@ -12,7 +12,7 @@ import {deepFreeze} from '../validation/deep-freeze.js';
 import {type EvaluatedClaim, evaluateClaims} from './evaluate-claims.js';
 import {hasRecord, readRecord} from './file.js';
 
-/** The records of the ladder, each read once, when it is first asked for. */
+/** The records of a ladder. Each is read once, when it is first used. */
 export class LadderRecords {
 	readonly #known = new Map<string, MeasuredRecord>();
 	readonly #damaged = new Map<string, RecordError>();
@@ -21,15 +21,15 @@ export class LadderRecords {
 
 	constructor(readonly ladder: Ladder) {}
 
-	/** Whether a step has been recorded. */
+	/** Returns whether a step has been recorded. */
 	has({record}: StepEntry): boolean {
 		return hasRecord(record);
 	}
 
 	/**
-	 * The record of a step.
+	 * Returns the record of a step.
 	 *
-	 * @throws {RecordError} where it is missing or damaged
+	 * @throws {RecordError} if it is missing or damaged
 	 */
 	of(entry: StepEntry): MeasuredRecord {
 		const {name} = entry.step;
@@ -51,7 +51,7 @@ export class LadderRecords {
 		return read;
 	}
 
-	/** The record of a step, for those who can do without: nothing where it is missing or damaged. */
+	/** Returns the record of a step; `undefined` if it is missing or damaged. */
 	find(entry: StepEntry): MeasuredRecord | undefined {
 		const {name} = entry.step;
 		if (!this.has(entry) || this.#damaged.has(name)) {
@@ -70,7 +70,7 @@ export class LadderRecords {
 		}
 	}
 
-	/** Steps whose records are there and can't be read, with what is wrong with each. */
+	/** Returns the steps whose records can't be read, each with its error. */
 	damaged(): ReadonlyMap<string, RecordError> {
 		for (const entry of this.ladder.entries) {
 			this.find(entry);
@@ -80,9 +80,9 @@ export class LadderRecords {
 	}
 
 	/**
-	 * What a sweep came to.
+	 * Returns the result of a sweep.
 	 *
-	 * @throws {RecordError} where it is missing or damaged
+	 * @throws {RecordError} if it is missing or damaged
 	 */
 	sweep(name: string): SweepResult {
 		const known = this.#sweeps.get(name);
@@ -127,7 +127,7 @@ export class LadderRecords {
 			},
 			get from() {
 				if (!from) {
-					throw new RecordError(entry.file, 'the first step grew from none, so that nothing can be said of `from`');
+					throw new RecordError(entry.file, 'the first step grew from no other, so it has no `from`');
 				}
 
 				return step(from.name);

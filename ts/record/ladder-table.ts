@@ -11,43 +11,43 @@ import type {LadderRecords} from './ladder-records.js';
 /** One step of the ladder as its table shows it. */
 export type LadderRow = {
 	readonly step: string;
-	/** Counted on the net that was built. */
+	/** Number of parameters of the net. */
 	readonly parameters: number;
 	readonly batchNorm: boolean;
-	/** The share dropped, 0 for none. */
+	/** Dropout probability; 0 for none. */
 	readonly dropout: number;
-	/** Whether features are averaged before a fully connected layer (a 1x1 convolution) judges them. */
+	/** Whether the head is average pooling and a fully connected layer (a 1x1 convolution). */
 	readonly fullyConnected: boolean;
 	readonly augmentation: boolean;
-	/** The schedule of the learning rate where it has one. */
+	/** Kind of the learning-rate schedule; `undefined` for a constant rate. */
 	readonly scheduler: string | undefined;
-	/** Whether averaged weights are judged and kept. */
+	/** Whether averaged weights are evaluated and saved. */
 	readonly averaging: boolean;
 	/** The aspect that the step changed. */
 	readonly changed: string | undefined;
-	/** Whether there is a record that can't be read. */
+	/** Whether the step has a record that can't be read. */
 	readonly damaged: boolean;
-	/** What was measured; nothing for a step that has not been recorded, or whose record can't be read. */
+	/** `undefined` for a step without a record, and for a damaged record. */
 	readonly result: LadderResult | undefined;
 };
 
-/** What a step's record comes to. Accuracies are fractions. */
+/** Results of a step's record. Accuracies are fractions. */
 export type LadderResult = {
 	/** Training accuracy while learning, in the last epoch. */
 	readonly train: MeanOverSeeds;
 	/** Mean test accuracy of the last five epochs. */
 	readonly test: MeanOverSeeds;
-	/** The target that every one of the last epochs has to reach. */
+	/** Test accuracy that each of the last `heldFor` epochs should reach. */
 	readonly target: number;
 	readonly heldFor: number;
-	/** Seeds that held it. */
+	/** Seeds that held the target, and all seeds. */
 	readonly held: {readonly count: number; readonly of: number};
 };
 
-/** A mean with the standard deviation over seeds, which a single seed has not. */
+/** A mean over seeds, with its standard deviation if there are at least two. */
 export type MeanOverSeeds = {readonly mean: number; readonly deviation: number | undefined};
 
-/** A row a step, with what is switched on and what was measured. */
+/** Returns a row per step. */
 export const ladderRows = (records: LadderRecords): LadderRow[] =>
 	records.ladder.entries.map(entry => ({
 		...switches(entry.step),
@@ -74,11 +74,11 @@ const result = (entry: StepEntry, records: LadderRecords): LadderResult | undefi
 	}
 
 	const {train, test, held, record} = found;
-	const {testAccuracy: target, heldFor} = record.promise.target;
-	return {train: over(train), test: over(test), target, heldFor, held};
+	const {testAccuracy: target, heldFor} = record.preregistration.target;
+	return {train: meanOf(train), test: meanOf(test), target, heldFor, held};
 };
 
-const over = ({mean, deviation, values}: Measured): MeanOverSeeds => ({
+const meanOf = ({mean, deviation, values}: Measured): MeanOverSeeds => ({
 	mean,
 	deviation: values.length > 1 ? deviation : undefined,
 });
@@ -88,18 +88,18 @@ const head = [
 	...['Train %', 'Test %', 'Target', 'Held'],
 ];
 
-/** What a step switches on can be read from `summary` and its file. */
+/** Columns that a narrow terminal leaves out, the first of them first. */
 const spare = ['Augmentation', 'Averaging', 'LR scheduler', 'FC', 'BN', 'Dropout', 'Train %', 'Target', 'Parameters'];
 
 const cells = (row: LadderRow): string[] => [
 	row.step,
 	row.parameters.toLocaleString('en'),
-	yes(row.batchNorm),
+	yesOrNo(row.batchNorm),
 	row.dropout > 0 ? String(row.dropout) : 'no',
-	yes(row.fullyConnected),
-	yes(row.augmentation),
+	yesOrNo(row.fullyConnected),
+	yesOrNo(row.augmentation),
 	row.scheduler ?? 'no',
-	yes(row.averaging),
+	yesOrNo(row.averaging),
 	...(row.result ? resultCells(row.result) : ['-', '-', '-', row.damaged ? 'damaged' : 'not recorded']),
 ];
 
@@ -110,18 +110,18 @@ const resultCells = ({train, test, target, heldFor, held}: LadderResult): string
 	`${held.count}/${held.of}`,
 ];
 
-/** A mean over seeds in percent, with its standard deviation where there is one. */
-export const meanCell = (measured: Measured): string => accuracy(over(measured));
+/** Formats a mean over seeds in percent, with its standard deviation if there is one. */
+export const meanCell = (measured: Measured): string => accuracy(meanOf(measured));
 
 const accuracy = ({mean, deviation}: MeanOverSeeds): string =>
 	deviation === undefined ? percent(mean) : `${percent(mean)} ± ${(100 * deviation).toFixed(2)}`;
 
-const yes = (value: boolean): string => (value ? 'yes' : 'no');
+const yesOrNo = (value: boolean): string => (value ? 'yes' : 'no');
 
-/** The table in words and figures. */
+/** Returns the cells of the table. */
 export const ladderTable = (rows: readonly LadderRow[]) => ({head, body: rows.map(cells)});
 
-/** How a ladder can be written. */
+/** The formats of a ladder's table. */
 export const ladderFormats = {
 	text: (rows: readonly LadderRow[], screen = plain): string =>
 		textTable(head, rows.map(cells), {
@@ -137,27 +137,27 @@ export const ladderFormats = {
 
 const marks = /(?<=<!-- ladder: [^\n]* -->(?:\r?\n){2}).*?(?=(?:\r?\n){2}<!-- end of ladder -->)/s;
 
-/** Whether a page has the marks of the ladder's table just once, with what belongs between them. */
+/** Returns whether a page has each mark of the ladder's table once, with a line to replace between them. */
 export const hasMarks = (page: string): boolean =>
 	[/<!--\s*ladder:/g, new RegExp(marks, 'gs'), /<!--\s*end of ladder/g].every(
 		pattern => page.match(pattern)?.length === 1,
 	);
 
-/** Whether a page has some of the marks, or marks with nothing between them that could be replaced. */
+/** Returns whether a page has some of the marks, or no line to replace between them. */
 export const hasBrokenMarks = (page: string): boolean => /<!--\s*(?:end of )?ladder/.test(page) && !hasMarks(page);
 
-/** How the marks should be, for a sentence. */
+/** Describes the marks, for error messages. */
 export const marksWanted =
 	'the marks of the ladder’s table should be there once, each between empty lines, with a line between them: ' +
 	'<!-- ladder: written by `record` --> above it and <!-- end of ladder --> below';
 
-/** Whether there is a table between the marks. */
+/** Returns whether there is a table between the marks. */
 export const hasTable = (page: string): boolean => /^\s*\|/.test(marks.exec(page)?.[0] ?? '');
 
 /**
- * A page with the ladder's table between its marks brought up to date.
+ * Replaces the table between the marks of a page.
  *
- * @throws {RecordError} where a record is damaged: what was measured would be gone from the page
+ * @throws {RecordError} if a record is damaged, since the table would lose its figures
  */
 export const withLadder = (page: string, records: LadderRecords): string => {
 	for (const error of records.damaged().values()) {

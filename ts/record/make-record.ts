@@ -43,36 +43,36 @@ import {preregistrationHash} from './preregistration-file.js';
 export type RecordOptions = Pick<TrainOptions, 'engine' | 'threads' | 'jobs' | 'signal'> & {
 	/** One run each. */
 	readonly seeds: readonly number[];
-	/** Where the runs are kept: those that are there already are gone on with, or taken as they are. */
+	/** Folder of the runs. Those that are there already are resumed, or used as they are if finished. */
 	readonly out: string;
-	/** Whether to promise and train anew what is there already. */
+	/** Whether to preregister and train again. */
 	readonly fresh?: boolean;
 };
 
-/** The runs that a record still needs, under way, and what makes the record of them. */
+/** A recording under way. */
 export type Recording = {
-	/** Seeds whose runs were finished before. */
+	/** Seeds whose runs had finished before. */
 	readonly finished: readonly number[];
-	/** The others; none where all were finished. */
+	/** Training of the other seeds; `undefined` if there are none. */
 	readonly training: Training | undefined;
 	/**
-	 * Writes the record, once the training has come to its end; a second time does nothing.
+	 * Writes the record, once training has finished. Later calls return the same record.
 	 *
-	 * @throws {ConfigError} before that
+	 * @throws {ConfigError} before training has finished
 	 */
 	readonly write: () => StepRecord;
 };
 
 /**
- * Writes down what a step promises, then trains it over seeds on its ladder's data, and keeps the record. Until the
- * record is written, or the training has failed, nobody else records the step.
+ * Preregisters a step and trains it over seeds on its ladder's data. Locks the step's record until the record is written
+ * or the training has failed.
  *
- * An interrupted recording goes on from the last finished epoch of each seed, and makes the record of an unbroken one.
- * All options are judged before anything is written, and `fresh` takes older runs away when the new record is there.
+ * An interrupted recording resumes after the last finished epoch of each seed, and gives the same record. All options
+ * are checked before anything is written. With `fresh`, earlier runs are removed once the new record is written.
  *
  * @param records that the step's reason may refer to
- * @throws {RecordError} where the step was promised otherwise, or a finished run is not as it was written
- * @throws {LockError} where the step is being recorded
+ * @throws {RecordError} if the step differs from its preregistration, or a finished run is damaged
+ * @throws {LockError} if the step is being recorded
  */
 export const makeRecord = async (
 	entry: StepEntry,
@@ -84,25 +84,25 @@ export const makeRecord = async (
 	checkFresh(fresh);
 	checkTraining(step, {...options, seeds, out, data: sourceOf(data)}, data);
 	const parent = path.join(out, step.name);
-	wrapWriteErrors(`in ${parent}`, parent, () => makeFolders(parent), suggestOut); // before a promise is made anew
-	const hold = await holdRecord(entry, options.signal);
+	wrapWriteErrors(`in ${parent}`, parent, () => makeFolders(parent), suggestOut); // before a preregistration is replaced
+	const lock = await lockRecord(entry, options.signal);
 	try {
-		const promise = preregister(entry, records, data, {seeds, fresh});
-		const purpose = preregistrationHash(promise);
+		const preregistration = preregister(entry, records, data, {seeds, fresh});
+		const purpose = preregistrationHash(preregistration);
 		const wanted = {step, data, engine: options.engine, purpose};
-		// What was promised anew has no runs yet, and damage to older ones stands in nobody's way.
+		// A new preregistration has no runs yet, and damage to older ones doesn't matter.
 		const folders = new Map(seeds.map(seed => [seed, fresh ? undefined : findRun(parent, {...wanted, seed})]));
 		const isFinished = (seed: number): boolean => {
 			const folder = folders.get(seed);
 			return folder !== undefined && hasFinished(folder);
 		};
 
-		const part = (seed: number): SeedPart => readRun(folders.get(seed) ?? '', seed, promise, data);
+		const part = (seed: number): SeedPart => readRun(folders.get(seed) ?? '', seed, preregistration, data);
 		const finished = seeds.filter(isFinished);
 		const parts = new Map(finished.map(seed => [seed, part(seed)])); // a damaged run is reported before hours of training
 		await cleanUpRuns(parent);
 		const missing = seeds.filter(seed => !finished.includes(seed));
-		const signal = AbortSignal.any([hold.signal, ...(options.signal ? [options.signal] : [])]);
+		const signal = AbortSignal.any([lock.signal, ...(options.signal ? [options.signal] : [])]);
 		const open: Folders['open'] = async (run, stop) => {
 			const found = folders.get(run.seed);
 			const opened = await (found === undefined ? createRun(out, {...run, purpose}) : reopenRun(found, stop));
@@ -118,7 +118,7 @@ export const makeRecord = async (
 			() => {
 				isTrained = true;
 			},
-			() => hold.release(),
+			() => lock.release(),
 		);
 		let made: StepRecord | undefined;
 		const write = (): StepRecord => {
@@ -128,58 +128,58 @@ export const makeRecord = async (
 
 			if (!isTrained) {
 				const sentence =
-					'the record can’t be written yet: its training has not come to its end; await `training.result` first';
-				throw new ConfigError('write', 'called once `training.result` is there', 'earlier', sentence);
+					'the record can’t be written yet: its training has not finished; await `training.result` first';
+				throw new ConfigError('write', 'called after `training.result`', 'earlier', sentence);
 			}
 
 			try {
 				const record = assemble(
-					promise,
+					preregistration,
 					seeds.map(seed => parts.get(seed) ?? part(seed)),
 				);
-				hold.check();
+				lock.check();
 				writeRecord(folder, record);
 				if (fresh) {
-					removeOlder(parent, step.name, purpose);
+					removeEarlier(parent, step.name, purpose);
 				}
 
 				made = record;
 				return record;
 			} finally {
-				hold.release();
+				lock.release();
 			}
 		};
 
 		return {finished, training, write};
 	} catch (error) {
-		hold.release();
+		lock.release();
 		throw error;
 	}
 };
 
-/** Keeps others from recording a step. */
-const holdRecord = async ({step, record}: StepEntry, signal: AbortSignal | undefined): Promise<Lock> => {
+/** Acquires the lock of a step's record. */
+const lockRecord = async ({step, record}: StepEntry, signal: AbortSignal | undefined): Promise<Lock> => {
 	const parent = path.dirname(record);
 	wrapWriteErrors(`in ${parent}`, parent, () => makeFolders(parent));
 	return acquireLock(recordName(step.name), lockPathFor(record), signal);
 };
 
-/** Says who records a step; nothing where nobody does. */
-export const recordingOf = ({step, record}: StepEntry): LockError | undefined => {
-	const lock = lockPathFor(record);
-	const holder = lockHolder(lock);
-	return holder && new LockError(recordName(step.name), lock, holder);
+/** Returns an error that names the process that is recording a step; `undefined` if none is. */
+export const lockOfRecording = ({step, record}: StepEntry): LockError | undefined => {
+	const file = lockPathFor(record);
+	const holder = lockHolder(file);
+	return holder && new LockError(recordName(step.name), file, holder);
 };
 
 const recordName = (step: string): string => `the record of \`${step}\``;
 
-/** Takes away the runs that were made for earlier promises of a step. Nothing else is touched, and no run that is in use. */
-const removeOlder = (parent: string, step: string, purpose: string): void => {
+/** Removes the runs of earlier preregistrations of a step, except those in use. */
+const removeEarlier = (parent: string, step: string, purpose: string): void => {
 	for (const name of listFolder(parent)) {
 		const folder = path.join(parent, name);
 		const run = tryReadConfig(folder);
-		const isOlder = run?.step.name === step && run.purpose !== undefined && run.purpose !== purpose;
-		if (isOlder && !isFolderLocked(folder)) {
+		const isEarlier = run?.step.name === step && run.purpose !== undefined && run.purpose !== purpose;
+		if (isEarlier && !isFolderLocked(folder)) {
 			rmSync(folder, {recursive: true, force: true});
 		}
 	}
@@ -198,7 +198,7 @@ type SeedPart = {
  *
  * @throws {RecordError} if it is not a run of the preregistered experiment, or its parts disagree
  */
-const readRun = (folder: string, seed: number, promise: Preregistration, data: Data): SeedPart => {
+const readRun = (folder: string, seed: number, preregistration: Preregistration, data: Data): SeedPart => {
 	const run = readFinishedRun(folder);
 	const {engine, device, threads, trainCleanCorrect, trainCleanTotal, seconds, begun, condition} = run;
 	const part: SeedPart = {
@@ -207,30 +207,30 @@ const readRun = (folder: string, seed: number, promise: Preregistration, data: D
 		epochs: run.epochs.map(({type: _, step: __, epochs: ___, ...row}) => row),
 		answers: answersOf(seed, run.answers, data),
 	};
-	const alone = assemble(promise, [part]);
-	const [wrong] = [...checkRun(run, promise), ...checkRecord(alone), ...checkAnswers(alone, data)];
-	if (wrong !== undefined) {
-		throw new RecordError(folder, `${wrong}; remove it, or train again with \`--fresh\``);
+	const alone = assemble(preregistration, [part]);
+	const [problem] = [...checkRun(run, preregistration), ...checkRecord(alone), ...checkAnswers(alone, data)];
+	if (problem !== undefined) {
+		throw new RecordError(folder, `${problem}; remove it, or train again with \`--fresh\``);
 	}
 
 	return part;
 };
 
 /** Joins the seeds of a record; equal conditions become one. */
-const assemble = (promise: Preregistration, parts: readonly SeedPart[]): StepRecord => {
-	const {step, experiment, data} = promise;
+const assemble = (preregistration: Preregistration, parts: readonly SeedPart[]): StepRecord => {
+	const {step, experiment, data} = preregistration;
 	const conditions: Condition[] = [];
 	const seeds = parts.map(({seed, condition}): RecordedSeed => {
 		const known = conditions.findIndex(other => differences(other, condition).length === 0);
 		return {...seed, condition: known === -1 ? conditions.push(condition) - 1 : known};
 	});
 	return {
-		...{promise, step, experiment, data, parameters: summarize(experiment.net).parameters, conditions, seeds},
+		...{preregistration, step, experiment, data, parameters: summarize(experiment.net).parameters, conditions, seeds},
 		...{epochs: parts.flatMap(({epochs}) => epochs), answers: parts.map(({answers}) => answers)},
 	};
 };
 
-/** Answers as a record keeps them. */
+/** Converts predictions to the form of a record. */
 export const answersOf = (
 	seed: number,
 	{labels, probabilities}: FinishedRun['answers'],
@@ -259,11 +259,9 @@ const checkRun = (
 	);
 	return [
 		...(row ? [`epoch ${row.epoch} of its events is not of \`${step}\` over all images at the schedule’s rate`] : []),
-		...(run.trainCleanTotal === data.train
-			? []
-			: [`it knows of ${run.trainCleanTotal} training images, not ${data.train}`]),
+		...(run.trainCleanTotal === data.train ? [] : [`it has ${run.trainCleanTotal} training images, not ${data.train}`]),
 		...(run.answers.probabilities.length === run.answers.labels.length
 			? []
-			: ['it has not a probability for each label']),
+			: ['it does not have a probability for each label']),
 	];
 };

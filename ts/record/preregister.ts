@@ -21,7 +21,7 @@ import {
 } from './preregistration-file.js';
 import {callStepFunction} from './step-function.js';
 
-/** What a step says of itself now: all of a promise but its seeds and how it was made. */
+/** Returns a preregistration of the step as it is now, without seeds. */
 export const currentPreregistration = (
 	entry: StepEntry,
 	records: LadderRecords,
@@ -37,11 +37,10 @@ export const currentPreregistration = (
 };
 
 /**
- * The promise that a recording is to show: the one that stands, which the step must still say, or a new one, on disk
- * before anything is trained.
+ * Returns the preregistration on disk, which the step must still agree with, or writes a new one.
  *
- * @param fresh whether to promise anew what was promised before
- * @throws {RecordError} where the step says something else now, or other seeds were promised
+ * @param fresh whether to replace the one on disk
+ * @throws {RecordError} if the step has changed since, or other seeds were preregistered
  */
 export const preregister = (
 	entry: StepEntry,
@@ -52,20 +51,21 @@ export const preregister = (
 	const now = currentPreregistration(entry, records, data);
 	const {record: folder} = entry;
 	if (hasPreregistration(folder) && !fresh) {
-		const promise = readPreregistration(folder);
-		const [changed] = changes(promise, now, data);
+		const preregistration = readPreregistration(folder);
+		const [changed] = changes(preregistration, now, data);
 		if (changed !== undefined) {
-			throw new RecordError(preregistrationFile(folder), changed + anew(entry));
+			throw new RecordError(preregistrationFile(folder), changed + remedy(entry));
 		}
 
-		if (promise.seeds && promise.seeds.join() !== seeds.join()) {
+		const {seeds: expected} = preregistration;
+		if (expected && expected.join() !== seeds.join()) {
 			throw new RecordError(
 				preregistrationFile(folder),
-				`seeds ${promise.seeds.join(', ')} were promised, not ${seeds.join(', ')}; take those, or promise again with \`--fresh\``,
+				`seeds ${expected.join(', ')} were preregistered, not ${seeds.join(', ')}; take those, or preregister again with \`--fresh\``,
 			);
 		}
 
-		return promise;
+		return preregistration;
 	}
 
 	return writePreregistration(folder, {
@@ -79,40 +79,41 @@ export const preregister = (
 };
 
 /**
- * Holds a step against what was promised of it.
+ * Checks a step against its preregistration.
  *
- * @returns a sentence for each thing that the step says otherwise now
+ * @returns a sentence for each value that differs
  */
 export const checkPreregistration = (
 	entry: StepEntry,
-	promise: Preregistration,
+	preregistration: Preregistration,
 	records: LadderRecords,
 	data: Data,
-): string[] => changes(promise, currentPreregistration(entry, records, data), data).map(change => change + anew(entry));
+): string[] =>
+	changes(preregistration, currentPreregistration(entry, records, data), data).map(change => change + remedy(entry));
 
-const anew = ({step}: StepEntry): string =>
+const remedy = ({step}: StepEntry): string =>
 	`; put it back, or record again: ${commandHint('record', `--step ${step.name} --fresh`)}`;
 
 const changes = (
-	{seeds: _, made: __, ...promise}: Preregistration,
+	{seeds: _, made: __, ...before}: Preregistration,
 	now: Omit<Preregistration, 'seeds' | 'made'>,
 	{decoder}: Data,
 ): string[] => {
-	const found = differences({...promise, target: goalOf(promise.target)}, now);
+	const found = differences({...before, target: goalOf(before.target)}, now);
 	const alone = found.length === 1 && decoder !== undefined;
 	return found.map(({path, before, after}) => {
 		const where = path.startsWith('data') ? 'in the ladder' : 'in the step';
-		const [promised, is] = excerpts(formatSetting(before ?? undefined), formatSetting(after ?? undefined));
+		const [then, is] = excerpts(formatSetting(before ?? undefined), formatSetting(after ?? undefined));
 		const decoded =
-			alone && path === 'data.hash' ? ` (where the files are the same, ${decoder} decodes them otherwise)` : '';
-		return `\`${path}\` was promised as ${promised}, and is ${is} ${where} now${decoded}`;
+			alone && path === 'data.hash' ? ` (if the files are the same, ${decoder} decodes them differently)` : '';
+		return `\`${path}\` was preregistered as ${then}, and is ${is} ${where} now${decoded}`;
 	});
 };
 
-/** Two long texts from shortly before the place where they part. */
+/** Shortens two texts to the part around their first difference. */
 const excerpts = (before: string, after: string): [string, string] => {
-	const parting = [...before].findIndex((letter, index) => letter !== after[index]);
-	const start = Math.max(0, (parting === -1 ? before.length : parting) - 20);
+	const first = [...before].findIndex((letter, index) => letter !== after[index]);
+	const start = Math.max(0, (first === -1 ? before.length : first) - 20);
 	const cut = (text: string): string =>
 		text.length <= 80
 			? text

@@ -42,35 +42,35 @@ const schema = z.strictObject({
 	checksum: z.string(),
 });
 
-/** Where a step's promise is kept, in the folder of its record. */
+/** Returns the file of a step's preregistration, in the folder of its record. */
 export const preregistrationFile = (folder: string): string => path.join(folder, 'promise.json');
 
-/** Whether a step's folder holds a promise. */
+/** Returns whether a folder has a preregistration. */
 export const hasPreregistration = (folder: string): boolean => existsSync(preregistrationFile(folder));
 
-const asText = (promise: Preregistration): string =>
-	`${JSON.stringify({...promise, checksum: checksum(contents(promise))}, undefined, '\t')}\n`;
-const contents = (promise: Preregistration): string => JSON.stringify(promise, undefined, '\t');
+const asText = (preregistration: Preregistration): string =>
+	`${JSON.stringify({...preregistration, checksum: checksum(contents(preregistration))}, undefined, '\t')}\n`;
+const contents = (preregistration: Preregistration): string => JSON.stringify(preregistration, undefined, '\t');
 
-/** With its keys in the order of the schema, so that it is read as it was written. */
-const ordered = (promise: unknown, file: string): Preregistration => {
-	const {experiment, ...rest} = validate(schema.omit({checksum: true}), promise, 'promise');
+/** Returns it with its keys in the order of the schema, which its hash depends on. */
+const ordered = (value: unknown, file: string): Preregistration => {
+	const {experiment, ...rest} = validate(schema.omit({checksum: true}), value, 'preregistration');
 	const {step, from, target, why, data, seeds, made} = rest;
 	return {step, from, target, why, experiment: asRecordError(file, () => asExperiment(experiment)), data, seeds, made};
 };
 
-/** What runs and records name their promise by: the SHA-256 of its file. */
-export const preregistrationHash = (promise: Preregistration): string => sha256(asText(promise));
+/** Returns the SHA-256 of a preregistration's file, by which runs and records name it. */
+export const preregistrationHash = (preregistration: Preregistration): string => sha256(asText(preregistration));
 
 /**
- * Writes a promise down.
+ * Writes a preregistration.
  *
- * @returns it, as it will be read
+ * @returns it as {@link readPreregistration} will return it
  * @throws {WriteError}
  */
-export const writePreregistration = (folder: string, promise: Preregistration): Preregistration =>
-	wrapWriteErrors(`the promise in ${folder}`, folder, () => {
-		const written = ordered(promise, preregistrationFile(folder));
+export const writePreregistration = (folder: string, preregistration: Preregistration): Preregistration =>
+	wrapWriteErrors(`the preregistration in ${folder}`, folder, () => {
+		const written = ordered(preregistration, preregistrationFile(folder));
 		makeFolders(folder);
 		removePartialFiles(folder, [path.basename(preregistrationFile(folder))]);
 		writeFileAtomic(preregistrationFile(folder), asText(written));
@@ -78,20 +78,20 @@ export const writePreregistration = (folder: string, promise: Preregistration): 
 	});
 
 /**
- * Reads a promise, trusting nothing in it.
+ * Reads a preregistration, and checks its shape, checksum and canonical text.
  *
- * @throws {RecordError} naming the first thing that is wrong
+ * @throws {RecordError} for the first problem
  */
 export const readPreregistration = (folder: string): Preregistration => {
 	const file = preregistrationFile(folder);
 	const found = readRecordText(file);
-	const {checksum: sum, ...rest} = parseRecordJson(schema, file, found, 'promise');
-	const promise = ordered(rest, file);
-	asRecordError(file, () => checkGoal(promise.target));
-	if (sum !== checksum(contents(promise))) {
-		throw new RecordError(file, 'it is not what was promised: the checksum differs');
+	const {checksum: sum, ...rest} = parseRecordJson(schema, file, found, 'preregistration');
+	const preregistration = ordered(rest, file);
+	asRecordError(file, () => checkGoal(preregistration.target));
+	if (sum !== checksum(contents(preregistration))) {
+		throw new RecordError(file, 'it is not what was preregistered: the checksum differs');
 	}
 
-	checkCanonicalText(file, found, asText(promise));
-	return promise;
+	checkCanonicalText(file, found, asText(preregistration));
+	return preregistration;
 };

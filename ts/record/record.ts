@@ -12,15 +12,15 @@ import {writeTexts} from './write-texts.js';
 /** A step being recorded. */
 export type Recorder = Omit<Recording, 'write'> & {
 	/**
-	 * Writes the record, and the texts that rest on it, once the training has come to its end.
+	 * Writes the record, and the texts that depend on it, once training has finished.
 	 *
-	 * @returns the record, and a sentence for each step that kept its old text, as where a claim is false
+	 * @returns the record, and a sentence for each text that was not rewritten, for example since a claim is false
 	 */
-	readonly write: () => {readonly record: StepRecord; readonly kept: readonly string[]};
+	readonly write: () => {readonly record: StepRecord; readonly unwritten: readonly string[]};
 };
 
 /**
- * Writes down what a step promises, trains it over seeds, and keeps what was measured in its ladder's folder.
+ * Preregisters a step, trains it over seeds, and writes its record in the ladder's folder.
  *
  * @example
  * ```ts
@@ -28,9 +28,9 @@ export type Recorder = Omit<Recording, 'write'> & {
  * await recorder.training?.result;
  * recorder.write();
  * ```
- * @throws {ConfigError} for a step that is not there, and without `seeds` or `out`
+ * @throws {ConfigError} for an unknown step, and without `seeds` or `out`
  * @throws {DataError}
- * @throws {RecordError} where the step was promised otherwise, or a run that is there is not as it was written
+ * @throws {RecordError} if the step differs from its preregistration, or an existing run is damaged
  */
 export const record = async (ladder: Ladder, step: string, given: RecordOptions & OpenOptions): Promise<Recorder> => {
 	const {skipDamaged, tell, ...options} = given ?? {};
@@ -50,7 +50,7 @@ export const record = async (ladder: Ladder, step: string, given: RecordOptions 
 		training,
 		write() {
 			const made = write();
-			return {record: made, kept: writeTexts(ladder)};
+			return {record: made, unwritten: writeTexts(ladder)};
 		},
 	};
 };

@@ -21,12 +21,12 @@ import type {Training} from '../training/training.js';
 import {answersOf} from './make-record.js';
 import {preregistrationHash} from './preregistration-file.js';
 
-/** What is trained again, and how. */
+/** Options of {@link replay}. */
 export type ReplayOptions = {
 	readonly seeds: readonly number[];
-	/** Whether to train the first epoch alone. */
+	/** Whether to train only the first epoch. */
 	readonly firstEpoch: boolean;
-	/** Where runs are kept, so that an interrupted replay goes on; a folder that goes with the replay where not said. */
+	/** Folder of the runs, from which an interrupted replay resumes. By default a temporary one. */
 	readonly out?: string;
 	/**
 	 * Seeds at once.
@@ -35,24 +35,24 @@ export type ReplayOptions = {
 	 */
 	readonly jobs?: number | undefined;
 	readonly signal: AbortSignal;
-	/** Told of every epoch that is as recorded. */
+	/** Called with a sentence for each epoch that equals the recorded one. */
 	readonly tell: (sentence: string) => void;
 };
 
-/** One of a record's seeds, by the system's randomness: a forger can't know which. */
+/** Draws one of a record's seeds by the system's randomness, so that a forger can't predict it. */
 export const drawSeed = ({seeds}: StepRecord): number => seeds[randomInt(seeds.length)]?.seed ?? 0;
 
 /**
- * Whether an epoch takes so much that a replay trains the first one alone unless it is asked for more: 2 x 10^12
- * multiply-adds, about a minute on one core. Judged by the net, which the record can't bend, and not by its seconds.
+ * Returns whether an epoch takes more than 2 x 10^12 multiply-adds, about a minute on one core. A replay of all steps then
+ * trains only the first epoch. Computed from the net, not from the recorded seconds, which could be forged.
  */
 export const isSlow = ({experiment, data}: StepRecord): boolean => multiplyAddsOf(experiment.net) * data.train > 2e12;
 
 /**
- * Trains recorded seeds again, and compares every epoch and every prediction with the record, bit by bit. A seed ends
- * with the first epoch that differs, since all after it differ too.
+ * Trains recorded seeds again, and compares every epoch and every prediction with the record, bit by bit. Stops a seed at
+ * the first epoch that differs, since all later ones differ too.
  *
- * @returns a sentence for each figure that differs
+ * @returns a sentence for each value that differs
  */
 export const replay = async (
 	entry: StepEntry,
@@ -63,8 +63,8 @@ export const replay = async (
 	const folder = out ?? mkdtempSync(path.join(os.tmpdir(), 'stepladder-replay-'));
 	const runs = record.seeds.filter(({seed}) => options.seeds.includes(seed));
 	const {cores} = unwrap(native().runtimeInfo());
-	const alone = runs.some(({engine}) => engine === 'aten'); // whose results depend on the threads of the process
-	const atOnce = alone ? 1 : Math.min(jobs ?? cores, runs.length);
+	const hasAten = runs.some(({engine}) => engine === 'aten'); // whose results depend on the threads of the process
+	const atOnce = hasAten ? 1 : Math.min(jobs ?? cores, runs.length);
 	const threads = Math.max(1, Math.floor(cores / atOnce));
 	const failure = new AbortController();
 	const signal = AbortSignal.any([options.signal, failure.signal]);
@@ -97,13 +97,13 @@ export const replay = async (
 
 type SeedOptions = Pick<ReplayOptions, 'signal' | 'tell'> & {readonly out: string; readonly threads: number};
 
-/** What must be the same to the bit in an epoch. */
+/** Columns of an epoch that must be equal to the bit. */
 const compared = [
 	...(['learningRate', 'trainLoss', 'trainCorrect', 'trainTotal'] as const),
 	...(['testLoss', 'testCorrect', 'testTotal'] as const),
 ];
 
-/** One seed being trained again. */
+/** A seed that is trained again. */
 class SeedReplay {
 	readonly #rows: readonly RecordedEpoch[];
 
@@ -127,13 +127,13 @@ class SeedReplay {
 			}
 		}
 
-		throw new Error('a run of no epochs'); // which `epochs` of at least 1 rules out
+		throw new Error('a run of no epochs'); // impossible, since `epochs` is at least 1
 	}
 
 	async whole(): Promise<string[]> {
 		const {entry, data, run, options} = this;
 		const {seed, engine} = run;
-		const purpose = `replay of ${preregistrationHash(this.record.promise)} by ${addonHashes({engine}).file}`;
+		const purpose = `replay of ${preregistrationHash(this.record.preregistration)} by ${addonHashes({engine}).file}`;
 		const wanted = {step: entry.step, data, seed, engine, purpose};
 		let folder = findRun(path.join(options.out, entry.step.name), wanted);
 		if (folder === undefined || !isFinished(folder)) {
@@ -153,15 +153,15 @@ class SeedReplay {
 				const found = this.#differing(event);
 				if (found.length > 0) {
 					different.abort();
-					await training.result.catch(() => {}); // it has let go of its folder
+					await training.result.catch(() => {}); // the lock of its folder is released
 					return found;
 				}
 
-				options.tell(`${event.step}, seed ${seed}: epoch ${event.epoch} of ${event.epochs} is as recorded`);
+				options.tell(`${event.step}, seed ${seed}: epoch ${event.epoch} of ${event.epochs} equals the record`);
 			}
 		}
 
-		return this.#differingInEnd(folder ?? '');
+		return this.#differingAtEnd(folder ?? '');
 	}
 
 	#train(signal: AbortSignal, open: Folders['open']): Training {
@@ -190,11 +190,11 @@ class SeedReplay {
 		);
 	}
 
-	#differingInEnd(folder: string): string[] {
+	#differingAtEnd(folder: string): string[] {
 		const again = readFinishedRun(folder);
 		const rows = again.epochs.flatMap(row => this.#differing(row));
 		if (rows.length > 0) {
-			return rows; // an earlier replay had ended before it was read
+			return rows; // the run is of an earlier replay, which was interrupted before this check
 		}
 
 		const {seed, trainCleanCorrect} = this.run;
@@ -213,27 +213,27 @@ class SeedReplay {
 		];
 	}
 
-	/** The first image that is answered otherwise. */
+	/** Returns a sentence for the first image whose prediction differs. */
 	#differingAnswer(recorded: RecordedAnswers, again: RecordedAnswers): string[] {
 		const classes = this.data.classes.length;
 		const [before, after] = [readLabels(recorded.labels, classes), readLabels(again.labels, classes)];
 		const image = after.findIndex(
 			(label, index) => label !== before[index] || recorded.mistakes[index] !== again.mistakes[index],
 		);
-		const said = (labels: readonly number[], {mistakes}: RecordedAnswers): string =>
+		const format = (labels: readonly number[], {mistakes}: RecordedAnswers): string =>
 			`${labels[image]}${mistakes[image] === undefined ? '' : ` with a probability of ${mistakes[image]}`}`;
 		return image === -1
 			? []
 			: [
 					this.#sentence(
-						`the answer to image ${image} of seed ${recorded.seed}`,
-						said(before, recorded),
-						said(after, again),
+						`the prediction for image ${image} of seed ${recorded.seed}`,
+						format(before, recorded),
+						format(after, again),
 					),
 				];
 	}
 
-	#sentence(what: string, recorded: string, again: string): string {
-		return `${displayPath(this.entry.record)}: ${what} is ${recorded} in the record, ${again} when trained again on \`${this.run.engine}\``;
+	#sentence(name: string, recorded: string, again: string): string {
+		return `${displayPath(this.entry.record)}: ${name} is ${recorded} in the record, ${again} when trained again on \`${this.run.engine}\``;
 	}
 }

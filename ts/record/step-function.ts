@@ -4,12 +4,12 @@ import {formatThrown} from '../format/value.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
 
 /**
- * What a function of a step's file gives.
+ * Calls a function of a step's file.
  *
- * @param what the function, in a sentence
- * @throws {LadderError} where it throws something else than an error of ours
+ * @param name of the function, for error messages
+ * @throws {LadderError} if it throws anything but a {@link StepladderError}
  */
-export const callStepFunction = <Value>(entry: StepEntry, what: string, work: () => Value): Value => {
+export const callStepFunction = <Value>(entry: StepEntry, name: string, work: () => Value): Value => {
 	try {
 		return work();
 	} catch (error) {
@@ -17,7 +17,7 @@ export const callStepFunction = <Value>(entry: StepEntry, what: string, work: ()
 			throw error;
 		}
 
-		const sentence = `${displayPath(entry.file)}: ${what} threw: ${formatThrown(error)}`;
+		const sentence = `${displayPath(entry.file)}: ${name} threw: ${formatThrown(error)}`;
 		throw new LadderError(sentence, entry.file, undefined, {cause: error});
 	}
 };

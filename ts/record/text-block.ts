@@ -5,7 +5,7 @@ import {percent, roundInterval} from '../format/figures.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {overwriteUserFile, withLineEnds} from '../fs/write-user-file.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
-import {goalWords} from './goal-sentence.js';
+import {goalPhrase} from './goal-sentence.js';
 import type {LadderRecords} from './ladder-records.js';
 import {preregistrationSentence} from './preregistration-sentence.js';
 
@@ -13,20 +13,20 @@ import {preregistrationSentence} from './preregistration-sentence.js';
 export type StepText = {
 	readonly target: string;
 	readonly why: string;
-	/** When target and reason were said. */
-	readonly promised: string;
+	/** When target and reason were preregistered. */
+	readonly preregistered: string;
 	readonly result: readonly string[];
 	readonly analysis: readonly string[];
 };
 
-/** What a step has to say, with its figures filled in from the records. */
+/** Returns a step's text, with its figures filled in from the records. */
 export const stepText = (entry: StepEntry, records: LadderRecords): StepText => {
 	const self = records.of(entry);
-	const {promise} = self.record;
+	const {preregistration} = self.record;
 	return {
-		target: targetSentence(promise.target),
-		why: promise.why,
-		promised: preregistrationSentence(promise),
+		target: targetSentence(preregistration.target),
+		why: preregistration.why,
+		preregistered: preregistrationSentence(preregistration),
 		result: resultSentences(self),
 		analysis: records.claims(entry).map(({text}) => text()),
 	};
@@ -34,7 +34,7 @@ export const stepText = (entry: StepEntry, records: LadderRecords): StepText => 
 
 /** `At least 99.40 % of ...` */
 const targetSentence = (goal: Goal): string => {
-	const words = goalWords(goal);
+	const words = goalPhrase(goal);
 	return `${words[0]?.toUpperCase()}${words.slice(1)}.`;
 };
 
@@ -52,7 +52,7 @@ const resultSentences = (self: MeasuredRecord): string[] => {
 	];
 };
 
-/** What makes learning harder than evaluation. */
+/** Names the reasons why accuracy while learning is lower than in evaluation. */
 const noise = ({record: {experiment}}: MeasuredRecord): string => {
 	const kinds = [
 		...(experiment.augmentation ? ['augmentation'] : []),
@@ -66,27 +66,27 @@ const listed = (seeds: readonly number[]): string =>
 		? `seeds ${seeds[0]} to ${seeds.at(-1)}`
 		: `seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}`;
 
-/** An accuracy in the mean over seeds: rounded down, as all accuracies are. */
+/** Formats the mean accuracy over seeds, rounded down as all accuracies are. */
 const meanOf = (measured: Measured): string => {
 	if (measured.values.length === 1) {
 		return `${percent(measured.mean)} %`;
 	}
 
 	const {mean, low, high} = roundInterval(measured, value => Math.floor(value + 1e-9));
-	const bound = Number(high) > 100 ? '100.00' : high; // Student's t knows nothing of a largest value
+	const bound = Number(high) > 100 ? '100.00' : high; // Student's t has no upper bound
 	return `${mean} % (deviation ${(100 * measured.deviation).toFixed(2)}, 95 % interval ${low} to ${bound})`;
 };
 
 const lowestOf = ({missed}: MeasuredRecord): string =>
 	missed.map(({seed, lowest}) => `${percent(lowest)} % with seed ${seed}`).join(', ');
 
-/** The text as a comment for the head of the step's file. */
-export const textBlock = ({target, why, promised, result, analysis}: StepText): string =>
+/** Formats the text as a comment for the head of the step's file. */
+export const textBlock = ({target, why, preregistered, result, analysis}: StepText): string =>
 	[
 		'/*',
 		...paragraph('Target: ', target),
 		...paragraph('  Why: ', why),
-		...paragraph('  Promised: ', promised),
+		...paragraph('  Promised: ', preregistered),
 		'',
 		...paragraph('Result: ', result.join(' ')),
 		'',
@@ -98,10 +98,10 @@ export const textBlock = ({target, why, promised, result, analysis}: StepText): 
 
 const width = 116;
 
-/** A text broken into lines, the first after `head` and the others indented by two. */
+/** Wraps a text into lines, the first after `head`, the others indented by two. */
 const paragraph = (head: string, text: string): string[] => {
 	const lines = [head];
-	// a comment must not end early
+	// `*/` would end the comment
 	for (const word of text.replaceAll('*/', '* /').split(/\s+/)) {
 		const line = lines.at(-1) ?? '';
 		const joined = line.endsWith(' ') ? line + word : `${line} ${word}`;
@@ -117,12 +117,12 @@ const paragraph = (head: string, text: string): string[] => {
 
 const block = /^\/\*\r?\nTarget: .*?\*\/\r?\n/s;
 
-/** The block at the head of a step's file, with plain line ends; none where there is none. */
+/** Returns the block at the head of a step's file, with `\n` as line ends; `undefined` if there is none. */
 export const readBlock = (file: string): string | undefined =>
 	block.exec(readFileSync(file, 'utf8'))?.[0].replaceAll('\r\n', '\n');
 
 /**
- * Puts a block at the head of a step's file, in place of the one that is there.
+ * Writes a block at the head of a step's file, in place of an earlier one.
  *
  * @throws {WriteError}
  */

@@ -12,41 +12,41 @@ import {hasBrokenMarks, marksWanted, withLadder} from './ladder-table.js';
 import {stepText, textBlock, writeBlock} from './text-block.js';
 
 /**
- * Writes the text blocks of all recorded steps, since other steps may speak of a record, and the table of the page. A
- * block that would say something false is not written. What another process records meanwhile is in them too.
+ * Writes the text blocks of all recorded steps, since any step may refer to a new record, and the table of the page. A
+ * block with a false claim is not written. Records that another process writes meanwhile are included.
  *
- * @returns a sentence for each step that keeps its old text, with the reason
+ * @returns a sentence for each text that was not rewritten, with the reason
  * @throws {WriteError}
  */
 export const writeTexts = (ladder: Ladder): string[] => {
 	for (;;) {
 		const before = versions(ladder);
-		const kept = writeAll(new LadderRecords(ladder));
+		const unwritten = writeAll(new LadderRecords(ladder));
 		if (versions(ladder) === before) {
-			return kept;
+			return unwritten;
 		}
 	}
 };
 
-/** Changes with any of the records. */
+/** Returns a text that changes with any of the records. */
 const versions = ({entries}: Ladder): string => entries.map(({record}) => recordVersion(record)).join();
 
 const writeAll = (records: LadderRecords): string[] => {
 	const {entries, page} = records.ladder;
-	const kept = entries
+	const unwritten = entries
 		.filter(entry => records.has(entry))
 		.flatMap(entry =>
 			unlessDamaged(`${displayPath(entry.file)} keeps its text block`, () => writeText(entry, records)),
 		);
 	return existsSync(page)
-		? [...kept, ...unlessDamaged(`${displayPath(page)} keeps its table`, () => writeTable(records))]
-		: kept;
+		? [...unwritten, ...unlessDamaged(`${displayPath(page)} keeps its table`, () => writeTable(records))]
+		: unwritten;
 };
 
 const writeText = (entry: StepEntry, records: LadderRecords): string[] => {
-	const falsehoods = checkClaims(entry, records);
-	if (falsehoods.length > 0) {
-		return falsehoods.map(sentence => `${sentence}; the text block stays as it was`);
+	const problems = checkClaims(entry, records);
+	if (problems.length > 0) {
+		return problems.map(sentence => `${sentence}; the text block stays as it was`);
 	}
 
 	writeBlock(entry.file, textBlock(stepText(entry, records)));
@@ -55,9 +55,9 @@ const writeText = (entry: StepEntry, records: LadderRecords): string[] => {
 
 const writeTable = (records: LadderRecords): string[] => {
 	const {page, refused} = records.ladder;
-	const gone = refused.find(({record}) => hasRecord(record));
-	if (gone) {
-		throw gone.error; // without its row, what was measured would be gone from the page
+	const missing = refused.find(({record}) => hasRecord(record));
+	if (missing) {
+		throw missing.error; // the table would lose the row of its record
 	}
 
 	checkFile(page);
@@ -71,13 +71,13 @@ const writeTable = (records: LadderRecords): string[] => {
 	return [];
 };
 
-/** What a missing or damaged record keeps from being written is told, and the rest is written. */
-const unlessDamaged = (kept: string, work: () => string[]): string[] => {
+/** Calls `write`; returns its error as a sentence if a record or step is damaged, so that other texts are still written. */
+const unlessDamaged = (lead: string, write: () => string[]): string[] => {
 	try {
-		return work();
+		return write();
 	} catch (error) {
 		if (error instanceof RecordError || error instanceof LadderError) {
-			return [`${kept}: ${error.message}`];
+			return [`${lead}: ${error.message}`];
 		}
 
 		throw error;

@@ -1,6 +1,6 @@
 import {type MeasuredRecord, measureRecord} from '../claims/measured-record.js';
 import {percent} from '../format/figures.js';
-import {firstToReach, goalWords} from '../record/goal-sentence.js';
+import {firstToReach, goalPhrase} from '../record/goal-sentence.js';
 import type {LadderRecords} from '../record/ladder-records.js';
 
 /**
@@ -18,14 +18,14 @@ export const headline = (records: LadderRecords): string => {
 
 	const {testAccuracy, heldFor = 1, maxParameters = Infinity, maxEpochs = Infinity} = target;
 	if (testAccuracy === undefined) {
-		const {target: own} = last.record.promise;
+		const {target: own} = last.record.preregistration;
 		const which = isWhole ? 'last step' : 'last step whose record can be read';
-		return `The ${which} is \`${last.name}\`. ${heldBy(last)} Its target: ${goalWords(own)}. ${figures(last)}`;
+		return `The ${which} is \`${last.name}\`. ${heldBy(last)} Its target: ${goalPhrase(own)}. ${figures(last)}`;
 	}
 
 	const first = firstToReach(records);
 	if (first) {
-		return `\`${first.name}\` reaches the goal: ${goalWords(target)}. ${heldBy(first)} ${figures(first)}`;
+		return `\`${first.name}\` reaches the goal: ${goalPhrase(target)}. ${heldBy(first)} ${figures(first)}`;
 	}
 
 	const goal = {testAccuracy, heldFor, maxParameters, maxEpochs};
@@ -35,7 +35,7 @@ export const headline = (records: LadderRecords): string => {
 		.toSorted((a, b) => share(b) - share(a) || b.test.mean - a.test.mean);
 	const found = closest ?? last;
 	const none = isWhole ? 'No step reaches the goal yet' : 'No step whose record can be read reaches the goal';
-	return `${none}: ${goalWords(target)}. The closest is \`${found.name}\`. ${heldBy(found)} ${figures(found)}`;
+	return `${none}: ${goalPhrase(target)}. The closest is \`${found.name}\`. ${heldBy(found)} ${figures(found)}`;
 };
 
 const share = ({held}: MeasuredRecord): number => held.count / held.of;

@@ -33,7 +33,7 @@ const chapter = (
 	return [
 		...[`## ${position}. ${step.name}`, ''],
 		...[`**Target.** ${text.target} ${markdownProse(text.why)}`, ''],
-		...[`**Promised.** ${markdownProse(text.promised)}`, ''],
+		...[`**Promised.** ${markdownProse(text.preregistered)}`, ''],
 		...[`**Result.** ${markdownProse(text.result.join(' '))}`, ''],
 		...[
 			'**Analysis.**',

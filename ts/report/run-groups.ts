@@ -183,7 +183,7 @@ const engineOf = ({finished, options: {engine, device}}: StoredRun): string =>
 /** A record as a group of its seeds. */
 export const ofRecord = ({name, record, ...measured}: MeasuredRecord, folder: string): RunGroup => ({
 	...{name, step: name, trial: undefined, isRecord: true, experiment: record.experiment},
-	...{target: record.promise.target, data: record.data, images: record.data, measured, answers: record.answers},
+	...{target: record.preregistration.target, data: record.data, images: record.data, measured, answers: record.answers},
 	runs: record.seeds.map(({seed, begun, trainCleanCorrect, trainCleanTotal}) => ({
 		...{seed, folder, begun: begun ?? undefined},
 		epochs: record.epochs.filter(row => row.seed === seed),

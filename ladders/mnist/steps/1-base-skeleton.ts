@@ -30,11 +30,11 @@ import {
 	estimate,
 	isAbove,
 	isBelow,
+	type MeasuredRecord,
 	onImages,
 	percent,
 	points,
 	probability,
-	type Recorded,
 } from 'stepladder';
 import basicSetup from './0-basic-setup.ts';
 
@@ -95,4 +95,4 @@ export default defineStep({
 });
 
 /** How far the best and the worst seed end from each other. */
-const apart = ({test}: Recorded): number => Math.max(...test.values) - Math.min(...test.values);
+const apart = ({test}: MeasuredRecord): number => Math.max(...test.values) - Math.min(...test.values);

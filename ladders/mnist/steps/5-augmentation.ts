@@ -26,7 +26,18 @@ Analysis:
   rate that falls should quiet the last epochs, so that is next.
 */
 
-import {claim, defineStep, equivalent, estimate, fell, percent, points, type Recorded, rose, shift} from 'stepladder';
+import {
+	claim,
+	defineStep,
+	equivalent,
+	estimate,
+	fell,
+	type MeasuredRecord,
+	percent,
+	points,
+	rose,
+	shift,
+} from 'stepladder';
 import fcLayer from './4-fc-layer.ts';
 
 export default defineStep({
@@ -73,7 +84,7 @@ export default defineStep({
 		),
 		claim(
 			({self}) => {
-				const {testAccuracy, heldFor} = self.record.promise.target;
+				const {testAccuracy, heldFor} = self.record.preregistration.target;
 				return (
 					`${self.missed.length} of ${self.held.of} seeds missed the target, though each of them has at least ` +
 					`${percent(testAccuracy)} % in the mean over the last ${heldFor} epochs. A rate that falls should quiet the last ` +
@@ -82,13 +93,13 @@ export default defineStep({
 			},
 			({self}) =>
 				self.missed.length > 0 &&
-				self.missed.every(({seed}) => lastMean(self, seed) >= self.record.promise.target.testAccuracy),
+				self.missed.every(({seed}) => lastMean(self, seed) >= self.record.preregistration.target.testAccuracy),
 		),
 	],
 });
 
 /** A seed's mean test accuracy over the epochs that the target counts. */
-const lastMean = ({record}: Recorded, seed: number): number => {
-	const last = record.epochs.filter(row => row.seed === seed).slice(-record.promise.target.heldFor);
+const lastMean = ({record}: MeasuredRecord, seed: number): number => {
+	const last = record.epochs.filter(row => row.seed === seed).slice(-record.preregistration.target.heldFor);
 	return last.reduce((sum, {testCorrect, testTotal}) => sum + testCorrect / testTotal, 0) / last.length;
 };

@@ -24,7 +24,7 @@ Analysis:
   of them, where the rate is highest. Averaging the weights should steady these, so that is next.
 */
 
-import {claim, defineStep, equivalent, fell, percent, points, type Recorded, rose, shift} from 'stepladder';
+import {claim, defineStep, equivalent, fell, type MeasuredRecord, percent, points, rose, shift} from 'stepladder';
 import augmentation from './5-augmentation.ts';
 
 export default defineStep({
@@ -69,16 +69,16 @@ export default defineStep({
 	],
 });
 
-const rowsOf = ({record}: Recorded, seed: number) => record.epochs.filter(row => row.seed === seed);
+const rowsOf = ({record}: MeasuredRecord, seed: number) => record.epochs.filter(row => row.seed === seed);
 
 /** Whether the second epoch ends at a higher rate than the first. */
-const rateRises = (self: Recorded, seed: number): boolean => {
+const rateRises = (self: MeasuredRecord, seed: number): boolean => {
 	const [first, second] = rowsOf(self, seed).map(({learningRate}) => learningRate);
 	return first !== undefined && second !== undefined && second > first;
 };
 
 /** Whether the first two of a seed's last five epochs have its lowest test accuracy, the others more, at a rate that falls. */
-const lowestIsEarly = (self: Recorded, seed: number): boolean => {
+const lowestIsEarly = (self: MeasuredRecord, seed: number): boolean => {
 	const last = rowsOf(self, seed).slice(-5);
 	const correct = last.map(({testCorrect}) => testCorrect);
 	const falls = last.every(

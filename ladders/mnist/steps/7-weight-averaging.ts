@@ -33,9 +33,9 @@ import {
 	equivalent,
 	fell,
 	isBelow,
+	type MeasuredRecord,
 	mistakesOf,
 	percent,
-	type Recorded,
 	rose,
 	shift,
 } from 'stepladder';
@@ -95,8 +95,8 @@ export default defineStep({
 });
 
 /** Whether all epochs went the same while learning. */
-const learnsAlike = (self: Recorded, from: Recorded): boolean => {
-	const learned = ({record}: Recorded): string =>
+const learnsAlike = (self: MeasuredRecord, from: MeasuredRecord): boolean => {
+	const learned = ({record}: MeasuredRecord): string =>
 		JSON.stringify(
 			record.epochs.map(({seed, epoch, trainLoss, trainCorrect}) => [seed, epoch, trainLoss, trainCorrect]),
 		);
@@ -104,7 +104,7 @@ const learnsAlike = (self: Recorded, from: Recorded): boolean => {
 };
 
 /** Mistakes of a seed in the mean, and those that all seeds share. */
-const mistakes = (self: Recorded): {shared: number; each: number} => {
+const mistakes = (self: MeasuredRecord): {shared: number; each: number} => {
 	const all = mistakesOf(self);
 	return {
 		shared: all.filter(({seeds}) => seeds === self.seeds.length).length,

@@ -9,7 +9,7 @@ import {wrapWriteErrors} from '../../fs/wrap-write-errors.js';
 import {ConfigError, type Data, type Ladder, record, type StepEntry} from '../../index.js';
 import {checkLadder} from '../../record/check.js';
 import {LadderRecords} from '../../record/ladder-records.js';
-import {recordingOf} from '../../record/make-record.js';
+import {lockOfRecording} from '../../record/make-record.js';
 import {drawSeed, isSlow, replay} from '../../record/replay.js';
 import {writeTexts} from '../../record/write-texts.js';
 import {sweepNames} from '../../sweep/file.js';
@@ -137,7 +137,7 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 	}
 
 	interruption.kept = undefined;
-	const {kept: unwritten} = recorder.write();
+	const {unwritten} = recorder.write();
 	process.stdout.write(`Recorded in ${displayPath(kept)}\n`);
 	tellKept(unwritten);
 };
@@ -219,7 +219,7 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 
 /** @throws {LockError} for a step that is being recorded: what is read meanwhile is of the old record and of the new */
 const tellRecording = (entries: readonly StepEntry[]): void => {
-	const held = entries.map(entry => recordingOf(entry)).find(error => error !== undefined);
+	const held = entries.map(entry => lockOfRecording(entry)).find(error => error !== undefined);
 	if (held) {
 		throw held;
 	}

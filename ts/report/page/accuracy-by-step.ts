@@ -54,7 +54,7 @@ const chart = (
 	const intervals = steps
 		.filter(({seeds}) => seeds.length > 1)
 		.map(({name, test: {low, high}}) => ({name, value: 100 * low, to: 100 * high}));
-	const targets = steps.map(({name, record}) => ({name, value: 100 * record.promise.target.testAccuracy}));
+	const targets = steps.map(({name, record}) => ({name, value: 100 * record.preregistration.target.testAccuracy}));
 	const results = published.map(({name, accuracy}) => ({name, value: 100 * accuracy}));
 	const every = [...seeds, ...targets, ...results].map(({value}) => value);
 	const [low, high] = [Math.min(...every), Math.max(...every)];

@@ -57,7 +57,7 @@ const chapter = async (step: ReportedStep, data: Data): Promise<Html> => {
 <h2 id="${name}">${entry.position}. ${name}</h2>
 <dl>
 <dt>Target</dt><dd>${text.target} <span class="quiet">${prose(text.why)}</span></dd>
-<dt>Promised</dt><dd>${prose(text.promised)}</dd>
+<dt>Promised</dt><dd>${prose(text.preregistered)}</dd>
 <dt>Result</dt><dd>${prose(text.result.join(' '))}</dd>
 <dt>Analysis</dt><dd>${
 		text.analysis.length > 0
