@@ -397,7 +397,7 @@ test('a step can cite a sweep in its reason, and `record --check` covers both', 
 		'README.md',
 		/\| no \|/,
 		'| yes |',
-		/README\.md is not what the sweep says; try: npx stepladder record --text/,
+		/README\.md is not what the sweep says; try: npm run --prefix \S+ record -- --text/,
 	);
 	await finds('sweep.svg', /circle|path/, 'rect', /sweep\.svg is not what the sweep says/);
 	t.is(await check(), 'The records, text blocks and claims of 2 steps and 1 sweep agree.');

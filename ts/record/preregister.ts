@@ -6,11 +6,11 @@ import {describe} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
 import {differences} from '../experiment/difference.js';
 import {goalOf} from '../experiment/goal.js';
-import {commandHint} from '../format/command-line.js';
 import {formatSetting} from '../format/value.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {commandHint} from '../platform/command-hint.js';
 import {commitOf} from './commit.js';
 import {hasRecord} from './file.js';
 import {
