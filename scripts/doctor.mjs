@@ -5,6 +5,7 @@ import process from 'node:process';
 import {root} from './set-up/index.mjs';
 import {howToGet, needs} from './set-up/need.mjs';
 import {wasChanged} from './set-up/stamp.mjs';
+import {enterFolderTypedIn} from './set-up/typed-in.mjs';
 
 /**
  * @param {string} what
@@ -29,6 +30,7 @@ const torchLine = (what, found, get) => {
 	process.stdout.write(`${found ? '✓' : '-'} ${what}, for libtorch alone: ${found ?? `not found; ${get}`}\n`);
 };
 
+enterFolderTypedIn();
 process.stdout.on('error', error => {
 	if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EPIPE') {
 		throw error;

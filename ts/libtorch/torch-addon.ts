@@ -8,13 +8,14 @@ import process from 'node:process';
 import {checkCache, fillCache, removeLeftovers, removeStaleLockOf} from '../cache/cache.js';
 import {cacheFolder} from '../cache/cache-folder.js';
 import {AbortError, FetchError} from '../errors/index.js';
+import {commandHint} from '../platform/command-hint.js';
 import {isClone, packageVersion} from '../platform/package-root.js';
 import {thisPlatform} from '../platform/platform.js';
 import type {FetchOptions} from './ensure-libtorch.js';
 import {libtorchVersion, pinFor, torchPlatforms} from './pins.js';
 
 /** What brings libtorch, and the addon that is linked against it, as a person would type it. */
-export const torchCommand = isClone ? 'npm run build -- --torch' : 'npx stepladder setup torch';
+export const torchCommand = isClone ? commandHint('build', '--torch') : commandHint('setup', 'torch');
 
 const packageName = (): string => `@stepladder/torch-${thisPlatform()}`;
 
