@@ -18,10 +18,10 @@ const addonSources = ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml', 'crates'
 const typeScriptSources = ['ts', 'test', 'tsconfig.json', 'package-lock.json'];
 
 /**
- * Brings packages, the addon and the compiled TypeScript up to date, in that order, and then what is built with
- * libtorch, which compiled TypeScript fetches. Says nothing and takes a fraction of a second when they are.
+ * Brings npm packages, the addon and the compiled TypeScript up to date, in that order, and then the addon with libtorch, which
+ * compiled TypeScript fetches. Prints nothing and takes 30 to 100 ms if all are up to date.
  *
- * @param {string} [torch] what asks for libtorch, as the beginning of a sentence; libtorch is left alone without
+ * @param {string} [torch] the reason for libtorch, as the beginning of a sentence; without it, libtorch is not set up
  */
 export const setUp = async torch => {
 	demand('node', 'Stepladder');

@@ -124,7 +124,7 @@ test('a wheel that was cut short is refused by its hash', async t => {
 	t.regex(error.message, /got sha256 [0-9a-f]{64} over 1000 bytes\. It may be cut short, or another build$/);
 	await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, wheels: ['none.whl']}), {
 		instanceOf: ConfigError,
-		message: '--wheel none.whl: there is no such file',
+		message: '--wheel none.whl: file not found',
 	});
 	t.deepEqual(filesIn(cache), []);
 });
@@ -176,7 +176,7 @@ test('a cache that can’t be written is named, with how to name another', async
 	});
 	t.regex(
 		error.message,
-		/^could not write the cache in .+ \(E(?:EXIST|NOTDIR).*\); name another place by STEPLADDER_CACHE$/,
+		/^could not write the cache in .+ \(E(?:EXIST|NOTDIR).*\); name another folder by STEPLADDER_CACHE$/,
 	);
 });
 
@@ -193,7 +193,7 @@ test('a disk that fills up while unpacking is told, and nothing half done is lef
 	const error = await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, wheels: wheelFiles(t)}), {
 		instanceOf: WriteError,
 	});
-	t.regex(error.message, /^could not write the cache in .+libtorch_cpu\.so \(ENOSPC: .+\); name another place by/);
+	t.regex(error.message, /^could not write the cache in .+libtorch_cpu\.so \(ENOSPC: .+\); name another folder by/);
 	t.deepEqual(filesIn(cache), []);
 });
 
@@ -218,7 +218,7 @@ test('a library that was changed since it was verified is noticed, once and for 
 	changed[200_000] = (changed[200_000] ?? 0) ^ 1;
 	writeFileSync(file, changed);
 	utimesSync(file, atime, mtime); // as whoever hides it would
-	const problem = 'has libtorch_cpu.so with other bytes than it came with';
+	const problem = 'has libtorch_cpu.so with other bytes than were unpacked';
 	t.is(problemOf(folder), problem);
 	t.is(problemOf(folder), problem);
 	await ensureLibtorch({pin: fakePin(), cache, wheels});
@@ -239,7 +239,7 @@ test('a library that stands as it was verified is not read again, except by who 
 	}
 
 	t.is(problemOf(folder), undefined);
-	t.regex(problemOf(folder, {anew: true}) ?? '', /other bytes/);
+	t.regex(problemOf(folder, {reread: true}) ?? '', /other bytes/);
 });
 
 test('a cache is made private to its user, and one that others may write to is refused', async t => {
@@ -258,7 +258,7 @@ test('a cache is made private to its user, and one that others may write to is r
 	for (const mode of [0o777, 0o1777, 0o770]) {
 		chmodSync(cache, mode);
 		await refused(
-			/^the cache in \S+ may be written to by other users, and what is in it would be run: .*`chmod go-w \S+`/,
+			/^the cache in \S+ may be written to by other users, and code in it would be run: .*`chmod go-w \S+`/,
 		);
 	}
 
@@ -318,7 +318,7 @@ test('LIBTORCH names a libtorch in place of all this, and one of another version
 	writeFileSync(path.join(folder, 'build-version'), '2.4.0+cpu\n');
 	t.regex(
 		(await ensured()).stdout,
-		/^ConfigError LIBTORCH is .* which holds libtorch 2\.4\.0; version 2\.13\.0 is needed/,
+		/^ConfigError LIBTORCH is .* which contains libtorch 2\.4\.0; version 2\.13\.0 is needed/,
 	);
 	rmSync(path.join(folder, 'build-version'));
 	writeFileSync(path.join(folder, 'version.py'), "__version__ = '2.13.0+cu130'\n"); // as a Python package says it

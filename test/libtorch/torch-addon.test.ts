@@ -121,7 +121,7 @@ test.serial('a cache that can’t be written is named', async t => {
 	writeFileSync(cache, 'a file where the folder should be');
 	await t.throwsAsync(ensureTorchAddon(), {
 		instanceOf: WriteError,
-		message: /^could not write the cache in .+; name another place by STEPLADDER_CACHE$/,
+		message: /^could not write the cache in .+; name another folder by STEPLADDER_CACHE$/,
 	});
 });
 
@@ -147,7 +147,6 @@ test.serial('where there is no npm, that is said, and not that the network is go
 	process.env['PATH'] = cache;
 	delete process.env['npm_execpath'];
 	const error = await t.throwsAsync(ensureTorchAddon(), {instanceOf: FetchError});
-	t.regex(error.message, /^npm is not on PATH, and it is what fetches @stepladder\/torch-/);
-	t.regex(error.message, /installed beside stepladder/);
+	t.regex(error.message, /^npm, which fetches @stepladder\/torch-.+, is not on PATH: add it, or install that package beside stepladder /);
 	t.deepEqual(readdirSync(cache), []);
 });

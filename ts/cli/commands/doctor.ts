@@ -31,7 +31,7 @@ export const doctorCommand = (): Command =>
 				find('Cores', () => String(unwrap(native().runtimeInfo()).cores)),
 				find('libtorch', () => {
 					const isOwn = ownLibtorch() !== undefined;
-					const problem = isOwn ? undefined : problemOf(libtorchFolder(), {anew: true});
+					const problem = isOwn ? undefined : problemOf(libtorchFolder(), {reread: true});
 					if (!hasTorch() || problem === missing) {
 						return `not here, which only \`--engine aten\` and \`--device cuda\` need: \`${torchCommand}\``;
 					}
