@@ -147,6 +147,9 @@ test.serial('where there is no npm, that is said, and not that the network is go
 	process.env['PATH'] = cache;
 	delete process.env['npm_execpath'];
 	const error = await t.throwsAsync(ensureTorchAddon(), {instanceOf: FetchError});
-	t.regex(error.message, /^npm, which fetches @stepladder\/torch-.+, is not on PATH: add it, or install that package beside stepladder /);
+	t.regex(
+		error.message,
+		/^npm, which fetches @stepladder\/torch-.+, is not on PATH: add it, or install that package beside stepladder /,
+	);
 	t.deepEqual(readdirSync(cache), []);
 });
