@@ -61,7 +61,10 @@ test('in an empty folder a ladder is made, trained, extended, recorded, compared
 	);
 	t.regex(await run('predict', model, 'dot.svg'), /^dot\.svg: (circle|square|triangle) \([\d.]+ %\)/);
 	printed.push(await run('train', '--help'), await run('--help'));
-	t.deepEqual(printed.join('\n').match(/.*(?:mnist(?!’s, plain)|digit|lr-scheduler|npm run (?!(?:-s )?--prefix )).*/gi) ?? [], []);
+	t.deepEqual(
+		printed.join('\n').match(/.*(?:mnist(?!’s, plain)|digit|lr-scheduler|npm run (?!(?:-s )?--prefix )).*/gi) ?? [],
+		[],
+	);
 });
 
 test('bench times another ladder than MNIST, over all its images', async t => {
