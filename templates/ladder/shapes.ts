@@ -2,14 +2,14 @@ import type {ArraySet, Arrays} from 'stepladder';
 
 const classes = ['circle', 'square', 'triangle'];
 
-/** Whether a shape of a radius covers the point `x`, `y` from its middle. */
+/** For each class: whether a shape of a radius covers the point `x`, `y` from its centre. */
 const covers: ReadonlyArray<(x: number, y: number, radius: number) => boolean> = [
 	(x, y, radius) => x * x + y * y <= radius * radius,
 	(x, y, radius) => Math.max(Math.abs(x), Math.abs(y)) <= 0.85 * radius,
 	(x, y, radius) => y <= 0.8 * radius && y >= 2 * Math.abs(x) - radius,
 ];
 
-/** Filled shapes of random colour, size and place on noise. The same numbers give the same images. */
+/** Draws filled shapes of random colour, size and position on noise. The same arguments give the same images. */
 export const drawShapes = ({size, train, test}: {size: number; train: number; test: number}): Arrays => ({
 	name: 'coloured shapes',
 	size,
@@ -39,7 +39,7 @@ const draw = (count: number, size: number, next: () => number): ArraySet => {
 	return {images, labels};
 };
 
-/** Numbers in [0, 1), the same for a seed (xorshift, Marsaglia 2003). */
+/** Returns a generator of random numbers in [0, 1) (xorshift, Marsaglia 2003). */
 const random = (seed: number): (() => number) => {
 	let state = seed * 2_654_435_761;
 	return () => {

@@ -18,7 +18,7 @@ import {spread} from '../../ts/statistics/spread.js';
 
 type Values = Partial<Record<Measure, readonly number[]>>;
 
-/** A record of these measures, seed by seed from 1 on; the same value for every seed where not said. */
+/** Returns a record with these measures of seeds 1, 2, ...; the others are 0.5 for every seed. */
 const record = (name: string, values: Values, count = 5): AnalyzedRecord => {
 	const seeds = Array.from({length: count}, (_, index) => index + 1);
 	const measured = Object.keys(measures).map(measure => {
@@ -33,12 +33,12 @@ const record = (name: string, values: Values, count = 5): AnalyzedRecord => {
 	} as unknown as AnalyzedRecord;
 };
 
-/** Differences of about one deviation over five seeds: p 0.03, which no correction for two tests lets pass. */
+/** Differences of about one deviation over five seeds: p 0.03, which is not significant when corrected for two tests. */
 const weak = [0.0006, 0.0014, 0.0002, 0.0011, 0.0004].map(value => value + 0.5);
 const flat = [0.5, 0.5, 0.5, 0.5, 0.5];
 const strong = [0.51, 0.5102, 0.5099, 0.5101, 0.51];
 
-/** Two records as the claims of one analysis see them. */
+/** Evaluates claims of one analysis on two records. */
 const examined = (
 	self: Values,
 	from: Values,
@@ -46,12 +46,12 @@ const examined = (
 	primary: Measure = 'test',
 ): boolean[] => {
 	const tests = new TestFamily();
-	const examination = {tests, steps: ['self', 'from'], primary} as const;
-	const all = claims({...record('self', self), examination}, {...record('from', from), examination});
+	const testContext = {tests, steps: ['self', 'from'], primary} as const;
+	const all = claims({...record('self', self), testContext}, {...record('from', from), testContext});
 	return tests.settle(() => all.map(holds => holds()));
 };
 
-test('the primary measure is tested by itself, however many others an analysis tests', t => {
+test('the test of the primary measure is not corrected for the others', t => {
 	const found = examined({test: weak, gap: strong, first: weak}, {}, (self, from) => [
 		() => rose(self, from, 'test'),
 		() => rose(self, from, 'gap'),
@@ -61,7 +61,7 @@ test('the primary measure is tested by itself, however many others an analysis t
 	t.deepEqual(found, [true, true, false, false]);
 });
 
-test('a measure that passes by itself does not pass beside others, whichever claim comes first', t => {
+test('a measure that is significant by itself is not beside others, whichever claim comes first', t => {
 	const alone = examined({gap: weak}, {}, (self, from) => [() => rose(self, from, 'gap')]);
 	t.deepEqual(alone, [true]);
 	const both = (self: AnalyzedRecord, from: AnalyzedRecord) => [
@@ -94,19 +94,19 @@ test('a test that several claims ask for counts once', t => {
 	t.deepEqual(found, [true, true, true]);
 });
 
-test('steps are equivalent where the difference is shown to be small, and not where it is only not told', t => {
+test('steps are equivalent if the difference is significantly small, not if it is only insignificant', t => {
 	const close = [0.5001, 0.4999, 0.5, 0.5002, 0.4998];
 	const wide = [0.52, 0.48, 0.5, 0.51, 0.49];
 	t.true(equivalent(record('a', {test: close}), record('b', {test: flat}), 'test', 0.001));
 	t.false(equivalent(record('a', {test: wide}), record('b', {test: flat}), 'test', 0.001));
 	t.true(inconclusive(record('a', {test: wide}), record('b', {test: flat}), 'test'));
-	// Told apart and equivalent at once: a small difference that is there.
+	// Significantly different and equivalent at once: a small difference.
 	t.true(rose(record('a', {test: weak}), record('b', {test: flat}), 'test'));
 	t.true(equivalent(record('a', {test: weak}), record('b', {test: flat}), 'test', 0.01));
 	t.throws(() => equivalent(record('a', {}), record('b', {}), 'test', 0), {instanceOf: ConfigError, message: /margin/});
 });
 
-test('a difference that is lost by the correction alone is neither told nor called inconclusive', t => {
+test('a difference that only the correction makes insignificant is not inconclusive', t => {
 	const found = examined({gap: weak}, {}, (self, from) => [
 		() => inconclusive(self, from, 'gap'),
 		() => rose(self, from, 'gap'),
@@ -115,40 +115,40 @@ test('a difference that is lost by the correction alone is neither told nor call
 	t.deepEqual(found, [false, false, false]);
 });
 
-test('one seed tells nothing, and to say so of it is refused', t => {
+test('nothing is significant with one seed, and `inconclusive` is refused', t => {
 	const [a, b] = [record('a', {test: [0.9]}, 1), record('b', {test: [0.8]}, 1)];
 	t.false(rose(a, b, 'test'));
 	t.false(equivalent(a, b, 'test', 0.5));
 	t.throws(() => inconclusive(a, b, 'test'), {
 		instanceOf: ConfigError,
-		message: /^one seed can’t tell `a` from `b`, whatever they do: record both with more seeds/,
+		message: /^`a` and `b` can’t be tested with one seed: record both with more$/,
 	});
 });
 
-test('a misspelled measure, and what is no record, are refused by name', t => {
+test('a misspelled measure and a value that is not a record are refused by name', t => {
 	const [self, from] = [record('self', {}), record('from', {})];
 	const wrong = 'accuracy' as Measure;
 	const unknown = /^`measure` should be one of `test`, `lowest`, .*, got "accuracy" \(a string\)$/;
-	for (const judged of [
+	for (const call of [
 		() => rose(self, from, wrong),
 		() => fell(self, from, wrong),
 		() => equivalent(self, from, wrong, 0.1),
 		() => inconclusive(self, from, wrong),
 		() => isAbove(self, wrong, 0.5),
 	]) {
-		t.throws(judged, {instanceOf: ConfigError, message: unknown});
+		t.throws(call, {instanceOf: ConfigError, message: unknown});
 	}
 
 	const none = /^`record` should be that of a step, such as `self`, `from` or `step\(NAME\)`, got /;
 	for (const value of [undefined, null, 'self', {}, {seeds: [1]}] as never[]) {
-		for (const judged of [
+		for (const call of [
 			() => rose(self, value, 'test'),
 			() => isBelow(value, 'test', 0.5),
 			() => onImages(value, from, 1),
 			() => shareOfLast(value, 1),
 			() => mistakesOf(value),
 		]) {
-			t.throws(judged, {instanceOf: ConfigError, message: none});
+			t.throws(call, {instanceOf: ConfigError, message: none});
 		}
 	}
 });

@@ -57,7 +57,7 @@ test('a pipe gets the layers, a line an epoch and the verdict, without control c
 		stdout,
 		/^Seed 1, epoch 1\/2: train [\d.]+% \(loss [\d.]+\), rate 0\.0100, [\d.]+ s\. Test set: Average loss: [\d.]+, Accuracy: \d+\/200 \([\d.]+%\)$/m,
 	);
-	t.regex(stdout, /Verdict: >= 99\.00 % in each of the last 3 epochs was held by 0 of 1 seed\.$/);
+	t.regex(stdout, /Verdict: 0 of 1 seeds held >= 99\.00 % in each of the last 3 epochs\.$/);
 });
 
 test('a file gets the same, and quiet leaves the verdict alone', async t => {

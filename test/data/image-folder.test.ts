@@ -390,11 +390,11 @@ test.serial(
 		const check = await own.run(['record', '--check']);
 		t.regex(
 			check.stdout,
-			/`data\.hash` was promised as .*, and is .* in the ladder now \(where the files are the same, sharp .+, libvips .+ decodes them otherwise\); put it back, or record again/,
+			/`data\.hash` was preregistered as .*, and is .* in the ladder now \(if the files are the same, sharp .+, libvips .+ decodes them differently\); put it back, or record again/,
 		);
 		t.regex(
 			(await own.run(['report'])).stderr,
-			/of other data than the ladder has now \(or the same files, which sharp .+ decodes otherwise\): bring/,
+			/the ladder’s data have changed since this was recorded \(or sharp .+ decodes the same files differently\): restore/,
 		);
 	},
 );

@@ -21,7 +21,7 @@ test('in an empty folder a ladder is made, trained, extended, recorded, compared
 		/Written: ladder\.ts\n.*\n.*0-baseline\.ts\n\nNext: npm run --prefix \S+ train -- --step baseline$/s,
 	);
 	t.regex(await run('summary', '--step', 'baseline'), /^conv 3x3 .*16x16x3/m);
-	t.regex(await run('train', '--step', 'baseline'), /held by 1 of 1 seed\.$/);
+	t.regex(await run('train', '--step', 'baseline'), /^Verdict: 1 of 1 seeds held .*\.$/m);
 	t.regex(await run('ladder'), /^baseline .* not recorded$/m);
 	await run('record', '--step', 'baseline', '--seeds', '1-3');
 	t.regex(own.read('steps/0-baseline.ts'), /^\/\*\nTarget: At least 60\.00 %.*\n\*\/\n\nimport/s);

@@ -18,7 +18,7 @@ test('the ladder has its eight steps in order, with their exact parameter counts
 	]);
 });
 
-test('each step changes one aspect against the step above it', t => {
+test('each step changes one aspect of the step above it', t => {
 	t.deepEqual(
 		steps.map(step => [step.from?.name, step.aspect]),
 		[
@@ -34,7 +34,7 @@ test('each step changes one aspect against the step above it', t => {
 	);
 });
 
-test('every step keeps within its own budgets', t => {
+test('every step is within its own budgets', t => {
 	for (const {name, experiment, target} of steps) {
 		t.true(summarize(experiment.net).parameters <= target.maxParameters, name);
 		t.true(experiment.epochs <= target.maxEpochs && target.maxEpochs <= 15, name);
@@ -77,7 +77,7 @@ test('the first net pads its four first convolutions and ends unpadded', t => {
 	);
 });
 
-test('norm parameters stand in the row of their convolution', t => {
+test('norm parameters are in the row of their convolution', t => {
 	const {rows, parameters} = summarize(findStep('lr-scheduler').experiment.net);
 	t.deepEqual(
 		rows.map(row => row.parameters),
@@ -89,7 +89,7 @@ test('norm parameters stand in the row of their convolution', t => {
 	);
 });
 
-test('an unknown step is refused by a sentence that names those there are', t => {
+test('an unknown step is refused with the names of all steps', t => {
 	t.throws(() => findStep('lr-schedular'), {
 		instanceOf: ConfigError,
 		message:

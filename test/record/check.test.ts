@@ -5,13 +5,13 @@ import {isSlow, replay} from '../../ts/record/replay.js';
 import {ladder} from '../helpers/mnist.js';
 import {Project} from '../helpers/project.js';
 
-test('the records, promises, text blocks, claims and the table of this project agree', async t => {
+test('records, preregistrations, text blocks, claims and the table of this project agree', async t => {
 	const {stdout, exitCode} = await new Project(t).start('record', '--check');
 	t.is(stdout, 'The records, text blocks and claims of 8 steps and 4 sweeps agree.');
 	t.is(exitCode, 0);
 });
 
-test('files whose lines end as on Windows agree as well, and keep their line ends', async t => {
+test('files with Windows line ends agree as well, and keep their line ends', async t => {
 	const project = new Project(t);
 	const names = readdirSync(project.folder, {recursive: true, encoding: 'utf8'});
 	const files = names.filter(name => /^(?:steps|records|README|ladder).*\.(?:ts|md|json|jsonl|csv)$/.test(name));
@@ -30,7 +30,7 @@ test('files whose lines end as on Windows agree as well, and keep their line end
 	);
 });
 
-test('what is found is told sentence by sentence, with an exit code of 1', async t => {
+test('`record --check` prints a sentence per problem, and exits with 1', async t => {
 	const project = new Project(t);
 	project.edit('records/3-dropout/epochs.csv', /^(2,7,)/m, '2,8,');
 	const {stdout, stderr, exitCode} = await project.start('record', '--check');
@@ -42,7 +42,7 @@ test('what is found is told sentence by sentence, with an exit code of 1', async
 	t.is(exitCode, 1);
 });
 
-test('the first epoch of a record of this project repeats to the bit', async t => {
+test('the first epoch of a record of this project is equal to the bit when trained again', async t => {
 	const entry = ladder.entry('fc-layer');
 	const {record} = new LadderRecords(ladder).of(entry);
 	const data = await ladder.data.open(ladder.folder);
@@ -50,13 +50,13 @@ test('the first epoch of a record of this project repeats to the bit', async t =
 	t.deepEqual(await replay(entry, record, data, {seeds: [3], firstEpoch: true, signal, tell() {}}), []);
 });
 
-test('a replay spares itself the later epochs of basic-setup alone', t => {
+test('a replay trains only the first epoch of basic-setup, and all epochs of the others', t => {
 	const records = new LadderRecords(ladder);
 	const slow = ladder.entries.filter(entry => isSlow(records.of(entry).record)).map(({step}) => step.name);
 	t.deepEqual(slow, ['basic-setup']);
 });
 
-test('no text block of this project speaks of an accuracy above 100 %', t => {
+test('no text block of this project has an accuracy above 100 %', t => {
 	const project = new Project(t);
 	const files = readdirSync(project.folder, {recursive: true, encoding: 'utf8'}).filter(file =>
 		/steps\/\d.*\.ts$/.test(file),

@@ -13,7 +13,7 @@ import {tinyLadder} from '../helpers/tiny-ladder.js';
 
 const lines = (text: string): string[] => text.split(/(?<=\n)/);
 
-/** What may befall a file: cut off, lines lost, emptied, another thing in its place. */
+/** Kinds of damage to a file. */
 const damages: Readonly<Record<string, (text: string) => string | Uint8Array>> = {
 	'cut in the middle': text => text.slice(0, text.length / 2),
 	'without its last byte': text => text.slice(0, -1),
@@ -23,12 +23,12 @@ const damages: Readonly<Record<string, (text: string) => string | Uint8Array>> =
 	empty: () => '',
 	'an empty object': () => '{}\n',
 	'a list': () => '[]\n',
-	nothing: () => 'null\n',
+	null: () => 'null\n',
 	'no text': text => Uint8Array.from(Buffer.from(text), byte => byte ^ 0xa5),
 	'another file': () => 'seed,epoch\n1,2\n',
 };
 
-/** What may stand where a file should: none of it can be read as one, and a pipe would be waited on for ever. */
+/** Other types of file; reading from a pipe would never return. */
 const intruders: Readonly<Record<string, (file: string) => void>> = {
 	'a folder': file => mkdirSync(file),
 	...(process.platform !== 'win32' && {'a pipe': (file: string) => execFileSync('mkfifo', [file])}),
@@ -38,40 +38,40 @@ const refuses = test.macro(
 	(t, folderOf: (project: Project) => string, file: string, read: (folder: string) => unknown) => {
 		const project = new Project(t);
 		const folder = folderOf(project);
-		const place = path.join(folder, file);
-		const text = project.read(path.relative(project.folder, place));
+		const target = path.join(folder, file);
+		const text = project.read(path.relative(project.folder, target));
 		t.notThrows(() => read(folder));
 		for (const [name, damage] of Object.entries(damages)) {
 			const damaged = damage(text);
 			if (damaged !== text) {
-				writeFileSync(place, damaged);
+				writeFileSync(target, damaged);
 				t.throws(() => read(folder), {instanceOf: RecordError}, `${file}: ${name}`);
 			}
 		}
 
 		for (const [name, intrude] of Object.entries(intruders)) {
-			rmSync(place, {recursive: true});
-			intrude(place);
+			rmSync(target, {recursive: true});
+			intrude(target);
 			t.throws(() => read(folder), {instanceOf: RecordError, message: /should be a file/}, `${file}: ${name}`);
 		}
 	},
 );
 
 for (const file of ['promise.json', 'record.json', 'epochs.csv', 'predictions.jsonl']) {
-	const place = (project: Project): string => path.join(project.folder, 'records', '7-weight-averaging');
-	test(`a record with a damaged ${file} is not read`, refuses, place, file, readRecord);
+	const folder = (project: Project): string => path.join(project.folder, 'records', '7-weight-averaging');
+	test(`a record with a damaged ${file} is not read`, refuses, folder, file, readRecord);
 }
 
 for (const file of ['sweep.json', 'epochs.csv']) {
-	const place = (project: Project): string => path.join(project.folder, 'records', 'sweeps', 'averaging');
-	test(`a sweep with a damaged ${file} is not read`, refuses, place, file, readSweep);
+	const folder = (project: Project): string => path.join(project.folder, 'records', 'sweeps', 'averaging');
+	test(`a sweep with a damaged ${file} is not read`, refuses, folder, file, readSweep);
 }
 
-test('a damaged record is named by every command that would show it, and stands in nobody else’s way', async t => {
+test('every command reports a damaged record, and shows the others as before', async t => {
 	const project = new Project(t);
 	const whole = await project.start('ladder');
 	project.edit('records/3-dropout/epochs.csv', /(?:.*\n){11}$/, '');
-	const told = /records\/3-dropout: row 65 of the epochs should be epoch 5 of seed 5, it is missing$/m;
+	const reported = /records\/3-dropout: row 65 of the epochs should be epoch 5 of seed 5, it is missing$/m;
 
 	const table = await project.start('ladder');
 	t.is(table.exitCode, 5);
@@ -98,7 +98,7 @@ test('a damaged record is named by every command that would show it, and stands 
 	const compared = await project.start('compare', 'dropout', 'batch-norm');
 	t.is(compared.exitCode, 5);
 	t.is(compared.stdout, '');
-	t.regex(String(compared.stderr), told);
+	t.regex(String(compared.stderr), reported);
 
 	const before = project.read('README.md');
 	const texts = await project.start('record', '--text');
@@ -107,7 +107,7 @@ test('a damaged record is named by every command that would show it, and stands 
 	t.is(project.read('README.md'), before);
 });
 
-test('a pipe in the place of the ladder’s page is named, and not waited on', async t => {
+test('a pipe instead of the ladder’s page is reported, and not waited for', async t => {
 	const project = new Project(t);
 	const page = path.join(project.folder, 'README.md');
 	rmSync(page);
@@ -122,7 +122,7 @@ test('a pipe in the place of the ladder’s page is named, and not waited on', a
 	}
 });
 
-test('what a ladder has come to is not said of records that can’t be read', async t => {
+test('the headline of a ladder ignores records that can’t be read, and says so', async t => {
 	const project = new Project(t);
 	project.write('records/7-weight-averaging/predictions.jsonl', '');
 	const records = new LadderRecords(await openLadder(project.folder));
@@ -137,7 +137,7 @@ test('what a ladder has come to is not said of records that can’t be read', as
 	const opened = await openLadder(project.folder);
 	t.is(headline(new LadderRecords(opened)), 'No step has a record that can be read.');
 	await t.throwsAsync(report(opened, {out: path.join(project.folder, 'report')}), {instanceOf: RecordError});
-	t.false(readdirSync(project.folder).includes('report')); // a report of nothing does not take a good one’s place
+	t.false(readdirSync(project.folder).includes('report')); // an empty report does not replace a good one
 });
 
 test('a damaged sweep keeps its page, and the pages of the others are written', async t => {
@@ -155,7 +155,7 @@ test('a damaged sweep keeps its page, and the pages of the others are written', 
 	t.regex(project.read('records/sweeps/peak/README.md'), /^# peak\n/);
 });
 
-test('a finished run that was damaged is named by `record`, and the record stays as it was', async t => {
+test('`record` reports a damaged finished run, and the record stays as it was', async t => {
 	const ladder = tinyLadder(t);
 	const record = async () => ladder.run(['record', '--step', 'tiny', '--seeds', '1']);
 	t.is((await record()).exitCode, 0);
@@ -164,10 +164,10 @@ test('a finished run that was damaged is named by `record`, and the record stays
 	const before = kept();
 	const [run = ''] = readdirSync(path.join(ladder.folder, 'runs', 'records', 'tiny'));
 	for (const file of ['config.json', 'events.jsonl', 'predictions.json', 'result.json']) {
-		const place = `runs/records/tiny/${run}/${file}`;
-		const text = ladder.read(place);
-		for (const name of ['cut in the middle', 'without its last line', 'empty', 'an empty object', 'nothing']) {
-			ladder.write(place, damages[name]?.(text) ?? '');
+		const target = `runs/records/tiny/${run}/${file}`;
+		const text = ladder.read(target);
+		for (const name of ['cut in the middle', 'without its last line', 'empty', 'an empty object', 'null']) {
+			ladder.write(target, damages[name]?.(text) ?? '');
 			const {exitCode, stdout, stderr} = await record();
 			const what = `${file}: ${name}`;
 			t.is(exitCode, 5, `${what}: ${stdout}${stderr}`);
@@ -176,7 +176,7 @@ test('a finished run that was damaged is named by `record`, and the record stays
 			t.deepEqual(kept(), before, what);
 		}
 
-		ladder.write(place, text);
+		ladder.write(target, text);
 	}
 
 	t.is((await record()).exitCode, 0);

@@ -11,7 +11,7 @@ import {Project} from '../helpers/project.js';
 
 const data = await original.data.open(original.folder);
 
-/** What `record --check` says of a copy of the ladder, line by line. */
+/** Returns the sentences of `record --check` for a copy of the ladder, one per line. */
 const check = async (project: Project, reopenData = false): Promise<string> => {
 	try {
 		const ladder = await openLadder(project.folder);
@@ -33,10 +33,10 @@ const epochs = `${folder}/epochs.csv`;
 const answers = `${folder}/predictions.jsonl`;
 const step = 'steps/3-dropout.ts';
 
-/** A file, what is edited in it, and how the edit is named. */
-type Forgery = readonly [file: string, pattern: RegExp | string, replacement: string, named: RegExp];
+/** An edit of a file, and the sentence that reports it. */
+type Forgery = readonly [file: string, pattern: RegExp | string, replacement: string, reported: RegExp];
 
-/** Edits by someone who knows the checksums, and makes them fit again. */
+/** Edits after which all checksums are recomputed. */
 const forgeries: readonly Forgery[] = [
 	// seeds
 	[record, '"seed": 1,', '"seed": 2,', /3-dropout: seed 2 appears twice/],
@@ -216,7 +216,7 @@ const forgeries: readonly Forgery[] = [
 	[answers, /^(.*\n)(.*\n)/, '$2$1', /line 1 of the predictions should be seed 1, it is seed 2/],
 	[answers, '{"seed":1,', '{"seed":7,', /line 1 of the predictions should be seed 1, it is seed 7/],
 	[answers, '{"seed":1,', '{"luck":1,"seed":1,', /line 1: unknown name `luck`/],
-	// promises
+	// preregistrations
 	[
 		promise,
 		'"testAccuracy": 0.99',
@@ -373,7 +373,7 @@ const forgeries: readonly Forgery[] = [
 		step,
 		"=> fell(self, from, 'gap')",
 		"=> !fell(self, from, 'gap')",
-		/3-dropout\.ts: claim 1 does not hold by the records: “/,
+		/3-dropout\.ts: claim 1 is false by the records: “/,
 	],
 	[step, "fell(self, from, 'gap'),", '(self.record as never)[0][1],', /3-dropout\.ts: claim 1 can’t be evaluated: /],
 	[step, /^- The gap between/m, '- The chasm between', /3-dropout\.ts, line \d+: the text block says "- The chasm/],
@@ -398,7 +398,7 @@ const forgeries: readonly Forgery[] = [
 	],
 	[step, /^\*\//m, '- It is the best of all.\n*/', /the text block says "- It is the best of all\."/],
 	[step, /^\/\*.*?\*\/\n\n/s, '', /3-dropout\.ts, line 1: the text block says "", the records say "\/\*"/],
-	// the page, and what is learned
+	// the page and the data
 	['README.md', /\| 99\.\d\d ± /, '| 99.99 ± ', /^README\.md, line \d+: the records say "\| /m],
 	['README.md', /^\| dropout .*\n/m, '', /^README\.md, line \d+: the records say "\| dropout /m],
 	['README.md', /<!-- ladder: .* -->\n/, '', /^README\.md: the marks of the ladder’s table should be there once/m],
@@ -442,7 +442,7 @@ test('a record is refused without its preregistration or any of its files', asyn
 	}
 });
 
-test('a seed taken out of a whole record is named by the text block, and by claims that pair seeds', async t => {
+test('a record from which a seed was removed is found by its text block, and by claims that pair seeds', async t => {
 	const project = new Project(t);
 	project.edit(record, /\t\t\{\n\t\t\t"seed": 1,.*?\n\t\t\},\n/s, '');
 	project.edit(epochs, /^1,.*\n/gm, '');
@@ -456,7 +456,7 @@ test('a seed taken out of a whole record is named by the text block, and by clai
 	t.regex(found, /^README\.md, line \d+: the records say "\| dropout .* 4\/4 \|"/m);
 });
 
-test('whatever character of whatever record is changed to whatever other, it is named', async t => {
+test('a change of any character of any record is found', async t => {
 	const project = new Project(t);
 	const ladder = await openLadder(project.folder);
 	const files = ladder.entries.flatMap(entry =>

@@ -11,13 +11,13 @@ import {temporaryFolder} from '../helpers/folder.js';
 import {reseal} from '../helpers/forger.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
-/** Files as versions of the past wrote them. They are kept for ever, and a new format brings a folder of its own. */
+/** Returns a folder of files that an earlier version wrote. They are never removed; a new format gets a folder of its own. */
 const sample = (kind: string): string => path.join(root, 'test', 'samples', '0.1.0', kind);
 
 const filesOf = (folder: string): Record<string, string> =>
 	Object.fromEntries(readdirSync(folder).map(name => [name, readFileSync(path.join(folder, name), 'utf8')]));
 
-test('a record of format 1 is read, and written as it was', t => {
+test('a record of format 1 is read, and written to the same bytes', t => {
 	const record = readRecord(sample('record'));
 	t.is(record.step, 'tiny');
 	t.is(record.parameters, 1054);
@@ -38,7 +38,7 @@ test('a record of format 1 is read, and written as it was', t => {
 	t.deepEqual(filesOf(folder), filesOf(sample('record')));
 });
 
-test('a record that would not be read is not written over one that is', t => {
+test('an invalid record does not replace a valid one', t => {
 	const folder = temporaryFolder(t);
 	cpSync(sample('record'), folder, {recursive: true});
 	const {epochs, ...rest} = readRecord(folder);
@@ -49,12 +49,12 @@ test('a record that would not be read is not written over one that is', t => {
 	t.deepEqual(filesOf(folder), filesOf(sample('record')));
 });
 
-test('a promise of format 1 that was taken from commits is read, and written as it was', t => {
-	const promise = readPreregistration(sample('promise-from-history'));
-	t.is(promise.made.by, 'history');
-	t.is(promise.step, 'batch-norm');
+test('a preregistration of format 1 that was put together from commits is read, and written to the same bytes', t => {
+	const preregistration = readPreregistration(sample('promise-from-history'));
+	t.is(preregistration.made.by, 'history');
+	t.is(preregistration.step, 'batch-norm');
 	const folder = temporaryFolder(t);
-	writePreregistration(folder, promise);
+	writePreregistration(folder, preregistration);
 	t.deepEqual(filesOf(folder), filesOf(sample('promise-from-history')));
 });
 
@@ -80,7 +80,7 @@ test('a step and its preregistration agree, whichever name of `range` they have'
 	t.is((await own.run(['record', '--check'])).stdout, stdout);
 });
 
-test('a sweep of format 1 is read, and written as it was', t => {
+test('a sweep of format 1 is read, and written to the same bytes', t => {
 	const sweep = readSweep(sample('sweep'));
 	t.is(sweep.plan.step, 'tiny');
 	t.deepEqual(sweep.plan.sample, {count: 2, draw: 1});
@@ -94,18 +94,18 @@ test('a sweep of format 1 is read, and written as it was', t => {
 const later = test.macro((t, kind: string, file: string, read: (folder: string) => unknown) => {
 	const folder = temporaryFolder(t);
 	cpSync(sample(kind), folder, {recursive: true});
-	const place = path.join(folder, file);
-	writeFileSync(place, JSON.stringify({format: 2, ...JSON.parse(readFileSync(place, 'utf8')), more: 'of it'}));
+	const target = path.join(folder, file);
+	writeFileSync(target, JSON.stringify({format: 2, ...JSON.parse(readFileSync(target, 'utf8')), more: 'of it'}));
 	const {path: named, problem} = t.throws(() => read(folder), {instanceOf: RecordError});
-	t.is(named, place);
+	t.is(named, target);
 	t.is(problem, `it is of format 2, and Stepladder ${packageVersion()} reads format 1: use a newer version`);
 });
 test(
-	'a promise of a later format is refused, and both are named',
+	'a preregistration of a later format is refused, and both formats are named',
 	later,
 	'record',
 	'promise.json',
 	readPreregistration,
 );
-test('a record of a later format is refused, and both are named', later, 'record', 'record.json', readRecord);
-test('a sweep of a later format is refused, and both are named', later, 'sweep', 'sweep.json', readSweep);
+test('a record of a later format is refused, and both formats are named', later, 'record', 'record.json', readRecord);
+test('a sweep of a later format is refused, and both formats are named', later, 'sweep', 'sweep.json', readSweep);

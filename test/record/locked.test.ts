@@ -19,7 +19,7 @@ const filesOf = (folder: string): Record<string, string> =>
 			.map(file => [path.relative(folder, file), readFileSync(file, 'latin1')]),
 	);
 
-test('options are judged before `record --fresh` touches anything, and it removes nothing but runs of its own', async t => {
+test('`record --fresh` checks its options before it writes anything, and removes only runs of its own', async t => {
 	const own = tinyLadder(t);
 	const first = await own.run(['record', '--step', 'tiny', '--seeds', '1', '--out', 'kept']);
 	t.is(first.exitCode, 0, first.stderr);
@@ -42,7 +42,7 @@ test('options are judged before `record --fresh` touches anything, and it remove
 	const nowhere = await own.run(['record', '--step', 'tiny', '--seeds', '1', '--fresh', '--out', 'ladder.ts']);
 	t.is(nowhere.exitCode, 1);
 	t.regex(nowhere.stderr, /^stepladder: could not write in ladder\.ts\/tiny .*; choose another place with `--out`$/);
-	t.deepEqual(filesOf(path.join(own.folder, 'records')), before.records, 'a record that can’t be made anew stays');
+	t.deepEqual(filesOf(path.join(own.folder, 'records')), before.records, 'a record that can’t be replaced stays');
 
 	const fresh = await own.run(['record', '--step', 'tiny', '--seeds', '1', '--fresh', '--out', 'kept']);
 	t.is(fresh.exitCode, 0, fresh.stderr);
@@ -50,12 +50,12 @@ test('options are judged before `record --fresh` touches anything, and it remove
 	t.deepEqual(
 		[runs.includes('thesis.txt'), runs.includes('other'), runs.length],
 		[true, true, 3],
-		'the older run is gone',
+		'the earlier run is removed',
 	);
 	t.not(own.read('records/0-tiny/promise.json'), before.records['0-tiny/promise.json']);
 });
 
-test('a step is recorded by one at a time, and is not checked meanwhile', async t => {
+test('a step is recorded by one process at a time, and is not checked meanwhile', async t => {
 	const own = tinyLadder(t, {train: 2000});
 	t.is((await own.run(['record', '--step', 'tiny', '--seeds', '1,2'])).exitCode, 0);
 	const ladder = await openLadder(own.folder);
@@ -83,7 +83,7 @@ test('a step is recorded by one at a time, and is not checked meanwhile', async 
 	t.is(own.read('records/0-tiny/epochs.csv').trim().split('\n').length, 1 + 2 * 4);
 });
 
-test('a word for `fresh` is refused, which would count as true', async t => {
+test('a string for `fresh` is refused, which would count as true', async t => {
 	const own = tinyLadder(t);
 	const ladder = await openLadder(own.folder);
 	const options = {seeds: [1], out: path.join(own.folder, 'runs'), fresh: 'no' as unknown as boolean};
@@ -94,7 +94,7 @@ test('a word for `fresh` is refused, which would count as true', async t => {
 	t.false(existsSync(path.join(own.folder, 'records')));
 });
 
-test('a record is written when its training has come to its end, and once', async t => {
+test('a record is written once, after its training has finished', async t => {
 	const own = tinyLadder(t);
 	const ladder = await openLadder(own.folder);
 	const recorder = await record(ladder, 'tiny', {seeds: [1], out: path.join(own.folder, 'runs')});
@@ -105,7 +105,7 @@ test('a record is written when its training has come to its end, and once', asyn
 	t.deepEqual(readRecord(path.join(own.folder, 'records', '0-tiny')), made);
 });
 
-test('a promise names the commit that it was made at, the first one too', async t => {
+test('a preregistration names the commit that is checked out', async t => {
 	const own = tinyLadder(t);
 	const git = async (...words: string[]) =>
 		execa('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {cwd: own.folder});
@@ -119,7 +119,7 @@ test('a promise names the commit that it was made at, the first one too', async 
 	t.deepEqual(made.commit, {hash, clean: true});
 });
 
-test('a recording that fails lets the next one go on', async t => {
+test('a recording that fails releases the lock for the next one', async t => {
 	const own = tinyLadder(t, {train: 2000});
 	const ladder = await openLadder(own.folder);
 	const options = {seeds: [1], out: path.join(own.folder, 'runs', 'records')};
@@ -132,7 +132,7 @@ test('a recording that fails lets the next one go on', async t => {
 	t.true(existsSync(path.join(own.folder, 'records', '0-tiny', 'record.json')));
 });
 
-test('a recording that was interrupted names the command that goes on', async t => {
+test('a recording that was interrupted prints the command that resumes it', async t => {
 	const own = tinyLadder(t, {train: 20_000});
 	const child = execa(
 		process.execPath,
@@ -160,12 +160,12 @@ test('two sweeps of one name, or with a run in common, do not write at once', as
 	};
 	const lock = lockPathFor(path.join(own.folder, 'records', 'sweeps', 'tiny-batch-size'));
 	mkdirSync(path.dirname(lock), {recursive: true});
-	const hold = await acquireLock('the sweep', lock);
+	const held = await acquireLock('the sweep', lock);
 	await t.throwsAsync(sweep(ladder, 'tiny', options), {
 		instanceOf: LockError,
 		message: /^the sweep `tiny-batch-size` is in use by process \d+ /,
 	});
-	hold.release();
+	held.release();
 
 	const both = await Promise.allSettled([
 		sweep(ladder, 'tiny', options),
@@ -186,7 +186,7 @@ test('two sweeps of one name, or with a run in common, do not write at once', as
 	);
 });
 
-test.serial('what another process records while the table is written is in the table', async t => {
+test.serial('a record that another process writes while the table is written is in the table', async t => {
 	const own = tinyLadder(t, {epochs: 2});
 	own.write('steps/1-other.ts', own.read('steps/0-tiny.ts').replace("name: 'tiny'", "name: 'other'"));
 	own.write('README.md', '<!-- ladder: written by record -->\n\n-\n\n<!-- end of ladder -->\n');
@@ -213,7 +213,7 @@ test.serial('what another process records while the table is written is in the t
 	t.is(own.read('README.md'), table);
 });
 
-test('a page with marks that hold no table is told by `record`, and stays as it is', async t => {
+test('`record` reports a page whose marks have no table between them, and leaves it as it is', async t => {
 	const own = tinyLadder(t, {epochs: 2});
 	const page = '<!-- ladder: written by record -->\n\n<!-- end of ladder -->\n';
 	own.write('README.md', page);

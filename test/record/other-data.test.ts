@@ -1,7 +1,7 @@
 import test from 'ava';
 import {OwnLadder} from '../helpers/own-ladder.js';
 
-test('once a ladder’s data change, nothing is said of its records as if they were about the new ones', async t => {
+test('records of a ladder whose data have changed are neither reported nor compared', async t => {
 	const own = new OwnLadder(t);
 	await own.run(['init']);
 	const {stdout} = await own.run(['new-step', 'batch-norm', '--from', 'baseline']);
@@ -26,7 +26,7 @@ test('once a ladder’s data change, nothing is said of its records as if they w
 	t.is(report.exitCode, 5, report.stdout);
 	t.regex(
 		report.stderr,
-		/records\/0-baseline: it is of other data than the ladder has now: .* --step baseline --fresh$/,
+		/records\/0-baseline: the ladder’s data have changed since this was recorded: .* --step baseline --fresh$/,
 	);
 
 	t.is((await own.run(['record', '--step', 'batch-norm', '--seeds', '1-2'])).exitCode, 0);
@@ -34,6 +34,6 @@ test('once a ladder’s data change, nothing is said of its records as if they w
 	t.is(compared.exitCode, 5, compared.stdout);
 	t.regex(
 		compared.stderr,
-		/records\/1-batch-norm: it is of other data \(.*\) than `baseline` \(.*\), so that the two can’t be compared$/,
+		/records\/1-batch-norm: it was trained on other data \(.*\) than `baseline` \(.*\), so the two can’t be compared$/,
 	);
 });

@@ -29,8 +29,8 @@ const project = (t: ExecutionContext): Project => {
 	return made;
 };
 
-/** A record without what depends on the clock: times, seconds and the checksums of lines that hold them. */
-const measured = (made: Project): unknown => {
+/** A record without the values that depend on the clock: times, seconds, and checksums over them. */
+const withoutTimes = (made: Project): unknown => {
 	const {seeds, checksums: _, promise: __, ...rest} = JSON.parse(made.read('records/9-tiny/record.json'));
 	const rows = made.read('records/9-tiny/epochs.csv').split('\n');
 	return {
@@ -41,7 +41,7 @@ const measured = (made: Project): unknown => {
 	};
 };
 
-test('a recording that was interrupted goes on to the record of an unbroken one', async t => {
+test('a recording that was interrupted resumes, and gives the record of an unbroken one', async t => {
 	const unbroken = project(t);
 	const first = await unbroken.start('record', '--step', 'tiny', '--seeds', '1,2');
 	t.is(first.exitCode, 0, String(first.stderr));
@@ -56,20 +56,20 @@ test('a recording that was interrupted goes on to the record of an unbroken one'
 	});
 	t.is((await child).exitCode, 143);
 	const kept = readdirSync(path.join(broken.folder, 'records', '9-tiny'));
-	t.deepEqual(kept, ['promise.json']); // which stood before the first epoch
+	t.deepEqual(kept, ['promise.json']); // written before the first epoch
 	const promise = broken.read('records/9-tiny/promise.json');
 	const again = await broken.start('record', '--step', 'tiny', '--seeds', '1,2');
 	t.is(again.exitCode, 0, String(again.stderr));
 	t.regex(String(again.stderr), /^Seed \d resumes after epoch [23]$/m);
-	t.deepEqual(measured(broken), measured(unbroken));
+	t.deepEqual(withoutTimes(broken), withoutTimes(unbroken));
 	t.is(broken.read('records/9-tiny/promise.json'), promise);
 	t.is(readdirSync(path.join(broken.folder, 'runs', 'records', 'tiny')).length, 2);
 
-	// What is there already is taken as it is; a changed text is written anew.
+	// A finished record is not trained again; a changed text is rewritten.
 	broken.edit('steps/9-tiny.ts', /^Result: .*$/m, 'Result: splendid');
 	const third = await broken.start('record', '--step', 'tiny', '--seeds', '1,2');
 	t.is(third.stderr, 'Seed 1 was finished before\nSeed 2 was finished before');
-	t.deepEqual(measured(broken), measured(unbroken));
+	t.deepEqual(withoutTimes(broken), withoutTimes(unbroken));
 	const {stdout} = await broken.start('record', '--check', '--step', 'tiny', '--replay');
 	t.regex(
 		String(stdout),
@@ -77,7 +77,7 @@ test('a recording that was interrupted goes on to the record of an unbroken one'
 	);
 });
 
-test('a step to record is asked for', async t => {
+test('`record` without a step is refused, with the steps to choose from', async t => {
 	const {stderr, exitCode} = await new Project(t).start('record');
 	t.is(exitCode, 2);
 	t.regex(String(stderr), /choose a step of .* with `--step <name>`: its steps are /);

@@ -29,28 +29,28 @@ test.before(async () => {
 });
 test.after.always(() => rmSync(recorded, {recursive: true, force: true}));
 
-/** A copy that a test may change, its ladder not yet opened. */
+/** Makes a copy that a test may change. */
 const copy = (t: ExecutionContext): string => {
 	const folder = temporaryFolder(t);
 	cpSync(recorded, folder, {recursive: true});
 	return folder;
 };
 
-/** Replaces what a pattern finds, which must be there. */
+/** Replaces the first match of a pattern; throws without one. */
 const edit = (
 	folder: string,
 	file: string,
 	pattern: RegExp | string,
 	replacement: string | ((...found: string[]) => string),
 ): void => {
-	const place = path.join(folder, file);
-	const before = readFileSync(place, 'utf8');
+	const target = path.join(folder, file);
+	const before = readFileSync(target, 'utf8');
 	const after = before.replace(pattern, replacement as string);
 	if (after === before) {
-		throw new Error(`nothing in ${file} is like ${String(pattern)}`);
+		throw new Error(`nothing in ${file} matches ${String(pattern)}`);
 	}
 
-	writeFileSync(place, after);
+	writeFileSync(target, after);
 };
 
 const check = async (ladder: Ladder): Promise<string[]> =>
@@ -76,7 +76,7 @@ const seeds = 'records/0-baseline/record.json';
 
 type Answered = {readonly labels: number[]; readonly mistakes: Record<string, number>};
 
-/** Changes what a seed answers. */
+/** Changes the predictions of a seed. */
 const reanswer = (folder: string, seed: number, work: (answered: Answered) => void): void =>
 	edit(folder, answers, new RegExp(`^\\{"seed":${seed},.*$`, 'm'), line => {
 		const {labels, mistakes, ...rest} = JSON.parse(line ?? '');
@@ -91,7 +91,7 @@ const oneLess = (_: string, start = '', count = ''): string => `${start}${Number
 
 type Replayed = readonly [what: string, forge: (folder: string, expected: Uint8Array) => void, named: RegExp];
 
-/** What is forged so well that nothing but training again finds it, and how that names it. */
+/** Forgeries that only training again finds, each with the sentence that reports it. */
 const forgeries: readonly Replayed[] = [
 	[
 		'all epochs of a seed, shifted by one image',
@@ -192,11 +192,11 @@ for (const forgery of forgeries) {
 	test(`a replay finds a forgery that fits: ${forgery[0]}`, isFound, forgery);
 }
 
-/** What training again can't tell: the circumstances, which leave no trace in it. Seals are what a forger makes fit. */
+/** Values that training again can't check, and the checksums, which a forger recomputes. */
 const circumstances = /^(made|seconds|begun|threads|versions|addon|machine)$/;
 const seals = /^(promise|checksums?)$/;
 
-/** Every other value in JSON, by its path. */
+/** Returns every other value in JSON, by its path. */
 const leaves = (value: unknown, at: readonly string[] = []): string[][] =>
 	typeof value === 'object' && value !== null
 		? Object.entries(value).flatMap(([key, part]) =>
@@ -204,7 +204,7 @@ const leaves = (value: unknown, at: readonly string[] = []): string[][] =>
 			)
 		: [[...at]];
 
-/** Something else of the same type. */
+/** Returns another value of the same type. */
 const other = (value: unknown, by: number): unknown =>
 	typeof value === 'number'
 		? Number.isSafeInteger(value)
@@ -246,7 +246,7 @@ const changeLine = (text: string, pick: number, by: number): {text: string; what
 	return {text: `${lines.join('\n')}\n`, what: `line ${line}: ${changed.what}`};
 };
 
-test('whatever figure of a record is changed and made to fit, a check or a replay of every seed names it', async t => {
+test('a check or a replay of every seed finds any changed value of a record, even with checksums that fit', async t => {
 	const folder = copy(t);
 	const names = [
 		'promise.json',
@@ -287,7 +287,7 @@ test('whatever figure of a record is changed and made to fit, a check or a repla
 	);
 });
 
-test('a seed that was not forged repeats, which is why a forger may hope where one seed is drawn', async t => {
+test('a replay of a seed that was not forged finds no difference', async t => {
 	const folder = copy(t);
 	edit(folder, epochs, /^(2,3,[^,]*,)(\d+)/m, oneMore);
 	reseal(folder);
@@ -300,7 +300,7 @@ test('a seed that was not forged repeats, which is why a forger may hope where o
 const start = (folder: string, ...words: string[]) =>
 	execa(process.execPath, [main, ...words], {reject: false, cwd: folder, timeout: 240_000});
 
-test('a replay that is kept goes on after an interruption', async t => {
+test('a replay of every seed resumes after an interruption', async t => {
 	const ladder = await openLadder(recorded);
 	const entry = ladder.entry('baseline');
 	const known = new LadderRecords(ladder).of(entry);
@@ -320,7 +320,7 @@ test('a replay that is kept goes on after an interruption', async t => {
 	t.true(runs.includes(begun ?? ''));
 });
 
-test('a replay of every seed says what it trained, and leaves nothing behind', async t => {
+test('a replay of every seed reports each epoch, and removes its runs', async t => {
 	const folder = copy(t);
 	const {stdout, stderr, exitCode} = await start(folder, 'record', '--check', '--replay', 'all');
 	t.is(
@@ -333,7 +333,7 @@ test('a replay of every seed says what it trained, and leaves nothing behind', a
 	t.false(existsSync(path.join(folder, 'runs', '.replays')));
 });
 
-/** A file of a finished run, what is edited in it, whether its hashes are made to fit again, and how it is named. */
+/** Edits of a finished run: file, pattern, replacement, whether its hashes are recomputed, and the sentence that reports it. */
 type EditedRun = readonly [file: string, pattern: RegExp | string, replacement: string, sealed: boolean, named: RegExp];
 
 const editedRuns: readonly EditedRun[] = [
@@ -451,9 +451,9 @@ const isRefused = test.macro(async (t: ExecutionContext, [file, pattern, replace
 
 for (const edited of editedRuns) {
 	const [file, pattern, replacement, sealed] = edited;
-	const how = sealed ? 'and made to fit' : 'and no more';
+	const how = sealed ? 'with hashes that fit' : 'without its hashes';
 	test(
-		`a finished run that was edited is not taken over: ${file}, ${String(pattern)} to ${replacement}, ${how}`,
+		`a finished run that was edited is refused: ${file}, ${String(pattern)} to ${replacement}, ${how}`,
 		isRefused,
 		edited,
 	);
@@ -488,7 +488,7 @@ test('seeds are preregistered too, so that none is chosen by its result', async 
 	);
 });
 
-test('a claim that is false is not written into the text block, and record says so', async t => {
+test('`record` reports a false claim, and does not write it into the text block', async t => {
 	const folder = copy(t);
 	edit(
 		folder,
@@ -505,7 +505,7 @@ test('a claim that is false is not written into the text block, and record says 
 	const {stderr, exitCode} = await start(folder, 'record', '--text');
 	t.regex(
 		String(stderr),
-		/^steps\/0-baseline\.ts: claim 1 does not hold by the records: “It knows all\.”; the text block stays as it was$/,
+		/^steps\/0-baseline\.ts: claim 1 is false by the records: “It knows all\.”; the text block stays as it was$/,
 	);
 	t.is(exitCode, 1);
 	t.notRegex(readFileSync(path.join(folder, 'steps/0-baseline.ts'), 'utf8'), /^- It knows all/m);

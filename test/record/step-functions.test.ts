@@ -1,8 +1,8 @@
-// What a step's own functions do wrong is told by a sentence that names the file.
+// Errors in the functions of a step's file are reported by a sentence that names the file.
 import test from 'ava';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
-const wrongs: Readonly<Record<string, readonly [claim: string, told: RegExp]>> = {
+const wrongs: Readonly<Record<string, readonly [claim: string, reported: RegExp]>> = {
 	'a `say` that gives a number': [
 		'{say: () => 7, holds: () => true}',
 		/`say` of claim 1 should give a text, it gave 7/,
@@ -15,12 +15,12 @@ const wrongs: Readonly<Record<string, readonly [claim: string, told: RegExp]>> =
 		"{say: () => { throw new Error('no') }, holds: () => true}",
 		/`say` of claim 1 threw: Error: no/,
 	],
-	'a `say` that throws nothing': ['{say: () => { throw null }, holds: () => true}', /`say` of claim 1 threw: null/],
+	'a `say` that throws null': ['{say: () => { throw null }, holds: () => true}', /`say` of claim 1 threw: null/],
 	'a `holds` that gives a promise': [
 		"{say: () => 'x', holds: async () => false}",
 		/claim 1 can’t be evaluated: `holds` should give true or false, it gave/,
 	],
-	'a `holds` that gives a word': [
+	'a `holds` that gives a string': [
 		"{say: () => 'x', holds: () => 'yes'}",
 		/claim 1 can’t be evaluated: `holds` should give true or false, it gave "yes"/,
 	],
@@ -30,8 +30,8 @@ const wrongs: Readonly<Record<string, readonly [claim: string, told: RegExp]>> =
 	],
 };
 
-for (const [name, [claim, told]] of Object.entries(wrongs)) {
-	test(`${name} is told, and the text block stays as it was`, async t => {
+for (const [name, [claim, reported]] of Object.entries(wrongs)) {
+	test(`${name} is reported, and the text block stays as it was`, async t => {
 		const own = tinyLadder(t);
 		t.is((await own.run(['record', '--step', 'tiny', '--seeds', '1'])).exitCode, 0);
 		const source = own.read('steps/0-tiny.ts').replace(/\n\}\);\s*$/, `\n\tanalysis: [${claim}],\n});\n`);
@@ -42,7 +42,7 @@ for (const [name, [claim, told]] of Object.entries(wrongs)) {
 		]) {
 			const {exitCode, stdout, stderr} = await own.run(words);
 			t.is(exitCode, 1, stdout + stderr);
-			t.regex(stdout + stderr, told);
+			t.regex(stdout + stderr, reported);
 			t.regex(stdout + stderr, /steps\/0-tiny\.ts/);
 			t.notRegex(stderr, /^ {4}at /m);
 		}
@@ -63,7 +63,7 @@ test('a reason that throws is reported before anything is written', async t => {
 });
 
 for (const thrown of ['undefined', 'new Error("no")']) {
-	test(`data whose \`open\` throws ${thrown} end the command by a sentence`, async t => {
+	test(`data whose \`open\` throws ${thrown} end the command with a sentence`, async t => {
 		const own = tinyLadder(t);
 		own.write(
 			'ladder.ts',

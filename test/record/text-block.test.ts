@@ -13,14 +13,14 @@ const text = fc.record({
 	analysis: fc.array(fc.oneof(fc.string(), fc.constant('it ends /* here */ and $& goes on'))),
 });
 
-test('whatever a step says, its block is one comment at the head of its file, and can be replaced', t => {
+test('a text block of any content is one comment at the head of its file, and can be replaced', t => {
 	const file = path.join(temporaryFolder(t), 'step.ts');
 	fc.assert(
 		fc.property(text, text, (before, after) => {
 			const code = 'import {defineStep} from "x";\n\n/* kept */\n';
 			writeFileSync(file, code);
-			for (const said of [before, after]) {
-				const block = textBlock(said);
+			for (const content of [before, after]) {
+				const block = textBlock(content);
 				t.is(block.indexOf('*/'), block.length - 3);
 				writeBlock(file, block);
 				t.is(readBlock(file), block);
@@ -30,7 +30,7 @@ test('whatever a step says, its block is one comment at the head of its file, an
 	);
 });
 
-test('lines stay within the width of a page', t => {
+test('lines are at most 116 characters long', t => {
 	const sentence = 'a sentence of ordinary words that goes on for a while '.repeat(12);
 	const block = textBlock({
 		target: sentence,

@@ -140,7 +140,7 @@ test('runs of other images are refused, and limits, unfinished and repeated runs
 	await trained(t, own, '--data-dir', 'other', '--out', 'elsewhere');
 	const other = await own.run(['compare', 'runs', 'elsewhere']);
 	t.is(other.exitCode, 5, other.stdout);
-	t.regex(other.stderr, /is of other data .* so that the two can’t be compared$/);
+	t.regex(other.stderr, /was trained on other data .* so the two can’t be compared$/);
 
 	await trained(t, own, '--seeds', '1,2', '--limit-train', '200');
 	await trained(t, own, '--seeds', '2');

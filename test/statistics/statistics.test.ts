@@ -17,7 +17,7 @@ const first = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0, 2];
 const second = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4];
 const bySeed = (values: number[]): Map<number, number> => new Map(values.entries());
 
-test('the paired difference of Student’s sleep data is as R’s documentation prints it', t => {
+test('the paired difference of Student’s sleep data equals that of R’s documentation', t => {
 	// R: t.test(extra ~ group, data = sleep, paired = TRUE)
 	const {difference, pValue, significant} = pairedDifference(bySeed(first), bySeed(second));
 	t.true(near(difference.mean, -1.58, 12));
@@ -27,7 +27,7 @@ test('the paired difference of Student’s sleep data is as R’s documentation 
 	t.true(significant);
 });
 
-test('seeds that only one side has are left out', t => {
+test('seeds that only one side has are ignored', t => {
 	const {difference} = pairedDifference(
 		new Map([
 			[1, 3],
@@ -41,18 +41,18 @@ test('seeds that only one side has are left out', t => {
 	t.deepEqual(difference.values, [4]);
 });
 
-test('a single seed tells nothing', t => {
+test('nothing is significant with a single seed', t => {
 	const {difference, pValue, significant, seedsNeeded} = pairedDifference(new Map([[1, 2]]), new Map([[1, 1]]));
 	t.deepEqual([difference.low, difference.high], [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
 	t.deepEqual([pValue, significant, seedsNeeded], [Number.NaN, false, Number.NaN]);
 });
 
-test('equal measures tell nothing, however many seeds', t => {
+test('equal measures are never significant, however many seeds', t => {
 	const {pValue, significant} = pairedDifference(bySeed([1, 2, 3]), bySeed([1, 2, 3]));
 	t.deepEqual([pValue, significant], [1, false]);
 });
 
-test('equal differences tell nothing: that two seeds agree to the image says too little of how far seeds lie apart', t => {
+test('equal differences are not significant, since their variance can’t be estimated', t => {
 	const {difference, pValue, significant, seedsNeeded} = pairedDifference(
 		bySeed([0.992, 0.993]),
 		bySeed([0.991, 0.992]),
@@ -69,7 +69,7 @@ test('a medium effect takes 34 pairs, a large one 15, as in Cohen’s tables', t
 	t.is(seedsNeeded(0, 1), Number.POSITIVE_INFINITY);
 });
 
-test('McNemar’s exact test of 9 against 2 is as R’s exact2x2 prints it', t => {
+test('McNemar’s exact test of 9 against 2 equals that of R’s exact2x2', t => {
 	// exact2x2: mcnemar.exact(matrix(c(21, 9, 2, 12), 2, 2)), p-value = 0.06543
 	t.true(near(mcnemar(9, 2).pValue, 0.065_43, 5));
 	t.is(mcnemar(4, 4).pValue, 1);
@@ -93,7 +93,7 @@ test('a standard deviation and an interval are those of a textbook', t => {
 /** Made by scripts/reference/make_statistics.py. */
 const expected = JSON.parse(readFileSync(path.join(root, 'test', 'statistics', 'statsmodels.json'), 'utf8'));
 
-/** Equal to six digits, of small numbers as of large ones: jStat's own precision. */
+/** Asserts equality to six significant digits, the precision of jStat. */
 const alike = (actual: number, wanted: number): boolean => Math.abs(actual - wanted) <= 1e-6 * Math.abs(wanted) + 1e-12;
 
 test('Holm’s correction is that of statsmodels', t => {

@@ -80,7 +80,7 @@ test(
 
 const settings = fc.dictionary(fc.string(), fc.oneof(fc.integer(), fc.array(fc.integer())), {maxKeys: 5});
 
-test('merging in a change and looking for differences agree', t => {
+test('`merge` and `differences` agree', t => {
 	fc.assert(
 		fc.property(settings, settings, (base, change) => {
 			const merged = merge<Record<string, unknown>>(base, change);
@@ -97,7 +97,7 @@ test('merging in a change and looking for differences agree', t => {
 	t.pass();
 });
 
-test('a setting with a name that every object inherits is laid over and told like any other', t => {
+test('a setting with a name that every object inherits is merged and compared like any other', t => {
 	const change = JSON.parse('{"__proto__": {}, "toString": {"a": 1}}');
 	const merged = merge<object>({batchSize: 1}, change);
 	t.deepEqual(Object.keys(merged), ['batchSize', '__proto__', 'toString']);
@@ -107,7 +107,7 @@ test('a setting with a name that every object inherits is laid over and told lik
 	);
 });
 
-test('a part whose kind changes is replaced whole', t => {
+test('a part whose kind changes is replaced as a whole', t => {
 	const base = {schedule: {kind: 'constant', learningRate: 0.1}};
 	t.deepEqual(merge<object>(base, {schedule: {kind: 'one-cycle', pctStart: 0.2}}), {
 		schedule: {kind: 'one-cycle', pctStart: 0.2},

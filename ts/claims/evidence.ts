@@ -10,30 +10,31 @@ import {checkMeasuredRecord, type MeasuredRecord, measureOf} from './measured-re
 import type {TestFamily} from './multiple-testing.js';
 import type {SweepSummary} from './sweep-summary.js';
 
-/** The records that a target or an analysis may speak of. */
+/** The records that a reason or an analysis can refer to. */
 export type Evidence = {
-	/** Of the step itself. */
+	/** The record of the step itself. */
 	readonly self: AnalyzedRecord;
-	/** Of the step that it grew from. */
+	/** The record of the step that it grew from. */
 	readonly from: AnalyzedRecord;
-	/** Of any other step. */
+	/** Returns the record of any step. */
 	readonly step: (name: string) => AnalyzedRecord;
-	/** What was tried on images kept aside, by the name of the sweep. */
+	/** Returns the result of a sweep, by its name. */
 	readonly sweep: (name: string) => SweepSummary;
 };
 
-/** What is known before a step is run: the records of the others. */
+/** The records of other steps, which are known before a step is trained. */
 export type PriorEvidence = Omit<Evidence, 'self'>;
 
-/** A sentence of an analysis, and when it is true. */
+/** A sentence of an analysis, with the condition under which it is true. */
 export type Claim = {
-	/** Figures in it are filled in from the records. */
+	/** Returns the sentence, with figures from the records. */
 	readonly say: (evidence: Evidence) => string;
+	/** Returns whether the sentence is true. */
 	readonly holds: (evidence: Evidence) => boolean;
 };
 
 /**
- * A sentence that a test keeps true.
+ * Makes a claim: a sentence, and a test of the records that decides whether it is true.
  *
  * @example
  * ```ts
@@ -45,23 +46,23 @@ export type Claim = {
  */
 export const claim = (say: Claim['say'], holds: Claim['holds']): Claim => ({say, holds});
 
-/** Records as the claims of one analysis see them: what they test is corrected together. */
-export type AnalyzedRecord = MeasuredRecord & {readonly examination?: TestContext | undefined};
+/** A record as one analysis uses it, with the context in which its tests are corrected. */
+export type AnalyzedRecord = MeasuredRecord & {readonly testContext?: TestContext | undefined};
 
-/** What the tests of an analysis have in common. */
+/** The context of the tests of one analysis. */
 export type TestContext = {
 	readonly tests: TestFamily;
-	/** The step, and the one that it grew from. */
+	/** Names of the step and of the one that it grew from. */
 	readonly steps: readonly [string, string | undefined];
 	/** The measure that the step was to change. */
 	readonly primary: Measure;
 };
 
 /**
- * How two steps differ in a measure, seed by seed: `a - b`. What claims may say of it is for {@link rose}, {@link fell},
- * {@link equivalent} and {@link inconclusive} to tell.
+ * Returns the difference of two steps in a measure, paired by seed: `a - b`. Claims about it use {@link rose},
+ * {@link fell}, {@link equivalent} and {@link inconclusive}.
  *
- * @throws {ConfigError} where they have not the same seeds: nothing is left out in silence
+ * @throws {ConfigError} if their seeds differ
  */
 export const difference = (a: MeasuredRecord, b: MeasuredRecord, measure: Measure): PairedDifference => {
 	const measured = [measureOf(a, measure), measureOf(b, measure)] as const;
@@ -78,27 +79,32 @@ export const difference = (a: MeasuredRecord, b: MeasuredRecord, measure: Measur
 	return pairedDifference(measured[0].bySeed, measured[1].bySeed);
 };
 
-/** By how much `a` is above `b`, in words: `0.61 points (95 % interval 0.47 to 0.75)`. */
+/** Formats by how much `a` is above `b`: `0.61 points (95 % interval 0.47 to 0.75)`. */
 export const shift = (a: MeasuredRecord, b: MeasuredRecord, measure: Measure): string =>
 	estimate(difference(a, b, measure).difference);
 
 /**
- * What two steps make of the test images with the same seed, by McNemar's exact test.
+ * Compares the predictions of two steps with the same seed by McNemar's exact test.
  *
- * @throws {ConfigError} where one of them has no answers of that seed, or of other images
+ * @throws {ConfigError} if one of them does not have the seed, or their data differ
  */
 export const onImages = (a: MeasuredRecord, b: MeasuredRecord, seed: number): McNemar => {
 	checkMeasuredRecord(a);
 	checkMeasuredRecord(b);
 	if (a.record.data.hash !== b.record.data.hash) {
-		const problem = `\`${a.name}\` and \`${b.name}\` should be of the same images to be compared on them`;
+		const problem = `\`${a.name}\` and \`${b.name}\` should have the same test images to be compared on them`;
 		throw new ConfigError('data', 'the same', `${a.record.data.name} and ${b.record.data.name}`, problem);
 	}
 
 	const wrong = ({name, record}: MeasuredRecord): Readonly<Record<string, number>> => {
 		const answers = record.answers.find(answers => answers.seed === seed);
 		if (!answers) {
-			throw new ConfigError('seed', `one of \`${name}\``, String(seed), `\`${name}\` has no answers of seed ${seed}`);
+			throw new ConfigError(
+				'seed',
+				`a seed of \`${name}\``,
+				String(seed),
+				`\`${name}\` has no predictions of seed ${seed}`,
+			);
 		}
 
 		return answers.mistakes;
@@ -106,14 +112,14 @@ export const onImages = (a: MeasuredRecord, b: MeasuredRecord, seed: number): Mc
 	return onMistakes(wrong(a), wrong(b));
 };
 
-/** The same, from the images that each of two is wrong about, by their numbers. */
+/** Applies McNemar's exact test to the mistakes of two models, objects with image numbers as keys. */
 export const onMistakes = (wrongA: object, wrongB: object): McNemar => {
 	const onlyIn = (some: object, others: object): number =>
 		Object.keys(some).filter(image => !Object.hasOwn(others, image)).length;
 	return mcnemar(onlyIn(wrongB, wrongA), onlyIn(wrongA, wrongB));
 };
 
-/** The share of a step's parameters that its last convolutions have, with their norms. */
+/** Returns the fraction of a step's parameters in its last convolutions and their norms. */
 export const shareOfLast = (recorded: MeasuredRecord, convolutions: number): number => {
 	checkMeasuredRecord(recorded);
 	const {parameters, record} = recorded;
@@ -123,23 +129,23 @@ export const shareOfLast = (recorded: MeasuredRecord, convolutions: number): num
 };
 
 /**
- * Whether a paired test over seeds tells that `a` is above `b`.
+ * Returns whether `a` is significantly above `b`, by a paired test over seeds.
  *
- * All of these tests are held to 5 %: that of the primary measure (of the step's target) between a step and the one it grew
- * from by itself, all others of an analysis together, by Holm's correction.
+ * The test of the target's primary measure between a step and the one that it grew from has a level of 5 %. All other
+ * tests of an analysis have a level of 5 % together, by Holm's correction.
  */
 export const rose = (a: AnalyzedRecord, b: AnalyzedRecord, measure: Measure): boolean => {
 	const {difference: found, pValue} = difference(a, b, measure);
 	return passes(a, b, measure, 'difference', pValue) && found.mean > 0;
 };
 
-/** Whether a paired test over seeds tells that `a` is below `b`. */
+/** Returns whether `a` is significantly below `b`, by a paired test over seeds. */
 export const fell = (a: AnalyzedRecord, b: AnalyzedRecord, measure: Measure): boolean => rose(b, a, measure);
 
 /**
- * Whether two one-sided paired tests over seeds tell that `a` and `b` differ by less than a margin.
+ * Returns whether `a` and `b` differ significantly by less than a margin, by two one-sided paired tests over seeds.
  *
- * @param margin as the measure is: 0.001 is 0.1 points
+ * @param margin a fraction, as the measures are: 0.001 is 0.1 points
  * @throws {ConfigError} for a margin that is not above 0
  */
 export const equivalent = (a: AnalyzedRecord, b: AnalyzedRecord, measure: Measure, margin: number): boolean => {
@@ -152,40 +158,40 @@ export const equivalent = (a: AnalyzedRecord, b: AnalyzedRecord, measure: Measur
 };
 
 /**
- * Whether a paired test over seeds does not tell `a` from `b`. This says something of the seeds and nothing of the steps: that
- * they are alike is for {@link equivalent} to show.
+ * Returns whether a paired test over seeds finds no significant difference. That is a statement about these seeds, not
+ * about the steps; whether the steps are alike is tested by {@link equivalent}.
  *
- * @throws {ConfigError} for a single seed, which tells nothing from anything
+ * @throws {ConfigError} for a single seed, which can't be tested
  */
 export const inconclusive = (a: AnalyzedRecord, b: AnalyzedRecord, measure: Measure): boolean => {
 	const {pValue, difference: found} = difference(a, b, measure);
 	if (found.values.length < 2) {
-		const problem = `one seed can’t tell \`${a.name}\` from \`${b.name}\`, whatever they do: record both with more seeds`;
+		const problem = `\`${a.name}\` and \`${b.name}\` can’t be tested with one seed: record both with more`;
 		throw new ConfigError('seeds', 'at least two', '1', problem);
 	}
 
-	// A difference that is lost by the correction alone is not called inconclusive: its interval would say otherwise.
+	// A difference that only the correction makes insignificant is not inconclusive: its interval excludes zero.
 	return !passes(a, b, measure, 'difference', pValue) && pValue >= 0.05;
 };
 
-/** Whether a test over seeds tells that a measure is above a bound. */
+/** Returns whether a measure is significantly above a bound, by a test over seeds. */
 export const isAbove = (a: AnalyzedRecord, measure: Measure, bound: number): boolean =>
 	isOff(a, measure, bound) && a[measure].mean > bound;
 
-/** Whether a test over seeds tells that a measure is below a bound. */
+/** Returns whether a measure is significantly below a bound, by a test over seeds. */
 export const isBelow = (a: AnalyzedRecord, measure: Measure, bound: number): boolean =>
 	isOff(a, measure, bound) && a[measure].mean < bound;
 
 const isOff = (a: AnalyzedRecord, measure: Measure, bound: number): boolean =>
 	passes(a, undefined, measure, `off ${bound}`, twoSided(measureOf(a, measure), bound));
 
-/** Whether McNemar's test tells that `a` gets more test images right than `b` does with the same seed. */
+/** Returns whether `a` has significantly more test images right than `b` with the same seed, by McNemar's test. */
 export const betterOnImages = (a: AnalyzedRecord, b: AnalyzedRecord, seed: number): boolean => {
 	const {onlyFirst, onlySecond, pValue} = onImages(a, b, seed);
 	return passes(a, b, 'test', `images of seed ${seed}`, pValue) && onlyFirst > onlySecond;
 };
 
-/** Decides a test along with the others of its analysis; by itself where it belongs to none. */
+/** Returns whether a test passes, corrected with the others of its analysis if it belongs to one. */
 const passes = (
 	a: AnalyzedRecord,
 	b: AnalyzedRecord | undefined,
@@ -193,13 +199,13 @@ const passes = (
 	test: string,
 	pValue: number,
 ): boolean => {
-	const examination = a.examination ?? b?.examination;
-	if (!examination) {
+	const testContext = a.testContext ?? b?.testContext;
+	if (!testContext) {
 		return pValue < 0.05;
 	}
 
-	const {tests, steps, primary} = examination;
+	const {tests, steps, primary} = testContext;
 	const names = [a.name, ...(b ? [b.name] : [])].toSorted();
-	const own = measure === primary && !test.startsWith('images') && names.join() === [...steps].toSorted().join();
-	return tests.passes({name: [...names, measure, test].join(', '), pValue, primary: own});
+	const isPrimary = measure === primary && !test.startsWith('images') && names.join() === [...steps].toSorted().join();
+	return tests.passes({name: [...names, measure, test].join(', '), pValue, primary: isPrimary});
 };

@@ -6,34 +6,34 @@ import {type Spread, spread} from '../statistics/spread.js';
 import {isPlainObject} from '../validation/plain-object.js';
 import type {RecordedEpoch, RecordedSeed, StepRecord} from './step-record.js';
 
-/** A measure over the seeds of a record. */
+/** A measure over seeds. */
 export type Measured = Spread & {readonly bySeed: ReadonlyMap<number, number>};
 
-/** What seeds came to: each {@link Measure} over them, and how they stand against a goal. */
+/** Each {@link Measure} over seeds, and which seeds held the target. */
 export type SeedsMeasured = {
 	readonly seeds: readonly number[];
-	/** Seeds whose last epochs were all at or above the target. */
+	/** Number of seeds whose last epochs were all at or above the target, and of all seeds. */
 	readonly held: {readonly count: number; readonly of: number};
-	/** The other seeds, with the lowest of their epochs that count. */
+	/** The other seeds, with the lowest test accuracy of those epochs. */
 	readonly missed: ReadonlyArray<{readonly seed: number; readonly lowest: number}>;
 } & Readonly<Record<Measure, Measured>>;
 
-/** A record as claims see it: each {@link Measure} over its seeds. */
+/** A record as claims use it, with each {@link Measure} over its seeds. */
 export type MeasuredRecord = {
 	readonly name: string;
 	readonly parameters: number;
-	/** Epochs of each seed. */
+	/** Number of epochs of each seed. */
 	readonly epochs: number;
 	readonly record: StepRecord;
 } & SeedsMeasured;
 
-/** Works a record's measures out, and holds it against a goal: by default, the one that was promised. */
+/** Computes the measures of a record. The goal is by default the preregistered one. */
 export const measureRecord = (record: StepRecord, goal: Goal = record.preregistration.target): MeasuredRecord => ({
 	...{name: record.step, parameters: record.parameters, epochs: record.experiment.epochs, record},
 	...measureSeeds(record, goal),
 });
 
-/** @throws {ConfigError} for what is no record as claims see it */
+/** @throws {ConfigError} if a value is not a record as claims use it */
 export const checkMeasuredRecord = (value: unknown): void => {
 	const {seeds, record} = (value ?? {}) as Partial<MeasuredRecord>;
 	const isRecorded =
@@ -44,9 +44,9 @@ export const checkMeasuredRecord = (value: unknown): void => {
 };
 
 /**
- * What a step came to in a measure.
+ * Returns a measure of a step.
  *
- * @throws {ConfigError} for what is no record, and for a measure that nobody knows
+ * @throws {ConfigError} if the value is not a record, or the measure is unknown
  */
 export const measureOf = (recorded: MeasuredRecord, measure: Measure): Measured => {
 	checkMeasuredRecord(recorded);
@@ -54,7 +54,7 @@ export const measureOf = (recorded: MeasuredRecord, measure: Measure): Measured 
 	return recorded[measure];
 };
 
-/** Works measures out over seeds that came to their end, and holds them against a goal. */
+/** Computes the measures of finished seeds. */
 export const measureSeeds = (
 	{seeds, epochs}: {readonly seeds: readonly MeasuredSeed[]; readonly epochs: readonly RecordedEpoch[]},
 	goal: Goal,

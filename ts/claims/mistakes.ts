@@ -3,15 +3,15 @@ import {readLabels} from './step-record.js';
 
 /** A test image that at least one seed gets wrong. */
 export type Mistake = {
-	/** Its place among the test images. */
+	/** Index among the test images. */
 	readonly image: number;
-	/** What the seeds that got it wrong took it for, the most frequent first. */
+	/** Predicted labels of the seeds that got it wrong, the most frequent first, with the highest probability of each. */
 	readonly taken: ReadonlyArray<{readonly label: number; readonly seeds: number; readonly probability: number}>;
-	/** Seeds that got it wrong. */
+	/** Number of seeds that got it wrong. */
 	readonly seeds: number;
 };
 
-/** All images that some seed gets wrong, those that most seeds do first. */
+/** Returns the test images that at least one seed gets wrong, those that most seeds get wrong first. */
 export const mistakesOf = (recorded: MeasuredRecord): Mistake[] => {
 	checkMeasuredRecord(recorded);
 	const {record} = recorded;

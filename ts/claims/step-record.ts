@@ -4,13 +4,13 @@ import type {Condition} from '../native/condition.js';
 import type {Engine} from '../native/engine.js';
 import type {Preregistration} from './preregistration.js';
 
-/** One epoch of one seed, as it was measured. Losses are means over samples. */
+/** One epoch of one seed. Losses are means over samples. */
 export type RecordedEpoch = {
 	readonly seed: number;
-	/** 1 for the first. */
+	/** From 1. */
 	readonly epoch: number;
 	readonly learningRate: number;
-	/** While learning: augmented, with dropout, each batch by the weights of its turn. */
+	/** While training: augmented, with dropout, each batch with the weights before its step. */
 	readonly trainLoss: number;
 	readonly trainCorrect: number;
 	readonly trainTotal: number;
@@ -20,59 +20,59 @@ export type RecordedEpoch = {
 	readonly seconds: number;
 };
 
-/** What one seed came to beside its epochs. */
+/** One seed, without its epochs. */
 export type RecordedSeed = {
 	readonly seed: number;
 	readonly engine: Engine;
 	readonly device: string;
 	readonly threads: number;
-	/** Of the training images in evaluation mode, unaugmented, by the weights of the last epoch. */
+	/** Training images that are right in evaluation mode, without augmentation, with the weights of the last epoch. */
 	readonly trainCleanCorrect: number;
 	readonly trainCleanTotal: number;
 	readonly seconds: number;
-	/** When its run began; `null` for one of before this was kept. */
+	/** Time at which its run began; `null` in the first records, which do not have it. */
 	readonly begun: string | null;
-	/** Which of the record's conditions it ran under. */
+	/** Index into the record's conditions. */
 	readonly condition: number;
 };
 
-/** What the last epoch's weights of a seed make of the test images. */
+/** Predictions for the test images with the last epoch's weights of a seed. */
 export type RecordedAnswers = {
 	readonly seed: number;
-	/** The likeliest class of each image, as many digits each as the last class takes. */
+	/** The likeliest class of each image, each with as many digits as the last class needs. */
 	readonly labels: string;
 	/**
-	 * The probability of that class, for the images that it is wrong about. Which these are follows from `labels` and the
-	 * test labels; they are named so that a record can be read where its images are not.
+	 * The probability of that class for each mistake, by the image's index. The mistakes follow from `labels` and the test
+	 * labels, and are saved so that a record can be read without its data.
 	 */
 	readonly mistakes: Readonly<Record<string, number>>;
 };
 
-/** All that is kept of a step: what was promised, and what was measured over seeds. */
+/** The record of a step: its preregistration, and the results of its seeds. */
 export type StepRecord = {
 	readonly preregistration: Preregistration;
-	/** From the promise. */
+	/** From the preregistration. */
 	readonly step: string;
-	/** From the promise. */
+	/** From the preregistration. */
 	readonly experiment: Experiment;
-	/** From the promise. */
+	/** From the preregistration. */
 	readonly data: DataDescription;
-	/** Counted on the net of the promise. */
+	/** Number of parameters of the preregistered net. */
 	readonly parameters: number;
 	readonly conditions: readonly Condition[];
 	readonly seeds: readonly RecordedSeed[];
-	/** Every epoch of every seed, in their order. */
+	/** Every epoch of every seed, in order. */
 	readonly epochs: readonly RecordedEpoch[];
 	readonly answers: readonly RecordedAnswers[];
 };
 
-/** Labels as a record keeps them. */
+/** Formats labels as a record saves them. */
 export const writeLabels = (labels: readonly number[], classes: number): string => {
 	const digits = String(classes - 1).length;
 	return labels.map(label => String(label).padStart(digits, '0')).join('');
 };
 
-/** The label of each image, as {@link writeLabels} wrote them. */
+/** Parses labels that {@link writeLabels} formatted. */
 export const readLabels = (text: string, classes: number): number[] => {
 	const digits = String(classes - 1).length;
 	return Array.from({length: Math.ceil(text.length / digits)}, (_, image) =>

@@ -2,33 +2,33 @@ import type {TriedSetting} from '../experiment/settings.js';
 import type {PairedDifference} from '../statistics/paired.js';
 import type {Spread} from '../statistics/spread.js';
 
-/** What a trial came to. */
+/** Result of a trial. */
 export type TrialSummary = {
-	/** In words: `schedule.maxLearningRate 0.05`. */
+	/** Its settings: `schedule.maxLearningRate 0.05`. */
 	readonly name: string;
 	readonly settings: readonly TriedSetting[];
-	/** Accuracy on the images kept aside, the mean of the last five epochs; nothing where every seed diverged. */
+	/** Held-out accuracy, the mean of the last five epochs; `undefined` if every seed diverged. */
 	readonly holdout: (Spread & {readonly bySeed: ReadonlyMap<number, number>}) | undefined;
 	/** Seeds that diverged. */
 	readonly diverged: readonly number[];
-	/** From the step as it is, paired over seeds that diverged with neither; nothing for that itself, and without such seeds. */
+	/** From the unchanged step, paired over seeds that diverged in neither; `undefined` for that step and without such seeds. */
 	readonly difference: PairedDifference | undefined;
-	/** The test's probability, corrected by Holm for how many were tried; 1 where there is none. */
+	/** The p-value of the difference, corrected by Holm for the number of trials; 1 without a difference. */
 	readonly corrected: number;
 	/** Whether this is below 5 %. */
 	readonly significant: boolean;
 };
 
-/** A sweep as targets see it. */
+/** A sweep as reasons and claims use it. */
 export type SweepSummary = {
 	readonly name: string;
 	readonly step: string;
 	readonly seeds: readonly number[];
-	/** Training images that were kept aside. */
+	/** Number of held-out training images. */
 	readonly holdout: number;
 	readonly epochs: number;
-	/** The step as it is. */
+	/** The unchanged step. */
 	readonly base: TrialSummary;
-	/** What was tried beside it. */
+	/** The step with other settings. */
 	readonly trials: readonly TrialSummary[];
 };

@@ -1,7 +1,7 @@
 import {isPlainObject, ownProperty} from '../validation/plain-object.js';
 import type {Experiment} from './experiment.js';
 
-/** What a step can be about. Each covers every setting that one decision moves. */
+/** The aspects of an experiment. Each covers all settings that belong to one decision. */
 export type Aspect =
 	| 'whole net'
 	| 'net block'
@@ -13,10 +13,10 @@ export type Aspect =
 	| 'batch size'
 	| 'epochs';
 
-/** One setting that differs, by its path; `undefined` where it is not there. */
+/** A setting that differs, by its path; `undefined` if one side does not have it. */
 export type Difference = {readonly path: string; readonly before: unknown; readonly after: unknown};
 
-/** Every setting in which two experiments differ. Lists count as one setting. */
+/** Returns every setting in which two experiments differ. A list counts as one setting. */
 export const differences = (before: unknown, after: unknown, path = ''): Difference[] => {
 	if (isPlainObject(before) && isPlainObject(after)) {
 		const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
@@ -28,11 +28,11 @@ export const differences = (before: unknown, after: unknown, path = ''): Differe
 	return JSON.stringify(before) === JSON.stringify(after) ? [] : [{path, before, after}];
 };
 
-/** The aspects in which two experiments differ. */
+/** Returns the aspects in which two experiments differ. */
 export const aspectsChanged = (before: Experiment, after: Experiment): Aspect[] => {
 	const aspects = new Set(differences(before, after).map(({path}) => aspectOf(path)));
 	if (aspects.has('whole net')) {
-		// a new body takes its blocks and its head along
+		// a new body includes its blocks and its head
 		aspects.delete('net block');
 		aspects.delete('net head');
 	}

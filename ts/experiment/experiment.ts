@@ -1,24 +1,24 @@
 import {z} from 'zod';
 import {validate} from '../validation/validate.js';
 
-// The types say what may be written, with their docs; the schemas below check it, and don't compile where the two differ.
+// The types document the settings; the schemas below check them, and don't compile where the two differ.
 // `test/native/settings.test.ts` compares both with the trainer's own types (`crates/trainer/src/config.rs`).
 
-/** Everything that decides what is learned, apart from the seed and the data. */
+/** All settings of a training run except its seed and data. */
 export type Experiment = {
 	/** The net. */
 	net: Net;
-	/** Random changes to training images; none where left out. */
+	/** Random changes to training images; none by default. */
 	augmentation?: Augmentation | undefined;
-	/** The rule by which gradients become steps. */
+	/** The optimizer. */
 	optimizer: Optimizer;
-	/** The learning rate of each step. */
+	/** The learning-rate schedule. */
 	schedule: Schedule;
-	/** Averaging of the weights over steps; none where left out. */
+	/** Averaging of the weights over steps; none by default. */
 	averaging?: Averaging | undefined;
-	/** The share of each training label that is spread over all classes, in `[0, 1)`. */
+	/** Fraction of each training label that is spread over all classes, in `[0, 1)`. */
 	labelSmoothing: number;
-	/** Samples in a step; the last of an epoch may have fewer. */
+	/** Samples per step; the last step of an epoch may have fewer. */
 	batchSize: number;
 	/** Passes over the training set. */
 	epochs: number;
@@ -48,7 +48,7 @@ export type Block = {
 	bias: boolean;
 	/** The kind of normalisation. */
 	norm: 'none' | 'batch';
-	/** The share of activations dropped in training, in `[0, 1)`. */
+	/** Dropout probability, in `[0, 1)`. */
 	dropout: number;
 };
 
@@ -69,7 +69,7 @@ export type Layer =
 export type Augmentation = {
 	/** Maximum rotation in degrees, either way. */
 	rotation: number;
-	/** Maximum translation along each axis as a share of the size, rounded to whole pixels. */
+	/** Maximum translation along each axis as a fraction of the size, rounded to whole pixels. */
 	translation: number;
 	/** Smallest scale factor. */
 	scaleMin: number;
@@ -85,11 +85,11 @@ export type Augmentation = {
 
 /** Stochastic gradient descent, with the meaning of PyTorch's `SGD`. */
 export type Optimizer = {
-	/** The share of the last step that goes into the next, in `[0, 1)`. */
+	/** Momentum, in `[0, 1)`. */
 	momentum: number;
 	/** Whether to use Nesterov momentum. */
 	nesterov: boolean;
-	/** The share of each weight that is added to its gradient. */
+	/** Fraction of each weight that is added to its gradient. */
 	weightDecay: number;
 };
 
@@ -102,13 +102,13 @@ export type Schedule =
 			kind: 'one-cycle';
 			/** The rate at the peak. */
 			maxLearningRate: number;
-			/** The share of steps before the peak, in `(0, 1)`. */
+			/** Fraction of steps before the peak, in `(0, 1)`. */
 			pctStart: number;
 			/** The first rate is the peak divided by this. */
 			divFactor: number;
 			/** The last rate is the first divided by this. */
 			finalDivFactor: number;
-			/** Moves momentum the opposite way; the optimizer's stays where left out. */
+			/** Moves momentum the opposite way; constant by default. */
 			cycleMomentum?: CycleMomentum | undefined;
 	  };
 
@@ -122,7 +122,7 @@ export type CycleMomentum = {
 
 /** An exponential moving average of the weights, one term a step. */
 export type Averaging = {
-	/** The share of the average that a step keeps, in `[0, 1)`. */
+	/** Fraction of the average that a step keeps, in `[0, 1)`. */
 	decay: number;
 };
 

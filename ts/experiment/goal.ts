@@ -2,31 +2,31 @@ import {ConfigError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
 import {checkMeasure, currentMeasure, type Measure} from './measures.js';
 
-/** What is asked of every seed, and within which budgets. */
+/** Target accuracy for every seed, and budgets. */
 export type Goal = {
-	/** Accuracy on the test images, in `(0, 1]`. */
+	/** Accuracy on the test images that an epoch should reach, in `(0, 1]`. */
 	readonly testAccuracy: number;
-	/** In how many of the last epochs, each of them. */
+	/** Number of last epochs, each of which should reach it. */
 	readonly heldFor: number;
-	/** At most so many parameters. */
+	/** Largest number of parameters. */
 	readonly maxParameters: number;
-	/** At most so many epochs. */
+	/** Largest number of epochs. */
 	readonly maxEpochs: number;
 	/**
-	 * The measure that the step is to change. An analysis tests it by itself, and corrects its other tests for their number.
+	 * Measure that the step is to change. Its test is not corrected; the other tests of an analysis are corrected together.
 	 *
 	 * @default 'test'
 	 */
 	readonly primary?: Measure | undefined;
 };
 
-/** A target without its reason. */
+/** Returns a target without its reason. */
 export const goalOf = ({testAccuracy, heldFor, maxParameters, maxEpochs, primary}: Goal): Goal => ({
 	...{testAccuracy, heldFor, maxParameters, maxEpochs},
 	...(primary && {primary: currentMeasure(primary)}),
 });
 
-/** @throws {ConfigError} for the first number that makes no sense */
+/** @throws {ConfigError} for the first invalid value */
 export const checkGoal = ({testAccuracy, heldFor, maxParameters, maxEpochs, primary}: Goal): void => {
 	if (!(typeof testAccuracy === 'number' && testAccuracy > 0 && testAccuracy <= 1)) {
 		throw new ConfigError('target.testAccuracy', 'a fraction above 0 and at most 1', formatValue(testAccuracy));

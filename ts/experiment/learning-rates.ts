@@ -3,9 +3,9 @@ import {unwrap} from '../native/unwrap.js';
 import type {Experiment} from './experiment.js';
 
 /**
- * The learning rate of each epoch's last step over so many training images, as a run tells it.
+ * Returns the learning rate of each epoch's last step, for so many training images.
  *
- * @throws {ConfigError} or {ShapeError} for an experiment that can't be run
+ * @throws {ConfigError} or {ShapeError} for an invalid experiment
  */
 export const learningRates = (experiment: Experiment, images: number): Float64Array =>
 	unwrap(native().learningRates(experiment, images));

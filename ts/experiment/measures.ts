@@ -1,7 +1,7 @@
 import {ConfigError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
 
-/** Epochs at the end of a run that a measure looks at. */
+/** Number of epochs at the end of a run over which `test`, `lowest` and `range` are computed. */
 export const lastEpochs = 5;
 
 /** The measures of a seed, each with its name in sentences. Accuracies are fractions. */
@@ -14,9 +14,9 @@ export const measures = {
 	range: 'range of the last five test accuracies',
 	/** Test accuracy after the first epoch. */
 	first: 'test accuracy after the first epoch',
-	/** Training accuracy of the last epoch while learning: augmented, with dropout, by the weights of each turn. */
+	/** Training accuracy of the last epoch while training: augmented, with dropout, with changing weights. */
 	train: 'training accuracy while learning, in the last epoch',
-	/** Accuracy on the training images in evaluation mode, unaugmented, after the last epoch. */
+	/** Accuracy on the training images in evaluation mode, without augmentation, after the last epoch. */
 	trainClean: 'training accuracy in evaluation mode',
 	/** `trainClean` minus the test accuracy of the last epoch. */
 	gap: 'gap between training and test accuracy, both in evaluation mode',
@@ -24,10 +24,10 @@ export const measures = {
 
 export type Measure = keyof typeof measures;
 
-/** The name of `range` at first. Steps, preregistrations and runs may still name their primary measure so. */
+/** The first name of `range`, which the target of a step, a preregistration or a run may still have. */
 export const firstNameOfRange = 'unrest';
 
-/** Returns the present name of a measure that is named on disk. */
+/** Returns the current name of a target's primary measure. */
 export const currentMeasure = (name: Measure): Measure => ((name as string) === firstNameOfRange ? 'range' : name);
 
 /** @throws {ConfigError} for an unknown measure */

@@ -1,8 +1,7 @@
 import {isPlainObject} from '../validation/plain-object.js';
 
 /**
- * What a step may say of what it changes: any part of the experiment, at any depth. Lists are replaced whole, and
- * `undefined` takes a part away.
+ * A change of an experiment: any of its parts, at any depth. A list is replaced as a whole; `undefined` removes a part.
  */
 export type Change<Value> = Value extends readonly unknown[]
 	? Value
@@ -10,13 +9,13 @@ export type Change<Value> = Value extends readonly unknown[]
 		? {[Key in keyof Value]?: Change<Value[Key]> | undefined}
 		: Value;
 
-/** `base` with `change` laid over it. A part whose `kind` changes is replaced whole. */
+/** Returns `base` with the parts of `change` replaced. A part whose `kind` changes is replaced as a whole. */
 export const merge = <Value>(base: Value, change: Change<Value>): Value => {
 	if (!isPlainObject(base) || !isPlainObject(change) || ('kind' in change && change['kind'] !== base['kind'])) {
 		return change as Value;
 	}
 
-	// By entries, since to assign `__proto__` would set no setting, and by own names, since every object has a `toString`.
+	// A map, since assigning `__proto__` to an object sets no property, and every object has a `toString`.
 	const merged = new Map<string, unknown>(Object.entries(base));
 	for (const [key, value] of Object.entries(change)) {
 		if (value === undefined) {

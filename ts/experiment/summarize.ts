@@ -3,7 +3,7 @@ import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {asNet, type Net} from './experiment.js';
 
-/** Multiply-adds of a net's convolutions for one image, forward and backward. */
+/** Returns the multiply-adds of a net's convolutions for one image, forward and backward. */
 export const multiplyAddsOf = (net: Net): number => {
 	const layers = summarize(net).rows.map(({operation, kernel, channelsIn, channelsOut, sizeOut}) =>
 		operation.includes('conv') ? kernel ** 2 * channelsIn * channelsOut * sizeOut ** 2 : 0,
@@ -15,9 +15,9 @@ export const multiplyAddsOf = (net: Net): number => {
 export type {Summary, SummaryRow};
 
 /**
- * Builds a net, runs an image through it, and reports its layers with shapes, receptive fields and parameters.
+ * Builds a net, runs an image through it, and returns its layers with shapes, receptive fields and parameters.
  * Takes milliseconds, on the calling thread.
  *
- * @throws {ConfigError} or {ShapeError} where it can't be built
+ * @throws {ConfigError} or {ShapeError} for an invalid net
  */
 export const summarize = (net: Net): Summary => unwrap(native().summarize(asNet(net)));

@@ -20,7 +20,7 @@ export const checkClaims = (entry: StepEntry, records: LadderRecords): string[] 
 			}
 
 			const sentence = text();
-			return answer ? [] : [`${claim} does not hold by the records: “${sentence}”`];
+			return answer ? [] : [`${claim} is false by the records: “${sentence}”`];
 		} catch (error) {
 			if (error instanceof RecordError) {
 				throw error;

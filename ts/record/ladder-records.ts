@@ -119,8 +119,8 @@ export class LadderRecords {
 	evaluate<Result>(entry: StepEntry, work: (evidence: Evidence) => Result): Result {
 		const {name, from, target} = entry.step;
 		const tests = new TestFamily();
-		const examination = {tests, steps: [name, from?.name], primary: target.primary ?? 'test'} as const;
-		const step = (name: string): AnalyzedRecord => ({...this.of(this.ladder.entry(name)), examination});
+		const testContext = {tests, steps: [name, from?.name], primary: target.primary ?? 'test'} as const;
+		const step = (name: string): AnalyzedRecord => ({...this.of(this.ladder.entry(name)), testContext});
 		const evidence: Evidence = {
 			get self() {
 				return step(name);

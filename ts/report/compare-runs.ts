@@ -76,7 +76,7 @@ export const compared = ({name, measured, answers}: RunGroup): Compared => {
 /** Why two can't be compared at all, of the first of them: they were judged by other images. */
 export const otherImages = (a: RunGroup, b: RunGroup): string | undefined => {
 	if (a.data.hash !== b.data.hash) {
-		return `is of other data (${a.data.name}) than \`${b.name}\` (${b.data.name}), so that the two can’t be compared`;
+		return `was trained on other data (${a.data.name}) than \`${b.name}\` (${b.data.name}), so the two can’t be compared`;
 	}
 
 	const count = (images: number): string => images.toLocaleString('en');

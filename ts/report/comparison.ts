@@ -66,7 +66,7 @@ export const compare = (ladder: Ladder, a: string, b: string): Comparison => {
 	if (first.record.data.hash !== second.record.data.hash) {
 		throw new RecordError(
 			ladder.entry(a).record,
-			`it is of other data than the record of \`${b}\`, so that the two can't be compared: record both on the same`,
+			`it was recorded on other data than \`${b}\`, so the two can’t be compared: record both on the same data`,
 		);
 	}
 

@@ -20,7 +20,7 @@ export const headline = (records: LadderRecords): string => {
 	if (testAccuracy === undefined) {
 		const {target: own} = last.record.preregistration;
 		const which = isWhole ? 'last step' : 'last step whose record can be read';
-		return `The ${which} is \`${last.name}\`. ${heldBy(last)} Its target: ${goalPhrase(own)}. ${figures(last)}`;
+		return `The ${which} is \`${last.name}\`. Its target: ${goalPhrase(own)}. ${heldBy(last)} ${figures(last)}`;
 	}
 
 	const first = firstToReach(records);
@@ -35,13 +35,12 @@ export const headline = (records: LadderRecords): string => {
 		.toSorted((a, b) => share(b) - share(a) || b.test.mean - a.test.mean);
 	const found = closest ?? last;
 	const none = isWhole ? 'No step reaches the goal yet' : 'No step whose record can be read reaches the goal';
-	return `${none}: ${goalPhrase(target)}. The closest is \`${found.name}\`. ${heldBy(found)} ${figures(found)}`;
+	return `${none}: ${goalPhrase(target)}. The closest is \`${found.name}\`: ${heldBy(found)} ${figures(found)}`;
 };
 
 const share = ({held}: MeasuredRecord): number => held.count / held.of;
 
-const heldBy = ({held}: MeasuredRecord): string =>
-	`Held by ${held.count} of ${held.of} ${held.of === 1 ? 'seed' : 'seeds'}.`;
+const heldBy = ({held}: MeasuredRecord): string => `${held.count} of ${held.of} seeds held it.`;
 
 const figures = ({parameters, epochs, test}: MeasuredRecord): string =>
 	`It has ${parameters.toLocaleString('en')} parameters, trains for ${epochs} epochs and gets ${percent(test.mean)} % of the test images right, ` +

@@ -48,7 +48,7 @@ export type ReportedStep = {
 /**
  * Gathers what is known of a ladder. Steps without a record that can be read have a row in its table, and no chapter.
  *
- * @throws {RecordError} where a record is of other data: its answers are about other images
+ * @throws {RecordError} if the data have changed since a step was recorded: its predictions are of other images
  */
 export const reportData = (records: LadderRecords, data: Data): ReportData => {
 	const {name, entries, published} = records.ladder;
@@ -59,7 +59,7 @@ export const reportData = (records: LadderRecords, data: Data): ReportData => {
 		if (recorded && recorded.record.data.hash !== data.hash) {
 			throw new RecordError(
 				entry.record,
-				`it is of other data than the ladder has now${decodedBy(data)}: bring those back, or try: ${commandHint('record', `--step ${entry.step.name} --fresh`)}`,
+				`the ladder’s data have changed since this was recorded${decodedBy(data)}: restore them, or try: ${commandHint('record', `--step ${entry.step.name} --fresh`)}`,
 			);
 		}
 
@@ -79,7 +79,7 @@ export const reportData = (records: LadderRecords, data: Data): ReportData => {
 
 /** A reason why the same files may be other data. */
 const decodedBy = ({decoder}: Data): string =>
-	decoder === undefined ? '' : ` (or the same files, which ${decoder} decodes otherwise)`;
+	decoder === undefined ? '' : ` (or ${decoder} decodes the same files differently)`;
 
 /** @throws {RecordError} where its record is damaged, or one that it speaks of */
 const reportedStep = (entry: StepEntry, records: LadderRecords, data: Data): ReportedStep => {

@@ -7,11 +7,16 @@ import type {SeedResult, TrainResult} from '../runs/events.js';
 export const verdict = ({seeds, held, target}: TrainResult, screen: Screen = plain): string => {
 	const {testAccuracy, heldFor} = target;
 	const epochs = heldFor === 1 ? 'the last epoch' : `each of the last ${heldFor} epochs`;
-	const count = `${held.count} of ${held.of} ${held.of === 1 ? 'seed' : 'seeds'}`;
 	const ink = held.count === held.of ? screen.held : screen.missed;
 	return [
 		...seeds.map(seed => wrap(seedLine(seed, heldFor), screen.width, '  ')),
-		ink(wrap(`Verdict: >= ${percent(testAccuracy)} % in ${epochs} was held by ${count}.`, screen.width, '  ')),
+		ink(
+			wrap(
+				`Verdict: ${held.count} of ${held.of} seeds held >= ${percent(testAccuracy)} % in ${epochs}.`,
+				screen.width,
+				'  ',
+			),
+		),
 	].join('\n');
 };
 

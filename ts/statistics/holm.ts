@@ -1,8 +1,8 @@
 /**
- * Corrects the probabilities of several tests for their number (Holm 1979): where each is held to 5 %, the probability
- * of even one false finding among all of them is at most 5 %.
+ * Corrects p-values for the number of tests (Holm 1979): with each compared to 5 %, the probability of even one false
+ * finding among all tests is at most 5 %.
  *
- * @returns the corrected probabilities, in the order of the given ones
+ * @returns the corrected p-values, in the given order
  */
 export const holm = (pValues: readonly number[]): number[] => {
 	const order = [...pValues.entries()].sort(([, a], [, b]) => a - b);

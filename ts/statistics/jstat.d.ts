@@ -1,4 +1,4 @@
-/** The part of jStat that is used here; it ships no types of its own. */
+/** The part of jStat that is used here; jStat has no types of its own. */
 declare module 'jstat' {
 	const jstat: {
 		readonly jStat: {

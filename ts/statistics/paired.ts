@@ -4,21 +4,20 @@ import {hasVariance, twoSided} from './student.js';
 
 const {jStat} = jstat; // a CommonJS package
 
-/** The difference of two measures over the same seeds. */
+/** Difference of two measures, paired by seed. */
 export type PairedDifference = {
 	/** `a - b` of each seed that both have. */
 	readonly difference: Spread;
 	/**
-	 * Of Student's paired t test, two-sided; not a number where there are fewer than two seeds. 1 where all differences
-	 * are equal: too few seeds or images to see how far they lie apart.
+	 * Two-sided p-value of Student's paired t test. NaN with fewer than two seeds; 1 if all differences are equal, since their
+	 * variance can't be estimated.
 	 */
 	readonly pValue: number;
-	/** Whether this is below 5 %, so that the sign of the difference can be told. */
+	/** Whether the p-value is below 5 %. */
 	readonly significant: boolean;
 	/**
-	 * Seeds that it takes to tell a difference as large as the one found in four of five tries (a power of 0.8 at 5 %),
-	 * judging by the spread found; not a number where this can't be judged. It follows from `pValue` and the number of
-	 * seeds, and says nothing beside them.
+	 * Number of seeds with which a difference this large would be significant in four of five tries (a power of 0.8 at 5 %),
+	 * with this deviation; NaN without an estimate of it. It follows from `pValue` and the number of seeds.
 	 */
 	readonly seedsNeeded: number;
 };
@@ -26,8 +25,8 @@ export type PairedDifference = {
 /**
  * Compares two measures seed by seed.
  *
- * @param a a value a seed
- * @param b likewise; at least one seed is in both
+ * @param a values by seed
+ * @param b values by seed, with at least one seed in common
  */
 export const pairedDifference = (a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>): PairedDifference => {
 	const pairs = [...a].flatMap(([seed, value]) => {
@@ -49,7 +48,7 @@ export const pairedDifference = (a: ReadonlyMap<number, number>, b: ReadonlyMap<
 };
 
 /**
- * The smallest `n` with `sqrt(n) |mean| / deviation >= t(0.975, n - 1) + t(0.8, n - 1)`: the usual approximation of
+ * Returns the smallest `n` with `sqrt(n) |mean| / deviation >= t(0.975, n - 1) + t(0.8, n - 1)`: the usual approximation of
  * the power of a paired t test, within one of the exact number.
  */
 export const seedsNeeded = (mean: number, deviation: number): number => {
@@ -58,10 +57,10 @@ export const seedsNeeded = (mean: number, deviation: number): number => {
 	}
 
 	const effect = Math.abs(mean) / deviation;
-	const told = (count: number): boolean =>
+	const isEnough = (count: number): boolean =>
 		Math.sqrt(count) * effect >= jStat.studentt.inv(0.975, count - 1) + jStat.studentt.inv(0.8, count - 1);
 	for (let count = 2; count <= 10_000; count += 1) {
-		if (told(count)) {
+		if (isEnough(count)) {
 			return count;
 		}
 	}

@@ -2,18 +2,18 @@ import jstat from 'jstat';
 
 const {jStat} = jstat; // a CommonJS package
 
-/** Some numbers, one a seed, and what they say of all seeds. */
+/** Mean, deviation and confidence interval of values, one per seed. */
 export type Spread = {
 	readonly values: readonly number[];
 	readonly mean: number;
 	/** Sample standard deviation; 0 for a single value. */
 	readonly deviation: number;
-	/** The 95 % confidence interval of the mean by Student's t; all numbers for a single value. */
+	/** 95 % confidence interval of the mean by Student's t; infinite for a single value. */
 	readonly low: number;
 	readonly high: number;
 };
 
-/** Sums up at least one value. */
+/** Computes the spread of at least one value. */
 export const spread = (values: readonly number[]): Spread => {
 	const all = [...values];
 	const centre = jStat.mean(all);

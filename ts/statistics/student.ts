@@ -4,28 +4,27 @@ import type {Spread} from './spread.js';
 const {jStat} = jstat; // a CommonJS package
 
 /**
- * Student's t test of whether the mean of all seeds lies at `centre`, two-sided.
+ * Applies Student's two-sided t test of whether the mean over all seeds is `centre`.
  *
- * @returns the probability of values so far off; 1 where there are fewer than two, and where all are equal, since then
- * nothing can be said of how far seeds lie apart
+ * @returns the p-value; 1 for fewer than two values and for equal ones, whose variance can't be estimated
  */
 export const twoSided = (found: Spread, centre = 0): number =>
 	hasVariance(found) ? 2 * below(found, -Math.abs(found.mean - centre)) : 1;
 
 /**
- * Two one-sided tests of whether the mean of all seeds lies within `margin` of zero (Schuirmann 1987).
+ * Applies two one-sided tests of whether the mean over all seeds is within `margin` of zero (Schuirmann 1987).
  *
- * @returns the larger of their probabilities; 1 where there are fewer than two values, and where all are equal
+ * @returns the larger p-value; 1 for fewer than two values and for equal ones
  */
 export const withinMargin = (found: Spread, margin: number): number =>
 	hasVariance(found) ? below(found, Math.abs(found.mean) - margin) : 1;
 
-/** Below it, fractions of fewer than a billion images are equal, and what is left is an error of the last bit. */
+/** A smaller deviation is a rounding error: fractions of fewer than a billion images differ by more. */
 const resolution = 1e-9;
 
-/** Whether values lie apart, so that something can be said of how far. */
+/** Returns whether the variance of values can be estimated. */
 export const hasVariance = ({deviation}: Spread): boolean => deviation > resolution;
 
-/** The probability of a mean so far below the true one or farther. */
+/** Returns the probability of a mean that is below the true one by `-shift` or more. */
 const below = ({values, deviation}: Spread, shift: number): number =>
 	jStat.studentt.cdf((Math.sqrt(values.length) * shift) / deviation, values.length - 1);

@@ -8,45 +8,45 @@ import {formatValue} from '../format/value.js';
 import {deepFreeze} from '../validation/deep-freeze.js';
 import {checkObject, isPlainObject} from '../validation/plain-object.js';
 
-/** What a step sets out to reach, and the reason. */
+/** Target of a step, with its reason. */
 export type Target = Goal & {
 	/**
-	 * Why this target: what the step before leads one to expect, and what the change is known to do. Figures come from
-	 * the records of other steps, so that none is typed.
+	 * Reason for this target: what the record of the previous step and the change lead one to expect. A function gets the
+	 * records of other steps, from which it fills in figures.
 	 */
 	readonly why: string | ((known: PriorEvidence) => string);
 };
 
-/** A step of the ladder, resolved. */
+/** A step of a ladder, with its full experiment. */
 export type Step = {
-	/** As typed after `--step`. */
+	/** Name, as typed after `--step`. */
 	readonly name: string;
-	/** The step it grew from; the first has none. */
+	/** The step that it grew from; `undefined` for the first. */
 	readonly from: Step | undefined;
-	/** What it changed against that; the first changed nothing. */
+	/** The aspect that it changes of that step; `undefined` for the first. */
 	readonly aspect: Aspect | undefined;
 	readonly experiment: Experiment;
 	readonly target: Target;
-	/** What is to be learned from its record, each sentence with its test; none before it was run. */
+	/** Claims about its record; empty before it was trained. */
 	readonly analysis: readonly Claim[];
 };
 
-/** As much of a step as training needs. */
+/** The part of a step that training needs. */
 export type Trainable = Pick<Step, 'name' | 'experiment'> & {
 	readonly target: Goal;
 	readonly from?: Step | undefined;
-	/** What differs from the step as it is, where this is a trial of other settings. */
+	/** Settings that differ from the unchanged step, if this is a trial. */
 	readonly trial?: ReadonlyArray<{readonly path: string; readonly value: unknown}> | undefined;
 };
 
-/** The first step says everything; every other says what changed since the one it grew from. */
+/** Definition of a step: the first has an experiment, every other a change of the step that it grew from. */
 export type StepDefinition = {name: string; target: Target; analysis?: readonly Claim[]} & (
 	| {experiment: Experiment; from?: never; change?: never}
 	| {from: Step; change: Change<Experiment>; experiment?: never}
 );
 
 /**
- * Resolves a step and holds it to the rules of the ladder.
+ * Resolves a step's experiment and checks the step.
  *
  * @example
  * ```ts
@@ -57,8 +57,8 @@ export type StepDefinition = {name: string; target: Target; analysis?: readonly 
  * 	target: {why: 'Three times the dropout should close the gap.', testAccuracy: 0.99, heldFor: 3, maxParameters: 15_000, maxEpochs: 15},
  * });
  * ```
- * @throws {ConfigError} for a step that changes more than one aspect or nothing, a target without a reason, a claim
- * without a test, or a setting that doesn't exist
+ * @throws {ConfigError} for a step that changes no aspect or more than one, a target without a reason, a claim without a
+ * test, or an unknown setting
  */
 export const defineStep = (definition: StepDefinition): Step => {
 	checkObject('step', definition, 'an object with `name`, `target`, and `experiment` or `from` and `change`');
@@ -90,7 +90,7 @@ export const defineStep = (definition: StepDefinition): Step => {
 		checkReach(target, experiment);
 		checkAnalysis(analysis);
 		const aspect = from && onlyAspect(from, experiment);
-		// Copies, since what came in still belongs to the caller.
+		// Copies, since deepFreeze must not freeze the caller's objects.
 		const step = deepFreeze({
 			name,
 			from,
@@ -106,22 +106,22 @@ export const defineStep = (definition: StepDefinition): Step => {
 
 const defined = new WeakSet<object>();
 
-/** Whether a value came from {@link defineStep}. */
+/** Returns whether {@link defineStep} returned a value. */
 export const isStep = (value: unknown): value is Step =>
 	typeof value === 'object' && value !== null && defined.has(value);
 
-/** @throws {ConfigError} for what can't be trained, such as the name of a step */
+/** @throws {ConfigError} if a value can't be trained, such as the name of a step */
 export const checkTrainable = (value: unknown): void => {
 	const {name, experiment, target} = (value ?? {}) as Partial<Trainable>;
 	if (!isPlainObject(experiment) || !isPlainObject(target)) {
 		throw new ConfigError('step', 'a step, such as `ladder.step(NAME)`', formatValue(value));
 	}
 
-	checkName(name); // which is part of a path
+	checkName(name); // it becomes part of a path
 	checkGoal(target as Goal);
 };
 
-/** @throws {ConfigError} for what is no name of a step */
+/** @throws {ConfigError} if a value is not a valid name of a step */
 export const checkName = (name: unknown): void => {
 	if (typeof name !== 'string' || name.length > 200 || !/^[a-z\d]+(-[a-z\d]+)*$/.test(name)) {
 		throw new ConfigError('name', 'lower-case words joined by hyphens, at most 200 letters', formatValue(name));
@@ -140,7 +140,7 @@ const onlyAspect = (from: Step, experiment: Experiment): Aspect => {
 	}
 
 	if (aspects.length > 1) {
-		throw new ConfigError('change', 'about one aspect, so that its effect can be told', `${aspects.join(' and ')}`);
+		throw new ConfigError('change', 'about one aspect, so that its effect can be measured', `${aspects.join(' and ')}`);
 	}
 
 	return aspect;
@@ -155,7 +155,7 @@ const checkTarget = (target: Target): void => {
 	checkGoal(target);
 };
 
-/** A target that no run of the step could hold would be missed by every seed. */
+/** @throws {ConfigError} for a target that no run could hold, since it has too few epochs */
 const checkReach = ({heldFor}: Target, {epochs}: Experiment): void => {
 	if (heldFor > epochs) {
 		throw new ConfigError('target.heldFor', `at most ${epochs}, the epochs that the step trains`, String(heldFor));

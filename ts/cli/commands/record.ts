@@ -55,7 +55,7 @@ export const recordCommand = (command: Command, interruption: Interruption): Com
 		.option('--threads <n>', 'threads of a run (default: the number of cores, with several seeds 1)', parseNumber)
 		.option('--jobs <n>', 'seeds to train at once (default: the number of cores over the threads)', parseNumber)
 		.option('--out <dir>', 'where its runs are kept, and resumed after an interruption', defaultOut)
-		.option('--fresh', 'promise and train again, even if there is a record already', false)
+		.option('--fresh', 'preregister and train again, even if there is a record already', false)
 		.option('--text', 'only rewrite the text blocks and the table, from the records', false)
 		.option('--check', 'only check that blocks, records, steps and claims agree', false)
 		.addOption(
@@ -143,7 +143,7 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 	tellKept(unwritten);
 };
 
-/** The same command without `--fresh`, which would promise anew. */
+/** The same command without `--fresh`, which would preregister again. */
 const goingOn = ({step, seeds, engine, out, ladder, skipDamaged}: Flags): string =>
 	commandHint(
 		'record',

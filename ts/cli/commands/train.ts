@@ -152,7 +152,7 @@ const goingOn = (event: TrainEvent): string | undefined =>
 		: undefined;
 
 const trialNote = (settings: readonly TriedSetting[]): string =>
-	`This was a trial, with ${settingsName({settings})}: what is recorded is the step as its file says.\n`;
+	`This was a trial with ${settingsName({settings})}. \`record\` ignores --set, and trains the step as it is in its file.\n`;
 
 type Begun = {readonly step: Trainable; readonly training: Training; readonly seeds: number};
 
