@@ -1,6 +1,6 @@
-// Looks at everything that others made and Stepladder ships or is built with, and at the workflows: `npm run audit`.
-// A line each: what was checked, and whether it passed, failed or was skipped, with the reason. What is skipped counts
-// as a failure in CI, where there is a network and every tool.
+// Audits the dependencies that Stepladder ships or is built with, and the workflows: `npm run audit`.
+// Prints a line per check: passed, failed or skipped, with the reason. A skipped check counts as a failure in CI, which
+// has a network and every tool.
 import path from 'node:path';
 import process from 'node:process';
 import {workflows} from './audit/actionlint.mjs';
@@ -17,10 +17,10 @@ const licenses = () => {
 /** @type {Array<[what: string, check: () => import('./audit/outcome.mjs').Outcome | Promise<import('./audit/outcome.mjs').Outcome>]>} */
 const checks = [
 	['crates: licences, duplicates, sources (cargo deny)', crateRules],
-	['crates: known faults (cargo deny)', crateAdvisories],
-	['npm packages that are shipped: known faults (npm audit)', shippedPackages],
-	['npm packages for development: known faults, high and critical (npm audit)', developmentPackages],
-	['docs/SHIPPED.md: every licence agreed to, nothing missing', licenses],
+	['crates: known vulnerabilities (cargo deny)', crateAdvisories],
+	['shipped npm packages: known vulnerabilities (npm audit)', shippedPackages],
+	['npm packages for development: known vulnerabilities, high and critical (npm audit)', developmentPackages],
+	['docs/SHIPPED.md: every licence allowed, no package missing', licenses],
 	['.github/workflows (actionlint)', workflows],
 ];
 

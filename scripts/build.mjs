@@ -1,5 +1,5 @@
-// Brings packages, the addon and the compiled TypeScript up to date, and nothing else; with `--torch` also libtorch and
-// the addon that is linked against it.
+// Brings npm packages, the addon and the compiled TypeScript up to date; with `--torch` also libtorch and the addon that is
+// linked against it.
 import process from 'node:process';
 import {runMain, setUp} from './set-up/index.mjs';
 

@@ -1,10 +1,11 @@
-// What a build from source needs and finds; then, where it is built, what the program itself finds.
+// Prints what a build from source needs, and whether it is installed; then the checks of the built program itself.
 import {existsSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {root} from './set-up/index.mjs';
 import {howToGet, needs} from './set-up/need.mjs';
 import {wasChanged} from './set-up/stamp.mjs';
+import {enterFolderTypedIn} from './set-up/typed-in.mjs';
 
 /**
  * @param {string} what
@@ -19,22 +20,23 @@ const line = (what, found, get) => {
 };
 
 /**
- * What only `--engine aten` and `--device cuda` need: without it everything else works.
+ * Prints a need of only `--engine aten` and `--device cuda`, without which everything else works.
  *
  * @param {string} what
  * @param {string | undefined} found
  * @param {string} get
  */
 const torchLine = (what, found, get) => {
-	process.stdout.write(`${found ? '✓' : '-'} ${what}, for libtorch alone: ${found ?? `not found; ${get}`}\n`);
+	process.stdout.write(`${found ? '✓' : '-'} ${what}, only for libtorch: ${found ?? `not found; ${get}`}\n`);
 };
 
+enterFolderTypedIn();
 process.stdout.on('error', error => {
 	if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EPIPE') {
 		throw error;
 	}
 
-	process.exit(0); // whoever reads has enough (`| head`)
+	process.exit(0); // the reader has closed the pipe, as `| head` does
 });
 
 for (const name of /** @type {Array<keyof typeof needs>} */ (Object.keys(needs))) {
@@ -50,15 +52,15 @@ const damaged = problem => {
 };
 
 const addons = ['addon', 'addon-torch'].map(name => path.join(root, 'build', name));
-const changed = addons.find(folder => wasChanged(folder)); // to load one that was cut off would end Node
+const changed = addons.find(folder => wasChanged(folder)); // loading a truncated one would end Node
 if (!existsSync(path.join(root, 'dist', 'ts', 'cli', 'main.js'))) {
 	damaged('not built yet');
 } else if (changed !== undefined) {
-	damaged(`${changed} is not as it was built`);
+	damaged(`${changed} was changed since it was built`);
 } else {
 	try {
-		await import('../dist/ts/cli/main.js'); // it tells what it finds by itself
+		await import('../dist/ts/cli/main.js'); // prints its own checks
 	} catch (error) {
-		damaged(`what was built is damaged (${String(error).split('\n', 1)[0]})`);
+		damaged(`the build is damaged (${String(error).split('\n', 1)[0]})`);
 	}
 }

@@ -1,4 +1,4 @@
-// Formats everything, and mends what the linter can mend by itself.
+// Formats everything, and applies the linter's safe fixes.
 import process from 'node:process';
 import {root, runMain, setUp} from './set-up/index.mjs';
 import {runTool} from './set-up/tool.mjs';

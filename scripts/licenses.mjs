@@ -1,5 +1,5 @@
-// Writes docs/SHIPPED.md, the list of what is shipped with its licences; with `--check` it says whether that list is
-// still true.
+// Writes docs/SHIPPED.md, the list of shipped packages and crates with their licences; with `--check`, checks that it is
+// up to date.
 import {readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
@@ -25,21 +25,21 @@ const list = async () => {
 	const strange = unwelcome([...npm, ...bundled]);
 	if (strange.length > 0) {
 		throw new ToolFailed(
-			`nobody has agreed to the licence of ${strange.map(({name, license}) => `${name} (${license})`).join(', ')}: see scripts/licenses/npm.mjs`,
+			`not an allowed licence: ${strange.map(({name, license}) => `${name} (${license})`).join(', ')}: see scripts/licenses/npm.mjs`,
 		);
 	}
 
 	const crates = linkedCrates([...new Set(targets.map(rustTarget))], ['torch']);
 	return `# What is shipped
 
-Written by \`npm run licenses\` from the lock files; \`npm test\` fails when it is out of date.
+Written by \`npm run licenses\` from the lock files; \`npm test\` fails if it is out of date.
 
-Stepladder itself is under the MIT licence. The texts of the licences of what a package holds of others lie in it, as
+Stepladder itself is under the MIT licence. Each package contains the licences of its third-party code, as
 THIRD-PARTY-LICENSES.
 
 ## npm packages
 
-Installed along with \`stepladder\`, each from its own package; of those named after a platform, that platform's alone.
+Installed with \`stepladder\`, each from its own package; of those named after a platform, only that platform's.
 
 ${table(npm)}
 
@@ -51,28 +51,28 @@ ${table(bundled)}
 
 ## Crates
 
-Linked into the addons, with Rust's standard library; some on some platforms, or with libtorch, alone.
+Linked into the addons, with Rust's standard library; some only on some platforms, or only with libtorch.
 
 ${table(crates)}
 
 ## Not shipped: libtorch
 
-\`setup torch\` fetches it from where the user gets Python packages, under PyTorch's licence (BSD-3-Clause, and those of what
+\`setup torch\` fetches it from the user's Python package index, under PyTorch's licence (BSD-3-Clause, and those of what
 is in it) and, on Linux, with NVIDIA's CUDA runtime and CUPTI under the CUDA toolkit's licence agreement. The texts are kept
-with it, in its folder \`licenses\`. The addon that is linked against it, \`@stepladder/torch-...\`, holds none of it.
+with it, in its folder \`licenses\`. The addon that is linked against it, \`@stepladder/torch-...\`, contains none of it.
 `;
 };
 
 await runMain(async () => {
 	const [option] = process.argv.slice(2);
 	if (option !== undefined && option !== '--check') {
-		throw new ToolFailed(`expected \`--check\` or nothing, got ${option}`);
+		throw new ToolFailed(`expected \`--check\` or no argument, got ${option}`);
 	}
 
 	const written = await list();
 	if (option === undefined) {
 		writeFileSync(file, written);
 	} else if (readFileSync(file, 'utf8').replaceAll('\r\n', '\n') !== written) {
-		throw new ToolFailed('docs/SHIPPED.md is not what is shipped any more: write it with `npm run licenses`');
+		throw new ToolFailed('docs/SHIPPED.md is out of date: write it with `npm run licenses`');
 	}
 });

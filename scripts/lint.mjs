@@ -1,4 +1,4 @@
-// Checks formatting, lints, layers and words, and changes nothing: `npm run lint`.
+// Checks formatting, lints, layers and words: `npm run lint`.
 import process from 'node:process';
 import {wrongImports} from './lint/layers.mjs';
 import {replacedWords} from './lint/words.mjs';

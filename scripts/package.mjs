@@ -1,6 +1,6 @@
 // Builds the packages that are published: `stepladder` and an addon for each platform, all under build/npm.
 // `npm run package`, or `npm run package -- linux-x64-gnu win32-x64` for some platforms alone. `--native` builds with
-// this machine's own linker in place of zig: that is how a release builds for macOS and Windows, on macOS and Windows.
+// this machine's own linker instead of zig, as a release does on macOS and Windows.
 // `npm run package -- torch-linux-x64-gnu` for the addon with libtorch, on that platform itself.
 import {existsSync, readdirSync, statSync} from 'node:fs';
 import os from 'node:os';
@@ -50,13 +50,13 @@ const buildAndPack = async (target, env) => {
 	return addon;
 };
 
-/** A panic names its file: by the crate's path, not by that of this machine. */
+/** Returns flags by which a panic names its file by the crate's path, not by that of this machine. */
 const namelessPaths = () => {
 	const cargo = process.env['CARGO_HOME'] || path.join(os.homedir(), '.cargo');
 	const sources = path.join(cargo, 'registry', 'src');
 	const registries = existsSync(sources) ? readdirSync(sources) : [];
 	return [root, ...registries.map(name => path.join(sources, name))].map(
-		place => `--remap-path-prefix=${path.join(place, path.sep)}=`,
+		folder => `--remap-path-prefix=${path.join(folder, path.sep)}=`,
 	);
 };
 
@@ -71,12 +71,12 @@ await runMain(async () => {
 	const wanted = chosenTargets(names);
 	const byZig = wanted.filter(({native}) => !native).map(({platform}) => platform);
 	if (isNative && byZig.length > 0) {
-		throw new MissingNeed(`${byZig.join(', ')}: built by zig wherever it is built, so leave out \`--native\`.`);
+		throw new MissingNeed(`${byZig.join(', ')}: always built by zig, so leave out \`--native\`.`);
 	}
 
 	await setUp();
 	await packLibrary(output);
-	// What is built by the platform's own linker is tested there, and not read.
+	// An addon that the platform's own linker builds is tested there, and not read.
 	const {env, python} = isNative ? {env: process.env, python: undefined} : await crossToolchain();
 	const rows = [];
 	for (const target of wanted) {

@@ -1,5 +1,5 @@
 /**
- * Draws what a command printed as a picture of a terminal, for the README. Colours are the sixteen that a terminal names.
+ * Draws the output of a command as a picture of a terminal, for the README, in the sixteen named colours of terminals.
  *
  *   FORCE_COLOR=1 npx stepladder train --step baseline 2>&1 | node scripts/picture.mjs '$ npx stepladder train --step baseline' > docs/run.svg
  */
@@ -7,10 +7,10 @@ import process from 'node:process';
 import {text} from 'node:stream/consumers';
 import {stripVTControlCharacters} from 'node:util';
 
-/** Of a letter and a line, in pixels. */
+/** The width of a letter, the height of a line and the margin, in pixels. */
 const [wide, high, margin] = [7.8, 18, 16];
 
-/** What of SGR, the escapes for colours, the commands use. */
+/** The codes of SGR, the escapes for colours, that the commands use. */
 const classes = {0: '', 1: 'bold', 2: 'dim', 31: 'red', 32: 'green', 33: 'yellow', 36: 'cyan'};
 
 const escaped = text => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

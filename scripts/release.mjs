@@ -1,5 +1,5 @@
-// Publishes the packages under build/npm: addons first, then `stepladder`, which names them. What the registry already
-// has is passed over, so that a release that was interrupted can be run again. `--dry-run` publishes nothing.
+// Publishes the packages under build/npm: addons first, then `stepladder`, which depends on them. Skips packages that the
+// registry already has, so that an interrupted release can be run again. `--dry-run` publishes none.
 import {spawnSync} from 'node:child_process';
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import {runTool, say, ToolFailed} from './set-up/tool.mjs';
 const dryRun = process.argv.includes('--dry-run');
 const output = path.join(root, 'build', 'npm');
 
-/** The packages that were built, in the order in which they are published. */
+/** Returns the built packages, in the order of publishing. */
 const built = () => {
 	const folders = existsSync(output) ? readdirSync(output) : [];
 	const missing = released.filter(name => !folders.includes(name));

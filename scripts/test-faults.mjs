@@ -1,4 +1,4 @@
-// Makes things fail, and holds Stepladder to what docs/RELIABILITY.md promises where they do: `npm run test:faults`.
+// Injects faults, and checks the guarantees of docs/RELIABILITY.md: `npm run test:faults`.
 import {runMain, setUp} from './set-up/index.mjs';
 
 await runMain(async () => {

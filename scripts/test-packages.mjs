@@ -1,7 +1,7 @@
-// Publishes packages to a registry on this machine, installs them from there as a stranger would, and tests them:
-// `npm run test:packages` for the library and this platform's addon, as they are built here,
-// `npm run test:packages -- --built` for what `npm run package` has left in build/npm,
-// `npm run test:packages -- install` for the tests of test/packages/install.test.ts alone.
+// Publishes packages to a registry on this machine, installs them from there, and tests them:
+// `npm run test:packages` for the library and this platform's addon, as built here,
+// `npm run test:packages -- --built` for the packages of `npm run package` in build/npm,
+// `npm run test:packages -- install` for only the tests of test/packages/install.test.ts.
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {readdirSync} from 'node:fs';

@@ -1,12 +1,12 @@
-// Sets up, checks formatting and lints, runs all tests, and ends with a line that counts them:
-// `npm test`, or `npm test -- test/cli/train.test.ts` for some of the TypeScript tests alone.
+// Sets up, checks formatting and lints, runs all tests, and prints their count:
+// `npm test`, or `npm test -- test/cli/train.test.ts` for only some of the TypeScript tests.
 import {spawn, spawnSync} from 'node:child_process';
 import process from 'node:process';
 import {root, runMain, setUp} from './set-up/index.mjs';
 import {runTool, say} from './set-up/tool.mjs';
 
 /**
- * Runs a tool that prints how many tests passed and failed, showing all it prints.
+ * Runs a tool that prints how many tests passed and failed, and passes on its output.
  *
  * @param {string} command
  * @param {string[]} commandArguments
@@ -25,7 +25,7 @@ const runShowing = (command, commandArguments) =>
 	});
 
 /**
- * Adds up every number that a pattern finds; a find without a number counts for one.
+ * Adds up the numbers that a pattern finds; a match without a number counts for one.
  *
  * @param {string} output
  * @param {RegExp} pattern
@@ -34,13 +34,13 @@ const count = (output, pattern) =>
 	[...output.matchAll(pattern)].reduce((sum, [, number]) => sum + Number(number ?? 1), 0);
 
 await runMain(async () => {
-	const chosen = process.argv.slice(2).map(file => file.replace(/^(?!dist\/)/, 'dist/').replace(/\.ts$/, '.js'));
+	const files = process.argv.slice(2).map(file => file.replace(/^(?!dist\/)/, 'dist/').replace(/\.ts$/, '.js'));
 	await setUp('The tests of `aten` need');
 
 	let passed = 0;
 	let failed = 0;
-	if (chosen.length === 0) {
-		// As the addon is built: for a named target, so that libtorch's bindings are compiled once.
+	if (files.length === 0) {
+		// The same target as in the addon's build, so that libtorch's bindings are compiled once.
 		process.env.CARGO_BUILD_TARGET = spawnSync('rustc', ['--print', 'host-tuple'], {encoding: 'utf8'}).stdout.trim();
 
 		say('Checking formatting and lints ...');
@@ -64,8 +64,8 @@ await runMain(async () => {
 		}
 	}
 
-	const phases = [{what: 'from TypeScript', script: ['node_modules/ava/entrypoints/cli.mjs', ...chosen]}];
-	if (chosen.length === 0) {
+	const phases = [{what: 'from TypeScript', script: ['node_modules/ava/entrypoints/cli.mjs', ...files]}];
+	if (files.length === 0) {
 		phases.push({what: 'the packages', script: ['scripts/test-packages.mjs']});
 	}
 

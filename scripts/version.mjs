@@ -1,5 +1,5 @@
-// Turns the changesets that are waiting into a new version and its part of CHANGELOG.md, and has every file that names
-// the version say the new one. The release's workflow runs it; nobody need do so by hand.
+// Turns the pending changesets into a new version and its part of CHANGELOG.md, and updates every file that names the
+// version. The release workflow runs it.
 import process from 'node:process';
 import {alignVersions} from './publish/versions.mjs';
 import {root, runMain} from './set-up/index.mjs';

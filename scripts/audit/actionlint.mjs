@@ -2,7 +2,7 @@ import {failed, outputOf, passed, skipped} from './outcome.mjs';
 
 const version = 'v1.7.12';
 
-/** The workflows, by actionlint, which Go fetches and holds against its checksum database. */
+/** Checks the workflows with actionlint, which Go fetches and verifies by its checksum database. */
 export const workflows = () => {
 	const program = `github.com/rhysd/actionlint/cmd/actionlint@${version}`;
 	const {status, stdout, stderr, isMissing} = outputOf('go', ['run', program, '-no-color']);

@@ -8,7 +8,7 @@ import {failed, outputOf, passed, skipped} from './outcome.mjs';
 
 const version = '0.20.2';
 
-/** cargo-deny in the cache, compiled once. */
+/** Returns cargo-deny in the cache, which is compiled once. */
 const cargoDeny = async () => {
 	const folder = path.join(cacheFolder(), 'tools', `cargo-deny-${version}`);
 	const program = path.join(folder, 'bin', process.platform === 'win32' ? 'cargo-deny.exe' : 'cargo-deny');
@@ -22,13 +22,13 @@ const cargoDeny = async () => {
 	return program;
 };
 
-/** What the crates may bring: their licences, no crate twice, and all from one place. */
+/** Checks the crates' licences, duplicates and sources. */
 export const crateRules = async () => {
 	const {status, stdout, stderr} = outputOf(await cargoDeny(), ['check', 'licenses', 'bans', 'sources']);
 	return status === 0 ? passed : failed(`${stdout}${stderr}`);
 };
 
-/** Known faults of the crates, by RustSec's database. */
+/** Checks the crates for known vulnerabilities, by RustSec's database. */
 export const crateAdvisories = async () => {
 	const {status, stdout, stderr} = outputOf(await cargoDeny(), ['check', 'advisories']);
 	if (status === 0) {

@@ -1,7 +1,7 @@
 import {failed, outputOf, passed, skipped} from './outcome.mjs';
 
 /**
- * Known faults of npm packages, by the registry.
+ * Checks npm packages for known vulnerabilities, by the registry.
  *
  * @param {string[]} options of `npm audit`
  */
@@ -27,8 +27,8 @@ const npmAudit = options => {
 	return failed(`${found.join('\n')}\n\`npm audit ${options.join(' ')}\` says more`);
 };
 
-/** Of what is installed along with stepladder, every fault counts. */
+/** Checks the dependencies of stepladder, at every level. */
 export const shippedPackages = () => npmAudit(['--omit=dev']);
 
-/** Of what it is developed with, those that are high or critical. */
+/** Checks the development dependencies, for high and critical ones. */
 export const developmentPackages = () => npmAudit(['--audit-level=high']);

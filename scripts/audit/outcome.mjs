@@ -3,7 +3,7 @@ import process from 'node:process';
 import {root} from '../set-up/index.mjs';
 
 /**
- * What came of a check. Skipped is what could not be looked at here, for lack of network or of a tool; `why` says which.
+ * The outcome of a check. One that lacks a network or a tool is skipped; `why` says which.
  *
  * @typedef {{outcome: 'passed'} | {outcome: 'failed' | 'skipped', why: string}} Outcome
  */
@@ -18,7 +18,7 @@ export const failed = why => ({outcome: 'failed', why: why.trim()});
 export const skipped = why => ({outcome: 'skipped', why: why.trim()});
 
 /**
- * Runs a tool to its end and keeps what it prints.
+ * Runs a tool to its end and returns its output.
  *
  * @param {string} command
  * @param {string[]} commandArguments

@@ -29,8 +29,7 @@ const cargo = cargoArguments => {
 };
 
 /**
- * The crates of others that are linked into the addon. Those that only help to compile it (macros, build scripts) are
- * no part of what is shipped.
+ * Returns the third-party crates that are linked into the addon. Macros and build scripts are not shipped.
  *
  * @param {string[]} triples the platforms, as rustc spells them
  * @param {string[]} [features] of the addon
@@ -57,12 +56,12 @@ export const linkedCrates = (triples, features = []) => {
 		.sort((a, b) => (`${a.name} ${a.version}` < `${b.name} ${b.version}` ? -1 : 1));
 };
 
-/** Where a crate that brings no text of its licence is under MIT. @param {string[]} authors */
+/** Returns the text of MIT for a crate that has none. @param {string[]} authors */
 const mit = authors =>
 	readFileSync(path.join(root, 'LICENSE'), 'utf8').replace(/^Copyright .*$/m, `Copyright (c) ${authors.join(', ')}`);
 
 /**
- * The text of Apache-2.0, which names nobody, from a crate that brings it.
+ * Returns the text of Apache-2.0, which names no author, from a crate that has it.
  *
  * @param {Array<{manifest_path: string}>} packages
  */
@@ -72,10 +71,10 @@ const apache = packages => {
 };
 
 /**
- * The texts that a crate's licence wants to be shipped with it. Of several licences to choose from, MIT is taken.
+ * Returns the texts that a crate's licence requires. Of several licences to choose from, MIT is chosen.
  *
  * @param {{name: string, license: string | null, authors: string[], manifest_path: string}} crate
- * @param {Array<{manifest_path: string}>} packages all there are
+ * @param {Array<{manifest_path: string}>} packages all packages
  * @returns {string[]}
  */
 const textsOf = ({name, license, authors, manifest_path}, packages) => {
@@ -97,12 +96,12 @@ const textsOf = ({name, license, authors, manifest_path}, packages) => {
 	}
 
 	throw new ToolFailed(
-		`the crate ${name} brings no text of its licence (${license}): say in ${import.meta.filename} what to ship`,
+		`the crate ${name} has no text of its licence (${license}): choose in ${import.meta.filename} what to ship`,
 	);
 };
 
 /**
- * The licences of everything in the addon that others wrote, with their texts; a text that several share stands once.
+ * Returns the licences of all third-party code in the addon, with their texts, each text once.
  *
  * @param {string} triple
  * @param {string[]} [features] of the addon
@@ -112,12 +111,12 @@ export const thirdPartyLicenses = (triple, features) => {
 	const linked = new Set(linkedCrates([triple], features).map(({name, version}) => `${name} ${version}`));
 	const {packages} = JSON.parse(cargo(['metadata', '--format-version', '1', '--filter-platform', triple]));
 	/** @type {Map<string, string[]>} */
-	const whose = new Map();
+	const holders = new Map();
 	for (const crate of packages) {
 		const title = `${crate.name} ${crate.version}`;
 		if (linked.delete(title)) {
 			for (const text of textsOf(crate, packages)) {
-				whose.set(text, [...(whose.get(text) ?? []), `${title} (${crate.license})`]);
+				holders.set(text, [...(holders.get(text) ?? []), `${title} (${crate.license})`]);
 			}
 		}
 	}
@@ -127,10 +126,10 @@ export const thirdPartyLicenses = (triple, features) => {
 	}
 
 	const standardLibrary = ["Rust's standard library (MIT OR Apache-2.0)"];
-	const parts = [[mit(['The Rust Project Contributors']).trim(), standardLibrary], ...whose];
+	const parts = [[mit(['The Rust Project Contributors']).trim(), standardLibrary], ...holders];
 	const rule = '-'.repeat(80);
 	return [
-		'This addon contains the work of others, under the licences below.\n',
+		'This addon contains third-party code, under the licences below.\n',
 		...parts.map(([text, names]) => `${rule}\n${/** @type {string[]} */ (names).join('\n')}\n${rule}\n\n${text}\n`),
 	].join('\n');
 };

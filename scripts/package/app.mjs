@@ -19,18 +19,18 @@ import {runTool, ToolFailed} from '../set-up/tool.mjs';
 import {writeGreyImages} from './grey-images.mjs';
 import {targets} from './targets.mjs';
 
-/** Where packages are made, a folder each. */
+/** The folder of the packages. */
 export const packages = path.join(root, 'build', 'npm');
 
 const greyLadder = fileURLToPath(new URL('grey-ladder', import.meta.url));
 
 /**
- * An app that has the packages of a platform installed as npm does it, and data to learn from.
+ * Makes an app with the packages of a platform, installed by npm, and data to train on.
  *
  * @param {import('./targets.mjs').Target} target
  * @param {import('./places.mjs').Place} place
  */
-export const layApp = async ({platform, os, cpu, libc}, {folder}) => {
+export const makeApp = async ({platform, os, cpu, libc}, {folder}) => {
 	rmSync(folder, {recursive: true, force: true});
 	mkdirSync(folder, {recursive: true});
 	const packed = path.join(folder, 'packages');
@@ -43,7 +43,7 @@ export const layApp = async ({platform, os, cpu, libc}, {folder}) => {
 		return `file:packages/${JSON.parse(printed)[0].filename}`;
 	};
 
-	// The lot of them, of which npm takes the one that fits.
+	// All of them, of which npm installs the one that fits.
 	const built = targets.filter(({platform}) => existsSync(path.join(packages, platform)));
 	const overrides = Object.fromEntries(built.map(({platform}) => [`@stepladder/${platform}`, pack(platform)]));
 	const dependencies = {stepladder: pack('stepladder')};
@@ -70,23 +70,23 @@ export const layApp = async ({platform, os, cpu, libc}, {folder}) => {
 };
 
 /**
- * What runs left, as hashes: equal bits have equal hashes.
+ * Hashes of the files of runs.
  *
  * @typedef {Record<string, string>} Bits
  */
 
 /**
- * Has the app learn in colour and in grey and predict, as a person would type it.
+ * Trains on colour and on grey images in the app and predicts, by its command line.
  *
  * @param {import('./places.mjs').Place} place
  * @param {string} instructionSet
  * @returns {Bits}
  */
-export const learnAndPredict = (place, instructionSet) => {
+export const trainAndPredict = (place, instructionSet) => {
 	const {folder, inside} = place;
 	const type = command(place, instructionSet);
-	for (const made of ['shapes', 'cache', 'runs']) {
-		rmSync(path.join(folder, made), {recursive: true, force: true});
+	for (const name of ['shapes', 'cache', 'runs']) {
+		rmSync(path.join(folder, name), {recursive: true, force: true});
 	}
 
 	type('init', `${inside}/shapes`);
@@ -94,15 +94,15 @@ export const learnAndPredict = (place, instructionSet) => {
 	for (const [ladder, step] of Object.entries({shapes: 'baseline', grey: 'everything'})) {
 		const run = [`${inside}/${ladder}`, '--step', step, '--epochs', '2', '--out', `${inside}/runs/${ladder}`];
 		type('train', '--quiet', '--limit-train', '300', '--limit-test', '100', '--ladder', ...run);
-		const left = onlyFolder(path.join(folder, 'runs', ladder, step));
-		const model = `${inside}/runs/${ladder}/${step}/${path.basename(left)}/model.safetensors`;
+		const trained = onlyFolder(path.join(folder, 'runs', ladder, step));
+		const model = `${inside}/runs/${ladder}/${step}/${path.basename(trained)}/model.safetensors`;
 		const data =
 			ladder === 'grey' ? 'grey/data' : `cache/data/${path.basename(onlyFolder(path.join(folder, 'cache/data')))}`;
 		const images = `${inside}/${data}/t10k-images-idx${ladder === 'grey' ? 3 : 4}-ubyte:0-49`;
-		const events = readFileSync(path.join(left, 'events.jsonl'), 'utf8').replaceAll(/,"seconds":[\d.e-]+/g, '');
-		bits[`${ladder}: model`] = hash(readFileSync(path.join(left, 'model.safetensors')));
+		const events = readFileSync(path.join(trained, 'events.jsonl'), 'utf8').replaceAll(/,"seconds":[\d.e-]+/g, '');
+		bits[`${ladder}: model`] = hash(readFileSync(path.join(trained, 'model.safetensors')));
 		bits[`${ladder}: epochs`] = hash(events);
-		bits[`${ladder}: predictions of the last epoch`] = hash(readFileSync(path.join(left, 'predictions.json')));
+		bits[`${ladder}: predictions of the last epoch`] = hash(readFileSync(path.join(trained, 'predictions.json')));
 		bits[`${ladder}: predict`] = hash(withoutNames(type('predict', model, images, '--json')));
 	}
 
@@ -110,7 +110,7 @@ export const learnAndPredict = (place, instructionSet) => {
 };
 
 /**
- * The bits of a prediction from a PNG, where this platform's sharp runs.
+ * Returns the hash of a prediction from a PNG; `undefined` if this platform's sharp does not run.
  *
  * @param {import('./places.mjs').Place} place
  * @returns {string | undefined}
@@ -138,7 +138,7 @@ const command =
 		const [printed, errors] = ['printed.txt', 'errors.txt'].map(name => path.join(folder, name));
 		const [stdout, stderr] = [openSync(printed, 'w'), openSync(errors, 'w')];
 		const {status, error} = spawnSync(program, [...start, `${inside}/${main}`, ...words], {
-			cwd: '/', // every place has it
+			cwd: '/', // exists in every environment
 			env: {...env, STEPLADDER_CACHE: `${inside}/cache`, ...(instructionSet && {STEPLADDER_ISA: instructionSet})},
 			stdio: ['ignore', stdout, stderr],
 			timeout: 900_000,
@@ -146,7 +146,7 @@ const command =
 		closeSync(stdout);
 		closeSync(stderr);
 		if (status !== 0) {
-			const reason = error?.message ?? whatWentWrong(readFileSync(errors, 'utf8')) ?? `exit code ${status}`;
+			const reason = error?.message ?? errorLine(readFileSync(errors, 'utf8')) ?? `exit code ${status}`;
 			throw new ToolFailed(`\`stepladder ${words[0]}\` failed: ${reason}`);
 		}
 
@@ -155,8 +155,8 @@ const command =
 
 const main = 'node_modules/stepladder/dist/ts/cli/main.js';
 
-/** The line that says it, among those of a stack. @param {string} errors */
-const whatWentWrong = errors => {
+/** Returns the line of the message, among those of a stack. @param {string} errors */
+const errorLine = errors => {
 	const lines = errors.trim().split('\n');
 	return lines.find(line => /^(?:stepladder|\w*Error)\b.*:/.test(line)) ?? lines.at(-1);
 };
@@ -171,7 +171,7 @@ const onlyFolder = folder => {
 	return path.join(folder, names[0] ?? '');
 };
 
-/** Predictions name their images by paths, which differ between places. @param {string} lines */
+/** Removes the images' paths, which differ between environments. @param {string} lines */
 const withoutNames = lines =>
 	lines
 		.trim()

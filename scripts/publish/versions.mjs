@@ -2,8 +2,8 @@ import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {root} from '../set-up/index.mjs';
 
-/** Where the version stands, each with what comes before it. `package.json` is the one that the others follow. */
-const places = [
+/** The files that name the version, with the text before it. The others follow `package.json`. */
+const mentions = [
 	{file: 'package.json', before: /(\{\s+"name": "stepladder",\s+"version": ")([^"]+)/g},
 	{file: 'package-lock.json', before: /("name": "stepladder",\s+"version": ")([^"]+)/g},
 	{file: 'Cargo.toml', before: /(\[workspace\.package\]\s+version = ")([^"]+)/g},
@@ -14,19 +14,19 @@ const places = [
 ];
 
 /**
- * Every place that names Stepladder's version, with what it says.
+ * Returns every mention of Stepladder's version.
  *
  * @returns {Array<{file: string, version: string}>}
  */
 export const namedVersions = () =>
-	places.flatMap(({file, before}) =>
+	mentions.flatMap(({file, before}) =>
 		[...readFileSync(path.join(root, file), 'utf8').matchAll(before)].map(([, , version = '']) => ({file, version})),
 	);
 
-/** Has every place say what `package.json` says. */
+/** Sets every mention to the version of `package.json`. */
 export const alignVersions = () => {
 	const {version} = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-	for (const {file, before} of places) {
+	for (const {file, before} of mentions) {
 		const text = readFileSync(path.join(root, file), 'utf8');
 		writeFileSync(
 			path.join(root, file),

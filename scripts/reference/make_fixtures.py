@@ -1,4 +1,4 @@
-"""Makes the expected figures of the trainer's tests with PyTorch and torchvision.
+"""Writes the expected figures of the trainer's tests with PyTorch and torchvision.
 
 usage: python scripts/reference/make_fixtures.py
 
@@ -105,7 +105,7 @@ class Block(torch.nn.Module):
 
 
 class SmallNet(torch.nn.Module):
-    """Every layer there is: padded and unpadded convolutions with bias and without, norm, ReLU, both pools."""
+    """Every kind of layer: padded and unpadded convolutions with bias and without, norm, ReLU, both pools."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Makes the expected figures of the tests of statistics with statsmodels and scipy.
+"""Writes the expected figures of the tests of statistics with statsmodels and scipy.
 
 usage: python scripts/reference/make_statistics.py > test/statistics/statsmodels.json
 

@@ -18,10 +18,10 @@ const addonSources = ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml', 'crates'
 const typeScriptSources = ['ts', 'test', 'tsconfig.json', 'package-lock.json'];
 
 /**
- * Brings packages, the addon and the compiled TypeScript up to date, in that order, and then what is built with
- * libtorch, which compiled TypeScript fetches. Says nothing and takes a fraction of a second when they are.
+ * Brings npm packages, the addon and the compiled TypeScript up to date, in that order, and then the addon with libtorch, which
+ * compiled TypeScript fetches. Prints nothing and takes 30 to 100 ms if all are up to date.
  *
- * @param {string} [torch] what asks for libtorch, as the beginning of a sentence; libtorch is left alone without
+ * @param {string} [torch] the reason for libtorch, as the beginning of a sentence; without it, libtorch is not set up
  */
 export const setUp = async torch => {
 	demand('node', 'Stepladder');
@@ -57,7 +57,7 @@ const isReadOnly = folder => {
 };
 
 /**
- * A clone that can't be written can be used as long as it is up to date.
+ * Runs the set-up of a read-only clone, which can be used as long as it is up to date.
  *
  * @param {() => Promise<void>} work
  */
@@ -67,7 +67,7 @@ const withoutWriting = async work => {
 	} catch (error) {
 		if (error instanceof ToolFailed || /** @type {NodeJS.ErrnoException} */ (error).syscall !== undefined) {
 			throw new MissingNeed(
-				`${path.resolve(root)} can’t be written, and has to be built first: run \`npm run build\` there as somebody who may`,
+				`${path.resolve(root)} can’t be written, and has to be built first: run \`npm run build\` there as a user who may write to it`,
 			);
 		}
 
@@ -75,7 +75,7 @@ const withoutWriting = async work => {
 	}
 };
 
-/** Runs a script's main function; whatever the set-up lacks ends the process with one sentence. */
+/** Runs a script's main function; an expected error ends the process with one sentence. */
 export const runMain = async (/** @type {() => Promise<void>} */ main) => {
 	try {
 		await main();
@@ -83,7 +83,7 @@ export const runMain = async (/** @type {() => Promise<void>} */ main) => {
 		const {syscall, message} = /** @type {NodeJS.ErrnoException} */ (error);
 		if (syscall !== undefined) {
 			say(
-				`stepladder: ${existsSync(root) ? `the set-up can’t go on (${message})` : `${path.resolve(root)} was deleted`}`,
+				`stepladder: ${existsSync(root) ? `the set-up can’t continue (${message})` : `${path.resolve(root)} was deleted`}`,
 			);
 		} else if ([MissingNeed, ToolFailed, LockLost].some(known => error instanceof known)) {
 			say(`stepladder: ${message}`);
@@ -120,7 +120,7 @@ const addon = async signal => {
 		say('Building the addon (about a minute the first time) ...');
 		await buildAddon(output, ['--strip'], signal);
 	});
-	// The types belong to the sources, so that they are compiled, and published, along with them.
+	// The types are part of the sources, so that they are compiled and published with them.
 	const types = readFileSync(path.join(output, 'binding.d.ts'), 'utf8');
 	if (readStamp(inRoot('ts', 'native', 'binding.ts')) !== types) {
 		writeFileSync(inRoot('ts', 'native', 'binding.ts'), types);
@@ -128,7 +128,7 @@ const addon = async signal => {
 };
 
 /**
- * The same addon with the `aten` engine, and the libtorch that it is linked against.
+ * Builds the addon with the `aten` engine, and fetches the libtorch that it is linked against.
  *
  * @param {string} reason
  * @param {AbortSignal} [signal]
@@ -152,7 +152,7 @@ const torchAddon = async (reason, signal) => {
 };
 
 /**
- * The folder of libtorch, fetched if it must be.
+ * Returns the folder of libtorch, which is fetched if necessary.
  *
  * @param {AbortSignal} [signal]
  */
@@ -191,7 +191,7 @@ const typeScript = async signal => {
 	const output = inRoot('dist');
 	await unlessBuilt(output, fingerprint(root, typeScriptSources), async () => {
 		say('Compiling TypeScript ...');
-		await rm(output, {recursive: true, force: true}); // a deleted step must not live on
+		await rm(output, {recursive: true, force: true}); // a deleted step must not stay
 		await runTool(process.execPath, [inRoot('node_modules', 'typescript', 'bin', 'tsc')], {
 			...{cwd: root, signal},
 			hint: 'the errors above say where',

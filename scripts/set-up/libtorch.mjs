@@ -4,8 +4,8 @@ import process from 'node:process';
 import {MissingNeed} from './need.mjs';
 
 /**
- * Makes `root/build/libtorch` lead to what a CPU build links against: its headers, and links to the libraries that it
- * needs, since torch-sys links CUDA's where it sees them.
+ * Makes `root/build/libtorch` for a CPU build to link against: libtorch's headers, and links to the libraries that it
+ * needs, since torch-sys would also link CUDA's if it saw them.
  *
  * @param {string} root the project
  * @param {string} libtorch a folder with `lib` and `include`
@@ -19,8 +19,8 @@ export const linkView = (root, libtorch, {libraries, version}) => {
 	const view = path.join(root, 'build', 'libtorch');
 	const include = path.join(view, 'include');
 	const linked = libraries.filter(name => existsSync(path.join(libtorch, 'lib', name)));
-	const isWhole = linked.every(name => existsSync(path.join(view, 'lib', name)));
-	if (isWhole && linkTarget(include) === path.join(libtorch, 'include') && existsSync(include)) {
+	const isComplete = linked.every(name => existsSync(path.join(view, 'lib', name)));
+	if (isComplete && linkTarget(include) === path.join(libtorch, 'include') && existsSync(include)) {
 		return;
 	}
 
@@ -31,8 +31,8 @@ export const linkView = (root, libtorch, {libraries, version}) => {
 	}
 
 	if (process.platform === 'linux') {
-		// torch-sys asks the linker for `libtorch`; the one in a CUDA wheel would drag CUDA in, so a linker script takes
-		// its name.
+		// torch-sys asks the linker for `libtorch`; the one in a CUDA wheel would link CUDA, so a linker script has its
+		// name.
 		writeFileSync(path.join(fresh, 'lib', 'libtorch.so'), 'INPUT(-ltorch_cpu)\n');
 	}
 

@@ -5,16 +5,16 @@ import {neededNode, nodeFits} from './node.mjs';
 /**
  * @typedef {object} Need
  * @property {string} what
- * @property {boolean} [forTorch] whether only libtorch needs it
+ * @property {boolean} [forTorch] whether it is needed only for libtorch
  * @property {() => {name: string, version: string} | undefined} find
  * @property {string | Record<string, string>} get
  */
 
-/** Something the machine lacks. Its message says what, and how to get it; no stack is worth showing. */
+/** A missing tool. The message says which, and how to install it; no stack is printed. */
 export class MissingNeed extends Error {}
 
 /**
- * The first of several spellings of a command that answers `--version` with success.
+ * Returns the first of several commands whose `--version` succeeds.
  *
  * @param {string[]} names
  * @returns {{name: string, version: string} | undefined}
@@ -31,8 +31,8 @@ export const findCommand = names => {
 };
 
 /**
- * Everything a build from source asks of a machine; some of it only where libtorch is asked for. `doctor` lists them
- * all; the set-up asks for one when it comes to need it.
+ * The tools that a build from source needs, some of them only for libtorch. `doctor` lists all; the set-up checks for one
+ * when it needs it.
  *
  * @type {Record<'node' | 'rust' | 'linker' | 'compiler' | 'pip', Need>}
  */
@@ -92,7 +92,7 @@ export const needs = {
 };
 
 /**
- * How to get a need, on this platform.
+ * Returns how to install a tool on this platform.
  *
  * @param {keyof typeof needs} name
  * @returns {string}
@@ -103,7 +103,9 @@ export const howToGet = name => {
 };
 
 /**
- * The command that fills a need, or a {@link MissingNeed} naming what `forWhat` lacks.
+ * Returns the command of a tool.
+ *
+ * @throws {MissingNeed} if `forWhat` lacks it
  *
  * @param {keyof typeof needs} name
  * @param {string} forWhat

@@ -2,16 +2,16 @@ import {readFileSync} from 'node:fs';
 import process from 'node:process';
 import {nodeLines} from '../../ts/platform/node-lines.js';
 
-/** The one place that says which Node is needed. */
+/** The only place that says which Node is needed. */
 const {engines} = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
 const {needed, fits} = nodeLines(engines.node);
 
-/** Which Node is needed, for people: `Node 20.19+, 22.20+ or 24.12+`. */
+/** The Node that is needed, such as `Node 20.19+, 22.20+ or 24.12+`. */
 export const neededNode = needed;
 
 /**
- * Whether a version of Node is one that `engines` allows.
+ * Whether `engines` allows a version of Node.
  *
  * @param {string} version such as `22.20.0`
  */

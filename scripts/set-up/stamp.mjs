@@ -3,20 +3,20 @@ import {mkdirSync, readdirSync, readFileSync, statSync, writeFileSync} from 'nod
 import path from 'node:path';
 
 /**
- * One hash over the names and contents of files and folders, in a fixed order.
+ * Hashes the names and contents of files and folders, in a fixed order.
  *
  * @param {string} root
- * @param {string[]} places relative to `root`
- * @param {string[]} [words] further text that a change of should be noticed
+ * @param {string[]} entries relative to `root`
+ * @param {string[]} [words] further text to hash
  * @returns {string}
  */
-export const fingerprint = (root, places, words = []) => {
+export const fingerprint = (root, entries, words = []) => {
 	const hash = createHash('sha256').update(words.join('\0'));
-	/** @param {string} place */
-	const add = place => {
-		const entries = readdirSync(path.join(root, place), {withFileTypes: true});
-		for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-			const inner = path.join(place, entry.name);
+	/** @param {string} folder */
+	const add = folder => {
+		const inFolder = readdirSync(path.join(root, folder), {withFileTypes: true});
+		for (const entry of inFolder.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+			const inner = path.join(folder, entry.name);
 			if (entry.isDirectory()) {
 				add(inner);
 			} else {
@@ -25,15 +25,15 @@ export const fingerprint = (root, places, words = []) => {
 		}
 	};
 
-	for (const place of places) {
+	for (const entry of entries) {
 		try {
-			hash.update(`${place}\0`).update(readFileSync(path.join(root, place)));
+			hash.update(`${entry}\0`).update(readFileSync(path.join(root, entry)));
 		} catch (error) {
 			if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EISDIR') {
 				throw error;
 			}
 
-			add(place);
+			add(entry);
 		}
 	}
 
@@ -41,7 +41,7 @@ export const fingerprint = (root, places, words = []) => {
 };
 
 /**
- * Does the work unless the stamp of the last time says that nothing has changed since.
+ * Does the work unless its stamp says that the sources have not changed.
  *
  * @param {string} stampFile
  * @param {string} wanted fingerprint of everything that the work reads
@@ -58,10 +58,9 @@ export const unlessStamped = async (stampFile, wanted, work) => {
 };
 
 /**
- * Does the work unless nothing has changed since the last time: neither what it reads, nor what it made, of which names
- * and sizes are looked at.
+ * Does the work unless neither its sources nor its output have changed, whose names and sizes are compared.
  *
- * @param {string} output the folder of all that it makes
+ * @param {string} output the folder of its output
  * @param {string} wanted fingerprint of everything that the work reads
  * @param {() => Promise<void>} work
  */
@@ -81,7 +80,7 @@ const stamp = '.stamp';
 export const isBuilt = (output, wanted) => readStamp(path.join(output, stamp)) === `${wanted} ${listing(output)}`;
 
 /**
- * Whether what was made in a folder is not as it was made.
+ * Whether a folder was changed since it was built.
  *
  * @param {string} output
  */
@@ -91,7 +90,7 @@ export const wasChanged = output => {
 };
 
 /**
- * One hash over the names and sizes of all files in a folder.
+ * Hashes the names and sizes of all files in a folder.
  *
  * @param {string} folder
  * @returns {string}
@@ -109,7 +108,7 @@ const readNames = folder => {
 	try {
 		return readdirSync(folder, {recursive: true, encoding: 'utf8'});
 	} catch {
-		return []; // never made
+		return []; // never built
 	}
 };
 

@@ -1,7 +1,7 @@
 import {spawn} from 'node:child_process';
 import process from 'node:process';
 
-/** A tool of the set-up that ended with an error; what it printed is already on the terminal. */
+/** A tool failed; its output is already on the terminal. */
 export class ToolFailed extends Error {}
 
 /** @param {string} line */
@@ -10,11 +10,11 @@ export const say = line => {
 };
 
 /**
- * Runs a tool to its end. All it prints goes to stderr, since stdout belongs to the command that comes after.
+ * Runs a tool to its end. Its output goes to stderr, since stdout belongs to the command that follows.
  *
  * @param {string} command
  * @param {string[]} commandArguments
- * @param {{cwd?: string, env?: NodeJS.ProcessEnv, hint?: string, signal?: AbortSignal}} [options] `hint`: what to do when
+ * @param {{cwd?: string, env?: NodeJS.ProcessEnv, hint?: string, signal?: AbortSignal}} [options] `hint`: what to do if
  *   it fails; `signal` ends it
  * @returns {Promise<void>}
  */

@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import path from 'node:path';
 
 /**
- * What in a command line asks for libtorch, as the beginning of a sentence, or nothing.
+ * Returns the reason why a command line needs libtorch, as the beginning of a sentence; `undefined` if it does not.
  *
  * @param {string[]} commandLine such as `['train', '--engine', 'aten']`
  * @returns {string | undefined}
@@ -22,7 +22,7 @@ export const torchReason = ([command, ...rest]) => {
 	}
 
 	const run = optionValue(rest, '--resume');
-	return run !== undefined && ranOnTorch(run) ? `The run in ${run} goes on with` : undefined;
+	return run !== undefined && ranOnTorch(run) ? `The run in ${run} resumes on` : undefined;
 };
 
 /**
@@ -41,6 +41,6 @@ const ranOnTorch = run => {
 		const {options} = JSON.parse(readFileSync(path.join(run, 'config.json'), 'utf8'));
 		return options.engine === 'aten' || options.device === 'cuda';
 	} catch {
-		return false; // `train` says what is wrong with it
+		return false; // `train` reports the error
 	}
 };

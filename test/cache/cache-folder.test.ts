@@ -5,7 +5,7 @@ import {cacheFolder} from '../../ts/cache/cache-folder.js';
 
 const onLinux = process.platform === 'linux' ? test : test.skip;
 
-onLinux('a user without a home, as containers have, keeps the cache below /, as one whose home is /', t => {
+onLinux('without a home, as in containers, the cache is below /', t => {
 	const {homedir} = os;
 	t.teardown(() => {
 		os.homedir = homedir;

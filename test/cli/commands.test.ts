@@ -2,8 +2,7 @@ import {readdirSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import test from 'ava';
-import {execa} from 'execa';
-import {cli, root} from '../helpers/cli.js';
+import {cli} from '../helpers/cli.js';
 import {temporaryFolder} from '../helpers/folder.js';
 
 test('summary shows the layers of the final net', async t => {
@@ -136,7 +135,7 @@ for (const command of [
 		t.notRegex(stdout, /default: (\[|false|")/, 'a default is told as it is typed');
 		t.is(exitCode, 0);
 		t.regex(stdout, /Usage: stepladder/);
-		t.true(command === 'doctor' || /Examples?:\n {2}npx stepladder /.test(stdout));
+		t.true(command === 'doctor' || /Examples?:\n {2}npm run /.test(stdout));
 	});
 }
 
@@ -146,11 +145,4 @@ test('the version is that of the program, of its addon and of Node', async t => 
 		t.is(exitCode, 0);
 		t.regex(stdout, /^stepladder \d+\.\d+\.\d+, addon \d+\.\d+\.\d+ \(\w+\), Node \d+\.\d+\.\d+$/);
 	}
-});
-
-test('texts name the command as it was started: by npm’s script or by npx', async t => {
-	const byScript = await execa('npm', ['run', '-s', 'record', '--', '--help'], {cwd: root, stdin: 'ignore'});
-	t.regex(byScript.stdout, /Examples:\n {2}npm run record -- --step baseline\n/);
-	const {stdout} = await cli('record', '--help');
-	t.regex(stdout, /Examples:\n {2}npx stepladder record --step baseline\n/);
 });

@@ -26,7 +26,7 @@ for (const [signal, expected] of [
 		t.is(exitCode, expected);
 		const [folder = ''] = readdirSync(path.join(out, 'lr-scheduler'));
 		const place = path.join(out, 'lr-scheduler', folder);
-		t.is(stderr, `stepladder: interrupted; to resume: npx stepladder train --resume ${place}`);
+		t.is(stderr, `stepladder: interrupted; to resume: npm run train -- --resume ${place}`);
 		t.false(existsSync(path.join(place, '.lock')));
 	});
 }

@@ -303,7 +303,7 @@ test('a cache that can not be written is named', async t => {
 	t.is(exitCode, 1);
 	t.regex(
 		stderr,
-		/could not write the cache in \S+; name another place by STEPLADDER_CACHE$|could not write the cache in .*STEPLADDER_CACHE$/,
+		/could not write the cache in \S+; name another folder by STEPLADDER_CACHE$|could not write the cache in .*STEPLADDER_CACHE$/,
 	);
 });
 

@@ -31,17 +31,14 @@ const holds = test.macro(async (t, names: readonly string[], tries?: number) => 
 test('a failing call of `train` loses no finished run, and resuming gives the same bits', holds, ['calls-train'], 2);
 test('a failing call of `record` loses nothing, and leaves nothing after the next', holds, ['calls-record'], 2);
 test('a failing call of `setup` is reported, and leaves nothing after the next', holds, ['calls-setup'], 2);
-(noShim() === undefined ? test : test.skip)(
-	'wheels are unpacked whole where every read of them comes short',
-	async t => {
-		const setUp = scenarios.find(({name}) => name === 'setup') as Scenario;
-		const stage = await Stage.make(t, setUp);
-		stage.reset();
-		const {exitCode, stderr} = await stage.run(setUp.command, {kind: 'read', at: 1, what: 'short+', file: '.whl'});
-		t.is(exitCode, 0, stderr);
-		t.regex(stage.calls().struck ?? '', /\.whl$/);
-	},
-);
+(noShim() === undefined ? test : test.skip)('wheels are unpacked completely with short reads', async t => {
+	const setUp = scenarios.find(({name}) => name === 'setup') as Scenario;
+	const stage = await Stage.make(t, setUp);
+	stage.reset();
+	const {exitCode, stderr} = await stage.run(setUp.command, {kind: 'read', at: 1, what: 'short+', file: '.whl'});
+	t.is(exitCode, 0, stderr);
+	t.regex(stage.calls().struck ?? '', /\.whl$/);
+});
 (noShim() === undefined ? test : test.skip)('a folder of steps that can’t be listed is named', async t => {
 	const train = scenarios.find(({name}) => name === 'train') as Scenario;
 	const stage = await Stage.make(t, train);
@@ -50,14 +47,14 @@ test('a failing call of `setup` is reported, and leaves nothing after the next',
 	t.is(exitCode, exitCodes.data);
 	t.regex(stderr, /steps: expected a folder that can be listed \(EACCES/);
 });
-test('two `train` at once are two runs', holds, ['twice-train'], 1);
-test('inputs that once failed are refused, or read right', holds, ['corpus']);
+test('two concurrent `train` are two runs', holds, ['twice-train'], 1);
+test('inputs that once failed are refused, or read correctly', holds, ['corpus']);
 test(
 	'damaged models, images and tables are refused',
 	holds,
 	['fuzz-model', 'fuzz-png', 'fuzz-idx', 'fuzz-record'],
 	150,
 );
-test('20 trainings at once come to what one comes to', holds, ['many-together']);
-test('a process ends as it is told to while it trains', holds, ['many-exit', 'many-throw'], 1);
+test('20 concurrent trainings have the result of one', holds, ['many-together']);
+test('`process.exit()` and exceptions end a process while it trains', holds, ['many-exit', 'many-throw'], 1);
 test('a clock that goes back changes no bit', holds, ['limits-clock'], 1);

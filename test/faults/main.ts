@@ -1,4 +1,4 @@
-// The whole campaign: `npm run test:faults`, or a part of it by `--only PART`.
+// The whole campaign: `npm run test:faults`, or a part of it with `--only PART`.
 import process from 'node:process';
 import {Command, InvalidArgumentError} from 'commander';
 import type {Outcome, Part} from './part.js';
@@ -36,7 +36,7 @@ const say = (line: string): void => {
 	process.stdout.write(`${line}\n`);
 };
 
-const tell = (part: Part, {tries, failures, note}: Outcome, seconds: number): void => {
+const report = (part: Part, {tries, failures, note}: Outcome, seconds: number): void => {
 	say(
 		`| ${part.name} | ${part.fault} | ${tries} | ${failures.length} | ${Math.round(seconds)} s |${note ? ` ${note}` : ''}`,
 	);
@@ -53,13 +53,13 @@ const {
 	keep: kept,
 	list,
 } = new Command('test:faults')
-	.description('Makes things fail, and holds Stepladder to what it promises where they do.')
-	.option('--only <parts>', 'these parts alone, by name or by the beginning of one, with commas between')
-	.option('--try <name>', 'one try of a part, as a failure names it')
-	.option('--tries <n>', 'at most so many tries of each part, drawn by the seed', whole)
-	.option('--seed <n>', 'what is drawn', whole, 1)
-	.option('--keep', 'write what came of it into test/faults/results.json and the table of docs/RELIABILITY.md', false)
-	.option('--list', 'name the parts and end', false)
+	.description('Injects faults, and checks what Stepladder guarantees for them.')
+	.option('--only <parts>', 'only these parts, by names or their beginnings, separated by commas')
+	.option('--try <name>', 'only one try of a part, by the name from a failure')
+	.option('--tries <n>', 'the most tries of each part, drawn by the seed', whole)
+	.option('--seed <n>', 'the seed of drawn tries and inputs', whole, 1)
+	.option('--keep', 'write the results into test/faults/results.json and the table of docs/RELIABILITY.md', false)
+	.option('--list', 'list the parts', false)
 	.parse()
 	.opts<Flags>();
 
@@ -80,7 +80,7 @@ for (const part of named(only)) {
 	const begun = performance.now();
 	const wanted = {tries, seed, only: one};
 	const outcome = await part.run(wanted);
-	tell(part, outcome, (performance.now() - begun) / 1000);
+	report(part, outcome, (performance.now() - begun) / 1000);
 	process.exitCode = outcome.failures.length > 0 ? 1 : process.exitCode;
 	if (kept && one === undefined) {
 		keep(part, outcome, wanted);

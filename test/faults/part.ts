@@ -1,40 +1,40 @@
 import {createHash} from 'node:crypto';
 import process from 'node:process';
 
-/** What a part of the campaign is asked for. */
+/** Options of a part of the campaign. */
 export type Wanted = {
-	/** At most so many tries, drawn by the seed; all there are without. */
+	/** The most tries, drawn by the seed. @default all */
 	readonly tries?: number | undefined;
 	readonly seed: number;
-	/** One try alone, by the name that a failure gave it. */
+	/** The name of a single try, from a failure. */
 	readonly only?: string | undefined;
 };
 
 export type Failure = {
-	/** Names the try, for `--try`. */
+	/** The name of the try, for `--try`. */
 	readonly name: string;
-	/** What did not hold. */
+	/** The problem. */
 	readonly what: string;
 };
 
 export type Outcome = {readonly tries: number; readonly failures: readonly Failure[]; readonly note?: string};
 
-/** A kind of fault, and what Stepladder promises where it strikes. */
+/** A kind of fault, and the guarantee of Stepladder for it. */
 export type Part = {
 	/** For `--only`. */
 	readonly name: string;
 	readonly fault: string;
 	readonly promise: string;
-	/** Why it can't be tried here, as a sentence. */
+	/** Returns the reason if it can't be tried here. */
 	readonly skipped?: () => string | undefined;
 	readonly run: (wanted: Wanted) => Promise<Outcome>;
 };
 
-/** A number in [0, 1) that follows from a seed and a name. */
+/** Returns a number in [0, 1) that depends on a seed and a name. */
 export const drawn = (seed: number, name: string): number =>
 	createHash('sha256').update(`${seed} ${name}`).digest().readUInt32BE(0) / 2 ** 32;
 
-/** Those of the names that are wanted: one, a number drawn by the seed, or all. */
+/** Returns the chosen names: one, a number drawn by the seed, or all. */
 export const chosen = (names: readonly string[], {tries, seed, only}: Wanted): readonly string[] => {
 	if (only !== undefined) {
 		return [only];
@@ -51,7 +51,7 @@ export const chosen = (names: readonly string[], {tries, seed, only}: Wanted): r
 		.map(({name}) => name);
 };
 
-/** Tries names one after the other, `atOnce` of them side by side. How far it is, is told each half a minute. */
+/** Runs the tries, `atOnce` of them concurrently. Reports progress every 30 seconds. */
 export const tryEach = async (
 	names: readonly string[],
 	attempt: (name: string) => Promise<string | undefined>,
@@ -59,7 +59,7 @@ export const tryEach = async (
 ): Promise<Outcome> => {
 	const waiting = [...names];
 	const failures: Failure[] = [];
-	let [done, told] = [0, performance.now()];
+	let [done, reported] = [0, performance.now()];
 	const work = async (): Promise<void> => {
 		for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
 			const what = await attempt(name);
@@ -68,8 +68,8 @@ export const tryEach = async (
 			}
 
 			done += 1;
-			if (performance.now() - told > 30_000) {
-				told = performance.now();
+			if (performance.now() - reported > 30_000) {
+				reported = performance.now();
 				process.stderr.write(`${done} of ${names.length} tried, ${failures.length} failed\n`);
 			}
 		}

@@ -12,7 +12,7 @@ export const page = path.join(root, 'docs', 'RELIABILITY.md');
 
 type Result = {
 	readonly tries: number;
-	/** What these were drawn by; nothing where all that there are were tried. */
+	/** The seed of drawn tries; `undefined` if all were tried. */
 	readonly seed?: number;
 	readonly failures: number;
 	readonly note?: string;
@@ -22,7 +22,7 @@ type Kept = Readonly<Record<string, Result>>;
 
 const read = (): Kept => (existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Kept) : {});
 
-/** The command that repeats a part, or one try of it. */
+/** Returns the command that repeats a part, or one try of it. */
 export const repeating = ({name}: Part, one?: string): string =>
 	`npm run test:faults -- --only ${name}${one === undefined ? '' : ` --try '${one}'`}`;
 
@@ -38,17 +38,17 @@ const table = (kept: Kept): string => {
 		const promise = note === undefined ? part.promise : `${part.promise} (${note})`;
 		return [[part.fault, tries.toLocaleString('en'), String(failures), promise, `\`--only ${part.name}${drawn}\``]];
 	});
-	const head = ['fault', 'tries', 'failures', 'what is promised', 'repeated by `npm run test:faults --`'];
+	const head = ['fault', 'tries', 'failures', 'guarantee', 'repeated by `npm run test:faults --`'];
 	return markdownTable([head, ...rows], {align: ['l', 'r', 'r', 'l', 'l'], alignDelimiters: false, padding: true});
 };
 
 const marks = /(<!-- faults -->\n)[\s\S]*?(<!-- \/faults -->)/;
 
-/** The page with the table of what was kept. */
+/** Returns the page with the table of the kept results. */
 export const withTable = (text: string): string =>
 	text.replace(marks, (_, begin: string, end: string) => `${begin}\n${table(read())}\n\n${end}`);
 
-/** Keeps what came of a part, and shows it on the page. */
+/** Keeps the result of a part, and shows it on the page. */
 export const keep = ({name}: Part, {tries, failures, note}: Outcome, wanted: Wanted): void => {
 	const isDrawn = tries === wanted.tries;
 	const result: Result = {

@@ -1,6 +1,6 @@
 import type {Ending} from '../helpers/folder.js';
 
-/** Does work, and tidies up whatever it left behind. */
+/** Does work, and then runs its clean-up. */
 export const scoped = async <Value>(work: (scope: Ending) => Promise<Value>): Promise<Value> => {
 	const tidying: Array<() => void> = [];
 	try {

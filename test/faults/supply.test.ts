@@ -18,7 +18,7 @@ const {packages} = JSON.parse(readFileSync(path.join(root, 'package-lock.json'),
 
 const locked = Object.entries(packages).filter(([place]) => place !== '');
 
-test('no package that is installed along runs a script when it is installed', t => {
+test('no dependency has an install script', t => {
 	const running = locked
 		.filter(([, {dev, devOptional, hasInstallScript}]) => hasInstallScript && !dev && !devOptional)
 		.map(([place]) => place);

@@ -1,6 +1,6 @@
 import {defineStep, type Step, type StepDefinition} from '../../ts/index.js';
 
-/** A step that learns 28 x 28 images in a moment, and may go on for as long as it is let. */
+/** A step that learns 28 x 28 images in a moment, for any number of epochs. */
 export const tinyDefinition: StepDefinition = {
 	name: 'tiny',
 	experiment: {

@@ -1,4 +1,4 @@
-// What a person keeps beside our own files stays as it is.
+// A user's files beside our own are not changed.
 import {
 	existsSync,
 	mkdirSync,
@@ -16,7 +16,7 @@ import test, {type ExecutionContext} from 'ava';
 import {OwnLadder} from '../helpers/own-ladder.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
-/** Writes files of a person's, days ago. */
+/** Writes files of a user, with times days ago. */
 const keep = (own: OwnLadder, ...files: readonly string[]): void => {
 	const longAgo = new Date(Date.now() - 3 * 24 * 60 * 60 * 1000);
 	for (const file of files) {
@@ -32,7 +32,7 @@ const areKept = (t: ExecutionContext, own: OwnLadder, ...files: readonly string[
 	}
 };
 
-test('`report --out` into a folder of the user’s takes nothing away', async t => {
+test('`report --out` removes nothing from a user’s folder', async t => {
 	const own = tinyLadder(t);
 	t.is((await own.run(['record', '--step', 'tiny', '--seeds', '1'])).exitCode, 0);
 	const mine = ['.tmpAbc123/x', '.unfinished-essay/y', '.lock', '.lock.json', 'report.md.2'].map(name => `out/${name}`);
@@ -55,7 +55,7 @@ test('runs of a step called `replays` outlive `record --check --replay all`', as
 	t.deepEqual(readdirSync(path.join(own.folder, 'runs', 'replays')), runs);
 });
 
-test('what a cache’s folder holds of the user’s stays there', async t => {
+test('a user’s files in the cache folder stay', async t => {
 	const own = tinyLadder(t);
 	const mine = ['data/my.sqlite', 'data/photos.backup/p'];
 	keep(own, ...mine);
@@ -63,7 +63,7 @@ test('what a cache’s folder holds of the user’s stays there', async t => {
 	areKept(t, own, ...mine);
 });
 
-test('a file in the place of `latest` stays', async t => {
+test('a file called `latest` stays', async t => {
 	const own = tinyLadder(t);
 	keep(own, 'mine/latest');
 	t.is((await own.run(['train', '--step', 'tiny', '--out', 'mine'])).exitCode, 0);
@@ -94,7 +94,7 @@ test('a step that is called `latest` has a folder of its own', async t => {
 	t.deepEqual(readdirSync(path.join(own.folder, 'new')), ['ladder.ts']);
 });
 
-test('an interrupted sweep does not let another take the place of one that is kept', async t => {
+test('an interrupted sweep does not let another replace a finished one', async t => {
 	const own = tinyLadder(t, {train: 4000});
 	const common = ['sweep', '--step', 'tiny', '--holdout', '100', '--jobs', '1', '--threads', '1'];
 	const first = [
@@ -116,7 +116,7 @@ test('an interrupted sweep does not let another take the place of one that is ke
 	const [begun = ''] = readdirSync(trials).filter(
 		name => !own.read(`runs/sweeps/${name}/result.json`).includes('0.02'),
 	);
-	writeFileSync(path.join(trials, begun, 'result.json'), ''); // as if it had not come to its end
+	writeFileSync(path.join(trials, begun, 'result.json'), ''); // as if it had not finished
 	const {exitCode, stderr} = await own.run([...other, '--name', 'first']);
 	t.is(exitCode, 2);
 	t.regex(stderr, /records\/sweeps\/first holds a sweep that differs/);

@@ -13,7 +13,7 @@ const documented = new Set<number>(Object.values(exitCodes));
 
 const stack = /^ {4}at |panicked at|Assertion .* failed|node:internal/m;
 
-/** What is wrong with how a command ended, or nothing: it ends by a documented code, and where it failed, by a sentence. */
+/** Returns the problem of how a command ended, if any: its code must be documented, and a failure have a message. */
 export const badEnd = ({exitCode, signal, stdout, stderr, timedOut}: End): string | undefined => {
 	if (timedOut) {
 		return 'it hung';
@@ -32,5 +32,5 @@ export const badEnd = ({exitCode, signal, stdout, stderr, timedOut}: End): strin
 	}
 
 	const failed = exitCode !== exitCodes.done && exitCode !== exitCodes.targetMissed;
-	return failed && !/\S/.test(stdout + stderr) ? `it failed with ${exitCode} and said nothing` : undefined;
+	return failed && !/\S/.test(stdout + stderr) ? `it failed with ${exitCode} and printed nothing` : undefined;
 };

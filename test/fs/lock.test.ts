@@ -14,7 +14,7 @@ const module = fileURLToPath(new URL('../../ts/fs/lock.js', import.meta.url));
 
 const lockIn = (t: ExecutionContext): string => path.join(temporaryFolder(t), '.lock');
 
-/** A process that holds a lock until it is ended; in an object, since it can be waited for. */
+/** Starts a process that holds a lock until it is killed; in an object, since it is a promise itself. */
 const heldByChild = async (lock: string, before = '') => {
 	const script = `import {acquireLock} from ${JSON.stringify(module)};
 ${before}
@@ -26,7 +26,7 @@ setInterval(() => {}, 1000);`;
 	return {child};
 };
 
-test('a place is held by one at a time, and free again when it is released', async t => {
+test('a lock has one holder at a time, and is free again after its release', async t => {
 	const lock = lockIn(t);
 	const first = await acquireLock('the run', lock);
 	const error = await t.throwsAsync<LockError>(acquireLock('the run', lock), {instanceOf: LockError, code: 'held'});
@@ -45,12 +45,12 @@ test('a place is held by one at a time, and free again when it is released', asy
 test('git does not see a lock', async t => {
 	const lock = lockIn(t);
 	await execa('git', ['init', '-q'], {cwd: path.dirname(lock)});
-	const hold = await acquireLock('the run', lock);
+	const held = await acquireLock('the run', lock);
 	t.is((await execa('git', ['status', '--porcelain'], {cwd: path.dirname(lock)})).stdout, '');
-	hold.release();
+	held.release();
 });
 
-test('the lock of a process that was killed is taken over at once, one that lives keeps it', async t => {
+test('the lock of a killed process is taken over at once, a live one keeps it', async t => {
 	const lock = lockIn(t);
 	const {child} = await heldByChild(lock);
 	const error = await t.throwsAsync<LockError>(acquireLock('the run', lock), {instanceOf: LockError});
@@ -61,13 +61,13 @@ test('the lock of a process that was killed is taken over at once, one that live
 	await child;
 	t.is(lockHolder(lock), undefined);
 	t.false(isLocked(lock));
-	const hold = await acquireLock('the run', lock);
+	const held = await acquireLock('the run', lock);
 	t.is(JSON.parse(readFileSync(path.join(lock, 'holder.json'), 'utf8')).pid, process.pid);
-	hold.release();
+	held.release();
 });
 
 (process.platform === 'linux' ? test : test.skip)(
-	'a holder that lives and stands still, as in a debugger, keeps its place however long',
+	'a live holder without heartbeats, as in a debugger, keeps its lock',
 	async t => {
 		const lock = lockIn(t);
 		const {child} = await heldByChild(lock);
@@ -80,7 +80,7 @@ test('the lock of a process that was killed is taken over at once, one that live
 	},
 );
 
-test('a program that holds a place ends at a signal in its own way, and leaves no lock', async t => {
+test('a program that handles a signal in its own way leaves no lock', async t => {
 	const lock = lockIn(t);
 	const {child} = await heldByChild(lock, "process.once('SIGINT', () => setTimeout(() => process.exit(42), 1));");
 	child.kill('SIGINT');
@@ -88,18 +88,18 @@ test('a program that holds a place ends at a signal in its own way, and leaves n
 	t.deepEqual(readdirSync(path.dirname(lock)), []);
 });
 
-test('a lock whose holder can’t be looked up is taken over when its heartbeat has stopped', async t => {
+test('a lock whose holder can’t be looked up is taken over when it is stale', async t => {
 	const lock = lockIn(t);
 	leaveLock(lock, elsewhere, 20);
 	(await acquireLock('the run', lock)).release();
-	mkdirSync(lock); // whose holder was killed before it had said who it is
+	mkdirSync(lock); // whose holder was killed before it was written
 	setHeartbeat(lock, 20);
 	(await acquireLock('the run', lock)).release();
 	t.deepEqual(readdirSync(path.dirname(lock)), []);
 });
 
 for (const holder of [null, 7, {}, {pid: 'x'}, {pid: 7, host: 'a', id: 'x', space: 'y'}, {...elsewhere, since: 5}]) {
-	test(`a lock whose holder reads ${JSON.stringify(holder)} is one that does not say who`, async t => {
+	test(`a lock whose holder reads ${JSON.stringify(holder)} has an unknown holder`, async t => {
 		const lock = lockIn(t);
 		leaveLock(lock, holder, 10);
 		t.is(lockHolder(lock), undefined);
@@ -110,22 +110,22 @@ for (const holder of [null, 7, {}, {pid: 'x'}, {pid: 7, host: 'a', id: 'x', spac
 	});
 }
 
-test('a lock whose time lies ahead, as after a clock went back, is taken over when it has been watched for long enough', async t => {
+test('a lock whose heartbeat is in the future, as after a clock went back, is taken over after a watch', async t => {
 	const lock = lockIn(t);
 	leaveLock(lock, elsewhere, -86_400);
-	const told: unknown[] = [];
-	const listen = (wait: unknown): number => told.push(wait);
+	const waits: unknown[] = [];
+	const listen = (wait: unknown): number => waits.push(wait);
 	lockWaits.subscribe(listen);
 	t.teardown(() => lockWaits.unsubscribe(listen));
 	(await acquireLock('the run ahead', lock)).release();
 	t.deepEqual(readdirSync(path.dirname(lock)), []);
 	t.like(
-		told.filter(wait => (wait as LockWait).what === 'the run ahead'),
+		waits.filter(wait => (wait as LockWait).what === 'the run ahead'),
 		{length: 1, 0: {holder: {pid: elsewhere.pid, host: elsewhere.host}, seconds: 15}},
 	);
 });
 
-test('a link in the place of a lock is taken away as a silent lock is', async t => {
+test('a link with the name of a lock is removed when it is stale', async t => {
 	const lock = lockIn(t);
 	for (const target of ['nowhere', '.lock']) {
 		symlinkSync(target, lock);
@@ -135,7 +135,7 @@ test('a link in the place of a lock is taken away as a silent lock is', async t 
 	}
 });
 
-test('a number that now belongs to a stranger keeps no lock alive', async t => {
+test('a process number that was reused keeps no lock alive', async t => {
 	const lock = lockIn(t);
 	const own = await acquireLock('the run', lock);
 	const mark = JSON.parse(readFileSync(path.join(lock, 'holder.json'), 'utf8'));
@@ -145,7 +145,7 @@ test('a number that now belongs to a stranger keeps no lock alive', async t => {
 	t.pass();
 });
 
-test('a holder elsewhere whose heart beats is named', async t => {
+test('a holder elsewhere with heartbeats is named', async t => {
 	const lock = lockIn(t);
 	leaveLock(lock, elsewhere, 10);
 	let ago = 10;
@@ -160,23 +160,23 @@ test('a holder elsewhere whose heart beats is named', async t => {
 	});
 });
 
-test('watching a silent holder ends by a signal', async t => {
+test('a signal ends the watch of a holder', async t => {
 	const lock = lockIn(t);
 	leaveLock(lock, elsewhere, 0);
 	await t.throwsAsync(acquireLock('the run', lock, AbortSignal.abort()), {instanceOf: AbortError});
 });
 
-test('who was taken over is told, and removes nothing of the other’s', async t => {
+test('a holder that was taken over gets an error, and does not remove the other’s lock', async t => {
 	const lock = lockIn(t);
-	const hold = await acquireLock('the run', lock);
+	const held = await acquireLock('the run', lock);
 	writeFileSync(path.join(lock, 'holder.json'), JSON.stringify({...elsewhere, host: os.hostname()}));
-	t.throws(() => hold.check(), {instanceOf: LockError, message: /^the run was taken over by process 7 on /});
-	t.true(hold.signal.aborted);
-	hold.release();
+	t.throws(() => held.check(), {instanceOf: LockError, message: /^the run was taken over by process 7 on /});
+	t.true(held.signal.aborted);
+	held.release();
 	t.is(JSON.parse(readFileSync(path.join(lock, 'holder.json'), 'utf8')).id, 'x');
 });
 
-test('a lock counts as held while its holder has not said yet who it is', t => {
+test('a lock without a written holder counts as held', t => {
 	const lock = lockIn(t);
 	t.false(isLocked(lock));
 	mkdirSync(lock);

@@ -6,7 +6,7 @@ import test from 'ava';
 import {writeFileAtomic} from '../../ts/fs/write-file-atomic.js';
 import {temporaryFolder} from '../helpers/folder.js';
 
-test('a file is written, and written over', t => {
+test('a file is written and overwritten', t => {
 	const file = path.join(temporaryFolder(t), 'file');
 	for (const text of ['one', 'two']) {
 		writeFileAtomic(file, text);
@@ -14,7 +14,7 @@ test('a file is written, and written over', t => {
 	}
 });
 
-test('what is no file stays as it is, and so does what a link leads to', t => {
+test('anything but a file is not replaced, nor is the target of a link', t => {
 	const folder = temporaryFolder(t);
 	const precious = path.join(folder, 'precious');
 	writeFileSync(precious, 'mine');

@@ -14,7 +14,7 @@ import test from 'ava';
 import {overwriteUserFile} from '../../ts/fs/write-user-file.js';
 import {temporaryFolder} from '../helpers/folder.js';
 
-test('what a killed process left beside a file is gone after the next one, and nothing else is', t => {
+test('the next write removes what a killed process left beside a file, and nothing else', t => {
 	const folder = temporaryFolder(t);
 	const file = path.join(folder, 'page.md');
 	for (const name of ['page.md', 'page.md.1764240000', 'page.md.old']) {
@@ -38,7 +38,7 @@ test('what a killed process left beside a file is gone after the next one, and n
 	]);
 });
 
-(process.platform === 'win32' ? test.skip : test)('a file keeps its rights, and its links', t => {
+(process.platform === 'win32' ? test.skip : test)('a file keeps its mode and its links', t => {
 	const folder = temporaryFolder(t);
 	const [file, link] = [path.join(folder, 'page.md'), path.join(folder, 'link.md')];
 	writeFileSync(file, 'mine');

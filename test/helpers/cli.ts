@@ -2,13 +2,18 @@ import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {execa} from 'execa';
+import {shellQuote} from '../../ts/format/command-line.js';
 
 /** The project, from dist/test/helpers */
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** The command line, as it was compiled. */
+/** The compiled command line. */
 export const main = path.join(root, 'dist', 'ts', 'cli', 'main.js');
 
-/** Runs the command line as a person would, and waits for its end, whatever the exit code. */
+/** A hint of the clone's command line, as it is typed in a folder outside the clone. */
+export const hintElsewhere = (command: string, rest = ''): string =>
+	`npm run --prefix ${shellQuote(path.resolve(root))} ${command}${rest && ` -- ${rest}`}`;
+
+/** Runs the command line to its end, with any exit code. */
 export const cli = async (...commandArguments: string[]) =>
 	execa(process.execPath, [main, ...commandArguments], {reject: false, cwd: root, timeout: 240_000});

@@ -10,16 +10,16 @@ import {temporaryFolder} from './folder.js';
 /** Imports one of the project's scripts, which are plain JavaScript. */
 export const script = async (file: string) => import(pathToFileURL(path.join(root, 'scripts', file)).href);
 
-/** A text of the project, with the line ends of Unix. */
+/** Reads a text of the project, with Unix line ends. */
 export const textOf = (file: string): string => readFileSync(path.join(root, file), 'utf8').replaceAll('\r\n', '\n');
 
-/** A copy of what the scripts for releases read and write, for tests that change it. */
+/** A copy of the files that the release scripts read and write, for tests that change them. */
 export class Clone {
 	readonly folder: string;
 
 	constructor(t: ExecutionContext) {
 		this.folder = temporaryFolder(t);
-		for (const place of [
+		for (const entry of [
 			'.changeset',
 			'Cargo.lock',
 			'Cargo.toml',
@@ -29,20 +29,22 @@ export class Clone {
 				.map(name => `examples/${name}/package.json`)
 				.filter(file => existsSync(path.join(root, file))),
 			'package-lock.json',
-			'ts/machine',
+			'ts/cache',
 			'ts/format/vega.ts',
+			'ts/fs',
+			'ts/platform',
 		]) {
-			cpSync(path.join(root, place), path.join(this.folder, place), {recursive: true});
+			cpSync(path.join(root, entry), path.join(this.folder, entry), {recursive: true});
 		}
 
 		cpSync(path.join(root, 'package.json'), path.join(this.folder, 'package.json'));
 		cpSync(path.join(root, 'scripts'), path.join(this.folder, 'scripts'), {recursive: true});
-		for (const place of ['crates', 'node_modules']) {
-			symlinkSync(path.join(root, place), path.join(this.folder, place), 'junction');
+		for (const name of ['crates', 'node_modules']) {
+			symlinkSync(path.join(root, name), path.join(this.folder, name), 'junction');
 		}
 	}
 
-	/** Runs one of its scripts, and waits for the end. */
+	/** Runs one of its scripts to its end. */
 	async run(commandLine: readonly string[], env: Readonly<Record<string, string>> = {}) {
 		const [file = '', ...rest] = commandLine;
 		return execa(process.execPath, [path.join('scripts', file), ...rest], {

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 
-/** Strokes of a pen in a box of 100 x 140, as a hand writes them. */
+/** Handwritten strokes for each digit, in a box of 100 x 140. */
 const strokes: readonly string[] = [
 	'M52 12 C20 12 14 50 14 72 C14 105 26 130 50 130 C78 130 88 98 86 66 C84 34 74 12 48 12',
 	'M58 10 L46 130',
@@ -20,7 +20,7 @@ const path = (digit: number, ink: string, width: number, transform: string): str
 const svg = (width: number, height: number, content: string): Buffer =>
 	Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${content}</svg>`);
 
-/** Paper under a lamp at one corner, with the grain of a camera. */
+/** Draws a digit on unevenly lit paper, with camera noise. */
 const photographed = async (digit: number): Promise<Buffer> => {
 	const [width, height] = [360, 480];
 	const paper = `<defs><radialGradient id="lamp" cx="0.15" cy="0.1" r="1.2"><stop offset="0" stop-color="#ece6d8"/><stop offset="1" stop-color="#75716a"/></radialGradient></defs><rect width="100%" height="100%" fill="url(#lamp)"/>`;
@@ -44,7 +44,7 @@ const drawn = async (width: number, height: number, paper: string, pen: string):
 		.png()
 		.toBuffer();
 
-/** Image files of a digit, by what they look like. */
+/** Draws image files of a digit, by style. */
 export const styles: Readonly<Record<string, (digit: number) => Promise<Buffer>>> = {
 	'dark on light': async digit => drawn(240, 240, '#fff', path(digit, '#000', 11, 'translate(70 50)')),
 	'light on dark': async digit => drawn(300, 240, '#14181c', path(digit, '#f2f2ea', 11, 'translate(100 50)')),
@@ -54,5 +54,5 @@ export const styles: Readonly<Record<string, (digit: number) => Promise<Buffer>>
 	'photographed paper': photographed,
 };
 
-/** Paper with nothing on it. */
+/** Draws empty paper. */
 export const emptyPaper = async (): Promise<Buffer> => drawn(300, 300, '#e8e4da', '');

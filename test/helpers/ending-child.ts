@@ -1,4 +1,4 @@
-// A program that ends in the midst of training: `node ending-child.js ENDING ENGINE FOLDER MILLISECONDS THREADS`.
+// A program that ends during training: `node ending-child.js ENDING ENGINE FOLDER MILLISECONDS THREADS`.
 // FOLDER has four IDX files of 28 x 28 images, and MILLISECONDS pass after the first batch.
 import {readdirSync, readFileSync} from 'node:fs';
 import process from 'node:process';
@@ -45,7 +45,7 @@ const begun = async (work: Work): Promise<void> => {
 	}
 };
 
-/** A thread may end while it is looked at. */
+/** Reads a file of a thread, which may have ended. */
 const readIfThere = (file: string): string => {
 	try {
 		return readFileSync(file, 'utf8');
@@ -93,7 +93,7 @@ const endings = {
 			throw new Error('thrown on purpose');
 		}, milliseconds);
 	},
-	/** The process ends by itself once the run has: nobody waits for its events. */
+	/** The process ends with the run, whose events are not read. */
 	async 'let go'({engine, folder, threads}: Work) {
 		const {experiment} = step;
 		nativeFor({engine}).Run.start(experiment, {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import {zipSync} from 'fflate';
 import type {Pin} from '../../ts/libtorch/pins.js';
 
-/** A wheel of any files, and the hash that it is pinned by. */
+/** Makes a wheel of any files, and its hash. */
 export const fakeWheel = (files: Readonly<Record<string, Uint8Array>>) => {
 	const bytes = zipSync(files, {level: 0});
 	return {bytes, sha256: createHash('sha256').update(bytes).digest('hex')};
@@ -12,10 +12,10 @@ export const fakeWheel = (files: Readonly<Record<string, Uint8Array>>) => {
 
 const text = (words: string): Uint8Array => new TextEncoder().encode(words);
 
-/** A library that no compression makes shorter. */
+/** A library that can't be compressed. */
 export const library = randomBytes(400_000);
 
-/** A torch with a library, a header, a licence and what nobody wants, and a second wheel with another library. */
+/** A torch with a library, a header, a licence and a file that is not unpacked, and a wheel with another library. */
 export const fakeWheels = {
 	torch: fakeWheel({
 		'torch/lib/libtorch_cpu.so': library,
@@ -36,7 +36,7 @@ export const fakeWheels = {
 	}),
 };
 
-/** Pins of {@link fakeWheels}, or of others in their place. */
+/** Returns the pins of {@link fakeWheels}, or of others instead. */
 export const fakePin = (wheels: Partial<typeof fakeWheels> = {}): Pin => {
 	const {torch, 'nvidia-cuda-runtime': runtime} = {...fakeWheels, ...wheels};
 	return {

@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto';
 import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 
-/** What a forger does after an edit, knowing how records are written: every checksum is made to fit again. */
+/** Corrects every checksum of a ladder's records after an edit, as a forger would. */
 export const reseal = (ladder: string): void => {
 	for (const name of readdirSync(path.join(ladder, 'records'))) {
 		const folder = path.join(ladder, 'records', name);
@@ -39,7 +39,7 @@ const resealRecord = (folder: string): void => {
 	});
 };
 
-/** The same for a sweep. */
+/** Corrects the checksums of a sweep. */
 export const resealSweep = (folder: string): void => {
 	for (const [name, sealed] of [
 		['sweep.json', (text: string) => sealedParts(JSON.parse(text))],
@@ -50,7 +50,7 @@ export const resealSweep = (folder: string): void => {
 	}
 };
 
-/** The same for a finished run. */
+/** Corrects the hashes of a finished run. */
 export const resealRun = (folder: string): void => {
 	const read = (name: string): string => readFileSync(path.join(folder, name), 'utf8');
 	writeFileSync(path.join(folder, 'config.json'), sealedConfig(read('config.json')));
@@ -60,7 +60,7 @@ export const resealRun = (folder: string): void => {
 	writeFileSync(path.join(folder, 'result.json'), pretty({...sealed, hash: sha256(JSON.stringify(sealed))}));
 };
 
-/** The text of a run's `config.json` with the hash that fits what it says. */
+/** Returns the text of a run's `config.json` with a correct hash. */
 export const sealedConfig = (text: string): string => {
 	const {hash: _, ...config} = JSON.parse(text);
 	return pretty({...config, hash: sha256(JSON.stringify(config))});

@@ -27,7 +27,7 @@ export const writeIdxFiles = (folder: string, shape: number[], {train, test}: {t
 
 export type Drawing = (image: number, row: number, column: number) => number;
 
-/** A bar whose height tells the label of an image, `image % 10`. */
+/** Draws a bar whose height depends on the label of an image, `image % 10`. */
 export const bar: Drawing = (image, row) => (Math.abs(row - 4 - 2 * (image % 10)) < 2 ? 200 : (image * 7 + row) % 40);
 
 /** Writes four IDX files of 28 x 28 images into a folder. */

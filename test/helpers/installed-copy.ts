@@ -9,7 +9,7 @@ import {thisPlatform} from '../../ts/platform/platform.js';
 import {root} from './cli.js';
 import {temporaryFolder} from './folder.js';
 
-/** The package as it lies in node_modules, with this platform's addon beside it: made by copying, without a registry. */
+/** A copy of the package in a node_modules folder, with this platform's addon beside it. */
 export class InstalledCopy {
 	readonly folder: string;
 
@@ -34,7 +34,7 @@ export class InstalledCopy {
 		copyFileSync(addon, path.join(folder, 'stepladder.node'));
 	}
 
-	/** Runs the command line there, whatever the exit code; without LIBTORCH, and with a cache of its own unless `env` names one. */
+	/** Runs the command line there, with any exit code; without LIBTORCH, and with a cache of its own unless `env` names one. */
 	async run(commandArguments: readonly string[], env: NodeJS.ProcessEnv = {}) {
 		const main = path.join(this.folder, 'node_modules', 'stepladder', 'dist', 'ts', 'cli', 'main.js');
 		return execa(process.execPath, [main, ...commandArguments], {
@@ -44,7 +44,7 @@ export class InstalledCopy {
 	}
 }
 
-/** An addon that this clone has built. */
+/** Returns an addon that this clone has built. */
 export const addonIn = (name: 'addon' | 'addon-torch'): string => {
 	const folder = path.join(root, 'build', name);
 	return path.join(folder, readdirSync(folder).find(file => file.endsWith('.node')) ?? '');

@@ -14,11 +14,11 @@ type RunOptions = {
 	/** @default this Node */
 	readonly node?: string;
 	readonly env?: NodeJS.ProcessEnv;
-	/** As whom, by number. */
+	/** The number of the user. */
 	readonly user?: number;
 };
 
-/** A folder that packages are installed into from the tests' registry, on a machine that has Node, a shell and nothing else. */
+/** A folder that packages are installed into from the tests' registry, with only Node and a shell on `PATH`. */
 export class Installed {
 	readonly folder: string;
 	/** The user's home, empty at first. */
@@ -49,7 +49,7 @@ export class Installed {
 		return app;
 	}
 
-	/** Runs `npm`, whatever the exit code. */
+	/** Runs `npm`, with any exit code. */
 	async npm(commandArguments: readonly string[], options: RunOptions = {}) {
 		if (npm === undefined) {
 			throw new Error('these tests need npm: start them by `npm run test:packages`');
@@ -87,7 +87,7 @@ export class Installed {
 		writeFileSync(place, content);
 	}
 
-	/** Where a file of the folder is. */
+	/** Returns the path of a file in the folder. */
 	at(...parts: string[]): string {
 		return path.join(this.folder, ...parts);
 	}
@@ -107,7 +107,7 @@ const installLibrary = async (app: Installed): Promise<string> => {
 	return path.join(kept, 'node_modules');
 };
 
-/** A machine's own certificates, where it has such. */
+/** Settings for a machine's own certificates. */
 const certificates = Object.fromEntries(
 	['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'].flatMap(name => (process.env[name] ? [[name, process.env[name]]] : [])),
 );

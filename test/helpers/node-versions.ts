@@ -6,7 +6,7 @@ import {root} from './cli.js';
 
 const platform = process.platform === 'win32' ? 'win' : process.platform;
 
-/** A Node of a major version: this one, or the one that npm's `node-<platform>-<arch>` brings, kept under build/. */
+/** Returns a Node of a major version: this one, or that of npm's `node-<platform>-<arch>`, kept under build/. */
 export const nodeOf = async (major: number): Promise<string> => {
 	if (process.versions.node.startsWith(`${major}.`)) {
 		return process.execPath;

@@ -6,12 +6,12 @@ import {libtorchFolder} from '../../ts/libtorch/libtorch-folder.js';
 import {main} from './cli.js';
 import {type Ending, temporaryFolder} from './folder.js';
 
-/** libtorch is too large for a cache of a test's own: it stays where the set-up has brought it. */
+/** libtorch is too large for a test's own cache: it is used from the set-up's. */
 const libtorch = existsSync(libtorchFolder()) ? {LIBTORCH: libtorchFolder()} : {};
 
 const noScript = {npm_lifecycle_event: '', npm_command: ''};
 
-/** A folder outside the clone, where a person works on a ladder of their own. */
+/** A folder outside the clone with a user's own ladder. */
 export class OwnLadder {
 	readonly folder: string;
 
@@ -22,7 +22,7 @@ export class OwnLadder {
 		}
 	}
 
-	/** Runs the command line there, with a cache of its own, on this Node or another. */
+	/** Runs the command line there, with its own cache, on this Node or another. */
 	async run(commandArguments: readonly string[], {node = process.execPath, cwd = '.', script = main, env = {}} = {}) {
 		const {stdout, stderr, exitCode} = await execa(node, [script, ...commandArguments], {
 			...{reject: false, cwd: path.join(this.folder, cwd), timeout: 240_000},

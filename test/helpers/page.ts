@@ -14,7 +14,7 @@ export const inBrowser = async (work: (browser: Browser) => Promise<void>): Prom
 	}
 };
 
-/** Opens a page, and collects what it asks for and complains about. */
+/** Opens a page, and collects its requests and errors. */
 export const open = async (page: Page, file: string): Promise<{requests: string[]; complaints: string[]}> => {
 	const [requests, complaints]: [string[], string[]] = [[], []];
 	page.on('request', request => requests.push(request.url()));
@@ -24,7 +24,7 @@ export const open = async (page: Page, file: string): Promise<{requests: string[
 	return {requests: requests.filter(url => !url.startsWith('data:')), complaints};
 };
 
-/** How many charts are seen, which of their texts are too small or lie over each other, and what is wider than the page. */
+/** Returns the number of charts, their texts that are too small or overlap, and elements wider than the page. */
 export const legibility = async (page: Page) =>
 	page.evaluate(() => {
 		const charts = [...document.querySelectorAll('svg.marks')].filter(svg => svg.getClientRects().length > 0);
@@ -57,7 +57,7 @@ export const legibility = async (page: Page) =>
 		return {charts: charts.length, small, overlapping, wide};
 	});
 
-/** What axe finds on a page, and how many pictures have no label. */
+/** Returns axe's findings on a page, and the number of pictures without a label. */
 export const accessibility = async (page: Page): Promise<{violations: string[]; unlabelled: number}> => {
 	await page.evaluate(axe.source);
 	const violations = await page.evaluate(async () => {

@@ -16,14 +16,14 @@ export class Project {
 		cpSync(path.join(root, 'ladders', 'mnist'), this.folder, {recursive: true});
 	}
 
-	/** Runs the command line there, without waiting for the end. */
+	/** Starts the command line there. */
 	start(...commandArguments: string[]) {
 		return execa(process.execPath, [main, ...commandArguments], {
 			...{reject: false, cwd: this.folder, timeout: 240_000},
 		});
 	}
 
-	/** A file's text. */
+	/** Reads a file. */
 	read(file: string): string {
 		return readFileSync(path.join(this.folder, file), 'utf8');
 	}
@@ -33,7 +33,7 @@ export class Project {
 		writeFileSync(path.join(this.folder, file), text);
 	}
 
-	/** Replaces what a pattern finds, which must be there. */
+	/** Replaces the match of a pattern, which must exist. */
 	edit(file: string, pattern: RegExp | string, replacement: string): void {
 		const before = this.read(file);
 		const after = before.replace(pattern, replacement);

@@ -2,7 +2,7 @@ import {createServer, type IncomingMessage, type ServerResponse} from 'node:http
 import type {AddressInfo} from 'node:net';
 import type {ExecutionContext} from 'ava';
 
-/** An HTTP server on the loopback, until the test ends. */
+/** Starts an HTTP server on the loopback interface, until the test ends. */
 export const serve = async (
 	t: ExecutionContext,
 	answer: (request: IncomingMessage, response: ServerResponse, origin: string) => void,

@@ -1,10 +1,10 @@
 import {EventEmitter} from 'node:events';
 
-type Row = {cells: string[]; goesOn: boolean};
+type Row = {cells: string[]; isWrapped: boolean};
 
-/** What a terminal shows of what it was sent: enough of one for lines that wrap, move, and are wrapped anew when it is resized. */
+/** An emulated terminal: enough of one for lines that wrap, move, and are wrapped again on a resize. */
 export class Terminal {
-	#rows: Row[] = [{cells: [], goesOn: false}];
+	#rows: Row[] = [{cells: [], isWrapped: false}];
 	#row = 0;
 	#column = 0;
 	#wraps = true;
@@ -14,7 +14,7 @@ export class Terminal {
 		this.#columns = columns;
 	}
 
-	/** Its rows, without blanks at the end of each and below. */
+	/** Its rows, without blanks at their ends and empty rows below. */
 	get text(): string {
 		return this.#rows
 			.map(({cells}) => cells.join('').trimEnd())
@@ -26,7 +26,7 @@ export class Terminal {
 	hidesCursor = false;
 
 	write(text: string): void {
-		// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a terminal obeys
+		// biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal interprets these
 		for (const [, parameters = '', code, character] of text.matchAll(/\u001b\[([?\d;]*)([A-Za-z])|(.)/gs)) {
 			if (code) {
 				this.#obey(`${parameters.startsWith('?') ? parameters : ''}${code}`, Number(parameters) || 1);
@@ -41,12 +41,12 @@ export class Terminal {
 		}
 	}
 
-	/** Makes it wider or narrower: what it wrapped is joined and wrapped anew, and the cursor stays where it was in the text. */
+	/** Changes its width: wrapped lines are joined and wrapped again, and the cursor keeps its position in the text. */
 	resize(columns: number): void {
 		const lines: Array<{cells: string[]; cursor: number | undefined}> = [];
-		let joins = false;
-		for (const [index, {cells, goesOn}] of this.#rows.entries()) {
-			const line = joins ? lines.at(-1) : undefined;
+		let isContinued = false;
+		for (const [index, {cells, isWrapped}] of this.#rows.entries()) {
+			const line = isContinued ? lines.at(-1) : undefined;
 			const cursor = index === this.#row ? (line?.cells.length ?? 0) + this.#column : undefined;
 			if (line) {
 				line.cells.push(...cells);
@@ -55,7 +55,7 @@ export class Terminal {
 				lines.push({cells: [...cells], cursor});
 			}
 
-			joins = goesOn;
+			isContinued = isWrapped;
 		}
 
 		this.#columns = columns;
@@ -72,7 +72,7 @@ export class Terminal {
 				cursor === undefined ? 1 : Math.floor(cursor / columns) + 1,
 			);
 			for (let part = 0; part < count; part += 1) {
-				this.#rows.push({cells: cells.slice(part * columns, (part + 1) * columns), goesOn: part + 1 < count});
+				this.#rows.push({cells: cells.slice(part * columns, (part + 1) * columns), isWrapped: part + 1 < count});
 			}
 		}
 	}
@@ -96,14 +96,14 @@ export class Terminal {
 		this.#column += 1;
 	}
 
-	#down(goesOn: boolean): void {
-		this.#at().goesOn = goesOn;
+	#down(isWrapped: boolean): void {
+		this.#at().isWrapped = isWrapped;
 		this.#row += 1;
 		this.#at();
 	}
 
 	#at(): Row {
-		const row = this.#rows[this.#row] ?? {cells: [], goesOn: false};
+		const row = this.#rows[this.#row] ?? {cells: [], isWrapped: false};
 		this.#rows[this.#row] = row;
 		return row;
 	}
@@ -124,7 +124,7 @@ export class Terminal {
 			case 'K': {
 				const row = this.#at();
 				row.cells.length = Math.min(row.cells.length, this.#column);
-				row.goesOn = false;
+				row.isWrapped = false;
 				if (code === 'J') {
 					this.#rows.length = this.#row + 1;
 				}
@@ -147,7 +147,7 @@ export class Terminal {
 			case '?2026h':
 			case '?2026l':
 			case 'm': {
-				break; // it shows no colours, and all at once
+				break; // colours and synchronized output are ignored
 			}
 
 			default: {
@@ -157,7 +157,7 @@ export class Terminal {
 	}
 }
 
-/** The stream of a terminal, as Node has one. */
+/** The stream of a terminal, like Node's. */
 export class TerminalStream extends EventEmitter {
 	readonly isTTY = true;
 	readonly rows = 24;
@@ -175,7 +175,7 @@ export class TerminalStream extends EventEmitter {
 		return true;
 	}
 
-	/** A person drags its edge; the process hears of it at once or, as under tmux, only after `late`. */
+	/** Resizes the terminal; the process is notified at once or, as under tmux, only after `late`. */
 	resize(columns: number, late = (): void => {}): void {
 		this.terminal.resize(columns);
 		late();

@@ -2,7 +2,7 @@ import type {Ending} from './folder.js';
 import {writeIdx} from './idx.js';
 import {OwnLadder} from './own-ladder.js';
 
-/** A ladder of one step that learns 28 x 28 images in a moment. */
+/** Makes a ladder of one step that learns 28 x 28 images in a moment. */
 export const tinyLadder = (t: Ending, {train = 400, test = 60, epochs = 4} = {}): OwnLadder => {
 	const ladder = new OwnLadder(t, {
 		'ladder.ts': `import {defineLadder, idx} from 'stepladder';

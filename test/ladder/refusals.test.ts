@@ -45,7 +45,7 @@ test(
 	refuses,
 	{},
 	['ladder'],
-	/there is no ladder\.ts in \S+ or above it: make one with `npx stepladder init`/,
+	/there is no ladder\.ts in \S+ or above it: make one with `npm run --prefix \S+ init`/,
 );
 test(
 	'a named ladder that does not exist',
@@ -430,7 +430,7 @@ test('commands say that a ladder has no steps, or no records', async t => {
 	const check = await fresh.run(['record', '--check']);
 	t.is(check.exitCode, 1);
 	const [problem = '', count = '', ...more] = check.stdout.split('\n');
-	t.regex(problem, /`baseline` has not been recorded; try: npx stepladder record --step baseline$/);
+	t.regex(problem, /`baseline` has not been recorded; try: npm run --prefix \S+ record -- --step baseline$/);
 	t.regex(count, /^1 /);
 	t.deepEqual(more, []);
 });

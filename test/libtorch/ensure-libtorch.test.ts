@@ -33,7 +33,7 @@ const filesIn = (folder: string): string[] =>
 	readdirSync(folder, {recursive: true, withFileTypes: true})
 		.filter(entry => entry.isFile())
 		.map(entry => path.relative(folder, path.join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
-		.filter(file => !file.endsWith('/verified.json')) // what was remembered, so that it is not read again
+		.filter(file => !file.endsWith('/verified.json')) // the state of the verified libraries
 		.sort();
 
 const wholeCache = [
@@ -124,7 +124,7 @@ test('a wheel that was cut short is refused by its hash', async t => {
 	t.regex(error.message, /got sha256 [0-9a-f]{64} over 1000 bytes\. It may be cut short, or another build$/);
 	await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, wheels: ['none.whl']}), {
 		instanceOf: ConfigError,
-		message: '--wheel none.whl: there is no such file',
+		message: '--wheel none.whl: file not found',
 	});
 	t.deepEqual(filesIn(cache), []);
 });
@@ -168,7 +168,7 @@ test(
 	/^the wheels of libtorch 0\.1 lack libtorch_cpu\.so$/,
 );
 
-test('a cache that can’t be written is named, with how to name another', async t => {
+test('an error about a cache that can’t be written says how to choose another', async t => {
 	const cache = path.join(temporaryFolder(t), 'cache');
 	writeFileSync(cache, 'a file where the folder should be');
 	const error = await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, wheels: wheelFiles(t)}), {
@@ -176,11 +176,11 @@ test('a cache that can’t be written is named, with how to name another', async
 	});
 	t.regex(
 		error.message,
-		/^could not write the cache in .+ \(E(?:EXIST|NOTDIR).*\); name another place by STEPLADDER_CACHE$/,
+		/^could not write the cache in .+ \(E(?:EXIST|NOTDIR).*\); name another folder by STEPLADDER_CACHE$/,
 	);
 });
 
-test('a disk that fills up while unpacking is told, and nothing half done is left', async t => {
+test('a disk that fills up while unpacking is reported, and no partial files are left', async t => {
 	const cache = temporaryFolder(t);
 	const mount = await execa('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=700', 'tmpfs', cache], {reject: false});
 	if (mount.exitCode !== 0) {
@@ -193,11 +193,11 @@ test('a disk that fills up while unpacking is told, and nothing half done is lef
 	const error = await t.throwsAsync(ensureLibtorch({pin: fakePin(), cache, wheels: wheelFiles(t)}), {
 		instanceOf: WriteError,
 	});
-	t.regex(error.message, /^could not write the cache in .+libtorch_cpu\.so \(ENOSPC: .+\); name another place by/);
+	t.regex(error.message, /^could not write the cache in .+libtorch_cpu\.so \(ENOSPC: .+\); name another folder by/);
 	t.deepEqual(filesIn(cache), []);
 });
 
-test('a folder that lacks a library, or has less of one, is made anew', async t => {
+test('a folder that lacks a library, or has a truncated one, is replaced', async t => {
 	const cache = temporaryFolder(t);
 	const wheels = wheelFiles(t);
 	const folder = await ensureLibtorch({pin: fakePin(), cache, wheels});
@@ -207,7 +207,7 @@ test('a folder that lacks a library, or has less of one, is made anew', async t 
 	t.is(problemOf(folder), undefined);
 });
 
-test('a library that was changed since it was verified is noticed, once and for all, and made anew', async t => {
+test('a library that was changed since it was verified is found, stays refused, and is replaced', async t => {
 	const cache = temporaryFolder(t);
 	const wheels = wheelFiles(t);
 	const folder = await ensureLibtorch({pin: fakePin(), cache, wheels});
@@ -217,8 +217,8 @@ test('a library that was changed since it was verified is noticed, once and for 
 	const changed = Buffer.from(library);
 	changed[200_000] = (changed[200_000] ?? 0) ^ 1;
 	writeFileSync(file, changed);
-	utimesSync(file, atime, mtime); // as whoever hides it would
-	const problem = 'has libtorch_cpu.so with other bytes than it came with';
+	utimesSync(file, atime, mtime); // as an attacker would
+	const problem = 'has libtorch_cpu.so with other bytes than were unpacked';
 	t.is(problemOf(folder), problem);
 	t.is(problemOf(folder), problem);
 	await ensureLibtorch({pin: fakePin(), cache, wheels});
@@ -226,7 +226,7 @@ test('a library that was changed since it was verified is noticed, once and for 
 	t.deepEqual(readFileSync(file), library);
 });
 
-test('a library that stands as it was verified is not read again, except by who asks for it', async t => {
+test('an unchanged library is read again only with `reread`', async t => {
 	const cache = temporaryFolder(t);
 	const folder = await ensureLibtorch({pin: fakePin(), cache, wheels: wheelFiles(t)});
 	t.is(problemOf(folder), undefined);
@@ -235,14 +235,14 @@ test('a library that stands as it was verified is not read again, except by who 
 	const other = (text: string): string =>
 		text.replaceAll(createHash('sha256').update(library).digest('hex'), 'a'.repeat(64));
 	for (const file of [memory, manifest]) {
-		writeFileSync(file, other(readFileSync(file, 'utf8'))); // a hash that reading it would refute
+		writeFileSync(file, other(readFileSync(file, 'utf8'))); // a hash that differs when the library is read
 	}
 
 	t.is(problemOf(folder), undefined);
-	t.regex(problemOf(folder, {anew: true}) ?? '', /other bytes/);
+	t.regex(problemOf(folder, {reread: true}) ?? '', /other bytes/);
 });
 
-test('a cache is made private to its user, and one that others may write to is refused', async t => {
+test('a cache is private to its user, and one that others may write to is refused', async t => {
 	if (process.getuid === undefined) {
 		t.pass('Windows keeps caches in a folder of the user’s own');
 		return;
@@ -258,7 +258,7 @@ test('a cache is made private to its user, and one that others may write to is r
 	for (const mode of [0o777, 0o1777, 0o770]) {
 		chmodSync(cache, mode);
 		await refused(
-			/^the cache in \S+ may be written to by other users, and what is in it would be run: .*`chmod go-w \S+`/,
+			/^the cache in \S+ may be written to by other users, and code in it would be run: .*`chmod go-w \S+`/,
 		);
 	}
 
@@ -272,7 +272,7 @@ test('a cache is made private to its user, and one that others may write to is r
 	}
 });
 
-test('a link in the place of the lock is neither followed nor written through', async t => {
+test('a link with the name of the lock is not followed', async t => {
 	const cache = temporaryFolder(t);
 	const precious = path.join(temporaryFolder(t), 'precious');
 	writeFileSync(precious, 'mine');
@@ -283,11 +283,11 @@ test('a link in the place of the lock is neither followed nor written through', 
 		...{pin: fakePin(), cache, wheels: wheelFiles(t), signal: controller.signal},
 		report: () => controller.abort(),
 	});
-	await t.throwsAsync(waiting, {instanceOf: AbortError}); // it is waited on as a lock is, and the wait can be ended
+	await t.throwsAsync(waiting, {instanceOf: AbortError}); // the wait can be ended
 	t.is(readFileSync(precious, 'utf8'), 'mine');
 });
 
-test('the lock of a process that ended is taken away where libtorch is there already, that of one that works stays', async t => {
+test('if libtorch is complete, the lock of an ended process is removed, that of a live one stays', async t => {
 	const cache = temporaryFolder(t);
 	await ensureLibtorch({pin: fakePin(), cache, wheels: wheelFiles(t)});
 	const lock = path.join(cache, 'libtorch-0.1-nowhere-x64.lock');
@@ -301,7 +301,7 @@ test('the lock of a process that ended is taken away where libtorch is there alr
 	}
 });
 
-test('LIBTORCH names a libtorch in place of all this, and one of another version is refused by both versions', async t => {
+test('LIBTORCH replaces the cache, and one of another version is refused by both versions', async t => {
 	const folder = temporaryFolder(t);
 	const ensured = async () =>
 		execa(
@@ -318,9 +318,9 @@ test('LIBTORCH names a libtorch in place of all this, and one of another version
 	writeFileSync(path.join(folder, 'build-version'), '2.4.0+cpu\n');
 	t.regex(
 		(await ensured()).stdout,
-		/^ConfigError LIBTORCH is .* which holds libtorch 2\.4\.0; version 2\.13\.0 is needed/,
+		/^ConfigError LIBTORCH is .* which contains libtorch 2\.4\.0; version 2\.13\.0 is needed/,
 	);
 	rmSync(path.join(folder, 'build-version'));
-	writeFileSync(path.join(folder, 'version.py'), "__version__ = '2.13.0+cu130'\n"); // as a Python package says it
+	writeFileSync(path.join(folder, 'version.py'), "__version__ = '2.13.0+cu130'\n"); // as in a Python package
 	t.is((await ensured()).stdout, folder);
 });

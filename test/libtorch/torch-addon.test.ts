@@ -15,7 +15,7 @@ const version = packageVersion();
 const name = `@stepladder/torch-${thisPlatform()}`;
 const addonName = `addon-torch-${version}-${thisPlatform()}`;
 
-/** An npm registry with the addon's package and nothing else, which npm asks, and what it was asked for. */
+/** Starts an npm registry with only the addon's package, and returns its list of requests. */
 const npmRegistry = async (t: ExecutionContext, {published = version, damaged = false} = {}): Promise<string[]> => {
 	const folder = temporaryFolder(t);
 	const sha256 = createHash('sha256').update('what an addon holds').digest('hex');
@@ -45,14 +45,14 @@ const npmRegistry = async (t: ExecutionContext, {published = version, damaged = 
 	return requests;
 };
 
-/** A cache of its own, until the next test. */
+/** Sets an empty cache, until the next test. */
 const emptyCache = (t: ExecutionContext): string => {
 	const cache = temporaryFolder(t);
 	process.env['STEPLADDER_CACHE'] = cache;
 	return cache;
 };
 
-test.serial('the addon comes from npm’s registry once, whole, and then nobody is asked', async t => {
+test.serial('the addon is fetched once from npm’s registry', async t => {
 	const cache = emptyCache(t);
 	const requests = await npmRegistry(t);
 	const addon = await ensureTorchAddon();
@@ -65,7 +65,7 @@ test.serial('the addon comes from npm’s registry once, whole, and then nobody 
 	t.is(requests.length, asked);
 });
 
-test.serial('an addon in the cache that was changed, cut off or deleted is fetched anew', async t => {
+test.serial('an addon in the cache that was changed, truncated or deleted is fetched again', async t => {
 	const cache = emptyCache(t);
 	await npmRegistry(t);
 	const addon = await ensureTorchAddon();
@@ -83,7 +83,7 @@ test.serial('an addon in the cache that was changed, cut off or deleted is fetch
 	t.deepEqual(readdirSync(cache), [addonName]);
 });
 
-test.serial('what a killed set-up left is cleaned by the next, unless somebody works on it', async t => {
+test.serial('temporary files of a killed set-up are removed by the next, except those in use', async t => {
 	const cache = emptyCache(t);
 	await npmRegistry(t);
 	const left = [`${addonName}.new-abcdef`, 'addon-torch-0.0.1-nowhere.new', 'libtorch-2.0.0-nowhere.wheels'];
@@ -96,7 +96,7 @@ test.serial('what a killed set-up left is cleaned by the next, unless somebody w
 	t.deepEqual(readdirSync(cache).sort(), [...kept, addonName].sort());
 });
 
-test.serial('an addon that was damaged on its way is refused', async t => {
+test.serial('an addon that was damaged in transfer is refused', async t => {
 	const cache = emptyCache(t);
 	await npmRegistry(t, {damaged: true});
 	await t.throwsAsync(ensureTorchAddon(), {
@@ -106,7 +106,7 @@ test.serial('an addon that was damaged on its way is refused', async t => {
 	t.deepEqual(readdirSync(cache), []);
 });
 
-test.serial('a registry without the addon of this version is told, with another way', async t => {
+test.serial('a registry without the addon of this version is reported, with another way', async t => {
 	const cache = emptyCache(t);
 	await npmRegistry(t, {published: '0.0.1'});
 	const error = await t.throwsAsync(ensureTorchAddon(), {instanceOf: FetchError});
@@ -121,11 +121,11 @@ test.serial('a cache that can’t be written is named', async t => {
 	writeFileSync(cache, 'a file where the folder should be');
 	await t.throwsAsync(ensureTorchAddon(), {
 		instanceOf: WriteError,
-		message: /^could not write the cache in .+; name another place by STEPLADDER_CACHE$/,
+		message: /^could not write the cache in .+; name another folder by STEPLADDER_CACHE$/,
 	});
 });
 
-test.serial('a platform that has no libtorch is told so, and no registry is asked', async t => {
+test.serial('a platform without a libtorch is reported, and no registry is asked', async t => {
 	const cache = emptyCache(t);
 	const requests = await npmRegistry(t);
 	const {arch} = process;
@@ -140,14 +140,16 @@ test.serial('a platform that has no libtorch is told so, and no registry is aske
 	t.deepEqual(readdirSync(cache), []);
 });
 
-test.serial('where there is no npm, that is said, and not that the network is gone', async t => {
+test.serial('a missing npm is reported as such, and not as a network error', async t => {
 	const cache = emptyCache(t);
 	const {PATH, npm_execpath: script} = process.env;
 	t.teardown(() => Object.assign(process.env, {PATH, ...(script && {npm_execpath: script})}));
 	process.env['PATH'] = cache;
 	delete process.env['npm_execpath'];
 	const error = await t.throwsAsync(ensureTorchAddon(), {instanceOf: FetchError});
-	t.regex(error.message, /^npm is not on PATH, and it is what fetches @stepladder\/torch-/);
-	t.regex(error.message, /installed beside stepladder/);
+	t.regex(
+		error.message,
+		/^npm, which fetches @stepladder\/torch-.+, is not on PATH: add it, or install that package beside stepladder /,
+	);
 	t.deepEqual(readdirSync(cache), []);
 });

@@ -101,7 +101,7 @@ test('a libtorch that is gone, cut short or damaged is named, with what mends it
 
 	t.is(
 		await said(),
-		`stepladder: libtorch in ${cachedLibtorch({cache})} is not there: get it with \`npx stepladder setup torch\``,
+		`stepladder: libtorch in ${cachedLibtorch({cache})} is missing: get it with \`npx stepladder setup torch\``,
 	);
 	fillCache(cache, {...whole, [first]: 'no'}, whole);
 	t.regex(await said(), / has .+ with 2 of \d+ bytes: get it with `npx stepladder setup torch`$/);
@@ -124,7 +124,7 @@ test('a library that was changed since it was fetched is never opened, and `doct
 	t.is(exitCode, 1);
 	t.true(
 		stderr.startsWith(
-			`stepladder: libtorch in ${cachedLibtorch({cache})} has ${first} with other bytes than it came with: get`,
+			`stepladder: libtorch in ${cachedLibtorch({cache})} has ${first} with other bytes than were unpacked: get`,
 		),
 		stderr,
 	);
@@ -132,7 +132,7 @@ test('a library that was changed since it was fetched is never opened, and `doct
 	t.is(doctor.exitCode, 1);
 	t.regex(
 		doctor.stdout,
-		/✗ libtorch: .+ with other bytes than it came with: get it with `npx stepladder setup torch`$/m,
+		/✗ libtorch: .+ with other bytes than were unpacked: get it with `npx stepladder setup torch`$/m,
 	);
 	if (process.getuid !== undefined) {
 		chmodSync(cache, 0o777);

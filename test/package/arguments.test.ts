@@ -18,7 +18,7 @@ const image = `${path.join(own.folder, 'data', 't10k-images-idx3-ubyte')}:0`;
 const vary = [{path: 'batchSize', values: [16]}];
 process.chdir(own.folder); // whatever a wrong path makes goes with it
 
-/** Calls as an app in JavaScript may: with what TypeScript would refuse. */
+/** Calls with arguments that TypeScript would refuse, as an app in JavaScript may make them. */
 const called = async (name: string, given: readonly unknown[]): Promise<unknown> => {
 	const loose = {...stepladder, predictImage: model.predictImage, 'model.predict': model.predict};
 	const got = (loose as unknown as Record<string, (...given: readonly unknown[]) => unknown>)[name]?.(...given);
@@ -96,14 +96,14 @@ for (const [name, given, message] of [
 	['defineLadder', [null], '`ladder` should be an object with `name` and `data`, got null'],
 	['defineLadder', [{name: 'a', data: ladder.data, target: 1}], '`target` should be an object, got 1'],
 ] as const satisfies ReadonlyArray<readonly [string, readonly unknown[], string]>) {
-	test(`${name} says: ${message}`, async t => {
+	test(`${name} throws: ${message}`, async t => {
 		const error = await t.throwsAsync(called(name, given), {instanceOf: ConfigError});
 		t.is(error.message, message);
 		t.is(error.code, 'setting');
 	});
 }
 
-test('a path that the system can’t follow is refused with its reason', async t => {
+test('a path that the system can’t follow is refused with the reason', async t => {
 	symlinkSync('loop', 'loop');
 	writeFileSync('file', '');
 	for (const name of ['openLadder', 'findLadder', 'resume']) {
@@ -128,7 +128,7 @@ for (const [fault, opened, message] of [
 	['no files', {...data, idx: undefined}, /^`data\.open\(\)\.idx` should be the folder of four IDX files/],
 	['no test labels', {...data, testLabels: undefined}, '`data.open().testLabels` should be a function, got undefined'],
 ] as const) {
-	test(`a source of data that gives ${fault} is refused by what is missing`, async t => {
+	test(`a source of data that gives ${fault} is refused with the missing part`, async t => {
 		const source = {open: async () => opened} as unknown as stepladder.DataSource;
 		const expected = {instanceOf: ConfigError, message};
 		await t.throwsAsync(train(step, {data: source}).result, expected);
@@ -148,7 +148,7 @@ test('a source of data need not be asynchronous', async t => {
 const signal = AbortSignal.abort();
 const set = {images: new Uint8Array(16), labels: [0]};
 
-/** Calls that are right, but for what stops them before they train. */
+/** Valid calls that are stopped before they train. */
 const right: ReadonlyArray<readonly [string, ...unknown[]]> = [
 	['train', step, {data: ladder.data, seeds: [1], epochs: 1, device: 'cpu', threads: 1, limitTrain: 9, signal}],
 	['resume', run, {signal}],
@@ -173,7 +173,7 @@ const right: ReadonlyArray<readonly [string, ...unknown[]]> = [
 	['arrays', {size: 4, channels: 1, train: set, test: set, classes: ['a'], name: 'a'}],
 ];
 
-/** No text that names a place outside. */
+/** No text that names a path outside. */
 const anything = fc.anything({
 	maxDepth: 2,
 	key: fc.constantFrom('path', 'values', 'range', 'open', 'then', 'length', 'toString', '__proto__', 'kind'),

@@ -6,7 +6,7 @@ import {execa} from 'execa';
 import {root} from '../helpers/cli.js';
 import {temporaryFolder} from '../helpers/folder.js';
 
-/** The library as it is published, packed into a folder of the test's own. */
+/** The library as it is published, packed into a temporary folder. */
 const packed = async (folder: string): Promise<string> => {
 	const pack = path.join(root, 'scripts', 'package', 'pack.mjs');
 	const code = `import {packLibrary} from ${JSON.stringify(pack)}; await packLibrary(${JSON.stringify(folder)});`;
@@ -23,7 +23,7 @@ test('publint finds nothing in the package', async t => {
 	t.is(exitCode, 0, stdout);
 });
 
-test('types are found by every way of importing on a supported Node', async t => {
+test('types are found by each kind of import on a supported Node', async t => {
 	// A required module is a module: every Node that is supported can require one.
 	const options = ['--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm'];
 	const {stdout, exitCode} = await execa(bin('attw'), ['--pack', await packed(temporaryFolder(t)), ...options], {
@@ -32,7 +32,7 @@ test('types are found by every way of importing on a supported Node', async t =>
 	t.is(exitCode, 0, stdout);
 });
 
-test('what the package imports is what it depends on', async t => {
+test('the package depends on exactly the packages that it imports', async t => {
 	const folder = await packed(temporaryFolder(t));
 	const {dependencies} = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
 	const imported = readdirSync(path.join(folder, 'dist'), {recursive: true, encoding: 'utf8'})
@@ -47,7 +47,7 @@ test('what the package imports is what it depends on', async t => {
 	t.deepEqual([...new Set(imported)].sort(), Object.keys(dependencies).sort());
 });
 
-test('the package brings its changelog and licences, and no test, source map or path of this machine', async t => {
+test('the package contains its changelog and licences, and no test, source map or path of this machine', async t => {
 	const folder = await packed(temporaryFolder(t));
 	const {stdout} = await execa('npm', ['pack', '--dry-run', '--json', '--loglevel=silent'], {cwd: folder});
 	const [{files}] = JSON.parse(stdout);

@@ -6,7 +6,7 @@ import {root} from '../helpers/cli.js';
 import {Installed} from '../helpers/installed.js';
 import {nodeOf} from '../helpers/node-versions.js';
 
-/** Trains on eight images of 4 x 4 pixels and prints what the last epoch came to. */
+/** Trains on eight images of 4 x 4 pixels and prints the result of the last epoch. */
 const body = `
 const set = {images: Uint8Array.from({length: 8 * 16}, (_, pixel) => (pixel >> 4) % 2 * 200), labels: [0, 1, 0, 1, 0, 1, 0, 1]};
 const data = arrays({name: 'two', size: 4, channels: 1, classes: ['dark', 'light'], train: set, test: set});
@@ -80,7 +80,7 @@ const sources: Readonly<Record<string, string>> = {
 		type TrainEvent = import('stepladder', {with: {'resolution-mode': 'import'}}).TrainEvent;${typed}`,
 };
 
-test('its types hold for strict TypeScript that checks libraries too, and need no others', async t => {
+test('its types pass strict TypeScript with `skipLibCheck: false`, without other types', async t => {
 	const app = await Installed.library(t);
 	for (const [file, text] of Object.entries(sources)) {
 		app.write(file, text);
@@ -93,7 +93,7 @@ test('its types hold for strict TypeScript that checks libraries too, and need n
 	t.is(exitCode, 0);
 });
 
-test('an installed folder that nobody may write to is enough', async t => {
+test('a read-only installation works', async t => {
 	const app = await Installed.library(t);
 	const nobody = process.getuid?.() === 0 ? 65_534 : undefined; // whom permissions bind, as they do not bind root
 	for (const entry of readdirSync(app.at('node_modules'), {recursive: true, withFileTypes: true})) {

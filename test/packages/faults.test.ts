@@ -7,8 +7,8 @@ import {Installed} from '../helpers/installed.js';
 const platform = thisPlatform();
 const own = path.join('node_modules', '@stepladder', platform);
 
-/** An installed library whose addon has been done something to, and what a command then says. */
-const told = test.macro(async (t, harm: (app: Installed) => void, expected: RegExp) => {
+/** Damages the addon of an installed library, and checks the error of a command. */
+const reports = test.macro(async (t, harm: (app: Installed) => void, expected: RegExp) => {
 	const app = await Installed.library(t);
 	t.is((await app.stepladder(['init', 'shapes'])).exitCode, 0);
 	harm(app);
@@ -19,26 +19,26 @@ const told = test.macro(async (t, harm: (app: Installed) => void, expected: RegE
 	const doctor = await app.stepladder(['doctor']);
 	t.is(doctor.exitCode, 1);
 	t.regex(doctor.stdout, new RegExp(`✗ Addon: .*${expected.source.replace(/^\^stepladder: /, '')}`));
-	t.false(existsSync(app.at('shapes', 'runs')), 'nothing was begun');
+	t.false(existsSync(app.at('shapes', 'runs')), 'no run was started');
 });
 
 test(
-	'an addon of another platform lying beside it is not loaded, and named',
-	told,
+	'an addon of another platform is named, and not loaded',
+	reports,
 	app => renameSync(app.at(own), app.at('node_modules', '@stepladder', 'win32-arm64')),
 	/^stepladder: @stepladder\/\S+ is not installed, but the addon for win32-arm64 is: node_modules comes from another machine/,
 );
 
 test(
-	'an addon that was cut off while installing is told so, and does not end Node',
-	told,
+	'an addon that was truncated is reported, and does not end Node',
+	reports,
 	app => truncateSync(app.at(own, 'stepladder.node'), 100_000),
 	/^stepladder: @stepladder\/\S+ is damaged: \S+stepladder\.node is not the file that was published\. Remove node_modules/,
 );
 
 test(
-	'an addon with a changed byte is told so',
-	told,
+	'an addon with a changed byte is reported',
+	reports,
 	app => {
 		const bytes = readFileSync(app.at(own, 'stepladder.node'));
 		const middle = bytes.length >> 1;
@@ -49,20 +49,20 @@ test(
 );
 
 test(
-	'an addon whose file is gone is told so',
-	told,
+	'an addon without its file is reported',
+	reports,
 	app => rmSync(app.at(own, 'stepladder.node')),
 	/^stepladder: @stepladder\/\S+ is damaged: a file of it is missing\. Remove node_modules/,
 );
 
 test(
-	'what an interrupted npm has left is not taken for an addon of another platform',
-	told,
+	'leftovers of an interrupted npm are not taken for an addon of another platform',
+	reports,
 	app => renameSync(app.at(own), app.at('node_modules', '@stepladder', `.${platform}-a1B2c3D4`)),
 	/^stepladder: @stepladder\/\S+ is not installed: optional dependencies were left out/,
 );
 
-test('optional dependencies left out are named, with what to do', async t => {
+test('missing optional dependencies are named, with what to do', async t => {
 	const app = new Installed(t);
 	t.is((await app.npm(['install', '--omit=optional', 'stepladder'])).exitCode, 0);
 	t.is((await app.stepladder(['init', 'shapes'])).exitCode, 0);
@@ -71,7 +71,7 @@ test('optional dependencies left out are named, with what to do', async t => {
 	t.regex(stderr, /^stepladder: @stepladder\/\S+ is not installed: optional dependencies were left out/);
 });
 
-test('where sharp was not installed whole, that is named, and no image is called damaged', async t => {
+test('an incomplete sharp is reported as such, and no image as damaged', async t => {
 	const app = await Installed.library(t);
 	t.is((await app.stepladder(['init', 'shapes'])).exitCode, 0);
 	const cwd = 'shapes';
@@ -113,7 +113,7 @@ test('where sharp was not installed whole, that is named, and no image is called
 	}
 });
 
-test('a processor without AVX trains by the portable path, to the same bits', async t => {
+test('a processor without AVX trains on the portable path, with the same bits', async t => {
 	const app = await Installed.library(t);
 	t.is((await app.stepladder(['init', 'shapes'])).exitCode, 0);
 	const epochs = async (env: NodeJS.ProcessEnv): Promise<string> => {

@@ -9,7 +9,7 @@ const bytesOf = (folder: string): number =>
 		.filter(entry => entry.isFile())
 		.reduce((sum, entry) => sum + statSync(path.join(entry.parentPath, entry.name)).size, 0);
 
-test('with Node alone on the machine, what was installed draws a ladder, trains, reports and predicts', async t => {
+test('with only Node on the machine, the package makes a ladder, trains, reports and predicts', async t => {
 	const app = new Installed(t);
 	const began = performance.now();
 	const {exitCode, stderr} = await app.npm(['install', 'stepladder']);
@@ -46,7 +46,7 @@ test('with Node alone on the machine, what was installed draws a ladder, trains,
 /** A PNG of one red pixel. */
 const redDot = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC';
 
-test('nothing is run or compiled while installing', async t => {
+test('installing runs and compiles nothing', async t => {
 	const app = new Installed(t);
 	const {exitCode, stderr} = await app.npm(['install', '--ignore-scripts', 'stepladder']);
 	t.is(exitCode, 0, stderr);
@@ -59,7 +59,7 @@ test('nothing is run or compiled while installing', async t => {
 	t.deepEqual(scripts, []);
 });
 
-test('a folder with spaces and umlauts is as good as any', async t => {
+test('a folder may have spaces and umlauts', async t => {
 	const app = new Installed(t, {name: 'Ein Übungs ordner'});
 	t.is((await app.npm(['install', 'stepladder'])).exitCode, 0);
 	t.is((await app.stepladder(['init', 'meine Leiter'])).exitCode, 0);

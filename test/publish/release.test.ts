@@ -10,7 +10,7 @@ import {Clone, script, textOf} from '../helpers/clone.js';
 const {version} = JSON.parse(textOf('package.json'));
 const {released, torchPlatforms} = await script('package/targets.mjs');
 
-/** Leaves packages without anything in them, as `npm run package` would leave whole ones. */
+/** Makes empty packages where `npm run package` would write complete ones. */
 const pack = (clone: Clone, names: string[], packed: string): void => {
 	for (const name of names) {
 		mkdirSync(path.join(clone.folder, 'build', 'npm', name), {recursive: true});
@@ -35,7 +35,7 @@ test('a release of packages of another version is refused before anything is pub
 	t.regex(stderr, /^stepladder: @stepladder\/\S+ was built as 0\.0\.1, this is /);
 });
 
-test('a release that was interrupted publishes what is missing, and the library last', async t => {
+test('an interrupted release publishes the missing packages, the library last', async t => {
 	const {startRegistry} = await script('package/registry.mjs');
 	const registry = await startRegistry();
 	t.teardown(registry.close);
@@ -59,11 +59,11 @@ test('a release that was interrupted publishes what is missing, and the library 
 	}
 });
 
-test('an addon with libtorch is released for every platform that a libtorch is pinned for', t => {
+test('an addon with libtorch is released for every platform with a pinned libtorch', t => {
 	t.deepEqual([...torchPlatforms].sort(), [...pinned].sort());
 });
 
-test('a platform that nothing here runs is refused before any is run', async t => {
+test('an unsupported platform is refused before any is run', async t => {
 	const script = path.join(root, 'scripts', 'package', 'run-elsewhere.mjs');
 	const {stderr, exitCode} = await execa(process.execPath, [script, 'darwin-arm64'], {reject: false});
 	t.is(exitCode, 1);

@@ -4,7 +4,7 @@ import {Clone, script, textOf} from '../helpers/clone.js';
 
 const {version, engines} = JSON.parse(textOf('package.json'));
 
-test('every file that names the version of Stepladder names the same', async t => {
+test('all files name the same version of Stepladder', async t => {
 	const {namedVersions} = await script('publish/versions.mjs');
 	const named: Array<{file: string; version: string}> = namedVersions();
 	t.deepEqual(
@@ -20,7 +20,7 @@ test('every file that names the version of Stepladder names the same', async t =
 	);
 });
 
-test('a changeset becomes a new version in every file, and a part of the changelog', async t => {
+test('a changeset becomes a new version in every file, and a changelog entry', async t => {
 	const clone = new Clone(t);
 	clone.write('package.json', clone.read('package.json').replace(`"version": "${version}"`, '"version": "3.1.4"'));
 	clone.write(path.join('.changeset', 'new.md'), '---\n"stepladder": minor\n---\n\nNets may have branches.\n');
@@ -43,14 +43,14 @@ test('a changeset becomes a new version in every file, and a part of the changel
 	);
 });
 
-test('`engines` says which Node is needed, and README and the set-up say the same', async t => {
+test('README and the set-up name the Node of `engines`', async t => {
 	const {neededNode} = await script('set-up/node.mjs');
 	t.true(textOf('README.md').includes(`On ${neededNode}, `), `README.md should say "On ${neededNode}, ..."`);
 	t.is(engines.node, '^20.19 || ^22.20 || >=24.12');
 	t.is(neededNode, 'Node 20.19+, 22.20+ or 24.12+');
 });
 
-test('a Node fits where `engines` has its line', async t => {
+test('a Node fits if `engines` has its line', async t => {
 	const {nodeFits} = await script('set-up/node.mjs');
 	const fits = ['20.19.0', '20.20.2', '22.20.0', '24.12.0', '24.13.1', '25.0.0', '26.1.0'];
 	const doesNot = ['18.20.8', '20.18.3', '21.7.3', '22.19.0', '23.11.1', '24.11.1'];
@@ -58,7 +58,7 @@ test('a Node fits where `engines` has its line', async t => {
 	t.deepEqual(doesNot.filter(nodeFits), []);
 });
 
-test('README and the set-up name the Rust that Cargo.toml asks for', async t => {
+test('README and the set-up name the Rust of Cargo.toml', async t => {
 	const [, rust] = /^rust-version = "([\d.]+)"/m.exec(textOf('Cargo.toml')) ?? [];
 	const {howToGet} = await script('set-up/need.mjs');
 	t.true(textOf('README.md').includes(`Rust (${rust} or newer)`));

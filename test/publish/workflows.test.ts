@@ -9,7 +9,7 @@ const workflows = readdirSync(path.join(root, folder)).map(name => ({name, text:
 const found = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, part = '']) => part);
 const {engines, scripts} = JSON.parse(textOf('package.json'));
 
-test('every action of others is pinned to a commit, beside the version that it is', t => {
+test('every third-party action is pinned to a commit, with its version', t => {
 	for (const {name, text} of workflows) {
 		const used = found(text, /uses: (.*)$/gm).filter(action => !action.startsWith('./'));
 		t.true(used.length > 0, name);
@@ -21,7 +21,7 @@ test('every action of others is pinned to a commit, beside the version that it i
 	}
 });
 
-test('a workflow may do nothing but what it says, and only publishing speaks for the project', t => {
+test('workflows have minimal permissions, and only the publishing job has an identity', t => {
 	for (const {name, text} of workflows) {
 		t.regex(text, /^permissions:( \{\}|\n {2}contents: read)/m, name);
 		t.notRegex(text, /secrets\.(?!GITHUB_TOKEN)/, name);
@@ -36,7 +36,7 @@ test('a workflow may do nothing but what it says, and only publishing speaks for
 	);
 });
 
-test('every script that a workflow runs is one of package.json', t => {
+test('every script that a workflow runs is in package.json', t => {
 	for (const {name, text} of workflows) {
 		const wanted = found(text, /npm run ([\w:-]+)/g);
 		t.deepEqual(
@@ -47,7 +47,7 @@ test('every script that a workflow runs is one of package.json', t => {
 	}
 });
 
-test('CI tests each line of Node that `engines` names', t => {
+test('CI tests each Node line of `engines`', t => {
 	const [ci = ''] = workflows.filter(({name}) => name === 'ci.yml').map(({text}) => text);
 	t.deepEqual(found(ci, /node: \[(.*)\]/g), [found(engines.node, /(\d+)\.\d+/g).join(', ')]);
 });
@@ -61,7 +61,7 @@ test('a release builds every platform once', async t => {
 	);
 });
 
-test('workflows and packages are built by the same Rust', async t => {
+test('workflows and packages use the same Rust', async t => {
 	const [rust] = found(textOf(path.join('scripts', 'package', 'toolchain.mjs')), /rustVersion = '([\d.]+)'/g);
 	for (const {name, text} of workflows) {
 		t.deepEqual(found(text, /RUSTUP_TOOLCHAIN: ([\d.]+)/g), [rust], name);

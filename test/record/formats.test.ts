@@ -98,7 +98,7 @@ const later = test.macro((t, kind: string, file: string, read: (folder: string) 
 	writeFileSync(target, JSON.stringify({format: 2, ...JSON.parse(readFileSync(target, 'utf8')), more: 'of it'}));
 	const {path: named, problem} = t.throws(() => read(folder), {instanceOf: RecordError});
 	t.is(named, target);
-	t.is(problem, `it is of format 2, and Stepladder ${packageVersion()} reads format 1: take a newer version`);
+	t.is(problem, `it is of format 2, and Stepladder ${packageVersion()} reads format 1: use a newer version`);
 });
 test(
 	'a preregistration of a later format is refused, and both formats are named',

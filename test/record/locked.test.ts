@@ -7,7 +7,7 @@ import {acquireLock, lockPathFor} from '../../ts/fs/lock.js';
 import {ConfigError, LockError, openLadder, record, sweep} from '../../ts/index.js';
 import {readRecord} from '../../ts/record/file.js';
 import {writeTexts} from '../../ts/record/write-texts.js';
-import {main} from '../helpers/cli.js';
+import {hintElsewhere, main} from '../helpers/cli.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
 const filesOf = (folder: string): Record<string, string> =>
@@ -147,7 +147,7 @@ test('a recording that was interrupted prints the command that resumes it', asyn
 	t.is(exitCode, 130);
 	t.is(
 		stderr,
-		'stepladder: interrupted; to resume: npx stepladder record --step tiny --seeds 1,2 --out "my runs" --skip-damaged',
+		`stepladder: interrupted; to resume: ${hintElsewhere('record', '--step tiny --seeds 1,2 --out "my runs" --skip-damaged')}`,
 	);
 });
 

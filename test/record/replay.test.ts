@@ -467,7 +467,7 @@ test('a target that was changed after its record is refused without `--fresh`, w
 	t.is(refused.exitCode, 5);
 	t.regex(
 		String(refused.stderr),
-		/promise\.json: `target\.testAccuracy` was preregistered as 0\.6, and is 0\.55 in the step now; put it back, or record again: npx stepladder record --step baseline --fresh$/,
+		/promise\.json: `target\.testAccuracy` was preregistered as 0\.6, and is 0\.55 in the step now; put it back, or record again: npm run --prefix \S+ record -- --step baseline --fresh$/,
 	);
 	t.is((await start(folder, ...words, '--fresh')).exitCode, 0);
 	const text = readFileSync(path.join(folder, 'steps/0-baseline.ts'), 'utf8').replaceAll(/\s+/g, ' ');

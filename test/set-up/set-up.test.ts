@@ -15,7 +15,7 @@ const linkView = (project: string, libtorch: string): string => `
 	import {linkView} from '${script('libtorch.mjs')}';
 	linkView('${project}', '${libtorch}', {libraries: ['libgomp.so.1', 'libc10.so', 'libtorch_cpu.so'], version: '2.13.0'});`;
 
-/** Runs a piece of the set-up in a process of its own. */
+/** Runs code of the set-up in a child process. */
 const evaluate = async (code: string, env: NodeJS.ProcessEnv = {}) =>
 	execa(process.execPath, ['--input-type=module', '--eval', code], {reject: false, env});
 
@@ -42,13 +42,13 @@ test('a LIBTORCH with CUDA is linked without its CUDA libraries', async t => {
 	}
 });
 
-test('a libtorch without headers is refused: nothing can be built with it', async t => {
+test('a libtorch without headers is refused', async t => {
 	const folder = temporaryFolder(t);
 	const {stderr} = await evaluate(linkView(folder, folder));
 	t.regex(stderr, /MissingNeed.+ has no headers in `include\/torch`, which a build needs/);
 });
 
-test('libtorch is asked for by what needs it, and by nothing else', async t => {
+test('only commands that need libtorch ask for it', async t => {
 	const folder = temporaryFolder(t);
 	const run = (name: string, options: object): string => {
 		mkdirSync(path.join(folder, name));
@@ -65,7 +65,7 @@ test('libtorch is asked for by what needs it, and by nothing else', async t => {
 		['train --engine=aten --step lr-scheduler', '`--engine aten` runs on'],
 		['train --step lr-scheduler --device cuda', '`--device cuda` runs on'],
 		['train --step lr-scheduler --engine', null],
-		[`train --resume ${onAten}`, `The run in ${onAten} goes on with`],
+		[`train --resume ${onAten}`, `The run in ${onAten} resumes on`],
 		[`train --resume ${onFused}`, null],
 		[`train --resume ${path.join(folder, 'none')}`, null],
 		['bench --step dropout', '`bench` times'],
@@ -83,7 +83,7 @@ test('libtorch is asked for by what needs it, and by nothing else', async t => {
 	);
 });
 
-// Whoever may write everything is kept from it by a file system of the test's own alone.
+// A user who may write everything is stopped only by a read-only mount.
 const [unshare, flags] = ['unshare', ['--map-root-user', '--mount']];
 const canRemount = spawnSync(unshare, [...flags, 'true']).status === 0;
 (canRemount ? test : test.skip)('a clone that can’t be written is used as it is, while it is up to date', async t => {
@@ -108,11 +108,11 @@ const canRemount = spawnSync(unshare, [...flags, 'true']).status === 0;
 	t.is(stale.exitCode, 1);
 	t.regex(
 		stale.stderr,
-		/^stepladder: \S+ can’t be written, and has to be built first: run `npm run build` there as somebody who may$/m,
+		/^stepladder: \S+ can’t be written, and has to be built first: run `npm run build` there as a user who may write to it$/m,
 	);
 });
 
-test('what was made and is gone, cut off or stands beside it is noticed, and made again', async t => {
+test('a built file that is missing or truncated is rebuilt', async t => {
 	const {unlessBuilt, wasChanged} = await projectScript('set-up/stamp.mjs');
 	const output = path.join(temporaryFolder(t), 'output');
 	const made = path.join(output, 'inner', 'made.js');

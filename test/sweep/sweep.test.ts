@@ -398,7 +398,7 @@ test('a step can cite a sweep in its reason, and `record --check` checks both', 
 		'README.md',
 		/\| no \|/,
 		'| yes |',
-		/README\.md does not match the sweep; try: npx stepladder record --text/,
+		/README\.md does not match the sweep; try: npm run --prefix \S+ record -- --text/,
 	);
 	await finds('sweep.svg', /circle|path/, 'rect', /sweep\.svg does not match the sweep/);
 	t.is(await check(), 'The records, text blocks and claims of 2 steps and 1 sweep agree.');

@@ -3,9 +3,9 @@ import path from 'node:path';
 import process from 'node:process';
 
 /**
- * The folder for what can be made again: `STEPLADDER_CACHE`, or the platform's own place for caches.
+ * Returns the cache: `STEPLADDER_CACHE`, or the platform's own folder for caches.
  *
- * This file is plain JavaScript, and needs no package, because scripts of a clone run it before there are any.
+ * This file is plain JavaScript, and needs no package, because scripts of a clone run it before any are installed.
  *
  * @returns {string}
  */
@@ -30,7 +30,7 @@ export const cacheFolder = () => {
 	}
 };
 
-/** A user whom the system doesn't know has none, and what can't be written below / is told with what to do about it. */
+/** A user whom the system doesn't know has none; the error for a cache below / that can't be written says what to do. */
 const homeFolder = () => {
 	try {
 		return os.homedir();

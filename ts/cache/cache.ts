@@ -8,10 +8,10 @@ import {makeFolders} from '../fs/make-folders.js';
 import {cacheFolder} from './cache-folder.js';
 
 /**
- * Holds a cache against who may write to it, since what lies in it is run and learned from: its user alone, or the system's
- * administrator, who may do so anyway. Windows keeps caches in a folder of the user's own.
+ * Checks that only its user can write to a cache, or the system's administrator, who can do so anyway, since code and data
+ * are read from it. Windows keeps caches in a private folder.
  *
- * @throws {ConfigError} where it is another user's, or others may write to it
+ * @throws {ConfigError} if it is another user's, or others may write to it
  */
 export const checkCache = (cache: string): void => {
 	const found = statSync(cache, {throwIfNoEntry: false});
@@ -25,7 +25,7 @@ export const checkCache = (cache: string): void => {
 			'STEPLADDER_CACHE',
 			expected,
 			got,
-			`the cache in ${cache} ${got}, and what is in it would be run: ${advice}`,
+			`the cache in ${cache} ${got}, and code in it would be run: ${advice}`,
 		);
 	if (found.uid !== user && found.uid !== 0) {
 		const got = `belongs to another user (number ${found.uid}, you are ${user})`;
@@ -39,10 +39,10 @@ export const checkCache = (cache: string): void => {
 };
 
 /**
- * Makes a cache, private to its user, or holds the one that is there against who may write to it. The platform's own place
- * is made private where it is not; a folder that STEPLADDER_CACHE names is left as it is.
+ * Makes a cache that is private to its user, or checks the existing one. The platform's own folder is made private; a
+ * folder that STEPLADDER_CACHE names keeps its mode.
  *
- * @throws {ConfigError} where it is another user's, or others may write to it
+ * @throws {ConfigError} if it is another user's, or others may write to it
  */
 export const makeCache = (cache: string): void => {
 	if (!existsSync(cache)) {
@@ -68,7 +68,7 @@ export const makeCache = (cache: string): void => {
 	}
 };
 
-/** How {@link fillCache} is watched and ended. */
+/** Options of {@link fillCache}. */
 export type FillOptions = {
 	readonly cache: string;
 	readonly report: (line: string) => void;
@@ -76,62 +76,61 @@ export type FillOptions = {
 };
 
 /**
- * Does work that fills a place in a cache, while nobody else does.
+ * Fills an entry of a cache under its lock.
  *
- * @param work with a signal that ends it
+ * @param work takes a signal that ends it
  * @throws {ConfigError} for a cache that others may write to
- * @throws {WriteError} where the system refuses, or somebody else took over while this process stood still
+ * @throws {WriteError} if the system refuses, or the lock was lost
  * @throws {AbortError}
  */
 export const fillCache = async <Value>(
-	place: string,
+	entry: string,
 	{cache, report, signal}: FillOptions,
 	work: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> =>
-	wrapCacheErrors(place, async () => {
+	wrapCacheErrors(entry, async () => {
 		makeCache(cache);
 		try {
-			return await withLock(lockOf(place), report, work, signal);
+			return await withLock(lockOf(entry), report, work, signal);
 		} catch (error) {
 			if (signal?.aborted) {
 				throw error instanceof AbortError ? error : new AbortError(signal.reason);
 			}
 
-			throw error instanceof LockLost ? new WriteError(error.message, place, {cause: error}) : error;
+			throw error instanceof LockLost ? new WriteError(error.message, entry, {cause: error}) : error;
 		}
 	});
 
 /** Removes the stale lock of an entry that needs no filling. */
-export const removeStaleLockOf = (place: string): void => removeStaleLock(lockOf(place));
+export const removeStaleLockOf = (entry: string): void => removeStaleLock(lockOf(entry));
 
-const lockOf = (place: string): string => `${place}.lock`;
+const lockOf = (entry: string): string => `${entry}.lock`;
 
 /**
- * Removes what set-ups that were killed have left in a place's cache, of this version and of others, beside which nobody
- * works. To be called by who holds the place's lock.
+ * Removes temporary files that killed set-ups of this and other versions left in an entry's cache, except of entries that
+ * are locked. The caller has the lock of `entry`.
  *
- * @param kept what is gone on with
+ * @param kept files to continue with
  */
-export const removeLeftovers = async (place: string, kept: readonly string[] = []): Promise<void> => {
-	const cache = path.dirname(place);
+export const removeLeftovers = async (entry: string, kept: readonly string[] = []): Promise<void> => {
+	const cache = path.dirname(entry);
 	const names = readdirSync(cache);
-	const left = names.filter(name => {
+	const leftovers = names.filter(name => {
 		const [, of] = /^((?:libtorch|addon-torch)-.+?)\.(?:new(?:-\w+)?|wheels)$/.exec(name) ?? [];
-		const isInUse = (entry: string): boolean =>
-			entry !== path.basename(place) && isLocked(lockOf(path.join(cache, entry)));
-		return of !== undefined && !isInUse(of) && !kept.includes(path.join(cache, name));
+		const isLeftover = of !== undefined && (of === path.basename(entry) || !isLocked(lockOf(path.join(cache, of))));
+		return isLeftover && !kept.includes(path.join(cache, name));
 	});
-	for (const name of left) {
+	for (const name of leftovers) {
 		await rm(path.join(cache, name), {recursive: true, force: true});
 	}
 };
 
 /**
- * Does work that writes to a place in the cache.
+ * Does work that writes to the cache.
  *
- * @throws {WriteError} where the system refuses; other errors are left as they are
+ * @throws {WriteError} for errors of the system; other errors are thrown as they are
  */
-export const wrapCacheErrors = async <Value>(place: string, work: () => Promise<Value>): Promise<Value> => {
+export const wrapCacheErrors = async <Value>(file: string, work: () => Promise<Value>): Promise<Value> => {
 	try {
 		return await work();
 	} catch (error) {
@@ -141,8 +140,8 @@ export const wrapCacheErrors = async <Value>(place: string, work: () => Promise<
 
 		const reason = (error as Error).message;
 		throw new WriteError(
-			`could not write the cache in ${place} (${reason}); name another place by STEPLADDER_CACHE`,
-			place,
+			`could not write the cache in ${file} (${reason}); name another folder by STEPLADDER_CACHE`,
+			file,
 			{cause: error},
 		);
 	}

@@ -1,8 +1,9 @@
 import {subscribe} from 'node:diagnostics_channel';
 import process from 'node:process';
 import {Command, CommanderError, Help, type Option} from 'commander';
-import {commandHint, startedByNpm} from '../format/command-line.js';
+import {startedByNpm} from '../format/command-line.js';
 import type {LockWait} from '../fs/lock.js';
+import {commandHint} from '../platform/command-hint.js';
 import {commands} from './commands.js';
 import {exitCodes} from './exit-codes.js';
 import type {Interruption} from './interruption.js';

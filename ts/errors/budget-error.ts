@@ -1,15 +1,15 @@
 import {StepladderError} from './stepladder-error.js';
 
-/** A step that breaks its own budget: found before anything is trained. */
+/** A step that exceeds its own budget, found before training. */
 export class BudgetError extends StepladderError {
 	constructor(
 		/** The step's name. */
 		readonly step: string,
-		/** What the budget is about. */
+		/** The quantity that the budget limits. */
 		readonly quantity: 'parameters' | 'epochs',
-		/** What the step's target allows. */
+		/** The number that the step's target allows. */
 		readonly allowed: number,
-		/** What the step would take. */
+		/** The number that the step needs. */
 		readonly needed: number,
 	) {
 		super(

@@ -1,13 +1,13 @@
 import {StepladderError} from './stepladder-error.js';
 
-/** A setting that no run could honour: of the wrong type, out of range, unknown. */
+/** A setting that can't be used: of the wrong type, out of range, or unknown. */
 export class ConfigError extends StepladderError {
 	constructor(
 		/** Path of the setting, such as `schedule.maxLearningRate`. */
 		readonly setting: string,
-		/** What would have been right. */
+		/** A description of valid values. */
 		readonly expected: string,
-		/** What came. */
+		/** The value given. */
 		readonly got: string,
 		message = `\`${setting}\` should be ${expected}, got ${got}`,
 		options?: ErrorOptions,

@@ -1,10 +1,10 @@
 import {StepladderError} from './stepladder-error.js';
 
-/** What is fetched when it is first asked for can't be had: nobody answers, or what came is not what was pinned. */
+/** libtorch or its addon could not be fetched, or does not match its pinned hash. */
 export class FetchError extends StepladderError {
 	constructor(
 		message: string,
-		/** The address, the file or the tool that it should come from. */
+		/** The file or the tool that it should come from. */
 		readonly source: string,
 		options?: ErrorOptions,
 	) {

@@ -1,6 +1,6 @@
 import {StepladderError} from './stepladder-error.js';
 
-/** An image to predict that can't be read. */
+/** An image to predict can't be read. */
 export class ImageError extends StepladderError {
 	constructor(
 		message: string,

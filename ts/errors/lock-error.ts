@@ -1,6 +1,6 @@
 import {StepladderError} from './stepladder-error.js';
 
-/** Who writes to a place. */
+/** The process that holds a lock. */
 export type LockHolder = {
 	readonly pid: number;
 	readonly host: string;
@@ -8,13 +8,13 @@ export type LockHolder = {
 	readonly since: string;
 };
 
-/** Another process, or another training of this one, writes to a place. */
+/** A folder or file is locked by another process, or by another training of this one. */
 export class LockError extends StepladderError {
 	constructor(
-		/** The place, as a person calls it. */
+		/** Its name in a sentence. */
 		what: string,
 		readonly path: string,
-		/** Nothing where the lock does not say. */
+		/** `undefined` if the lock does not say. */
 		readonly holder: LockHolder | undefined,
 		message = `${what} is in use by ${describeHolder(holder)}: wait until that has finished, or end it`,
 	) {
@@ -22,7 +22,7 @@ export class LockError extends StepladderError {
 	}
 }
 
-/** A holder in words. */
+/** Describes a holder in words. */
 export const describeHolder = (holder: LockHolder | undefined): string =>
 	holder === undefined
 		? 'another process'

@@ -1,12 +1,12 @@
 import {StepladderError} from './stepladder-error.js';
 
-/** A model file that can't be used: not there, cut short, or not one that a run saved. */
+/** A model file that can't be used: missing, truncated, or not saved by a run. */
 export class ModelError extends StepladderError {
 	constructor(
 		message: string,
 		/** The file. */
 		readonly path: string,
-		/** Why it can't be used. */
+		/** The reason. */
 		readonly reason: string,
 	) {
 		super('model', message);

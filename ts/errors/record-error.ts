@@ -1,11 +1,11 @@
 import {StepladderError} from './stepladder-error.js';
 
-/** A record that is missing, damaged, or no longer true. */
+/** A record is missing, damaged, or no longer true. */
 export class RecordError extends StepladderError {
 	constructor(
 		/** The file or folder. */
 		readonly path: string,
-		/** What is wrong with it. */
+		/** The problem, as a sentence. */
 		readonly problem: string,
 		options?: ErrorOptions,
 	) {

@@ -1,14 +1,14 @@
 import {StepladderError} from './stepladder-error.js';
 
-/** A layer was given a shape that it cannot take. */
+/** A layer got an input shape that it can't take. */
 export class ShapeError extends StepladderError {
 	constructor(
 		message: string,
-		/** The layer's place, such as `head.0`. */
+		/** The layer's path, such as `head.0`. */
 		readonly layer: string,
-		/** What it takes. */
+		/** A description of the shapes that it takes. */
 		readonly expected: string,
-		/** The shape that came: channels x height x width. */
+		/** The shape given: channels x height x width. */
 		readonly got: string,
 	) {
 		super('shape', message);

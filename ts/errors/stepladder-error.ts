@@ -1,4 +1,4 @@
-/** What kinds of errors there are, by the name that never changes. */
+/** The kinds of errors. These names are stable. */
 export type ErrorCode =
 	| 'cancelled'
 	| 'budget'
@@ -20,10 +20,10 @@ export type ErrorCode =
 	| 'torch'
 	| 'internal';
 
-/** What every error of this package has: a stable `code` to tell it by, and a sentence for a person. */
+/** The base class of this package's errors, with a stable `code` and a message for people. */
 export class StepladderError extends Error {
 	constructor(
-		/** Never changes for a given kind of error. */
+		/** Stable for each kind of error. */
 		readonly code: ErrorCode,
 		message: string,
 		options?: ErrorOptions,

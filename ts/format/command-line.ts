@@ -7,18 +7,6 @@ export const displayPath = (file: string): string => {
 	return relative.startsWith('..') || path.isAbsolute(relative) ? file : relative || '.';
 };
 
-/**
- * A command line as the person who started this process would type it: `npm run record -- --check` where npm's own
- * script of that kind is running, `npx stepladder record --check` elsewhere.
- */
-export const commandHint = (command: string, rest = '', {quiet = false} = {}): string => {
-	if (!startedByNpm()) {
-		return `npx stepladder ${command}${rest && ` ${rest}`}`;
-	}
-
-	return `npm run ${quiet ? '-s ' : ''}${command}${rest && ` -- ${rest}`}`;
-};
-
 /** Whether npm's own script of this command is running: npm runs it in the package's folder, wherever the person is. */
 export const startedByNpm = (): boolean =>
 	process.env['npm_lifecycle_event'] === process.argv[2] && /^run\b/.test(process.env['npm_command'] ?? '');

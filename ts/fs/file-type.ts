@@ -1,15 +1,15 @@
 import {lstatSync, type Stats, statSync} from 'node:fs';
 
 /**
- * What stands at a place, in words. To be asked before a file that somebody else wrote is read: a pipe is waited on for
- * ever, and a device may never end.
+ * Returns the type of a file, in words. For use before a file that a user named is read: reading a pipe may wait
+ * for ever, and a device may never end.
  */
 export const fileType = (
-	place: string,
+	file: string,
 ): 'a file' | 'a folder' | 'a pipe' | 'a socket' | 'a device' | 'a link to nowhere' | 'nothing' => {
-	const found = unlessAbsent(() => statSync(place));
+	const found = unlessAbsent(() => statSync(file));
 	if (!found) {
-		return unlessAbsent(() => lstatSync(place)) ? 'a link to nowhere' : 'nothing';
+		return unlessAbsent(() => lstatSync(file)) ? 'a link to nowhere' : 'nothing';
 	}
 
 	if (found.isFile()) {
@@ -19,7 +19,7 @@ export const fileType = (
 	return found.isDirectory() ? 'a folder' : found.isFIFO() ? 'a pipe' : found.isSocket() ? 'a socket' : 'a device';
 };
 
-/** What a system says of a place where there is nothing, nor could be: below a file, or by a link to itself. */
+/** Codes for a file that does not exist, or can't: below another file, or through a link to itself. */
 const absent = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
 
 const unlessAbsent = (look: () => Stats): Stats | undefined => {

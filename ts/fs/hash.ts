@@ -1,9 +1,9 @@
 import {createHash} from 'node:crypto';
 
-/** Ten hex digits of a text's SHA-256: enough to name what was edited, no protection against a forger. */
+/** Returns ten hex digits of a text's SHA-256: enough to find an edited line, no protection against a forger. */
 export const checksum = (text: string): string => sha256(text).slice(0, 10);
 
-/** JSON with keys in one order, whatever wrote them. */
+/** Returns JSON with sorted keys. */
 export const canonicalJson = (value: unknown): string =>
 	JSON.stringify(value, (_, entry: unknown) =>
 		typeof entry === 'object' && entry !== null && !Array.isArray(entry)
@@ -11,5 +11,5 @@ export const canonicalJson = (value: unknown): string =>
 			: entry,
 	);
 
-/** The SHA-256 of a text, in hex. */
+/** Returns the SHA-256 of a text, in hex. */
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -4,9 +4,9 @@ import {displayPath} from '../format/command-line.js';
 import {fileType} from './file-type.js';
 
 /**
- * The names in a folder; none where there is no such folder.
+ * Returns the names in a folder; none if it does not exist.
  *
- * @throws {DataError} where it can't be listed
+ * @throws {DataError} if it can't be listed
  */
 export const listFolder = (folder: string): string[] => {
 	try {

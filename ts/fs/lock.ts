@@ -62,4 +62,4 @@ export const lockPathFor = (folder: string): string =>
 const lostSentence = (what: string, by: LockHolder | undefined): string =>
 	by === undefined
 		? `${what} was removed, or its lock was, while it was in use`
-		: `${what} was taken over by process ${by.pid} on ${by.host}, while this one stood still`;
+		: `${what} was taken over by process ${by.pid} on ${by.host}, while this process was paused`;

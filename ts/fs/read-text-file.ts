@@ -2,10 +2,10 @@ import {readFileSync} from 'node:fs';
 import {fileType} from './file-type.js';
 
 /**
- * The text of a file that somebody else may have put there. What is no file is not opened: to wait on a pipe nothing ends,
- * not even a signal.
+ * Reads a file that a user may have put there. Anything but a file is not opened: not even a signal ends a wait
+ * on a pipe.
  *
- * @throws {Error} where it is not there, can't be read, or is no file
+ * @throws {Error} if it is missing, can't be read, or is no file
  */
 export const readTextFile = (file: string): string => {
 	const found = fileType(file);

@@ -5,47 +5,52 @@ import {packageVersion} from '../platform/package-root.js';
 import {validate} from '../validation/validate.js';
 import {fileType} from './file-type.js';
 
-/** @throws {RecordError} where a file can't be read */
+/**
+ * Reads a file of a record.
+ *
+ * @throws {RecordError}
+ */
 export const readRecordText = (file: string): string =>
 	asRecordError(file, () => {
 		checkFile(file);
 		return readFileSync(file, 'utf8').replaceAll('\r\n', '\n'); // as git may check it out on Windows
 	});
 
-/** @throws {RecordError} where there is no file */
+/** @throws {RecordError} if it is missing, or no file */
 export const checkFile = (file: string): void => {
 	const found = fileType(file);
 	if (found !== 'a file') {
-		throw new RecordError(file, found === 'nothing' ? 'it is not there' : `it should be a file, it is ${found}`);
+		throw new RecordError(file, found === 'nothing' ? 'it is missing' : `it should be a file, it is ${found}`);
 	}
 };
 
 /**
- * The format of promises, records and sweeps that is written and read. Files of format 1 do not name it, so that those
- * there are keep their hashes; later ones name theirs as `format`. test/samples keeps files of each.
+ * The format of preregistrations, records and sweeps that is written and read. Files of format 1 do not name it, so that
+ * existing ones keep their hashes; later ones have a `format`. test/samples keeps files of each.
  */
 const known = 1;
 
 /**
- * Reads JSON of a known shape.
+ * Parses JSON of a known shape.
  *
- * @throws {RecordError} where it is of a later format, or for the first thing wrong
+ * @param whole the value's name in a sentence
+ * @throws {RecordError} for a later format, or else for the first error
  */
-export const parseRecordJson = <Value>(shape: z.ZodType<Value>, place: string, text: string, whole: string): Value => {
-	const value: unknown = asRecordError(place, () => JSON.parse(text), 'it is not JSON: ');
+export const parseRecordJson = <Value>(shape: z.ZodType<Value>, file: string, text: string, whole: string): Value => {
+	const value: unknown = asRecordError(file, () => JSON.parse(text), 'it is not JSON: ');
 	const {format} = (value ?? {}) as {readonly format?: unknown};
 	if (typeof format === 'number' && format > known) {
 		throw new RecordError(
-			place,
-			`it is of format ${format}, and Stepladder ${packageVersion()} reads format ${known}: take a newer version`,
+			file,
+			`it is of format ${format}, and Stepladder ${packageVersion()} reads format ${known}: use a newer version`,
 		);
 	}
 
-	return asRecordError(place, () => validate(shape, value, whole));
+	return asRecordError(file, () => validate(shape, value, whole));
 };
 
 /**
- * Holds a file against the text that its contents are written as: whatever stands there beside them is named.
+ * Checks a file against the text that its contents are written as, and names the first line that differs.
  *
  * @throws {RecordError}
  */
@@ -57,8 +62,8 @@ export const checkCanonicalText = (file: string, text: string, wanted: string): 
 	}
 };
 
-/** Runs something whose failures are the record's. */
-export const asRecordError = <Value>(place: string, work: () => Value, lead = ''): Value => {
+/** Does work, and turns its errors into a {@link RecordError}. */
+export const asRecordError = <Value>(file: string, work: () => Value, lead = ''): Value => {
 	try {
 		return work();
 	} catch (error) {
@@ -66,6 +71,6 @@ export const asRecordError = <Value>(place: string, work: () => Value, lead = ''
 			throw error;
 		}
 
-		throw new RecordError(place, `${lead}${error instanceof Error ? error.message : String(error)}`, {cause: error});
+		throw new RecordError(file, `${lead}${error instanceof Error ? error.message : String(error)}`, {cause: error});
 	}
 };

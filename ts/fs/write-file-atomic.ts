@@ -4,11 +4,10 @@ import process from 'node:process';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
 
 /**
- * Writes a file beside its place and renames it there: it is whole or not there, and lasts through a power cut. What is no
- * file stays as it is, such as a device, or a link, which may lead out of the folder. For folders of the user's own
- * there is `writeUserFile`.
+ * Writes a file under a temporary name and renames it: it is complete or missing, also after a power cut. A device or a
+ * link, which may lead out of the folder, is not replaced. For a user's own folders there is `writeUserFile`.
  *
- * @throws {Error} where something else than a file is there, and where the system refuses
+ * @throws {Error} if something other than a file has its name, or the system refuses
  */
 export const writeFileAtomic = (file: string, content: string): void => {
 	checkWritable(file);
@@ -16,7 +15,7 @@ export const writeFileAtomic = (file: string, content: string): void => {
 	syncFolder(path.dirname(file));
 };
 
-/** @throws {Error} where something else than a file is in the place of one */
+/** @throws {Error} if something other than a file has this name */
 export const checkWritable = (file: string): void => {
 	const found = lstatSync(file, {throwIfNoEntry: false});
 	if (found && !found.isFile()) {
@@ -27,13 +26,13 @@ export const checkWritable = (file: string): void => {
 };
 
 /**
- * Whether a name is what a process leaves that is killed while it writes one of these files by {@link writeFileAtomic}, or a file of
- * the trainer's.
+ * Whether a name is that of a temporary file that a killed process left: of {@link writeFileAtomic} for one of `files`, or of
+ * the trainer.
  */
 export const isPartialFile = (name: string, files: readonly string[]): boolean =>
 	/^\.unfinished-|^\.tmp\w{6}$/.test(name) || (/\.\d+$/.test(name) && files.includes(name.replace(/\.\d+$/, '')));
 
-/** Removes what is half written in a folder of these files. Nobody else may write there meanwhile. */
+/** Removes the partial files of a folder, which no other process may write to meanwhile. */
 export const removePartialFiles = (folder: string, files: readonly string[]): void => {
 	for (const name of existsSync(folder) ? readdirSync(folder) : []) {
 		if (isPartialFile(name, files)) {
@@ -42,7 +41,7 @@ export const removePartialFiles = (folder: string, files: readonly string[]): vo
 	}
 };
 
-/** Makes names in a folder last through a power cut. Windows opens no folders, and keeps their names by itself. */
+/** Syncs the names in a folder to disk. Windows opens no folders, and syncs names by itself. */
 export const syncFolder = (folder: string): void => {
 	if (process.platform !== 'win32') {
 		const descriptor = openSync(folder, 'r');
@@ -58,5 +57,5 @@ export const syncFolder = (folder: string): void => {
 	}
 };
 
-/** What file systems say that sync files alone. */
+/** Codes of file systems that sync only files. */
 const unable = new Set(['EINVAL', 'ENOTSUP', 'ENOSYS']);

@@ -6,33 +6,37 @@ import {isStale} from './lock.js';
 import {checkWritable, syncFolder} from './write-file-atomic.js';
 
 /**
- * Writes a file into a folder of the user's own, as `writeFileAtomic` does into ours: where one is there, it keeps its rights.
- * Several processes may do so at once. What one left that was killed is taken away, and nothing else: no name beside a user's
- * file is known to be ours but that of the folder which it is written in.
+ * Writes a file into a user's own folder, as `writeFileAtomic` does into ours; an existing one keeps its mode and owner.
+ * Several processes may do so at once. It is written in a folder with a name of our own, so that clean-up after a killed
+ * process removes nothing of the user's.
  *
- * @throws {Error} where something else than a file is there, and where the system refuses
+ * @throws {Error} if something other than a file has its name, or the system refuses
  */
 export const writeUserFile = (file: string, content: string): void => {
 	checkWritable(file);
 	const folder = path.dirname(file);
 	clearUnfinished(folder);
-	const found = lstatSync(file, {throwIfNoEntry: false});
-	const beside = mkdtempSync(path.join(folder, prefix));
+	const existing = lstatSync(file, {throwIfNoEntry: false});
+	const temporary = mkdtempSync(path.join(folder, prefix));
 	try {
-		const made = path.join(beside, path.basename(file));
-		writeFileAtomicSync(made, content, found && {mode: found.mode, chown: {uid: found.uid, gid: found.gid}});
-		renameSync(made, file);
+		const written = path.join(temporary, path.basename(file));
+		writeFileAtomicSync(
+			written,
+			content,
+			existing && {mode: existing.mode, chown: {uid: existing.uid, gid: existing.gid}},
+		);
+		renameSync(written, file);
 	} finally {
-		rmSync(beside, {recursive: true, force: true});
+		rmSync(temporary, {recursive: true, force: true});
 	}
 
 	syncFolder(folder);
 };
 
 /**
- * Writes a file of the user's own anew, where its links lead to.
+ * Rewrites a user's file, following links.
  *
- * @throws {Error} where it is not there, and as {@link writeUserFile} does
+ * @throws {Error} if it is missing, and as {@link writeUserFile} does
  */
 export const overwriteUserFile = (file: string, content: string): void => {
 	writeUserFile(realpathSync(file), content);
@@ -40,20 +44,20 @@ export const overwriteUserFile = (file: string, content: string): void => {
 
 const prefix = '.stepladder-unfinished-';
 
-/** Takes away what processes left in a folder that were killed while they wrote there. What may be under way stays. */
+/** Removes the folders that killed processes left. Those that may be in use stay. */
 export const clearUnfinished = (folder: string): void => {
 	try {
 		for (const name of listFolder(folder).filter(name => name.startsWith(prefix))) {
-			const left = path.join(folder, name);
-			if (isStale(left)) {
-				rmSync(left, {recursive: true, force: true});
+			const leftover = path.join(folder, name);
+			if (isStale(leftover)) {
+				rmSync(leftover, {recursive: true, force: true});
 			}
 		}
 	} catch {
-		// the next one that writes there takes it away
+		// the next write removes them
 	}
 };
 
-/** A text with the line ends that another has: an editor, or git on Windows, may have made them `\r\n`. */
+/** Returns a text with the line ends of another: an editor, or git on Windows, may have made them `\r\n`. */
 export const withLineEnds = (text: string, like: string): string =>
 	like.includes('\r\n') ? text.replaceAll('\n', '\r\n') : text;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import {LadderError} from '../errors/index.js';
-import {commandHint} from '../format/command-line.js';
 import {readTextFile} from '../fs/read-text-file.js';
+import {commandHint} from '../platform/command-hint.js';
 import {checkFolder} from '../validation/check-path.js';
 import {ladderFiles} from './files.js';
 

@@ -29,7 +29,7 @@ export type FetchOptions = {
 	readonly signal?: AbortSignal | undefined;
 };
 
-/** Where libtorch comes from, and where it goes. */
+/** Options of {@link ensureLibtorch}. */
 export type LibtorchOptions = FetchOptions & {
 	/** Files of wheels. Those missing are fetched by pip. */
 	readonly wheels?: readonly string[] | undefined;
@@ -40,12 +40,12 @@ export type LibtorchOptions = FetchOptions & {
 };
 
 /**
- * The folder of a libtorch of the right version: the one that LIBTORCH names, else the cache's, which is filled where
- * it must be. Asks nothing of the network once it is there.
+ * Returns the folder of a libtorch of the right version: the one that LIBTORCH names, else the cache's, which is filled
+ * if necessary. Uses no network if it is complete.
  *
- * @throws {FetchError} where it can't be had
- * @throws {WriteError} where the cache can't be written
- * @throws {ConfigError} where LIBTORCH or `wheels` are wrong, or others may write to the cache
+ * @throws {FetchError} if it can't be fetched
+ * @throws {WriteError} if the cache can't be written
+ * @throws {ConfigError} if LIBTORCH or `wheels` are wrong, or others may write to the cache
  * @throws {AbortError}
  */
 export const ensureLibtorch = async (options: LibtorchOptions = {}): Promise<string> => {
@@ -63,26 +63,26 @@ export const ensureLibtorch = async (options: LibtorchOptions = {}): Promise<str
 		);
 	}
 
-	const place = cachedLibtorch({cache, ...pin});
+	const entry = cachedLibtorch({cache, ...pin});
 	checkCache(cache);
-	if (problemOf(place) !== undefined) {
-		await fillCache(place, {cache, report, signal}, async signal => {
-			if (problemOf(place) !== undefined) {
-				await fill(place, pin, {...options, report, signal});
+	if (problemOf(entry) !== undefined) {
+		await fillCache(entry, {cache, report, signal}, async signal => {
+			if (problemOf(entry) !== undefined) {
+				await fill(entry, pin, {...options, report, signal});
 			}
 		});
 	} else {
-		removeStaleLockOf(place);
+		removeStaleLockOf(entry);
 	}
 
-	return place;
+	return entry;
 };
 
 /**
- * Looks at what a person has named, before anything is asked of the network.
+ * Checks LIBTORCH and given wheels, before the network is used.
  *
- * @throws {ConfigError} where LIBTORCH or `wheels` are wrong
- * @throws {FetchError} where a wheel is not one of those pinned
+ * @throws {ConfigError} if LIBTORCH or `wheels` are wrong
+ * @throws {FetchError} if a wheel is not a pinned one
  */
 export const checkLibtorchSources = async ({wheels = [], pin = pinFor()}: LibtorchOptions): Promise<void> => {
 	ownLibtorch();
@@ -93,12 +93,12 @@ export const checkLibtorchSources = async ({wheels = [], pin = pinFor()}: Libtor
 	}
 };
 
-/** Fetches, unpacks beside the place, and renames at the end. */
-const fill = async (place: string, pin: Pin, options: Obtaining): Promise<void> => {
+/** Fetches libtorch, unpacks it under a temporary name and renames it. */
+const fill = async (entry: string, pin: Pin, options: Obtaining): Promise<void> => {
 	const {signal, report} = options;
-	const kept = `${place}.wheels`; // outlives an interruption, so that the next time goes on
-	await removeLeftovers(place, [kept]);
-	const work = mkdtempSync(`${place}.new-`);
+	const kept = `${entry}.wheels`; // outlives an interruption, so that the next call continues
+	await removeLeftovers(entry, [kept]);
+	const work = mkdtempSync(`${entry}.new-`);
 	try {
 		makeFolders(kept);
 		const files = await obtain(pin, kept, options);
@@ -107,8 +107,8 @@ const fill = async (place: string, pin: Pin, options: Obtaining): Promise<void> 
 		writeFileSync(path.join(work, 'build-version'), pin.version);
 		writeManifest(work, {version: pin.version, wheels: pin.wheels, libraries});
 		signal?.throwIfAborted();
-		await rm(place, {recursive: true, force: true});
-		renameSync(work, place);
+		await rm(entry, {recursive: true, force: true});
+		renameSync(work, entry);
 		await rm(kept, {recursive: true, force: true});
 	} finally {
 		await rm(work, {recursive: true, force: true});
@@ -170,10 +170,10 @@ const obtain = async (
 	return files;
 };
 
-/** Which of the pinned wheels a file is. */
+/** Returns the pinned wheel that a file is. */
 const recognize = async (file: string, pin: Pin): Promise<PinnedWheel> => {
 	if (!statSync(file, {throwIfNoEntry: false})?.isFile()) {
-		throw new ConfigError('wheel', 'a wheel that is here', file, `--wheel ${file}: there is no such file`);
+		throw new ConfigError('wheel', 'the file of a wheel', file, `--wheel ${file}: file not found`);
 	}
 
 	const hash = createHash('sha256');
@@ -200,7 +200,7 @@ const recognize = async (file: string, pin: Pin): Promise<PinnedWheel> => {
 	);
 };
 
-/** A wheel that pip has put into a folder. */
+/** Returns the file of a wheel that pip has fetched into a folder. */
 const byName = (folder: string, wheel: PinnedWheel): string => {
 	const name = readdirSync(folder).find(name => name.startsWith(fileBeginning(wheel)) && name.endsWith('.whl'));
 	if (name === undefined) {
@@ -210,7 +210,7 @@ const byName = (folder: string, wheel: PinnedWheel): string => {
 	return path.join(folder, name);
 };
 
-/** What the name of a wheel begins with. */
+/** Returns the beginning of a wheel's file name. */
 const fileBeginning = ({name, version}: PinnedWheel): string => `${name.replaceAll('-', '_')}-${version}-`;
 
 const withoutPip = (missing: readonly PinnedWheel[]): string =>

@@ -7,20 +7,20 @@ import {thisPlatform} from '../platform/platform.js';
 import {libtorchVersion} from './pins.js';
 
 /**
- * The folder that libtorch's `lib` is in, or would be: the one that LIBTORCH names, else the cache's.
+ * Returns the folder that contains libtorch's `lib`, or would: the one that LIBTORCH names, else the cache's.
  *
- * @throws {ConfigError} where LIBTORCH names no libtorch, or one of another version
+ * @throws {ConfigError} if LIBTORCH names no libtorch, or one of another version
  */
 export const libtorchFolder = (): string => ownLibtorch() ?? cachedLibtorch();
 
-/** Where the cache keeps this version of libtorch. */
+/** Returns the cache's folder for a version of libtorch. */
 export const cachedLibtorch = ({cache = cacheFolder(), version = libtorchVersion, platform = thisPlatform()} = {}) =>
 	path.join(cache, `libtorch-${version}-${platform}`);
 
 /**
- * The libtorch that LIBTORCH names; nothing where it names none.
+ * Returns the libtorch that LIBTORCH names; `undefined` if it is not set.
  *
- * @throws {ConfigError} where it is not one of this version
+ * @throws {ConfigError} if it is not one of this version
  */
 export const ownLibtorch = (named = process.env['LIBTORCH']): string | undefined => {
 	if (!named) {
@@ -32,7 +32,7 @@ export const ownLibtorch = (named = process.env['LIBTORCH']): string | undefined
 		new ConfigError('LIBTORCH', expected, got, `LIBTORCH is ${named}, ${advice}`);
 	if (!existsSync(path.join(folder, 'lib'))) {
 		const expected = 'a folder with libtorch’s `lib` and `include`';
-		throw wrong(expected, named, `which should be ${expected}: correct it, or unset it to have libtorch fetched`);
+		throw wrong(expected, named, `which should be ${expected}: correct it, or unset it so that libtorch is fetched`);
 	}
 
 	const version = versionOf(folder);
@@ -40,24 +40,24 @@ export const ownLibtorch = (named = process.env['LIBTORCH']): string | undefined
 		throw wrong(
 			`libtorch ${libtorchVersion}`,
 			version ?? 'of an unknown version',
-			`which holds libtorch ${version ?? 'of an unknown version'}; version ${libtorchVersion} is needed: ` +
-				'name one of that version, or unset LIBTORCH to have it fetched',
+			`which contains libtorch ${version ?? 'of an unknown version'}; version ${libtorchVersion} is needed: ` +
+				'name one of that version, or unset LIBTORCH so that it is fetched',
 		);
 	}
 
 	return folder;
 };
 
-/** The build of libtorch that would be opened, in words: that of the cache is pinned by its version. */
+/** Returns the build of libtorch that would be opened, in words: that of the cache is pinned by its version. */
 export const libtorchBuild = (): string => {
 	const own = ownLibtorch();
 	return own === undefined ? libtorchVersion : `${buildOf(own)} of LIBTORCH`;
 };
 
-/** The version that a libtorch folder says it has, without its `+cpu` or `+cu130`. */
+/** Returns the version that a libtorch folder says it has, without its `+cpu` or `+cu130`. */
 const versionOf = (folder: string): string | undefined => buildOf(folder)?.split('+', 1)[0];
 
-/** The version that a libtorch folder says it has, such as `2.13.0+cpu`. */
+/** Returns the version that a libtorch folder says it has, such as `2.13.0+cpu`. */
 const buildOf = (folder: string): string | undefined => {
 	const read = (file: string): string | undefined => {
 		try {

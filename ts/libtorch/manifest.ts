@@ -12,10 +12,10 @@ const schema = z.object({
 	libraries: z.record(z.string(), z.object({bytes: z.number(), sha256: z.string()})),
 });
 
-/** What was unpacked into a folder of libtorch, by the names of the files in its `lib`. */
+/** The libraries of a libtorch folder, by the names of the files in its `lib`. */
 export type Libraries = Readonly<Record<string, {readonly bytes: number; readonly sha256: string}>>;
 
-/** Writes down what a folder holds and what it was made of. */
+/** Writes the contents of a folder and the wheels that they come from. */
 export const writeManifest = (
 	folder: string,
 	manifest: {readonly version: string; readonly wheels: readonly PinnedWheel[]; readonly libraries: Libraries},
@@ -23,18 +23,17 @@ export const writeManifest = (
 	writeFileSync(path.join(folder, file), `${JSON.stringify(manifest, undefined, '\t')}\n`);
 };
 
-/** Where a folder remembers how its libraries stood on disk when their hashes were last right. */
+/** Keeps the state on disk of the libraries whose hashes were right. */
 const memory = 'verified.json';
 const remembered = z.record(z.string(), z.string());
 
 /**
- * What is wrong with a folder of the cache, as the end of a sentence about it; nothing where each library is there with the
- * bytes that it was unpacked with. A library is read once, and then again when its size, its times or its place on disk
- * have changed.
+ * Returns the problem of a folder of the cache, as the end of a sentence about it; `undefined` if each library has the bytes
+ * that were unpacked. A library is read once, and again when its size, times or inode have changed.
  *
- * @param anew whether all are read, whatever is remembered
+ * @param reread whether all are read in any case
  */
-export const problemOf = (folder: string, {anew = false} = {}): string | undefined => {
+export const problemOf = (folder: string, {reread = false} = {}): string | undefined => {
 	let text: string;
 	try {
 		text = readFileSync(path.join(folder, file), 'utf8');
@@ -52,8 +51,8 @@ export const problemOf = (folder: string, {anew = false} = {}): string | undefin
 	const known = recall(folder);
 	const verified: Record<string, string> = {};
 	for (const [name, {bytes, sha256}] of Object.entries(libraries)) {
-		const place = path.join(folder, 'lib', name);
-		const found = statSync(place, {throwIfNoEntry: false, bigint: true});
+		const library = path.join(folder, 'lib', name);
+		const found = statSync(library, {throwIfNoEntry: false, bigint: true});
 		if (!found?.isFile()) {
 			return `lacks ${name}`;
 		}
@@ -62,33 +61,33 @@ export const problemOf = (folder: string, {anew = false} = {}): string | undefin
 			return `has ${name} with ${found.size} of ${bytes} bytes`;
 		}
 
-		const stood = standing(found, sha256);
-		if ((anew || known[name] !== stood) && hashOf(place) !== sha256) {
-			return `has ${name} with other bytes than it came with`;
+		const state = stateOf(found, sha256);
+		if ((reread || known[name] !== state) && hashOf(library) !== sha256) {
+			return `has ${name} with other bytes than were unpacked`;
 		}
 
-		verified[name] = stood;
+		verified[name] = state;
 	}
 
-	if (Object.entries(verified).some(([name, stood]) => known[name] !== stood)) {
+	if (Object.entries(verified).some(([name, state]) => known[name] !== state)) {
 		remember(folder, verified);
 	}
 
 	return undefined;
 };
 
-/** Of a folder that was never filled. */
-export const missing = 'is not there';
+/** The problem of a folder that was never filled. */
+export const missing = 'is missing';
 
-/** The time of the last change of a file can't be set back by whoever writes to it. */
-const standing = ({dev, ino, size, mtimeNs, ctimeNs}: BigIntStats, sha256: string): string =>
+/** A process that writes to a file can't set back its `ctime`. */
+const stateOf = ({dev, ino, size, mtimeNs, ctimeNs}: BigIntStats, sha256: string): string =>
 	[dev, ino, size, mtimeNs, ctimeNs, sha256].join(' ');
 
 const recall = (folder: string): Readonly<Record<string, string>> => {
 	try {
 		return remembered.parse(JSON.parse(readFileSync(path.join(folder, memory), 'utf8')));
 	} catch {
-		return {}; // all are read again
+		return {}; // all are reread
 	}
 };
 
@@ -96,15 +95,15 @@ const remember = (folder: string, verified: Readonly<Record<string, string>>): v
 	try {
 		writeFileAtomicSync(path.join(folder, memory), `${JSON.stringify(verified, undefined, '\t')}\n`);
 	} catch {
-		// a cache that can't be written is read each time
+		// a cache that can't be written is reread each time
 	}
 };
 
-/** A piece at a time: the largest library is half a gigabyte. */
-const hashOf = (place: string): string => {
+/** Reads 1 MiB at a time: the largest library has half a gigabyte. */
+const hashOf = (library: string): string => {
 	const hash = createHash('sha256');
 	const piece = Buffer.allocUnsafe(1 << 20);
-	const opened = openSync(place, 'r');
+	const opened = openSync(library, 'r');
 	try {
 		for (let read = readSync(opened, piece); read > 0; read = readSync(opened, piece)) {
 			hash.update(piece.subarray(0, read));

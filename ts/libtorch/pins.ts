@@ -1,35 +1,35 @@
 import process from 'node:process';
 import {thisPlatform} from '../platform/platform.js';
 
-/** A wheel of a Python package index, pinned to its bytes. */
+/** A wheel of a Python package index, pinned by its hash. */
 export type PinnedWheel = {
-	/** As the index spells it. */
+	/** As in the index. */
 	readonly name: string;
 	readonly version: string;
 	readonly sha256: string;
 };
 
-/** The libtorch of a platform: where its files are, and which of them a CPU build needs. */
+/** The libtorch of a platform: its wheels, and the libraries in them that a CPU build needs. */
 export type Pin = {
-	/** Of libtorch. */
+	/** The version of libtorch. */
 	readonly version: string;
-	/** As its addon's package is called. */
+	/** As in the name of its addon's package. */
 	readonly platform: string;
-	/** The platform tags that pip is told, whatever the Python that runs it. */
+	/** The platform tags for pip, whatever Python runs it. */
 	readonly tags: readonly string[];
 	readonly wheels: readonly PinnedWheel[];
-	/** Of all wheels, for people. */
+	/** The size of all wheels, such as `540 MB`. */
 	readonly download: string;
-	/** In the order in which they are opened: each after those that it asks for. */
+	/** In the order in which they are opened: each after its dependencies. */
 	readonly libraries: readonly string[];
-	/** What only a build links against. */
+	/** Files that only a build links against. */
 	readonly linkedOnly: readonly string[];
 };
 
-/** What the bindings (`tch` in Cargo.toml) are made for. */
+/** The version that the bindings (`tch` in Cargo.toml) are made for. */
 export const libtorchVersion = '2.13.0';
 
-/** Of the Python that the wheels are for; libtorch itself does not care. */
+/** The Python that the wheels are for; libtorch itself does not depend on it. */
 export const wheelPython = {version: '3.13', abi: 'cp313'} as const;
 
 const pin = (platform: string, rest: Omit<Pin, 'version' | 'platform' | 'linkedOnly'> & Partial<Pin>): Pin => ({
@@ -109,10 +109,10 @@ const pins: readonly Pin[] = [
 /** Platforms that have a ready-made libtorch. */
 export const torchPlatforms: readonly string[] = pins.map(({platform}) => platform);
 
-/** The libtorch of a platform; nothing where no wheel is pinned. */
+/** Returns the libtorch of a platform; `undefined` if no wheel is pinned. */
 export const pinFor = (platform: string = thisPlatform()): Pin | undefined =>
 	pins.find(pin => pin.platform === platform);
 
-/** What is opened before the addon; where no wheel is pinned, what another processor's libtorch has. */
+/** Returns the libraries that are opened before the addon; if no wheel is pinned, those of another processor's libtorch. */
 export const openedLibraries = (): readonly string[] =>
 	(pinFor() ?? pins.find(({platform}) => platform.startsWith(process.platform)))?.libraries ?? [];

@@ -6,14 +6,14 @@ import process from 'node:process';
 import {AbortError, FetchError} from '../errors/index.js';
 import {type Pin, type PinnedWheel, wheelPython} from './pins.js';
 
-/** A Python that has pip; nothing where there is none. */
+/** Returns the command of a Python with pip; `undefined` if there is none. */
 export const pythonWithPip = (): string | undefined =>
 	['python3', 'python', 'py'].find(name => spawnSync(name, ['-m', 'pip', '--version']).status === 0);
 
 /**
- * Fetches wheels by pip, whose mirrors, proxies and certificates a person has set already. It keeps whole wheels that
- * are in the folder, and begins others anew. What it unpacks on its way lies in the folder too: nothing of a pip that was
- * killed stays elsewhere. What it prints goes to stderr.
+ * Fetches wheels by pip, with the user's index, mirrors, proxies and certificates. It keeps complete wheels of the folder, and
+ * restarts others. Its temporary files are in the folder too, so that a killed pip leaves none elsewhere. It prints to
+ * stderr.
  *
  * @throws {FetchError}
  * @throws {AbortError}
@@ -37,7 +37,7 @@ export const downloadByPip = async (
 			[
 				...['-m', 'pip', 'download', '--disable-pip-version-check', '--no-deps', '--no-cache-dir'],
 				...['--only-binary=:all:', '--require-hashes', '--implementation', 'cp'],
-				// The tags say which wheel, whatever the Python that fetches it.
+				// The tags choose the wheel, whatever Python fetches it.
 				...pin.tags.flatMap(tag => ['--platform', tag]),
 				...['--python-version', wheelPython.version, '--abi', wheelPython.abi, '--abi', 'none'],
 				...['--dest', folder, '--requirement', requirements],

@@ -8,20 +8,21 @@ import process from 'node:process';
 import {checkCache, fillCache, removeLeftovers, removeStaleLockOf} from '../cache/cache.js';
 import {cacheFolder} from '../cache/cache-folder.js';
 import {AbortError, FetchError} from '../errors/index.js';
+import {commandHint} from '../platform/command-hint.js';
 import {isClone, packageVersion} from '../platform/package-root.js';
 import {thisPlatform} from '../platform/platform.js';
 import type {FetchOptions} from './ensure-libtorch.js';
 import {libtorchVersion, pinFor, torchPlatforms} from './pins.js';
 
-/** What brings libtorch, and the addon that is linked against it, as a person would type it. */
-export const torchCommand = isClone ? 'npm run build -- --torch' : 'npx stepladder setup torch';
+/** The command that fetches libtorch and the addon that is linked against it. */
+export const torchCommand = isClone ? commandHint('build', '--torch') : commandHint('setup', 'torch');
 
 const packageName = (): string => `@stepladder/torch-${thisPlatform()}`;
 
 /**
- * The addon with libtorch that was installed or fetched for an installed package; nothing where there is none.
+ * Returns the addon with libtorch that was installed or fetched for an installed package; `undefined` if there is none.
  *
- * @throws {ConfigError} where it lies in a cache that others may write to
+ * @throws {ConfigError} if it is in a cache that others may write to
  */
 export const fetchedTorchAddon = (): string | undefined => {
 	const installed = installedTorchAddon();
@@ -38,7 +39,7 @@ export const fetchedTorchAddon = (): string | undefined => {
 	return cached;
 };
 
-/** Whether an addon is the file that was published. To load one that was cut off would end Node. */
+/** Whether an addon is the file that was published. Loading a truncated one would end Node. */
 export const matchesPublishedHash = (file: string): boolean => {
 	try {
 		const {sha256} = JSON.parse(readFileSync(path.join(path.dirname(file), 'package.json'), 'utf8'));
@@ -49,20 +50,20 @@ export const matchesPublishedHash = (file: string): boolean => {
 };
 
 /**
- * Makes sure that the addon with libtorch is there: installed beside this package, or fetched into the cache by npm, so
- * that the user's registry, proxy and name count, and npm checks what came.
+ * Returns the addon with libtorch: installed beside this package, or fetched into the cache by npm, with the user's registry,
+ * proxy and credentials.
  *
- * @throws {FetchError} where it can't be had
- * @throws {WriteError} where the cache can't be written
- * @throws {ConfigError} where others may write to it
+ * @throws {FetchError} if it can't be fetched
+ * @throws {WriteError} if the cache can't be written
+ * @throws {ConfigError} if others may write to it
  * @throws {AbortError}
  */
 export const ensureTorchAddon = async ({signal, report = () => {}}: FetchOptions = {}): Promise<string> => {
-	const place = cachedTorchAddon();
+	const entry = cachedTorchAddon();
 	const found = fetchedTorchAddon();
 	if (found !== undefined && (matchesPublishedHash(found) || found === installedTorchAddon())) {
-		removeStaleLockOf(place);
-		return found; // what npm has installed, npm mends
+		removeStaleLockOf(entry);
+		return found; // npm repairs a package that it installed
 	}
 
 	if (pinFor() === undefined) {
@@ -74,11 +75,11 @@ export const ensureTorchAddon = async ({signal, report = () => {}}: FetchOptions
 		);
 	}
 
-	const addon = path.join(place, 'stepladder.node');
-	await fillCache(place, {cache: cacheFolder(), report, signal}, async signal => {
+	const addon = path.join(entry, 'stepladder.node');
+	await fillCache(entry, {cache: cacheFolder(), report, signal}, async signal => {
 		if (!matchesPublishedHash(addon)) {
 			report(`Fetching ${packageName()} by npm ...`);
-			await fetchAddon(place, signal);
+			await fetchAddon(entry, signal);
 		}
 	});
 	return addon;
@@ -86,7 +87,7 @@ export const ensureTorchAddon = async ({signal, report = () => {}}: FetchOptions
 
 const cachedTorchAddon = (): string => path.join(cacheFolder(), `addon-torch-${packageVersion()}-${thisPlatform()}`);
 
-/** One of another version would not fit. */
+/** An addon of another version would not fit. */
 const installedTorchAddon = (): string | undefined => {
 	try {
 		const about = createRequire(import.meta.url).resolve(`${packageName()}/package.json`);
@@ -97,10 +98,10 @@ const installedTorchAddon = (): string | undefined => {
 	}
 };
 
-/** `npm pack` reads the settings of where the user is; `npm install` of what it left unpacks, and asks nobody. */
-const fetchAddon = async (place: string, signal: AbortSignal): Promise<void> => {
-	await removeLeftovers(place);
-	const work = mkdtempSync(`${place}.new-`);
+/** `npm pack` reads the settings of the working folder; `npm install` unpacks its archive, offline. */
+const fetchAddon = async (entry: string, signal: AbortSignal): Promise<void> => {
+	await removeLeftovers(entry);
+	const work = mkdtempSync(`${entry}.new-`);
 	try {
 		await npm(['pack', `${packageName()}@${packageVersion()}`, '--pack-destination', work], signal);
 		const archive = readdirSync(work).find(name => name.endsWith('.tgz')) ?? '';
@@ -112,8 +113,8 @@ const fetchAddon = async (place: string, signal: AbortSignal): Promise<void> => 
 			signal,
 		);
 		signal.throwIfAborted();
-		await rm(place, {recursive: true, force: true});
-		renameSync(path.join(work, 'node_modules', packageName()), place);
+		await rm(entry, {recursive: true, force: true});
+		renameSync(path.join(work, 'node_modules', packageName()), entry);
 	} finally {
 		await rm(work, {recursive: true, force: true});
 	}
@@ -130,8 +131,8 @@ const npm = async (commandArguments: readonly string[], signal: AbortSignal): Pr
 	const failedToStart = (error: NodeJS.ErrnoException): FetchError =>
 		error.code === 'ENOENT'
 			? new FetchError(
-					`npm is not on PATH, and it is what fetches ${own}: add it, or have that package installed beside stepladder ` +
-						'by whatever installed it',
+					`npm, which fetches ${own}, is not on PATH: add it, or install that package beside stepladder ` +
+						'by the package manager that installed it',
 					'npm',
 				)
 			: failed(error.message);
@@ -151,13 +152,13 @@ const npm = async (commandArguments: readonly string[], signal: AbortSignal): Pr
 		child.once('close', code => resolve({code, stderr}));
 	});
 	if (code !== 0) {
-		// Its first lines are a code and what it means; the rest is where the log is.
-		const said = stderr.split('\n').map(line => line.replace(/^npm (?:error|ERR!) ?/, '').trim());
-		throw failed(said.find(line => line !== '' && !line.startsWith('code ')) ?? `exit code ${code}`);
+		// Its first lines are a code and its meaning; the rest is the path of the log.
+		const lines = stderr.split('\n').map(line => line.replace(/^npm (?:error|ERR!) ?/, '').trim());
+		throw failed(lines.find(line => line !== '' && !line.startsWith('code ')) ?? `exit code ${code}`);
 	}
 };
 
-/** npm itself where this was started by it, else the one beside Node or on PATH. */
+/** Returns the npm that started this process, else the one beside Node or on PATH. */
 const npmCommand = (): [string, ...string[]] => {
 	const script = [
 		process.env['npm_execpath'],

@@ -12,11 +12,11 @@ import type {PinnedWheel} from './pins.js';
 import {WheelReader} from './wheel-reader.js';
 
 /**
- * Takes the named libraries, torch's headers and the licences out of a wheel, into `lib`, `include` and `licenses`;
- * whatever else it holds is left out. An entry that would be written outside the folder is refused (by yauzl).
+ * Unpacks the named libraries, torch's headers and the licences of a wheel into `lib`, `include` and `licenses`. An entry
+ * that would be written outside the folder is refused (by yauzl).
  *
- * @returns the libraries that it held
- * @throws {FetchError} where the wheel is damaged
+ * @returns the libraries that were unpacked
+ * @throws {FetchError} if the wheel is damaged
  * @throws {WriteError}
  */
 export const unpackWheel = async (
@@ -27,7 +27,7 @@ export const unpackWheel = async (
 	signal?: AbortSignal,
 ): Promise<Libraries> => {
 	const libraries: Record<string, {bytes: number; sha256: string}> = {};
-	const placeOf = ({fileName}: Entry): string | undefined => {
+	const targetOf = ({fileName}: Entry): string | undefined => {
 		if (fileName.endsWith('/')) {
 			return undefined;
 		}
@@ -59,14 +59,14 @@ export const unpackWheel = async (
 				throw new AbortError(signal.reason);
 			}
 
-			const place = placeOf(entry);
-			if (place === undefined) {
+			const target = targetOf(entry);
+			if (target === undefined) {
 				continue;
 			}
 
-			const written = await write(zip, entry, path.join(folder, ...place.split('/')));
-			if (place.startsWith('lib/')) {
-				libraries[path.basename(place)] = written;
+			const written = await write(zip, entry, path.join(folder, ...target.split('/')));
+			if (target.startsWith('lib/')) {
+				libraries[path.basename(target)] = written;
 			}
 		}
 	} catch (error) {
@@ -83,7 +83,7 @@ export const unpackWheel = async (
 	return libraries;
 };
 
-/** Unpacks one entry, a piece at a time: the largest is half a gigabyte. */
+/** Unpacks one entry as a stream: the largest has half a gigabyte. */
 const write = async (zip: ZipFile, entry: Entry, target: string): Promise<{bytes: number; sha256: string}> => {
 	await wrapCacheErrors(target, async () => mkdir(path.dirname(target), {recursive: true}));
 	const source = await zip.openReadStreamPromise(entry);

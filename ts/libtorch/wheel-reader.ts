@@ -2,14 +2,14 @@ import type {FileHandle} from 'node:fs/promises';
 import {Readable} from 'node:stream';
 import {RandomAccessReader} from 'yauzl';
 
-/** Bytes that are read at a time. */
+/** The size of a read, in bytes. */
 const piece = 1 << 16;
 
-/** Reads an open file for yauzl, whose own reader takes a read that comes short for the end of the file. */
+/** Reads an open file for yauzl, whose own reader takes a short read for the end of the file. */
 export class WheelReader extends RandomAccessReader {
 	readonly #file: FileHandle;
 
-	/** @param file stays open: who opened it closes it */
+	/** @param file closed by the caller */
 	constructor(file: FileHandle) {
 		super();
 		this.#file = file;
@@ -37,7 +37,7 @@ export class WheelReader extends RandomAccessReader {
 		}
 	}
 
-	/** @throws {Error} without a `syscall`, as of a damaged file: what is written meanwhile is not to blame */
+	/** @throws {Error} without a `syscall`, so that it counts as a damaged wheel and not as an error of the cache */
 	async #fill(bytes: Buffer, position: number): Promise<void> {
 		for (let filled = 0; filled < bytes.length; ) {
 			const {bytesRead} = await this.#file

@@ -1,12 +1,12 @@
 import {AbortError} from '../errors/abort-error.js';
 import {LockError} from '../errors/lock-error.js';
 
-/** What is thrown where a signal said stop: that a folder was taken over is told as that. */
+/** Returns the error for an aborted signal: its own reason for a lost lock, else an {@link AbortError}. */
 export const abortedBy = (signal: AbortSignal | undefined): AbortError | LockError =>
 	signal?.reason instanceof LockError ? signal.reason : new AbortError(signal?.reason);
 
 /**
- * Waits for work, or until a signal says stop, whatever the work makes of that.
+ * Waits for work, or until a signal aborts, whether or not the work ends then.
  *
  * @throws {AbortError}
  */

@@ -1,8 +1,7 @@
 /**
- * What `engines.node` of package.json allows: the lowest version of each line. `^20.19` allows 20 alone, `>=24.12` all that
- * comes later.
+ * Parses `engines.node` of package.json, the lowest version of each line: `^20.19` allows only 20, `>=24.12` all later ones.
  *
- * This file is plain JavaScript in words of long ago, because an old Node has to be able to read it.
+ * This file is plain JavaScript without newer syntax, because an old Node has to be able to read it.
  *
  * @param {string} engines such as `^20.19 || >=24.12`
  */

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import {familySync, MUSL} from 'detect-libc';
 
-/** Platforms that a prebuilt addon is published for: what follows `@stepladder/` in the names of their packages. */
+/** Platforms with a prebuilt addon, as in the names of their packages after `@stepladder/`. */
 export const platforms = [
 	'linux-x64-gnu',
 	'linux-x64-musl',
@@ -12,7 +12,7 @@ export const platforms = [
 	'win32-x64',
 ] as const;
 
-/** This platform, by the name that its package would have. */
+/** Returns this platform, as in the name of its package. */
 export const thisPlatform = (): string => {
 	const {platform, arch} = process;
 	const libc = platform === 'linux' ? (familySync() === MUSL ? '-musl' : '-gnu') : '';

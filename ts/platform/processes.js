@@ -3,8 +3,8 @@ import os from 'node:os';
 import process from 'node:process';
 
 /**
- * Where the number of a process means something: equal for processes that see each other’s numbers. On Linux each container
- * counts its processes from 1, and each start of a machine does; elsewhere a host has one count.
+ * Returns a name for the process numbers that this process sees, equal for processes that see each other’s. On Linux each
+ * container numbers its processes from 1, and so does each boot; elsewhere a host has one numbering.
  *
  * This file is plain JavaScript, and needs no package, for the same reason as lock-folder.js.
  */
@@ -18,17 +18,17 @@ export const processSpace = () => {
 };
 
 /**
- * When a process of this space began, in a unit of the system's: two that had the same number began at other times.
+ * Returns the start time of a process of this space, in units of the system: it tells processes with the same number apart.
  *
  * @param {number} pid
- * @returns {string | undefined} nothing where the system does not tell
+ * @returns {string | undefined} `undefined` if the system does not say
  */
 export const beganAt = pid => {
 	try {
 		const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
 		return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]; // field 22 of 52; the second may hold anything
 	} catch {
-		return undefined; // not Linux, or it has ended
+		return undefined; // not Linux, or the process has ended
 	}
 };
 
@@ -42,6 +42,6 @@ export const isAlive = pid => {
 		process.kill(pid, 0);
 		return true;
 	} catch (error) {
-		return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM'; // it is another user's
+		return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM'; // another user's process
 	}
 };

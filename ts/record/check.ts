@@ -1,9 +1,10 @@
 import {existsSync, readFileSync} from 'node:fs';
 import type {Data} from '../data/data.js';
 import {RecordError, StepladderError} from '../errors/index.js';
-import {commandHint, displayPath} from '../format/command-line.js';
+import {displayPath} from '../format/command-line.js';
 import {checkFile} from '../fs/record-file.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
+import {commandHint} from '../platform/command-hint.js';
 import {checkAnswers} from './check-answers.js';
 import {checkClaims} from './check-claims.js';
 import type {LadderRecords} from './ladder-records.js';

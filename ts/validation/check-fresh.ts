@@ -3,7 +3,7 @@ import {validate} from './validate.js';
 
 const shape = z.object({fresh: z.boolean()});
 
-/** @throws {ConfigError} for what is no boolean: a word such as `'no'` counts as true, and what was there before would go */
+/** @throws {ConfigError} if it is no boolean: a word such as `'no'` would count as true, and earlier results be replaced */
 export const checkFresh = (fresh: unknown): void => {
 	validate(shape, {fresh}, 'options');
 };

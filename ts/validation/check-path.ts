@@ -8,7 +8,7 @@ import {formatValue} from '../format/value.js';
 export const isPath = (value: unknown): value is string =>
 	typeof value === 'string' && value !== '' && !value.includes('\0');
 
-/** @throws {ConfigError} for what is no path */
+/** @throws {ConfigError} if a value is no path */
 export const checkPath = (setting: string, value: unknown): void => {
 	if (!isPath(value)) {
 		throw new ConfigError(
@@ -20,7 +20,7 @@ export const checkPath = (setting: string, value: unknown): void => {
 };
 
 /**
- * The same for a file or folder that is to be read. Whether anything is there is for the reader to tell.
+ * Checks the path of a file or folder to be read, which may be missing.
  *
  * @throws {ConfigError} also for a path that the system refuses, such as one that is too long
  */
@@ -30,7 +30,7 @@ export const checkReadablePath = (setting: string, value: string): void => {
 };
 
 /**
- * The same for a folder.
+ * Checks the path of a folder, which may be missing.
  *
  * @throws {ConfigError} also for a file, and for a folder that may not be entered
  */
@@ -39,9 +39,9 @@ export const checkFolder = (setting: string, value: string): void => {
 	follow(setting, value, `${path.resolve(value)}${path.sep}.`, 'a folder that can be entered');
 };
 
-const follow = (setting: string, value: string, place: string, expected: string): void => {
+const follow = (setting: string, value: string, file: string, expected: string): void => {
 	try {
-		statSync(place, {throwIfNoEntry: false});
+		statSync(file, {throwIfNoEntry: false});
 	} catch (error) {
 		const {errno = 0, message} = error as NodeJS.ErrnoException;
 		const [, reason = message] = getSystemErrorMap().get(errno) ?? [];

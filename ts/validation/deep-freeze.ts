@@ -1,4 +1,4 @@
-/** Freezes a value with all that is in it: nobody who is handed it can change it for the others. */
+/** Freezes a value and everything in it, so that no caller can change it for the others. */
 export const deepFreeze = <Value>(value: Value): Value => {
 	if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
 		Object.freeze(value);

@@ -4,10 +4,10 @@ import {didYouMean} from '../format/did-you-mean.js';
 import {formatValue} from '../format/value.js';
 
 /**
- * Holds a value that came in from outside against the shape that it should have.
+ * Validates a value from outside.
  *
- * @param whole what to call the value itself
- * @throws {ConfigError} for the first thing wrong
+ * @param whole the value's own name in a sentence
+ * @throws {ConfigError} for the first error
  */
 export const validate = <Value>(shape: z.ZodType<Value>, value: unknown, whole: string): Value => {
 	const parsed = shape.safeParse(value);
@@ -27,9 +27,9 @@ export const validate = <Value>(shape: z.ZodType<Value>, value: unknown, whole: 
 };
 
 /**
- * A name that stands for nothing, with those that may have been meant.
+ * Returns the error for an unknown name, with similar known ones.
  *
- * @param within path of what it stands in; empty at the top
+ * @param within path of the object that it is in; empty at the top
  */
 export const unknownName = (name: string, known: readonly string[], within = ''): ConfigError => {
 	const at = (key: string): string => (within === '' ? key : `${within}.${key}`);
@@ -67,7 +67,7 @@ const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown => {
 	return current;
 };
 
-/** Shapes of what is measured, each with the words for what it should be. */
+/** Schemas of common values, each with a description of valid ones. */
 export const shapes = {
 	/** A whole number, at least 0. */
 	count: z.custom<number>(value => Number.isSafeInteger(value) && (value as number) >= 0, 'a whole number, at least 0'),
@@ -75,7 +75,7 @@ export const shapes = {
 	some: z.custom<number>(value => Number.isSafeInteger(value) && (value as number) >= 1, 'a whole number, at least 1'),
 	/** A mean loss. */
 	loss: z.custom<number>(value => Number.isFinite(value) && (value as number) >= 0, 'a number, at least 0'),
-	/** Of the likeliest class, which is never without one. */
+	/** Of the likeliest class, so never 0. */
 	probability: z.custom<number>(value => (value as number) > 0 && (value as number) <= 1, 'above 0 and at most 1'),
 	seconds: z.custom<number>(value => Number.isFinite(value) && (value as number) > 0, 'a number above 0'),
 	text: z.custom<string>(value => typeof value === 'string' && value.trim() !== '', 'a text'),

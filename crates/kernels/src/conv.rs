@@ -2,7 +2,7 @@ use crate::frame::{Frame, LANES, Lanes};
 use crate::isa::kernel;
 use crate::vector::{Simd, Vector};
 
-/// Output channels that are packed together: what the widest register file keeps. Narrower ones take it in parts.
+/// Output channels that are packed together: as many as the widest register file holds. Narrower ones take them in parts.
 const PACK: usize = 8;
 
 /// The weights of a convolution in the order that [`conv`] reads them:
@@ -16,7 +16,7 @@ pub struct PackedWeights {
 }
 
 impl PackedWeights {
-    /// Room for weights `[out][in][kernel][kernel]`, or none where there is no memory for them.
+    /// Allocates zeros for weights `[out][in][kernel][kernel]`; `None` if there is no memory for them, or none are needed.
     #[must_use]
     pub fn new(out_channels: usize, in_channels: usize, kernel: usize) -> Option<Self> {
         let taps = kernel.checked_mul(kernel)?.checked_mul(in_channels)?;
@@ -27,7 +27,7 @@ impl PackedWeights {
         (length > 0).then_some(Self { weights, out_channels, in_channels, kernel })
     }
 
-    /// Takes in weights `[out][in][kernel][kernel]`.
+    /// Packs weights `[out][in][kernel][kernel]`.
     pub fn pack(&mut self, weights: &[f32]) {
         let taps = self.in_channels * self.kernel * self.kernel;
         for (out, row) in weights.chunks_exact(taps).enumerate() {
@@ -38,8 +38,8 @@ impl PackedWeights {
         }
     }
 
-    /// Takes in weights `[in][out][kernel][kernel]` of the forward convolution, turned by half a circle: the
-    /// convolution that leads gradients from its outputs back to its inputs.
+    /// Packs weights `[in][out][kernel][kernel]` of the forward convolution, rotated by 180 degrees: the transposed
+    /// convolution, from gradients of its outputs to gradients of its inputs.
     pub fn pack_transposed(&mut self, weights: &[f32]) {
         let area = self.kernel * self.kernel;
         for input in 0..self.in_channels {
@@ -55,7 +55,7 @@ impl PackedWeights {
 }
 
 kernel! {
-    /// A convolution of stride 1 over all that `input` holds, its border included.
+    /// Computes a convolution of stride 1 over `input`, its border included.
     ///
     /// Each output is a chain of fused multiply-adds that starts from its bias (or 0) and goes through input
     /// channels, kernel rows and kernel columns in this order. `output` has no border, and is as high and wide as
@@ -63,7 +63,7 @@ kernel! {
     ///
     /// # Panics
     ///
-    /// Where frames, weights and slices don't fit each other.
+    /// If frames, weights and slices don't match.
     pub fn conv(
         input: &[Lanes],
         in_frame: Frame,
@@ -103,7 +103,7 @@ fn conv_body<V: Vector>(
         let start: [f32; PACK] =
             std::array::from_fn(|i| bias.and_then(|bias| bias.get(first + i)).copied().unwrap_or(0.0));
         for row in 0..height {
-            // Rows of the kernel that fall on the border would add nothing but zeros.
+            // Rows of the kernel on the border would add only zeros.
             let rows = in_frame.border().saturating_sub(row).min(kernel)
                 ..kernel.min((in_frame.border() + in_frame.height()).saturating_sub(row));
             let mut column = 0;
@@ -138,19 +138,19 @@ fn conv_body<V: Vector>(
     }
 }
 
-/// Some neighbouring pixels of some output channels, at the input's first pixel that they read.
+/// A tile of neighbouring pixels of some output channels; `input` begins at the first pixel that it reads.
 struct Tile<'a> {
     input: &'a [Lanes],
     in_frame: Frame,
     packed: &'a [f32],
     kernel: usize,
-    /// Of the kernel: those that are not on the border.
+    /// The kernel's rows that are not on the border.
     rows: std::ops::Range<usize>,
     start: &'a [f32; PACK],
 }
 
 impl Tile<'_> {
-    /// `KERNEL` is the kernel's size where that is known beforehand, else 0.
+    /// Computes the tile. `KERNEL` is the kernel's size where it is known at compile time, else 0.
     #[inline(always)]
     fn run<V: Vector, const OUT: usize, const PIXELS: usize, const KERNEL: usize>(
         &self,
@@ -171,8 +171,9 @@ impl Tile<'_> {
         let mut part = 0;
         while part < LANES {
             let mut sums: [[V; PIXELS]; OUT] = std::array::from_fn(|out| [simd.splat(start[out]); PIXELS]);
-            // SAFETY: `pixel` stays within `last` pixels and `weight` within `taps * PACK` weights, as asserted; a
-            // pixel has 16 lanes, of which `WIDTH` from `part` on are read and written.
+            // SAFETY: every pointer to the input is within `last` pixels, to a weight within `(taps - 1) * PACK + OUT`, and
+            // to the output within `channels`, as asserted; a pixel has 16 lanes, of which `WIDTH` from `part` on are read
+            // and written.
             unsafe {
                 let from = input.as_ptr().cast::<f32>().add(part);
                 for channel in 0..in_frame.channels() {

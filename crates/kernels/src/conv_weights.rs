@@ -3,12 +3,12 @@ use crate::isa::kernel;
 use crate::vector::{Simd, Vector};
 
 kernel! {
-    /// The gradient of a convolution's weights `[out][in][kernel][kernel]` over one group: for each weight and lane a
+    /// Computes the gradient of a convolution's weights `[out][in][kernel][kernel]` over one group: per weight and lane a
     /// chain of fused multiply-adds through rows and columns, then the lanes' [`sum_lanes`].
     ///
     /// # Panics
     ///
-    /// Where frames and slices don't fit each other.
+    /// If frames and slices don't match.
     pub fn conv_weight_gradient(
         input: &[Lanes],
         in_frame: Frame,
@@ -47,7 +47,7 @@ fn body<V: Vector>(
         let mut tap = Tap { channel: 0, row: 0, column: 0 };
         for first_tap in (0..taps).step_by(TAPS) {
             let count = (taps - first_tap).min(TAPS);
-            // A tap that is not there repeats the last one, and is left out at the end.
+            // Missing taps repeat the last one, and are not stored.
             let mut places = [tap.next(kernel, in_frame); TAPS];
             for i in 1..TAPS {
                 places[i] = if i < count { tap.next(kernel, in_frame) } else { places[i - 1] };
@@ -71,8 +71,8 @@ struct Tap {
 }
 
 impl Tap {
-    /// Where in the input it reads for the first pixel; moves on to the next. Counts, since divisions would take as
-    /// long as a small image.
+    /// Returns the place in the input that it reads for the first pixel, and moves on to the next tap. Counts up, since
+    /// divisions would take as long as a small image.
     #[inline(always)]
     fn next(&mut self, kernel: usize, frame: Frame) -> usize {
         let place = self.channel * frame.channel_stride() + self.row * frame.row_stride() + self.column;
@@ -95,8 +95,8 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// For each of four output channels (by the place of its first pixel) and three taps (by the place in the input
-    /// of what the first pixel reads), the sum of products over all pixels, lane by lane.
+    /// Sums products over all pixels, per lane, for four output channels (by the place of the first pixel) and three taps
+    /// (by the place in the input that the first pixel reads).
     #[inline(always)]
     fn sums<V: Vector>(
         &self,
@@ -114,7 +114,7 @@ impl Block<'_> {
         let mut part = 0;
         while part < LANES {
             let mut sums = [[simd.splat(0.0); TAPS]; OUT];
-            // SAFETY: each pixel lies within `in_last` or `out_last` of a place that was held against its slice; a
+            // SAFETY: each pixel lies within `in_last` or `out_last` of a place that was checked against its slice; a
             // pixel has 16 lanes, of which `WIDTH` from `part` on are read.
             unsafe {
                 let input = self.input.as_ptr().cast::<f32>().add(part);
@@ -148,7 +148,7 @@ impl Block<'_> {
 }
 
 kernel! {
-    /// The gradient of a convolution's bias `[out]` over one group.
+    /// Computes the gradient of a convolution's bias `[out]` over one group.
     pub fn conv_bias_gradient(out_gradient: &[Lanes], out_frame: Frame, gradient: &mut [f32]) = bias_body
 }
 

@@ -4,7 +4,7 @@ use crate::norm::{Dropout, Scaling};
 use crate::vector::{Simd, Vector, parts, store};
 
 kernel! {
-    /// A norm that no ReLU follows: `scale * value + shift`. `values` has no border; that of `output` is left as it is.
+    /// Applies a norm that no ReLU follows: `scale * value + shift`. `values` has no border; that of `output` is unchanged.
     pub fn scale(values: &[Lanes], norm: Scaling, output: &mut [Lanes], out_frame: Frame) = scale_body
 }
 
@@ -30,8 +30,8 @@ fn scale_body<V: Vector>(
 }
 
 kernel! {
-    /// A dropout alone, forward of values and backward of gradients. `values` has no border; that of `output` is left
-    /// as it is.
+    /// Applies a dropout alone, forward to values or backward to gradients. `values` has no border; that of `output` is
+    /// unchanged.
     pub fn drop_out(values: &[Lanes], dropout: &Dropout, output: &mut [Lanes], out_frame: Frame) = drop_body
 }
 
@@ -64,7 +64,7 @@ fn drop_body<V: Vector>(
     }
 }
 
-/// What each channel has, without a border.
+/// Returns the values of each channel, without a border.
 #[inline(always)]
 fn channels(values: &[Lanes], frame: Frame) -> impl Iterator<Item = &[Lanes]> {
     values.chunks_exact(frame.height() * frame.width()).take(frame.channels())

@@ -5,8 +5,8 @@ pub const LANES: usize = 16;
 pub type Lanes = [f32; LANES];
 
 /// The geometry of a group's activations: `[channels][height][width][16]`, with a border of `border` zeros around
-/// every channel in memory. Made only where there is at least one pixel and memory could hold it, so that places in it
-/// can be worked out without overflow.
+/// every channel in memory. [`new`](Self::new) makes one only if it has a pixel and memory could hold it, so that
+/// computing places in it can't overflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame {
     channels: usize,
@@ -15,11 +15,11 @@ pub struct Frame {
     border: usize,
 }
 
-/// Pixels of the largest frame: what the largest slice could hold.
+/// Pixels of the largest frame: the largest slice has no more.
 const MOST_PIXELS: usize = isize::MAX as usize / size_of::<Lanes>();
 
 impl Frame {
-    /// A frame, or none where it would have no pixels or more than memory could hold.
+    /// Returns a frame; `None` if it has no pixels, or more than memory could hold.
     #[must_use]
     pub fn new(channels: usize, height: usize, width: usize, border: usize) -> Option<Self> {
         if channels == 0 || height == 0 || width == 0 {
@@ -31,69 +31,69 @@ impl Frame {
         (pixels <= MOST_PIXELS).then_some(Self { channels, height, width, border })
     }
 
-    /// The same without a border.
+    /// Returns the same frame without a border.
     #[must_use]
     pub const fn inner(self) -> Self {
         Self { border: 0, ..self }
     }
 
-    /// The same with another border, or none where memory could not hold it.
+    /// Returns the same frame with another border; `None` if memory could not hold it.
     #[must_use]
     pub fn with_border(self, border: usize) -> Option<Self> {
         Self::new(self.channels, self.height, self.width, border)
     }
 
-    /// How many channels.
+    /// Returns the number of channels.
     #[must_use]
     pub const fn channels(&self) -> usize {
         self.channels
     }
 
-    /// Rows without the border.
+    /// Returns the number of rows, border excluded.
     #[must_use]
     pub const fn height(&self) -> usize {
         self.height
     }
 
-    /// Columns without the border.
+    /// Returns the number of columns, border excluded.
     #[must_use]
     pub const fn width(&self) -> usize {
         self.width
     }
 
-    /// Rows and columns of zeros on each side.
+    /// Returns the rows and columns of zeros on each side.
     #[must_use]
     pub const fn border(&self) -> usize {
         self.border
     }
 
-    /// Pixels from one row to the next.
+    /// Returns the distance between rows, in pixels.
     #[must_use]
     pub const fn row_stride(&self) -> usize {
         self.width + 2 * self.border
     }
 
-    /// Pixels from one channel to the next.
+    /// Returns the distance between channels, in pixels.
     #[must_use]
     pub const fn channel_stride(&self) -> usize {
         (self.height + 2 * self.border) * self.row_stride()
     }
 
-    /// Pixels in memory, border included; at least 1.
+    /// Returns the number of pixels in memory, border included; at least 1.
     #[must_use]
     #[allow(clippy::len_without_is_empty)] // it never is
     pub const fn len(&self) -> usize {
         self.channels * self.channel_stride()
     }
 
-    /// Where a pixel stands in memory.
+    /// Returns the index of a pixel in memory.
     #[must_use]
     pub const fn at(&self, channel: usize, row: usize, column: usize) -> usize {
         channel * self.channel_stride() + (row + self.border) * self.row_stride() + column + self.border
     }
 }
 
-/// The sum of 16 lanes, always in this order: halves on each other, until one is left.
+/// Sums 16 lanes, always in this order: one half is added to the other until one lane is left.
 #[inline(always)]
 #[must_use]
 pub fn sum_lanes(lanes: &Lanes) -> f32 {

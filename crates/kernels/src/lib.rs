@@ -1,11 +1,11 @@
 //! Kernels for training small convolutional nets on a CPU: slices in, slices out.
 //!
-//! **Layout.** Images stand in lanes: `[channel][row][column][16]`, where the last index tells 16 images apart, a
+//! **Layout.** Images stand in lanes: `[channel][row][column][16]`, where the last index is one of 16 images, a
 //! *group*. Every operation is then full-width SIMD at any number of channels and any width, without shuffles. A
 //! convolution that pads reads a [`Frame`] with a border of zeros.
 //!
 //! **The same bits everywhere.** Each lane runs the same chain of fused multiply-adds whatever the width of a
-//! register, lanes are summed in one fixed tree ([`sum_lanes`]), and what is summed over groups is handed out group
+//! register, lanes are summed in one fixed tree ([`sum_lanes`]), and sums over groups are returned group
 //! by group. So results depend neither on the instruction set nor on the number of threads.
 
 mod conv;

@@ -6,7 +6,7 @@ use crate::frame::Lanes;
 use crate::isa::{Isa, kernel};
 use crate::vector::{Simd, Vector, store};
 
-/// Multiply-adds in a second, in units of 10^9, of so many threads that do nothing else: what no kernel can pass.
+/// Measures multiply-adds a second, in units of 10^9, of threads that do nothing else: an upper bound of any kernel.
 #[must_use]
 pub fn multiply_add_limit(isa: Isa, threads: usize) -> f64 {
     const ROUNDS: usize = 20_000_000;

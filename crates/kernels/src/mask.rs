@@ -1,4 +1,4 @@
-/// 32 uniform bits for a position under a key: an integer hash with two multiplications (the constants of Wellons'
+/// Returns 32 uniform bits for a position under a key: an integer hash with two multiplications (the constants of Wellons'
 /// search for low bias), which vectorises on any CPU.
 #[inline(always)]
 #[must_use]

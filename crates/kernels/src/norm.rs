@@ -2,7 +2,7 @@ use crate::frame::{Frame, LANES, Lanes, sum_lanes};
 use crate::isa::kernel;
 use crate::vector::{Simd, Vector, parts, store};
 
-/// A group's part in the mean and variance of a channel.
+/// A group's share of the mean and variance of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Statistics {
     /// Mean over the group's images and pixels.
@@ -12,7 +12,7 @@ pub struct Statistics {
 }
 
 kernel! {
-    /// The statistics of each channel over the first `images` lanes, in two passes: the mean first.
+    /// Computes the statistics of each channel over the first `images` lanes, in two passes: the mean first.
     pub fn channel_statistics(values: &[Lanes], frame: Frame, images: usize, statistics: &mut [Statistics]) = statistics_body
 }
 
@@ -38,13 +38,13 @@ fn statistics_body<V: Vector>(
     }
 }
 
-/// 1 in the lanes of images that are there, 0 elsewhere.
+/// Returns 1 in the lanes that hold images, 0 elsewhere.
 #[inline(always)]
 fn present(images: usize) -> Lanes {
     std::array::from_fn(|lane| if lane < images { 1.0 } else { 0.0 })
 }
 
-/// The sum over pixels and lanes that are present: four chains of pixels side by side, in a fixed order.
+/// Sums `of` each pixel over the lanes that are present: four chains of pixels side by side, in a fixed order.
 #[inline(always)]
 fn sum_of<V: Vector>(simd: Simd<V>, values: &[Lanes], present: &Lanes, of: impl Fn(V) -> V) -> f32 {
     let mut total = [0.0; LANES];
@@ -65,16 +65,16 @@ fn sum_of<V: Vector>(simd: Simd<V>, values: &[Lanes], present: &Lanes, of: impl 
     sum_lanes(&total)
 }
 
-/// What follows a block's convolution: a norm where there is one, a ReLU, and a dropout where there is one.
+/// The operations after a block's convolution: an optional norm, a ReLU, and an optional dropout.
 #[derive(Debug, Clone, Copy)]
 pub struct Activation<'a> {
-    /// Of each channel: `scale * value + shift` comes first.
+    /// `scale * value + shift`, per channel.
     pub norm: Option<Scaling<'a>>,
     /// The dropout, in training.
     pub dropout: Option<&'a Dropout>,
 }
 
-/// A norm worked out for each channel.
+/// A norm as scale and shift per channel.
 #[derive(Debug, Clone, Copy)]
 pub struct Scaling<'a> {
     /// `[channels]`.
@@ -83,20 +83,20 @@ pub struct Scaling<'a> {
     pub shift: &'a [f32],
 }
 
-/// A dropout's masks for a group: which activations fall is a hash of an image's key and of the position
+/// A dropout's masks for a group: an activation is dropped by the hash of its image's key and its position
 /// `(channel * height + row) * width + column`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dropout {
     /// The two halves of each image's key.
     pub keys: [[u32; LANES]; 2],
-    /// Hashes below this fall.
+    /// Activations whose hash is below this are dropped.
     pub threshold: u32,
-    /// The factor of those that stay.
+    /// The factor of the others.
     pub kept: f32,
 }
 
 kernel! {
-    /// Norm, ReLU and dropout in one pass. `values` has no border; the border of `output` is left as it is.
+    /// Applies norm, ReLU and dropout in one pass. `values` has no border; the border of `output` is unchanged.
     pub fn activate(values: &[Lanes], activation: Activation, output: &mut [Lanes], out_frame: Frame) = activate_body
 }
 
@@ -136,33 +136,33 @@ fn activate_body<V: Vector>(
     }
 }
 
-/// What the backward pass of an [`Activation`] reads. A value that came out above zero was neither cut by the ReLU
-/// nor dropped, so no mask is kept.
+/// The inputs of an [`Activation`]'s backward pass. An activated value above zero was neither cut by the ReLU nor
+/// dropped, so no mask is stored.
 #[derive(Debug, Clone, Copy)]
 pub struct Activated<'a> {
-    /// What the convolution made, without a border.
+    /// The convolution's output, without a border.
     pub values: &'a [Lanes],
-    /// What [`activate`] made of it.
+    /// The output of [`activate`].
     pub activated: &'a [Lanes],
     /// Geometry of `activated`.
     pub frame: Frame,
     /// Gradient of `activated`.
     pub gradient: Gradient<'a>,
-    /// The factor that dropout gave to what stayed; 1 without dropout.
+    /// The factor that dropout gave to activations that it kept; 1 without dropout.
     pub kept: f32,
     /// How many lanes hold images.
     pub images: usize,
 }
 
-/// The gradient of what was activated.
+/// The gradient of activated values.
 #[derive(Debug, Clone, Copy)]
 pub enum Gradient<'a> {
-    /// Of each value, without a border.
+    /// The gradient of each value, without a border.
     Plain(&'a [Lanes]),
-    /// Of what a max pool over windows of 2 x 2 made of it: the first of a window's largest values, in the order of
-    /// rows, has it, and all others have none. So nobody writes it out, which would take as long as a norm.
+    /// The gradient of a max pool over windows of 2 x 2, which goes to the first of a window's largest values, in the
+    /// order of rows. It is not written out, which would take as long as a norm.
     Pooled {
-        /// What the pool made.
+        /// The pool's output.
         largest: &'a [Lanes],
         /// Geometry of `largest`.
         frame: Frame,
@@ -180,7 +180,7 @@ pub struct Norm<'a> {
     pub inverse_deviation: &'a [f32],
 }
 
-/// A group's part in the gradients of a channel's norm.
+/// A group's share of the gradients of a channel's norm.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct GradientSums {
     /// Sum of the gradients after the norm: the gradient of its shift.
@@ -191,10 +191,10 @@ pub struct GradientSums {
 
 /// The gradients of two neighbours in a row, the first in an even column.
 trait Pairs: Copy {
-    /// Those of columns `column` and `column + 1`; `here` are the activated values of the row.
+    /// Returns those of columns `column` and `column + 1`; `here` are the activated values of the row.
     fn pair<V: Vector>(&self, simd: Simd<V>, here: &[Lanes], column: usize, part: usize) -> [V; 2];
 
-    /// That of a last column without a neighbour.
+    /// Returns that of a last column without a neighbour.
     fn single<V: Vector>(&self, simd: Simd<V>, column: usize, part: usize) -> V;
 }
 
@@ -260,7 +260,7 @@ impl Pairs for NoRow {
 }
 
 impl<'a> Activated<'a> {
-    /// Activated values of a row, and values before.
+    /// Returns the activated values of a row, and the values before.
     #[inline(always)]
     fn row(&self, channel: usize, row: usize) -> (&'a [Lanes], &'a [Lanes]) {
         let (height, width) = (self.frame.height(), self.frame.width());
@@ -269,7 +269,7 @@ impl<'a> Activated<'a> {
     }
 }
 
-/// Runs a body over the gradients of a row, whatever they are.
+/// Runs a body over the gradients of a row, of either kind.
 macro_rules! with_pairs {
     ($activated:expr, $channel:expr, $row:expr, $pairs:ident => $body:expr) => {{
         let (frame, channel, row) = ($activated.frame, $channel, $row);
@@ -297,14 +297,14 @@ macro_rules! with_pairs {
     }};
 }
 
-/// The gradient that dropout and ReLU let pass.
+/// Returns the gradient that passes through dropout and ReLU.
 #[inline(always)]
 fn passed<V: Vector>(simd: Simd<V>, activated: &Lanes, gradient: V, kept: V, part: usize) -> V {
     gradient.mul(kept).where_positive(simd.load(activated, part))
 }
 
 kernel! {
-    /// The sums that a norm's backward pass needs, over one group. Gradients of lanes without an image must be 0.
+    /// Computes the sums that a norm's backward pass needs, over one group. Gradients of lanes without an image must be 0.
     pub fn gradient_sums(activated: Activated, norm: Norm, sums: &mut [GradientSums]) = sums_body
 }
 
@@ -355,7 +355,7 @@ impl<V: Vector> Chain<V> {
     }
 }
 
-/// A norm's backward pass, worked out for each channel, `[channels]` each: the gradient of a value is
+/// A norm's backward pass as factors per channel, `[channels]` each: the gradient of a value is
 /// `factor * (passed - mean_gradient - normalised * mean_product)`.
 #[derive(Debug, Clone, Copy)]
 pub struct NormGradient<'a> {
@@ -370,8 +370,8 @@ pub struct NormGradient<'a> {
 }
 
 kernel! {
-    /// The gradient of what the convolution made, through dropout, ReLU and norm. The border of `output` is left as
-    /// it is; lanes without an image get 0.
+    /// Computes the gradient of the convolution's output, through dropout, ReLU and norm. The border of `output` is
+    /// unchanged; lanes without an image get 0.
     pub fn activation_gradient(
         activated: Activated,
         norm: Option<NormGradient>,
@@ -417,7 +417,7 @@ fn gradient_body<V: Vector>(
     }
 }
 
-/// The gradient of a value before its norm, worked out as [`NormGradient`] says; `norm` has mean, inverse deviation,
+/// Returns the gradient of a value before its norm, by the formula of [`NormGradient`]; `norm` has mean, inverse deviation,
 /// factor, mean gradient and mean product of the channel.
 #[inline(always)]
 fn through_norm<V: Vector>(

@@ -3,7 +3,7 @@ use crate::isa::kernel;
 use crate::vector::{Simd, Vector, parts, store};
 
 kernel! {
-    /// The largest value of each `kernel x kernel` window; rows and columns that fill no window are left out.
+    /// Computes the largest value of each `kernel x kernel` window; rows and columns that fill no window are left out.
     pub fn max_pool(input: &[Lanes], in_frame: Frame, kernel: usize, output: &mut [Lanes], out_frame: Frame) = max_body
 }
 
@@ -25,7 +25,7 @@ fn max_body<V: Vector>(
 }
 
 kernel! {
-    /// Hands each window's gradient to the first of its largest values, in the order of rows; all others get zero.
+    /// Gives each window's gradient to the first of its largest values, in the order of rows; all others get zero.
     /// `in_gradient` has no border.
     pub fn max_pool_gradient(
         input: &[Lanes],
@@ -52,7 +52,7 @@ fn max_gradient_body<V: Vector>(
     for (channel, row, column) in pixels(out_frame) {
         for part in parts::<V>() {
             let most = window_max(simd, input, in_frame, kernel, [channel, row, column], part);
-            // What is left to hand out: nothing once a lane has found its largest value.
+            // The gradient not yet given: zero once a lane has met its largest value.
             let mut left: V = simd.load(&out_gradient[out_frame.at(channel, row, column)], part);
             for i in 0..kernel {
                 for j in 0..kernel {
@@ -86,7 +86,7 @@ fn window_max<V: Vector>(
 }
 
 kernel! {
-    /// The mean of each `kernel x kernel` window; rows and columns that fill no window are left out.
+    /// Computes the mean of each `kernel x kernel` window; rows and columns that fill no window are left out.
     pub fn average_pool(
         input: &[Lanes],
         in_frame: Frame,
@@ -120,7 +120,7 @@ fn average_body<V: Vector>(
 }
 
 kernel! {
-    /// Hands each window's gradient to all its values alike. `in_gradient` has no border.
+    /// Spreads each window's gradient evenly over its values. `in_gradient` has no border.
     pub fn average_pool_gradient(
         in_frame: Frame,
         kernel: usize,

@@ -40,22 +40,22 @@ pub(crate) trait Vector: Copy {
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
 
-    /// `self * factor + sum`, rounded once.
+    /// Returns `self * factor + sum`, rounded once.
     fn mul_add(self, factor: Self, sum: Self) -> Self;
 
-    /// `other` where it is larger or NaN, else `self`: NaN stays, wherever it comes in a chain.
+    /// Returns `other` where it is larger or NaN, else `self`: NaN stays, wherever it comes in a chain.
     fn or_larger(self, other: Self) -> Self;
 
-    /// Zero where `self` is below it, else `self`: NaN stays, so that a run that diverges is seen to.
+    /// Returns zero where `self` is below it, else `self`: NaN stays, so that a diverged run is noticed.
     fn relu(self) -> Self;
 
-    /// `self` where `condition` is above zero, else zero.
+    /// Returns `self` where `condition` is above zero, else zero.
     fn where_positive(self, condition: Self) -> Self;
 
-    /// `self` where `a` equals `b`, else zero; and the other way round.
+    /// Returns `self` where `a` equals `b`, else zero; and the reverse.
     fn split_where_equal(self, a: Self, b: Self) -> (Self, Self);
 
-    /// `self` where the [`mask_bits`] of the lane's key at `position` reach `threshold`, else zero.
+    /// Returns `self` where the [`mask_bits`] of the lane's key at `position` are at least `threshold`, else zero.
     ///
     /// # Safety
     ///
@@ -126,7 +126,7 @@ pub(crate) fn store<V: Vector>(value: V, pixel: &mut Lanes, part: usize) {
     unsafe { value.store(pixel.as_mut_ptr().add(part)) }
 }
 
-/// Four lanes in plain Rust: NEON's width, and whatever else a compiler makes of it.
+/// Four lanes in plain Rust: the width of NEON, vectorised by the compiler elsewhere.
 #[derive(Clone, Copy)]
 pub(crate) struct Portable([f32; 4]);
 

@@ -1,13 +1,13 @@
 use crate::isa::kernel;
 use crate::vector::{Simd, Vector};
 
-/// Zeros around an image, so that no neighbour of a pixel just outside needs a question.
+/// Zeros around an image, so that neighbours of a pixel just outside need no check.
 const BORDER: usize = 2;
 
-/// Columns that are worked on together.
+/// Columns that are computed together.
 const COLUMNS: usize = 16;
 
-/// An image with room around it, as [`warp`] reads it.
+/// An image with a border of zeros, as [`warp`] reads it.
 #[derive(Debug, Clone)]
 pub struct Bordered {
     size: usize,
@@ -15,18 +15,18 @@ pub struct Bordered {
 }
 
 impl Bordered {
-    /// Room for a blank image of `size * size`.
+    /// Allocates a blank image of `size * size`.
     ///
     /// # Panics
     ///
-    /// Where `size` is above 2^15.
+    /// If `size` is above 2^15.
     #[must_use]
     pub fn new(size: usize) -> Self {
         assert!(size <= 1 << 15, "an image of {size} x {size}");
         Self { size, pixels: vec![0.0; (size + 2 * BORDER) * (size + 2 * BORDER)] }
     }
 
-    /// Each row of the image, to write.
+    /// Returns each row of the image, to write.
     pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
         let (size, stride) = (self.size, self.size + 2 * BORDER);
         self.pixels
@@ -38,14 +38,14 @@ impl Bordered {
 }
 
 kernel! {
-    /// Reads `source` through an affine change, bilinearly; what lies outside is zero. `inverse` leads from a pixel of
-    /// `target` (`size * size`) to where it is read, both from the centre of the image: `[a b c; d e f]`.
+    /// Warps `source` by an affine transformation, bilinearly; pixels outside are zero. `inverse` maps a pixel of `target`
+    /// (`size * size`) to the place where it is read, both from the centre of the image: `[a b c; d e f]`.
     ///
-    /// Places are worked out in f64 by single multiplications and additions, the mean of neighbours in f32.
+    /// Places are computed in f64 by single multiplications and additions, the mean of neighbours in f32.
     ///
     /// # Panics
     ///
-    /// Where `target` is not of the source's size.
+    /// If `target` is not of the source's size.
     pub fn warp(source: &Bordered, inverse: &[f64; 6], target: &mut [f32]) = warp_body
 }
 
@@ -88,7 +88,7 @@ fn warp_body<V: Vector>(_simd: Simd<V>, source: &Bordered, inverse: &[f64; 6], t
     }
 }
 
-/// The pixel at or before a place, and how far behind it the place is; places outside, and NaN, fall on the border.
+/// Returns the pixel at or before a place, and the place's distance from it; places outside, and NaN, fall on the border.
 #[inline(always)]
 fn whole(place: f64, size: usize) -> (i32, f32) {
     let place = place.max(-2.0).min(size as f64);

@@ -1,4 +1,4 @@
-//! What holds for every instruction set alike: the same bits over random shapes, NaN kept, and no way out of bounds.
+//! Properties of every instruction set: the same bits over random shapes, NaN kept, nothing out of bounds.
 
 use proptest::prelude::*;
 use stepladder_kernels::{
@@ -7,6 +7,11 @@ use stepladder_kernels::{
     channel_statistics, conv, conv_bias_gradient, conv_weight_gradient, drop_out, gradient_sums, mask_bits,
     max_pool, max_pool_gradient, scale,
 };
+
+/// The end of a range of sizes: Miri, thousands of times slower, sees small ones alone.
+const fn end(size: usize) -> usize {
+    if cfg!(miri) && size > 4 { 4 } else { size }
+}
 
 fn numbers(seed: u32, count: usize) -> Vec<f32> {
     (0..count as u32).map(|i| mask_bits([seed, 5], i) as f32 / u32::MAX as f32 * 2.0 - 1.0).collect()
@@ -20,8 +25,8 @@ fn bits(lanes: &[Lanes]) -> impl Iterator<Item = u32> + '_ {
     lanes.iter().flatten().map(|value| value.to_bits())
 }
 
-/// Everything that the kernels make of one random shape, bit by bit.
-fn made(isa: Isa, frame: Frame, kernel: usize, outs: usize, images: usize, seed: u32) -> Vec<u32> {
+/// Returns the outputs of all kernels on one random shape, as bits.
+fn outputs(isa: Isa, frame: Frame, kernel: usize, outs: usize, images: usize, seed: u32) -> Vec<u32> {
     let mut made = vec![];
     let size = |length: usize| length + 2 * frame.border() + 1 - kernel;
     let out = Frame::new(outs, size(frame.height()), size(frame.width()), 0).unwrap();
@@ -88,18 +93,18 @@ fn made(isa: Isa, frame: Frame, kernel: usize, outs: usize, images: usize, seed:
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 256 }))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 256 }))]
 
     #[test]
     fn every_instruction_set_gives_the_same_bits(
-        (channels, height, width, kernel) in (1_usize..9, 1_usize..14, 1_usize..14, 1_usize..6),
-        border in 0_usize..8, outs in 1_usize..21, images in 1_usize..=LANES, seed: u32,
+        (channels, height, width, kernel) in (1..end(9), 1..end(14), 1..end(14), 1..end(6)),
+        border in 0..end(8), outs in 1..end(21), images in 1_usize..=LANES, seed: u32,
     ) {
         prop_assume!(height.min(width) + 2 * border >= kernel);
         let frame = Frame::new(channels, height, width, border).unwrap();
-        let first = made(Isa::best(), frame, kernel, outs, images, seed);
+        let first = outputs(Isa::best(), frame, kernel, outs, images, seed);
         for isa in Isa::available() {
-            prop_assert!(made(isa, frame, kernel, outs, images, seed) == first, "{}", isa.name());
+            prop_assert!(outputs(isa, frame, kernel, outs, images, seed) == first, "{}", isa.name());
         }
     }
 
@@ -133,15 +138,16 @@ proptest! {
     }
 }
 
-/// Few pixels, so that Miri sees each remainder of output channels and each place of a kernel on its border.
 #[test]
 fn any_number_of_output_channels_gives_the_same_bits() {
-    for outs in 1..=9 {
-        for (kernel, border) in [(1, 0), (1, 1), (2, 1), (3, 2)] {
-            let frame = Frame::new(2, 2, 2, border).unwrap();
-            let first = made(Isa::best(), frame, kernel, outs, LANES, 7);
+    // Output channels modulo 8 decide which half of the packed weights is last, an odd width the last tile.
+    let outs: &[usize] = if cfg!(miri) { &[5, 8] } else { &[1, 2, 3, 4, 5, 6, 7, 8, 9] };
+    let frame = Frame::new(1, 2, 2, 1).unwrap();
+    for &outs in outs {
+        for kernel in if cfg!(miri) { 2..3 } else { 1..4 } {
+            let first = outputs(Isa::best(), frame, kernel, outs, LANES, 7);
             for isa in Isa::available() {
-                assert!(made(isa, frame, kernel, outs, LANES, 7) == first, "{} to {outs}", isa.name());
+                assert!(outputs(isa, frame, kernel, outs, LANES, 7) == first, "{} to {outs}", isa.name());
             }
         }
     }

@@ -19,11 +19,11 @@ use crate::threads::Threads;
 pub enum Precision {
     /// f32.
     Single,
-    /// f64, on the CPU: what other computations are measured against.
+    /// f64, on the CPU: the reference for other computations.
     Double,
 }
 
-/// The reference engine: libtorch's operations and autograd. Everything that is learned stays on its device.
+/// The reference engine: libtorch's operations and autograd. The training state stays on its device.
 #[derive(Debug)]
 pub struct Aten {
     plan: Plan,
@@ -54,12 +54,12 @@ enum Mode<'a> {
 }
 
 impl Aten {
-    /// An engine on a device; its settings have been judged.
+    /// Starts an engine on a device; its settings have been checked.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Setting`] while another run has another number of threads, [`TrainError::Torch`] when the device
-    /// has no room.
+    /// [`TrainError::Setting`] while another run has another number of threads, [`TrainError::Torch`] if the device
+    /// has no memory left.
     pub fn start(
         request: &Request,
         state: &TrainingState,
@@ -85,24 +85,24 @@ impl Aten {
             averages: None,
             gradients: vec![],
         };
-        engine.take_in(state)?;
+        engine.set_state(state)?;
         Ok(engine)
     }
 
-    /// Gradients of the last step's loss, one list a parameter, in the order of the plan.
+    /// Returns the gradients of the last step's loss, one list per parameter, in the order of the plan.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Torch`] where libtorch fails.
+    /// [`TrainError::Torch`] if libtorch fails.
     pub fn gradients(&self) -> Result<Vec<Vec<f64>>, TrainError> {
         Ok(self.gradients.iter().map(to_doubles).collect::<Result<_, _>>()?)
     }
 
-    /// Running mean and variance of each norm, one list each, in the order of the plan.
+    /// Returns the running mean and variance of each norm, one list each, in the order of the plan.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Torch`] where libtorch fails.
+    /// [`TrainError::Torch`] if libtorch fails.
     pub fn statistics(&self) -> Result<Vec<Vec<f64>>, TrainError> {
         Ok(self.weights.statistics.iter().flatten().map(to_doubles).collect::<Result<_, _>>()?)
     }
@@ -111,12 +111,12 @@ impl Aten {
     ///
     /// # Errors
     ///
-    /// [`TrainError::Torch`] where libtorch fails.
+    /// [`TrainError::Torch`] if libtorch fails.
     pub fn exact_logits(&self, of: WeightSet, batch: &Batch) -> Result<Vec<f64>, TrainError> {
-        Ok(to_doubles(&self.judged(of, batch)?)?)
+        Ok(to_doubles(&self.evaluated(of, batch)?)?)
     }
 
-    fn take_in(&mut self, state: &TrainingState) -> Result<(), Failed> {
+    fn set_state(&mut self, state: &TrainingState) -> Result<(), Failed> {
         let (weights, velocities) = (self.upload(&state.weights)?, self.parameters(&state.velocities)?);
         let averages = match &state.averages {
             Some(averages) => Some((averages.steps, self.upload(&averages.weights)?)),
@@ -136,7 +136,7 @@ impl Aten {
         Ok(Tensors { parameters: self.parameters(&weights.parameters)?, statistics })
     }
 
-    /// A tensor of each parameter's shape.
+    /// Makes a tensor of each parameter's shape.
     fn parameters(&self, values: &[f32]) -> Result<Vec<Tensor>, Failed> {
         self.plan
             .parameters
@@ -173,13 +173,13 @@ impl Aten {
         Ok(self.tensor(&images)?.f_view([-1, channels, height, width])?)
     }
 
-    fn judged(&self, of: WeightSet, batch: &Batch) -> Result<Tensor, Failed> {
+    fn evaluated(&self, of: WeightSet, batch: &Batch) -> Result<Tensor, Failed> {
         let tensors = self.tensors(of);
         let images = self.images(batch)?;
         no_grad(|| self.forward(images, &tensors.parameters, &tensors.statistics, &Mode::Evaluation))
     }
 
-    /// Images `[N, C, H, W]` to logits `[N, classes]`.
+    /// Computes logits `[N, classes]` of images `[N, C, H, W]`.
     fn forward(
         &self,
         images: Tensor,
@@ -210,7 +210,7 @@ impl Aten {
             Op::BatchNorm { weight, bias, statistics: index } => {
                 let training = matches!(mode, Mode::Training { .. });
                 let [mean, variance] = &statistics[index];
-                // One value a channel has no variance: an unbiased estimate of it would be 0 / 0.
+                // One value per channel has no variance: an unbiased estimate of it would be 0 / 0.
                 let keep = training && x.numel() == planned.output[0];
                 x.f_batch_norm(
                     Some(&parameters[weight]),
@@ -242,7 +242,7 @@ impl Aten {
         })
     }
 
-    /// 0 where an activation is dropped, `1 / (1 - probability)` elsewhere, `[N, C, H, W]`.
+    /// Returns 0 where an activation is dropped, `1 / (1 - probability)` elsewhere, `[N, C, H, W]`.
     fn mask(
         &self,
         shape: Shape,
@@ -265,7 +265,7 @@ impl Aten {
         Ok(self.tensor(&mask)?.f_view([-1, channels, height, width])?)
     }
 
-    /// Loss and gradients of a batch; norms use and update their statistics.
+    /// Computes loss and gradients of a batch; norms use and update their statistics.
     fn learn(&mut self, batch: &Batch, dropout: Stream) -> Result<Score, Failed> {
         // Leaves of this batch's graph: they share the weights' memory.
         let leaves = self
@@ -291,7 +291,7 @@ impl Aten {
         Ok(Score { loss_sum: f64::try_from(&loss)? * total as f64, correct, total })
     }
 
-    /// The optimizer's step, as [`Optimizer::step`] defines it, then the averages.
+    /// Takes the optimizer's step, as [`Optimizer::step`] defines it, then updates the averages.
     fn update(&mut self, at: &Step) -> Result<(), Failed> {
         let Optimizer { momentum, nesterov, weight_decay } = self.optimizer;
         let momentum = at.momentum.unwrap_or(momentum);
@@ -335,7 +335,7 @@ impl Engine for Aten {
     }
 
     fn logits(&mut self, of: WeightSet, batch: &Batch) -> Result<Vec<f32>, TrainError> {
-        Ok(to_floats(&self.judged(of, batch)?)?)
+        Ok(to_floats(&self.evaluated(of, batch)?)?)
     }
 
     fn state(&mut self) -> Result<Cow<'_, TrainingState>, TrainError> {
@@ -348,7 +348,7 @@ impl Engine for Aten {
     }
 
     fn restore(&mut self, state: TrainingState) -> Result<(), TrainError> {
-        Ok(self.take_in(&state)?)
+        Ok(self.set_state(&state)?)
     }
 }
 

@@ -14,17 +14,17 @@ pub fn cuda_is_available() -> bool {
     Cuda::is_available()
 }
 
-/// Why the CUDA part of the libtorch that `LIBTORCH` names could not be opened, where it was tried.
+/// Returns why the CUDA part of the libtorch that `LIBTORCH` names could not be opened; `None` if it was or was not tried.
 #[must_use]
 pub fn cuda_problem() -> Option<String> {
     open_cuda().as_ref().err().cloned()
 }
 
-/// The device to run on.
+/// Returns the device to run on.
 ///
 /// # Errors
 ///
-/// [`TrainError::Device`] where CUDA was asked for and is not there.
+/// [`TrainError::Device`] if CUDA was chosen and is not available.
 pub(crate) fn resolve(choice: DeviceChoice) -> Result<Device, TrainError> {
     match choice {
         DeviceChoice::Cpu => Ok(Device::Cpu),
@@ -54,7 +54,7 @@ fn open(libtorch: &Path) -> Result<Library, String> {
     let path = libtorch.join("lib").join(name);
     // By absolute path: the loader would look for a relative one elsewhere.
     let path = std::path::absolute(&path).map_err(|error| error.to_string())?;
-    // SAFETY: what is opened registers its kernels with the libtorch already loaded; the person who set LIBTORCH names
+    // SAFETY: the library registers its kernels with the libtorch already loaded; the person who set LIBTORCH names
     // the libtorch that they trust. It is kept open for as long as the process lives.
     unsafe { Library::new(path) }.map_err(|error| error.to_string())
 }

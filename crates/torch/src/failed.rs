@@ -1,7 +1,7 @@
 use stepladder_trainer::TrainError;
 use tch::TchError;
 
-/// What libtorch refused.
+/// An error of libtorch.
 #[derive(Debug)]
 pub(crate) struct Failed(TchError);
 

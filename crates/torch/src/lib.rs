@@ -1,6 +1,6 @@
 //! The `aten` engine: libtorch's operations and autograd, on the CPU or on CUDA, behind the trainer's [`Engine`].
 //!
-//! [`WithTorch`] starts it where it is asked for or where CUDA is, and `fused` elsewhere.
+//! [`WithTorch`] starts it if it is chosen or the device is CUDA, and `fused` otherwise.
 
 mod aten;
 mod device;

@@ -2,37 +2,39 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use stepladder_trainer::TrainError;
 
-/// The right to use libtorch with a number of threads, as long as it is held. libtorch has one number for the whole
-/// process, and its results depend on it: runs side by side must agree on it.
+/// A claim on libtorch's number of threads, until it is dropped. libtorch has one number for the whole process, and its
+/// results depend on it: runs side by side must use the same.
 #[derive(Debug)]
 pub(crate) struct Threads(pub usize);
 
-/// How many hold the right, and for how many threads.
-static HELD: Mutex<(usize, usize)> = Mutex::new((0, 0));
+/// The number of claims, and of threads.
+static CLAIMED: Mutex<(usize, usize)> = Mutex::new((0, 0));
 
-fn held() -> MutexGuard<'static, (usize, usize)> {
-    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+fn claimed() -> MutexGuard<'static, (usize, usize)> {
+    CLAIMED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Threads {
+    /// Claims a number of threads and sets it in libtorch.
+    ///
     /// # Errors
     ///
-    /// [`TrainError::Setting`] while another run holds another number.
+    /// [`TrainError::Setting`] while another run uses another number.
     pub fn of(threads: usize) -> Result<Self, TrainError> {
-        let mut held = held();
-        if held.0 > 0 && held.1 != threads {
-            let expected = format!("{}, as the other `aten` run in this process has", held.1);
+        let mut claimed = claimed();
+        if claimed.0 > 0 && claimed.1 != threads {
+            let expected = format!("{}, as the other `aten` run in this process has", claimed.1);
             return Err(TrainError::setting("threads", expected, threads));
         }
         tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
-        *held = (held.0 + 1, threads);
+        *claimed = (claimed.0 + 1, threads);
         Ok(Self(threads))
     }
 }
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        held().0 -= 1;
+        claimed().0 -= 1;
     }
 }
 

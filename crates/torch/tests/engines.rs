@@ -22,7 +22,7 @@ use tch::Device;
 /// Threads of libtorch in every test here: runs side by side must agree on it.
 const THREADS: usize = 1;
 
-/// What an engine makes of a batch: everything that training and evaluation read.
+/// An engine's outputs for a batch: all that training and evaluation read.
 struct Made {
     score: Score,
     gradients: Vec<Vec<f64>>,
@@ -84,36 +84,36 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
     length(a.iter().zip(b).map(|(a, b)| a - b))
 }
 
-/// How often a computation is repeated with weights that are shaken, to learn how far off rounding takes it.
-const SHAKES: u64 = 4;
+/// Repetitions with perturbed weights, which measure how far off rounding takes a computation.
+const REPETITIONS: u64 = 4;
 
-/// Each weight moved up or down by some f32 roundings: about what rounding does to all that is computed with it.
-fn shaken(plan: &Plan, seed: u64, shake: u64) -> TrainingState {
+/// Returns a state with each weight changed by up to 4 f32 epsilons, which changes results about as much as rounding does.
+fn perturbed(plan: &Plan, seed: u64, repetition: u64) -> TrainingState {
     let mut state = trained_state(plan, seed);
-    let stream = Stream::new(seed, Purpose::Weights).at(1000 + shake);
+    let stream = Stream::new(seed, Purpose::Weights).at(1000 + repetition);
     for (i, value) in state.weights.parameters.iter_mut().enumerate() {
         *value *= 1.0 + stream.uniform(i as u64, -4.0, 4.0) as f32 * f32::EPSILON;
     }
     state
 }
 
-/// How far off a computation in f32 may be that is as good as autograd's in f32: some times what autograd is off by,
-/// at the most over shaken weights since it may be right by luck; some times what shaking changes, which is large where
-/// terms cancel; and the rounding of some operations one after another. A wrong index or factor is off by far more.
-fn allowed(autograd: f64, shaking: f64, terms: f64) -> f64 {
-    8.0 * autograd + 8.0 * shaking + 32.0 * f64::from(f32::EPSILON) * terms
+/// Returns the error that `fused` may have: 8 times the largest error of autograd in f32 over perturbed weights, since it
+/// may be exact by luck; 8 times the largest change by perturbing the weights, which is large where terms cancel; and 32
+/// epsilons of `terms`, the norm of the exact values or a given least. A wrong index or factor is off by far more.
+fn allowed(autograd: f64, perturbation: f64, terms: f64) -> f64 {
+    8.0 * autograd + 8.0 * perturbation + 32.0 * f64::from(f32::EPSILON) * terms
 }
 
-/// Both engines in f32 against autograd in f64 on one batch: what the kernels make is as near to it as what autograd
-/// makes in the same precision, each parameter by itself.
+/// Compares both engines in f32 with autograd in f64 on one batch: loss, each gradient, statistics and logits of `fused`
+/// may each be off by [`allowed`].
 fn agree(net: &NetSpec, count: usize, seed: u64, smoothing: f64, threads: usize, isa: Isa) {
     let plan = Plan::of(net).unwrap();
     let (experiment, inputs) = (of_net(net, smoothing), Inputs::random(net, count, seed));
     let aten =
         |state: &TrainingState, precision| by_aten(&experiment, &plan, &inputs, seed, state, precision);
     let exact = aten(&trained_state(&plan, seed), Precision::Double);
-    let others: Vec<[Made; 2]> = (0..SHAKES)
-        .map(|shake| shaken(&plan, seed, shake))
+    let others: Vec<[Made; 2]> = (0..REPETITIONS)
+        .map(|repetition| perturbed(&plan, seed, repetition))
         .map(|state| [aten(&state, Precision::Double), aten(&state, Precision::Single)])
         .collect();
     let got = by_fused(&experiment, &plan, &inputs, seed, threads, isa);
@@ -124,11 +124,11 @@ fn agree(net: &NetSpec, count: usize, seed: u64, smoothing: f64, threads: usize,
         let off = distance(&values(&got), &expected);
         let most = |of: &dyn Fn(&[Made; 2]) -> f64| others.iter().map(of).fold(0.0, f64::max);
         let autograd = most(&|[double, single]| distance(&values(single), &values(double)));
-        let shaking = most(&|[double, _]| distance(&values(double), &expected));
+        let perturbation = most(&|[double, _]| distance(&values(double), &expected));
         let own = length(expected.iter().copied());
         assert!(
-            off <= allowed(autograd, shaking, own.max(least)),
-            "{what}: off by {off} of {own}, autograd by {autograd}, shaken by {shaking}"
+            off <= allowed(autograd, perturbation, own.max(least)),
+            "{what}: off by {off} of {own}, autograd by {autograd}, perturbed by {perturbation}"
         );
     };
     check("loss", 0.0, &|made| vec![made.score.loss()]);
@@ -319,7 +319,7 @@ impl Watch for StopAfterEpochs {
 }
 
 #[test]
-fn an_interrupted_run_on_aten_goes_on_to_the_bits_of_an_unbroken_one() {
+fn a_resumed_run_on_aten_ends_with_the_bits_of_an_uninterrupted_one() {
     let data = bars(70, 30);
     let folder = tempfile::tempdir().unwrap();
     let experiment = Experiment { epochs: 4, averaging: Some(Averaging { decay: 0.9 }), ..experiment() };

@@ -1,19 +1,19 @@
 use crate::TrainError;
 
-/// So many zeros, or an error where the machine has no room for them.
+/// Allocates `count` zeros.
 ///
 /// # Errors
 ///
-/// [`TrainError::Memory`].
+/// [`TrainError::Memory`] if there is no memory for them.
 pub fn zeros(count: usize) -> Result<Vec<f32>, TrainError> {
     filled(count, 0.0)
 }
 
-/// A list of equal values, or an error where the machine has no room for it.
+/// Allocates a list of `count` equal values.
 ///
 /// # Errors
 ///
-/// [`TrainError::Memory`].
+/// [`TrainError::Memory`] if there is no memory for them.
 pub fn filled<Value: Clone>(count: usize, value: Value) -> Result<Vec<Value>, TrainError> {
     let mut values = vec![];
     let bytes = count.saturating_mul(size_of::<Value>());
@@ -22,15 +22,15 @@ pub fn filled<Value: Clone>(count: usize, value: Value) -> Result<Vec<Value>, Tr
     Ok(values)
 }
 
-/// Left for the small lists that are allocated without asking, where to have no room would end the process.
+/// Bytes left for small lists, whose allocation would end the process if it failed.
 const SPARE: usize = 64 << 20;
 
-/// Fails where the machine has no room for so many bytes, before they are taken piece by piece.
+/// Checks that so many bytes can be allocated, before they are allocated piece by piece.
 ///
 /// # Errors
 ///
 /// [`TrainError::Memory`].
 pub(crate) fn check_available(bytes: usize) -> Result<(), TrainError> {
-    let mut room: Vec<u8> = vec![];
-    room.try_reserve_exact(bytes.saturating_add(SPARE)).map_err(|_| TrainError::Memory { bytes })
+    let mut probe: Vec<u8> = vec![];
+    probe.try_reserve_exact(bytes.saturating_add(SPARE)).map_err(|_| TrainError::Memory { bytes })
 }

@@ -35,13 +35,13 @@ pub(crate) struct Identity {
     platform: Option<String>,
 }
 
-/// What a checkpoint says beside its tensors.
+/// The metadata of a checkpoint.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct About {
     run: Identity,
     epochs: Vec<EpochRow>,
-    /// Steps that the averages have taken in, where there are averages.
+    /// Steps averaged so far; `None` without averages.
     averaged_steps: Option<usize>,
 }
 
@@ -101,7 +101,7 @@ impl Identity {
     }
 }
 
-/// Keeps everything after an epoch, written from where it stands in memory.
+/// Saves the training state and all epochs so far.
 ///
 /// # Errors
 ///
@@ -127,8 +127,8 @@ pub(crate) fn save(
     tensor_file::write(path, tensors, &about)
 }
 
-/// Takes everything back from where [`save`] kept it, and returns the epochs that are done. What is learned changes
-/// only where all of the file fits.
+/// Restores the training state that [`save`] wrote, and returns the epochs that are done. `state` is unchanged if the
+/// file is refused.
 ///
 /// # Errors
 ///
@@ -144,7 +144,7 @@ pub(crate) fn restore(
     let mut file = TensorFile::open(path).map_err(wrong)?;
     let about: About = file.about().map_err(wrong)?;
     if let Some(what) = about.run.difference(run) {
-        return Err(wrong(format!("it was kept by a run with another {what}")));
+        return Err(wrong(format!("it was saved by a run with another {what}")));
     }
     if about.averaged_steps.is_some() != state.averages.is_some() {
         return Err(wrong("its averages are not those of its experiment".into()));
@@ -153,7 +153,7 @@ pub(crate) fn restore(
         return Err(wrong("it has more epochs than the run".into()));
     }
     if let Some(row) = about.epochs.iter().zip(1..).position(|(row, epoch)| !fits(row, epoch, data)) {
-        return Err(wrong(format!("row {} of its epochs is not what the run came to", row + 1)));
+        return Err(wrong(format!("row {} of its epochs does not match the run", row + 1)));
     }
     let (parameters, statistics) = (plan.parameter_count(), plan.statistics_count());
     let of_averages = if state.averages.is_some() { parameters + statistics } else { 0 };
@@ -177,19 +177,19 @@ pub(crate) fn restore(
     Ok(about.epochs)
 }
 
-/// Whether a row can be what an epoch came to: all of the images that there are, and figures that are numbers.
+/// Whether a row can be of this run: it counts all of its images, and its figures are finite.
 fn fits(row: &EpochRow, epoch: usize, data: &Dataset) -> bool {
     let scores = [
         (Some(row.train), Some(data.train.len())),
         (row.holdout, data.holdout.as_ref().map(Images::len)),
         (row.test, data.test.as_ref().map(Images::len)),
     ];
-    let judged = scores.into_iter().all(|(score, total)| {
+    let evaluated = scores.into_iter().all(|(score, total)| {
         score.map(|score| score.total) == total
             && score.is_none_or(|score| score.correct <= score.total && score.loss_sum.is_finite())
     });
     let figures = [row.learning_rate, row.seconds];
-    row.epoch == epoch && judged && figures.iter().all(|figure| figure.is_finite() && *figure >= 0.0)
+    row.epoch == epoch && evaluated && figures.iter().all(|figure| figure.is_finite() && *figure >= 0.0)
 }
 
 fn velocity_of(name: &str) -> String {

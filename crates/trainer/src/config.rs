@@ -1,4 +1,4 @@
-//! What a run is told: judged before anything happens.
+//! The settings of a run, and their checks.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -12,30 +12,30 @@ use crate::data::Dataset;
 use crate::net::{NetSpec, Plan};
 use crate::optim::{Averaging, Optimizer, Schedule};
 
-/// Passes over the training set that a run may take.
+/// Allowed epochs.
 pub const EPOCHS: RangeInclusive<usize> = 1..=10_000;
-/// Samples that a step may take.
+/// Allowed samples per step.
 pub const BATCH_SIZE: RangeInclusive<usize> = 1..=65_536;
-/// Seeds.
+/// Allowed seeds.
 pub const SEED: RangeInclusive<usize> = 0..=u32::MAX as usize;
-/// Images that a run may be limited to.
+/// Allowed limits of images.
 pub const LIMIT: RangeInclusive<usize> = 1..=u32::MAX as usize;
-/// Threads that a run may take.
+/// Allowed threads of a run.
 pub const THREADS: RangeInclusive<usize> = 1..=1024;
 
-/// Everything that decides what is learned, apart from the seed and the data.
+/// Everything that decides the weights, apart from the seed and the data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Experiment {
     /// The net.
     pub net: NetSpec,
-    /// What is done to training images before the net sees them.
+    /// Augmentation of training images.
     pub augmentation: Option<Augmentation>,
-    /// How gradients become steps.
+    /// The optimizer.
     pub optimizer: Optimizer,
-    /// How large the steps are, and when.
+    /// The schedule of the learning rate.
     pub schedule: Schedule,
-    /// Averaging of the weights over steps.
+    /// Averaging of the weights over steps, if any.
     pub averaging: Option<Averaging>,
     /// The share of each training label that is spread over all classes, in `[0, 1)`.
     pub label_smoothing: f64,
@@ -50,32 +50,31 @@ pub struct Experiment {
 pub struct RunOptions {
     /// Decides initial weights, order, augmentation and dropout.
     pub seed: u64,
-    /// Where the images are.
+    /// The images.
     pub data: DataSource,
-    /// What the model file is to call each class; none where not said.
+    /// Names of the classes for the model file; empty for none.
     pub class_names: Vec<String>,
-    /// What the model file is to say of how its images were made, such as `mnist-digits`: whoever predicts brings others
-    /// to the same form.
+    /// The form of the images for the model file, such as `mnist-digits`, to which images to predict are fitted.
     pub image_form: Option<String>,
-    /// The first so many training images; all of them where not set.
+    /// Use only the first so many training images; all if `None`.
     pub limit_train: Option<usize>,
-    /// The first so many test images; all of them where not set.
+    /// Use only the first so many test images; all if `None`.
     pub limit_test: Option<usize>,
-    /// The last so many training images are kept aside, to choose by: nothing is learned from them.
+    /// Hold out the last so many training images for validation: they are not trained on.
     pub holdout: usize,
-    /// Whether test images are judged. Where they are not, their files are not even opened: whatever is chosen by such
-    /// runs, no test image had a part in it. They need images kept aside instead.
+    /// Whether test images are evaluated. If not, their files are not opened, so that no choice made by such runs can
+    /// depend on a test image. Such runs need held-out images instead.
     pub judge_test: bool,
-    /// The device that learns.
+    /// The device.
     pub device: DeviceChoice,
-    /// What computes losses and gradients.
+    /// The engine.
     pub engine: EngineChoice,
-    /// Threads of one run; as many as the machine has cores where not set.
+    /// Threads of one run; as many as there are cores if `None`.
     pub threads: Option<usize>,
-    /// Where the model of the last epoch is kept, if anywhere.
+    /// Where the model of the last epoch is saved, if anywhere.
     pub model_path: Option<PathBuf>,
-    /// Where all that learning needs is kept after each epoch, if anywhere. A run whose checkpoint is there already
-    /// goes on from it, and ends with the bits of an unbroken one.
+    /// Where a checkpoint is saved after each epoch, if anywhere. A run whose checkpoint exists resumes from it, and
+    /// ends with the bits of an uninterrupted one.
     pub checkpoint_path: Option<PathBuf>,
     /// sha256 of the sources of the program that trains: a checkpoint of other sources is refused. `None` where unknown.
     pub sources: Option<String>,
@@ -89,15 +88,15 @@ pub struct RunOptions {
 pub struct DataSource {
     /// The folder.
     pub folder: PathBuf,
-    /// sha256 of the four files, where only those will do: in the order of [`Dataset::hashes`].
+    /// Expected sha256 of the four files, in the order of [`Dataset::hashes`]; not checked if `None`.
     pub hashes: Option<[String; 4]>,
 }
 
-/// The device that learns.
+/// The choice of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeviceChoice {
-    /// CUDA where it is available, else the CPU.
+    /// CUDA if available, else the CPU.
     Auto,
     /// The CPU.
     Cpu,
@@ -105,7 +104,7 @@ pub enum DeviceChoice {
     Cuda,
 }
 
-/// What computes losses and gradients.
+/// The choice of an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EngineChoice {
@@ -118,13 +117,13 @@ pub enum EngineChoice {
 }
 
 impl Experiment {
-    /// Steps of an epoch over so many training images.
+    /// Returns the number of steps per epoch over so many training images.
     #[must_use]
     pub fn steps_per_epoch(&self, images: usize) -> usize {
         images.div_ceil(self.batch_size)
     }
 
-    /// The learning rate of each epoch's last step, over so many training images.
+    /// Returns the learning rate of each epoch's last step, over so many training images.
     #[must_use]
     pub fn learning_rates(&self, images: usize) -> Vec<f64> {
         let batches = self.steps_per_epoch(images);
@@ -132,7 +131,7 @@ impl Experiment {
         (1..=self.epochs).map(|epoch| self.schedule.learning_rate(epoch * batches - 1, steps)).collect()
     }
 
-    /// Judges every setting, then works the net out.
+    /// Checks every setting, then plans the net.
     ///
     /// # Errors
     ///
@@ -156,7 +155,7 @@ impl Experiment {
 }
 
 impl RunOptions {
-    /// Judges every setting that does not need the disk.
+    /// Checks every setting that does not need the disk.
     ///
     /// # Errors
     ///
@@ -173,19 +172,19 @@ impl RunOptions {
             whole("threads", threads, THREADS)?;
         }
         if !self.judge_test && self.holdout == 0 {
-            let expected = "at least 1, since no test images are judged";
+            let expected = "at least 1, since no test images are evaluated";
             return Err(TrainError::setting("holdout", expected, 0));
         }
         Ok(())
     }
 }
 
-/// Judges a whole number.
+/// Checks that a whole number is in a range.
 pub(crate) fn whole(setting: &str, value: usize, range: RangeInclusive<usize>) -> Result<(), TrainError> {
     as_whole_within(setting, value as f64, range).map(drop)
 }
 
-/// The numbers that a setting may have.
+/// The range of a setting.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Range {
     low: f64,
@@ -194,7 +193,7 @@ pub(crate) struct Range {
     high_included: bool,
 }
 
-/// Reads as a sentence: `Range::at_least(0.0).below(1.0)`.
+/// Built as in `Range::at_least(0.0).below(1.0)`.
 impl Range {
     pub(crate) const fn at_least(low: f64) -> Self {
         Self { low, low_included: true, high: f64::MAX, high_included: true }
@@ -210,7 +209,7 @@ impl Range {
     }
 }
 
-/// Judges a number; NaN and infinities are in no range.
+/// Checks that a number is in a range; NaN and infinities are in none.
 pub(crate) fn number(setting: &str, value: f64, range: Range) -> Result<(), TrainError> {
     let Range { low, low_included, high, high_included } = range;
     let above = if low_included { value >= low } else { value > low };
@@ -223,7 +222,7 @@ pub(crate) fn number(setting: &str, value: f64, range: Range) -> Result<(), Trai
     Err(TrainError::setting(setting, format!("a number {from} {low} and {to} {high}"), shown(value)))
 }
 
-/// A number as JavaScript and the step files spell it.
+/// Formats a number as JavaScript does.
 fn shown(value: f64) -> String {
     if value.is_infinite() {
         format!("{}Infinity", if value < 0.0 { "-" } else { "" })
@@ -232,7 +231,7 @@ fn shown(value: f64) -> String {
     }
 }
 
-/// A number as a caller without integers typed it, as a whole one.
+/// Converts a number of a caller without integer types to a whole number.
 ///
 /// # Errors
 ///
@@ -245,11 +244,11 @@ pub fn as_whole(setting: &str, value: f64) -> Result<usize, TrainError> {
     Err(TrainError::setting(setting, "a whole number, at least 0", shown(value)))
 }
 
-/// The same where the range is known: one sentence for all that is not in it.
+/// Converts as [`as_whole`] does and checks the range, with one error message for both.
 ///
 /// # Errors
 ///
-/// [`TrainError::Setting`] for what is no whole number, or out of the range.
+/// [`TrainError::Setting`] for anything but a whole number in the range.
 pub fn as_whole_within(setting: &str, value: f64, range: RangeInclusive<usize>) -> Result<usize, TrainError> {
     let (low, high) = (*range.start(), *range.end());
     as_whole(setting, value).ok().filter(|whole| range.contains(whole)).ok_or_else(|| {

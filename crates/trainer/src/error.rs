@@ -1,17 +1,17 @@
 use std::path::PathBuf;
 
-/// What can go wrong in the trainer. [`code`](TrainError::code) is stable; the sentences may improve.
+/// An error of the trainer. [`code`](TrainError::code) is stable; the sentences may change.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// A setting that no run could honour. `setting` is spelled as the caller wrote it.
+    /// A setting is invalid. `setting` is spelled as the caller wrote it.
     #[error("`{setting}` should be {expected}, got {got}")]
     Setting {
         /// Path of the setting, such as `schedule.maxLearningRate`.
         setting: String,
-        /// What would have been right.
+        /// The valid values.
         expected: String,
-        /// What came.
+        /// The value given.
         got: String,
     },
     /// A layer was given a shape that it cannot take.
@@ -19,7 +19,7 @@ pub enum TrainError {
     Shape {
         /// The layer's place, such as `head.0`.
         layer: String,
-        /// What the layer does.
+        /// The layer's operation.
         operation: String,
         /// The shapes it takes.
         expected: String,
@@ -31,9 +31,9 @@ pub enum TrainError {
     Data {
         /// The file, or the folder that should hold it.
         path: PathBuf,
-        /// What should have been there.
+        /// The expected content.
         expected: String,
-        /// What is there.
+        /// The found content.
         found: String,
     },
     /// A model file that this program cannot use.
@@ -44,7 +44,7 @@ pub enum TrainError {
         /// Why it can't be used.
         reason: String,
     },
-    /// A checkpoint that this run cannot go on from.
+    /// A checkpoint that this run cannot resume from.
     #[error("{} can’t be resumed: {reason}; start the run again", .path.display())]
     Checkpoint {
         /// The file.
@@ -83,13 +83,13 @@ pub enum TrainError {
         /// The operating system's reason.
         source: std::io::Error,
     },
-    /// The machine has no room for what the run needs.
+    /// An allocation failed.
     #[error("there is no memory for {} MiB more; take a smaller batch or net, or fewer runs at once", bytes >> 20)]
     Memory {
-        /// What was asked for.
+        /// The bytes that were requested.
         bytes: usize,
     },
-    /// Whoever watched the run asked for its end.
+    /// The run was cancelled by its [`Watch`](crate::Watch).
     #[error("the run was cancelled")]
     Cancelled,
     /// libtorch refused an operation.
@@ -101,7 +101,7 @@ pub enum TrainError {
 }
 
 impl TrainError {
-    /// A name for programs to tell failures apart by. Never changes for a given variant.
+    /// Returns a name by which programs distinguish errors. Never changes for a given variant.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -120,7 +120,7 @@ impl TrainError {
         }
     }
 
-    /// A setting that no run could honour.
+    /// Makes a [`TrainError::Setting`].
     pub fn setting(setting: impl Into<String>, expected: impl Into<String>, got: impl ToString) -> Self {
         Self::Setting { setting: setting.into(), expected: expected.into(), got: got.to_string() }
     }

@@ -8,20 +8,20 @@ use crate::watch::Flow;
 /// Images in one forward pass: enough to keep every core busy, few enough to be cancelled in time.
 const IMAGES_AT_ONCE: usize = 256;
 
-/// What the weights make of one image.
+/// The prediction for one image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Answer {
-    /// The likeliest class.
+    /// The most likely class.
     pub label: u8,
     /// Its probability.
     pub probability: f32,
 }
 
-/// Scores the judged weights on images, as they are in the files; nothing is dropped.
+/// Scores the weights of [`WeightSet::Evaluation`] on images in evaluation mode: unaugmented, without dropout.
 ///
 /// # Errors
 ///
-/// [`TrainError::Cancelled`] when `flow` says stop, and what the engine fails by.
+/// [`TrainError::Cancelled`] if `flow` returns [`Flow::Stop`], and the engine's errors.
 pub fn evaluate(
     engine: &mut dyn Engine,
     images: &Images,
@@ -35,7 +35,7 @@ pub fn evaluate(
     Ok(score)
 }
 
-/// Asks the judged weights about each image, as [`evaluate`] does.
+/// Predicts each image, with the weights and the mode of [`evaluate`].
 ///
 /// # Errors
 ///
@@ -56,7 +56,7 @@ pub fn answer(
     Ok(answers)
 }
 
-/// Hands the logits of some images at a time on with their labels.
+/// Calls `take` with the logits and labels of some images at a time.
 fn each_part(
     engine: &mut dyn Engine,
     images: &Images,

@@ -1,7 +1,7 @@
 //! Trains small convolutional nets over plain memory. Knows no JavaScript and no libtorch.
 //!
-//! Three types to know: an [`Experiment`] says what is learned and how, [`RunOptions`] where it is run, and a
-//! [`Watch`] is told how it goes and can end it. [`train`] puts them together; its file tells the whole story.
+//! Three types to know: an [`Experiment`] defines net and training, [`RunOptions`] where and how it is run, and a
+//! [`Watch`] receives its events and can end it. [`train`] puts them together, the whole loop in one file.
 //! `fused`, the engine for the CPU, is in here; others come from elsewhere as [`Engines`](engine::Engines).
 //!
 //! ```no_run

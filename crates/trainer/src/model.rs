@@ -11,9 +11,9 @@ use crate::tensor_file::{self, TensorFile};
 use crate::training_state::{TrainingState, WeightSet};
 use crate::watch::Flow;
 
-/// A trained net with all it takes to predict, on the CPU.
+/// A trained net that predicts on the CPU.
 pub struct Model {
-    /// Where it was read from.
+    /// The file that it was read from.
     path: PathBuf,
     net: NetSpec,
     normalisation: Normalisation,
@@ -24,26 +24,26 @@ pub struct Model {
     engine: Fused,
 }
 
-/// What a model file says of itself.
+/// The metadata of a model file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Metadata {
     net: NetSpec,
     normalisation: Normalisation,
-    /// Of the first so many classes; the others go by their numbers.
+    /// Names of the first classes; the others have numbers alone.
     #[serde(default)]
     class_names: Vec<String>,
-    /// How its images were made, where that was said.
+    /// The form of its training images, such as `mnist-digits`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     image_form: Option<String>,
 }
 
-/// What a model makes of one image.
+/// A model's prediction for one image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
-    /// The likeliest class.
+    /// The most likely class.
     pub label: usize,
-    /// Of every class; they sum to 1.
+    /// The probability of each class; they sum to 1.
     pub probabilities: Vec<f32>,
 }
 
@@ -53,7 +53,7 @@ impl std::fmt::Debug for Model {
     }
 }
 
-/// Writes a model beside its place, then renames it there.
+/// Writes a model file atomically.
 ///
 /// # Errors
 ///
@@ -77,17 +77,17 @@ pub(crate) fn save(
 }
 
 impl Model {
-    /// Reads a file that [`train`](crate::train()) kept.
+    /// Reads a file that [`train`](crate::train()) saved.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Model`] for anything else, before more memory is taken than the file has bytes for.
+    /// [`TrainError::Model`] for any other file, before more memory is allocated than its bytes account for.
     pub fn load(path: &Path) -> Result<Self, TrainError> {
         let wrong = |reason: String| TrainError::Model { path: path.to_owned(), reason };
         let mut file = TensorFile::open(path).map_err(wrong)?;
         let Metadata { net, normalisation, class_names, image_form } = file.about().map_err(wrong)?;
         if !(normalisation.mean.is_finite() && normalisation.deviation > 0.0) {
-            return Err(wrong("its normalisation divides by nothing".into()));
+            return Err(wrong("its normalisation needs a finite mean and a deviation above 0".into()));
         }
         if class_names.len() > net.classes {
             return Err(wrong(format!(
@@ -110,12 +110,12 @@ impl Model {
         Ok(Self { path, net, normalisation, class_names, image_form, parameters, bytes, engine })
     }
 
-    /// What the model makes of images `[N, channels, size, size]`, 0 for black.
+    /// Predicts images `[N, channels, size, size]`, 0 for black.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Setting`] where `pixels` is not a whole number of images, [`TrainError::Model`] where the weights
-    /// come to no finite number.
+    /// [`TrainError::Setting`] if `pixels` is not a whole number of images, [`TrainError::Model`] if a logit is not
+    /// finite, [`TrainError::Memory`].
     pub fn predict(&mut self, pixels: &[u8]) -> Result<Vec<Prediction>, TrainError> {
         self.predict_while(pixels, &|| Flow::Continue)
     }
@@ -144,7 +144,7 @@ impl Model {
             let batch = Batch::of_pixels(some, channels, size, self.normalisation);
             let logits = self.engine.logits(WeightSet::Evaluation, &batch)?;
             if !logits.iter().all(|logit| logit.is_finite()) {
-                let reason = "its weights are so large that they come to no finite answer".into();
+                let reason = "its weights are so large that its predictions are not finite".into();
                 return Err(TrainError::Model { path: self.path.clone(), reason });
             }
             let predicted = |row| Prediction { label: argmax(row), probabilities: softmax(row) };
@@ -153,44 +153,44 @@ impl Model {
         Ok(predictions)
     }
 
-    /// The net that was trained.
+    /// Returns the net.
     #[must_use]
     pub fn net(&self) -> &NetSpec {
         &self.net
     }
 
-    /// What each class is called; none where nobody said.
+    /// Returns the names of the first classes; empty if they have none.
     #[must_use]
     pub fn class_names(&self) -> &[String] {
         &self.class_names
     }
 
-    /// How the images that it learned were made; none where nobody said.
+    /// Returns the form of its training images, such as `mnist-digits`; `None` if it has no name.
     #[must_use]
     pub fn image_form(&self) -> Option<&str> {
         self.image_form.as_deref()
     }
 
-    /// How many numbers it learned.
+    /// Returns the number of parameters.
     #[must_use]
     pub fn parameter_count(&self) -> usize {
         self.parameters
     }
 
-    /// What it holds in memory once it predicts, at the most, in bytes.
+    /// Returns an upper bound of the memory that it holds while it predicts, in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Its weights, in the order of the net's plan.
+    /// Returns its weights, in the order of the net's plan.
     #[must_use]
     pub fn weights(&self) -> &Weights {
         self.engine.weights()
     }
 }
 
-/// Refuses numbers that training never ends with.
+/// Refuses numbers that no training ends with.
 fn check_numbers(plan: &Plan, weights: &Weights) -> Result<(), String> {
     for (name, _, values) in weights.named(plan) {
         if let Some(value) = values.iter().find(|value| !value.is_finite()) {

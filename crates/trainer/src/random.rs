@@ -3,7 +3,7 @@
 
 pub use stepladder_kernels::mask_bits;
 
-/// What a stream of numbers is for. Purposes never share numbers.
+/// The purpose of a stream of random numbers. Purposes never share numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Initial weights, by parameter.
@@ -34,45 +34,45 @@ fn finalise(mut word: u64) -> u64 {
 }
 
 impl Stream {
-    /// The stream of a seed for a purpose.
+    /// Returns the stream of a seed for a purpose.
     #[must_use]
     pub fn new(seed: u64, purpose: Purpose) -> Self {
         Self { key: finalise(seed.wrapping_add(GOLDEN)) }.at(purpose as u64)
     }
 
-    /// The stream of a part: an epoch, a sample, a layer. `a.at(1).at(2)` and `a.at(2).at(1)` differ.
+    /// Returns the stream of a part: an epoch, a sample, a layer. `a.at(1).at(2)` and `a.at(2).at(1)` differ.
     #[must_use]
     pub fn at(self, part: u64) -> Self {
         Self { key: finalise(self.key ^ finalise(part.wrapping_add(1).wrapping_mul(GOLDEN))) }
     }
 
-    /// 64 uniform bits.
+    /// Returns 64 uniform bits.
     #[must_use]
     pub fn bits(self, position: u64) -> u64 {
         finalise(self.key.wrapping_add(position.wrapping_add(1).wrapping_mul(GOLDEN)))
     }
 
-    /// A number in `low..high`, from 53 bits; `low` where both are equal.
+    /// Returns a number in `low..high`, from 53 bits; `low` where both are equal.
     #[must_use]
     pub fn uniform(self, position: u64, low: f64, high: f64) -> f64 {
         let unit = (self.bits(position) >> 11) as f64 / (1u64 << 53) as f64;
         low + (high - low) * unit
     }
 
-    /// A whole number in `0..bound`, by multiply and shift (Lemire 2019); its bias is below 2^-32 for any bound here.
+    /// Returns a whole number in `0..bound`, by multiply and shift (Lemire 2019); its bias is below 2^-32 for any bound here.
     #[must_use]
     pub fn below(self, position: u64, bound: u64) -> u64 {
         ((u128::from(self.bits(position)) * u128::from(bound)) >> 64) as u64
     }
 
-    /// The two halves of the key that [`mask_bits`] takes.
+    /// Returns the two halves of the key that [`mask_bits`] takes.
     #[must_use]
     pub fn mask_key(self) -> [u32; 2] {
         [self.key as u32, (self.key >> 32) as u32]
     }
 }
 
-/// Below this, [`mask_bits`] drop an activation: `probability` of 2^32.
+/// Returns the threshold below which [`mask_bits`] drop an activation: `probability` of 2^32.
 #[must_use]
 pub fn drop_threshold(probability: f64) -> u32 {
     (probability * f64::from(u32::MAX)) as u32

@@ -1,31 +1,31 @@
 use crate::TrainError;
 use crate::net::{NetSpec, Op, Plan};
 
-/// A net's layers, as its plan has them.
+/// The layers of a net.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
-    /// One row a layer, in order; a block with all its parts is one.
+    /// One row per layer, in order; a block with all its parts is one.
     pub rows: Vec<SummaryRow>,
-    /// How many numbers it learns.
+    /// Number of parameters.
     pub parameters: usize,
 }
 
-/// One layer: its shapes, and how far it sees.
+/// One layer: its shapes and its receptive field.
 ///
-/// With `jump` the distance in pixels between neighbours and `field` the pixels that one value sees on a side:
+/// With `jump` the distance in pixels between neighbours and `field` the side of one value's receptive field, in pixels:
 /// `jump_out = jump_in * stride` and `field_out = field_in + (kernel - 1) * jump_in` (Araujo, Norris and Sim 2019,
 /// "Computing Receptive Fields of Convolutional Neural Networks").
 #[derive(Debug, Clone, PartialEq)]
 pub struct SummaryRow {
     /// The layer's place, such as `body.0`.
     pub layer: String,
-    /// What it does, such as `conv 3x3 + norm + relu`.
+    /// Its operation, such as `conv 3x3 + norm + relu`.
     pub operation: String,
-    /// Height and width that it is given.
+    /// Height and width of its input.
     pub size_in: usize,
-    /// Channels that it is given.
+    /// Channels of its input.
     pub channels_in: usize,
-    /// Channels that it makes.
+    /// Channels of its output.
     pub channels_out: usize,
     /// Zeros added on each side.
     pub padding: usize,
@@ -33,7 +33,7 @@ pub struct SummaryRow {
     pub kernel: usize,
     /// Distance between windows.
     pub stride: usize,
-    /// Height and width that it makes.
+    /// Height and width of its output.
     pub size_out: usize,
     /// Jump before it.
     pub jump_in: usize,
@@ -43,17 +43,17 @@ pub struct SummaryRow {
     pub field_in: usize,
     /// Receptive field after it.
     pub field_out: usize,
-    /// Activations that it is given: `size_in * size_in * channels_in`.
+    /// Activations of its input: `size_in * size_in * channels_in`.
     pub activations: usize,
-    /// Numbers that it learns, its norm's included.
+    /// Number of its parameters, those of its norm included.
     pub parameters: usize,
 }
 
-/// Works a net out and reports its layers; nothing is allocated for its weights.
+/// Infers the shapes of a net and returns its layers; allocates no weights.
 ///
 /// # Errors
 ///
-/// [`TrainError::Setting`] or [`TrainError::Shape`] where it can't be built.
+/// [`TrainError::Setting`] or [`TrainError::Shape`] if it can't be built.
 pub fn summarize(net: &NetSpec) -> Result<Summary, TrainError> {
     let plan = Plan::of(net)?;
     let count = |index: usize| plan.parameters[index].range.len();

@@ -1,4 +1,4 @@
-//! safetensors files: named f32 tensors, and JSON that says what they are.
+//! safetensors files: named f32 tensors with JSON metadata.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::TrainError;
 
-/// A tensor's name, its shape, and where its numbers stand.
+/// A tensor's name, its shape and its numbers.
 pub(crate) type Named<'a> = (String, Vec<usize>, &'a [f32]);
 
 /// The same, to be filled.
@@ -27,7 +27,7 @@ const KEY: &str = "stepladder";
 /// The format that is written. 1 had no number and no checksum, and is read all the same.
 const FORMAT: u64 = 2;
 
-/// The longest header that is read: layers, tensors and epochs are bounded, and come to less.
+/// The longest header that is read, in bytes: layers, tensors and epochs are bounded, and need less.
 const MOST_HEADER: u64 = 16 << 20;
 
 /// Numbers in memory as the file has them.
@@ -58,14 +58,14 @@ impl View for InMemory<'_> {
     }
 }
 
-/// Writes tensors beside their place, then renames the file there.
+/// Writes tensors and metadata to a file atomically.
 ///
 /// # Errors
 ///
 /// [`TrainError::Write`].
 pub(crate) fn write(path: &Path, tensors: Vec<Named>, about: &impl Serialize) -> Result<(), TrainError> {
     let Ok(Value::Object(mut about)) = serde_json::to_value(about) else {
-        return Err(TrainError::Internal("what a file says of itself is no object".into()));
+        return Err(TrainError::Internal("a file's metadata is no JSON object".into()));
     };
     let views = || tensors.iter().map(|(name, shape, values)| (name.as_str(), InMemory { shape, values }));
     about.insert("format".into(), FORMAT.into());
@@ -86,33 +86,35 @@ pub(crate) fn write(path: &Path, tensors: Vec<Named>, about: &impl Serialize) ->
     sync_folder(path).map_err(failed)
 }
 
-/// Gives a file its permissions, and makes what is in it last through a power cut.
+/// Sets a file's permissions, and syncs it to disk.
 fn make_last(path: &Path, permissions: fs::Permissions) -> std::io::Result<()> {
     let file = File::options().write(true).open(path)?;
     file.set_permissions(permissions)?;
     file.sync_all()
 }
 
-/// Makes a rename last through a power cut, where a system lets folders be synced.
+/// Syncs a rename to disk, on systems that can sync folders.
 fn sync_folder(path: &Path) -> std::io::Result<()> {
     if cfg!(unix) { File::open(folder_of(path))?.sync_all() } else { Ok(()) }
 }
 
-/// A file of which the header has been read and judged, and nothing else.
+/// A file of which only the header has been read and checked.
 pub(crate) struct TensorFile {
     file: File,
     length: u64,
-    /// What was read so far.
+    /// The bytes read so far.
     bytes: Vec<u8>,
     about: Map<String, Value>,
-    /// Of a file whose format has one.
+    /// The expected checksum; `None` in format 1.
     checksum: Option<Value>,
 }
 
 impl TensorFile {
+    /// Opens a file, and reads and checks its header.
+    ///
     /// # Errors
     ///
-    /// A phrase that says what is wrong with the file.
+    /// Says why the file is refused.
     pub fn open(path: &Path) -> Result<Self, String> {
         let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
         if !metadata.is_file() {
@@ -135,7 +137,7 @@ impl TensorFile {
             .map_err(|error| format!("it is not a whole safetensors file ({error})"))?;
         let about = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
         let mut about: Map<String, Value> = serde_json::from_str(about.ok_or("it does not describe a net")?)
-            .map_err(|error| format!("what it says of its net can't be read ({error})"))?;
+            .map_err(|error| format!("its metadata can't be read ({error})"))?;
         let checksum = about.remove("checksum");
         let format = about.get("format").map_or(Some(1), Value::as_u64).ok_or("its format is no number")?;
         if format > FORMAT {
@@ -150,23 +152,23 @@ impl TensorFile {
         Ok(Self { file, length, bytes, about, checksum })
     }
 
-    /// What [`write`] was told beside its tensors.
+    /// Parses the metadata that [`write`] got.
     ///
     /// # Errors
     ///
-    /// A phrase that says what is wrong with it.
+    /// Says why it is refused.
     pub fn about<About: DeserializeOwned>(&self) -> Result<About, String> {
         let mut about = self.about.clone();
         about.remove("format");
         serde_json::from_value(Value::Object(about))
-            .map_err(|error| format!("what it says of its net can't be read ({error})"))
+            .map_err(|error| format!("its metadata can't be read ({error})"))
     }
 
-    /// Reads so many numbers, which must be all that the file holds, and holds them against their checksum.
+    /// Reads `numbers` numbers, which must be all that the file holds, and verifies their checksum.
     ///
     /// # Errors
     ///
-    /// A phrase that says what is wrong with them.
+    /// Says why they are refused.
     pub fn read(&mut self, numbers: usize) -> Result<SafeTensors<'_>, String> {
         let (needed, found) = (4 * numbers as u64, self.length - self.bytes.len() as u64);
         if needed != found {
@@ -178,21 +180,21 @@ impl TensorFile {
         if let Some(expected) = &self.checksum
             && *expected != checksum(&self.about, tensors.iter())
         {
-            return Err("it was damaged after it was written: its checksum is that of something else".into());
+            return Err("it was damaged after it was written: its checksum does not match".into());
         }
         Ok(tensors)
     }
 }
 
-/// Reads so many bytes, or those that there are.
+/// Appends up to `count` bytes of the file.
 fn read_up_to(file: &mut File, count: u64, bytes: &mut Vec<u8>) -> Result<(), String> {
-    let room = usize::try_from(count).map_err(|error| error.to_string())?;
-    bytes.try_reserve_exact(room).map_err(|_| format!("there is no memory for its {count} bytes"))?;
+    let length = usize::try_from(count).map_err(|error| error.to_string())?;
+    bytes.try_reserve_exact(length).map_err(|_| format!("there is no memory for its {count} bytes"))?;
     file.take(count).read_to_end(bytes).map_err(|error| error.to_string())?;
     Ok(())
 }
 
-/// sha256 over what a file says of itself, and over its tensors in the order of their names.
+/// Returns the sha256 over a file's metadata, and over its tensors in the order of their names.
 fn checksum<'a>(about: &Map<String, Value>, tensors: impl Iterator<Item = (&'a str, impl View)>) -> String {
     let mut hash = Sha256::new();
     let mut add = |bytes: &[u8]| {
@@ -210,11 +212,11 @@ fn checksum<'a>(about: &Map<String, Value>, tensors: impl Iterator<Item = (&'a s
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Fills memory from a file that holds just these tensors, once all of them have been found to fit.
+/// Copies tensors from a file that holds exactly these; nothing is written unless all of them match.
 ///
 /// # Errors
 ///
-/// A phrase that names the tensor that is missing or of another shape.
+/// Names the tensor that is missing or of another shape.
 pub(crate) fn fill(file: &SafeTensors, tensors: Vec<NamedMut>) -> Result<(), String> {
     let mut found = Vec::with_capacity(tensors.len());
     for (name, shape, _) in &tensors {
@@ -236,12 +238,12 @@ pub(crate) fn fill(file: &SafeTensors, tensors: Vec<NamedMut>) -> Result<(), Str
     Ok(())
 }
 
-/// Fails where a file could not be written later on, before a long run rather than after it.
+/// Checks that a file can be written, before a long run rather than after it.
 pub(crate) fn check_writable(path: &Path) -> Result<(), TrainError> {
     temporary_neighbour(path).map(drop)
 }
 
-/// A file beside `path` that goes away unless it is renamed.
+/// Creates a temporary file beside `path`, which is deleted unless it is renamed.
 fn temporary_neighbour(path: &Path) -> Result<tempfile::NamedTempFile, TrainError> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".unfinished-");
@@ -260,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_takes_the_place_of_an_older_one_and_leaves_nothing_beside_it() {
+    fn a_file_replaces_an_older_one_and_leaves_no_other_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.safetensors");
         let about = HashMap::from([("net".to_owned(), "a net".to_owned())]);
@@ -292,7 +294,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_may_be_read_by_whoever_may_read_others_beside_it() {
+    fn a_file_has_the_permissions_of_others_beside_it() {
         use std::os::unix::fs::PermissionsExt;
 
         let folder = tempfile::tempdir().unwrap();

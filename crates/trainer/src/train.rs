@@ -16,33 +16,33 @@ use crate::tensor_file::check_writable;
 use crate::training_state::{TrainingState, WeightSet};
 use crate::watch::{BatchProgress, EpochRow, Flow, Watch};
 
-/// What a run came to.
+/// The outcome of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// Every epoch, in order.
     pub epochs: Vec<EpochRow>,
     /// The training images in evaluation mode, unaugmented, by the weights of the last epoch.
     pub train_clean: Score,
-    /// What the weights of the last epoch make of each test image; nothing where those are not judged.
+    /// The prediction for each test image by the weights of the last epoch; empty if test images are not evaluated.
     pub test_answers: Vec<Answer>,
-    /// How many numbers were learned.
+    /// Number of parameters.
     pub parameters: usize,
-    /// What computed the gradients.
+    /// The engine that computed the gradients.
     pub engine: EngineName,
-    /// Where it computed.
+    /// The device that it computed on.
     pub device: Device,
     /// Threads that the engine used.
     pub threads: usize,
-    /// Wall-clock time of the whole run, of epochs before a checkpoint as they were measured.
+    /// Wall-clock time of the whole run, including epochs before a checkpoint as they were measured.
     pub seconds: f64,
 }
 
-/// Trains for all epochs on one of the engines, judging after each, and keeps the model of the last one where
-/// `options` say so; goes on from the checkpoint of an interrupted run where one is there.
+/// Trains for all epochs on one of the engines, evaluates after each, and saves the model of the last one if `options`
+/// has a path for it; resumes from the checkpoint of an interrupted run if there is one.
 ///
 /// # Errors
 ///
-/// See [`TrainError`]. Settings, data and the place for the model are judged before anything is learned.
+/// See [`TrainError`]. Settings, data and the paths to write are checked before training begins.
 pub fn train(
     experiment: &Experiment,
     options: &RunOptions,
@@ -87,7 +87,7 @@ pub fn train(
     for epoch in epochs.len()..experiment.epochs {
         let epoch_begun = Instant::now();
 
-        // Learn.
+        // Train.
         let mut train = Score::default();
         let mut learning_rate = 0.0;
         let dropout = stream(Purpose::Dropout).at(epoch as u64);
@@ -120,21 +120,21 @@ pub fn train(
             }
         }
 
-        // Judge.
+        // Evaluate.
         let flow = || watch.flow();
-        let mut judge = |images| {
+        let mut evaluate_on = |images| {
             let score = evaluate(engine.as_mut(), images, data.normalisation, &flow)?;
             if score.loss_sum.is_finite() {
                 return Ok(score);
             }
-            // The last step may have been the one that went too far.
+            // The last step may have been the one that diverged.
             let (epoch, batch, loss) = (epoch + 1, batches - 1, score.loss());
             Err(TrainError::Diverged { epoch, batch, loss, learning_rate })
         };
-        let holdout = data.holdout.as_ref().map(&mut judge).transpose()?;
-        let test = data.test.as_ref().map(&mut judge).transpose()?;
+        let holdout = data.holdout.as_ref().map(&mut evaluate_on).transpose()?;
+        let test = data.test.as_ref().map(&mut evaluate_on).transpose()?;
 
-        // Tell.
+        // Report.
         let seconds = epoch_begun.elapsed().as_secs_f64();
         let row = EpochRow { epoch: epoch + 1, learning_rate, train, holdout, test, seconds };
         epochs.push(row);
@@ -170,7 +170,7 @@ pub fn train(
     })
 }
 
-/// As many threads as there are cores for this process.
+/// Returns the number of cores that this process may use.
 fn default_threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }

@@ -3,29 +3,29 @@ use crate::alloc::zeros;
 use crate::net::{Plan, Weights};
 use crate::optim::Averages;
 
-/// All that learning remembers from one step to the next. Random streams need no place here: they are keyed by epoch
-/// and sample, not drawn on.
+/// Weights, velocities and averages: the state that training carries from one step to the next. Random streams have no
+/// state: they are keyed by epoch and sample.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainingState {
-    /// What the last step left.
+    /// The weights after the last step.
     pub weights: Weights,
-    /// Of the optimizer, one for each parameter.
+    /// The optimizer's velocities, one per parameter.
     pub velocities: Vec<f32>,
-    /// The average of the weights, where there is one.
+    /// The average of the weights, if the experiment has one.
     pub averages: Option<Averages>,
 }
 
-/// WeightSet weights are meant.
+/// Selects weights of a [`TrainingState`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WeightSet {
-    /// What the last step left.
+    /// The weights after the last step.
     Last,
-    /// What is judged and kept: the average where there is one, else the last.
+    /// The weights that are evaluated and saved: the average if there is one, else the last.
     Evaluation,
 }
 
 impl TrainingState {
-    /// Initial weights at rest; their average starts from them.
+    /// Returns initial weights with velocities of zero; their average starts from the same weights.
     ///
     /// # Errors
     ///
@@ -38,7 +38,7 @@ impl TrainingState {
         Ok(Self { weights, velocities, averages })
     }
 
-    /// The weights that are meant.
+    /// Returns the selected weights.
     #[must_use]
     pub fn of(&self, which: WeightSet) -> &Weights {
         match (which, &self.averages) {

@@ -3,33 +3,33 @@ use serde::{Deserialize, Serialize};
 use crate::engine::EngineName;
 use crate::metric::Score;
 
-/// Whether a run should go on.
+/// Whether a run continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
-    /// Go on.
+    /// Continue.
     Continue,
     /// End as soon as possible, with [`TrainError::Cancelled`](crate::TrainError::Cancelled).
     Stop,
 }
 
-/// Whoever watches a run is told how it goes, and can end it.
+/// Receives the events of a run, and can end it.
 pub trait Watch {
-    /// Before the first batch: which engine runs, and after how many epochs a checkpoint goes on.
+    /// Called before the first batch, with the engine and the number of epochs that a checkpoint brought.
     fn started(&mut self, _engine: EngineName, _epochs_done: usize) {}
 
-    /// After each batch.
+    /// Called after each batch.
     fn batch(&mut self, progress: &BatchProgress) -> Flow;
 
-    /// After each epoch and its evaluation; a run that goes on from a checkpoint tells of the epochs before it too.
+    /// Called after each epoch and its evaluation; a resumed run reports the epochs before its checkpoint too.
     fn epoch(&mut self, row: &EpochRow) -> Flow;
 
-    /// Asked between the parts of an evaluation.
+    /// Called between the parts of an evaluation.
     fn flow(&self) -> Flow {
         Flow::Continue
     }
 }
 
-/// How an epoch goes so far.
+/// The progress of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct BatchProgress {
     /// 1 for the first.
@@ -42,31 +42,30 @@ pub struct BatchProgress {
     pub learning_rate: f64,
     /// Mean loss of the batch.
     pub loss: f64,
-    /// Samples of the epoch that were answered correctly when their turn came.
+    /// Samples of the epoch so far that were predicted correctly in their batch.
     pub correct: usize,
     /// Samples of the epoch so far.
     pub seen: usize,
 }
 
-/// What an epoch came to.
+/// The outcome of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct EpochRow {
     /// 1 for the first.
     pub epoch: usize,
     /// The learning rate of its last step.
     pub learning_rate: f64,
-    /// While learning: augmented, with dropout, each batch by the weights of its turn.
+    /// In training: augmented, with dropout, each batch by the weights before its step.
     pub train: Score,
-    /// On the training images that were kept aside, where there are any, by the weights that the epoch ended with.
+    /// On the held-out images, if there are any, by the weights that the epoch ended with (or their average).
     pub holdout: Option<Score>,
-    /// On the test images, where they are judged, by the weights that the epoch ended with (or their average, where there
-    /// is one).
+    /// On the test images, if they are evaluated, by the same weights.
     pub test: Option<Score>,
     /// Wall-clock time of the epoch, evaluation included.
     pub seconds: f64,
 }
 
-/// Watches nothing.
+/// Ignores all events.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Unwatched;
 

@@ -39,7 +39,7 @@ unsafe impl GlobalAlloc for Failing {
     }
 }
 
-/// WeightSet allocation fails in a child process.
+/// The environment variable that says which allocation fails in a child process.
 const FAILING: &str = "STEPLADDER_TEST_FAILING_ALLOCATION";
 
 /// Exit codes of a child process; a panic gives 101, and a failure where no error can be returned aborts.

@@ -96,7 +96,7 @@ fn open(folder: &Path) -> Result<Dataset, TrainError> {
 }
 
 #[test]
-fn labels_are_held_against_images_and_images_against_the_net() {
+fn labels_are_checked_against_images_and_images_against_the_net() {
     let folder = bars(20, 10);
     assert!(open(folder.path()).is_ok());
     std::fs::write(folder.path().join("t10k-labels-idx1-ubyte"), idx(2049, &[9], &[0; 9])).unwrap();
@@ -135,7 +135,7 @@ fn zipped_files_are_read_like_plain_ones() {
 }
 
 #[test]
-fn files_are_held_against_their_hashes() {
+fn files_are_checked_against_their_hashes() {
     let folder = bars(20, 10);
     let mut source = DataSource { folder: folder.path().to_owned(), hashes: None };
     let hashes = Dataset::describe(&source).unwrap().hashes;

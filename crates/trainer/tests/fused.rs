@@ -53,7 +53,7 @@ fn gradients_are_what_finite_differences_say() {
     }
 }
 
-/// Everything that an engine makes of a batch, bit by bit.
+/// Returns score, gradients, statistics and logits of a batch as bits.
 fn bits(net: &NetSpec, count: usize, threads: usize, isa: Isa) -> Vec<u32> {
     let plan = Plan::of(net).unwrap();
     let experiment = of_net(net, 0.05);
@@ -129,7 +129,7 @@ fn more_threads_than_groups_are_not_started() {
 }
 
 #[test]
-fn what_needs_libtorch_is_refused_by_name_without_it() {
+fn settings_that_need_libtorch_are_refused_by_name_without_it() {
     let data = bars(32, 10);
     let refusal =
         |options: RunOptions| train(&experiment(), &options, &FusedAlone, &mut Unwatched).unwrap_err();

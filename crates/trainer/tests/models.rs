@@ -1,4 +1,4 @@
-//! Model files: what comes back from them, and what becomes of those that nobody should have written.
+//! Model files: reading them back, and refusing those that this program did not write.
 
 mod common;
 
@@ -157,7 +157,7 @@ fn weights_that_training_never_ends_with_are_refused() {
 }
 
 #[test]
-fn weights_that_come_to_no_finite_answer_are_refused_by_predict() {
+fn weights_whose_predictions_are_not_finite_are_refused_by_predict() {
     let mut bytes = sample_model();
     let header = 8 + u64::from_le_bytes(*bytes.first_chunk().unwrap()) as usize;
     for number in bytes[header..].chunks_exact_mut(4) {
@@ -167,7 +167,7 @@ fn weights_that_come_to_no_finite_answer_are_refused_by_predict() {
     std::fs::write(file.path(), bytes).unwrap();
     let error = Model::load(file.path()).unwrap().predict(&[255; 64]).unwrap_err();
     assert!(
-        matches!(&error, TrainError::Model { reason, .. } if reason.contains("no finite answer")),
+        matches!(&error, TrainError::Model { reason, .. } if reason.contains("predictions are not finite")),
         "{error}"
     );
 }
@@ -198,7 +198,7 @@ fn a_device_without_end_and_a_pipe_without_a_writer_are_refused_at_once() {
     }
 }
 
-/// What a hostile header may say where a whole number is expected: the borders of what is allowed, and beyond.
+/// Whole numbers of a hostile header: at the bounds of the allowed ranges, and beyond.
 fn number() -> impl Strategy<Value = usize> {
     let borders = [0, 1, 2, 3, 28, 256, 257, 1024, 1025, 4096, 4097, 65_536, 65_537, 1 << 32, usize::MAX];
     prop_oneof![1_usize..12, proptest::sample::select(borders.to_vec())]

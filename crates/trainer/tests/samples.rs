@@ -23,7 +23,7 @@ fn sample(format: u32, file: &str) -> PathBuf {
     samples().join(format!("format-{format}")).join(file)
 }
 
-/// What the samples were trained by.
+/// The experiment of the samples.
 fn experiment() -> Experiment {
     serde_json::from_str(&fs::read_to_string(samples().join("squares/experiment.json")).unwrap()).unwrap()
 }
@@ -49,7 +49,7 @@ impl Watch for Watched {
 }
 
 /// Trains to a model with a checkpoint, and returns how many epochs that brought.
-fn go_on(checkpoint: &Path, model: &Path, stop_after: usize) -> Result<usize, TrainError> {
+fn resume(checkpoint: &Path, model: &Path, stop_after: usize) -> Result<usize, TrainError> {
     let mut watched = Watched { epochs_done: 0, stop_after };
     let (checkpoint_path, model_path) = (Some(checkpoint.to_owned()), Some(model.to_owned()));
     let options = RunOptions { checkpoint_path, model_path, ..options(&samples().join("squares")) };
@@ -62,14 +62,14 @@ fn go_on(checkpoint: &Path, model: &Path, stop_after: usize) -> Result<usize, Tr
 fn make_the_sample_of_the_present_format() {
     let [checkpoint, model] = ["checkpoint", "model"]
         .map(|name| sample(FORMATS[FORMATS.len() - 1], &format!("{name}.safetensors")));
-    assert!(matches!(go_on(&checkpoint, &model, 2), Err(TrainError::Cancelled)));
+    assert!(matches!(resume(&checkpoint, &model, 2), Err(TrainError::Cancelled)));
     let kept = fs::read(&checkpoint).unwrap();
-    go_on(&checkpoint, &model, 0).unwrap();
+    resume(&checkpoint, &model, 0).unwrap();
     fs::write(checkpoint, kept).unwrap();
 }
 
 #[test]
-fn a_checkpoint_of_any_format_goes_on_or_is_refused_by_both_versions() {
+fn a_checkpoint_of_any_format_is_resumed_or_refused_by_both_versions() {
     for format in FORMATS {
         let folder = tempfile::tempdir().unwrap();
         let [checkpoint, model] = ["checkpoint", "model"].map(|name| folder.path().join(name));
@@ -77,7 +77,7 @@ fn a_checkpoint_of_any_format_goes_on_or_is_refused_by_both_versions() {
         fs::write(&checkpoint, &kept).unwrap();
         let text = String::from_utf8_lossy(&kept).replace('\\', "");
         let version = text.split(r#""version":""#).nth(1).unwrap().split('"').next().unwrap().to_owned();
-        let outcome = go_on(&checkpoint, &model, 0);
+        let outcome = resume(&checkpoint, &model, 0);
         if version == env!("CARGO_PKG_VERSION") {
             assert_eq!(outcome.unwrap(), 2, "format {format}");
             let unbroken = Model::load(&sample(format, "model.safetensors")).unwrap();

@@ -1,4 +1,4 @@
-//! Whole runs on data made here: what repeats, what is learned, how a run ends.
+//! Whole runs on generated data: reproducibility, training, how a run ends.
 
 mod common;
 
@@ -59,7 +59,7 @@ fn a_seed_repeats_to_the_bit_and_another_does_not() {
 }
 
 #[test]
-fn the_rates_of_a_run_can_be_told_without_it() {
+fn the_learning_rates_of_a_run_are_known_without_it() {
     let data = bars(70, 30);
     let schedule = Schedule::OneCycle {
         max_learning_rate: 0.1,
@@ -71,8 +71,8 @@ fn the_rates_of_a_run_can_be_told_without_it() {
     let experiment = Experiment { schedule, epochs: 3, ..experiment() };
     let Outcome { epochs, .. } =
         train(&experiment, &options(data.path()), &FusedAlone, &mut Unwatched).unwrap();
-    let told: Vec<f64> = epochs.iter().map(|row| row.learning_rate).collect();
-    assert_eq!(experiment.learning_rates(70), told);
+    let reported: Vec<f64> = epochs.iter().map(|row| row.learning_rate).collect();
+    assert_eq!(experiment.learning_rates(70), reported);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn two_runs_in_one_process_do_not_touch() {
 }
 
 #[test]
-fn sixteen_images_can_be_learned_by_heart() {
+fn sixteen_images_can_be_overfitted() {
     let data = bars(16, 16);
     let mut experiment =
         Experiment { epochs: 60, schedule: Schedule::Constant { learning_rate: 0.05 }, ..experiment() };
@@ -138,7 +138,7 @@ fn a_rate_that_is_far_too_high_ends_as_diverged() {
 }
 
 #[test]
-fn weights_that_go_too_far_in_the_last_step_end_as_diverged_too() {
+fn weights_that_diverge_in_the_last_step_end_as_diverged_too() {
     let data = bars(64, 10);
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = folder.path().join("checkpoint.safetensors");
@@ -179,13 +179,13 @@ fn a_watcher_ends_a_run_within_a_batch_and_leaves_no_model() {
 }
 
 #[test]
-fn averaged_weights_are_what_is_judged_and_kept() {
+fn averaged_weights_are_evaluated_and_saved() {
     let data = bars(160, 40);
     let options = options(data.path());
     let plain = bits(&experiment(), &options);
     let averaged =
         bits(&Experiment { averaging: Some(Averaging { decay: 0.999 }), ..experiment() }, &options);
-    // The same learning; another judgement.
+    // The same training, another evaluation.
     assert_eq!((plain.0[0].0, plain.0[0].1), (averaged.0[0].0, averaged.0[0].1));
     assert_ne!(plain.0[0].2, averaged.0[0].2);
     assert_ne!(plain.1, averaged.1);
@@ -229,7 +229,7 @@ impl Watch for StopAfterEpochs {
 }
 
 #[test]
-fn an_interrupted_run_goes_on_to_the_bits_of_an_unbroken_one() {
+fn a_resumed_run_ends_with_the_bits_of_an_uninterrupted_one() {
     let data = bars(70, 30);
     let folder = tempfile::tempdir().unwrap();
     let experiment = Experiment { epochs: 4, ..everything_random() };
@@ -307,7 +307,7 @@ fn a_checkpoint_goes_on_with_the_same_sources_alone_and_on_any_cpu() {
 }
 
 #[test]
-fn images_that_are_kept_aside_are_judged_and_not_learned() {
+fn held_out_images_are_evaluated_and_not_trained_on() {
     let data = bars(70, 30);
     let experiment = Experiment { epochs: 1, ..experiment() };
     let outcome = |holdout, limit_train| {
@@ -350,5 +350,5 @@ fn without_test_images_their_files_are_not_opened_and_the_same_is_learned() {
 
     let options = RunOptions { judge_test: false, ..options(data.path()) };
     let error = train(&experiment, &options, &FusedAlone, &mut Unwatched).unwrap_err().to_string();
-    assert_eq!(error, "`holdout` should be at least 1, since no test images are judged, got 0");
+    assert_eq!(error, "`holdout` should be at least 1, since no test images are evaluated, got 0");
 }

@@ -1,5 +1,5 @@
-// Tries inputs one after the other, in a process that may die of one. Before each it writes down which, so that the parent
-// knows; it ends with 0 when all were tried.
+// Tries inputs in turn, in a process that one of them may end. Before each it writes down its index for the parent
+// process; it exits with 0 after all.
 import {mkdirSync, openSync, readFileSync, writeFileSync, writeSync} from 'node:fs';
 import process from 'node:process';
 import {StepladderError} from '../../../ts/errors/index.js';
@@ -14,14 +14,14 @@ export type Work = {
 	readonly seed: number;
 	readonly from: number;
 	readonly to: number;
-	/** Inputs of a corpus, in place of drawn ones. */
+	/** Inputs of a corpus, instead of drawn ones. */
 	readonly files?: readonly string[];
-	/** Writes the first input here, and tries none. */
+	/** A file to write the first input to, without trying it. */
 	readonly write?: string;
 };
 
-/** Most memory that a process may have had. */
-const most = 1 << 20; // KiB, as `maxRSS` counts
+/** The most memory of a process, in KiB as `maxRSS`. */
+const most = 1 << 20;
 
 const stack = /^ {4}at /m;
 
@@ -48,7 +48,7 @@ const original = await target.original();
 const crafted = target.crafted?.() ?? [];
 const record = openSync(progress, 'a');
 
-/** The input of a try: one of the corpus, one that was thought out, or one that is drawn. */
+/** Returns the input of a try: from the corpus, crafted or drawn. */
 const input = (index: number): Buffer => {
 	if (files) {
 		return readFileSync(files[index] ?? '');
@@ -86,7 +86,7 @@ for (let index = from; index < to; index += 1) {
 
 	if (process.resourceUsage().maxRSS > most) {
 		writeSync(record, `${index} ${JSON.stringify(`it took ${process.resourceUsage().maxRSS >> 10} MiB`)}\n`);
-		process.exit(3); // what follows would be blamed for it
+		process.exit(3); // later inputs would be blamed for it
 	}
 }
 

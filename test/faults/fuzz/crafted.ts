@@ -10,7 +10,7 @@ const chunk = (kind: string, data: Buffer): Buffer => {
 	return Buffer.concat([length, named, sum]);
 };
 
-/** A grey PNG that says it has this size, with these chunks. */
+/** Makes a grey PNG with this size in its header, and these chunks. */
 const png = (width: number, height: number, ...chunks: readonly Buffer[]): Buffer => {
 	const header = Buffer.alloc(13);
 	header.writeUInt32BE(width, 0);
@@ -20,7 +20,7 @@ const png = (width: number, height: number, ...chunks: readonly Buffer[]): Buffe
 	return Buffer.concat([magic, chunk('IHDR', header), ...chunks, chunk('IEND', Buffer.alloc(0))]);
 };
 
-/** Images that are small as files and large as anything else. */
+/** Images with small files and large sizes. */
 export const craftedImages = (): readonly Buffer[] => {
 	const little = chunk('IDAT', deflateSync(Buffer.alloc(41)));
 	const profile = Buffer.concat([Buffer.from('bomb\0\0'), deflateSync(Buffer.alloc(200_000_000))]);
@@ -40,7 +40,7 @@ export const craftedImages = (): readonly Buffer[] => {
 	];
 };
 
-/** The files of tensors that say more than they hold. */
+/** Tensor files whose headers promise more than they contain. */
 export const craftedTensors = (good: Buffer): readonly Buffer[] => {
 	const length = Number(good.readBigUInt64LE(0));
 	const header = JSON.parse(good.subarray(8, 8 + length).toString());

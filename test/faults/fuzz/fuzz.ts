@@ -11,20 +11,20 @@ import type {Work} from './child.js';
 import {makeStage} from './stage.js';
 import {targets} from './targets.js';
 
-/** How long an input may take, on a machine that does other things too. */
+/** The time limit of an input, in milliseconds. */
 const patience = 10_000;
 
-/** KiB of memory at which a process is ended from outside. */
+/** The memory at which a process is killed, in KiB. */
 const most = 3 << 19;
 
 const child = fileURLToPath(new URL('child.js', import.meta.url));
 
-/** Every input that ever failed, a folder a target. */
+/** The folder of every input that ever failed, by target. */
 const corpus = path.join(root, 'test', 'faults', 'corpus');
 
 type Batch = Omit<Work, 'progress'>;
 
-/** Tries a batch in a process of its own, and in further ones where an input ended it. */
+/** Tries a batch in a child process, and in further ones after an input that ended it. */
 const tryBatch = async (batch: Batch): Promise<readonly {index: number; what: string}[]> => {
 	const failures: Array<{index: number; what: string}> = [];
 	let {from} = batch;
@@ -59,7 +59,7 @@ const tryBatch = async (batch: Batch): Promise<readonly {index: number; what: st
 	return failures;
 };
 
-/** Runs one process, and says how it ended before its time. */
+/** Runs one process, and returns how it ended early, if it did. */
 const watched = (work: Work): Promise<string | undefined> =>
 	new Promise((resolve, reject) => {
 		const running = spawn(process.execPath, ['--expose-gc', child, JSON.stringify(work)], {
@@ -90,7 +90,7 @@ const watched = (work: Work): Promise<string | undefined> =>
 		});
 	});
 
-/** KiB that a process has, where the system tells it. */
+/** Returns the memory of a process in KiB, if the system reports it. */
 const memoryOf = (pid: number | undefined): number => {
 	try {
 		return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
@@ -99,13 +99,13 @@ const memoryOf = (pid: number | undefined): number => {
 	}
 };
 
-/** Of a run that fails everywhere, a few inputs tell as much as all. */
+/** The most failures of a part that are kept. */
 const mostKept = 10;
 
-/** Larger inputs are told by their number alone. */
+/** Larger inputs are reported only by their number. */
 const worthKeeping = 64_000;
 
-/** Puts an input that failed among those that are tried by `npm test`. */
+/** Adds a failed input to the corpus, which `npm test` tries. */
 const keepInput = async (batch: Batch): Promise<void> => {
 	const folder = path.join(corpus, batch.target);
 	mkdirSync(folder, {recursive: true});
@@ -116,14 +116,14 @@ const keepInput = async (batch: Batch): Promise<void> => {
 	}
 };
 
-/** How many inputs a target is given where nobody says; those that train for each are slower. */
+/** The default number of inputs of a target; those that train for each are slower. */
 const usual = (target: string): number => ({checkpoint: 5000, options: 10_000})[target] ?? 20_000;
 
-/** One thing that is read, given what it should refuse. */
+/** The part for one kind of input. */
 const fuzz = (target: string): Part => ({
 	name: `fuzz-${target}`,
-	fault: `\`${target}\`: bytes and values changed, missing, twice, extreme`,
-	promise: 'an error of ours or a right answer; within 10 s and 1 GiB; the process lives',
+	fault: `\`${target}\`: bytes and values changed, missing, repeated, extreme`,
+	promise: 'one of our errors or a correct result; within 10 s and 1 GiB; the process lives',
 	run: ({tries = usual(target), seed, only}: Wanted) =>
 		scoped(async scope => {
 			const stage = await makeStage(scope);
@@ -140,11 +140,11 @@ const fuzz = (target: string): Part => ({
 		}),
 });
 
-/** The inputs that failed before. */
+/** The part for inputs that failed before. */
 const replay: Part = {
 	name: 'corpus',
 	fault: 'every input that ever failed',
-	promise: 'an error of ours or a right answer; within 10 s and 1 GiB; the process lives',
+	promise: 'one of our errors or a correct result; within 10 s and 1 GiB; the process lives',
 	run: () =>
 		scoped(async (scope): Promise<Outcome> => {
 			const stage = await makeStage(scope);

@@ -1,6 +1,6 @@
 import type {Random} from './random.js';
 
-/** A file's bytes with one to three things wrong. */
+/** Returns bytes with one to three errors. */
 export const mutateBytes = (bytes: Buffer, random: Random): Buffer => {
 	let mutated: Buffer = Buffer.from(bytes);
 	for (let count = 1 + random.below(3); count > 0; count -= 1) {
@@ -12,7 +12,7 @@ export const mutateBytes = (bytes: Buffer, random: Random): Buffer => {
 
 type ByteMutation = (bytes: Buffer, random: Random) => Buffer;
 
-/** Headers are short and say the most: every other place is in one. */
+/** Returns an offset; every second one is in the header. */
 const somewhere = (bytes: Buffer, random: Random, room = 1): number =>
 	random.below(Math.max(1, (random.below(2) === 0 ? Math.min(64, bytes.length) : bytes.length) - room + 1));
 
@@ -47,15 +47,15 @@ const byteMutations: readonly ByteMutation[] = [
 	(bytes, random) => Buffer.concat([bytes, Buffer.alloc(1 + random.below(64), random.below(256))]),
 	(bytes, random) => {
 		const [from, to] = [random.below(bytes.length + 1), random.below(bytes.length + 1)].sort((a, b) => a - b);
-		return Buffer.concat([bytes.subarray(0, to), bytes.subarray(from)]); // a part twice
+		return Buffer.concat([bytes.subarray(0, to), bytes.subarray(from)]); // a repeated part
 	},
 	(bytes, random) => {
 		const [from, to] = [random.below(bytes.length + 1), random.below(bytes.length + 1)].sort((a, b) => a - b);
-		return Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)]); // a part missing
+		return Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)]); // a missing part
 	},
 ];
 
-/** Anything that may stand where something else should; made anew each time, since it may be changed in its place. */
+/** Returns values to replace others with; new ones on each call, since they may be changed in place. */
 const strangers = (): readonly unknown[] => [
 	...[null, true, false, 0, -0, 1, -1, 0.5, 2 ** 31, 2 ** 32, 2 ** 53 - 1, 2 ** 53, 2 ** 64, -(2 ** 63), 1e308, 5e-324],
 	...[
@@ -73,13 +73,13 @@ const strangers = (): readonly unknown[] => [
 	...[[], {}, [[]], [null], {toString: null}, {length: -1}],
 ];
 
-/** What only a program can pass. */
+/** Values that JSON can't express. */
 const livingStrangers = (): readonly unknown[] => [
 	...[undefined, Number.NaN, Number.POSITIVE_INFINITY, 10n, Symbol('one'), () => 1, new Date(0), new Uint8Array(3)],
 	...[new Map(), Object.create(null), new Proxy({}, {}), Promise.resolve(1), /x/],
 ];
 
-/** A value with one to three things wrong in it; `living` adds what JSON can't say. */
+/** Returns a value with one to three errors; `living` adds values that JSON can't express. */
 export const mutateValue = (value: unknown, random: Random, living = false): unknown => {
 	let mutated = structuredClone(value);
 	for (let count = 1 + random.below(3); count > 0; count -= 1) {
@@ -134,7 +134,7 @@ const mutateOnce = (value: unknown, random: Random, living: boolean): unknown =>
 		}
 
 		case 2: {
-			const other = random.of(slots); // one in the place of another
+			const other = random.of(slots); // swapped
 			put(structuredCloned((other.holder as Record<string, unknown>)[other.key]));
 			break;
 		}
@@ -171,7 +171,7 @@ const structuredCloned = (value: unknown): unknown => {
 	}
 };
 
-/** A value of the same kind, a little off. */
+/** Returns a slightly different value of the same kind. */
 const nearby = (value: unknown, random: Random): unknown => {
 	if (typeof value === 'number') {
 		return random.of([value + 1, value - 1, -value, value * 2, value / 2, value + 0.5, value + 1e-9]);
@@ -189,13 +189,13 @@ const nearby = (value: unknown, random: Random): unknown => {
 	return typeof value === 'boolean' ? !value : undefined;
 };
 
-/** A text of JSON with things wrong in what it says, or in how it is written. */
+/** Returns JSON with errors in its values or its syntax. */
 export const mutateJson = (bytes: Buffer, random: Random): Buffer =>
 	random.below(4) === 0
 		? mutateBytes(bytes, random)
 		: Buffer.from(`${JSON.stringify(mutateValue(JSON.parse(bytes.toString()), random), undefined, '\t')}\n`);
 
-/** A text of lines with some of them wrong, missing, swapped, or there twice. */
+/** Returns lines with some of them wrong, missing, swapped or repeated. */
 export const mutateLines = (bytes: Buffer, random: Random, line: (text: string, random: Random) => string): Buffer => {
 	const lines = bytes.toString().trimEnd().split('\n');
 	const [one, other] = [random.below(lines.length), random.below(lines.length)];
@@ -225,7 +225,7 @@ export const mutateLines = (bytes: Buffer, random: Random, line: (text: string, 
 	return Buffer.from(`${lines.join('\n')}\n`);
 };
 
-/** A row of a table with a cell wrong. */
+/** Returns a row of a table with a wrong cell. */
 export const mutateRow = (row: string, random: Random): string => {
 	const cells = row.split(',');
 	const at = random.below(cells.length);
@@ -242,9 +242,9 @@ export const mutateRow = (row: string, random: Random): string => {
 	return cells.join(',');
 };
 
-/** A safetensors file with things wrong in its bytes, or in its header, which is framed right again. */
+/** Returns a safetensors file with errors in its bytes, or in its header, whose length is corrected. */
 export const mutateTensors = (bytes: Buffer, random: Random): Buffer => {
-	const from = random.below(2) === 0 ? bytes : unsealed(bytes); // past the checksum, half of the time
+	const from = random.below(2) === 0 ? bytes : unsealed(bytes); // to get past the checksum in half of the tries
 	if (random.below(2) === 0) {
 		return mutateBytes(from, random);
 	}
@@ -253,7 +253,7 @@ export const mutateTensors = (bytes: Buffer, random: Random): Buffer => {
 	const metadata = header.__metadata__ as Record<string, string>;
 	const inner = random.of(Object.keys(metadata));
 	if (random.below(2) === 0) {
-		metadata[inner] = said(metadata[inner] ?? '', random);
+		metadata[inner] = mutateJsonLine(metadata[inner] ?? '', random);
 	} else {
 		Object.assign(header, mutateValue(header, random));
 	}
@@ -261,7 +261,7 @@ export const mutateTensors = (bytes: Buffer, random: Random): Buffer => {
 	return framed(header, tensors);
 };
 
-/** A tensor file as it was before there were checksums, which is read all the same. */
+/** Returns a tensor file of the format before checksums, which is still read. */
 const unsealed = (bytes: Buffer): Buffer => {
 	const {header, tensors} = unframed(bytes);
 	const {stepladder, ...others} = header.__metadata__ as Record<string, string>;
@@ -269,8 +269,8 @@ const unsealed = (bytes: Buffer): Buffer => {
 	return framed({...header, __metadata__: {...others, stepladder: JSON.stringify(about)}}, tensors);
 };
 
-/** A line of JSON with something wrong in it. */
-export const said = (text: string, random: Random): string => {
+/** Returns a line of JSON with an error. */
+export const mutateJsonLine = (text: string, random: Random): string => {
 	try {
 		return JSON.stringify(mutateValue(JSON.parse(text), random));
 	} catch {
@@ -283,7 +283,7 @@ const unframed = (bytes: Buffer): {readonly header: Record<string, unknown>; rea
 	return {header: JSON.parse(bytes.subarray(8, 8 + length).toString()), tensors: bytes.subarray(8 + length)};
 };
 
-/** A safetensors file of a header and its tensors' bytes. */
+/** Returns a safetensors file of a header and its tensors' bytes. */
 export const framed = (header: unknown, tensors: Buffer): Buffer => {
 	const text = Buffer.from(JSON.stringify(header));
 	const length = Buffer.alloc(8);

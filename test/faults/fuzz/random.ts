@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
 
-/** Numbers that follow from a name, for a try that can be repeated. */
+/** Random numbers that depend only on a name, so that a try can be repeated. */
 export class Random {
 	readonly #name: string;
 	#block = Buffer.alloc(0);
@@ -11,7 +11,7 @@ export class Random {
 		this.#name = name;
 	}
 
-	/** A whole number below `most`. */
+	/** Returns a whole number below `most`. */
 	below(most: number): number {
 		if (this.#at + 4 > this.#block.length) {
 			this.#block = createHash('sha512').update(`${this.#name}/${this.#count}`).digest();
@@ -24,7 +24,7 @@ export class Random {
 		return Math.floor((number / 2 ** 32) * most);
 	}
 
-	/** One of a list. */
+	/** Returns an item of a list. */
 	of<Value>(list: readonly Value[]): Value {
 		return list[this.below(list.length)] as Value;
 	}

@@ -4,7 +4,7 @@ import type {OwnLadder} from '../../helpers/own-ladder.js';
 import {tinyLadder} from '../../helpers/tiny-ladder.js';
 import {readState, shimEnvironment} from '../system-calls/shim.js';
 
-/** A ladder with one of everything that Stepladder reads: a run, one that was interrupted, a record, a sweep. */
+/** Makes a ladder with one of each that Stepladder reads: a finished and an interrupted run, a record, a sweep. */
 export const makeStage = async (scope: Ending): Promise<string> => {
 	const ladder = tinyLadder(scope, {train: 48, test: 20, epochs: 3});
 	const run = async (command: readonly string[], env = {}): Promise<void> => {
@@ -22,7 +22,7 @@ export const makeStage = async (scope: Ending): Promise<string> => {
 	return ladder.folder;
 };
 
-/** Cuts a run off after its first epoch, in `unfinished`. */
+/** Interrupts a run after its first epoch, in `unfinished`. */
 const interrupt = async (
 	ladder: OwnLadder,
 	run: (command: readonly string[], env: NodeJS.ProcessEnv) => Promise<void>,

@@ -34,21 +34,21 @@ import {readSweep} from '../../../ts/sweep/file.js';
 import {reseal, resealRun, resealSweep} from '../../helpers/forger.js';
 import {tinyDefinition, tinyStep} from '../tiny-step.js';
 import {craftedImages, craftedTensors} from './crafted.js';
-import {mutateBytes, mutateJson, mutateLines, mutateRow, mutateTensors, mutateValue, said} from './mutate.js';
+import {mutateBytes, mutateJson, mutateJsonLine, mutateLines, mutateRow, mutateTensors, mutateValue} from './mutate.js';
 import {Random} from './random.js';
 
-/** Something that reads what others may have written. */
+/** A function that reads input from outside. */
 export type Target = {
-	/** What is in the stage's place of it. */
+	/** Its valid input. */
 	readonly original: () => Promise<Buffer>;
 	readonly mutate: (bytes: Buffer, random: Random) => Buffer;
-	/** Inputs that were thought out. */
+	/** Crafted inputs. */
 	readonly crafted?: () => readonly Buffer[];
-	/** Reads it. What is thrown must be an error of ours; what is wrong with an answer is a sentence. */
+	/** Reads an input. It must throw only our errors; it returns the problem of a result, if any. */
 	readonly read: (bytes: Buffer) => Promise<string | undefined>;
 };
 
-/** Where a target finds good files, and where it may write bad ones. */
+/** The folders of a target: of good files, and for bad ones. */
 export type Places = {readonly stage: string; readonly scratch: string};
 
 const only = (folder: string): string => {
@@ -56,7 +56,7 @@ const only = (folder: string): string => {
 	return path.join(folder, name);
 };
 
-/** A file in a folder of its own, whose other files stay as they are. */
+/** A target that reads a file of a folder, whose other files stay as they are. */
 const within = (
 	from: string,
 	to: string,
@@ -80,9 +80,9 @@ const within = (
 			writeFileSync(path.join(to, file), bytes);
 			if (seal && bytes.length % 2 === 0) {
 				try {
-					seal(to); // past the checksums, half of the time
+					seal(to); // to get past the checksums in half of the tries
 				} catch {
-					// too broken for a forger
+					// can't be resealed
 				}
 			}
 
@@ -99,7 +99,7 @@ const within = (
 	};
 };
 
-/** A value that a program may pass, with things wrong in it that can't be written: a file holds what it is drawn by. */
+/** A target for a value of a program, with errors that a file can't express: the file has the seed that it is drawn by. */
 const ofValues = (value: unknown, use: (value: unknown, random: Random) => Promise<void>): Target => ({
 	original: async () => Buffer.from('0'),
 	mutate: (_, random) => Buffer.from(String(random.below(2 ** 32))),
@@ -109,7 +109,7 @@ const ofValues = (value: unknown, use: (value: unknown, random: Random) => Promi
 	},
 });
 
-/** One of the other functions, with things wrong in what it is given. Nothing is trained, and no place to write is drawn. */
+/** A call of another function with wrong arguments, which neither trains nor writes. */
 const otherCalls = async (stage: string): Promise<(random: Random) => Promise<void>> => {
 	const ladder = await openLadder(stage);
 	const run = only(path.join(stage, 'finished', 'tiny'));
@@ -152,7 +152,7 @@ const image = async (kind: 'png' | 'jpeg'): Promise<Buffer> =>
 		[kind]()
 		.toBuffer();
 
-/** All that is read, by name. Each is made where it is tried. */
+/** The targets by name, made when they are tried. */
 export const targets: Readonly<Record<string, (places: Places) => Promise<Target>>> = {
 	async idx({stage, scratch}) {
 		const [from, to] = [path.join(stage, 'data'), path.join(scratch, 'data')];
@@ -258,7 +258,7 @@ export const targets: Readonly<Record<string, (places: Places) => Promise<Target
 	},
 	async events({stage, scratch}) {
 		const from = only(path.join(stage, 'finished', 'tiny'));
-		const mutate = (bytes: Buffer, random: Random): Buffer => mutateLines(bytes, random, said);
+		const mutate = (bytes: Buffer, random: Random): Buffer => mutateLines(bytes, random, mutateJsonLine);
 		const reads = (folder: string): unknown => [listRuns(scratch), readFinishedRun(folder)];
 		return within(from, path.join(scratch, 'run'), 'events.jsonl', {mutate, reads, seal: resealRun});
 	},
@@ -273,7 +273,11 @@ export const targets: Readonly<Record<string, (places: Places) => Promise<Target
 				['record', 'record.json', mutateJson],
 				['promise', 'promise.json', mutateJson],
 				['epochs', 'epochs.csv', (bytes: Buffer, random: Random) => mutateLines(bytes, random, mutateRow)],
-				['predictions', 'predictions.jsonl', (bytes: Buffer, random: Random) => mutateLines(bytes, random, said)],
+				[
+					'predictions',
+					'predictions.jsonl',
+					(bytes: Buffer, random: Random) => mutateLines(bytes, random, mutateJsonLine),
+				],
 			] as const
 		).map(([name, file, mutate]) => [
 			name,

@@ -12,21 +12,21 @@ import {noShim, shimEnvironment} from '../system-calls/shim.js';
 import {byPlace, firstDifference, snapshot, withoutTimes} from '../system-calls/snapshot.js';
 import {badEnd, type End} from '../verdicts.js';
 
-/** One thing to try, in a ladder of its own; what is wrong with it is a sentence. */
+/** A try in its own ladder; returns the problem, if any. */
 type Try = (ladder: OwnLadder) => Promise<string | undefined>;
 
 const trainTiny = ['train', '--step', 'tiny', '--threads', '1'];
 
 type Surroundings = {
-	/** What a shell does before it becomes the command. */
+	/** Shell code before the command. */
 	readonly shell?: string;
-	/** What it does with the streams. */
+	/** Redirections. */
 	readonly streams?: string;
 	readonly env?: NodeJS.ProcessEnv;
 	readonly without?: readonly string[];
 };
 
-/** Runs a command in a shell that limits it. */
+/** Runs a command in a shell with limits. */
 const run = async (
 	{folder}: OwnLadder,
 	command: readonly string[],
@@ -60,10 +60,10 @@ const endsWith =
 		);
 	};
 
-/** Whether Node itself runs a program so: what it can't do is not asked of us. */
+/** Whether Node itself runs a program with these limits. */
 const nodeRuns = async (ladder: OwnLadder, shell: string): Promise<boolean> => {
 	const done = 42;
-	ladder.write('program.mjs', `fetch; process.exitCode = ${done};\n`); // `fetch` is the largest part that Node loads late
+	ladder.write('program.mjs', `fetch; process.exitCode = ${done};\n`); // `fetch` is the largest part that Node loads lazily
 	const {exitCode} = await execa('sh', ['-c', `${shell}; exec "$0" program.mjs`, process.execPath], {
 		...{reject: false, cwd: ladder.folder, stdin: 'ignore'},
 	});
@@ -107,7 +107,7 @@ const said = (ladder: OwnLadder): string =>
 			.filter(([place]) => !String(place).startsWith('.cache')),
 	);
 
-/** A record, and the pages made of it, are the same to the letter in any country. */
+/** A record and its pages are identical in any time zone and locale. */
 const abroad =
 	(env: NodeJS.ProcessEnv): Try =>
 	async ladder => {
@@ -140,7 +140,7 @@ const abroad =
 		return plain === there ? undefined : `what is written differs: ${firstDifference(there, plain)}`;
 	};
 
-/** The wall clock goes back by an hour at a call, and the run is the same. */
+/** A wall clock that goes back by an hour at a call does not change the run. */
 const clockBack =
 	(at: number): Try =>
 	async ladder => {
@@ -234,7 +234,7 @@ const tries: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
 			].map(seed => [seed === '' ? 'empty' : seed, endsWith(2, [...trainTiny, `--seeds=${seed}`])]),
 		),
 		'a-million': async ladder => {
-			// they would all be trained: it is told to stop once it has begun
+			// all would be trained: it is stopped once it has started
 			const end = await run(ladder, [...trainTiny, '--epochs', '1', '--seeds', '1-1000000'], {
 				shell: "sh -c 'sleep 5; kill -TERM $PPID' &",
 			});
@@ -313,7 +313,7 @@ const tries: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
 	},
 };
 
-/** Where there is nowhere to say it, the exit code is all that can be asked. */
+/** Without an output, only the exit code can be checked. */
 function silent(command: readonly string[], surroundings: Surroundings): Try {
 	return async ladder => {
 		const end = await run(ladder, command, surroundings);
@@ -326,23 +326,26 @@ function silent(command: readonly string[], surroundings: Surroundings): Try {
 
 const about: Readonly<Record<string, {readonly fault: string; readonly promise: string}>> = {
 	memory: {
-		fault: 'little memory (`ulimit -v`), from where Node itself runs a program',
-		promise: 'it works, or a sentence',
+		fault: 'little memory (`ulimit -v`), at which Node itself still runs a program',
+		promise: 'it works, or reports an error',
 	},
 	descriptors: {
-		fault: 'few files may be open (`ulimit -n`), from where Node itself runs a program',
-		promise: 'it works, or a sentence',
+		fault: 'few open files (`ulimit -n`), at which Node itself still runs a program',
+		promise: 'it works, or reports an error',
 	},
-	data: {fault: 'data of one image, of one class, of none; a batch larger than it', promise: 'it works, or a sentence'},
-	seeds: {fault: 'seeds at the end of the numbers and beyond; a million of them', promise: 'it works, or a sentence'},
-	threads: {fault: 'no thread, 10,000, a thousand million', promise: 'it works, or a sentence'},
-	names: {fault: 'names of 255 bytes and more', promise: 'it works, or a sentence'},
+	data: {
+		fault: 'data of one image, of one class, of none; a batch larger than it',
+		promise: 'it works, or reports an error',
+	},
+	seeds: {fault: 'seeds at and beyond the largest number; a million of them', promise: 'it works, or reports an error'},
+	threads: {fault: 'no thread, 10,000, a billion', promise: 'it works, or reports an error'},
+	names: {fault: 'names of 255 bytes and more', promise: 'it works, or reports an error'},
 	surroundings: {
 		fault: 'no HOME, no environment, nonsense in it; output that is full or closed',
-		promise: 'it works, or a sentence where there is somewhere to say it',
+		promise: 'it works, or reports an error if an output is open',
 	},
 	clock: {fault: 'the clock goes back by an hour in a run', promise: 'the same bits; its run is listed'},
-	country: {fault: 'another time zone and locale', promise: 'records, tables and pages are the same to the letter'},
+	country: {fault: 'another time zone and locale', promise: 'records, tables and pages are identical'},
 };
 
 const ladderOf = (scope: Ending): OwnLadder => tinyLadder(scope, {train: 96, test: 20, epochs: 2});

@@ -19,14 +19,14 @@ const programs = fileURLToPath(new URL('programs.js', import.meta.url));
 type Program = {
 	readonly name: string;
 	readonly engine?: 'fused' | 'aten';
-	/** How often it does what it does, and what a try is. */
+	/** The number of its actions, and of tries among them. */
 	readonly count: number;
 	readonly triesEach?: number;
-	/** How often it is started. */
+	/** The number of starts. */
 	readonly starts?: number;
 	readonly fault: string;
 	readonly promise: string;
-	/** What is wrong with how it ended, and a figure to tell. */
+	/** Returns the problem of how it ended, if any, and a figure to report. */
 	readonly judge: (end: End, answer: Record<string, unknown>) => {wrong?: string | undefined; note?: string};
 };
 
@@ -60,7 +60,7 @@ const all: readonly Program[] = [
 		{
 			...{name: 'together', engine, count: 20},
 			fault: `20 trainings at once in a process, \`${engine}\``,
-			promise: 'each comes to what it comes to alone',
+			promise: 'each has the result of a single training',
 			judge: (end, {different}) => (different === 0 ? alive(end) : {wrong: `${different} differ: ${end.stderr}`}),
 		},
 		{
@@ -105,10 +105,10 @@ const all: readonly Program[] = [
 	{
 		...{name: 'delay', count: 300},
 		fault: 'every core trains',
-		promise: 'the event loop goes on: its delay is measured, and told here',
+		promise: 'the event loop is not blocked: its delay is measured',
 		judge(end, {p99, most}) {
-			const told = (value: unknown): string => Number(value).toFixed(1);
-			return {...alive(end), note: `99 % within ${told(p99)} ms, at most ${told(most)} ms`};
+			const rounded = (value: unknown): string => Number(value).toFixed(1);
+			return {...alive(end), note: `99 % within ${rounded(p99)} ms, at most ${rounded(most)} ms`};
 		},
 	},
 ];

@@ -1,5 +1,5 @@
-// Programs that a person might write, each in a process of its own, since it may be the end of it: the name of one, the
-// folder of IDX files, the engine and a number.
+// Programs as a user might write them, each in its own process, which it may end. Arguments: the program's name, the folder
+// of IDX files, the engine and a number.
 import {monitorEventLoopDelay} from 'node:perf_hooks';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
@@ -11,14 +11,14 @@ const [, , name = '', folder = '', engine = 'fused', count = '1'] = process.argv
 const data = idx(folder);
 const plain = {data, engine: engine as Engine, device: 'cpu', threads: 1} as const satisfies TrainOptions;
 
-/** Long enough that whatever ends it comes first. */
+/** Longer than any program runs. */
 const endless = {...plain, epochs: 10_000} as const;
 
 const say = (answer: unknown): void => {
 	process.stdout.write(`${JSON.stringify(answer)}\n`);
 };
 
-/** MiB that the process has, once what nobody needs has gone. */
+/** Returns the memory of the process in MiB, after garbage collection. */
 const memory = (): number => {
 	global.gc?.();
 	global.gc?.();
@@ -26,7 +26,7 @@ const memory = (): number => {
 };
 
 const programs: Readonly<Record<string, () => Promise<void>>> = {
-	/** Runs at once come to what one alone comes to. */
+	/** Concurrent runs have the result of a single one. */
 	async together() {
 		const one = async (): Promise<string> => {
 			const {seeds} = await train(tinyStep, {...plain, epochs: 3}).result;
@@ -63,7 +63,7 @@ const programs: Readonly<Record<string, () => Promise<void>>> = {
 		await new Promise(() => {});
 	},
 
-	/** Two seeds at once, and the process is told to end while both train. */
+	/** Two seeds at once, and `process.exit()` while both train. */
 	async 'exit-two'() {
 		await firstBatch({seeds: [1, 2], jobs: 2});
 		process.exit(7);
@@ -108,13 +108,13 @@ const programs: Readonly<Record<string, () => Promise<void>>> = {
 		say({megabytes});
 	},
 
-	/** How late the event loop is while every core trains. */
+	/** The delay of the event loop while every core trains. */
 	async delay() {
 		const delay = monitorEventLoopDelay({resolution: 1});
 		const {threads: _, ...rest} = plain;
 		delay.enable();
 		for await (const _event of train(tinyStep, {...rest, epochs: Number(count)})) {
-			// events are read as they come, which is work of this thread too
+			// reading events is work of this thread, too
 		}
 
 		delay.disable();

@@ -12,19 +12,19 @@ import type {Fault} from './shim.js';
 export type Scenario = {
 	readonly name: string;
 	readonly command: readonly string[];
-	/** What takes the command. @default the command line */
+	/** The program. @default the command line */
 	readonly program?: string;
 	/** Makes the ladder, before the first try. */
 	readonly make: (scope: Ending) => OwnLadder | Promise<OwnLadder>;
-	/** What was done there before, each a command. */
+	/** Commands that were run before. */
 	readonly before?: readonly (readonly string[])[];
-	/** Where the last of these was cut off. */
+	/** A fault that ends the last of these. */
 	readonly cut?: Fault;
-	/** Files that the command goes on with: they may be between their old and their new state. */
+	/** Files that the command appends to: they may be between their old and their new state. */
 	readonly open?: RegExp;
-	/** What a person types to go on, beside the command itself. */
+	/** Whether its runs can be resumed by `train --resume`, too. */
 	readonly resumes?: boolean;
-	/** Whether it is refused where it was done before. */
+	/** Whether it is refused the second time. */
 	readonly once?: boolean;
 };
 
@@ -32,7 +32,7 @@ const tiny = (scope: Ending): OwnLadder => tinyLadder(scope, {train: 96, test: 2
 
 const trainTiny = ['train', '--step', 'tiny', '--threads', '1'];
 
-/** Two classes of eight images each, in a folder: they are decoded into the cache. */
+/** Makes a ladder on a folder of two classes of eight images, which are decoded into the cache. */
 const images = async (scope: Ending): Promise<OwnLadder> => {
 	const ladder = new OwnLadder(scope, {
 		'ladder.ts': `import {defineLadder, imageFolder} from 'stepladder';
@@ -58,7 +58,7 @@ export default defineLadder({name: 'Shades', data: imageFolder('images', {size: 
 	return ladder;
 };
 
-/** Wheels of a small libtorch, and what is pinned of them. */
+/** Makes a folder with the wheels of a small libtorch and their pin. */
 const wheels = (scope: Ending): OwnLadder => {
 	const ladder = new OwnLadder(scope, {'pin.json': JSON.stringify(fakePin())});
 	for (const [name, {bytes}] of Object.entries(fakeWheels)) {
@@ -109,7 +109,7 @@ export const scenarios: readonly Scenario[] = [
 	{name: 'init', make: scope => new OwnLadder(scope), command: ['init', 'mine'], once: true},
 ];
 
-/** The folders of runs that have not finished. */
+/** Returns the folders of unfinished runs. */
 export const unfinishedIn = (ladder: string): readonly string[] => {
 	const runs = path.join(ladder, 'runs', 'tiny');
 	return existsSync(runs)

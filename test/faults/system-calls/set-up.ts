@@ -1,4 +1,4 @@
-// What `stepladder setup torch --wheel ...` does, with the small libtorch that `pin.json` describes in place of one of gigabytes.
+// Runs the code of `stepladder setup torch --wheel ...` with the small libtorch of `pin.json`.
 import {readFileSync} from 'node:fs';
 import process from 'node:process';
 import {conclude} from '../../../ts/cli/conclude.js';

@@ -1,6 +1,6 @@
 /*
- * Makes one system call of a program fail, come short, or be its last: for LD_PRELOAD. Calls are counted in their kind,
- * and only where their file lies in a given folder, so that a count means the same in each run.
+ * Makes one system call of a program fail, be short, or be its last: for LD_PRELOAD. Calls are counted per kind, and
+ * only for files in a given folder, so that a count means the same in each run.
  *
  *   FAULT_UNDER  the folder, as `realpath` gives it
  *   FAULT_STATE  a file for the counts (`struct state`), which outlives the process; the first process that opens it counts

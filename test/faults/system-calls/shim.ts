@@ -13,7 +13,7 @@ export const kinds = [
 
 export type Kind = (typeof kinds)[number];
 
-/** What happens at a call: an errno, or what shim.c has other words for. A `+` after it: from there on. */
+/** The fault at a call: an errno, or one of shim.c's words. A `+` after it: at all later calls, too. */
 const faultsOf: Readonly<Record<Kind, readonly string[]>> = {
 	open: ['EIO', 'EACCES', 'EMFILE', 'kill', 'INT', 'TERM', 'HUP'],
 	create: ['ENOSPC', 'ENOSPC+', 'EROFS+', 'EACCES', 'EIO', 'kill'],
@@ -32,7 +32,7 @@ export type Fault = {
 	readonly kind: string;
 	readonly at: number;
 	readonly what: string;
-	/** Counts only calls of paths that end so. */
+	/** Counts only calls of paths that end with this. */
 	readonly file?: string;
 };
 
@@ -41,13 +41,13 @@ export const parseFault = (name: string): Fault => {
 	return {kind, at: Number(at), what};
 };
 
-/** Every fault that a program with these counts of calls can meet. */
+/** Returns every fault for a program with these counts of calls. */
 export const faultsIn = (counts: Readonly<Record<Kind, number>>): readonly string[] =>
 	kinds.flatMap(kind =>
 		faultsOf[kind].flatMap(what => Array.from({length: counts[kind]}, (_, index) => `${kind}.${index + 1}.${what}`)),
 	);
 
-/** Why there is no shim here, or nothing. */
+/** Returns the reason if there is no shim here. */
 export const noShim = (): string | undefined =>
 	process.platform === 'linux' ? undefined : 'calls are made to fail by LD_PRELOAD, which is Linux’s';
 
@@ -74,7 +74,7 @@ const shim = (): string => {
 	return compiled;
 };
 
-/** The environment in which a program's calls under a folder are counted, and one of them strikes. */
+/** Returns the environment that counts a program's calls under a folder, and makes one of them fail. */
 export const shimEnvironment = (under: string, state: string, fault?: Fault, clockBack?: number): NodeJS.ProcessEnv => {
 	rmSync(state, {force: true});
 	const word = fault?.what.replace('+', '') ?? '';
@@ -88,7 +88,7 @@ export const shimEnvironment = (under: string, state: string, fault?: Fault, clo
 	};
 };
 
-/** What the shim has counted, and the call that it struck. */
+/** Returns the shim's counts, and the call that failed. */
 export const readState = (file: string): {counts: Record<Kind, number>; struck: string | undefined} => {
 	const bytes = readFileSync(file);
 	const counts = Object.fromEntries(kinds.map((kind, index) => [kind, bytes.readUInt32LE(8 + 4 * index)]));

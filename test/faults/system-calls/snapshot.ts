@@ -2,17 +2,17 @@ import {createHash} from 'node:crypto';
 import {readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 
-/** Each file of a folder, by its path: what it says, without the times at which it was said. */
+/** The contents of each file of a folder, by its path, without times. */
 export type Snapshot = ReadonlyMap<string, string>;
 
-/** Every file under a folder. Links are not followed: `runs/latest` is a name for what is there anyway. */
+/** Returns every file under a folder. Links are not followed: `runs/latest` leads to files that are listed anyway. */
 export const filesIn = (folder: string): readonly string[] =>
 	readdirSync(folder, {recursive: true, withFileTypes: true})
-		.filter(entry => entry.isFile() && entry.name !== 'verified.json') // what was read since, so that it is not read again
+		.filter(entry => entry.isFile() && entry.name !== 'verified.json') // changes whenever libtorch is verified
 		.map(entry => path.relative(folder, path.join(entry.parentPath, entry.name)))
 		.sort();
 
-/** Names and values that tell when, how long and by which process; and hashes over these. */
+/** Names of values that depend on times or the process, and of hashes over these. */
 const ofTheMoment = new Set(['seconds', 'begun', 'time', 'hash', 'hashes', 'checksum', 'checksums', 'purpose', 'id']);
 
 const timeless = (value: unknown): unknown => {
@@ -29,7 +29,7 @@ const timeless = (value: unknown): unknown => {
 		: value;
 };
 
-/** A text without the times, days and hashes in it, and without how long things took. */
+/** Returns a text without times, days, hashes and durations. */
 export const withoutTimes = (text: string): string =>
 	text
 		.replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d[-:]\d\d([-:]\d\d)?(\.\d+)?Z?/g, 'TIME')
@@ -38,7 +38,7 @@ export const withoutTimes = (text: string): string =>
 		.replaceAll(/images-[\da-f]{32}/g, 'images-KEY')
 		.replaceAll(/\b\d+(\.\d+)? (s|seconds?|ms|images\/s)\b/g, 'WHILE');
 
-/** A table without the columns that the moment decides. */
+/** Returns a table without the columns that depend on times. */
 const timelessTable = (text: string): string => {
 	const [head = [], ...rows] = text.split('\n').map(line => line.split(','));
 	return [head, ...rows]
@@ -46,7 +46,7 @@ const timelessTable = (text: string): string => {
 		.join('\n');
 };
 
-const said = (file: string, bytes: Buffer): string => {
+const contentOf = (file: string, bytes: Buffer): string => {
 	if (path.basename(file) === 'begun.txt') {
 		return ''; // a hash over the time
 	}
@@ -76,14 +76,14 @@ const said = (file: string, bytes: Buffer): string => {
 	}
 };
 
-/** A run's folder is called by its second, decoded images by when their files were written; here both are the same. */
+/** Returns a path without the time in the name of a run or of decoded images. */
 const placeOf = (file: string): string =>
 	file.replace(/images-[\da-f]{32}/, 'images-KEY').replace(/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-s(\d+)(-\d+)?/, 'RUN-s$1');
 
 export const snapshot = (folder: string): Snapshot =>
-	new Map(filesIn(folder).map(file => [file, said(file, readFileSync(path.join(folder, file)))]));
+	new Map(filesIn(folder).map(file => [file, contentOf(file, readFileSync(path.join(folder, file)))]));
 
-/** A snapshot by the places, which two runs share; a file that is there twice must be the same twice. */
+/** Returns a snapshot by paths that two runs share; a file that exists twice must be the same twice. */
 export const byPlace = (files: Snapshot): ReadonlyMap<string, ReadonlySet<string>> => {
 	const places = new Map<string, Set<string>>();
 	for (const [file, text] of files) {
@@ -94,7 +94,7 @@ export const byPlace = (files: Snapshot): ReadonlyMap<string, ReadonlySet<string
 	return places;
 };
 
-/** Where two texts part, with a little of both. */
+/** Returns the first difference of two texts, with a little of both. */
 export const firstDifference = (text: string, right: string): string => {
 	const at = [...text].findIndex((character, index) => character !== right[index]);
 	const from = Math.max(0, (at === -1 ? text.length : at) - 20);

@@ -11,10 +11,10 @@ import {type Scenario, scenarios, unfinishedIn} from './scenarios.js';
 import {type Fault, faultsIn, noShim, parseFault, readState, shimEnvironment} from './shim.js';
 import {byPlace, firstDifference, type Snapshot, snapshot} from './snapshot.js';
 
-/** Far more than any of these commands takes on a busy machine. */
+/** Far longer than any of these commands takes on a busy machine, in milliseconds. */
 const patience = 120_000;
 
-/** A command's ladder, as often as it is wanted in the state before it. */
+/** A command's ladder, which can be reset to its state before the command. */
 export class Stage {
 	readonly #folder: string;
 	readonly #scenario: Scenario;
@@ -45,7 +45,7 @@ export class Stage {
 		return this.#folder;
 	}
 
-	/** The ladder again, in the place that its files may name. */
+	/** Restores the ladder, at the same path, which its files may name. */
 	reset(): void {
 		rmSync(this.#folder, {recursive: true, force: true});
 		cpSync(this.#template, this.#folder, {recursive: true, verbatimSymlinks: true, preserveTimestamps: true});
@@ -64,7 +64,7 @@ export class Stage {
 		return {exitCode, signal, stderr, stdout, timedOut};
 	}
 
-	/** Lets days pass: what shows no sign of life counts as left by the dead. */
+	/** Sets all times two days back, so that locks are stale. */
 	age(): void {
 		const longAgo = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000);
 		for (const name of readdirSync(this.#folder, {recursive: true}) as string[]) {
@@ -72,13 +72,13 @@ export class Stage {
 		}
 	}
 
-	/** What the last command's calls were. */
+	/** Returns the calls of the last command. */
 	calls(): ReturnType<typeof readState> {
 		return readState(this.#state);
 	}
 
-	/** Does what a person does after a failure, and says what went wrong with that. */
-	async goOn(unbroken: number | undefined): Promise<string | undefined> {
+	/** Repeats or resumes the command as a user would, and returns the problem, if any. */
+	async recover(unbroken: number | undefined): Promise<string | undefined> {
 		const {resumes, command} = this.#scenario;
 		if (resumes) {
 			for (const run of unfinishedIn(this.#folder)) {
@@ -87,7 +87,7 @@ export class Stage {
 				const bad =
 					badEnd(end) ?? (begun && end.exitCode !== 0 ? `exit code ${end.exitCode}: ${end.stderr}` : undefined);
 				if (bad !== undefined) {
-					return `going on with a run: ${bad}`;
+					return `resuming a run: ${bad}`;
 				}
 			}
 		}
@@ -98,7 +98,8 @@ export class Stage {
 		}
 
 		return (
-			badEnd(end) ?? (end.exitCode === unbroken ? undefined : `going on ended with ${end.exitCode}: ${end.stderr}`)
+			badEnd(end) ??
+			(end.exitCode === unbroken ? undefined : `the repeated command ended with ${end.exitCode}: ${end.stderr}`)
 		);
 	}
 
@@ -111,7 +112,7 @@ export class Stage {
 	}
 }
 
-/** Files that were there before and neither say what they said nor what they should say now. */
+/** Returns the files whose contents are neither the old nor the new ones. */
 const lost = (before: Snapshot, now: Snapshot, after: Snapshot, open?: RegExp): readonly string[] =>
 	[...before]
 		.filter(([file]) => !open?.test(file))
@@ -121,7 +122,7 @@ const lost = (before: Snapshot, now: Snapshot, after: Snapshot, open?: RegExp): 
 const leftOver = ' is left over';
 const isLeftOver = (difference: string): boolean => difference.endsWith(leftOver);
 
-/** How a folder differs from what it should hold, by the places in it. */
+/** Returns the differences of a folder from its expected contents. */
 export const different = (now: Snapshot, should: Snapshot): readonly string[] => {
 	const [places, wanted] = [byPlace(now), byPlace(should)];
 	const missing = [...wanted.keys()].filter(place => !places.has(place)).map(place => `${place} is missing`);
@@ -132,20 +133,20 @@ export const different = (now: Snapshot, should: Snapshot): readonly string[] =>
 		}
 
 		const wrong = [...texts].find(text => !right.has(text));
-		return wrong === undefined ? [] : [`${place} says something else: ${firstDifference(wrong, [...right][0] ?? '')}`];
+		return wrong === undefined ? [] : [`${place} has other contents: ${firstDifference(wrong, [...right][0] ?? '')}`];
 	});
 	return [...missing, ...others];
 };
 
-/** Whether a folder holds all that it should, and perhaps more. */
+/** Whether a folder has all of its expected contents, and perhaps more. */
 const isWhole = (now: Snapshot, should: Snapshot): boolean => different(now, should).every(isLeftOver);
 
-/** One command, and all the calls that can fail in it. */
+/** The part for one command, with all the calls that can fail in it. */
 export const systemCalls = (scenario: Scenario): Part => ({
 	name: `calls-${scenario.name}`,
-	fault: `a system call of \`${scenario.name}\` fails, comes short or is the last`,
+	fault: `a system call of \`${scenario.name}\` fails, is short or is the last`,
 	promise:
-		'a sentence and an exit code; nothing finished is lost; going on gives the unbroken bits; what is left over is gone after the next command',
+		'a message and an exit code; finished results stay; resuming gives the same bits; the next command removes leftovers',
 	skipped: noShim,
 	run: wanted =>
 		scoped(async scope => {
@@ -161,7 +162,7 @@ export const systemCalls = (scenario: Scenario): Part => ({
 				const end = await stage.run(scenario.command, fault);
 				const {struck} = stage.calls();
 				if (struck === undefined) {
-					return; // another thread was first: there were fewer calls this time
+					return; // there were fewer calls this time, since another thread was faster
 				}
 
 				const killed = ['kill', 'torn'].includes(fault.what);
@@ -174,7 +175,7 @@ export const systemCalls = (scenario: Scenario): Part => ({
 
 				faults.push(...lost(before, snapshot(stage.folder), after, scenario.open));
 				const isDone = scenario.once && isWhole(snapshot(stage.folder), after); // it would be refused
-				const stuck = isDone ? undefined : await stage.goOn(unbroken.exitCode);
+				const stuck = isDone ? undefined : await stage.recover(unbroken.exitCode);
 				faults.push(...(stuck === undefined ? [] : [stuck]));
 				let differences = different(snapshot(stage.folder), after);
 				if (differences.length > 0 && differences.every(isLeftOver)) {

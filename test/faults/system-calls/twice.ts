@@ -8,13 +8,13 @@ import {different, Stage} from './system-calls.js';
 
 const wanted = ['train', 'resume', 'images', 'record', 'sweep', 'report'];
 
-/** The same command twice, in the same folder at the same time. */
+/** The same command twice, concurrently in the same folder. */
 export const twiceParts: readonly Part[] = scenarios
 	.filter(({name}) => wanted.includes(name))
 	.map(scenario => ({
 		name: `twice-${scenario.name}`,
 		fault: `\`${scenario.name}\` is started twice at the same time`,
-		promise: 'each ends right or with a sentence; there is what one alone makes',
+		promise: 'each succeeds or ends with a message; the result is that of one alone',
 		skipped: noShim,
 		run: ({tries = 50, only}) =>
 			scoped(async scope => {
@@ -28,7 +28,7 @@ export const twiceParts: readonly Part[] = scenarios
 					const ends = await Promise.all([stage.run(scenario.command), stage.run(scenario.command)]);
 					const bad = ends.flatMap(end => badEnd(end) ?? []);
 					if (!ends.some(({exitCode}) => exitCode === unbroken.exitCode)) {
-						bad.push(`neither came to its end: ${ends.map(({stderr}) => stderr).join(' | ')}`);
+						bad.push(`neither finished: ${ends.map(({stderr}) => stderr).join(' | ')}`);
 					}
 
 					bad.push(...different(snapshot(stage.folder), after));

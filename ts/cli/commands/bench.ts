@@ -1,10 +1,10 @@
 import process from 'node:process';
 import type {Command} from 'commander';
 import {type BenchResult, bench} from '../../bench/bench.js';
-import {commandHint} from '../../format/command-line.js';
 import type {Screen} from '../../format/text-table.js';
 import {textTable} from '../../format/text-table.js';
 import {wrap} from '../../format/wrap.js';
+import {commandHint} from '../../platform/command-hint.js';
 import type {Interruption} from '../interruption.js';
 import {
 	chosenLadder,

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import type {Command} from 'commander';
-import {commandHint} from '../../format/command-line.js';
 import {compareRuns} from '../../index.js';
+import {commandHint} from '../../platform/command-hint.js';
 import {comparisonsText} from '../../report/comparison.js';
 import {chosenLadder, type LadderFlags, withLadderOption} from '../ladder-options.js';
 import {screen} from '../screen.js';

@@ -29,7 +29,7 @@ export const doctorCommand = (command: Command): Command =>
 			find('Cores', () => String(unwrap(native().runtimeInfo()).cores)),
 			find('libtorch', () => {
 				const isOwn = ownLibtorch() !== undefined;
-				const problem = isOwn ? undefined : problemOf(libtorchFolder(), {anew: true});
+				const problem = isOwn ? undefined : problemOf(libtorchFolder(), {reread: true});
 				if (!hasTorch() || problem === missing) {
 					return `not here, which only \`--engine aten\` and \`--device cuda\` need: \`${torchCommand}\``;
 				}

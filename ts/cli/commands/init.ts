@@ -1,8 +1,9 @@
 import path from 'node:path';
 import process from 'node:process';
 import type {Command} from 'commander';
-import {commandHint, displayPath, shellQuote, startedByNpm} from '../../format/command-line.js';
+import {displayPath, shellQuote} from '../../format/command-line.js';
 import {initLadder} from '../../ladder/init-ladder.js';
+import {commandHint} from '../../platform/command-hint.js';
 
 export const initCommand = (command: Command): Command =>
 	command
@@ -14,14 +15,7 @@ export const initCommand = (command: Command): Command =>
 				process.stdout.write(`Written: ${displayPath(file)}\n`);
 			}
 
-			process.stdout.write(`\nNext: ${next(shellQuote(displayPath(folder)))}\n`);
+			const shown = shellQuote(displayPath(folder));
+			const next = `${shown === '.' ? '' : `cd ${shown} && `}${commandHint('train', '--step baseline', {folder})}`;
+			process.stdout.write(`\nNext: ${next}\n`);
 		});
-
-/** What to type next: npm's scripts are those of the clone, so that they are told the folder and not run in it. */
-const next = (folder: string): string => {
-	if (startedByNpm()) {
-		return commandHint('train', `--ladder ${folder} --step baseline`);
-	}
-
-	return `${folder === '.' ? '' : `cd ${folder} && `}${commandHint('train', '--step baseline')}`;
-};

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import {type Command, Option} from 'commander';
-import {commandHint} from '../../format/command-line.js';
 import {wrap} from '../../format/wrap.js';
+import {commandHint} from '../../platform/command-hint.js';
 import {ladderGoal} from '../../record/goal-sentence.js';
 import {LadderRecords} from '../../record/ladder-records.js';
 import {ladderFormats, ladderRows} from '../../record/ladder-table.js';

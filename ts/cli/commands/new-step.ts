@@ -1,7 +1,8 @@
 import process from 'node:process';
 import type {Command} from 'commander';
-import {commandHint, displayPath, shellQuote} from '../../format/command-line.js';
+import {displayPath, shellQuote} from '../../format/command-line.js';
 import {newStep} from '../../ladder/new-step.js';
+import {commandHint} from '../../platform/command-hint.js';
 import {chosenLadder, type LadderFlags, withLadderOption} from '../ladder-options.js';
 
 export const newStepCommand = (command: Command): Command =>

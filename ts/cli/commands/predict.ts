@@ -1,7 +1,7 @@
 import process from 'node:process';
 import {type Command, Option} from 'commander';
-import {commandHint} from '../../format/command-line.js';
 import {type NamedPrediction, type PredictOptions, percent, predict} from '../../index.js';
+import {commandHint} from '../../platform/command-hint.js';
 import type {Interruption} from '../interruption.js';
 
 /** Further classes are shown from this probability on. */

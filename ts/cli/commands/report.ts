@@ -1,7 +1,7 @@
 import process from 'node:process';
 import type {Command} from 'commander';
-import {commandHint} from '../../format/command-line.js';
 import {report, reportRuns} from '../../index.js';
+import {commandHint} from '../../platform/command-hint.js';
 import {
 	chosenLadder,
 	type DataFlags,

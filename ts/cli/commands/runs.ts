@@ -2,9 +2,10 @@ import {existsSync} from 'node:fs';
 import process from 'node:process';
 import type {Command} from 'commander';
 import {ConfigError} from '../../errors/config-error.js';
-import {commandHint, displayPath} from '../../format/command-line.js';
+import {displayPath} from '../../format/command-line.js';
 import {percent} from '../../format/figures.js';
 import {type Screen, textTable} from '../../format/text-table.js';
+import {commandHint} from '../../platform/command-hint.js';
 import {listRuns, type RunSummary} from '../../runs/list-runs.js';
 import {screen} from '../screen.js';
 

@@ -1,10 +1,10 @@
 import process from 'node:process';
 import type {Command} from 'commander';
-import {commandHint} from '../../format/command-line.js';
 import {checkLibtorchSources, ensureLibtorch} from '../../libtorch/ensure-libtorch.js';
 import {ensureTorchAddon, torchCommand} from '../../libtorch/torch-addon.js';
 import {hasTorch, nativeFor} from '../../native/load.js';
 import {unwrap} from '../../native/unwrap.js';
+import {commandHint} from '../../platform/command-hint.js';
 import {isClone} from '../../platform/package-root.js';
 import type {Interruption} from '../interruption.js';
 

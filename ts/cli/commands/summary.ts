@@ -1,7 +1,7 @@
 import process from 'node:process';
 import type {Command} from 'commander';
-import {commandHint} from '../../format/command-line.js';
 import {summarize} from '../../index.js';
+import {commandHint} from '../../platform/command-hint.js';
 import {summaryTable} from '../../report/summary-table.js';
 import {chosenLadder, chosenStep, type LadderFlags, withLadderOption} from '../ladder-options.js';
 import {screen} from '../screen.js';

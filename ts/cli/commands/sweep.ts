@@ -1,7 +1,7 @@
 import process from 'node:process';
 import {type Command, InvalidArgumentError} from 'commander';
 import {ConfigError} from '../../errors/index.js';
-import {commandHint} from '../../format/command-line.js';
+import {commandHint} from '../../platform/command-hint.js';
 import type {Varied} from '../../sweep/plan.js';
 import {sweep} from '../../sweep/sweep.js';
 import {sweepText} from '../../sweep/table.js';

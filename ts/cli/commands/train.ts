@@ -3,7 +3,7 @@ import path from 'node:path';
 import process from 'node:process';
 import {type Command, Option} from 'commander';
 import {settingsName, type TriedSetting, withSettings} from '../../experiment/settings.js';
-import {commandHint, displayPath, shellQuote} from '../../format/command-line.js';
+import {displayPath, shellQuote} from '../../format/command-line.js';
 import {
 	ConfigError,
 	type DataSource,
@@ -17,6 +17,7 @@ import {
 	type TrainResult,
 	train,
 } from '../../index.js';
+import {commandHint} from '../../platform/command-hint.js';
 import {verdict} from '../../report/verdict.js';
 import {cleanUpRun} from '../../runs/clean-up.js';
 import {readConfig} from '../../runs/config.js';

@@ -4,12 +4,12 @@ use crate::TrainError;
 use crate::config::{Range, number};
 use crate::random::Stream;
 
-/// What is done to training images before the net sees them, with torchvision's meaning of each range
+/// The augmentation of training images, with torchvision's meaning of each range
 /// (`RandomAffine` with bilinear interpolation, `ColorJitter`). Pixels are in `[0, 1]`, not yet normalised.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Augmentation {
-    /// Turned by at most so many degrees, either way.
+    /// Rotated by at most so many degrees, either way.
     pub rotation: f64,
     /// Moved by at most this share of the size along each axis, in whole pixels.
     pub translation: f64,
@@ -25,7 +25,7 @@ pub struct Augmentation {
     pub contrast: f64,
 }
 
-/// One affine change: turned, sheared and scaled about the centre, then moved.
+/// One affine transformation: rotated, sheared and scaled about the centre, then moved.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Affine {
     /// Degrees, clockwise as one sees it.
@@ -49,7 +49,7 @@ impl Augmentation {
         number("augmentation.contrast", self.contrast, Range::at_least(0.0).at_most(10.0))
     }
 
-    /// The change of one image, from the image's own stream.
+    /// Draws the transformation of one image, from the image's own stream.
     #[must_use]
     pub fn draw(&self, stream: Stream, size: usize) -> Affine {
         let farthest = self.translation * size as f64;
@@ -62,7 +62,7 @@ impl Augmentation {
         }
     }
 
-    /// The factors of brightness and contrast of one image, from the image's own stream.
+    /// Draws the factors of brightness and contrast of one image, from the image's own stream.
     #[must_use]
     pub fn draw_factors(&self, stream: Stream) -> [f64; 2] {
         let factor = |position, range: f64| stream.uniform(position, (1.0 - range).max(0.0), 1.0 + range);
@@ -71,7 +71,8 @@ impl Augmentation {
 }
 
 impl Affine {
-    /// From a pixel of the result to where it is read, both from the centre of the image: `[a b c; d e f]`.
+    /// Returns the map from a pixel of the result to the place where it is read, both from the centre of the image:
+    /// `[a b c; d e f]`.
     #[must_use]
     pub fn inverse(&self) -> [f64; 6] {
         let (angle, shear) = (self.rotation.to_radians(), self.shear.to_radians());
@@ -84,7 +85,7 @@ impl Affine {
     }
 }
 
-/// How grey red, green and blue are (ITU-R BT.601, with torchvision's digits).
+/// The weights of red, green and blue in grey (ITU-R BT.601, with torchvision's digits).
 const GREY: [f64; 3] = [0.2989, 0.587, 0.114];
 
 /// Multiplies brightness of an image `[C, H, W]`, then contrast about the mean of its grey, each kept within `[0, 1]`.

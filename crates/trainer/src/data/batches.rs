@@ -3,17 +3,17 @@ use stepladder_kernels::{Bordered, Isa, warp};
 use super::{Augmentation, Images, Normalisation, adjust};
 use crate::random::Stream;
 
-/// Some images, for an engine to take in: prepared when they are asked for, by whichever thread asks.
+/// A batch of images, which are prepared on demand by the thread that needs them.
 #[derive(Debug, Clone)]
 pub struct Batch<'a> {
     source: Source<'a>,
-    /// `[N]`, or none where nobody knows them.
+    /// `[N]`; empty for images without labels.
     labels: Vec<u8>,
-    /// Where each image stands in its set: what its random streams are keyed by.
+    /// The index of each image in its set, which keys its random streams.
     samples: Vec<u32>,
 }
 
-/// What a thread prepares images with.
+/// A thread's buffers for preparing images.
 #[derive(Debug)]
 pub struct Preparing {
     isa: Isa,
@@ -21,7 +21,7 @@ pub struct Preparing {
 }
 
 impl Preparing {
-    /// For images of a size.
+    /// Allocates buffers for square images of a size.
     #[must_use]
     pub fn new(isa: Isa, size: usize) -> Self {
         Self { isa, source: Bordered::new(size) }
@@ -43,7 +43,7 @@ enum Source<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// Images of a set by their places in it, as they are in the files.
+    /// Makes a batch of images of a set by their indices, unaugmented.
     #[must_use]
     pub fn of(images: &'a Images, normalisation: Normalisation, samples: Vec<u32>) -> Self {
         let labels = samples.iter().map(|&sample| images.labels[sample as usize]).collect();
@@ -55,7 +55,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Images without labels, `[N, channels, size, size]` bytes.
+    /// Makes a batch of images without labels, `[N, channels, size, size]` bytes.
     #[must_use]
     pub fn of_pixels(pixels: &'a [u8], channels: usize, size: usize, normalisation: Normalisation) -> Self {
         let count = pixels.len() / (channels * size * size);
@@ -63,31 +63,31 @@ impl<'a> Batch<'a> {
         Self { source, labels: vec![], samples: (0..count as u32).collect() }
     }
 
-    /// Images `[N, C, H, W]` as the net sees them.
+    /// Makes a batch of prepared images `[N, C, H, W]`.
     #[must_use]
     pub fn ready(images: &'a [f32], labels: Vec<u8>, samples: Vec<u32>) -> Self {
         Self { source: Source::Ready(images), labels, samples }
     }
 
-    /// How many images.
+    /// Returns the number of images.
     #[must_use]
     pub fn len(&self) -> usize {
         self.samples.len()
     }
 
-    /// Whether there are none.
+    /// Whether the batch is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.samples.is_empty()
     }
 
-    /// The label of each image; empty where nobody knows them.
+    /// Returns the label of each image; empty for images without labels.
     #[must_use]
     pub fn labels(&self) -> &[u8] {
         &self.labels
     }
 
-    /// Where each image stands in its set.
+    /// Returns the index of each image in its set.
     #[must_use]
     pub fn samples(&self) -> &[u32] {
         &self.samples
@@ -141,7 +141,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Prepares all images, `[N, C, H, W]`, of so many numbers each.
+    /// Prepares all images, `[N, C, H, W]`, of `length` numbers each.
     #[must_use]
     pub fn images(&self, preparing: &mut Preparing, length: usize) -> Vec<f32> {
         let mut images = vec![0.0; self.len() * length];
@@ -152,7 +152,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// The batches of one epoch, each image in one of them.
+/// The batches of one epoch; each image is in one of them.
 #[derive(Debug)]
 pub struct Batches<'a> {
     images: &'a Images,
@@ -202,7 +202,7 @@ impl ExactSizeIterator for Batches<'_> {
     }
 }
 
-/// 0 to `count - 1` in an order where every one is as likely (Fisher and Yates).
+/// Returns 0 to `count - 1` in a uniformly random order (Fisher and Yates).
 fn shuffled(count: usize, stream: Stream) -> Vec<u32> {
     let mut order: Vec<u32> = (0..count as u32).collect();
     for i in (1..count).rev() {

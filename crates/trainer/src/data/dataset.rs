@@ -10,11 +10,11 @@ use crate::net::NetSpec;
 /// Training and test images with their labels.
 #[derive(Debug, Clone)]
 pub struct Dataset {
-    /// What is learned from.
+    /// The images to train on.
     pub train: Images,
-    /// What was kept aside of it, to choose by.
+    /// The held-out images, for validation.
     pub holdout: Option<Images>,
-    /// What is judged on; not even opened where that is not asked for.
+    /// The test images; `None` if they are not evaluated, and their files not opened.
     pub test: Option<Images>,
     /// Of the training images.
     pub normalisation: Normalisation,
@@ -36,7 +36,7 @@ pub struct Images {
     pub labels: Vec<u8>,
 }
 
-/// What turns pixels in `[0, 1]` into what a net sees: `(x - mean) / deviation`.
+/// The normalisation of pixels in `[0, 1]`: `(x - mean) / deviation`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Normalisation {
     /// Mean of all pixels.
@@ -45,7 +45,7 @@ pub struct Normalisation {
     pub deviation: f64,
 }
 
-/// What four files hold.
+/// The content of the four files of a data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
     /// Of each image.
@@ -66,14 +66,14 @@ pub struct Description {
 const SETS: [&str; 2] = ["train", "t10k"];
 
 impl Dataset {
-    /// Reads the files and holds them against the net; limits keep the first images of each set, and the last `holdout` of
-    /// the training images that are left are kept aside. The test images' files are opened where a `limit_test` is
-    /// given, be it none: without, they need not be there.
+    /// Reads the files and checks them against the net. Limits keep the first images of each set; the last `holdout` of
+    /// the remaining training images are held out. The test images' files are opened only if `limit_test` is `Some`:
+    /// otherwise they need not exist.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Data`] naming the file, what was expected and what is there; [`TrainError::Setting`] where
-    /// nothing would be left to learn from.
+    /// [`TrainError::Data`] with the file, the expected and the found content; [`TrainError::Setting`] if no
+    /// image would be left to train on.
     pub fn open(
         source: &DataSource,
         net: &NetSpec,
@@ -101,18 +101,18 @@ impl Dataset {
         Ok(Self { train, holdout, test, normalisation, hashes })
     }
 
-    /// Where a folder's test images and their labels are.
+    /// Returns the paths of a folder's test images and their labels.
     #[must_use]
     pub fn test_files(folder: &Path) -> [PathBuf; 2] {
         let [_, test] = files(&DataSource { folder: folder.to_owned(), hashes: None });
         [test.images, test.labels]
     }
 
-    /// What a source's files hold, whatever the net.
+    /// Describes the files of a source, independent of a net.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Data`] for the first file that is missing, damaged, or does not go with the others.
+    /// [`TrainError::Data`] for the first file that is missing, damaged, or does not match the others.
     pub fn describe(source: &DataSource) -> Result<Description, TrainError> {
         let [train_files, test_files] = files(source);
         let test_images = test_files.images.clone();
@@ -140,7 +140,7 @@ impl Dataset {
     }
 }
 
-/// The two files of a set, and the hashes that they must have, if any.
+/// The two files of a set, and their expected hashes, if any.
 struct SetFiles {
     images: PathBuf,
     labels: PathBuf,
@@ -159,7 +159,7 @@ fn files(source: &DataSource) -> [SetFiles; 2] {
     })
 }
 
-/// The first of the names that is there, plain or as `.gz`; the first name where none is.
+/// Returns the first of the names that exists, plain or as `.gz`; the first name if none does.
 fn find(folder: &Path, names: &[String]) -> PathBuf {
     names
         .iter()
@@ -192,7 +192,7 @@ fn read_set(files: SetFiles, classes: usize) -> Result<(Images, [String; 2]), Tr
     Ok((Images { channels, size: rows, pixels, labels }, [of_images, of_labels]))
 }
 
-/// Reads the first images of a set that a net is to take.
+/// Reads the first images of a set and checks their shape against a net.
 fn open_set(
     files: SetFiles,
     net: &NetSpec,
@@ -214,13 +214,13 @@ fn open_set(
 }
 
 impl Images {
-    /// How many.
+    /// Returns the number of images.
     #[must_use]
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no images.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
@@ -232,20 +232,20 @@ impl Images {
         Self { channels: self.channels, size: self.size, pixels, labels: self.labels.split_off(count) }
     }
 
-    /// The pixels of one image.
+    /// Returns the pixels of one image.
     #[must_use]
     pub fn image(&self, index: usize) -> &[u8] {
         &self.pixels[index * self.length()..][..self.length()]
     }
 
-    /// Numbers of an image.
+    /// Returns the number of values of an image.
     fn length(&self) -> usize {
         self.channels * self.size * self.size
     }
 }
 
 impl Normalisation {
-    /// Of all pixels together; images of a single shade are left undivided.
+    /// Computes it over all pixels; the deviation is 1 if they are all equal.
     #[must_use]
     pub fn of(pixels: &[u8]) -> Self {
         // Whole numbers, so exact whatever the order: 2^32 pixels of 255^2 stay below 2^48.

@@ -13,14 +13,14 @@ const IMAGES: u32 = 0x0803; // unsigned bytes, three dimensions
 const COLOUR_IMAGES: u32 = 0x0804; // unsigned bytes, four dimensions
 const LABELS: u32 = 0x0801; // unsigned bytes, one dimension
 
-/// What a packed file may unpack to: so many bytes, or so many for each of its own where that is more. Images that tell
-/// anything stay far below; a few megabytes of zeros that unpack to gigabytes don't.
+/// The most that a packed file may unpack to: so many bytes, or so many per packed byte if that is more. Real images
+/// stay far below; a few megabytes of zeros that unpack to gigabytes don't.
 const MOST_UNPACKED: (u64, u64) = (64 << 20, 100);
 
 /// The images of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdxImages {
-    /// How many.
+    /// Number of images.
     pub count: usize,
     /// 1 where the file has three dimensions.
     pub channels: usize,
@@ -43,11 +43,11 @@ pub struct IdxLabels {
     pub sha256: String,
 }
 
-/// A file's images.
+/// Reads a file of images.
 ///
 /// # Errors
 ///
-/// [`TrainError::Data`] naming the file, what was expected and what is there.
+/// [`TrainError::Data`] with the file, the expected and the found content.
 pub fn read_images(path: &Path, sha256: Option<&str>) -> Result<IdxImages, TrainError> {
     let (dimensions, pixels, sha256) = read(path, &[IMAGES, COLOUR_IMAGES], "images", sha256)?;
     let (count, channels, rows, columns) = match dimensions[..] {
@@ -58,11 +58,11 @@ pub fn read_images(path: &Path, sha256: Option<&str>) -> Result<IdxImages, Train
     Ok(IdxImages { count, channels, rows, columns, pixels, sha256 })
 }
 
-/// A file's labels, each below `classes`.
+/// Reads a file of labels, each below `classes`.
 ///
 /// # Errors
 ///
-/// [`TrainError::Data`] naming the file, what was expected and what is there.
+/// [`TrainError::Data`] with the file, the expected and the found content.
 pub fn read_labels(path: &Path, classes: usize, sha256: Option<&str>) -> Result<IdxLabels, TrainError> {
     let (_, labels, sha256) = read(path, &[LABELS], "labels", sha256)?;
     if let Some(i) = labels.iter().position(|&label| usize::from(label) >= classes) {
@@ -72,7 +72,7 @@ pub fn read_labels(path: &Path, classes: usize, sha256: Option<&str>) -> Result<
     Ok(IdxLabels { labels, sha256 })
 }
 
-/// A file whose magic number is one of those given; the last byte of it says how many dimensions follow.
+/// Reads a file whose magic number is in `magics`; the last byte of it is the number of dimensions.
 fn read(
     path: &Path,
     magics: &[u32],
@@ -153,7 +153,7 @@ fn read(
         return Err(wrong(
             path,
             format!("the file of sha256 {expected}"),
-            format!("sha256 {found}: it was damaged or replaced, and has to be fetched or made again"),
+            format!("sha256 {found}: it was damaged or replaced; fetch or make it again"),
         ));
     }
     Ok((dimensions, body, found))

@@ -1,4 +1,4 @@
-//! What turns batches into steps.
+//! Engines: forward, backward and optimizer step of a batch.
 
 mod fused;
 
@@ -17,7 +17,7 @@ use crate::net::Plan;
 use crate::random::Stream;
 use crate::training_state::{TrainingState, WeightSet};
 
-/// The engines there are.
+/// The name of an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EngineName {
@@ -28,7 +28,7 @@ pub enum EngineName {
 }
 
 impl EngineName {
-    /// As typed after `--engine`.
+    /// Returns the value of `--engine`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -38,7 +38,7 @@ impl EngineName {
     }
 }
 
-/// Where an engine computes.
+/// The device that an engine computes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Device {
@@ -49,7 +49,7 @@ pub enum Device {
 }
 
 impl Device {
-    /// As typed after `--device`.
+    /// Returns the value of `--device`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -59,83 +59,84 @@ impl Device {
     }
 }
 
-/// What a step needs to know beside its batch.
+/// Settings of one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
     /// The learning rate.
     pub learning_rate: f64,
-    /// The momentum, where the schedule moves it.
+    /// The momentum, if the schedule changes it.
     pub momentum: Option<f64>,
-    /// The dropout stream of the epoch: each sample and layer draw from a part of their own.
+    /// The dropout stream of the epoch, which is split by sample and layer.
     pub dropout: Stream,
 }
 
-/// Learns from batches and answers images, following a [`Plan`]. It owns what is learned, on its device.
+/// Trains on batches and evaluates images, following a [`Plan`]. Owns the training state, on its device.
 pub trait Engine: Send {
-    /// WeightSet one it is.
+    /// Returns its name.
     fn name(&self) -> EngineName;
 
-    /// Where it computes.
+    /// Returns the device that it computes on.
     fn device(&self) -> Device;
 
-    /// Threads that it computes on.
+    /// Returns the number of threads that it computes on.
     fn threads(&self) -> usize;
 
     /// Runs a batch forward and backward as in training (dropout drops, norms use and update their statistics), takes
-    /// the optimizer's step, and takes the weights into their average. The loss is the cross entropy of the batch
-    /// before the step, smoothed as the experiment says; what is not finite is the caller's to notice.
+    /// the optimizer's step, and updates the average of the weights. The loss is the cross entropy of the batch
+    /// before the step, smoothed as the experiment says; the caller checks that it is finite.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Memory`], and [`TrainError::Torch`] where libtorch fails.
+    /// [`TrainError::Memory`], which leaves the training state unchanged, and [`TrainError::Torch`] if libtorch fails,
+    /// which may leave it updated in part.
     fn step(&mut self, batch: &Batch, at: &Step) -> Result<Score, TrainError>;
 
-    /// Logits `[N, classes]` of a batch's images, as in evaluation.
+    /// Returns logits `[N, classes]` of a batch's images, in evaluation mode.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Memory`], and [`TrainError::Torch`] where libtorch fails.
+    /// [`TrainError::Memory`], and [`TrainError::Torch`] if libtorch fails.
     fn logits(&mut self, of: WeightSet, batch: &Batch) -> Result<Vec<f32>, TrainError>;
 
-    /// What was learned so far, brought to the host's memory.
+    /// Returns the training state so far, in the host's memory.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Torch`] where libtorch fails.
+    /// [`TrainError::Torch`] if libtorch fails.
     fn state(&mut self) -> Result<Cow<'_, TrainingState>, TrainError>;
 
-    /// Goes on from what was learned before.
+    /// Replaces the training state, to resume from an earlier one.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Torch`] where libtorch fails.
+    /// [`TrainError::Torch`] if libtorch fails.
     fn restore(&mut self, state: TrainingState) -> Result<(), TrainError>;
 }
 
-/// PyTorch's defaults for batch norm: the share that a batch has in the running statistics.
+/// PyTorch's momentum of batch norm: the share of a batch in the running statistics.
 pub const NORM_MOMENTUM: f64 = 0.1;
 
-/// What is added to a variance before its root is taken.
+/// PyTorch's epsilon of batch norm, added to a variance before its root is taken.
 pub const NORM_EPSILON: f64 = 1e-5;
 
-/// An engine that is asked for.
+/// The settings by which an engine is started.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// What is learned and how; its settings have been judged.
+    /// The experiment; its settings have been checked.
     pub experiment: &'a Experiment,
-    /// Its net, worked out.
+    /// The plan of its net.
     pub plan: &'a Plan,
-    /// WeightSet engine.
+    /// The choice of an engine.
     pub engine: EngineChoice,
-    /// Where it is to compute.
+    /// The choice of a device.
     pub device: DeviceChoice,
-    /// Threads to compute on.
+    /// Number of threads.
     pub threads: usize,
 }
 
-/// The engines that a program has: `fused` is always one of them.
+/// The engines of a program; `fused` is always one of them.
 pub trait Engines: Sync {
-    /// Starts an engine with what is learned so far.
+    /// Starts an engine from a training state.
     ///
     /// # Errors
     ///
@@ -165,11 +166,11 @@ impl Engines for FusedAlone {
     }
 }
 
-/// The best that this CPU has, or the one that `STEPLADDER_ISA` names.
+/// Returns the fastest instruction set of this CPU, or the one that `STEPLADDER_ISA` names.
 ///
 /// # Errors
 ///
-/// [`TrainError::Setting`] where this CPU lacks it.
+/// [`TrainError::Setting`] if this CPU lacks it.
 pub fn instruction_set() -> Result<Isa, TrainError> {
     let Ok(name) = std::env::var("STEPLADDER_ISA") else { return Ok(Isa::best()) };
     Isa::named(&name).ok_or_else(|| {

@@ -10,7 +10,7 @@ pub struct LogSumExp {
 }
 
 impl LogSumExp {
-    /// Of logits, one a class; not finite where a logit is not.
+    /// Computes it from logits, one per class; not finite if a logit is not.
     #[must_use]
     pub fn of(logits: &[f32]) -> Self {
         let largest = f64::from(logits[argmax(logits)]);
@@ -18,15 +18,15 @@ impl LogSumExp {
         Self { largest, sum, value: largest + libm::log(sum) }
     }
 
-    /// The probability of a class from its logit.
+    /// Returns the probability of a class from its logit.
     #[must_use]
     pub fn probability(&self, logit: f32) -> f64 {
         libm::exp(f64::from(logit) - self.largest) / self.sum
     }
 }
 
-/// Cross entropy of one sample's logits against its label, `smoothing` of which is spread over all classes; `gradient`
-/// is told the derivative by each class's logit, which is its probability less its target.
+/// Computes the cross entropy of one sample's logits and its label, `smoothing` of which is spread over all classes.
+/// Calls `gradient` with each class and the derivative by its logit, which is its probability minus its target.
 pub fn cross_entropy(
     logits: &[f32],
     label: usize,
@@ -44,7 +44,7 @@ pub fn cross_entropy(
     loss
 }
 
-/// Logits of one sample as probabilities that sum to 1.
+/// Converts logits of one sample to probabilities that sum to 1.
 #[must_use]
 pub fn softmax(logits: &[f32]) -> Vec<f32> {
     let sum = LogSumExp::of(logits);

@@ -1,4 +1,4 @@
-//! What a net's answers are worth.
+//! Loss and accuracy.
 
 mod loss;
 mod score;

@@ -14,13 +14,13 @@ pub struct Score {
 }
 
 impl Score {
-    /// Mean loss of a sample.
+    /// Returns the mean loss per sample.
     #[must_use]
     pub fn loss(&self) -> f64 {
         self.loss_sum / self.total as f64
     }
 
-    /// Takes in the score of further samples.
+    /// Adds the score of further samples.
     pub fn add(&mut self, other: Self) {
         self.loss_sum += other.loss_sum;
         self.correct += other.correct;
@@ -41,7 +41,7 @@ impl Score {
     }
 }
 
-/// Position of the largest number; of equal ones the first.
+/// Returns the index of the largest number; of equal ones the first.
 #[must_use]
 pub fn argmax(row: &[f32]) -> usize {
     let mut best = 0;

@@ -1,4 +1,4 @@
-//! Nets: as data ([`NetSpec`]), worked out ([`Plan`]), and with numbers in them ([`Weights`]).
+//! Nets: as data ([`NetSpec`]), with inferred shapes ([`Plan`]), and with their numbers ([`Weights`]).
 
 mod plan;
 mod spec;

@@ -6,7 +6,7 @@ use crate::TrainError;
 /// Channels, height and width of one image's activations.
 pub type Shape = [usize; 3];
 
-/// What one operation computes. Indices point into [`Plan::parameters`] and [`Plan::statistics`].
+/// The computation of one operation. Indices point into [`Plan::parameters`] and [`Plan::statistics`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Op {
     /// A convolution of stride 1.
@@ -35,15 +35,15 @@ pub enum Op {
     Dropout {
         /// The share dropped.
         probability: f64,
-        /// WeightSet of the net's dropouts, for its random stream.
+        /// Index among the net's dropouts, for its random stream.
         index: usize,
     },
-    /// The largest value of each window; a rest at the border is left out.
+    /// The largest value of each window; rows and columns that fill no window are left out.
     MaxPool {
         /// Height, width and stride of the window.
         kernel: usize,
     },
-    /// The mean of each window; a rest at the border is left out.
+    /// The mean of each window; rows and columns that fill no window are left out.
     AveragePool {
         /// Height, width and stride of the window.
         kernel: usize,
@@ -57,32 +57,32 @@ pub enum Op {
 pub struct PlannedOp {
     /// Place of the layer it belongs to, such as `body.0`.
     pub layer: String,
-    /// What it computes.
+    /// Its computation.
     pub op: Op,
-    /// The shape it is given.
+    /// The shape of its input.
     pub input: Shape,
-    /// The shape it makes.
+    /// The shape of its output.
     pub output: Shape,
 }
 
-/// A tensor that training learns.
+/// A trainable tensor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParameterPlan {
     /// Its name in a model file, such as `body.0.conv.weight`.
     pub name: String,
     /// Its shape.
     pub shape: Vec<usize>,
-    /// Where its numbers stand in [`Weights::parameters`](super::Weights::parameters).
+    /// Its range in [`Weights::parameters`](super::Weights::parameters).
     pub range: Range<usize>,
-    /// How it starts.
+    /// Its initialisation.
     pub init: Init,
 }
 
-/// How a parameter starts: PyTorch's defaults.
+/// The initialisation of a parameter: PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Init {
-    /// Uniform within 1 / sqrt(fan in) of zero: what `nn.Conv2d` does to its weight (Kaiming with a gain of
-    /// sqrt(1/3)) and to its bias.
+    /// Uniform within 1 / sqrt(fan in) of zero, as `nn.Conv2d` initialises its weight (Kaiming with a gain of
+    /// sqrt(1/3)) and its bias.
     FanIn(usize),
     /// Ones: the scale of a norm.
     Ones,
@@ -95,20 +95,20 @@ pub enum Init {
 pub struct StatisticsPlan {
     /// Their prefix in a model file, such as `body.0.norm`.
     pub name: String,
-    /// Where the means stand in [`Weights::statistics`](super::Weights::statistics), one a channel.
+    /// The range of the means in [`Weights::statistics`](super::Weights::statistics), one a channel.
     pub mean: Range<usize>,
-    /// Where the variances stand there.
+    /// The range of the variances there.
     pub variance: Range<usize>,
 }
 
-/// A net worked out: every operation with its shapes, every tensor with its name. Both engines follow it.
+/// A net with inferred shapes: every operation with its shapes, every tensor with its name. Both engines follow it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// The operations, in order.
     pub ops: Vec<PlannedOp>,
-    /// The tensors that training learns.
+    /// The trainable tensors.
     pub parameters: Vec<ParameterPlan>,
-    /// The statistics that training keeps.
+    /// The running statistics of its norms.
     pub statistics: Vec<StatisticsPlan>,
     dropouts: usize,
 }
@@ -116,14 +116,14 @@ pub struct Plan {
 /// 2^28 parameters are 1 GiB; far beyond what this project is about, and safely within what can be allocated.
 const MOST_PARAMETERS: u128 = 1 << 28;
 
-/// What a run or a model may hold in memory at once: 16 GiB.
+/// The most memory of a run or a model, in bytes: 16 GiB.
 const MOST_BYTES: u128 = 16 << 30;
 
-/// Images that are always worked on together: what one register holds.
+/// Images of a group, which are always computed together.
 const GROUP: u128 = 16;
 
 impl Plan {
-    /// Works a net out.
+    /// Infers the shapes of a net.
     ///
     /// # Errors
     ///
@@ -179,23 +179,23 @@ impl Plan {
         Ok(plan)
     }
 
-    /// How many numbers training learns.
+    /// Returns the number of parameters.
     #[must_use]
     pub fn parameter_count(&self) -> usize {
         self.parameters.last().map_or(0, |last| last.range.end)
     }
 
-    /// How many numbers its norms keep.
+    /// Returns the number of running statistics.
     #[must_use]
     pub fn statistics_count(&self) -> usize {
         self.statistics.last().map_or(0, |last| last.variance.end)
     }
 
-    /// Refuses a batch whose training would take more memory than any run may have.
+    /// Checks that training with a batch size stays within the memory that a run may have.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Setting`] with the largest batch that is allowed, or naming the net where not one image is.
+    /// [`TrainError::Setting`] with the largest batch size that is allowed, or naming the net if 16 images are too many.
     pub fn check_training(&self, batch_size: usize) -> Result<(), TrainError> {
         // Weights, velocities and averages, gradients, and the order that kernels read weights in, both ways.
         let shared = 6 * self.parameter_count() as u128;
@@ -211,7 +211,7 @@ impl Plan {
         Err(TrainError::setting("batchSize", expected, batch_size))
     }
 
-    /// Refuses a net that could not even judge images within the memory that any run may have.
+    /// Checks that evaluating 16 images stays within the memory that a run may have.
     ///
     /// # Errors
     ///
@@ -221,7 +221,7 @@ impl Plan {
         if values <= MOST_BYTES / 4 { Ok(()) } else { Err(self.too_large(values)) }
     }
 
-    /// What judging holds in memory at the most.
+    /// Returns an upper bound of the memory of an evaluation, in bytes.
     pub(crate) fn evaluation_bytes(&self) -> u64 {
         u64::try_from(4 * self.evaluation_values()).unwrap_or(u64::MAX)
     }
@@ -235,9 +235,9 @@ impl Plan {
         TrainError::setting("net", "a net that fits 16 GiB with 16 images", needs)
     }
 
-    /// An upper bound of the numbers that an engine holds for one image: what each operation makes, with the border
-    /// that the next convolution pads it by, and in learning its gradient, with the border that leads it back.
-    fn values_per_image(&self, learning: bool) -> u128 {
+    /// Returns an upper bound of the numbers that an engine holds for one image: each operation's output, with the border
+    /// of the next convolution's padding, and in training its gradient, with the border that the backward pass needs.
+    fn values_per_image(&self, training: bool) -> u128 {
         let values = |[channels, height, width]: Shape, border: usize| {
             channels as u128 * (height + 2 * border) as u128 * (width + 2 * border) as u128
         };
@@ -250,12 +250,12 @@ impl Plan {
             };
             // A copy into the border may come before a convolution, and one after it.
             sum += values(planned.input, padding) + 2 * values(planned.output, 0);
-            if learning {
+            if training {
                 sum += values(planned.output, back);
             }
             largest = largest.max(values(planned.input, 0)).max(values(planned.output, 0));
         }
-        sum + if learning { 2 * largest } else { 0 }
+        sum + if training { 2 * largest } else { 0 }
     }
 
     fn push(&mut self, layer: &str, op: Op, input: Shape, output: Shape) -> Shape {

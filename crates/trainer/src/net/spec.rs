@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use crate::TrainError;
 use crate::config::{Range, number, whole};
 
-/// A net as data: what is read from a step, kept in a model file, and built by an engine.
+/// A net as data: read from a step, saved in a model file, and built by an engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NetSpec {
@@ -11,17 +11,17 @@ pub struct NetSpec {
     pub channels: usize,
     /// Height and width of the images, in pixels.
     pub size: usize,
-    /// How many labels it tells apart.
+    /// Number of classes.
     pub classes: usize,
-    /// What every block is made of.
+    /// The parts of every block.
     pub block: BlockSpec,
-    /// The layers that find features.
+    /// The layers that extract features.
     pub body: Vec<LayerSpec>,
-    /// The layers that turn features into classes.
+    /// The layers that map features to classes.
     pub head: Vec<LayerSpec>,
 }
 
-/// What every block is made of, and in which order.
+/// The parts of every block, and their order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BlockSpec {
@@ -63,7 +63,7 @@ pub enum Norm {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LayerSpec {
-    /// A convolution with everything that [`BlockSpec`] says comes with it.
+    /// A convolution with the other parts of [`BlockSpec`].
     Block {
         /// Output channels.
         channels: usize,
@@ -98,13 +98,13 @@ pub enum LayerSpec {
 }
 
 impl NetSpec {
-    /// The layers with their places, such as `body.0` and `head.2`, in the order they run.
+    /// Returns the layers with their places, such as `body.0` and `head.2`, in the order they run.
     pub fn layers(&self) -> impl Iterator<Item = (String, &LayerSpec)> {
         let body = self.body.iter().enumerate().map(|(i, layer)| (format!("body.{i}"), layer));
         body.chain(self.head.iter().enumerate().map(|(i, layer)| (format!("head.{i}"), layer)))
     }
 
-    /// The settings that no net could honour, whatever the shapes.
+    /// Checks the settings that don't depend on shapes.
     pub(crate) fn check(&self) -> Result<(), TrainError> {
         let whole = |name: &str, value, range| whole(&format!("net.{name}"), value, range);
         whole("channels", self.channels, 1..=64)?;

@@ -5,7 +5,7 @@ use crate::TrainError;
 use crate::alloc::zeros;
 use crate::random::{Purpose, Stream};
 
-/// The numbers of a net: what it learns, and the statistics its norms keep. Flat, in the order of the [`Plan`], which
+/// The parameters of a net and the running statistics of its norms. Flat, in the order of the [`Plan`], which
 /// has each one's name, shape and range.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
@@ -16,7 +16,7 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// All zeros.
+    /// Allocates zeros.
     ///
     /// # Errors
     ///
@@ -25,7 +25,7 @@ impl Weights {
         Ok(Self { parameters: zeros(plan.parameter_count())?, statistics: zeros(plan.statistics_count())? })
     }
 
-    /// PyTorch's default initialisation, drawn from this project's own streams.
+    /// Initialises by PyTorch's defaults, drawn from this project's own streams.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl Weights {
         Ok(weights)
     }
 
-    /// Every tensor of a plan with its name in a model file, its shape and its numbers.
+    /// Returns every tensor of a plan with its name in a model file, its shape and its numbers.
     pub fn named<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = (String, Vec<usize>, &'a [f32])> {
         let parameters = plan
             .parameters
@@ -64,7 +64,7 @@ impl Weights {
         parameters.chain(statistics)
     }
 
-    /// Every tensor of a plan, in the order of [`named`](Self::named), to change in place.
+    /// Returns every tensor of a plan, in the order of [`named`](Self::named), to change in place.
     pub(crate) fn named_mut<'a>(
         &'a mut self,
         plan: &'a Plan,
@@ -75,7 +75,7 @@ impl Weights {
     }
 }
 
-/// The names and ranges of running means and variances.
+/// Returns the names and ranges of running means and variances.
 fn statistics_of(plan: &Plan) -> impl Iterator<Item = (String, Range<usize>)> + '_ {
     plan.statistics.iter().flat_map(|norm| {
         [
@@ -85,7 +85,7 @@ fn statistics_of(plan: &Plan) -> impl Iterator<Item = (String, Range<usize>)> + 
     })
 }
 
-/// Hands out what stands one after another in a list.
+/// Splits a list into consecutive tensors.
 fn split<'a>(
     mut rest: &'a mut [f32],
     tensors: impl Iterator<Item = (String, Vec<usize>, usize)> + 'a,

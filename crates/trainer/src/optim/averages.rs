@@ -12,10 +12,10 @@ pub struct Averaging {
     pub decay: f64,
 }
 
-/// The averaged weights: what is judged and kept in place of the last ones.
+/// The averaged weights, which are evaluated and saved in place of the last ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Averages {
-    /// Taken in so far.
+    /// Steps averaged so far.
     pub steps: usize,
     /// The averages of parameters and of running statistics alike.
     pub weights: Weights,
@@ -26,7 +26,7 @@ impl Averaging {
         number("averaging.decay", self.decay, Range::at_least(0.0).below(1.0))
     }
 
-    /// The share that the weights have in their average after `steps` earlier ones.
+    /// Returns the share of the weights in their average after `steps` earlier ones.
     ///
     /// Early steps count for more, by a decay of at most `(1 + n) / (10 + n)` after `n` steps, so that the random
     /// first weights are soon forgotten (the rule of TensorFlow's `ExponentialMovingAverage`).
@@ -38,7 +38,7 @@ impl Averaging {
 }
 
 impl Averages {
-    /// Takes a share of the current numbers into their averages.
+    /// Blends a share of the current numbers into their averages.
     pub fn blend(averages: &mut [f32], current: &[f32], share: f64) {
         for (average, &value) in averages.iter_mut().zip(current) {
             *average += share as f32 * (value - *average);

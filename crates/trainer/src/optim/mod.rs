@@ -1,4 +1,4 @@
-//! From gradients to steps: how far, how often, and what is remembered between them.
+//! Optimizer, learning-rate schedule and weight averaging.
 
 mod averages;
 mod schedule;

@@ -1,4 +1,4 @@
-//! What several tests share.
+//! Helpers of several tests.
 #![allow(dead_code, missing_docs)] // each test binary uses its part
 
 use std::path::Path;
@@ -105,7 +105,7 @@ pub fn idx(magic: u32, dimensions: &[u32], body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A folder of four IDX files: 28 x 28 images, each with a bright bar whose place tells its label, in some noise.
+/// A folder of four IDX files: 28 x 28 images, each with a bright bar whose place gives its label, in some noise.
 pub fn bars(train: u32, test: u32) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (prefix, count) in [("train", train), ("t10k", test)] {
@@ -166,7 +166,7 @@ impl Inputs {
     }
 }
 
-/// What a run might have learned at its middle, norms included.
+/// Returns a state as in the middle of a run, norms included.
 pub fn trained_state(plan: &Plan, seed: u64) -> TrainingState {
     let mut state = TrainingState::init(plan, seed, false).unwrap();
     let stream = Stream::new(seed, Purpose::Weights).at(99);
@@ -181,7 +181,7 @@ pub fn trained_state(plan: &Plan, seed: u64) -> TrainingState {
     state
 }
 
-/// A step that moves nothing.
+/// A step that changes no weight.
 pub fn standing(seed: u64) -> Step {
     Step { learning_rate: 0.0, momentum: None, dropout: Stream::new(seed, Purpose::Dropout).at(0) }
 }

@@ -1,6 +1,6 @@
 import {defineStep} from 'stepladder';
 
-// Every kind of layer, and all that a step can ask of the trainer.
+// Every kind of layer, and every setting of the trainer.
 export default defineStep({
 	name: 'everything',
 	experiment: {

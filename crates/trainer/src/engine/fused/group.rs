@@ -12,70 +12,70 @@ use crate::data::{Batch, Preparing};
 use crate::metric::{argmax, cross_entropy};
 use crate::random::{Stream, drop_threshold};
 
-/// Everything of 16 images: one thread at a time works on it.
+/// The buffers of 16 images; one thread at a time works on them.
 pub(super) struct Group {
     /// How many lanes hold images.
     pub images: usize,
-    /// Where each image stands in its set.
+    /// The index of each image in its set.
     samples: [u32; LANES],
     /// The images one by one, as they are put into lanes.
     prepared: Vec<f32>,
     preparing: Preparing,
-    /// What the first stage reads.
+    /// The first stage's input.
     input: Vec<Lanes>,
-    /// What it remembers of each stage.
+    /// The buffers of each stage.
     pub stages: Vec<Workspace>,
-    /// The gradient of what the stage at hand made, without a border, and room for the next.
+    /// The gradient of the current stage's output, without a border, and a buffer for the next.
     gradient: Vec<Lanes>,
     other_gradient: Vec<Lanes>,
-    /// Sum of the losses, and correct answers.
+    /// Sum of the losses, and number of correct predictions.
     pub loss: f64,
     pub correct: usize,
 }
 
-/// What a group remembers of a stage; lists that its kind has no use for are empty.
+/// A group's buffers of a stage; those that its kind doesn't need are empty.
 pub(super) struct Workspace {
-    /// What it made.
+    /// Its output.
     pub output: Vec<Lanes>,
-    /// Of a convolution: the gradient of what it made, with its border, and what the input had a part in.
+    /// Of a convolution: the gradient of its output, with its border, and the part of it that depends on the input.
     gradient: Vec<Lanes>,
     cropped: Vec<Lanes>,
     /// Of a norm.
     pub statistics: Vec<Statistics>,
     pub sums: Vec<GradientSums>,
-    /// This group's part in the gradients of a convolution's weights and bias.
+    /// This group's share of the gradients of a convolution's weights and bias.
     pub weights: Vec<f32>,
     pub bias: Vec<f32>,
 }
 
-/// What all groups share in a pass.
+/// Inputs that all groups share in a pass.
 pub(super) struct Pass<'a> {
     pub isa: Isa,
     pub stages: &'a [Stage],
     pub parameters: &'a [f32],
     pub batch: &'a Batch<'a>,
-    /// The stream of the epoch in training; nothing is dropped without.
+    /// The stream of the epoch in training; `None` in evaluation, where no activation is dropped.
     pub dropout: Option<Stream>,
 }
 
 impl Group {
-    /// Room for 16 images, with what learning needs or without.
+    /// Allocates the buffers of 16 images, with those for training or without.
     ///
     /// # Errors
     ///
     /// [`TrainError::Memory`].
-    pub fn new(stages: &[Stage], learning: bool, isa: Isa) -> Result<Self, TrainError> {
+    pub fn new(stages: &[Stage], training: bool, isa: Isa) -> Result<Self, TrainError> {
         let input = stages[0].input;
         let frames = stages.iter().flat_map(|stage| [stage.input, stage.output]);
         let largest = frames.map(|frame| frame.inner().len()).max().unwrap_or(0);
-        let gradient = || lanes(if learning { largest } else { 0 });
+        let gradient = || lanes(if training { largest } else { 0 });
         Ok(Self {
             images: 0,
             samples: [0; LANES],
             prepared: zeros(LANES * input.inner().len())?,
             preparing: Preparing::new(isa, input.height()),
             input: lanes(input.len())?,
-            stages: stages.iter().map(|stage| Workspace::new(stage, learning)).collect::<Result<_, _>>()?,
+            stages: stages.iter().map(|stage| Workspace::new(stage, training)).collect::<Result<_, _>>()?,
             gradient: gradient()?,
             other_gradient: gradient()?,
             loss: 0.0,
@@ -83,7 +83,7 @@ impl Group {
         })
     }
 
-    /// What its lists hold.
+    /// Returns the bytes of its large buffers.
     pub fn bytes(&self) -> usize {
         let own = size_of_val(&*self.prepared)
             + size_of_val(&*self.input)
@@ -92,7 +92,7 @@ impl Group {
         own + self.stages.iter().map(Workspace::bytes).sum::<usize>()
     }
 
-    /// Puts its images of a batch into lanes, the `place`-th 16 of them; lanes without an image are zero.
+    /// Puts images of a batch into lanes, the `place`-th 16 of them; lanes without an image are zero.
     pub fn load(&mut self, batch: &Batch, place: usize, frame: Frame) {
         let first = place * LANES;
         self.images = (batch.len() - first).min(LANES);
@@ -116,14 +116,14 @@ impl Group {
         }
     }
 
-    /// The statistics of what a norm reads.
+    /// Computes the statistics of a norm's input.
     pub fn measure(&mut self, pass: &Pass, place: usize) {
         let (read, workspace) = at(&self.input, &mut self.stages, place);
         let frame = pass.stages[place].input;
         kernels::channel_statistics(pass.isa, read, frame, self.images, &mut workspace.statistics);
     }
 
-    /// What a stage makes of what the one before it made.
+    /// Computes a stage's output from the output of the one before it.
     pub fn forward(&mut self, pass: &Pass, place: usize) {
         let &Pass { isa, stages, parameters, dropout, .. } = pass;
         let stage = &stages[place];
@@ -154,7 +154,7 @@ impl Group {
         }
     }
 
-    /// Loss and correct answers, and the gradient of the logits.
+    /// Computes loss, correct predictions and the gradient of the logits.
     pub fn compute_loss(&mut self, pass: &Pass, place: usize, smoothing: f64) {
         let &Pass { stages, batch, .. } = pass;
         let Some((stage, workspace)) = stages.last().zip(self.stages.last_mut()) else { return };
@@ -163,7 +163,7 @@ impl Group {
             Some(conv) => (&mut workspace.gradient, conv.gradient),
             None => (&mut self.gradient, made),
         };
-        // In the order in workspace: a flattening at the end changes nothing in it.
+        // In memory order, which a flattening at the end does not change.
         let place_of = |class: usize| {
             let (row, column) = (class / made.width(), class % made.width());
             frame.at(row / made.height(), row % made.height(), column)
@@ -184,7 +184,7 @@ impl Group {
         }
     }
 
-    /// The sums that the gradient of a norm needs.
+    /// Computes the sums that a norm's gradient needs.
     pub fn sum(&mut self, pass: &Pass, place: usize) {
         let stage = &pass.stages[place];
         let Some(norm) = stage.norm() else { return };
@@ -197,7 +197,7 @@ impl Group {
         kernels::gradient_sums(pass.isa, activated, norm.state().norm(), sums);
     }
 
-    /// From the gradient of what a stage made to the gradients of its weights and of what it read.
+    /// Computes the gradients of a stage's weights and input from the gradient of its output.
     pub fn backward(&mut self, pass: &Pass, place: usize) {
         let &Pass { isa, stages, dropout, .. } = pass;
         let stage = &stages[place];
@@ -209,12 +209,12 @@ impl Group {
             return workspace.conv_backward(isa, conv, read, stage.input, &mut self.gradient);
         }
         if place == 0 {
-            return; // nobody asks for the gradient of images
+            return; // the gradient of images is not needed
         }
         if let (Kind::MaxPool { .. }, Kind::Activate { pooled: true, .. }) =
             (&stage.kind, &stages[place - 1].kind)
         {
-            return; // the stage before works with the pool's gradient
+            return; // the stage before reads the pool's gradient
         }
         let read = stage.input;
         let Workspace { output: before_output, gradient: before_gradient, .. } = &mut before[place - 1];
@@ -268,9 +268,9 @@ impl Workspace {
             + size_of_val(&*self.bias)
     }
 
-    fn new(stage: &Stage, learning: bool) -> Result<Self, TrainError> {
-        let conv = stage.conv().filter(|_| learning);
-        let norm = stage.norm().filter(|_| learning).map_or(0, |norm| norm.channels());
+    fn new(stage: &Stage, training: bool) -> Result<Self, TrainError> {
+        let conv = stage.conv().filter(|_| training);
+        let norm = stage.norm().filter(|_| training).map_or(0, |norm| norm.channels());
         let in_frame = |frame: Option<Frame>| lanes(frame.map_or(0, |frame| frame.len()));
         Ok(Self {
             output: lanes(stage.output.len())?,
@@ -317,7 +317,7 @@ impl Workspace {
 }
 
 impl Dropout {
-    /// The masks of a group's images.
+    /// Returns the masks of a group's images.
     fn of(self, stream: Stream, samples: &[u32; LANES]) -> kernels::Dropout {
         let mut keys = [[0; LANES]; 2];
         for (lane, &sample) in samples.iter().enumerate() {
@@ -331,29 +331,29 @@ impl Dropout {
     }
 }
 
-/// What a stage reads, and what a group remembers of it.
+/// Returns a stage's input, and its workspace.
 fn at<'a>(input: &'a [Lanes], stages: &'a mut [Workspace], place: usize) -> (&'a [Lanes], &'a mut Workspace) {
     let (before, here) = stages.split_at_mut(place);
     (before.last().map_or(input, |workspace| &workspace.output), &mut here[0])
 }
 
-/// The gradient of what a stage made: `at_hand`, or of what a pool made of it.
+/// Returns the gradient of a stage's output: `current`, or through the pool that follows it.
 fn gradient<'a>(
     stages: &[Stage],
     place: usize,
     after: &'a [Workspace],
-    at_hand: &'a [Lanes],
+    current: &'a [Lanes],
 ) -> Gradient<'a> {
     match stages[place].kind {
         Kind::Activate { pooled: true, .. } => {
             let (largest, frame) = (&after[0].output, stages[place + 1].output);
-            Gradient::Pooled { largest, frame, gradient: at_hand }
+            Gradient::Pooled { largest, frame, gradient: current }
         }
-        _ => Gradient::Plain(at_hand),
+        _ => Gradient::Plain(current),
     }
 }
 
-/// What the gradient of a norm, a ReLU or both is worked out from.
+/// Returns the inputs for the gradient of a norm, a ReLU or both.
 fn activated<'a>(
     stage: &'a Stage,
     values: &'a [Lanes],
@@ -369,7 +369,7 @@ fn activated<'a>(
     Activated { values, activated, frame, gradient, kept, images }
 }
 
-/// The same numbers, in the same order, in another frame.
+/// Copies the same numbers, in the same order, into another frame.
 fn copy(from: &[Lanes], from_frame: Frame, to: &mut [Lanes], to_frame: Frame) {
     let rows = |frame: Frame| {
         (0..frame.channels())

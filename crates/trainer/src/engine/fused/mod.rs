@@ -1,7 +1,7 @@
-//! The CPU engine: SIMD kernels over plain workspace, forward and backward, without a graph.
+//! The CPU engine: SIMD kernels over plain memory, forward and backward, without a graph.
 //!
-//! A batch is a list of groups of 16 images, the last perhaps part empty. Threads take groups; what needs the whole
-//! batch (a norm's statistics, the gradients of weights) is summed group by group in their order. So a run gives the
+//! A batch is a list of groups of 16 images, the last perhaps not full. Threads take groups; values of the whole
+//! batch (a norm's statistics, the gradients of weights) are summed group by group in their order. So a run gives the
 //! same bits for any number of threads and on any CPU.
 
 mod group;
@@ -34,42 +34,42 @@ pub struct Fused {
     program: Vec<Segment>,
     groups: Vec<RwLock<Group>>,
     state: TrainingState,
-    /// What [`logits`](Engine::logits) has prepared the stages for.
+    /// The weights that [`logits`](Engine::logits) has packed into the stages.
     prepared: Option<WeightSet>,
-    /// Nothing where it only answers.
+    /// `None` if it was started for evaluation only.
     training: Option<Training>,
 }
 
-/// How it learns.
+/// Settings and gradients of training.
 struct Training {
     optimizer: Optimizer,
     averaging: Option<Averaging>,
     label_smoothing: f64,
-    /// Of all parameters, of the last step.
+    /// Of all parameters, in the last step.
     gradients: Vec<f32>,
 }
 
-/// What groups do on their own, and what they wait for each other for at the end of it.
+/// Work that groups do independently, and the reduction over all groups that ends it.
 #[derive(Default)]
 struct Segment {
     parts: Vec<Part>,
     reduction: Option<Reduction>,
 }
 
-/// What a group does on its own, by the place of a stage.
+/// An operation on a single group, by the index of a stage.
 #[derive(Clone, Copy)]
 enum Part {
     Load,
     Forward(usize),
-    /// The statistics of what a norm reads.
+    /// The statistics of a norm's input.
     Measure(usize),
     Loss,
-    /// The sums that the gradient of a norm needs.
+    /// The sums that a norm's gradient needs.
     Sum(usize),
     Backward(usize),
 }
 
-/// What one thread does for all groups, by the place of a norm's stage.
+/// A reduction over all groups by one thread, by the index of a norm's stage.
 #[derive(Clone, Copy)]
 enum Reduction {
     Statistics(usize),
@@ -80,11 +80,11 @@ enum Reduction {
 const PARAMETERS_AT_ONCE: usize = 1 << 14;
 
 impl Fused {
-    /// An engine that learns.
+    /// Starts an engine for training.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Memory`], and [`TrainError::Setting`] where the system has no more threads.
+    /// [`TrainError::Memory`], and [`TrainError::Setting`] if the system can't start that many threads.
     pub fn start(request: &Request, state: TrainingState, isa: Isa) -> Result<Self, TrainError> {
         let &Request { experiment, plan, threads, .. } = request;
         let training = Training {
@@ -93,12 +93,12 @@ impl Fused {
             label_smoothing: experiment.label_smoothing,
             gradients: zeros(plan.parameter_count())?,
         };
-        // More threads than groups would have nothing to do.
+        // More threads than groups would be idle.
         let threads = threads.min(experiment.batch_size.div_ceil(LANES));
         Self::new(plan, state, Some(training), threads, isa)
     }
 
-    /// An engine that only answers, on the thread that asks.
+    /// Makes an engine for evaluation only, on the calling thread.
     ///
     /// # Errors
     ///
@@ -120,13 +120,13 @@ impl Fused {
         Ok(Self { isa, workers, stages, program, groups: vec![], state, prepared: None, training })
     }
 
-    /// The weights of the last step.
+    /// Returns the weights of the last step.
     #[must_use]
     pub fn weights(&self) -> &Weights {
         &self.state.weights
     }
 
-    /// Gradients of the last step's loss, one for each parameter.
+    /// Returns the gradients of the last step's loss, one per parameter; empty if it was started for evaluation only.
     #[must_use]
     pub fn gradients(&self) -> &[f32] {
         self.training.as_ref().map_or(&[], |training| &training.gradients)
@@ -145,8 +145,9 @@ impl Fused {
         Ok(())
     }
 
-    /// Forward and backward: leaves its part of every gradient in each group, and new running statistics.
-    fn learn(&mut self, batch: &Batch, at: &Step, smoothing: f64) -> Score {
+    /// Runs forward and backward: leaves each group's share of every gradient in its workspace, and updates the running
+    /// statistics.
+    fn forward_and_backward(&mut self, batch: &Batch, at: &Step, smoothing: f64) -> Score {
         let Self { isa, workers, stages, program, groups, state, .. } = self;
         let Weights { parameters, statistics: running } = &mut state.weights;
         let (parameters, running) = (parameters.as_slice(), Mutex::new(running));
@@ -193,7 +194,7 @@ impl Fused {
         score
     }
 
-    /// Sums the groups' gradients in their order, whoever worked on them, and moves parameters and averages.
+    /// Sums the groups' gradients in their order, whichever thread computed them, and updates parameters and averages.
     fn update(&mut self, groups: usize, at: &Step) {
         let Self { workers, stages, groups: all, state, training: Some(training), .. } = self else { return };
         let groups: Vec<_> = all[..groups].iter().map(read).collect();
@@ -260,7 +261,7 @@ impl Fused {
     }
 }
 
-/// A run of parameters with all that belongs to them.
+/// A range of parameters with their gradients, velocities and averages.
 struct Rest<'a> {
     gradients: &'a mut [f32],
     parameters: &'a mut [f32],
@@ -269,7 +270,7 @@ struct Rest<'a> {
 }
 
 impl<'a> Rest<'a> {
-    /// Cuts the first so many off.
+    /// Splits off the first `count`.
     fn take(&mut self, count: usize) -> Rest<'a> {
         let cut = |list: &mut &'a mut [f32]| list.split_off_mut(..count).unwrap_or_default();
         Rest {
@@ -281,7 +282,7 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// Parameters to move by the sum of what each group has for them; by the gradients they have where there is none.
+/// Parameters to update by the sum of the groups' shares; by the gradients as they are if there are no shares.
 struct Task<'a> {
     numbers: Rest<'a>,
     parts: Vec<&'a [f32]>,
@@ -302,12 +303,12 @@ impl Engine for Fused {
 
     fn step(&mut self, batch: &Batch, at: &Step) -> Result<Score, TrainError> {
         let Some(smoothing) = self.training.as_ref().map(|training| training.label_smoothing) else {
-            return Err(TrainError::Internal("this engine only answers".into()));
+            return Err(TrainError::Internal("this engine was started for evaluation only".into()));
         };
         let groups = batch.len().div_ceil(LANES);
         self.ensure_groups(groups)?;
         self.prepared = None;
-        let score = self.learn(batch, at, smoothing);
+        let score = self.forward_and_backward(batch, at, smoothing);
         self.update(groups, at);
         Ok(score)
     }
@@ -316,7 +317,7 @@ impl Engine for Fused {
         self.ensure_groups(self.workers.threads())?;
         let Self { isa, workers, stages, groups, state, prepared, .. } = self;
         let Weights { parameters, statistics } = state.of(of);
-        // Set again at the end: an error or a panic on the way leaves the stages as they may be.
+        // Set again at the end: after an error or a panic the stages may be packed in part.
         let is_prepared = prepared.take() == Some(of);
         let classes = stages.last().map_or(0, |stage| stage.output.len());
         let mut logits = zeros(batch.len() * classes)?;
@@ -333,7 +334,7 @@ impl Engine for Fused {
                 });
                 worker.synchronize(|| {});
             }
-            // No group waits for another: each thread keeps to one, which its cache holds.
+            // No group waits for another: each thread uses a single one, which stays in its cache.
             let mut group = write(&groups[worker.index]);
             worker.each(parts.len(), |g| {
                 group.load(batch, g, stages[0].input);
@@ -362,7 +363,7 @@ impl Engine for Fused {
     }
 }
 
-/// A training pass: norms end segments, since they wait for all groups.
+/// Returns the program of a training pass: norms end segments, since they need all groups.
 fn program(stages: &[Stage]) -> Vec<Segment> {
     let mut segments = vec![Segment { parts: vec![Part::Load], reduction: None }];
     let mut add = |parts: &[Part], reduction: Option<Reduction>| {

@@ -6,7 +6,7 @@ use stepladder_kernels::{GradientSums, Statistics};
 use super::super::{NORM_EPSILON, NORM_MOMENTUM};
 use crate::net::{ParameterPlan, Plan, StatisticsPlan};
 
-/// A norm of the net, and what it works out for a batch.
+/// A norm of the net, with its state for a batch.
 pub(super) struct Norm {
     pub weight: ParameterPlan,
     pub bias: ParameterPlan,
@@ -57,8 +57,8 @@ impl Norm {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From the groups' statistics to the batch's (Chan, Golub and LeVeque 1979), and on to the running ones. `groups`
-    /// tells how many values a channel each group has, and its statistics.
+    /// Combines the groups' statistics into the batch's (Chan, Golub and LeVeque 1979), and updates the running ones.
+    /// `groups` yields each group's number of values per channel, and its statistics.
     pub fn combine_statistics<'a>(
         &self,
         groups: impl Iterator<Item = (f64, &'a [Statistics])> + Clone,
@@ -78,7 +78,7 @@ impl Norm {
             }
             self.set(&mut state, channel, mean, squares / count, parameters);
             if count > 1.0 {
-                // One value a channel has no variance: running statistics are left as they are.
+                // One value per channel has no variance: running statistics are unchanged.
                 let unbiased = squares / (count - 1.0);
                 let mut blend = |place: usize, new: f64| {
                     let old = f64::from(running[place]);
@@ -90,7 +90,7 @@ impl Norm {
         }
     }
 
-    /// Prepares for evaluation.
+    /// Sets scale and shift from the running statistics, for evaluation.
     pub fn use_running_statistics(&self, parameters: &[f32], running: &[f32]) {
         let mut state = self.state_mut();
         for channel in 0..self.channels() {
@@ -110,8 +110,8 @@ impl Norm {
         state.shift[channel] = (bias - mean * weight * inverse) as f32;
     }
 
-    /// From the groups' sums to the gradients of weight and bias, and what each value's gradient needs. `values` are
-    /// those of a channel in the whole batch.
+    /// Combines the groups' sums into the gradients of weight and bias, and the means that each value's gradient needs.
+    /// `values` is the number of values per channel in the whole batch.
     pub fn combine_sums<'a>(&self, groups: impl Iterator<Item = &'a [GradientSums]> + Clone, values: f64) {
         let mut state = self.state_mut();
         for channel in 0..self.channels() {

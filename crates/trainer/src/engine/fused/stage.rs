@@ -7,30 +7,30 @@ use crate::TrainError;
 use crate::alloc::filled;
 use crate::net::{Op, ParameterPlan, Plan, Shape};
 
-/// What the engine does in one go: an operation of the plan, or a norm, a ReLU and a dropout that follow each other.
+/// An operation that the engine runs in one pass: one of the plan's, or a norm, a ReLU and a dropout in a row.
 pub(super) struct Stage {
-    /// What it reads, with the border that its padding asks for.
+    /// The frame of its input, with the border that its padding needs.
     pub input: Frame,
-    /// What it makes, with the border that the next stage asks for.
+    /// The frame of its output, with the border that the next stage needs.
     pub output: Frame,
     pub kind: Kind,
 }
 
 pub(super) enum Kind {
     Conv(Box<Conv>),
-    /// A norm where there is one, a ReLU, and a dropout where there is one. `pooled`: a max pool over windows of 2 x 2
-    /// comes next, and leaves its gradient to this one.
+    /// An optional norm, a ReLU, and an optional dropout. `pooled`: a max pool over windows of 2 x 2 comes next, whose
+    /// gradient this stage computes.
     Activate {
         norm: Option<Norm>,
         dropout: Option<Dropout>,
         pooled: bool,
     },
-    /// A norm that no ReLU follows; `ones` stand where an activation's gradient would read what was cut.
+    /// A norm that no ReLU follows; `ones` replaces the activated values, by which a gradient knows what the ReLU cut.
     Normalise {
         norm: Norm,
         ones: Vec<Lanes>,
     },
-    /// A dropout that no ReLU comes before.
+    /// A dropout that follows no ReLU.
     Dropout(Dropout),
     MaxPool {
         kernel: usize,
@@ -45,7 +45,7 @@ pub(super) enum Kind {
 #[derive(Clone, Copy)]
 pub(super) struct Dropout {
     pub probability: f64,
-    /// WeightSet of the net's dropouts, for its random stream.
+    /// Index among the net's dropouts, for its random stream.
     pub index: usize,
 }
 
@@ -53,17 +53,17 @@ pub(super) struct Conv {
     pub weight: ParameterPlan,
     pub bias: Option<ParameterPlan>,
     pub kernel: usize,
-    /// The gradient of what it makes, with the border that the gradient of its input asks for.
+    /// The frame of its output's gradient, with the border that the gradient of its input needs.
     pub gradient: Frame,
-    /// What of that gradient the input had a part in: less than all where padding reaches beyond the kernel.
+    /// The part of that gradient that depends on the input: less than all if padding reaches beyond the kernel.
     pub cropped: Option<Frame>,
     packed: RwLock<Packed>,
 }
 
-/// The weights in the order that kernels read them, made anew for each step.
+/// The weights in the order that kernels read them, packed again for each step.
 pub(super) struct Packed {
     pub forward: PackedWeights,
-    /// For the gradient of the input, in learning; of the first stage nobody asks for it.
+    /// For the gradient of the input, in training; not needed for the first stage.
     pub backward: Option<PackedWeights>,
 }
 
@@ -83,14 +83,14 @@ impl Stage {
         }
     }
 
-    /// Values a channel in what an image makes of it.
+    /// Returns the output values per channel of an image.
     pub fn pixels(&self) -> usize {
         self.output.height() * self.output.width()
     }
 }
 
 impl Conv {
-    /// Takes in the weights of a step, or of an evaluation, which goes forward alone.
+    /// Packs the weights, for the forward pass alone or for both.
     pub fn pack(&self, parameters: &[f32], backward_too: bool) {
         let weights = &parameters[self.weight.range.clone()];
         let mut packed = self.packed.write().unwrap_or_else(PoisonError::into_inner);
@@ -105,13 +105,13 @@ impl Conv {
     }
 }
 
-/// A frame of a shape that the plan has found to fit in memory.
+/// Returns the frame of a shape that the plan has checked to fit in memory.
 pub(super) fn frame([channels, height, width]: Shape, border: usize) -> Result<Frame, TrainError> {
     Frame::new(channels, height, width, border).ok_or(TrainError::Memory { bytes: usize::MAX })
 }
 
 /// Gathers a plan's operations into stages.
-pub(super) fn stages(plan: &Plan, learning: bool) -> Result<Vec<Stage>, TrainError> {
+pub(super) fn stages(plan: &Plan, training: bool) -> Result<Vec<Stage>, TrainError> {
     let mut stages: Vec<Stage> = vec![];
     let mut ops = plan.ops.iter().peekable();
     while let Some(planned) = ops.next() {
@@ -122,14 +122,14 @@ pub(super) fn stages(plan: &Plan, learning: bool) -> Result<Vec<Stage>, TrainErr
             Op::Conv { weight, bias, kernel, padding } => {
                 padded_by = padding;
                 let ([input, ..], [outputs, height, width]) = (planned.input, planned.output);
-                let room = |packed: Option<PackedWeights>| {
+                let allocated = |packed: Option<PackedWeights>| {
                     packed.ok_or(TrainError::Memory { bytes: 4 * input * outputs * kernel * kernel })
                 };
-                let has_input_gradient = learning && !is_first;
+                let has_input_gradient = training && !is_first;
                 let packed = Packed {
-                    forward: room(PackedWeights::new(outputs, input, kernel))?,
+                    forward: allocated(PackedWeights::new(outputs, input, kernel))?,
                     backward: has_input_gradient
-                        .then(|| room(PackedWeights::new(input, outputs, kernel)))
+                        .then(|| allocated(PackedWeights::new(input, outputs, kernel)))
                         .transpose()?,
                 };
                 let beyond = (padding + 1).saturating_sub(kernel);
@@ -167,8 +167,8 @@ pub(super) fn stages(plan: &Plan, learning: bool) -> Result<Vec<Stage>, TrainErr
             }
             (kind, _) => kind,
         };
-        // A convolution writes no border, and wants its gradient with one: what neither pads nor reads it so goes by
-        // way of a copy.
+        // A convolution writes no border, and needs its gradient with one: stages that can't write such a gradient get a
+        // copy in between.
         let follows_conv = stages.last().is_some_and(|stage| stage.conv().is_some());
         let takes_conv =
             matches!(kind, Kind::Activate { .. } | Kind::Normalise { .. } | Kind::Dropout(_) | Kind::Copy);

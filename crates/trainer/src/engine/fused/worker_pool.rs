@@ -8,18 +8,18 @@ use std::thread::{self, JoinHandle};
 
 use crate::TrainError;
 
-/// Threads that work on one step together.
+/// A pool of threads that work on one step together.
 pub(super) struct WorkerPool {
     threads: usize,
     pool: Option<rayon::ThreadPool>,
     handles: Vec<JoinHandle<()>>,
 }
 
-/// One of them at work.
+/// A thread of the pool at work.
 pub(super) struct Worker<'a> {
     /// 0 for the first.
     pub index: usize,
-    /// Lists that it has gone through so far.
+    /// Lists that it has processed so far.
     lists: Cell<usize>,
     barrier: &'a Barrier,
     claims: &'a [AtomicUsize],
@@ -31,24 +31,24 @@ struct Barrier {
     arrived: AtomicUsize,
     round: AtomicUsize,
     failed: AtomicBool,
-    /// What the first thread that panicked said.
+    /// The payload of the first panic.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
     waiters: AtomicUsize,
     lock: Mutex<()>,
     wake: Condvar,
 }
 
-/// Rounds of looking before a thread that waits lets others have its core, and before it sleeps: a norm's wait is
+/// Rounds of spinning before a waiting thread yields its core, and of yielding before it sleeps: a norm's wait is
 /// shorter than waking up would be, unless another thread lost its core.
 const SPINS: usize = 2000;
 const YIELDS: usize = 200;
 
 impl WorkerPool {
-    /// Of so many threads; the one that calls is the only one where that is 1.
+    /// Starts `threads` threads; none if that is 1, since the calling thread does the work then.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Setting`] where the system has no more threads to give.
+    /// [`TrainError::Setting`] if the system can't start that many threads.
     pub fn new(threads: usize) -> Result<Self, TrainError> {
         let mut workers = Self { threads, pool: None, handles: vec![] };
         if threads == 1 {
@@ -71,11 +71,11 @@ impl WorkerPool {
         self.threads
     }
 
-    /// Runs `work` on every thread at once, for lists of at most `items`.
+    /// Runs `work` on every thread at once, for lists of at most `items` items.
     ///
     /// # Panics
     ///
-    /// Where `work` does on any thread, with what it said.
+    /// If `work` panics on any thread, with its payload.
     pub fn run(&self, items: usize, work: impl Fn(&Worker) + Sync) {
         let claims: Vec<AtomicUsize> = (0..items).map(|_| AtomicUsize::new(0)).collect();
         let barrier = Barrier::of(self.threads);
@@ -92,7 +92,7 @@ impl WorkerPool {
         }
     }
 
-    /// Does some independent tasks on all threads.
+    /// Runs independent tasks on all threads.
     pub fn each<Task: Send>(&self, tasks: Vec<Task>, work: impl Fn(Task) + Sync + Send) {
         use rayon::prelude::*;
         match &self.pool {
@@ -105,18 +105,18 @@ impl WorkerPool {
 }
 
 impl Drop for WorkerPool {
-    /// Waits for its threads: one that winds up while the process does would crash it.
+    /// Joins its threads: one that ends while the process does would crash it.
     fn drop(&mut self) {
-        self.pool = None; // tells them to end
+        self.pool = None; // makes them end
         for handle in self.handles.drain(..) {
-            let _ = handle.join(); // what it panicked with has been told
+            let _ = handle.join(); // its panic has been reported by `run`
         }
     }
 }
 
 impl Worker<'_> {
-    /// Goes through a list of `count` items together with the other threads, each item taken once. A thread begins
-    /// with the same part of every list, which its cache may still hold, and then helps the others.
+    /// Processes a list of `count` items together with the other threads, each item once. A thread begins with the same
+    /// part of every list, which its cache may still hold, and then helps the others.
     pub fn each(&self, count: usize, mut work: impl FnMut(usize)) {
         let list = self.lists.get() + 1;
         self.lists.set(list);
@@ -129,7 +129,7 @@ impl Worker<'_> {
         }
     }
 
-    /// Waits until every thread is here; the last to come does `work` for all.
+    /// Waits until every thread has arrived; the last one runs `work` for all.
     pub fn synchronize(&self, work: impl FnOnce()) {
         let barrier = self.barrier;
         let round = barrier.round.load(Ordering::SeqCst);
@@ -167,9 +167,9 @@ impl Barrier {
             })
         };
         if !looked(SPINS, spin_loop) && !looked(YIELDS, thread::yield_now) {
-            let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+            let guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
             self.waiters.fetch_add(1, Ordering::SeqCst);
-            drop(self.wake.wait_while(lock, |()| !over()).unwrap_or_else(PoisonError::into_inner));
+            drop(self.wake.wait_while(guard, |()| !over()).unwrap_or_else(PoisonError::into_inner));
             self.waiters.fetch_sub(1, Ordering::SeqCst);
         }
         assert!(!self.failed.load(Ordering::SeqCst), "another thread of this step panicked");
@@ -177,7 +177,7 @@ impl Barrier {
 
     fn wake_all(&self) {
         if self.waiters.load(Ordering::SeqCst) > 0 {
-            // Whoever counts as asleep without being so yet still holds the lock.
+            // A waiter that has been counted but doesn't sleep yet still holds the lock.
             drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner));
             self.wake.notify_all();
         }
@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_item_is_taken_once_and_nobody_passes_a_meeting_early() {
+    fn every_item_is_processed_once_and_no_thread_passes_a_barrier_early() {
         for threads in [1, 2, 3, 8] {
             let workers = WorkerPool::new(threads).unwrap();
             let counts: Vec<AtomicUsize> = (0..23).map(|_| AtomicUsize::new(0)).collect();
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_on_one_thread_ends_the_others_and_keeps_what_it_said() {
+    fn a_panic_on_one_thread_ends_the_others_and_keeps_its_message() {
         let workers = WorkerPool::new(3).unwrap();
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             workers.run(1, |worker| {
