@@ -42,7 +42,7 @@ export type Net = {
 
 /** The parts of every block, and their order. */
 export type Block = {
-	/** The order of the parts, each once; `norm` and `dropout` do nothing while switched off. */
+	/** The order of the parts, each once; a `norm` of `none` and a `dropout` of 0 have no effect. */
 	order: ('conv' | 'norm' | 'relu' | 'dropout')[];
 	/** Whether the convolution adds a bias. */
 	bias: boolean;
