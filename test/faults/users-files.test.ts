@@ -70,18 +70,6 @@ test('a file called `latest` stays', async t => {
 	areKept(t, own, 'mine/latest');
 });
 
-test('a step that is called `latest` has a folder of its own', async t => {
-	const own = tinyLadder(t);
-	t.is((await own.run(['train', '--step', 'tiny'])).exitCode, 0);
-	own.write('steps/1-latest.ts', own.read('steps/0-tiny.ts').replace("name: 'tiny'", "name: 'latest'"));
-	const {exitCode, stderr} = await own.run(['train', '--step', 'latest']);
-	t.is(exitCode, 0, stderr);
-	const [run = ''] = readdirSync(path.join(own.folder, 'runs', 'latest'));
-	t.true(existsSync(path.join(own.folder, 'runs', 'latest', run, 'result.json')));
-	const [older = ''] = readdirSync(path.join(own.folder, 'runs', 'tiny'));
-	t.false(readdirSync(path.join(own.folder, 'runs', 'tiny', older)).some(name => name.startsWith('20')));
-});
-
 (process.platform === 'win32' ? test.skip : test)('`init` writes nothing through a link', async t => {
 	const own = new OwnLadder(t);
 	writeFileSync(path.join(own.folder, 'mine.txt'), '');
@@ -119,6 +107,6 @@ test('an interrupted sweep does not let another replace a finished one', async t
 	writeFileSync(path.join(trials, begun, 'result.json'), ''); // as if it had not finished
 	const {exitCode, stderr} = await own.run([...other, '--name', 'first']);
 	t.is(exitCode, 2);
-	t.regex(stderr, /records\/sweeps\/first holds a sweep that differs/);
+	t.regex(stderr, /records\/sweeps\/first has a sweep that differs/);
 	t.is(readFileSync(path.join(own.folder, 'records/sweeps/first/sweep.json'), 'utf8'), kept);
 });

@@ -45,7 +45,7 @@ test('a changeset becomes a new version in every file, and a changelog entry', a
 
 test('README and the set-up name the Node of `engines`', async t => {
 	const {neededNode} = await script('set-up/node.mjs');
-	t.true(textOf('README.md').includes(`On ${neededNode}, `), `README.md should say "On ${neededNode}, ..."`);
+	t.true(textOf('README.md').includes(neededNode), `README.md should say "${neededNode}"`);
 	t.is(engines.node, '^20.19 || ^22.20 || >=24.12');
 	t.is(neededNode, 'Node 20.19+, 22.20+ or 24.12+');
 });
@@ -61,6 +61,6 @@ test('a Node fits if `engines` has its line', async t => {
 test('README and the set-up name the Rust of Cargo.toml', async t => {
 	const [, rust] = /^rust-version = "([\d.]+)"/m.exec(textOf('Cargo.toml')) ?? [];
 	const {howToGet} = await script('set-up/need.mjs');
-	t.true(textOf('README.md').includes(`Rust (${rust} or newer)`));
+	t.true(textOf('README.md').includes(`Rust ${rust} or newer`));
 	t.true(howToGet('rust').includes(`(${rust} or newer)`));
 });

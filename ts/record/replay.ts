@@ -14,7 +14,7 @@ import {createRun} from '../runs/create-run.js';
 import type {EpochEvent} from '../runs/events.js';
 import {findRun} from '../runs/find-run.js';
 import {readFinishedRun} from '../runs/finished-run.js';
-import {isFinished} from '../runs/folder.js';
+import {isFinished} from '../runs/is-finished.js';
 import {reopenRun} from '../runs/reopen-run.js';
 import {type Folders, trainInFolders} from '../training/train.js';
 import type {Training} from '../training/training.js';

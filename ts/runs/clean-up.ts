@@ -3,7 +3,8 @@ import path from 'node:path';
 import {isStale} from '../fs/lock.js';
 import {isPartialFile} from '../fs/write-file-atomic.js';
 import {readConfig} from './config.js';
-import {hasLeftovers, isFinished, isFolderLocked, isLockFile, lockFolder, removeLeftovers, writeIn} from './folder.js';
+import {hasLeftovers, isFolderLocked, isLockFile, lockFolder, removeLeftovers, writeIn} from './folder.js';
+import {isFinished} from './is-finished.js';
 import {runFiles} from './run-folder.js';
 
 /** Removes what a killed process left in the folder of a finished run, unless another process writes there, or it can’t be written. */

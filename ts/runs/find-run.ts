@@ -6,7 +6,7 @@ import {differences} from '../experiment/difference.js';
 import {listFolder} from '../fs/list-folder.js';
 import type {Step} from '../step/define-step.js';
 import {tryReadConfig} from './config.js';
-import {isFinished} from './folder.js';
+import {isFinished} from './is-finished.js';
 import {fileHash} from './run-hashes.js';
 
 /** The run to find: a seed of a step on whole data. */

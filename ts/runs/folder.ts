@@ -4,6 +4,7 @@ import {displayPath} from '../format/command-line.js';
 import {acquireLock, isLocked, isLockName, type Lock} from '../fs/lock.js';
 import {suggestOut, wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {isPartialFile, removePartialFiles} from '../fs/write-file-atomic.js';
+import {isFinished} from './is-finished.js';
 
 // Common to the folders of runs and of a sweep's trials: a lock, a checkpoint, and `result.json`, which is written last.
 
@@ -11,9 +12,6 @@ const [lockName, checkpointName] = ['.lock', 'checkpoint.safetensors'];
 
 /** Returns the path of the checkpoint that the trainer resumes from. */
 export const checkpointIn = (folder: string): string => path.join(folder, checkpointName);
-
-/** Returns whether a run has finished. */
-export const isFinished = (folder: string): boolean => existsSync(path.join(folder, 'result.json'));
 
 /**
  * Acquires the lock of a folder, which exists.

@@ -2,7 +2,7 @@ import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {checkPath} from '../validation/check-path.js';
 import type {EpochEvent} from './events.js';
-import {isFinished} from './folder.js';
+import {isFinished} from './is-finished.js';
 import {changedFile} from './run-hashes.js';
 
 /** A run in the list of saved runs. */

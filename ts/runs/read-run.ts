@@ -9,7 +9,7 @@ import {shapes, validate} from '../validation/validate.js';
 import {readConfig} from './config.js';
 import type {EpochEvent} from './events.js';
 import {epochShape, type FinishedRun, readFinishedRun} from './finished-run.js';
-import {isFinished} from './folder.js';
+import {isFinished} from './is-finished.js';
 import type {TrainOptions} from './train-options.js';
 
 /** The contents of a run's folder, finished or not. */

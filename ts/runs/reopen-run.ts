@@ -2,7 +2,8 @@ import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {ConfigError} from '../errors/index.js';
 import {readConfig} from './config.js';
-import {isFinished, lockFolder, removeLeftovers, writeIn} from './folder.js';
+import {lockFolder, removeLeftovers, writeIn} from './folder.js';
+import {isFinished} from './is-finished.js';
 import {RunFolder, runFiles} from './run-folder.js';
 
 /**

@@ -1,7 +1,7 @@
 import {readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {type CommandSeeds, isCommandOf, readConfig} from './config.js';
-import {isFinished} from './folder.js';
+import {isFinished} from './is-finished.js';
 
 /** A seed of a command that trains several, with the state of its run. */
 export type Sibling = {

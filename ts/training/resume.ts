@@ -5,7 +5,7 @@ import {formatValue} from '../format/value.js';
 import {readConfig} from '../runs/config.js';
 import {createRun} from '../runs/create-run.js';
 import {readFinishedRun} from '../runs/finished-run.js';
-import {isFinished} from '../runs/folder.js';
+import {isFinished} from '../runs/is-finished.js';
 import {alreadyFinished, lockRun} from '../runs/reopen-run.js';
 import type {RunFolder} from '../runs/run-folder.js';
 import {siblingsOf} from '../runs/siblings.js';
