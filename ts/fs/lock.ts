@@ -15,8 +15,14 @@ const quietWait = 2000;
 /** A holder on another machine or in another container, whose heartbeat is watched for `seconds`. */
 export type LockWait = {readonly what: string; readonly holder: LockHolder | undefined; readonly seconds: number};
 
+type Listener = (message: unknown, name: string | symbol) => void;
+
 /** Publishes each {@link LockWait} that takes more than two seconds, for the command line to print. */
-export const lockWaits = channel('stepladder.wait');
+export const lockWaits: {
+	readonly publish: (wait: unknown) => void;
+	readonly subscribe: (listener: Listener) => void;
+	readonly unsubscribe: (listener: Listener) => boolean;
+} = channel('stepladder.wait'); // typed here, or whoever uses our types would need those of Node
 
 /**
  * Acquires a lock, as {@link acquireFolder} does; fails at once if a live process holds it.
