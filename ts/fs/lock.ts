@@ -21,7 +21,7 @@ type Listener = (message: unknown, name: string | symbol) => void;
 export const lockWaits: {
 	readonly publish: (wait: unknown) => void;
 	readonly subscribe: (listener: Listener) => void;
-	readonly unsubscribe: (listener: Listener) => boolean;
+	readonly unsubscribe: (listener: Listener) => void;
 } = channel('stepladder.wait'); // typed here, or whoever uses our types would need those of Node
 
 /**

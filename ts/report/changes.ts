@@ -2,49 +2,53 @@ import type {Difference} from '../experiment/difference.js';
 import {differences} from '../experiment/difference.js';
 import type {Experiment, Layer} from '../experiment/experiment.js';
 
-/** A setting that differs, as a person reads it: `dropout`, `0`, `0.03`. */
+/** A setting that differs, in words: `dropout`, `0`, `0.03`. */
 export type SettingChange = {readonly setting: string; readonly before: string; readonly after: string};
 
-/** A place in two nets; empty where one has no such layer. */
+/** A row of two nets side by side; empty where one has no layer. */
 export type LayerChange = {readonly before: string; readonly after: string; readonly changed: boolean};
 
-/** What differs between two experiments. */
+/** The differences between two experiments. */
 export type Changes = {
 	readonly settings: readonly SettingChange[];
-	/** All layers, where any of them differs; none otherwise. */
+	/** All layers if any of them differs, else empty. */
 	readonly layers: readonly LayerChange[];
 };
 
-/** What a step changed, in words. */
+/** Describes the differences between two experiments in words. */
 export const changesBetween = (before: Experiment, after: Experiment): Changes => {
 	const all = differences(before, after);
 	const ofLayers = ({path}: Difference): boolean => path === 'net.body' || path === 'net.head';
-	const kind = all.some(({path}) => path === 'schedule.kind'); // its other settings are then others altogether
+	const kind = all.some(({path}) => path === 'schedule.kind'); // another kind has other settings
 	return {
 		settings: [
 			...all
 				.filter(difference => !ofLayers(difference) && !(kind && difference.path.startsWith('schedule.')))
-				.map(({path, before, after}) => ({setting: called(path), before: worded(before), after: worded(after)})),
+				.map(({path, before, after}) => ({
+					setting: settingName(path),
+					before: valueText(before),
+					after: valueText(after),
+				})),
 			...(kind ? [{setting: 'schedule', before: schedule(before.schedule), after: schedule(after.schedule)}] : []),
 		],
 		layers: all.some(ofLayers) ? layerChanges(layersOf(before), layersOf(after)) : [],
 	};
 };
 
-const schedule = ({kind, ...rest}: Experiment['schedule']): string => `${kind} (${worded(rest)})`;
+const schedule = ({kind, ...rest}: Experiment['schedule']): string => `${kind} (${valueText(rest)})`;
 
-/** `net.block.dropout` is `dropout`, `augmentation.rotation` is `augmentation, rotation`. */
-const called = (path: string): string =>
+/** Shortens a path: `net.block.dropout` to `dropout`, `augmentation.rotation` to `augmentation, rotation`. */
+const settingName = (path: string): string =>
 	path
 		.replace(/^net\.(block\.)?/, '')
 		.split('.')
 		.map(spaced)
 		.join(', ');
 
-/** `maxLearningRate` is `max learning rate`. */
+/** Splits camel case: `maxLearningRate` to `max learning rate`. */
 const spaced = (name: string): string => name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`);
 
-const worded = (value: unknown): string => {
+const valueText = (value: unknown): string => {
 	if (value === undefined) {
 		return 'none';
 	}
@@ -54,20 +58,20 @@ const worded = (value: unknown): string => {
 	}
 
 	if (Array.isArray(value)) {
-		return value.map(worded).join(', ');
+		return value.map(valueText).join(', ');
 	}
 
 	return typeof value === 'object' && value !== null
 		? Object.entries(value)
 				.filter(([, part]) => part !== undefined)
-				.map(([name, part]) => `${spaced(name)} ${worded(part)}`)
+				.map(([name, part]) => `${spaced(name)} ${valueText(part)}`)
 				.join(', ')
 		: String(value);
 };
 
-const layersOf = ({net: {body, head}}: Experiment): string[] => [...body, ...head].map(layerWords);
+const layersOf = ({net: {body, head}}: Experiment): string[] => [...body, ...head].map(layerText);
 
-const layerWords = (layer: Layer): string => {
+const layerText = (layer: Layer): string => {
 	switch (layer.kind) {
 		case 'block':
 		case 'conv': {
@@ -86,15 +90,15 @@ const layerWords = (layer: Layer): string => {
 	}
 };
 
-/** Sets two nets side by side: what begins and what ends alike stands in one row. */
+/** Aligns two nets side by side: equal layers at the start and at the end share a row. */
 const layerChanges = (before: readonly string[], after: readonly string[]): LayerChange[] => {
 	const shorter = Math.min(before.length, after.length);
-	const alike = (count: number, at: (index: number) => boolean): number => {
-		const found = Array.from({length: count}, (_, index) => index).find(index => !at(index));
+	const countEqual = (count: number, isEqual: (index: number) => boolean): number => {
+		const found = Array.from({length: count}, (_, index) => index).find(index => !isEqual(index));
 		return found ?? count;
 	};
-	const start = alike(shorter, index => before[index] === after[index]);
-	const end = alike(shorter - start, index => before.at(-1 - index) === after.at(-1 - index));
+	const start = countEqual(shorter, index => before[index] === after[index]);
+	const end = countEqual(shorter - start, index => before.at(-1 - index) === after.at(-1 - index));
 	const middle = [before, after].map(layers => layers.slice(start, layers.length - end));
 	const rows = Math.max(...middle.map(({length}) => length));
 	const same = (layer: string): LayerChange => ({before: layer, after: layer, changed: false});

@@ -18,37 +18,37 @@ import {spread} from '../statistics/spread.js';
 export type Comparison = {
 	readonly a: string;
 	readonly b: string;
-	/** Seeds that both have. */
+	/** Common seeds. */
 	readonly seeds: readonly number[];
-	/** The measure that is tested by itself. */
+	/** The measure whose p-value is not corrected for the other measures. */
 	readonly primary: Measure;
 	readonly measures: readonly ComparedMeasure[];
-	/** McNemar's test on the test images, for each seed that both have and whose test labels are there. */
+	/** McNemar's test on the test images, for each common seed whose test labels are available. */
 	readonly images: ReadonlyArray<McNemar & {readonly seed: number}>;
 };
 
-/** A measure of the two. */
+/** A measure of both. */
 export type ComparedMeasure = {
 	readonly measure: Measure;
-	/** Means over common seeds, as the difference is. */
+	/** Means over common seeds. */
 	readonly a: number;
 	readonly b: number;
 	/** Mean difference over common seeds. */
 	readonly difference: number;
-	/** Its 95 % interval, without bounds for a single seed. */
+	/** 95 % confidence interval of the difference; `undefined` for a single seed. */
 	readonly low: number | undefined;
 	readonly high: number | undefined;
 	readonly pValue: number | undefined;
 	/**
-	 * This, corrected by Holm for the number of measures beside the primary one, which stands by itself. Where several are
-	 * compared with one, for their number too, the primary measure for that alone.
+	 * `pValue` corrected by Holm: of the primary measure for the number of comparisons, of the others for the number of
+	 * their tests in all comparisons.
 	 */
 	readonly corrected: number | undefined;
 	/** Whether `corrected` is below 5 %. */
 	readonly significant: boolean;
 	/**
-	 * Seeds that it would take to tell a difference as large as the one found in four of five tries; nothing where it is
-	 * told already, or can't be judged.
+	 * Number of seeds with which a difference this large would be significant with a power of 0.8; `undefined` if it is
+	 * significant already, or has no estimate of its deviation.
 	 */
 	readonly seedsNeeded: number | undefined;
 };
@@ -56,8 +56,8 @@ export type ComparedMeasure = {
 /**
  * Compares the records of two steps by paired tests, over seeds and over images.
  *
- * @throws {ConfigError} for a step that is not there
- * @throws {RecordError} for one that has not been recorded, and for two that were recorded on different data
+ * @throws {ConfigError} for an unknown step
+ * @throws {RecordError} if a step has no record, or the two were recorded on different data
  */
 export const compare = (ladder: Ladder, a: string, b: string): Comparison => {
 	checkLadder(ladder);
@@ -73,25 +73,25 @@ export const compare = (ladder: Ladder, a: string, b: string): Comparison => {
 	return comparison(comparedRecord(first), comparedRecord(second), ladder.step(a).target.primary);
 };
 
-/** What is compared: the measures of seeds, and what each gets wrong. */
+/** One side of a comparison: measures and mistakes by seed. */
 export type Compared = SeedsMeasured & {
 	readonly name: string;
-	/** None of a seed whose predictions can't be held against labels. */
+	/** Mistakes of each seed whose test labels are available. */
 	readonly answers: ReadonlyArray<Pick<RecordedAnswers, 'seed' | 'mistakes'>>;
 };
 
-/** A record, to be compared. */
+/** Converts a record to one side of a comparison. */
 export const comparedRecord = (recorded: MeasuredRecord): Compared => ({...recorded, answers: recorded.record.answers});
 
-/** Compares two by paired tests over the seeds that both have: at least one. */
+/** Compares two by paired tests over their common seeds, of which there is at least one. */
 export const comparison = (a: Compared, b: Compared, primary: Measure = 'test'): Comparison => {
 	const [only] = comparisons([[a, b]], primary);
 	return only as Comparison;
 };
 
 /**
- * Several comparisons, corrected together: the primary measure for the number of comparisons, all others for theirs in
- * all comparisons.
+ * Makes several comparisons and corrects their p-values together: those of the primary measure for the number of
+ * comparisons, all others for the number of their tests.
  */
 export const comparisons = (
 	pairs: ReadonlyArray<readonly [a: Compared, b: Compared]>,
@@ -121,11 +121,11 @@ export const comparisons = (
 				.map(row => {
 					const {measure, difference, pValue, seedsNeeded} = row;
 					const {mean, low, high} = difference;
-					const over = ({bySeed}: Measured): number => spread(seeds.map(seed => bySeed.get(seed) ?? 0)).mean;
-					const means = {measure, a: over(a[measure]), b: over(b[measure]), difference: mean};
+					const meanOf = ({bySeed}: Measured): number => spread(seeds.map(seed => bySeed.get(seed) ?? 0)).mean;
+					const means = {measure, a: meanOf(a[measure]), b: meanOf(b[measure]), difference: mean};
 					if (seeds.length < 2) {
-						const nothing = {low: undefined, high: undefined, pValue: undefined, corrected: undefined};
-						return {...means, ...nothing, significant: false, seedsNeeded: undefined};
+						const untested = {low: undefined, high: undefined, pValue: undefined, corrected: undefined};
+						return {...means, ...untested, significant: false, seedsNeeded: undefined};
 					}
 
 					const p = corrected.get(row) ?? pValue;
@@ -141,17 +141,17 @@ export const comparisons = (
 	});
 };
 
-/** Seeds that both have. */
+/** Returns the seeds that both have. */
 export const commonSeeds = (a: Compared, b: Compared): number[] => a.seeds.filter(seed => b.seeds.includes(seed));
 
-/** Both columns, in percent. Accuracies are rounded as everywhere: down, so that none looks better than it is. */
+/** Formats both means in percent. Accuracies are rounded down, so that none looks better than it is. */
 export const meanCells = ({measure, a, b}: ComparedMeasure): readonly [string, string] => {
 	const cell = (value: number): string =>
 		measure === 'gap' || measure === 'range' ? fixed(100 * value, 2) : percent(value);
 	return [cell(a), cell(b)];
 };
 
-/** A difference and its interval, in points; no interval for a single seed. */
+/** Formats a difference and its interval in points; `-` as the interval of a single seed. */
 export const differenceCells = ({difference: mean, low, high}: ComparedMeasure): readonly [string, string] => {
 	if (low === undefined || high === undefined) {
 		return [fixed(100 * mean, 2), '-'];
@@ -161,10 +161,10 @@ export const differenceCells = ({difference: mean, low, high}: ComparedMeasure):
 	return [rounded.mean, `${rounded.low} to ${rounded.high}`];
 };
 
-/** What the columns that stay say as well. */
-const spare = ['p', 'corrected', 'Seeds to tell', 'Told', '95 % interval'];
+/** Columns that a narrow screen leaves out, in this order. */
+const spare = ['p', 'corrected', 'Seeds needed', 'Significant', '95 % interval'];
 
-/** Comparisons for the terminal; what the columns mean is said once, below them. */
+/** Formats comparisons for the terminal, with one legend below them. */
 export const comparisonsText = (
 	all: ReadonlyArray<Comparison & {readonly differs: string}>,
 	screen: Screen = plain,
@@ -173,11 +173,11 @@ export const comparisonsText = (
 	const first = measures[all[0]?.primary ?? 'test'];
 	const legend = [
 		tested > 1
-			? `Told: whether the corrected p is below 0.05. The primary measure is ${first}: its p is corrected for ${tested} ` +
-				'comparisons, the others for their number in all of these (Holm). No does not mean “the same”: these seeds don’t tell.'
-			: `Told: whether the corrected p is below 0.05. The primary measure is ${first}: its p is not corrected; the ` +
-				'others are, for their number (Holm). No does not mean “the same”: these seeds don’t tell.',
-		'Seeds to tell: with how many seeds a difference of this size would be significant, in four of five tries.',
+			? `Significant: whether the corrected p is below 0.05. The primary measure is ${first}: its p is corrected for ${tested} ` +
+				'comparisons, the others for their number in all of these (Holm). “no” means inconclusive, not equal.'
+			: `Significant: whether the corrected p is below 0.05. The primary measure is ${first}: its p is not corrected; the ` +
+				'others are, for their number (Holm). “no” means inconclusive, not equal.',
+		'Seeds needed: the number with which a difference this large would be significant in four of five experiments.',
 	].join('\n');
 	return [
 		...all.flatMap(comparison => [comparisonText(comparison, screen), '']),
@@ -185,9 +185,9 @@ export const comparisonsText = (
 	].join('\n');
 };
 
-const comparisonText = (compared: Comparison & {readonly differs: string}, screen: Screen): string => {
-	const {seeds, measures: found, images} = compared;
-	const [a, b] = shortNames(compared);
+const comparisonText = (comparison: Comparison & {readonly differs: string}, screen: Screen): string => {
+	const {seeds, measures: found, images} = comparison;
+	const [a, b] = shortNames(comparison);
 	const rows = found.map(row => [
 		measures[row.measure],
 		...[...meanCells(row), ...differenceCells(row)],
@@ -195,19 +195,19 @@ const comparisonText = (compared: Comparison & {readonly differs: string}, scree
 		row.significant ? 'yes' : 'no',
 		row.significant ? '' : (row.seedsNeeded ?? '-'),
 	]);
-	const columns = ['Difference', '95 % interval', 'p', 'corrected', 'Told', 'Seeds to tell'];
-	const counted = images.map(({seed, onlyFirst, onlySecond, pValue}) => [
+	const columns = ['Difference', '95 % interval', 'p', 'corrected', 'Significant', 'Seeds needed'];
+	const imageRows = images.map(({seed, onlyFirst, onlySecond, pValue}) => [
 		...[seed, onlyFirst, onlySecond, probability(pValue)],
 	]);
 	return [
 		...[
-			`${compared.a} less ${compared.b}, paired over ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}`,
-			...(a === compared.a ? [] : [`A: ${compared.a}`, `B: ${compared.b}`]),
-			`From ${b} to ${a}: ${compared.differs}`,
+			`${comparison.a} minus ${comparison.b}, paired over ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}`,
+			...(a === comparison.a ? [] : [`A: ${comparison.a}`, `B: ${comparison.b}`]),
+			`From ${b} to ${a}: ${comparison.differs}`,
 		].map(line => wrap(line, screen.width, '  ')),
 		'',
 		textTable(['Measure', `${a} %`, `${b} %`, ...columns], rows, {screen, spare}),
-		...(counted.length > 0
+		...(imageRows.length > 0
 			? [
 					'',
 					wrap(
@@ -215,28 +215,28 @@ const comparisonText = (compared: Comparison & {readonly differs: string}, scree
 						screen.width,
 					),
 					'',
-					textTable(['Seed', `only ${a}`, `only ${b}`, 'p'], counted, {screen}),
+					textTable(['Seed', `only ${a}`, `only ${b}`, 'p'], imageRows, {screen}),
 				]
 			: []),
 	].join('\n');
 };
 
 /**
- * What “told apart” means on a page.
+ * Explains the column “significant” of a page.
  *
- * @param count how many comparisons are corrected together
+ * @param count number of comparisons that are corrected together
  */
 export const significanceSentence = (primary: Measure, count = 1): string => {
 	const corrected =
 		count > 1
-			? `that of ${measures[primary]} corrected for ${count} comparisons, the others for their number in all of them (Holm)`
-			: `that of ${measures[primary]} by itself, the others together (Holm)`;
-	return `Told apart: by paired tests at 5 %, ${corrected}. “No” does not mean the same: these seeds can’t tell.`;
+			? `corrected for ${count} comparisons, the others for their number in all of them`
+			: 'not corrected, the others for their number';
+	return `Significant: by paired tests at 5 %. The p of ${measures[primary]} is ${corrected} (Holm). “no” means inconclusive, not equal.`;
 };
 
-/** Comparisons that are tested at all: a single seed tells nothing. */
+/** Counts the comparisons that have a test: a single seed has none. */
 export const testedOf = (all: readonly Comparison[]): number => all.filter(({seeds}) => seeds.length > 1).length;
 
-/** Names that fit above a column: those of steps, and letters for longer ones. */
+/** Returns names that fit above a column: `A` and `B` for long ones. */
 export const shortNames = ({a, b}: Pick<Comparison, 'a' | 'b'>): readonly [string, string] =>
 	Math.max(a.length, b.length) > 24 ? ['A', 'B'] : [a, b];

@@ -4,22 +4,22 @@ import {firstToReach, goalPhrase} from '../record/goal-sentence.js';
 import type {LadderRecords} from '../record/ladder-records.js';
 
 /**
- * What a ladder has come to: which step, held by how many seeds, at how many parameters, against which target. Without
- * a goal of the ladder's own, its last recorded step stands against the target of that step.
+ * Summarizes a ladder: the first step that reaches the goal, or the closest one, with its held seeds, size and accuracy.
+ * A ladder without a goal is summarized by its last recorded step and that step's target.
  */
 export const headline = (records: LadderRecords): string => {
 	const {target, entries} = records.ladder;
 	const all = entries.flatMap(entry => records.find(entry) ?? []);
 	const last = all.at(-1);
-	const isWhole = records.damaged().size === 0;
+	const isUndamaged = records.damaged().size === 0;
 	if (!last) {
-		return isWhole ? 'No step has been recorded yet.' : 'No step has a record that can be read.';
+		return isUndamaged ? 'No step has been recorded yet.' : 'No step has a record that can be read.';
 	}
 
 	const {testAccuracy, heldFor = 1, maxParameters = Infinity, maxEpochs = Infinity} = target;
 	if (testAccuracy === undefined) {
 		const {target: own} = last.record.preregistration;
-		const which = isWhole ? 'last step' : 'last step whose record can be read';
+		const which = isUndamaged ? 'last step' : 'last step whose record can be read';
 		return `The ${which} is \`${last.name}\`. Its target: ${goalPhrase(own)}. ${heldBy(last)} ${figures(last)}`;
 	}
 
@@ -33,9 +33,9 @@ export const headline = (records: LadderRecords): string => {
 	const [closest] = (within.length > 0 ? within : all)
 		.map(({record}) => measureRecord(record, goal))
 		.toSorted((a, b) => share(b) - share(a) || b.test.mean - a.test.mean);
-	const found = closest ?? last;
-	const none = isWhole ? 'No step reaches the goal yet' : 'No step whose record can be read reaches the goal';
-	return `${none}: ${goalPhrase(target)}. The closest is \`${found.name}\`: ${heldBy(found)} ${figures(found)}`;
+	const best = closest ?? last;
+	const none = isUndamaged ? 'No step reaches the goal yet' : 'No step whose record can be read reaches the goal';
+	return `${none}: ${goalPhrase(target)}. The closest is \`${best.name}\`: ${heldBy(best)} ${figures(best)}`;
 };
 
 const share = ({held}: MeasuredRecord): number => held.count / held.of;

@@ -14,41 +14,42 @@ import {type Comparison, comparedRecord, comparison} from './comparison.js';
 import {confusion} from './confusion.js';
 import {headline} from './headline.js';
 
-/** All that a report shows, before it is put on a page. */
+/** The content of a report, independent of its format. */
 export type ReportData = {
-	/** The ladder's. */
+	/** Name of the ladder. */
 	readonly name: string;
-	/** What it has come to. */
+	/** Summary of the ladder in a few sentences. */
 	readonly headline: string;
 	readonly data: Data;
 	readonly published: readonly PublishedResult[];
 	readonly rows: readonly LadderRow[];
-	/** Recorded steps, in their order. */
+	/** Recorded steps in ladder order. */
 	readonly steps: readonly ReportedStep[];
-	/** Recorded steps that have none, as their own record or one that they speak of is damaged. */
+	/** Recorded steps without a chapter, since their own record or one that they refer to is damaged. */
 	readonly leftOut: ReadonlyMap<string, RecordError>;
 };
 
+/** A recorded step as a report shows it. */
 export type ReportedStep = {
 	readonly entry: StepEntry;
 	readonly recorded: MeasuredRecord;
 	readonly text: StepText;
-	/** Against the step that it grew from; none for the first. */
+	/** Differences from its parent step; `undefined` without one. */
 	readonly changes: Changes | undefined;
 	readonly summary: Summary;
-	/** Whether a unit sees another part of an image than in the step that it grew from. */
+	/** Whether its receptive fields differ from its parent's. */
 	readonly seesOther: boolean;
-	/** Rows are classes, columns what they were taken for: the mean over seeds. */
+	/** Rows are true classes, columns predicted ones: means over seeds. */
 	readonly confusion: ReadonlyArray<readonly number[]>;
 	readonly mistakes: readonly Mistake[];
-	/** With the step that it grew from. */
+	/** Comparison with its parent step. */
 	readonly comparison: Comparison | undefined;
 };
 
 /**
- * Gathers what is known of a ladder. Steps without a record that can be read have a row in its table, and no chapter.
+ * Gathers the content of a ladder's report. A step without a readable record has a row in the table, but no chapter.
  *
- * @throws {RecordError} if the data have changed since a step was recorded: its predictions are of other images
+ * @throws {RecordError} if the data have changed since a step was recorded, so its predictions are of other images
  */
 export const reportData = (records: LadderRecords, data: Data): ReportData => {
 	const {name, entries, published} = records.ladder;
@@ -77,11 +78,15 @@ export const reportData = (records: LadderRecords, data: Data): ReportData => {
 	return {...{name, data, published, headline: headline(records), rows: ladderRows(records)}, steps, leftOut};
 };
 
-/** A reason why the same files may be other data. */
+/** Names the decoder of compressed images, since another one may decode the same files differently. */
 const decodedBy = ({decoder}: Data): string =>
 	decoder === undefined ? '' : ` (or ${decoder} decodes the same files differently)`;
 
-/** @throws {RecordError} where its record is damaged, or one that it speaks of */
+/**
+ * Gathers the chapter of a step.
+ *
+ * @throws {RecordError} if its record, or one that it refers to, is damaged
+ */
 const reportedStep = (entry: StepEntry, records: LadderRecords, data: Data): ReportedStep => {
 	const {step} = entry;
 	const recorded = records.of(entry);
@@ -97,5 +102,5 @@ const reportedStep = (entry: StepEntry, records: LadderRecords, data: Data): Rep
 	};
 };
 
-/** Widths of what a unit sees, each once, from the first layer on. */
+/** Returns the distinct widths of the receptive fields, in pixels, from the first layer on. */
 export const fieldsOf = ({rows}: Summary): number[] => [...new Set(rows.map(({fieldOut}) => fieldOut))];

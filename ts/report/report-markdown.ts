@@ -10,7 +10,7 @@ import {mistakesSentence} from './mistakes-sentence.js';
 import type {ReportData, ReportedStep} from './report-data.js';
 import {summaryCells} from './summary-table.js';
 
-/** The whole ladder as one Markdown page. */
+/** Renders a ladder's report as Markdown. */
 export const reportMarkdown = ({name, headline, data, rows, steps}: ReportData): string =>
 	[
 		...[`# ${markdownText(name)}`, ''],
@@ -24,7 +24,7 @@ const chapter = (
 	{entry, recorded, text, changes, summary, mistakes, comparison}: ReportedStep,
 	data: Data,
 ): string[] => {
-	const called = (label: number): string => data.classes[label] ?? String(label);
+	const className = (label: number): string => data.classes[label] ?? String(label);
 	const labels = data.testLabels();
 	const {position, step} = entry;
 	const layers = summaryCells(summary);
@@ -61,7 +61,7 @@ const chapter = (
 		markdownTable(
 			['Image', 'class', 'predicted', 'highest probability'],
 			always.map(({image, predicted}) => [
-				...[image, called(labels[image] ?? 0), predicted.map(({label}) => called(label)).join(', ')],
+				...[image, className(labels[image] ?? 0), predicted.map(({label}) => className(label)).join(', ')],
 				Math.max(...predicted.map(({probability}) => probability)).toFixed(2),
 			]),
 		),
@@ -69,16 +69,16 @@ const chapter = (
 	];
 };
 
-/** A comparison's figures. */
+/** Renders a comparison's measures as a table. */
 export const comparisonMarkdown = ({a, b, measures: rows}: Comparison): string =>
 	markdownTable(
-		['Measure', `${a} %`, `${b} %`, 'difference in points', '95 % interval', 'told apart'],
+		['Measure', `${a} %`, `${b} %`, 'difference in points', '95 % interval', 'significant'],
 		rows.map(row => [
 			...[measures[row.measure], ...meanCells(row), ...differenceCells(row), row.significant ? 'yes' : 'no'],
 		]),
 	);
 
-/** Settings before and after, and layers side by side. */
+/** Lists changed settings, and layers side by side. */
 export const changesMarkdown = ({settings, layers}: Changes): string[] => [
 	...settings.map(({setting, before, after}) => `- ${markdownText(`${setting}: ${before} -> ${after}`)}`),
 	...(settings.length > 0 ? [''] : []),

@@ -17,7 +17,7 @@ import {findGroups, type RunsOptions} from './run-groups.js';
 import {runsData} from './runs-data.js';
 import {runsMarkdown} from './runs-markdown.js';
 
-/** Where a report was written, and the recorded steps that it has no chapter on, each with the reason. */
+/** Paths of a written report, and the recorded steps without a chapter, each with the reason. */
 export type Report = {
 	readonly markdown: string;
 	readonly html: string;
@@ -25,20 +25,20 @@ export type Report = {
 };
 
 /**
- * Writes a whole ladder with its records as `report.md` and as one self-contained `report.html`. A step whose record is
+ * Writes a report of a ladder with its records as `report.md` and as one self-contained `report.html`. A step whose record is
  * damaged is left out.
  *
- * @param out the folder for both
+ * @param given.out folder for both files
  * @throws {ConfigError} without `out`
- * @throws {RecordError} where there are records, and none can be read
- * @throws {WriteError}
+ * @throws {RecordError} if there are records, but none is readable
+ * @throws {WriteError} if a file can't be written
  */
 export const report = async (ladder: Ladder, given: {readonly out: string} & OpenOptions): Promise<Report> => {
 	const {out, ...options} = given ?? {};
 	checkLadder(ladder);
 	checkPath('out', out);
 	checkOpenOptions(options);
-	// Vega takes longer to load than all the rest: nothing else should wait for it
+	// Vega takes longer to load than everything else, so checks don't wait for it
 	const {reportPage} = await import('./page/page.js');
 	const data = reportData(new LadderRecords(ladder), await openData(ladder.data, ladder.folder, options));
 	const {leftOut, steps} = data;
@@ -56,16 +56,16 @@ export const report = async (ladder: Ladder, given: {readonly out: string} & Ope
 };
 
 /**
- * Writes runs, and recorded steps, as `runs.md` and as one self-contained `runs.html`: a table of them, their curves, what
- * they differ in, and their paired comparison with the first of them.
+ * Writes a report of runs and recorded steps as `runs.md` and as one self-contained `runs.html`: a table, curves,
+ * differing settings, and paired comparisons with the first of them.
  *
- * @param names run folders, folders of such, or recorded steps of the ladder
- * @param out the folder for both
- * @param ladder that names of steps belong to
- * @returns their paths
- * @throws {ConfigError} without `out`, and where nothing of a name is there
+ * @param names run folders, folders of run folders, or recorded steps of the ladder
+ * @param given.out folder for both files
+ * @param given.ladder ladder to find steps in
+ * @returns the paths of both files
+ * @throws {ConfigError} without `out`, and for a name that is neither a folder of runs nor a step
  * @throws {RecordError} for a damaged run or record
- * @throws {WriteError}
+ * @throws {WriteError} if a file can't be written
  */
 export const reportRuns = async (
 	names: readonly string[],
@@ -83,11 +83,11 @@ export const reportRuns = async (
 	return {markdown, html: page};
 };
 
-/** Writes pages into a folder. */
+/** Writes pages into a folder under a lock and returns their paths. */
 const write = async (out: string, pages: ReadonlyArray<readonly [string, string]>): Promise<string[]> => {
 	const folder = path.resolve(out);
 	wrapWriteErrors(`in ${folder}`, folder, () => makeFolders(folder), suggestOut);
-	const hold = await acquireLock(
+	const lock = await acquireLock(
 		`the report in ${displayPath(folder)}`,
 		path.join(folder, '.stepladder-report.lock'),
 		undefined,
@@ -100,6 +100,6 @@ const write = async (out: string, pages: ReadonlyArray<readonly [string, string]
 			return file;
 		});
 	} finally {
-		hold.release();
+		lock.release();
 	}
 };

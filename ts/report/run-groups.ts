@@ -16,69 +16,69 @@ import {runFolders} from '../runs/list-runs.js';
 import {readRun, type StoredRun} from '../runs/read-run.js';
 import {checkObject} from '../validation/plain-object.js';
 
-/** Seeds of one experiment on one set of images: a record, or runs with the same settings. */
+/** The seeds of one experiment on the same images: a record, or runs with the same settings. */
 export type RunGroup = {
-	/** For people: the step, and what else sets the group apart. A trial is named as one. */
+	/** Display name: the step, and whatever distinguishes the group from others, such as its trial's settings. */
 	readonly name: string;
 	readonly step: string;
-	/** What a trial tried; nothing for the step as it is. */
+	/** The changed settings of a trial; `undefined` for the unchanged step. */
 	readonly trial: string | undefined;
 	readonly isRecord: boolean;
 	readonly experiment: Experiment;
 	readonly target: Goal;
 	readonly data: DataDescription;
-	/** Training images that it learned from, and test images that it was judged by: fewer than there are, where it was limited. */
+	/** Numbers of images that were used for training and evaluation, after limits. */
 	readonly images: {readonly train: number; readonly test: number};
-	/** A run each, finished or not. */
+	/** Runs, one per seed, finished or not. */
 	readonly runs: readonly GroupedRun[];
-	/** Over the seeds that have finished; nothing where none has. */
+	/** Measures over the finished seeds; `undefined` if there are none. */
 	readonly measured: SeedsMeasured | undefined;
-	/** What finished seeds get wrong; none where the test labels are no longer there. */
+	/** Mistakes of finished seeds; empty if the test labels are missing. */
 	readonly answers: ReadonlyArray<Pick<RecordedAnswers, 'seed' | 'mistakes'>>;
 };
 
 /** One seed of a group. */
 export type GroupedRun = {
 	readonly seed: number;
-	/** Its folder; that of the record, where it was recorded. */
+	/** The folder of the run, or of the record. */
 	readonly folder: string;
-	/** When it began, in UTC; nothing for a record of before this was kept. */
+	/** Start time in UTC; `undefined` in records older than this field. */
 	readonly begun: string | undefined;
-	/** Epochs that are done. */
+	/** Finished epochs. */
 	readonly epochs: readonly RecordedEpoch[];
-	/** How many there are to be. */
+	/** Number of epochs of the experiment. */
 	readonly of: number;
 	readonly isFinished: boolean;
-	/** Whether the target was held; nothing for a run that has not finished. */
+	/** Whether the target was held; `undefined` for an unfinished run. */
 	readonly held: boolean | undefined;
 	/** Accuracy on the training images in evaluation mode, after the last epoch. */
 	readonly trainClean: number | undefined;
 };
 
-/** How runs are found. */
+/** Options for finding runs. */
 export type RunsOptions = {
-	/** That names of steps belong to, or what opens it where one is named; folders of runs need none. */
+	/** The ladder to find steps in, or a function that opens it; not needed for folders of runs. */
 	readonly ladder?: Ladder | (() => Promise<Ladder>);
 };
 
-/** What was found, and what should be said of it. */
+/** Groups of runs, and sentences about runs that were left out. */
 export type Found = {readonly groups: readonly RunGroup[]; readonly notes: readonly string[]};
 
 /**
- * Finds what is named: run folders, folders of such, or recorded steps. A folder that holds runs is taken before a step
- * of its name. Runs of one step with the same settings make one group, wherever they lie; of a seed that was run twice, the
- * newest counts, a finished one first.
+ * Finds run folders, folders of run folders, or recorded steps. A folder of runs takes precedence over a step of the same
+ * name. Runs of one step with the same settings form one group, wherever they are stored. Of several runs of a seed, the
+ * newest finished one is used, or the newest if none has finished.
  *
- * @param ladder that names of steps belong to; opened only where one is named
- * @throws {ConfigError} where nothing of a name is there, and for what is no list of names
- * @throws {RecordError} where a run or a record is damaged
+ * @param options.ladder ladder to find steps in; opened only if a name is not a folder of runs
+ * @throws {ConfigError} for a name that is neither a folder of runs nor a recorded step, and for an invalid list
+ * @throws {RecordError} if a run or a record is damaged
  */
 export const findGroups = async (names: readonly string[], options: RunsOptions = {}): Promise<Found> => {
 	checkNames(names);
 	checkObject('options', options);
 	const {ladder} = options;
 	const notes: string[] = [];
-	const kept = new Map<string, StoredRun[]>();
+	const runsByKey = new Map<string, StoredRun[]>();
 	const records = new Map<string, RunGroup>();
 	const order = new Set<string>();
 	for (const name of new Set(names)) {
@@ -93,24 +93,29 @@ export const findGroups = async (names: readonly string[], options: RunsOptions 
 		const isOne = folders.length === 1 && path.resolve(folders[0] ?? '') === realpathSync(name);
 		for (const run of readAll(folders, isOne, notes)) {
 			const key = keyOf(run);
-			const others = (kept.get(key) ?? []).filter(({folder}) => folder !== run.folder);
-			kept.set(key, [...others, run]);
+			const others = (runsByKey.get(key) ?? []).filter(({folder}) => folder !== run.folder);
+			runsByKey.set(key, [...others, run]);
 			order.add(key);
 		}
 	}
 
 	if (order.size === 0) {
 		const got = names.join(', ');
-		throw new ConfigError('runs', 'runs of this version', got, `there is no run to read in ${got}. ${notes.join(' ')}`);
+		throw new ConfigError(
+			'runs',
+			'runs of this version',
+			got,
+			`there is no readable run in ${got}. ${notes.join(' ')}`,
+		);
 	}
 
-	const groups = [...order].map(key => records.get(key) ?? ofRuns(kept.get(key) ?? [], notes));
-	return {groups: toldApart(groups), notes};
+	const groups = [...order].map(key => records.get(key) ?? ofRuns(runsByKey.get(key) ?? [], notes));
+	return {groups: withUniqueNames(groups), notes};
 };
 
 const checkNames = (names: unknown): void => {
-	const areNames = Array.isArray(names) && names.every(name => typeof name === 'string' && name !== '');
-	if (!areNames || names.length === 0) {
+	const isValid = Array.isArray(names) && names.every(name => typeof name === 'string' && name !== '');
+	if (!isValid || names.length === 0) {
 		throw new ConfigError('runs', 'a list of folders of runs or recorded steps', formatValue(names));
 	}
 };
@@ -119,21 +124,21 @@ const recordOf = async (
 	name: string,
 	ladder: RunsOptions['ladder'],
 ): Promise<{recorded: MeasuredRecord; folder: string}> => {
-	const opened = await named(name, async () => {
+	const opened = await explainUnknown(name, async () => {
 		if (!ladder) {
-			throw new ConfigError('ladder', 'given, since a step is named', 'nothing');
+			throw new ConfigError('ladder', 'given, since a step is named', formatValue(ladder));
 		}
 
 		const opened: Ladder = typeof ladder === 'function' ? await ladder() : ladder;
 		checkLadder(opened);
 		return opened;
 	});
-	const entry = await named(name, async () => opened.entry(name));
+	const entry = await explainUnknown(name, async () => opened.entry(name));
 	return {recorded: new LadderRecords(opened).of(entry), folder: entry.record};
 };
 
-/** Work for which a name has to be that of a step; where it is none, what was looked for in vain is told first. */
-const named = async <Value>(name: string, work: () => Promise<Value>): Promise<Value> => {
+/** Looks up a step. Its error says first that the name is no folder of runs either. */
+const explainUnknown = async <Value>(name: string, work: () => Promise<Value>): Promise<Value> => {
 	try {
 		return await work();
 	} catch (error) {
@@ -142,13 +147,13 @@ const named = async <Value>(name: string, work: () => Promise<Value>): Promise<V
 		}
 
 		const isPath = /[/\\.]/.test(name);
-		const nothing = existsSync(name) ? `there are no runs in ${name}` : `there is no folder ${name}`;
-		const sentence = existsSync(name) || isPath ? nothing : `${nothing}; ${error.message}`;
+		const noRuns = existsSync(name) ? `there are no runs in ${name}` : `there is no folder ${name}`;
+		const sentence = existsSync(name) || isPath ? noRuns : `${noRuns}; ${error.message}`;
 		throw new ConfigError('runs', 'folders of runs, or recorded steps', name, sentence, {cause: error});
 	}
 };
 
-/** Runs in the order in which to show them: a step as it is before its trials, the oldest first. */
+/** Reads runs in display order: the unchanged step before its trials, the oldest first. */
 const readAll = (folders: readonly string[], isOne: boolean, notes: string[]): StoredRun[] =>
 	folders
 		.flatMap(folder => {
@@ -159,7 +164,7 @@ const readAll = (folders: readonly string[], isOne: boolean, notes: string[]): S
 					throw error;
 				}
 
-				notes.push(`Left out: ${displayPath(folder)}, whose config.json is not what this version writes.`);
+				notes.push(`Left out: ${displayPath(folder)}, whose config.json this version can’t read.`);
 				return [];
 			}
 		})
@@ -170,7 +175,7 @@ const readAll = (folders: readonly string[], isOne: boolean, notes: string[]): S
 				a.seed - b.seed,
 		);
 
-/** The same for runs that belong together. */
+/** Returns a key that is equal for runs of the same group. */
 const keyOf = (run: StoredRun): string => {
 	const {step, trial, experiment, target, data, options} = run;
 	const {limitTrain, limitTest, holdout} = options;
@@ -180,7 +185,7 @@ const keyOf = (run: StoredRun): string => {
 const engineOf = ({finished, options: {engine, device}}: StoredRun): string =>
 	finished?.engine ?? (engine === 'aten' || device === 'cuda' ? 'aten' : 'fused');
 
-/** A record as a group of its seeds. */
+/** Converts a record to a group. */
 export const ofRecord = ({name, record, ...measured}: MeasuredRecord, folder: string): RunGroup => ({
 	...{name, step: name, trial: undefined, isRecord: true, experiment: record.experiment},
 	...{target: record.preregistration.target, data: record.data, images: record.data, measured, answers: record.answers},
@@ -224,9 +229,9 @@ const ofRuns = (all: readonly StoredRun[], notes: string[]): RunGroup => {
 			const same = all.filter(run => run.seed === seed).toSorted((a, b) => a.begun.localeCompare(b.begun));
 			const chosen = same.findLast(({finished}) => finished) ?? same.at(-1) ?? first;
 			if (same.length > 1) {
-				const others = same.length === 2 ? 'one other' : `${same.length - 1} others`;
+				const others = same.length === 2 ? 'the other is' : `the ${same.length - 1} others are`;
 				notes.push(
-					`${name}: seed ${seed} was run ${same.length === 2 ? 'twice' : `${same.length} times`}. ${displayPath(chosen.folder)} counts, and ${others} not.`,
+					`${name}: seed ${seed} was run ${same.length === 2 ? 'twice' : `${same.length} times`}. ${displayPath(chosen.folder)} is used, ${others} ignored.`,
 				);
 			}
 
@@ -248,7 +253,7 @@ const ofRuns = (all: readonly StoredRun[], notes: string[]): RunGroup => {
 	};
 };
 
-/** What a run gets wrong; nothing where it has not finished, or the test labels are no longer there. */
+/** Returns the mistakes of a run; `undefined` if it has not finished, or the test labels are missing. */
 const answersOf = (run: StoredRun, notes: string[]): RunGroup['answers'][number] | undefined => {
 	const {seed, folder, finished, data} = run;
 	if (!finished) {
@@ -264,10 +269,10 @@ const answersOf = (run: StoredRun, notes: string[]): RunGroup['answers'][number]
 	const mistakes = labels.flatMap((label, image) =>
 		label === expected[image] ? [] : [[image, finished.answers.probabilities[image] ?? 0] as const],
 	);
-	const told = finished.epochs.at(-1)?.testCorrect;
-	if (labels.length - mistakes.length !== told) {
-		const problem = `its predictions get ${labels.length - mistakes.length} of ${labels.length} test images right, its last epoch tells of ${told}`;
-		throw new RecordError(folder, `${problem}: the test labels have changed since, or it is damaged`);
+	const reported = finished.epochs.at(-1)?.testCorrect;
+	if (labels.length - mistakes.length !== reported) {
+		const problem = `its predictions get ${labels.length - mistakes.length} of ${labels.length} test images right, its last epoch reports ${reported}`;
+		throw new RecordError(folder, `${problem}: the test labels have changed since, or the run is damaged`);
 	}
 
 	return {seed, mistakes: Object.fromEntries(mistakes)};
@@ -290,21 +295,21 @@ const labelsOf = (data: StoredRun['data'], notes: string[]): Uint8Array | undefi
 	}
 };
 
-/** Names by which all groups can be told: what a step was recorded as, and where else runs have changed. */
-const toldApart = (groups: readonly RunGroup[]): RunGroup[] =>
+/** Makes display names unique: marks records, and adds a folder to runs that differ in other ways. */
+const withUniqueNames = (groups: readonly RunGroup[]): RunGroup[] =>
 	groups.map(group => {
 		const {name, isRecord, runs} = group;
-		const alike = groups.filter(other => other.name === name);
-		if (alike.length === 1) {
+		const namesakes = groups.filter(other => other.name === name);
+		if (namesakes.length === 1) {
 			return group;
 		}
 
-		const differently = alike.filter(other => !other.isRecord).length > 1;
+		const needsFolder = namesakes.filter(other => !other.isRecord).length > 1;
 		const newest = path.basename(
 			runs
 				.map(({folder}) => folder)
 				.toSorted()
 				.at(-1) ?? formatValue(runs),
 		);
-		return {...group, name: isRecord ? `${name}, recorded` : differently ? `${name} (${newest})` : name};
+		return {...group, name: isRecord ? `${name}, recorded` : needsFolder ? `${name} (${newest})` : name};
 	});

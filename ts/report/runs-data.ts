@@ -6,27 +6,27 @@ import {type Comparison, commonSeeds, comparisons} from './comparison.js';
 import {dataSentence} from './data-sentence.js';
 import type {Found, RunGroup} from './run-groups.js';
 
-/** All that a report of runs shows, before it is put on a page. */
+/** The content of a report of runs, independent of its format. */
 export type RunsData = {
-	/** How many runs there are, and how many have finished. */
+	/** Sentence with the numbers of runs and of unfinished runs. */
 	readonly headline: string;
 	readonly groups: readonly RunGroup[];
 	readonly runs: Table;
-	/** What the groups come to, over their finished seeds. */
+	/** Measures of each group over its finished seeds. */
 	readonly together: Table;
-	/** What was learned, limited or left out, in sentences. */
+	/** Sentences about the data, limits and runs that were left out. */
 	readonly notes: readonly string[];
-	/** What every other group has other than the first. */
+	/** Differences of every other group from the first. */
 	readonly changes: ReadonlyArray<{readonly group: RunGroup; readonly changes: Changes}>;
-	/** Every other finished group less the first finished one. */
+	/** Every other finished group minus the first finished one. */
 	readonly comparisons: readonly Comparison[];
-	/** Why others are not compared. */
-	readonly apart: readonly string[];
+	/** Sentences why other groups are not compared. */
+	readonly notCompared: readonly string[];
 };
 
 type Table = {readonly head: readonly string[]; readonly body: ReadonlyArray<readonly string[]>};
 
-/** Gathers what is known of runs. What can't be compared is told, and shown all the same. */
+/** Gathers the content of a report of runs. Groups that can't be compared are still shown, with the reason. */
 export const runsData = ({groups, notes}: Found): RunsData => {
 	const [first, ...others] = groups;
 	const [base, ...rest] = groups.filter(({measured}) => measured);
@@ -46,9 +46,9 @@ export const runsData = ({groups, notes}: Found): RunsData => {
 					base.target.primary,
 				)
 			: [],
-		apart: [
+		notCompared: [
 			...problems.flatMap(({problem}) => problem ?? []),
-			...groups.filter(({measured}) => !measured).map(({name}) => `Of ${name}, no run has finished yet.`),
+			...groups.filter(({measured}) => !measured).map(({name}) => `No run of ${name} has finished yet.`),
 		],
 	};
 };
@@ -65,12 +65,12 @@ const problemOf = (base: RunGroup, other: RunGroup): string | undefined => {
 const headline = (groups: readonly RunGroup[]): string => {
 	const runs = groups.flatMap(({runs}) => runs);
 	const open = runs.filter(({isFinished}) => !isFinished).length;
-	const sorts = groups.length === 1 ? `of ${groups[0]?.name}` : `with ${groups.length} different settings`;
+	const settings = groups.length === 1 ? `of ${groups[0]?.name}` : `with ${groups.length} different settings`;
 	if (runs.length === 1) {
-		return `A run ${sorts}. It has ${open === 0 ? '' : 'not '}finished.`;
+		return `A run ${settings}. It has ${open === 0 ? '' : 'not '}finished.`;
 	}
 
-	return `${runs.length} runs ${sorts}. ${open === 0 ? 'All have finished.' : `${open} ${open === 1 ? 'has' : 'have'} not finished.`}`;
+	return `${runs.length} runs ${settings}. ${open === 0 ? 'All have finished.' : `${open} ${open === 1 ? 'has' : 'have'} not finished.`}`;
 };
 
 const runsTable = (groups: readonly RunGroup[]): Table => ({

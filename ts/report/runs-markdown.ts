@@ -5,7 +5,7 @@ import {changesMarkdown, comparisonMarkdown} from './report-markdown.js';
 import type {RunGroup} from './run-groups.js';
 import type {RunsData} from './runs-data.js';
 
-/** Runs as one Markdown page. */
+/** Renders a report of runs as Markdown. */
 export const runsMarkdown = ({
 	headline,
 	groups,
@@ -14,20 +14,20 @@ export const runsMarkdown = ({
 	notes,
 	changes,
 	comparisons,
-	apart,
+	notCompared,
 }: RunsData): string => {
 	const [first] = groups;
 	return [
 		...['# Runs', '', `**${markdownProse(headline)}**`, ''],
 		...[markdownTable(runs.head, runs.body), ''],
-		...[`Test: accuracy of the last epoch that is done.`, ''],
+		...['Test: accuracy of the last finished epoch.', ''],
 		...notes.flatMap(note => [markdownProse(note), '']),
-		...['## Together', '', markdownTable(together.head, together.body), ''],
+		...['## By settings', '', markdownTable(together.head, together.body), ''],
 		...['Test: mean of the last five epochs. Mean ± standard deviation over seeds, in percent.', ''],
 		...['## Test accuracy by epoch, %', '', epochTable(groups), ''],
 		...(changes.length > 0 ? [`## What differs from ${markdownText(first?.name ?? '')}`, ''] : []),
 		...changes.flatMap(({group, changes}) => [`### ${markdownText(group.name)}`, '', ...changesMarkdown(changes)]),
-		...(comparisons.length + apart.length > 0 ? ['## Compared', ''] : []),
+		...(comparisons.length + notCompared.length > 0 ? ['## Comparisons', ''] : []),
 		...comparisons.flatMap(comparison => [
 			`### ${markdownText(`${comparison.a} against ${comparison.b}`)}, over ${comparison.seeds.length} common ${comparison.seeds.length === 1 ? 'seed' : 'seeds'}`,
 			...['', comparisonMarkdown(comparison), ''],
@@ -35,7 +35,7 @@ export const runsMarkdown = ({
 		...comparisons
 			.slice(0, 1)
 			.flatMap(({primary}) => [markdownProse(significanceSentence(primary, testedOf(comparisons))), '']),
-		...apart.flatMap(reason => [markdownProse(reason), '']),
+		...notCompared.flatMap(reason => [markdownProse(reason), '']),
 	].join('\n');
 };
 

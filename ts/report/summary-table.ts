@@ -6,16 +6,16 @@ const head = [
 	...['jin', 'jout', 'rin', 'rout', 'act_size', 'params'],
 ];
 
-/** What goes into a layer came out of the one above; the rest can be worked out. */
+/** Columns that follow from others, so that a narrow screen leaves them out, in this order. */
 const spare = ['jin', 'rin', 'nin', 'ch_in', 'jout', 'padding', 'stride', 'act_size', 'kernel'];
 
-/** The layers of a net with their shapes, jumps (j), receptive fields (r), activations and parameters. */
+/** Formats the layers of a net with their shapes, jumps (j), receptive fields (r), activations and parameters. */
 export const summaryTable = (summary: Summary, screen = plain): string => {
 	const {head, body} = summaryCells(summary);
 	return `${textTable(head, body, {screen, spare})}\nTotal parameters: ${summary.parameters.toLocaleString('en')}`;
 };
 
-/** The same in words and figures. */
+/** Returns the head and the cells of that table. */
 export const summaryCells = ({rows}: Summary) => ({
 	head,
 	body: rows.map(row => [

@@ -5,10 +5,10 @@ import type {PublishedResult} from '../../ladder/define-ladder.js';
 import {labelledSvg, legend} from './figure.js';
 import {type Html, html} from './html.js';
 
-/** Height of a row. */
+/** Height of a row, in pixels. */
 const row = 34;
 
-/** A row a step: its seeds, their mean with its interval, its target, and what others published of it. */
+/** Draws a row per step: its seeds, their mean and interval, its target, and published results. */
 export const accuracyByStep = async (
 	steps: readonly MeasuredRecord[],
 	published: readonly PublishedResult[],
@@ -32,13 +32,13 @@ Best epochs look better than means of last epochs: they were chosen on the test 
 }</figure>`;
 };
 
-/** Where figures come from; those without a step of their own with their size, which no row of the table says. */
+/** Names the source of published results. Those without a recorded step get their size too, since no table row has it. */
 const publishedNote = (source: string, all: readonly PublishedResult[], others: readonly PublishedResult[]): string => {
-	const mine = all.filter(result => result.source === source);
-	const sized = mine
+	const ofSource = all.filter(result => result.source === source);
+	const sized = ofSource
 		.filter(result => others.includes(result))
 		.map(({name, parameters}) => `${name} with ${parameters.toLocaleString('en')} parameters`);
-	const which = mine.length < all.length ? ` for ${mine.map(({name}) => name).join(', ')}` : '';
+	const which = ofSource.length < all.length ? ` for ${ofSource.map(({name}) => name).join(', ')}` : '';
 	return `Published by others${which}: ${source}${sized.length > 0 ? ` (${sized.join(', ')})` : ''}. `;
 };
 

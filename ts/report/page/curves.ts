@@ -4,28 +4,28 @@ import type {GroupedRun, RunGroup} from '../run-groups.js';
 import {type Key, labelledSvg, legend, lineStyles} from './figure.js';
 import {type Html, html} from './html.js';
 
-/** A value after an epoch, on the line of a run. */
+/** A value of a run after an epoch. */
 type Point = {readonly run: string; readonly style: string; readonly epoch: number; readonly value: number};
 
 type Panel = {
 	readonly title: string;
-	/** Lines. */
+	/** Points that are joined by lines. */
 	readonly points: readonly Point[];
-	/** Known after the last epoch alone. */
+	/** Points that are measured after the last epoch only. */
 	readonly last?: readonly Point[];
-	/** Lines across. */
+	/** Values of horizontal lines. */
 	readonly rules?: readonly number[];
 	readonly domain: readonly [number, number];
-	/** What the last epoch of a group comes to, in the mean over its seeds. */
+	/** Describes the last epoch of a group, as means over its seeds. */
 	readonly words: (group: RunGroup) => string;
 };
 
-/** Groups that can be told by their lines in one chart. */
+/** Number of groups whose lines differ in one chart. */
 export const mostDrawn = lineStyles.length;
 
 /**
- * How runs learned, as small charts of one size: accuracies, the gap between them, losses and the rate. The seeds of one
- * group have a line each; of several groups, all lines of a group look alike.
+ * Draws learning curves as small charts: accuracies, their gap, losses and the learning rate. With one group, each seed
+ * has its own line style; with several, each group has one.
  */
 export const curves = async (groups: readonly RunGroup[]): Promise<Html> => {
 	const names = groups.map(({name}) => name).join(' and ');
@@ -33,8 +33,8 @@ export const curves = async (groups: readonly RunGroup[]): Promise<Html> => {
 	const epochs = Math.max(...groups.map(({experiment}) => experiment.epochs));
 	const drawn = await Promise.all(
 		panels(groups).map(async panel => {
-			const told = groups.map(group => `${groups.length > 1 ? `${group.name}: ` : ''}${wordsOf(group, panel)}`);
-			const label = `${names}: ${panel.title} by epoch, ${runs} ${runs === 1 ? 'seed' : 'seeds'}. ${told.join('. ')}.`;
+			const descriptions = groups.map(group => `${groups.length > 1 ? `${group.name}: ` : ''}${wordsOf(group, panel)}`);
+			const label = `${names}: ${panel.title} by epoch, ${runs} ${runs === 1 ? 'seed' : 'seeds'}. ${descriptions.join('. ')}.`;
 			return html`<div><p class="title">${panel.title}</p>${await labelledSvg(label, chart(panel, epochs))}</div>`;
 		}),
 	);
@@ -49,13 +49,13 @@ a chart’s scale, such as the first epochs of a slow start, are cut off.${
 
 const wordsOf = (group: RunGroup, {words}: Panel): string => (group.measured ? words(group) : 'no run has finished');
 
-/** Which of the styles a run is drawn in: seeds of a single group differ, else groups. */
+/** Returns the line style of a run: by seed for a single group, else by group. */
 const styleOf = (groups: readonly RunGroup[], group: number, run: number): string =>
 	String((groups.length > 1 ? group : run) % mostDrawn);
 
 const keys = (groups: readonly RunGroup[]): Key[] => {
-	const [only] = groups;
-	const lines = groups.length > 1 ? groups.map(({name}) => name) : (only?.runs ?? []).map(({seed}) => `seed ${seed}`);
+	const [single] = groups;
+	const lines = groups.length > 1 ? groups.map(({name}) => name) : (single?.runs ?? []).map(({seed}) => `seed ${seed}`);
 	return [
 		...lines.flatMap((words, index) => {
 			const line = lineStyles[index % mostDrawn];
@@ -87,7 +87,7 @@ const panels = (groups: readonly RunGroup[]): Panel[] => {
 	const [testLoss, trainLoss, rates] = [of(row => row.testLoss), of(row => row.trainLoss), of(row => row.learningRate)];
 	const clean = atEnd(value => 100 * value);
 	const gapAtEnd = atEnd((value, {testCorrect, testTotal}) => 100 * (value - testCorrect / testTotal));
-	// one scale for both, so that they can be held against each other
+	// one scale for both charts, so that they can be compared
 	const accuracies = between([...most(groups, [tests, trains], 'high'), ...targets, ...values(clean)], 0.1);
 	const losses = between([0, ...most(groups, [testLoss, trainLoss], 'low')], 0.01);
 	return [
@@ -138,14 +138,14 @@ const lastMean = ({runs}: RunGroup, value: (row: GroupedRun['epochs'][number]) =
 const values = (points: readonly Point[]): number[] => points.map(({value}) => value);
 
 /**
- * What a scale is to show. All but the worst tenth of one group: the first epochs of a slow start would press the others
- * together. Of several, three quarters of each run, so that the last epochs of a poor one are seen beside good ones.
+ * Selects the values that a scale covers. For one group, all but the worst tenth, since the first epochs of a slow start
+ * would compress the rest; for several, the best three quarters of each run, so that the last epochs of a poor run show.
  */
 const most = (groups: readonly RunGroup[], kinds: ReadonlyArray<readonly Point[]>, good: 'high' | 'low'): number[] => {
-	const best = (points: readonly Point[], left: number): number[] =>
+	const best = (points: readonly Point[], dropped: number): number[] =>
 		values(points)
 			.toSorted((a, b) => (good === 'high' ? a - b : b - a))
-			.slice(left);
+			.slice(dropped);
 	if (groups.length === 1) {
 		const all = kinds.flat();
 		return best(all, Math.floor(all.length / 10));
@@ -159,11 +159,11 @@ const most = (groups: readonly RunGroup[], kinds: ReadonlyArray<readonly Point[]
 	);
 };
 
-/** From the lowest to the highest with a little room, and at least so wide. */
+/** Returns a domain from the lowest to the highest value with a margin, at least `least` wide. */
 const between = (all: readonly number[], least: number): [number, number] => {
 	const [low, high] = [Math.min(...all), Math.max(...all)];
-	const room = Math.max(0.05 * (high - low), least / 2);
-	return [low === 0 ? 0 : low - room, high + room];
+	const margin = Math.max(0.05 * (high - low), least / 2);
+	return [low === 0 ? 0 : low - margin, high + margin];
 };
 
 const chart = ({points, last = [], rules = [], domain}: Panel, epochs: number): Chart => {

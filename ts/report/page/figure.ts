@@ -1,7 +1,7 @@
 import {type Chart, drawSvg, tones} from '../../format/svg.js';
 import {Html, html} from './html.js';
 
-/** Sizes in the charts' own units. On a narrow screen a chart is shown smaller, and its text stays legible. */
+/** In the chart's own units: large enough to stay legible where a narrow screen scales the chart down. */
 const fontSize = 12.5;
 
 const config = {
@@ -9,29 +9,29 @@ const config = {
 	legend: {disable: true},
 } as const;
 
-/** Draws a chart, with a label for those who don't see it. */
+/** Draws a chart with a label for screen readers. */
 export const labelledSvg = async (label: string, chart: Chart): Promise<Html> => {
 	const drawn = await drawSvg({...chart, config, padding: 2, autosize: {type: 'fit', contains: 'padding'}} as Chart);
 	const marks = / (?:role="graphics-[a-z]+"|aria-[a-z]+="[^"]*")/g; // one label for the picture, none on each mark
 	return new Html(drawn.replace(marks, '').replace('<svg ', html`<svg role="img" aria-label="${label}" `.text));
 };
 
-/** How a line is drawn, so that it can be told from the others of its chart: a colour, and dashes and gaps in pixels. */
+/** The style of a line: a colour, and the lengths of dashes and gaps in pixels. */
 export type LineStyle = {readonly colour: string; readonly dashes: readonly number[]};
 
-/** Whole first: dashes come in where there are more lines than colours. */
+/** Solid first: dashes are used when there are more lines than colours. */
 const dashes = [[], [6, 3], [2, 2], [10, 3, 2, 3], [14, 4]] as const;
 
-/** The styles of lines, all different; the first ones by their colour alone. */
+/** Line styles, all different; the first ones differ by colour only. */
 export const lineStyles: readonly LineStyle[] = dashes.flatMap(dashes => tones.map(colour => ({colour, dashes})));
 
-/** What marks mean: a sign of `style.ts` or a style of lines, and words. */
+/** A legend entry: a sign of `style.ts` or a line style, and its meaning. */
 export type Key = {readonly words: string} & (
 	| {readonly sign: string; readonly colour?: string}
 	| {readonly line: LineStyle}
 );
 
-/** The legend of one or more charts. */
+/** Renders the legend of one or more charts. */
 export const legend = (keys: readonly Key[]): Html =>
 	html`<ul class="legend">${keys.map(key => html`<li>${'line' in key ? lineSign(key.line) : sign(key)}${key.words}</li>`)}</ul>`;
 

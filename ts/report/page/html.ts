@@ -1,4 +1,4 @@
-/** A piece of HTML in which everything that came from outside is escaped. */
+/** A piece of HTML whose values are escaped. */
 export class Html {
 	constructor(readonly text: string) {}
 }
@@ -27,6 +27,6 @@ const rendered = (value: Value): string => {
 		: String(value).replace(/[&<>"']/g, character => entities[character] ?? '');
 };
 
-/** HTML as it is written, with every value in it escaped unless it is {@link Html} itself. */
+/** Builds HTML from a template, and escapes every value that is not {@link Html} itself. */
 export const html = (parts: TemplateStringsArray, ...values: readonly Value[]): Html =>
 	new Html(parts.map((part, index) => part + rendered(values[index])).join(''));

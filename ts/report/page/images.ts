@@ -1,13 +1,13 @@
 import type {Data} from '../../data/data.js';
 import {encodePng} from '../../data/decode.js';
 
-/** A test image as a data URI. */
+/** Encodes a test image as a data URI. */
 export const imageUri = async (data: Data, index: number): Promise<string> => {
 	const png = await encodePng(data.testImage(index), data.channels, data.size);
 	return `data:image/png;base64,${png.toString('base64')}`;
 };
 
-/** A rule for each image, so that the page holds each once however often it shows it. */
+/** Returns a CSS rule for each image, so that the page contains it once even if it is shown repeatedly. */
 export const imageRules = async (data: Data, images: Iterable<number>): Promise<string> => {
 	const rules = [...new Set(images)].map(
 		async index => `.i${index}{background-image:url(${await imageUri(data, index)})}`,

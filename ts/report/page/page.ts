@@ -13,13 +13,13 @@ import {imageRules, imageUri} from './images.js';
 import {changed, comparedImages, comparedTable, pageOf, prose, significanceNote, table, toTop} from './parts.js';
 import {receptiveField} from './receptive-field.js';
 
-/** The whole ladder as one page that needs nothing beside itself: no script, no request. */
+/** Renders a ladder's report as one self-contained HTML page, without scripts or requests. */
 export const reportPage = async (data: ReportData): Promise<string> => {
 	const {name, headline, steps, published} = data;
 	const chapters = await Promise.all(steps.map(async step => chapter(step, data.data)));
-	const shown = steps.flatMap(({mistakes}) => mistakes.map(({image}) => image));
+	const misclassified = steps.flatMap(({mistakes}) => mistakes.map(({image}) => image));
 	const {head, body} = ladderTable(data.rows);
-	const rules = await imageRules(data.data, shown);
+	const rules = await imageRules(data.data, misclassified);
 	return pageOf({
 		...{title: name, headline, rules},
 		main: html`<section>
@@ -29,8 +29,8 @@ ${table(`${name}: its steps`, head, body)}
 them. Test: mean accuracy of the last five epochs. Both in percent, mean ± standard deviation over seeds. Target
 99.40 x 5: at least 99.40 % in each of the last 5 epochs. Held: seeds that reached it.</p>
 <p>${dataSentence(data.data)}</p>
-<p class="quiet">Every figure comes from the records of training runs. The model judged is that of the last epoch: no
-epoch was chosen by its test accuracy. Accuracies are rounded down, so that no target looks reached that was missed.</p>
+<p class="quiet">Every figure comes from the records of training runs. The model evaluated is that of the last epoch: no
+epoch was chosen by its test accuracy. Accuracies are rounded down, so that no missed target looks reached.</p>
 <nav aria-label="Steps">${steps.map(({entry}) => html`<a href="#${entry.step.name}">${entry.step.name}</a> `)}</nav>
 </section>
 ${
@@ -85,7 +85,7 @@ ${table(`${name}: layers`, layers.head, layers.body)}
 ${
 	step.seesOther
 		? receptiveField(summary, data, await imageUri(data, 0))
-		: html`<p class="quiet">A unit sees as much of an image as in <code>${from?.name}</code>.</p>`
+		: html`<p class="quiet">The receptive fields are those of <code>${from?.name}</code>.</p>`
 }
 <h3>Confusion</h3>
 ${confusionTable(name, step.confusion, data)}
@@ -102,12 +102,12 @@ ${toTop}
 };
 
 const mistakeItem = ({image, predicted}: Mistake, of: number, data: Data): Html => {
-	const called = (label: number): string => data.classes[label] ?? String(label);
-	const name = called(data.testLabels()[image] ?? 0);
+	const className = (label: number): string => data.classes[label] ?? String(label);
+	const name = className(data.testLabels()[image] ?? 0);
 	return html`<li><span class="image i${image}" role="img" aria-label="test image ${image}, ${name}"></span>
 #${image}, ${name}<br>${predicted.map(
 		({label, seeds, probability}) =>
-			html`as ${called(label)} by ${seeds} of ${of}, up to ${(100 * probability).toFixed(0)} %<br>`,
+			html`as ${className(label)} by ${seeds} of ${of}, up to ${(100 * probability).toFixed(0)} %<br>`,
 	)}</li>`;
 };
 

@@ -5,16 +5,16 @@ import {type Comparison, differenceCells, meanCells, shortNames, significanceSen
 import {Html, html} from './html.js';
 import {style} from './style.js';
 
-/** What every page begins with, and what stands on it. */
+/** The content of a page. */
 type Page = {
 	readonly title: string;
 	readonly headline: string;
 	readonly main: Html;
-	/** Further rules of style, such as images. */
+	/** Additional CSS rules, such as images. */
 	readonly rules?: string;
 };
 
-/** A page that needs nothing beside itself: no script, no request. */
+/** Renders a self-contained page, without scripts or requests. */
 export const pageOf = ({title, headline, main, rules = ''}: Page): string =>
 	html`<!doctype html>
 <html lang="en">
@@ -40,11 +40,11 @@ ${main}
 
 export const toTop = html`<p class="to-top"><a href="#">Back to the top</a></p>`;
 
-/** Names between backticks are set as code. */
+/** Renders a sentence, with text between backticks as code. */
 export const prose = (text: string): Html[] =>
 	text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
 
-/** Settings before and after, and layers side by side. */
+/** Renders changed settings, and layers side by side. */
 export const changed = (step: string, {settings, layers}: Changes): Html =>
 	html`${
 		settings.length > 0 &&
@@ -62,13 +62,13 @@ export const changed = (step: string, {settings, layers}: Changes): Html =>
 </table></div>`
 	}`;
 
-/** A comparison’s figures. */
+/** Renders the measures of a comparison as a table. */
 export const comparedTable = ({a, b, seeds, measures: rows}: Comparison): Html => {
 	const [shortA, shortB] = shortNames({a, b});
 	return html`${shortA !== a && html`<p class="quiet">A is ${a}, B is ${b}.</p>`}
 ${table(
 	`${a} against ${b}, over ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}`,
-	['Measure', `${shortA}, %`, `${shortB}, %`, 'difference', '95 % interval', 'told apart', 'seeds to tell'],
+	['Measure', `${shortA}, %`, `${shortB}, %`, 'difference', '95 % interval', 'significant', 'seeds needed'],
 	rows.map(row => [
 		...[measures[row.measure], ...meanCells(row), ...differenceCells(row)],
 		row.significant ? 'yes' : 'no',
@@ -78,15 +78,15 @@ ${table(
 };
 
 /**
- * What its columns mean.
+ * Explains the columns of that table.
  *
- * @param count how many comparisons are corrected together
+ * @param count number of comparisons that are corrected together
  */
 export const significanceNote = (primary: Measure, count?: number): Html =>
-	html`<p class="quiet">${significanceSentence(primary, count)} The last column is how many seeds would detect a difference this large in four of five
-tries. Differences are taken before rounding.</p>`;
+	html`<p class="quiet">${significanceSentence(primary, count)} Seeds needed: the number with which a
+difference this large would be significant in four of five experiments. Differences are taken before rounding.</p>`;
 
-/** What the two make of the test images, where that is known. */
+/** Renders McNemar's test on the test images; `undefined` if no test labels were available. */
 export const comparedImages = ({a, b, images}: Comparison): Html | undefined => {
 	if (images.length === 0) {
 		return undefined;
@@ -97,14 +97,14 @@ export const comparedImages = ({a, b, images}: Comparison): Html | undefined => 
 	);
 	const worst = Math.max(...images.map(({pValue}) => pValue));
 	const [shortA, shortB] = shortNames({a, b});
-	return html`<p class="quiet">Of the test images, ${shortA} alone gets ${onlyA?.toFixed(0)} right and ${shortB} alone ${onlyB?.toFixed(0)}, in the mean over seeds;
+	return html`<p class="quiet">Of the test images, ${shortA} alone gets ${onlyA?.toFixed(0)} right and ${shortB} alone ${onlyB?.toFixed(0)}, averaged over seeds;
 McNemar’s exact test has p ${worst < 0.001 ? 'below 0.001 for every seed' : `of ${images.map(({pValue}) => probability(pValue)).join(', ')}`}.</p>`;
 };
 
-/** What stands in a table. */
+/** The content of a table cell. */
 export type Cell = string | number;
 
-/** A table that scrolls in its own box where it is wider than the page. */
+/** Renders a table that scrolls in its own box if it is wider than the page. */
 export const table = (label: string, head: readonly string[], body: ReadonlyArray<readonly Cell[]>): Html =>
 	html`<div class="wide" role="group" tabindex="0" aria-label="${label}"><table>
 <thead><tr>${head.map(cell => html`<th>${cell}</th>`)}</tr></thead>

@@ -4,10 +4,10 @@ import {fieldsOf} from '../report-data.js';
 import {legend} from './figure.js';
 import {type Html, html} from './html.js';
 
-/** How wide the image is drawn, in pixels of the page. */
+/** Width of the drawn image, in CSS pixels. */
 const side = 252;
 
-/** What a unit in the middle of each layer's output sees of an image: nested squares, each as wide as its field. */
+/** Draws the receptive field of the centre unit of each layer as nested squares on a test image. */
 export const receptiveField = (summary: Summary, {size}: DataDescription, image: string): Html => {
 	const zoom = side / size;
 	const fields = fieldsOf(summary);
@@ -27,8 +27,8 @@ export const receptiveField = (summary: Summary, {size}: DataDescription, image:
 		};
 	});
 	return html`<figure class="field">
-<svg viewBox="-1 -1 ${side + 2} ${side + 2}" width="${side}" role="img" aria-label="What a unit sees of a test image: ${fields.join(', ')} pixels in width">
+<svg viewBox="-1 -1 ${side + 2} ${side + 2}" width="${side}" role="img" aria-label="Receptive fields on a test image: ${fields.join(', ')} pixels in width">
 <image href="${image}" width="${side}" height="${side}" style="image-rendering: pixelated"/>${squares}</svg>
-<figcaption>What a unit at the centre sees of the image:${legend(keys)}</figcaption>
+<figcaption>Receptive field of the unit at the centre:${legend(keys)}</figcaption>
 </figure>`;
 };

@@ -4,7 +4,7 @@ import {curves, mostDrawn} from './curves.js';
 import {type Html, html} from './html.js';
 import {changed, comparedImages, comparedTable, pageOf, prose, significanceNote, table, toTop} from './parts.js';
 
-/** Runs as one page that needs nothing beside itself. */
+/** Renders a report of runs as one self-contained HTML page. */
 export const runsPage = async ({
 	headline,
 	groups,
@@ -13,7 +13,7 @@ export const runsPage = async ({
 	notes,
 	changes,
 	comparisons,
-	apart,
+	notCompared,
 }: RunsData): Promise<string> => {
 	const [first] = groups;
 	const drawn = groups.slice(0, mostDrawn);
@@ -23,24 +23,24 @@ export const runsPage = async ({
 		main: html`<section>
 <h2>All runs</h2>
 ${table('Runs', runs.head, runs.body)}
-<p class="quiet">Test: accuracy of the last finished epoch, in percent, rounded down. Held: whether each of the last
-epochs that the target asks for reached it.</p>
+<p class="quiet">Test: accuracy of the last finished epoch, in percent, rounded down. Held: whether the target was
+reached in each of the last epochs that it asks for.</p>
 ${notes.map(note => html`<p>${prose(note)}</p>`)}
 </section>
 <section>
 <h2>Curves</h2>
 ${
 	groups.length > drawn.length &&
-	html`<p>The first ${drawn.length} of ${groups.length} are drawn; more lines could not be told apart. Name fewer folders to see the others.</p>`
+	html`<p>The first ${drawn.length} of ${groups.length} are drawn, since there are no more line styles. Name fewer folders to see the others.</p>`
 }
-${hasEpochs ? await curves(drawn) : html`<p>No epoch is done yet.</p>`}
+${hasEpochs ? await curves(drawn) : html`<p>No epoch has finished yet.</p>`}
 ${toTop}
 </section>
 <section>
-<h2>Together</h2>
+<h2>By settings</h2>
 ${table('Runs with the same settings', together.head, together.body)}
 <p class="quiet">Test: mean accuracy of the last five epochs. Train: while learning, in the last epoch. Both in percent,
-mean ± standard deviation over the seeds that have finished. The gap is in points, in evaluation mode.</p>
+mean ± standard deviation over finished seeds. The gap is in points, in evaluation mode.</p>
 ${toTop}
 </section>
 ${
@@ -60,12 +60,12 @@ ${toTop}
 </section>`
 }
 ${
-	comparisons.length + apart.length > 0 &&
+	comparisons.length + notCompared.length > 0 &&
 	html`<section>
-<h2>Compared</h2>
+<h2>Comparisons</h2>
 ${comparisons.map(comparison => chapter(comparison))}
 ${comparisons[0] && significanceNote(comparisons[0].primary, testedOf(comparisons))}
-${apart.map(reason => html`<p>${prose(reason)}</p>`)}
+${notCompared.map(reason => html`<p>${prose(reason)}</p>`)}
 ${toTop}
 </section>`
 }`,

@@ -1,6 +1,6 @@
 /**
- * The look of the page: one column, light or dark as the reader's system is. Wide tables scroll in their own box: their
- * first column stays, and a shade at an edge shows that there is more. On paper everything is set to the page's width.
+ * The style of the page: one column, light or dark like the reader's system. Wide tables scroll in their own box with a
+ * sticky first column; a shade at an edge shows that there is more. In print, everything fits the page's width.
  */
 export const style = `
 :root { color-scheme: light dark; --ink: light-dark(#1b1b1f, #e6e6ea); --paper: light-dark(#fff, #131316);
