@@ -14,7 +14,7 @@ const files = {
 	'/mnist-form.js': ['mnist-form.js', 'text/javascript'],
 };
 
-/** What a client is told, by the code of Fastify's error. */
+/** The messages to clients, by the code of Fastify's error. */
 const sentences = {
 	FST_ERR_CTP_BODY_TOO_LARGE: `This is too much: ${wanted}.`,
 	FST_ERR_CTP_INVALID_MEDIA_TYPE: `Send an image as \`application/octet-stream\`: ${wanted}.`,

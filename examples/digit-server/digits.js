@@ -5,7 +5,7 @@ import {loadModel, openLadder, resume, train} from 'stepladder';
 
 const step = 'drawn-digits';
 
-/** The page is told of a batch at most so often. */
+/** Milliseconds between two batch events that the page gets. */
 const millisecondsBetweenBatches = 100;
 
 /**

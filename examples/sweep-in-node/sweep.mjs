@@ -39,7 +39,7 @@ const variants = rates.flatMap(rate => dropouts.map(dropout => ({rate, dropout})
 const bar = new progress.SingleBar({format: '{bar} {value} of {total} epochs, {eta} s left', noTTYOutput: true});
 bar.start(variants.length * seeds.length * epochs, 0);
 
-/** The mean accuracy of a variant on images kept aside, after its last epoch. */
+/** The mean accuracy of a variant on held-out images, after its last epoch. */
 const judge = async ({rate, dropout}) => {
 	const training = train(variant(rate, dropout), {
 		...{data: squares, seeds, holdout: keptAside, threads: 1, jobs: 1, signal: interruption.signal},
@@ -72,7 +72,7 @@ const work = async () => {
 await Promise.all(Array.from({length: os.availableParallelism()}, work));
 bar.stop();
 rows.sort((a, b) => b.accuracy - a.accuracy);
-console.table(rows.map(({rate, dropout, accuracy}) => ({rate, dropout, 'kept aside': `${percent(accuracy)} %`})));
+console.table(rows.map(({rate, dropout, accuracy}) => ({rate, dropout, 'held out': `${percent(accuracy)} %`})));
 if (interruption.signal.aborted) {
 	console.log(`Interrupted: ${rows.length} of ${variants.length} variants were finished.`);
 	process.exitCode = 130;

@@ -132,7 +132,7 @@ for (const command of [
 ]) {
 	test(`help of ${command || 'the program'} ends well and shows how to use it`, async t => {
 		const {stdout, exitCode} = await cli(...command.split(' ').filter(Boolean), '--help');
-		t.notRegex(stdout, /default: (\[|false|")/, 'a default is told as it is typed');
+		t.notRegex(stdout, /default: (\[|false|")/, 'defaults are shown as they are typed');
 		t.is(exitCode, 0);
 		t.regex(stdout, /Usage: stepladder/);
 		t.true(command === 'doctor' || /Examples?:\n {2}npm run /.test(stdout));

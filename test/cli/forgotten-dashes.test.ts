@@ -45,7 +45,7 @@ test(
 test('an option of npm’s own says nothing', means, [], {npm_config_json: 'true'}, undefined);
 test('nothing is taken where dashes were typed', means, ['--step', 'dropout'], {}, undefined);
 
-test('a script that is started without dashes is told the line to type', async t => {
+test('a script that is started without dashes prints the line to type', async t => {
 	const {exitCode, stderr, stdout} = await execa('npm', ['run', '-s', 'summary', '--step', 'dropout'], {
 		...{cwd: root, stdin: 'ignore', reject: false, env: {npm_config_loglevel: 'error'}},
 	});

@@ -122,7 +122,7 @@ test('a run that was interrupted goes on to the files of an unbroken one', async
 	t.is(resumed.exitCode, 0);
 	const [, last = ''] = /^Seed 1 resumes after epoch (\d+)$/.exec(resumed.stderr) ?? [];
 	t.deepEqual(
-		[...resumed.stdout.matchAll(/epoch (\d+)\/15.*Kept aside/g)].map(([, epoch]) => Number(epoch)),
+		[...resumed.stdout.matchAll(/epoch (\d+)\/15.*Validation/g)].map(([, epoch]) => Number(epoch)),
 		Array.from({length: 15 - Number(last)}, (_, index) => Number(last) + 1 + index),
 		'what was shown before is not shown again',
 	);
@@ -145,7 +145,7 @@ test('a run that was interrupted goes on to the files of an unbroken one', async
 	t.regex(again.stderr, / has finished: there is nothing to resume$/);
 });
 
-test('a target missed is told by exit code 3, only when that is asked for', async t => {
+test('a missed target exits with 3 only with `--strict`', async t => {
 	const folder = temporaryFolder(t);
 	const {exitCode} = await cli('train', ...small, '--strict', '--out', folder);
 	t.is(exitCode, 3);
@@ -214,7 +214,7 @@ test('NaN is refused', refuses, [...step, '--threads', 'NaN'], 2, /whole number.
 test('a seed beyond 32 bits is refused', refuses, [...step, '--seeds', '4294967297'], 2, /0 to 4294967295/);
 test('seeds that are none are refused', refuses, [...step, '--seeds', '5-1'], 2, /--seeds/);
 test(
-	'a step and a run to go on with are not asked for together',
+	'`--step` and `--resume` exclude each other',
 	refuses,
 	[...step, '--resume', 'x'],
 	2,
@@ -228,7 +228,7 @@ test(
 	/^stepladder: \S+ is not a run folder: it has no config\.json$/,
 );
 test(
-	'more images kept aside than there are is refused',
+	'`--holdout` of all training images or more is refused',
 	refuses,
 	[...step, '--holdout', '60000'],
 	2,

@@ -39,7 +39,7 @@ const open = async (source: DataSource) => {
 	const told: string[] = [];
 	const tell = (line: string): void => {
 		if (!line.startsWith('Decoded')) {
-			told.push(line); // a busy machine is told how far it is
+			told.push(line); // a busy machine gets progress lines
 		}
 	};
 	const data = await source.open('.', {skipDamaged: true, tell});
@@ -91,9 +91,7 @@ const oneImage = (text: string) => {
 
 const images = 'train-images-idx4-ubyte';
 
-test('a byte that changed in decoded images is noticed, and they are decoded anew', isMended, entry =>
-	flip(path.join(entry, images), 100),
-);
+test('decoded images with a changed byte are decoded again', isMended, entry => flip(path.join(entry, images), 100));
 test('a byte that changed in their labels', isMended, entry => flip(path.join(entry, 't10k-labels-idx1-ubyte'), 9));
 test('a byte that changed in the hashes of them', isMended, entry => flip(path.join(entry, 'manifest.json'), 20));
 test('a name that changed among those left out', isMended, entry => {
@@ -124,7 +122,7 @@ test('an entry without files', isMended, entry => {
 	mkdirSync(entry);
 });
 
-test('arrays are written anew where the cache damaged them', async t => {
+test('arrays are rewritten if their cache entry is damaged', async t => {
 	const source = arrays({...oneImage(t.title), size: 2});
 	const first = await open(source);
 	flip(path.join(first.idx.folder, 'train-images-idx3-ubyte'), 100);

@@ -147,7 +147,7 @@ test('images of any size are brought to the one that is learned, and classes kee
 	t.deepEqual([config.data.classes, config.data.train, config.data.test], [['red', 'sky blue'], 6, 2]);
 });
 
-/** What a command said, without how far it is: a busy machine is told of that. */
+/** The output of a command without progress lines, which a busy machine gets. */
 const said = (stderr: string): string => stderr.replaceAll(/^Decoded .*\n/gm, '');
 
 const damages = test.macro(async (t, damage: (own: OwnLadder) => Promise<void> | void, expected: RegExp) => {
@@ -362,39 +362,36 @@ test('data that were mended are read by the ladder that found the damage', async
 	t.is((await opened.data.open('.')).train, 7);
 });
 
-test.serial(
-	'images that another version decoded are decoded anew, and a record of other pixels is told why',
-	async t => {
-		const own = await coloured(t);
-		const before = process.env['STEPLADDER_CACHE'];
-		process.env['STEPLADDER_CACHE'] = path.join(own.folder, '.cache');
-		t.teardown(() => {
-			process.env['STEPLADDER_CACHE'] = before;
-		});
-		const source = imageFolder(path.join(own.folder, 'images'), {size: 8});
-		const kept = (): string[] => readdirSync(path.join(own.folder, '.cache', 'data'));
-		const first = await source.open('.');
-		t.is((await source.open('.')).idx.folder, first.idx.folder);
-		t.is(kept().length, 1);
-		const {versions} = sharp;
-		t.teardown(() => Object.assign(sharp, {versions}));
-		Object.assign(sharp, {versions: {...versions, vips: '0.0.1'}});
-		const second = await source.open('.');
-		t.not(second.idx.folder, first.idx.folder);
-		t.is(second.hash, first.hash);
-		t.is(kept().length, 2);
-		t.regex(second.decoder ?? '', /^sharp .+, libvips 0\.0\.1$/);
+test.serial('images that another version decoded are decoded again, and a record of other pixels says why', async t => {
+	const own = await coloured(t);
+	const before = process.env['STEPLADDER_CACHE'];
+	process.env['STEPLADDER_CACHE'] = path.join(own.folder, '.cache');
+	t.teardown(() => {
+		process.env['STEPLADDER_CACHE'] = before;
+	});
+	const source = imageFolder(path.join(own.folder, 'images'), {size: 8});
+	const kept = (): string[] => readdirSync(path.join(own.folder, '.cache', 'data'));
+	const first = await source.open('.');
+	t.is((await source.open('.')).idx.folder, first.idx.folder);
+	t.is(kept().length, 1);
+	const {versions} = sharp;
+	t.teardown(() => Object.assign(sharp, {versions}));
+	Object.assign(sharp, {versions: {...versions, vips: '0.0.1'}});
+	const second = await source.open('.');
+	t.not(second.idx.folder, first.idx.folder);
+	t.is(second.hash, first.hash);
+	t.is(kept().length, 2);
+	t.regex(second.decoder ?? '', /^sharp .+, libvips 0\.0\.1$/);
 
-		t.is((await own.run(['record', '--step', 'a', '--seeds', '1'])).exitCode, 0);
-		own.write('images/test/red/1.jpg', await picture('#d33', 33)); // as if it had been decoded otherwise
-		const check = await own.run(['record', '--check']);
-		t.regex(
-			check.stdout,
-			/`data\.hash` was preregistered as .*, and is .* in the ladder now \(if the files are the same, sharp .+, libvips .+ decodes them differently\); put it back, or record again/,
-		);
-		t.regex(
-			(await own.run(['report'])).stderr,
-			/the ladder’s data have changed since this was recorded \(or sharp .+ decodes the same files differently\): restore/,
-		);
-	},
-);
+	t.is((await own.run(['record', '--step', 'a', '--seeds', '1'])).exitCode, 0);
+	own.write('images/test/red/1.jpg', await picture('#d33', 33)); // as if it had been decoded otherwise
+	const check = await own.run(['record', '--check']);
+	t.regex(
+		check.stdout,
+		/`data\.hash` was preregistered as .*, and is .* in the ladder now \(if the files are the same, sharp .+, libvips .+ decodes them differently\); put it back, or record again/,
+	);
+	t.regex(
+		(await own.run(['report'])).stderr,
+		/the ladder’s data have changed since this was recorded \(or sharp .+ decodes the same files differently\): restore/,
+	);
+});

@@ -43,7 +43,7 @@ test('in an empty folder a ladder is made, trained, extended, recorded, compared
 	t.regex(await run('ladder'), /\nGoal: at least 98\.00 % of the test images in each of the last 3 epochs/);
 	t.regex(
 		await run('record', '--check', '--replay'),
-		/^(Training again: (baseline|batch-norm), seed [123], drawn at random of 3, 10 epochs and all predictions\n){2}The records, text blocks and claims of 2 steps agree, and all that was trained again repeats to the bit\.$/,
+		/^(Retraining: (baseline|batch-norm), seed [123], drawn at random of 3, 10 epochs and all predictions\n){2}The records, text blocks and claims of 2 steps agree, and everything retrained repeats to the bit\.$/,
 	);
 	await run('report');
 	printed.push(own.read('report/report.md'), own.read('report/report.html').replaceAll(/base64,[^)"]*/g, ''));

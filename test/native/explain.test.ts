@@ -13,7 +13,7 @@ const explained = test.macro((t, failure: Partial<LoadFailure>, expected: RegExp
 	t.notRegex(sentence, /\n/);
 });
 
-test('a clone that is not built is told to build', explained, {isClone: true}, /build it with `npm run build`/);
+test('a clone that is not built: build it', explained, {isClone: true}, /build it with `npm run build`/);
 
 test(
 	'optional dependencies left out are named, with npm’s own fault',
@@ -23,7 +23,7 @@ test(
 );
 
 test(
-	'node_modules of another machine are told by what they hold',
+	'node_modules of another machine are recognised by their addons',
 	explained,
 	{installed: ['darwin-arm64']},
 	/the addon for darwin-arm64 is: node_modules comes from another machine, container or Node\. Remove node_modules/,
@@ -44,7 +44,7 @@ test(
 );
 
 test(
-	'a platform without a package is told which there are, and how to build',
+	'a platform without a package: which exist, and how to build',
 	explained,
 	{platform: 'linux-riscv64-gnu', addon: '@stepladder/linux-riscv64-gnu'},
 	/no prebuilt addon for linux-riscv64-gnu \(there are linux-x64-gnu, .*win32-x64\): build it from source/,
@@ -52,14 +52,14 @@ test(
 
 // What the dynamic loaders of Linux, macOS and Windows say, each as it was seen or as its source has it.
 test(
-	'an old glibc is told which is needed',
+	'an old glibc: which is needed',
 	explained,
 	{error: new Error("/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.28' not found (required by stepladder.node)")},
 	/needs glibc 2\.28 or newer/,
 );
 
 test(
-	'an addon for musl on glibc is told apart from damage',
+	'an addon for musl on glibc is not reported as damage',
 	explained,
 	{error: new Error('libc.musl-x86_64.so.1: cannot open shared object file: No such file or directory')},
 	/is for musl, and this system has glibc/,

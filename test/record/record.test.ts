@@ -73,7 +73,7 @@ test('a recording that was interrupted resumes, and gives the record of an unbro
 	const {stdout} = await broken.start('record', '--check', '--step', 'tiny', '--replay');
 	t.regex(
 		String(stdout),
-		/^Training again: tiny, seed [12], drawn at random of 2, 4 epochs and all predictions\n.* agree, and all that was trained again repeats to the bit\.$/,
+		/^Retraining: tiny, seed [12], drawn at random of 2, 4 epochs and all predictions\n.* agree, and everything retrained repeats to the bit\.$/,
 	);
 });
 

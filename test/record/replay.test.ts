@@ -103,7 +103,7 @@ const forgeries: readonly Replayed[] = [
 				mistakes[image] = 0.5;
 			});
 		},
-		/: `testCorrect` of seed 2, epoch 1 is \d+ in the record, \d+ when trained again on `fused`$/,
+		/: `testCorrect` of seed 2, epoch 1 is \d+ in the record, \d+ when retrained on `fused`$/,
 	],
 	[
 		'right answers while learning, in the middle',
@@ -325,8 +325,8 @@ test('a replay of every seed reports each epoch, and removes its runs', async t 
 	const {stdout, stderr, exitCode} = await start(folder, 'record', '--check', '--replay', 'all');
 	t.is(
 		stdout,
-		'Training again: baseline, all seeds: 1, 2, 4 epochs and all predictions\n' +
-			'The records, text blocks and claims of 1 step agree, and all that was trained again repeats to the bit.',
+		'Retraining: baseline, all seeds: 1, 2, 4 epochs and all predictions\n' +
+			'The records, text blocks and claims of 1 step agree, and everything retrained repeats to the bit.',
 	);
 	t.regex(String(stderr), /^baseline, seed 2: epoch 4 of 4 equals the record$/m);
 	t.is(exitCode, 0);

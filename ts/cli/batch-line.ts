@@ -2,7 +2,7 @@ import {clock, percent} from '../format/figures.js';
 import type {BatchEvent} from '../runs/events.js';
 import type {MovingLine} from './moving-block.js';
 
-/** How an epoch goes so far, after so many seconds of it. */
+/** Formats the progress of an epoch after `seconds` of it, the fullest form first. */
 export const batchLine = (event: BatchEvent, seconds: number): MovingLine => {
 	const {loss, batch, batches, correct, seen, seed, epoch, epochs} = event;
 	const done = batch + 1;

@@ -9,11 +9,11 @@ import {MovingBlock, type MovingLine} from './moving-block.js';
 import {screen} from './screen.js';
 import {Total} from './total.js';
 
-/** A seed under way. */
+/** A seed in training. */
 type Seed = {readonly shownBefore: number; epochBegan: number; line: MovingLine | undefined};
 
 /**
- * Shows a run to a person: a line an epoch, and on a terminal, below, a moving line for each seed under way and one for all
+ * Shows a run to a person: a line an epoch, and on a terminal, below, a moving line for each seed in training and one for all
  * of them. Results go to stdout, progress to stderr.
  */
 export class ConsoleLog {
@@ -31,7 +31,7 @@ export class ConsoleLog {
 
 	tell(event: TrainEvent): void {
 		if (!this.#introduced) {
-			// with the first event, since by then settings and data have been judged
+			// with the first event: settings and data are valid by then
 			const {name, trial, experiment} = this.#step;
 			const said = trial ? `, a trial with ${settingsName({settings: trial})}` : '';
 			process.stdout.write(`Step ${name}${said}\n\n${summaryTable(summarize(experiment.net), screen())}\n\n`);
@@ -70,7 +70,7 @@ export class ConsoleLog {
 
 			case 'seed': {
 				if (this.#seeds.delete(event.seed)) {
-					this.#total.finish(String(event.seed)); // and not of an earlier process
+					this.#total.finish(String(event.seed)); // if it was trained by this process
 				}
 
 				if (event.folder) {
@@ -80,7 +80,7 @@ export class ConsoleLog {
 		}
 	}
 
-	/** Leaves the terminal as it should be, after the last event or an error. */
+	/** Restores the terminal after the last event or an error. */
 	end(): void {
 		this.#block.end();
 	}
@@ -98,7 +98,7 @@ export class ConsoleLog {
 		}
 	}
 
-	/** The line for all of them comes last, and is the last to go where there is no room. */
+	/** The line for all seeds comes last, and is dropped last if there is no room. */
 	#lines(height: number): MovingLine[] {
 		const lines = [...this.#seeds.values()].flatMap(({line}) => (line ? [line] : []));
 		return [...lines.slice(0, height - 1), this.#total.line(performance.now())];

@@ -3,7 +3,7 @@ import type {Screen} from '../format/text-table.js';
 import {wrap} from '../format/wrap.js';
 import type {EpochEvent} from '../runs/events.js';
 
-/** What an epoch came to, in the same words everywhere: on one line, or on one a sentence where that is too long. */
+/** Formats the result of an epoch: on one line, or one line per sentence if that is too long. */
 export const epochText = (event: EpochEvent, {width}: Screen): string => {
 	const {seed, epoch, epochs, trainLoss, trainCorrect, trainTotal, learningRate, seconds} = event;
 	const {holdoutLoss = 0, holdoutCorrect = 0, holdoutTotal, testLoss, testCorrect, testTotal} = event;
@@ -12,7 +12,7 @@ export const epochText = (event: EpochEvent, {width}: Screen): string => {
 			`Seed ${seed}, epoch ${epoch}/${epochs}: train ${percent(trainCorrect / trainTotal)}% (loss ${trainLoss.toFixed(4)}),`,
 			`rate ${learningRate.toPrecision(3)}, ${seconds.toFixed(1)} s.`,
 		].join(' '),
-		...(holdoutTotal === undefined ? [] : [judged('Kept aside', holdoutLoss, holdoutCorrect, holdoutTotal)]),
+		...(holdoutTotal === undefined ? [] : [judged('Validation', holdoutLoss, holdoutCorrect, holdoutTotal)]),
 		judged('Test set', testLoss, testCorrect, testTotal),
 	];
 	const line = sentences.join(' ');

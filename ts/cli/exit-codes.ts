@@ -1,4 +1,4 @@
-/** What the process says as it ends. Part of the contract with scripts. */
+/** The exit codes of the command line: part of the contract with scripts. */
 export const exitCodes = {
 	done: 0,
 	failed: 1,

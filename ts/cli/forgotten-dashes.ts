@@ -1,15 +1,15 @@
 import type {Command, Option} from 'commander';
 import {shellQuote} from '../format/command-line.js';
 
-/** Options of npm itself: that npm knows of them says nothing about what was typed. */
+/** Options of npm itself, which npm sets whether or not they were typed. */
 const ofNpm = new Set(['--json', '--all', '--python']);
 
 /**
- * The line that was meant where a `--` was left out: of `npm run train --step x` npm takes `--step` for an option of its
- * own, and hands on `x` or nothing.
+ * Returns the intended command line if `--` is missing: in `npm run train --step x`, npm takes `--step` for an option of its
+ * own, and passes on `x` at most.
  *
  * @param words that npm handed on
- * @param environment in which npm tells of its options
+ * @param environment in which npm lists its options
  */
 export const forgottenDashes = (
 	command: Command,
@@ -28,7 +28,7 @@ export const forgottenDashes = (
 	const firstFlag = words.findIndex(word => word.startsWith('-'));
 	const loose = firstFlag === -1 ? words : words.slice(0, firstFlag);
 	const valueless = taken.filter(({option, value}) => takesValue(option) && value === 'true');
-	// with several, nobody knows any more which value belongs to which
+	// with several options, the values can’t be assigned
 	const [only] = valueless.length === 1 && loose.length === 1 ? loose : [];
 	const options = taken.flatMap(({option, long, value}) =>
 		takesValue(option)

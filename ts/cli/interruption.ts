@@ -3,15 +3,15 @@ import {exitCodes} from './exit-codes.js';
 
 const signals = {SIGHUP: exitCodes.hungUp, SIGINT: exitCodes.interrupted, SIGTERM: exitCodes.terminated} as const;
 
-/** npm passes on the Ctrl-C that the terminal has sent already: within so many milliseconds it is the same one. */
+/** npm passes on the Ctrl-C that the terminal has sent already: within this many milliseconds it is the same one. */
 const sameOne = 500;
 
 /**
- * Why a command was ended from outside, and what it should exit with. This file imports next to nothing, so that signals
- * are heard before the rest is loaded.
+ * The signal that ended a command, and the exit code for it. This file imports next to nothing, so that signals
+ * are handled before the rest is loaded.
  */
 export class Interruption {
-	/** What is kept and how to go on, as the rest of a sentence; a command says so as soon as there is something. */
+	/** Describes what is saved and how to resume, as the rest of a sentence; set by a command as soon as something is saved. */
 	kept: string | undefined;
 	readonly #controller = new AbortController();
 	#exitCode: number | undefined;
@@ -30,23 +30,23 @@ export class Interruption {
 		}
 	}
 
-	/** For whatever should end along with the command: who asks for it sees to a good end. */
+	/** Aborts when the command should end. A command that reads it ends by itself. */
 	get signal(): AbortSignal {
 		this.#isHeeded = true;
 		return this.#controller.signal;
 	}
 
-	/** The command has come to its end: what fails now, such as the last of the output, has nobody else to tell of it. */
+	/** Marks the command as finished: nothing else reports later failures, such as those of the last output. */
 	settle(): void {
 		this.#isHeeded = false;
 	}
 
-	/** Nothing while nobody has interrupted. */
+	/** `undefined` unless the command was interrupted. */
 	get exitCode(): number | undefined {
 		return this.#exitCode;
 	}
 
-	/** What there is to say at the end; nothing where the reader of the output went away. */
+	/** The last sentence; `undefined` if the reader of the output has closed it. */
 	get sentence(): string | undefined {
 		return this.#exitCode === exitCodes.done
 			? undefined
@@ -64,7 +64,7 @@ export class Interruption {
 
 	#onStreamError(stream: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
 		if (error.code === 'EPIPE') {
-			this.#abort(exitCodes.done); // whoever reads has enough (`| head`): not a failure
+			this.#abort(exitCodes.done); // the reader has enough (`| head`): not a failure
 		} else if (error.code === 'EIO' && stream.isTTY) {
 			this.#abort(exitCodes.hungUp); // the terminal was closed
 		} else if (this.#failure === undefined) {
@@ -73,7 +73,7 @@ export class Interruption {
 		}
 	}
 
-	/** Asks the command to end; one that does not listen is ended. */
+	/** Asks the command to end; ends a command that does not listen. */
 	#end(exitCode: number): void {
 		this.#abort(exitCode);
 		if (!this.#isHeeded) {

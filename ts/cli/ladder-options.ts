@@ -14,10 +14,10 @@ import {
 import {stepsOf} from '../ladder/open-ladder.js';
 import {exitCodes} from './exit-codes.js';
 
-/** What says which ladder a command is about. */
+/** The options that choose a ladder. */
 export type LadderFlags = {readonly ladder?: string};
 
-/** What says how a ladder's data are read. */
+/** The options for reading a ladder's data. */
 export type DataFlags = {readonly skipDamaged?: boolean};
 
 export const withLadderOption = (command: Command): Command =>
@@ -26,12 +26,12 @@ export const withLadderOption = (command: Command): Command =>
 export const withDataOption = (command: Command): Command =>
 	command.option('--skip-damaged', 'leave out images that can’t be read, and say how many');
 
-/** The ladder that was named, or the one around the working folder. */
+/** Opens the ladder of `--ladder`, or else that of the working folder. */
 export const chosenLadder = async ({ladder}: LadderFlags): Promise<Ladder> =>
 	openLadder(ladder ?? findLadder(process.cwd()));
 
 /**
- * The step that was asked for.
+ * Returns the step of `--step`.
  *
  * @throws {ConfigError} naming those there are, where none was
  */
@@ -49,14 +49,14 @@ export const chosenStep = (ladder: Ladder, name: string | undefined): StepEntry 
 	);
 };
 
-/** Says on stderr which steps are left out of something, and why. */
+/** Prints to stderr which steps are left out, and why. */
 export const printRefused = ({refused}: Ladder, where: string): void => {
 	for (const {name, error} of refused) {
 		process.stderr.write(`Step \`${name}\` is not ${where}: ${error.message}\n`);
 	}
 };
 
-/** Says on stderr which steps something had to do with less of, as a record is damaged, and ends with the exit code of that. */
+/** Prints to stderr which records are damaged, and sets the exit code for that. */
 export const printDamaged = (damaged: ReadonlyMap<string, RecordError>, what: string): void => {
 	for (const [step, {path, problem}] of damaged) {
 		process.stderr.write(`Step \`${step}\` ${what}: ${displayPath(path)}: ${problem}\n`);
@@ -64,7 +64,7 @@ export const printDamaged = (damaged: ReadonlyMap<string, RecordError>, what: st
 	}
 };
 
-/** How data are opened from a command line: what takes long is told on stderr. */
+/** Returns the options for opening data from a command line; progress goes to stderr. */
 export const openOptions = ({skipDamaged = false}: DataFlags): Required<Omit<OpenOptions, 'signal'>> => ({
 	skipDamaged,
 	tell(line) {
@@ -72,6 +72,6 @@ export const openOptions = ({skipDamaged = false}: DataFlags): Required<Omit<Ope
 	},
 });
 
-/** A ladder's data. */
+/** Opens a ladder's data. */
 export const openLadderData = async (ladder: Ladder, flags: DataFlags, signal?: AbortSignal): Promise<Data> =>
 	ladder.data.open(ladder.folder, {...openOptions(flags), signal});

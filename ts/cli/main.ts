@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Nothing is imported here that an old Node could not read, so that it gets a sentence and no stack.
+// Imports only what an old Node can parse, so that it prints a sentence and no stack.
 import {readFileSync} from 'node:fs';
 import process from 'node:process';
 import {nodeLines} from '../platform/node-lines.js';

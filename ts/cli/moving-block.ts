@@ -2,17 +2,17 @@ import process from 'node:process';
 import {fitting} from '../format/wrap.js';
 import {canMove} from './screen.js';
 
-/** A terminal is told at most so often, in milliseconds: more is flicker. */
+/** Milliseconds between two redraws: more often is flicker. */
 const interval = 100;
 
-/** How a terminal is told what to do. */
+/** Control sequences of a terminal. */
 const codes = {
 	/** The cursor's row and all below, in two steps: tmux takes an erased screen for one that is worth keeping. */
 	erase: '\r\u001B[K\u001B[C\u001B[J\r',
-	/** Whether a line that is too long goes on in the next row, or is cut off. */
+	/** Whether a line that is too long wraps, or is cut off. */
 	wrap: {on: '\u001B[?7h', off: '\u001B[?7l'},
 	cursor: {on: '\u001B[?25h', off: '\u001B[?25l'},
-	/** Nothing is shown in between; terminals that don't know it take no notice. */
+	/** Synchronized output: the terminal draws only complete frames. Others ignore it. */
 	atOnce: {begin: '\u001B[?2026h', end: '\u001B[?2026l'},
 } as const;
 
@@ -20,11 +20,11 @@ const codes = {
 export type MovingLine = readonly string[];
 
 /**
- * Lines at the foot of a terminal that are drawn again and again: how far something has come. Elsewhere it shows nothing.
+ * Lines at the foot of a terminal that are drawn again and again: progress. It shows nothing elsewhere.
  *
- * The cursor rests at the beginning of the first line. So whatever a terminal makes of the lines when it is resized, and
- * however late it tells of that, all that has to go lies behind the cursor. What it has moved out of its top, as tmux does
- * with a block at the top when it becomes narrower, nobody can take back.
+ * The cursor rests at the beginning of the first line. So however a terminal wraps the lines when it is resized, and
+ * however late it reports that, everything to erase lies behind the cursor. Lines that it has moved out at the top, as tmux does
+ * with a block at the top when it becomes narrower, can't be erased.
  */
 export class MovingBlock {
 	readonly #stream: NodeJS.WriteStream;
@@ -46,14 +46,14 @@ export class MovingBlock {
 		this.#moves = canMove(stream);
 	}
 
-	/** Shows what is to be shown now, unless that was done just before. */
+	/** Draws the current lines, unless they were drawn just before. */
 	update(): void {
 		if (!this.#moves) {
 			return;
 		}
 
 		if (this.#timer === undefined) {
-			this.#timer = setInterval(this.#draw, 1000).unref(); // clocks go on where there is nothing else to tell
+			this.#timer = setInterval(this.#draw, 1000).unref(); // clocks go on between two events
 			this.#stream.on('resize', this.#draw);
 			process.once('exit', this.#end);
 			this.#stream.write(codes.cursor.off);
@@ -74,7 +74,7 @@ export class MovingBlock {
 		}
 	}
 
-	/** Takes the lines away and leaves the terminal as it was. */
+	/** Erases the lines and restores the terminal. */
 	end(): void {
 		if (this.#timer === undefined) {
 			return;

@@ -1,7 +1,7 @@
 import {spawn} from 'node:child_process';
 import process from 'node:process';
 
-/** What opens a page in the browser that a person has chosen, on this system. */
+/** The program of each system that opens the default browser. */
 const opener = (file: string): readonly [command: string, ...words: string[]] => {
 	switch (process.platform) {
 		case 'darwin': {
@@ -18,7 +18,7 @@ const opener = (file: string): readonly [command: string, ...words: string[]] =>
 	}
 };
 
-/** An opener that is still there after so long is the browser itself. */
+/** An opener that still runs after this many milliseconds is the browser itself. */
 const patience = 3000;
 
 /**

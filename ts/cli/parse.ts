@@ -1,7 +1,7 @@
 import {InvalidArgumentError} from 'commander';
 import type {TriedSetting} from '../experiment/settings.js';
 
-/** A number as typed. Whether it makes sense is judged where it is used. */
+/** Parses a number. Its value is checked where it is used. */
 export const parseNumber = (text: string): number => {
 	const number = text.trim() === '' ? Number.NaN : Number(text);
 	if (Number.isNaN(number) && text !== 'NaN') {
@@ -11,7 +11,7 @@ export const parseNumber = (text: string): number => {
 	return number;
 };
 
-/** `1-5`, `1,4,9` or both together. */
+/** Parses `1-5`, `1,4,9` or both together. */
 export const parseSeeds = (text: string): number[] => {
 	const seeds = text.split(',').flatMap(part => {
 		const [, first, last] = /^\s*(\d+)\s*(?:-\s*(\d+)\s*)?$/.exec(part) ?? [];
@@ -33,13 +33,13 @@ export const parseSeeds = (text: string): number[] => {
 	return seeds;
 };
 
-/** A number, a yes or no, or a word. */
+/** Parses a number, `true`, `false` or a word. */
 export const parseValue = (text: string): unknown => {
 	const number = Number(text);
 	return text !== '' && !Number.isNaN(number) ? number : text === 'true' ? true : text === 'false' ? false : text;
 };
 
-/** `setting=value`, added to those before; a list or a part of an experiment in JSON, `null` for no such setting. */
+/** Parses `setting=value` and adds it to those before; a list or a part of an experiment is JSON, `null` removes the setting. */
 export const parseSetting = (text: string, before: TriedSetting[]): TriedSetting[] => {
 	const [, path, value = ''] = /^([^=\s]+)=(.+)$/s.exec(text) ?? [];
 	if (path === undefined) {

@@ -8,7 +8,7 @@ import {commands} from './commands.js';
 import {exitCodes} from './exit-codes.js';
 import type {Interruption} from './interruption.js';
 
-/** Shows defaults as a person types them, and none that stands for an option left out. */
+/** Shows defaults as they are typed, and none for options that are off. */
 const optionDescription = (option: Option): string => {
 	const {argChoices, defaultValue: value} = option;
 	const isNone = value === undefined || value === false || (Array.isArray(value) && value.length === 0);
@@ -24,7 +24,7 @@ const versionAsked = 'commander.version';
 /**
  * Runs the command line, and sets the exit code.
  *
- * Every module costs about a millisecond to load, so only those that a command line needs are imported: the rest on the way.
+ * Every module costs about a millisecond to load, so a command line imports only those that it needs.
  */
 export const runProgram = async (interruption: Interruption): Promise<void> => {
 	const usages = new Map(commands.map(({name, usage}) => [name, usage]));
@@ -44,7 +44,7 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 		program.command(name).description(description);
 	}
 
-	// after the commands, which inherit what was configured before
+	// after the commands, which inherit the configuration
 	const {subcommandTerm} = Help.prototype;
 	program.configureHelp({
 		optionDescription,
@@ -61,7 +61,7 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 		);
 		process.exit(interruption.exitCode ?? exitCodes.failed);
 	};
-	process.once('beforeExit', end); // nothing is left that could go on
+	process.once('beforeExit', end); // nothing is left to run
 	// by its name, because the lock is loaded only by commands that acquire one
 	subscribe('stepladder.wait', async message => {
 		const {what, holder, seconds} = message as LockWait;

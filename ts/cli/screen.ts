@@ -3,13 +3,13 @@ import tty from 'node:tty';
 import {styleText} from 'node:util';
 import type {Ink, Screen} from '../format/text-table.js';
 
-/** What a stream shows: a terminal's width and colours, or a file. */
+/** Returns the width and colours of a stream: of a terminal, or of a file. */
 export const screenOf = (stream: NodeJS.WriteStream): Screen => {
 	const colours = hasColours(stream);
 	const ink =
 		(style: 'green' | 'red' | 'dim'): Ink =>
 		text =>
-			// whether to colour is decided here: not every Node that runs this lets styleText ask another stream than stdout
+			// decided here: `styleText` of some supported versions of Node checks stdout alone
 			colours && text !== '' ? styleText(style, text, {validateStream: false}) : text;
 	return {
 		width: stream.isTTY ? stream.columns || undefined : undefined, // 0 where a terminal does not know
@@ -19,10 +19,10 @@ export const screenOf = (stream: NodeJS.WriteStream): Screen => {
 	};
 };
 
-/** What stdout shows. */
+/** The screen of stdout. */
 export const screen = (): Screen => screenOf(process.stdout);
 
-/** As Node judges NO_COLOR, FORCE_COLOR and TERM; a file has colours where they are forced. */
+/** Whether a stream has colours by NO_COLOR, FORCE_COLOR and TERM, as Node decides; a file has them if they are forced. */
 const hasColours = (stream: NodeJS.WriteStream): boolean =>
 	(stream.isTTY || process.env['FORCE_COLOR'] !== undefined) && tty.WriteStream.prototype.hasColors();
 

@@ -6,13 +6,13 @@ import {MovingBlock, type MovingLine} from './moving-block.js';
 import {screenOf} from './screen.js';
 import {Total} from './total.js';
 
-/** Shows a sweep to a person, on stderr: a line an epoch, and on a terminal a moving line for each run under way. */
+/** Shows a sweep to a person, on stderr: a line an epoch, and on a terminal a moving line for each run in training. */
 export class SweepLog {
 	readonly #block = new MovingBlock(height => this.#lines(height));
 	readonly #running = new Map<string, SweepEvent>();
 	#total: Total | undefined;
 
-	/** To be handed over as it is. */
+	/** Prints an event; a function, so that it can be passed as it is. */
 	readonly tell = (event: SweepEvent): void => {
 		const {type, trial, seed, epoch, epochs, done, of} = event;
 		if (this.#total === undefined) {
@@ -41,7 +41,7 @@ export class SweepLog {
 		this.#block.update();
 	};
 
-	/** Leaves the terminal as it should be, after the last event or an error. */
+	/** Restores the terminal after the last event or an error. */
 	end(): void {
 		this.#block.end();
 	}
@@ -66,6 +66,6 @@ const runLine = ({trial, seed, epoch, epochs, holdoutAccuracy}: SweepEvent): Mov
 		`${trial}, seed ${seed}: ${bar} epoch ${epoch}/${epochs}${accuracy}`,
 		`${trial}, seed ${seed}: epoch ${epoch}/${epochs}${accuracy}`,
 		`${trial}, seed ${seed}: ${epoch}/${epochs}`,
-		`${epoch}/${epochs}, seed ${seed}, ${trial}`, // cut off in what comes last
+		`${epoch}/${epochs}, seed ${seed}, ${trial}`, // the trial's name is cut off
 	];
 };

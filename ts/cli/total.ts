@@ -3,7 +3,7 @@ import type {MovingLine} from './moving-block.js';
 
 type Run = {readonly before: number; done: number; part: number};
 
-/** How far several runs have come together, and how long they will take: epochs count, since all of them take alike. */
+/** The progress of several runs together, in epochs, and the time that is left. */
 export class Total {
 	readonly #of: number;
 	readonly #what: string;
@@ -23,25 +23,25 @@ export class Total {
 		this.#begun = begun;
 	}
 
-	/** A run begins, or goes on after the epochs of an earlier process. */
+	/** Starts a run, or resumes it after the epochs of an earlier process. */
 	begin(run: string, epochsDone: number): void {
 		this.#runs.set(run, {before: epochsDone, done: epochsDone, part: 0});
 	}
 
-	/** A run has done so many epochs, and a part of the next one. */
+	/** Sets the epochs that a run has done, with a fraction of the next one. */
 	progress(run: string, done: number, epochs: number, part = 0): void {
 		this.#epochs = epochs;
 		const known = this.#runs.get(run) ?? {before: 0, done: 0, part: 0};
 		this.#runs.set(run, {...known, done: Math.max(done, known.done), part});
 	}
 
-	/** A run has come to its end, even if before its last epoch. */
+	/** Marks a run as ended, also before its last epoch. */
 	finish(run: string): void {
 		this.#finished += 1;
 		this.progress(run, this.#epochs, this.#epochs);
 	}
 
-	/** Seconds that are left, judged by the epochs trained here; nothing before the first of them is done. */
+	/** The seconds that are left, by the epochs trained in this process; `undefined` before the first of them is done. */
 	secondsLeft(now: number): number | undefined {
 		const runs = [...this.#runs.values()];
 		const sum = (of: (run: Run) => number): number => runs.reduce((total, run) => total + of(run), 0);
@@ -54,7 +54,7 @@ export class Total {
 		return (((now - this.#begun) / 1000) * left) / trained;
 	}
 
-	/** The line that says so. */
+	/** Returns the line of progress, the fullest form first. */
 	line(now: number): MovingLine {
 		const done = [...this.#runs.values()].reduce((total, run) => total + run.done, 0);
 		const all = this.#of * this.#epochs;

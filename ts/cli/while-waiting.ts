@@ -3,9 +3,9 @@ import {clock} from '../format/figures.js';
 import {MovingBlock} from './moving-block.js';
 
 /**
- * Says on a terminal what is being done, for as long as it takes.
+ * Shows on a terminal what is being done while work runs.
  *
- * @param work is told how to say a line in the meantime, on stderr
+ * @param work gets a function that prints a line to stderr meanwhile
  */
 export const whileWaiting = async <Value>(
 	doing: string,

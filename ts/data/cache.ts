@@ -115,7 +115,7 @@ const writeManifest = (folder: string, manifest: Manifest): void => {
 	writeFileSync(path.join(folder, manifestFile), text, {flush: true});
 };
 
-/** Nothing where it is damaged, or where there is none. */
+/** Returns `undefined` if it is damaged or missing. */
 const readManifest = (folder: string): Manifest | undefined => {
 	try {
 		const manifest = manifestSchema.parse(JSON.parse(readFileSync(path.join(folder, manifestFile), 'utf8')));

@@ -4,7 +4,7 @@ import {sha256} from '../fs/hash.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 
-/** What is said of images in a record, and wherever else figures about them are told. */
+/** The description of a data set, in records and reports. */
 export type DataDescription = {
 	/** For people. */
 	readonly name: string;

@@ -24,7 +24,7 @@ const speck = 0.04;
 type Grey = {readonly data: Float32Array; readonly width: number; readonly height: number};
 
 /**
- * Brings an image of one digit to the form of MNIST's (LeCun et al. 1998): ink told from a background that may be unevenly
+ * Brings an image of one digit to the form of MNIST's (LeCun et al. 1998): ink separated from a background that may be unevenly
  * lit, light on black, cropped, scaled to a box of 20 x 20, its centre of mass in the middle of 28 x 28.
  *
  * @param invert whether the ink is the lighter part for certain (`false`) or the darker (`true`); found out where left out
@@ -147,7 +147,7 @@ const inkOf = ({data, width, height}: Grey, isDark: boolean): Grey => {
 	return {width, height, data: data.map((_, pixel) => Math.max(0, above(pixel)))};
 };
 
-/** The coefficients that fit best, by the normal equations; nothing where they are not settled. */
+/** Returns the least-squares coefficients, by the normal equations; `undefined` if they are not determined. */
 const leastSquares = (rows: readonly number[][], values: readonly number[]): number[] | undefined => {
 	const count = rows[0]?.length ?? 0;
 	const matrix = Array.from({length: count}, () => new Float64Array(count + 1));

@@ -22,7 +22,7 @@ export type Prediction = {
 
 /** What a model makes of an image file. */
 export type ImagePrediction = Prediction & {
-	/** Whether there is nothing on the image, as far as can be told: the prediction means nothing then. */
+	/** Whether the image seems to be blank: the prediction means nothing then. */
 	readonly blank: boolean;
 	/** What was done to the image so that the model can take it, in words. */
 	readonly done: readonly string[];

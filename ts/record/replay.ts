@@ -234,6 +234,6 @@ class SeedReplay {
 	}
 
 	#sentence(name: string, recorded: string, again: string): string {
-		return `${displayPath(this.entry.record)}: ${name} is ${recorded} in the record, ${again} when trained again on \`${this.run.engine}\``;
+		return `${displayPath(this.entry.record)}: ${name} is ${recorded} in the record, ${again} when retrained on \`${this.run.engine}\``;
 	}
 }

@@ -13,7 +13,7 @@ const pen = 2.4;
 const smallest = 0.1;
 
 /**
- * Draws strokes anew as an image like MNIST's.
+ * Redraws strokes as an image like MNIST's.
  *
  * @param {{x: number, y: number}[][]} strokes points in order, in units of the paper's side, y downwards
  * @returns {Uint8Array} 28 x 28 pixels row by row, 0 for paper and 255 for ink
@@ -29,7 +29,7 @@ export const mnistForm = strokes => {
 	const scale = (box - pen) / Math.max(right - left, bottom - top, smallest);
 	const scaled = move(strokes, ({x, y}) => ({x: (x - left) * scale + pen, y: (y - top) * scale + pen}));
 
-	// Where the centre of mass is can be told only once the ink is drawn.
+	// The centre of mass is known only once the ink is drawn.
 	const centre = centreOfMass(draw(scaled));
 	const centred = move(scaled, ({x, y}) => ({x: x - centre.x + size / 2, y: y - centre.y + size / 2}));
 	return Uint8Array.from(draw(centred), ink => Math.round(255 * ink));

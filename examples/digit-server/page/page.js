@@ -8,7 +8,7 @@ const [paper, seen, answer, bars, clear, training, trainingText, trainingBar, ne
 const penWidth = 0.06;
 /** Movements of the pen within this time are asked about together. */
 const pause = 40;
-/** A likeliest digit below this share is told with the second. */
+/** Below this probability, the second digit is shown as well. */
 const sure = 0.8;
 
 /** Lists of points, in units of the paper's side. */

@@ -21,7 +21,7 @@ const ask = (body, headers = {'content-type': 'application/octet-stream'}) =>
 
 const blank = new Uint8Array(784);
 
-test('the stream tells of the training from its start to the net that is ready', async () => {
+test('the stream reports the training from its start until the net is ready', async () => {
 	const early = await ask(blank);
 	assert.equal(early.status, 503);
 	assert.equal(early.headers.get('retry-after'), '5');
@@ -45,7 +45,7 @@ test('the stream tells of the training from its start to the net that is ready',
 	assert.equal(shares.at(-1), 1);
 });
 
-test('a page that comes later is told at once that the net is ready', async () => {
+test('a page that connects later learns at once that the net is ready', async () => {
 	await server.says(/ready/);
 	assert.match(await (await fetch(`${url}/training`)).text(), /^data: \{"stage":"ready".*\}\n\n$/);
 });

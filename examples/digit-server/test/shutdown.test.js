@@ -20,7 +20,7 @@ for (const [signal, exitCode] of [
 			text += (await reader.read()).value;
 		}
 
-		// A client that never sends what it has announced; once it is told to go on, the server waits for it.
+		// A client that never sends the body that it has announced; after `100 Continue` the server waits for it.
 		const {hostname, port} = new URL(url);
 		const stalled = connect(Number(port), hostname);
 		stalled.on('error', () => {});

@@ -52,7 +52,7 @@ export const doctorCommand = (command: Command): Command =>
 		}
 	});
 
-/** The ladder that commands would be about here; to be in none is not a fault. */
+/** Checks the ladder of the working folder and its data; having none is not a fault. */
 const findLadderAndData = async (flags: LadderFlags & DataFlags): Promise<Finding[]> => {
 	try {
 		const ladder = await chosenLadder(flags);

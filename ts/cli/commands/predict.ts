@@ -4,10 +4,10 @@ import {type NamedPrediction, type PredictOptions, percent, predict} from '../..
 import {commandHint} from '../../platform/command-hint.js';
 import type {Interruption} from '../interruption.js';
 
-/** Further classes are shown from this probability on. */
+/** Further classes are shown if they have at least this probability. */
 const worthShowing = 0.01;
 
-/** Below this probability of the likeliest class, nothing is likely. */
+/** Below this probability of the likeliest class, the prediction is marked as unsure. */
 const likely = 0.5;
 
 type Flags = Pick<PredictOptions, 'fit'> & {invert?: boolean; all: boolean; json: boolean};
@@ -51,7 +51,7 @@ const line = ({image, blank, done, ...prediction}: NamedPrediction, all: boolean
 	return `${image}: ${lead}${describe(prediction, all)}${done.length > 0 ? ` [${done.join('; ')}]` : ''}`;
 };
 
-/** `7 (99.98 %)`, with the next two where they are at all likely, or with all. */
+/** Formats a prediction: `7 (99.98 %)`, with the next two if they are likely, or with all. */
 const describe = (
 	{label, classes, probabilities}: Pick<NamedPrediction, 'label' | 'classes' | 'probabilities'>,
 	all: boolean,

@@ -143,7 +143,7 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 	tellKept(unwritten);
 };
 
-/** The same command without `--fresh`, which would preregister again. */
+/** Returns the same command without `--fresh`, which would preregister again. */
 const goingOn = ({step, seeds, engine, out, ladder, skipDamaged}: Flags): string =>
 	commandHint(
 		'record',
@@ -156,7 +156,7 @@ const goingOn = ({step, seeds, engine, out, ladder, skipDamaged}: Flags): string
 		].join(' '),
 	);
 
-/** Says which texts were not written, and fails where there are any: what a step says is not what its record says. */
+/** Prints which texts were not written, and fails if there are any: a step's text does not match its record. */
 const tellKept = (kept: readonly string[]): void => {
 	for (const sentence of kept) {
 		process.stderr.write(`${sentence}\n`);
@@ -171,7 +171,7 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	const {step, replay: again} = flags;
 	const [refused] = ladder.refused;
 	if (refused) {
-		throw refused.error; // what can't be opened can't be said to agree
+		throw refused.error; // a step that can't be opened can't be checked
 	}
 
 	const records = new LadderRecords(ladder);
@@ -184,7 +184,7 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 		...(sweeps > 0 ? await checkSweeps(ladder, data) : []),
 	]);
 	if (problems.length > 0) {
-		tellRecording(checked); // which began in the meantime
+		tellRecording(checked); // a recording that began meanwhile
 	}
 
 	if (again !== false && problems.length === 0) {
@@ -195,7 +195,7 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 			}
 
 			if (hold) {
-				rmSync(replays, {recursive: true, force: true}); // the next one begins anew
+				rmSync(replays, {recursive: true, force: true}); // the next replay starts again
 			}
 		} finally {
 			hold?.release();
@@ -212,7 +212,7 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	].join(' and ');
 	process.stdout.write(
 		problems.length === 0
-			? `The records, text blocks and claims of ${steps} agree${again === false ? '' : ', and all that was trained again repeats to the bit'}.\n`
+			? `The records, text blocks and claims of ${steps} agree${again === false ? '' : ', and everything retrained repeats to the bit'}.\n`
 			: `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} found.\n`,
 	);
 	process.exitCode = problems.length === 0 ? exitCodes.done : exitCodes.failed;
@@ -226,16 +226,16 @@ const tellRecording = (entries: readonly StepEntry[]): void => {
 	}
 };
 
-/** Where `--replay all` keeps its runs until it has come to its end. */
-const replays = path.join('runs', '.replays'); // no step is called so
+/** The folder of the runs of `--replay all` until it ends. */
+const replays = path.join('runs', '.replays'); // no step can have this name
 
-/** Two that repeat everything would take each other's runs away. */
+/** Locks the runs of `--replay all`: two at once would remove each other's. */
 const holdReplays = async (signal: AbortSignal): Promise<Lock> => {
 	wrapWriteErrors(`in ${replays}`, replays, () => makeFolders(path.dirname(replays)));
 	return acquireLock(replays, lockPathFor(replays), signal);
 };
 
-/** Replays what was asked for of a step, and says what that was. */
+/** Replays the chosen seeds of a step, and prints which. */
 const trainAgain = async (
 	entry: StepEntry,
 	records: LadderRecords,
@@ -254,7 +254,7 @@ const trainAgain = async (
 	const much = firstEpoch
 		? `the first epoch alone; for all of them: --step ${name}`
 		: `${epochs} epochs and all predictions`;
-	process.stdout.write(`Training again: ${name}, ${named}, ${much}\n`);
+	process.stdout.write(`Retraining: ${name}, ${named}, ${much}\n`);
 	return whileWaiting(`Training ${name} again`, async tell =>
 		replay(entry, record, data, {...{seeds, firstEpoch, jobs, signal, report: tell}, ...(all && {out: replays})}),
 	);

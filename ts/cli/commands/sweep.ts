@@ -92,7 +92,7 @@ Examples:
 			process.stdout.write(`${sweepText(found, screen())}\n`);
 		});
 
-/** `setting=values`, added to those before. */
+/** Parses `setting=values` and adds it to those before. */
 function parseVaried(text: string, before: Varied[]): Varied[] {
 	const [, path = '', values = ''] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
 	if (path === '') {

@@ -145,7 +145,7 @@ const run = async (flags: Flags, command: Command, interruption: Interruption): 
 	return result;
 };
 
-/** The command that goes on with what is kept; nothing where nothing is. */
+/** Returns the command that resumes the saved runs; `undefined` if none is saved. */
 const goingOn = (event: TrainEvent): string | undefined =>
 	event.type === 'start' && event.folder !== undefined
 		? `to resume: ${commandHint('train', `--resume ${shellQuote(displayPath(event.folder))}`)}`
@@ -197,7 +197,7 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 	return {step, training: train(step, {...options, ...kept, data, signal}), seeds: flags.seeds.length};
 };
 
-/** `1, 2 finished; 3 interrupted; 4, 5 not started` */
+/** Formats the states of seeds: `1, 2 finished; 3 interrupted; 4, 5 not started`. */
 const stateOf = (siblings: readonly Sibling[]): string =>
 	(['finished', 'unfinished', 'not begun'] as const)
 		.flatMap(state => {
@@ -207,7 +207,7 @@ const stateOf = (siblings: readonly Sibling[]): string =>
 		})
 		.join('; ');
 
-/** A step with other settings: its own reason and claims are about another experiment, and are left out. */
+/** Returns a step with other settings, without its reason and claims, which are about another experiment. */
 const trialOf = (step: Step, settings: readonly TriedSetting[]): Trainable => {
 	if (settings.length === 0) {
 		return step;
@@ -222,7 +222,7 @@ const trialOf = (step: Step, settings: readonly TriedSetting[]): Trainable => {
 	return {name, from, target, experiment, trial: settings};
 };
 
-/** Where a link leads: a run that begins in the meantime does not change it. */
+/** Resolves a link: a run that begins meanwhile does not change it. */
 const realpathOf = (link: string): string => {
 	try {
 		return realpathSync(link);
@@ -236,5 +236,5 @@ const realpathOf = (link: string): string => {
 	}
 };
 
-/** What a run that goes on may be told: how to show itself. */
+/** Options that may be combined with `--resume`: they change the output alone. */
 const showing = new Set(['resume', 'json', 'quiet', 'strict']);

@@ -25,7 +25,7 @@ pub struct NetSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BlockSpec {
-    /// The order of a block's parts. Each appears once; `norm` and `dropout` do nothing while switched off.
+    /// The order of a block's parts. Each appears once; `norm` and `dropout` have no effect when off.
     pub order: Vec<BlockPart>,
     /// Whether its convolution adds a bias.
     pub bias: bool,
