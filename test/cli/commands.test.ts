@@ -80,7 +80,7 @@ test('doctor finds everything here', async t => {
 test('compare pairs two steps over seeds and over images', async t => {
 	const {stdout, exitCode} = await cli('compare', 'batch-norm', 'base-skeleton');
 	t.is(exitCode, 0);
-	t.regex(stdout, /^batch-norm less base-skeleton, paired over 5 seeds\n/);
+	t.regex(stdout, /^batch-norm minus base-skeleton, paired over 5 seeds\n/);
 	t.regex(
 		stdout,
 		/^test accuracy over the last five epochs +99\.\d+ +98\.\d+ +0\.\d+ +0\.\d\d to 0\.\d\d +< 0\.001 +< 0\.001 +yes$/m,

@@ -7,7 +7,7 @@ const finds = test.macro({
 	exec(t, typed: string, expected: string[]) {
 		t.deepEqual(closestNames(typed, steps), expected);
 	},
-	title: (_, typed: string, expected: string[]) => `"${typed}" is near ${expected.join(' and ') || 'nothing'}`,
+	title: (_, typed: string, expected: string[]) => `"${typed}" is near ${expected.join(' and ') || 'no name'}`,
 });
 test(finds, 'weight-avg', ['weight-averaging']);
 test(finds, 'weight', ['weight-averaging']);
@@ -20,7 +20,7 @@ test(finds, 'ba', []);
 test(finds, 'transformer', []);
 test(finds, '', []);
 
-test('what is near is asked for in a few words, and nothing is said where nothing is', t => {
+test('close names are suggested in a few words, and no words are added without one', t => {
 	t.is(didYouMean('fc', ['fc-layer', 'fc-later']), '');
 	t.is(didYouMean('fc-la', ['fc-layer', 'fc-later']), ' (did you mean `fc-layer` or `fc-later`?)');
 	t.is(didYouMean('cnn', steps), '');

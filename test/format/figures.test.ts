@@ -7,7 +7,7 @@ test('a difference that rounds to zero has no sign', t => {
 	t.is(points(-0.0001), '-0.01 points');
 });
 
-test('an interval that leaves zero out never shows a zero: it has more digits instead', t => {
+test('an interval that excludes zero never shows a zero bound: it gets more digits', t => {
 	t.is(estimate({mean: 0.000_744, low: 0.000_011, high: 0.001_477}), '0.0744 points (95 % interval 0.0011 to 0.1477)');
 	t.is(estimate({mean: 0.0061, low: 0.0047, high: 0.0075}), '0.61 points (95 % interval 0.47 to 0.75)');
 	t.is(estimate({mean: -0.000_1, low: -0.000_4, high: 0.000_2}), '-0.01 points (95 % interval -0.04 to 0.02)');
@@ -20,11 +20,11 @@ test('one seed has no interval', t => {
 	);
 });
 
-test('where every seed has the same there is no interval', t => {
+test('without variation between seeds there is no interval', t => {
 	t.is(estimate({mean: 0.0012, low: 0.0012, high: 0.0012}), '0.12 points (with every seed)');
 });
 
-test('a printed mean stands in the middle of its printed interval, and each bound on the side of zero that it is on', t => {
+test('a printed mean is the midpoint of its printed interval, and each bound keeps its sign', t => {
 	const fraction = fc.double({min: -0.05, max: 0.05, noNaN: true});
 	fc.assert(
 		fc.property(fraction, fc.double({min: 1e-5, max: 0.02, noNaN: true}), (mean, half) => {

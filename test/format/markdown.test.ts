@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import {parse} from 'marked';
 import {markdownProse, markdownTable, markdownText} from '../../ts/format/markdown.js';
 
-/** Texts full of what Markdown and HTML are made of. */
+/** Texts full of Markdown and HTML syntax. */
 const nasty = fc
 	.array(
 		fc.oneof(
@@ -38,15 +38,15 @@ const textOf = (html: string): string =>
 	html.replaceAll(/<\/?code>/g, '`').replaceAll(/&(lt|gt|amp|quot|#39);/g, (_, name) => entities[name] ?? '');
 const plain = (text: string): string => text.trim().replaceAll(/\s+/g, ' ');
 const unspaced = (text: string): string => text.replaceAll(/\s/g, '');
-/** An address becomes a link to itself, which is all right. */
+/** Renders Markdown. An address becomes a link to itself, which is allowed. */
 const html = (markdown: string): string =>
 	(parse(markdown) as string).trim().replaceAll(/<a href="(?:mailto:|https?:|ftp:)[^"]*">([^<]*)<\/a>/g, '$1');
 
-/** What a reader of Markdown makes of a line, which must be of one element. */
+/** Renders a line, which must become a single element, and returns its text. */
 const within = (tag: string, source: string): string =>
 	textOf(new RegExp(`^<${tag}>([^<>]*)</${tag}>$`).exec(html(source))?.[1] ?? `more than a <${tag}>: ${html(source)}`);
 
-test('a name is shown as it is in a heading, in a sentence and in a table, whatever it is', t => {
+test('any name is shown unchanged in a heading, in a sentence and in a table', t => {
 	fc.assert(
 		fc.property(nasty, name => {
 			t.is(within('h1', `# x ${markdownText(name)}`), plain(`x ${name}`));
@@ -64,20 +64,20 @@ test('a name is shown as it is in a heading, in a sentence and in a table, whate
 	);
 });
 
-test('sentences are shown as they are, with what stands between backticks as code, whatever they say', t => {
+test('any sentences are shown unchanged, with text between backticks as code', t => {
 	fc.assert(
 		fc.property(nasty, sentences => {
 			const shown = html(`- ${markdownProse(`${sentences} .`)}`).replaceAll(/\n/g, '');
 			const inner = /^<ul><li>(.*)<\/li><\/ul>$/.exec(shown)?.[1] ?? `more than an item: ${shown}`;
 			t.notRegex(inner.replaceAll(/<code>[^<>]*<\/code>/g, ''), /[<>]/, shown);
-			t.is(unspaced(textOf(inner)), unspaced(`${sentences} .`), shown); // code loses spaces at its ends
+			t.is(unspaced(textOf(inner)), unspaced(`${sentences} .`), shown); // code loses leading and trailing spaces
 		}),
 		{numRuns: 2000},
 	);
 	t.is(markdownProse('Seeds of `fc-layer` are <b>good</b>'), 'Seeds of `fc-layer` are &lt;b>good&lt;/b>');
 });
 
-test('what means nothing where it stands is left as it is', t => {
+test('characters that are no markup in their place are not escaped', t => {
 	for (const text of [
 		'ch_in',
 		'act_size',

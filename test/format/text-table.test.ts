@@ -9,9 +9,9 @@ const rows = [
 	['weight-averaging', '6,720', '0.03', '99.51 ± 0.02', '4/5'],
 ];
 
-const of = (width: number | undefined): Screen => ({...plain, width});
+const screenOf = (width: number | undefined): Screen => ({...plain, width});
 
-test('a file gets every column, however long the lines become', t => {
+test('a file gets every column, with lines of any length', t => {
 	t.is(
 		textTable(head, rows, {spare: ['Dropout']}),
 		[
@@ -23,9 +23,9 @@ test('a file gets every column, however long the lines become', t => {
 	);
 });
 
-test('a narrower screen goes without the columns that may be left out, as few as will do, and says so', t => {
+test('a narrow screen leaves out as few spare columns as possible, and lists them', t => {
 	t.is(
-		textTable(head, rows, {screen: of(50), spare: ['Dropout', 'Parameters']}),
+		textTable(head, rows, {screen: screenOf(50), spare: ['Dropout', 'Parameters']}),
 		[
 			'Step              Parameters        Test %  Held',
 			'------------------------------------------------',
@@ -36,9 +36,9 @@ test('a narrower screen goes without the columns that may be left out, as few as
 	);
 });
 
-test('a screen too narrow for the columns that have to stay gets a paragraph a row, with all of them', t => {
+test('a screen too narrow for the other columns gets a paragraph per row, with all cells', t => {
 	t.is(
-		textTable(head, rows, {screen: of(30), spare: ['Dropout']}),
+		textTable(head, rows, {screen: screenOf(30), spare: ['Dropout']}),
 		[
 			'base-skeleton',
 			'  Parameters 13,160,',
@@ -54,14 +54,14 @@ test('a screen too narrow for the columns that have to stay gets a paragraph a r
 	);
 });
 
-test('colours take no room', t => {
+test('colours don’t change the layout', t => {
 	const colour = (text: string, column: string): string => (column === 'Held' ? `\u001B[32m${text}\u001B[39m` : text);
 	const coloured = textTable(head, rows, {colour});
 	t.is(coloured.split('\u001B').length, 5);
 	t.is(coloured.replaceAll('\u001B[32m', '').replaceAll('\u001B[39m', ''), textTable(head, rows));
 });
 
-test('whatever the table and the screen, no line is wider than it, and no figure is lost or cut', t => {
+test('for any table and screen, no line is too wide, and no figure is lost or broken', t => {
 	const cell = fc.stringMatching(/^[a-z\d.,]{1,12}$/);
 	const table = fc.integer({min: 1, max: 12}).chain(columns => {
 		const line = fc.array(cell, {minLength: columns, maxLength: columns});
@@ -73,16 +73,16 @@ test('whatever the table and the screen, no line is wider than it, and no figure
 	fc.assert(
 		fc.property(table, fc.integer({min: 40, max: 140}), fc.nat(11), ({head, rows}, width, spared) => {
 			const spare = head.slice(1).slice(0, spared);
-			const text = textTable(head, rows, {screen: of(width), spare});
+			const text = textTable(head, rows, {screen: screenOf(width), spare});
 			t.true(
 				text.split('\n').every(line => line.length <= width),
 				text,
 			);
-			const kept = [...head.keys()].filter(
+			const shown = [...head.keys()].filter(
 				column => !text.includes('No room for') || !spare.includes(head[column] ?? ''),
 			);
 			const words = new Set(text.split(/[\s]+/).flatMap(word => [word, word.replace(/,$/, '')]));
-			for (const column of kept) {
+			for (const column of shown) {
 				t.true(
 					rows.every(row => words.has(row[column] ?? '')),
 					text,
@@ -92,7 +92,7 @@ test('whatever the table and the screen, no line is wider than it, and no figure
 	);
 });
 
-test('a text is broken between words, and a path stays whole', t => {
+test('a text wraps between words, and a path stays whole', t => {
 	t.is(
 		wrap('Kept in runs/weight-averaging/2026-s1 for good', 20, '  '),
 		'Kept in\n  runs/weight-averaging/2026-s1\n  for good',

@@ -39,7 +39,7 @@ test('in an empty folder a ladder is made, trained, extended, recorded, compared
 			.replace("why: ''", "why: 'It learns sooner.'"),
 	);
 	await run('record', '--step', 'batch-norm', '--seeds', '1-3');
-	t.regex(await run('compare', 'batch-norm', 'baseline'), /^batch-norm less baseline, paired over 3 seeds\n/);
+	t.regex(await run('compare', 'batch-norm', 'baseline'), /^batch-norm minus baseline, paired over 3 seeds\n/);
 	t.regex(await run('ladder'), /\nGoal: at least 98\.00 % of the test images in each of the last 3 epochs/);
 	t.regex(
 		await run('record', '--check', '--replay'),

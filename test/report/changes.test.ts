@@ -7,12 +7,12 @@ const changesOf = (name: string) => {
 	return changesBetween(from?.experiment ?? experiment, experiment);
 };
 
-test('a setting is told by its name, before and after', t => {
+test('a changed setting has its name, and its values before and after', t => {
 	t.deepEqual(changesOf('dropout'), {settings: [{setting: 'dropout', before: '0', after: '0.03'}], layers: []});
 	t.deepEqual(changesOf('batch-norm').settings, [{setting: 'norm', before: 'none', after: 'batch'}]);
 });
 
-test('nets stand side by side, and what begins and ends alike is not marked', t => {
+test('nets are aligned, and equal layers at the start and the end are not marked', t => {
 	const {settings, layers} = changesOf('fc-layer');
 	t.deepEqual(settings, []);
 	t.deepEqual(

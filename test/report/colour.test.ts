@@ -33,11 +33,11 @@ export default defineStep({
 		schedule: {kind: 'one-cycle', maxLearningRate: 0.1, pctStart: 0.3, divFactor: 10, finalDivFactor: 100},
 		labelSmoothing: 0, batchSize: 16, epochs: 15,
 	},
-	target: {why: 'Shapes are told by their edges.', testAccuracy: 0.95, heldFor: 2, maxParameters: 2000, maxEpochs: 15},
+	target: {why: 'Shapes differ by their edges.', testAccuracy: 0.95, heldFor: 2, maxParameters: 2000, maxEpochs: 15},
 });
 `;
 
-/** A shape of any colour somewhere on a dark ground. */
+/** Shapes, drawn in any colour at any place on a dark ground. */
 const drawings = {
 	circle: 'M 4,0 A 4,4 0 1 1 -4,0 A 4,4 0 1 1 4,0 Z',
 	'square <box>': 'M -4,-4 H 4 V 4 H -4 Z',
@@ -56,11 +56,11 @@ const draw = async (own: OwnLadder, set: string, count: number, first: number): 
 	}
 };
 
-test('a folder of coloured shapes is learned to above 95 %, and its report shows names, colours and curves', async t => {
+test('training on a folder of coloured shapes reaches 95 %, and its report shows names, colours and curves', async t => {
 	const own = new OwnLadder(t, {'ladder.ts': definition, 'steps/0-baseline.ts': step});
 	await draw(own, 'train', 100, 0);
 	await draw(own, 'test', 40, 1000);
-	// Two that lie in the wrong folder: mistakes that every seed makes.
+	// two images in the wrong folder, which every seed misclassifies
 	own.copy('images/test/triangle/7.png', 'images/test/circle/7.png');
 	own.copy('images/test/triangle/9.png', 'images/test/circle/9.png');
 	const recorded = await own.run(['record', '--step', 'baseline', '--seeds', '1-2']);

@@ -6,7 +6,7 @@ import {writeIdx} from '../helpers/idx.js';
 import type {OwnLadder} from '../helpers/own-ladder.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
-const trained = async (t: ExecutionContext, own: OwnLadder, ...flags: string[]): Promise<void> => {
+const train = async (t: ExecutionContext, own: OwnLadder, ...flags: string[]): Promise<void> => {
 	const {exitCode, stderr} = await own.run(['train', '--step', 'tiny', '--quiet', ...flags]);
 	t.is(exitCode, 0, stderr);
 };
@@ -16,24 +16,24 @@ const foldersOf = (own: OwnLadder, of: string): string[] =>
 		.toSorted()
 		.map(name => path.join(own.folder, of, name));
 
-test('runs are compared with runs: those with the same settings as one, paired by their seeds, a trial named as one', async t => {
+test('runs are compared by settings, paired by seed, and a trial is named as one', async t => {
 	const own = tinyLadder(t);
-	await trained(t, own, '--seeds', '1-3');
-	await trained(t, own, '--seeds', '2-4', '--set', 'net.block.dropout=0.5');
+	await train(t, own, '--seeds', '1-3');
+	await train(t, own, '--seeds', '2-4', '--set', 'net.block.dropout=0.5');
 	const {stdout, exitCode, stderr} = await own.run(['compare', 'runs/latest', 'runs/tiny']);
 	t.is(exitCode, 0, stderr);
 	t.regex(
 		stdout,
-		/^tiny, trial net\.block\.dropout 0\.5 less tiny, paired over 2 seeds\nA: tiny, trial net\.block\.dropout 0\.5\nB: tiny\nFrom B to A: dropout 0\.1 -> 0\.5\n/,
+		/^tiny, trial net\.block\.dropout 0\.5 minus tiny, paired over 2 seeds\nA: tiny, trial net\.block\.dropout 0\.5\nB: tiny\nFrom B to A: dropout 0\.1 -> 0\.5\n/,
 	);
 	t.regex(stdout, /^training accuracy while learning, in the last epoch +\d+\.\d\d +\d+\.\d\d +-?\d+\.\d\d /m);
 	t.regex(stdout, /^Seed +only A +only B +p\n-+\n2 +\d+ +\d+ +\S+\n3 +\d+ +\d+ +\S+\n/m);
 
-	// as the same figures say that are in the folders
+	// the figures agree with those in the folders
 	const {comparisons, notes} = JSON.parse((await own.run(['compare', 'runs/tiny', '--json'])).stdout);
 	t.deepEqual(notes, [
-		'tiny: trained for 4 epochs, which stand for the last 5.',
-		'tiny, trial net.block.dropout 0.5: trained for 4 epochs, which stand for the last 5.',
+		'tiny: trained for 4 epochs, fewer than the 5 that measures use.',
+		'tiny, trial net.block.dropout 0.5: trained for 4 epochs, fewer than the 5 that measures use.',
 	]);
 	const [{a, b, seeds, measures, images, differs}] = comparisons;
 	t.deepEqual([a, b, seeds], ['tiny', 'tiny, trial net.block.dropout 0.5', [2, 3]]);
@@ -53,11 +53,11 @@ test('runs are compared with runs: those with the same settings as one, paired b
 	);
 });
 
-test('a record is compared with runs, and several with the first of them, corrected for their number', async t => {
+test('a record is compared with several groups of runs, corrected for their number', async t => {
 	const own = tinyLadder(t);
 	t.is((await own.run(['record', '--step', 'tiny', '--seeds', '1-3'])).exitCode, 0);
-	await trained(t, own, '--seeds', '1-3', '--set', 'schedule.learningRate=0.001');
-	await trained(t, own, '--seeds', '1-3', '--set', 'schedule.learningRate=0.002');
+	await train(t, own, '--seeds', '1-3', '--set', 'schedule.learningRate=0.001');
+	await train(t, own, '--seeds', '1-3', '--set', 'schedule.learningRate=0.002');
 	const {stdout, exitCode, stderr} = await own.run(['compare', 'tiny', 'runs/tiny', '--json']);
 	t.is(exitCode, 0, stderr);
 	const {comparisons} = JSON.parse(stdout);
@@ -76,30 +76,30 @@ test('a record is compared with runs, and several with the first of them, correc
 	const text = (await own.run(['compare', 'tiny', 'runs/tiny'])).stdout;
 	t.regex(text, /its p is corrected for 2 comparisons, /);
 
-	// the runs of the record, which lie elsewhere, are the same experiment under another name
+	// the record's own runs are the same experiment in another folder
 	const same = await own.run(['compare', 'tiny', 'runs/records']);
 	t.is(same.exitCode, 0, same.stderr);
-	t.regex(same.stdout, /^tiny, recorded less tiny, paired over 3 seeds\n.*in no setting$/m);
+	t.regex(same.stdout, /^tiny, recorded minus tiny, paired over 3 seeds\n.*: no setting differs$/m);
 });
 
-test('without a seed in common, or without two that have finished, a sentence says so', async t => {
+test('a comparison without a common seed, or without two finished groups, is refused with the reason', async t => {
 	const own = tinyLadder(t);
-	await trained(t, own, '--seeds', '1,2');
-	await trained(t, own, '--seeds', '3', '--set', 'batchSize=16');
+	await train(t, own, '--seeds', '1,2');
+	await train(t, own, '--seeds', '3', '--set', 'batchSize=16');
 	const apart = await own.run(['compare', 'runs/tiny']);
 	t.is(apart.exitCode, 2, apart.stdout);
 	t.is(
 		apart.stderr,
-		'stepladder: No seed is in both: `tiny` has 1, 2, `tiny, trial batchSize 16` has 3. Train the one with a seed of the other.',
+		'stepladder: No common seed: `tiny` has 1, 2; `tiny, trial batchSize 16` has 3. Train one with a seed of the other.',
 	);
 
 	const [first = '', , trial = ''] = foldersOf(own, 'runs/tiny');
-	rmSync(path.join(trial, 'result.json')); // as a run that was interrupted
+	rmSync(path.join(trial, 'result.json')); // like an interrupted run
 	const unfinished = await own.run(['compare', 'runs/tiny']);
 	t.is(unfinished.exitCode, 2);
 	t.regex(
 		unfinished.stderr,
-		/two that have finished are needed\. Left out, unfinished: tiny, trial batchSize 16, seed 3 has 4 of 4 epochs\.$/,
+		/: comparing needs two finished runs or recorded steps\. Left out, unfinished: tiny, trial batchSize 16, seed 3 has 4 of 4 epochs\.$/,
 	);
 	const alone = await own.run(['compare', path.relative(own.folder, first)]);
 	t.is(alone.exitCode, 2);
@@ -109,7 +109,10 @@ test('without a seed in common, or without two that have finished, a sentence sa
 	for (const command of ['compare', 'report']) {
 		const old = await own.run([command, 'old']);
 		t.is(old.exitCode, 2);
-		t.regex(old.stderr, /^stepladder: there is no run to read in old\. Left out: old\/run, whose config\.json is not/);
+		t.regex(
+			old.stderr,
+			/^stepladder: there is no readable run in old\. Left out: old\/run, whose config\.json this version can’t read\.$/,
+		);
 	}
 
 	for (const [name, sentence] of [
@@ -124,26 +127,26 @@ test('without a seed in common, or without two that have finished, a sentence sa
 	}
 });
 
-test('runs of other images are refused, and limits, unfinished and repeated runs are said', async t => {
+test('runs on other images are refused, and limits, unfinished and repeated runs are listed', async t => {
 	const own = tinyLadder(t);
-	await trained(t, own, '--seeds', '1,2');
-	await trained(t, own, '--limit-test', '30', '--out', 'few');
-	const judged = await own.run(['compare', 'runs', 'few']);
-	t.is(judged.exitCode, 5, judged.stdout);
+	await train(t, own, '--seeds', '1,2');
+	await train(t, own, '--limit-test', '30', '--out', 'few');
+	const limited = await own.run(['compare', 'runs', 'few']);
+	t.is(limited.exitCode, 5, limited.stdout);
 	t.regex(
-		judged.stderr,
-		/: it was judged by 60 test images and `tiny, 30 test images` by 30, so that the two can’t be compared$/,
+		limited.stderr,
+		/: it was evaluated on 60 test images and `tiny, 30 test images` on 30, so the two can’t be compared$/,
 	);
 
 	own.write('other/.keep', '');
 	writeIdx(path.join(own.folder, 'other'), 200, 40);
-	await trained(t, own, '--data-dir', 'other', '--out', 'elsewhere');
+	await train(t, own, '--data-dir', 'other', '--out', 'elsewhere');
 	const other = await own.run(['compare', 'runs', 'elsewhere']);
 	t.is(other.exitCode, 5, other.stdout);
 	t.regex(other.stderr, /was trained on other data .* so the two can’t be compared$/);
 
-	await trained(t, own, '--seeds', '1,2', '--limit-train', '200');
-	await trained(t, own, '--seeds', '2');
+	await train(t, own, '--seeds', '1,2', '--limit-train', '200');
+	await train(t, own, '--seeds', '2');
 	const [, second = ''] = foldersOf(own, 'runs/tiny');
 	cpSync(second, `${second}-copy`, {recursive: true});
 	const {comparisons, notes} = await compareRuns([path.join(own.folder, 'runs')]);
@@ -152,14 +155,14 @@ test('runs of other images are refused, and limits, unfinished and repeated runs
 		[{a: 'tiny', b: 'tiny, 200 training images', seeds: [1, 2]}],
 	);
 	t.is(notes.length, 4);
-	t.regex(notes[0] ?? '', /^tiny: seed 2 was run 3 times\. .* counts, and 2 others not\.$/);
-	t.is(notes[2], 'tiny, 200 training images: learned from 200 of 400 training images.');
+	t.regex(notes[0] ?? '', /^tiny: seed 2 was run 3 times\. .* is used, the 2 others are ignored\.$/);
+	t.is(notes[2], 'tiny, 200 training images: trained on 200 of 400 training images.');
 });
 
-test('a run that was changed after it was written is refused, and one whose images are gone is compared without them', async t => {
+test('a modified run is refused, and one whose images are missing is compared without them', async t => {
 	const own = tinyLadder(t);
-	await trained(t, own, '--seeds', '1');
-	await trained(t, own, '--seeds', '1', '--set', 'batchSize=16');
+	await train(t, own, '--seeds', '1');
+	await train(t, own, '--seeds', '1', '--set', 'batchSize=16');
 	const [folder = ''] = foldersOf(own, 'runs/tiny').map(run => path.relative(own.folder, run));
 	const events = own.read(path.join(folder, 'events.jsonl'));
 	own.write(path.join(folder, 'events.jsonl'), events.replace(/"trainCorrect":\d+/, '"trainCorrect":400'));
@@ -175,7 +178,7 @@ test('a run that was changed after it was written is refused, and one whose imag
 	t.regex(stdout, /\nPredictions on .* are not compared: /);
 });
 
-test('names that are none, and a step without a ladder, are refused by a typed error', async t => {
+test('invalid names, and a step without a ladder, are refused with a typed error', async t => {
 	for (const names of [[], [''], 'runs', undefined, [1]]) {
 		await t.throwsAsync(compareRuns(names as string[]), {
 			instanceOf: ConfigError,
@@ -185,6 +188,6 @@ test('names that are none, and a step without a ladder, are refused by a typed e
 
 	await t.throwsAsync(compareRuns(['wider', 'baseline']), {
 		instanceOf: ConfigError,
-		message: 'there is no folder wider; `ladder` should be given, since a step is named, got nothing',
+		message: 'there is no folder wider; `ladder` should be given, since a step is named, got undefined',
 	});
 });

@@ -7,7 +7,7 @@ import {tinyLadder} from '../helpers/tiny-ladder.js';
 
 const opener = process.platform === 'darwin' ? 'open' : 'xdg-open';
 
-/** Writes a report where the system has that opener and nothing else. */
+/** Writes a report with a PATH that contains at most the given opener. */
 const reported = async (t: ExecutionContext, own: OwnLadder, script?: string, ...flags: string[]) => {
 	own.write('bin/.keep', '');
 	if (script !== undefined) {
@@ -21,10 +21,10 @@ const reported = async (t: ExecutionContext, own: OwnLadder, script?: string, ..
 	return ran;
 };
 
-/** On Windows the opener is the system's own, by no name that a test could take. */
+/** A test can't replace the opener of Windows. */
 const opens = process.platform === 'win32' ? test.skip : test;
 
-opens('a report is opened by the opener of the system where it is asked for, and only there', async t => {
+opens('`--open` opens a report with the system’s opener', async t => {
 	const own = tinyLadder(t);
 	const script = `#!/bin/sh\nprintf %s "$1" > "${own.folder}/opened.txt"\n`;
 	await reported(t, own, script);
@@ -34,7 +34,7 @@ opens('a report is opened by the opener of the system where it is asked for, and
 	t.is(own.read('opened.txt'), path.join(own.folder, 'report', 'report.html'));
 });
 
-opens('where no opener is, or it fails, a sentence says where the page is', async t => {
+opens('without an opener, or if it fails, a sentence says where the page is', async t => {
 	const own = tinyLadder(t);
 	const missing = await reported(t, own, undefined, '--open');
 	const page = path.join(own.folder, 'report', 'report.html');

@@ -16,7 +16,7 @@ const {steps} = ladder;
 
 let folder: Promise<string> | undefined;
 
-/** Writes the report once for all tests: none of them changes it. */
+/** Writes the report once for all tests, which don't modify it. */
 const written = async (): Promise<string> => {
 	folder ??= (async () => {
 		const out = mkdtempSync(path.join(os.tmpdir(), 'stepladder-report-'));
@@ -28,7 +28,7 @@ const written = async (): Promise<string> => {
 	return folder;
 };
 
-test('the page shows every recorded step with its text, charts, layers and mistakes, and asks for nothing', async t => {
+test('the page shows every recorded step with its text, charts, layers and mistakes, and makes no requests', async t => {
 	const file = path.join(await written(), 'report.html');
 	await inBrowser(async browser => {
 		const page = await browser.newPage();
@@ -70,7 +70,7 @@ test('the page shows every recorded step with its text, charts, layers and mista
 	});
 });
 
-test('the page fits a phone, and follows a dark system', async t => {
+test('the page fits a phone, and follows the system’s dark mode', async t => {
 	const file = path.join(await written(), 'report.html');
 	await inBrowser(async browser => {
 		const page = await browser.newPage();
@@ -104,7 +104,7 @@ test('the page opens with the step that reaches the goal, its seeds, size and ta
 	});
 });
 
-test('changes are told as a person reads them, and no figure is a negative zero', async t => {
+test('changes are printed in words, and no figure is a negative zero', async t => {
 	const folder = await written();
 	const markdown = readFileSync(path.join(folder, 'report.md'), 'utf8');
 	t.true(markdown.includes('- dropout: 0 -> 0.03\n'));
@@ -120,7 +120,7 @@ test('changes are told as a person reads them, and no figure is a negative zero'
 			t.notRegex(whole, /[{]"|":/);
 		}
 
-		// what is marked as changed is what differs, and only there
+		// rows are marked as changed exactly where layers differ
 		const rows = await page.$$eval('.layers tbody tr', all =>
 			all.map(row => ({changed: row.className, cells: [...row.children].map(cell => cell.textContent)})),
 		);
@@ -132,7 +132,7 @@ test('changes are told as a person reads them, and no figure is a negative zero'
 });
 
 for (const width of [1280, 800, 640, 480, 390, 320]) {
-	test(`at ${width} pixels chart text is legible and apart, and nothing is wider than the page`, async t => {
+	test(`at ${width} pixels chart text is legible and does not overlap, and everything fits the page`, async t => {
 		const file = path.join(await written(), 'report.html');
 		await inBrowser(async browser => {
 			const page = await browser.newPage();
@@ -143,7 +143,7 @@ for (const width of [1280, 800, 640, 480, 390, 320]) {
 	});
 }
 
-test('a wide table on a phone scrolls in its own box, and keeps its first column', async t => {
+test('a wide table on a phone scrolls in its own box, with a sticky first column', async t => {
 	const file = path.join(await written(), 'report.html');
 	await inBrowser(async browser => {
 		const page = await browser.newPage();
@@ -166,11 +166,11 @@ test('a wide table on a phone scrolls in its own box, and keeps its first column
 	});
 });
 
-test('on paper no table is cut off, and shading stays', async t => {
+test('in print no table is cut off, and shading stays', async t => {
 	const file = path.join(await written(), 'report.html');
 	await inBrowser(async browser => {
 		const page = await browser.newPage();
-		await page.setViewport({width: 688, height: 1000}); // A4 less its margins
+		await page.setViewport({width: 688, height: 1000}); // A4 without its margins
 		await open(page, file);
 		await page.emulateMediaType('print');
 		const seen = await page.evaluate(() => ({
@@ -199,7 +199,7 @@ test('a chart is as wide as its column, whatever the screen', async t => {
 	});
 });
 
-test('on paper the misclassified images are shown, though they are folded away on the screen', async t => {
+test('in print the misclassified images are shown, though they are collapsed on the screen', async t => {
 	const file = path.join(await written(), 'report.html');
 	await inBrowser(async browser => {
 		const page = await browser.newPage();
@@ -213,7 +213,7 @@ test('on paper the misclassified images are shown, though they are folded away o
 });
 
 for (const scheme of ['light', 'dark']) {
-	test(`axe finds nothing on the ${scheme} page, and every picture has a label`, async t => {
+	test(`axe finds no violations on the ${scheme} page, and every picture has a label`, async t => {
 		const file = path.join(await written(), 'report.html');
 		await inBrowser(async browser => {
 			const page = await browser.newPage();
@@ -235,7 +235,7 @@ test('the Markdown page has a chapter a step, and both pages stay small', async 
 	t.true(statSync(path.join(folder, 'report.html')).size < 3 * 2 ** 20);
 });
 
-test('whatever comes from outside is escaped', t => {
+test('values in HTML are escaped', t => {
 	const hostile = `</code><script>alert("&")</script>'`;
 	t.is(
 		html`<b title="${hostile}">${[hostile, 1, undefined]}</b>`.text,
@@ -243,7 +243,7 @@ test('whatever comes from outside is escaped', t => {
 	);
 });
 
-test('what a person calls things is text on both pages, and nothing else', async t => {
+test('names and sentences of the ladder are text on both pages, never markup', async t => {
 	const script = '<script>alert(1)</script>';
 	const own = tinyLadder(t);
 	own.write(
@@ -269,7 +269,7 @@ test('what a person calls things is text on both pages, and nothing else', async
 	);
 	const recorded = await own.run(['record', '--step', 'tiny', '--seeds', '1']);
 	t.is(recorded.exitCode, 0, recorded.stderr);
-	t.is((await own.run(['record', '--check'])).exitCode, 0); // the text block is a comment that did not end early
+	t.is((await own.run(['record', '--check'])).exitCode, 0); // the text block’s comment did not end early
 	t.is((await own.run(['report', '--out', 'report'])).exitCode, 0);
 	const markdown = own.read('report/report.md');
 	t.notRegex(markdown.replaceAll(/`[^`\n]*`/g, ''), /<script|<!--/);

@@ -13,8 +13,8 @@ import {tinyLadder} from '../helpers/tiny-ladder.js';
 let own: Promise<OwnLadder> | undefined;
 
 /**
- * Trains once for all tests: eight seeds of a step, two of a trial, one of another net, and one run that was interrupted.
- * None of the tests changes them.
+ * Trains once for all tests, which don't modify the runs: eight seeds of a step, two of a trial, one of another net, and
+ * one interrupted run.
  */
 const trained = async (): Promise<OwnLadder> => {
 	own ??= (async () => {
@@ -36,7 +36,7 @@ const trained = async (): Promise<OwnLadder> => {
 			ladder.read(`runs/slow/tiny/cut/${file}`).replaceAll(/"seed":( ?)2/g, '"seed":$13');
 		ladder.write('runs/slow/tiny/cut/config.json', sealedConfig(as3('config.json')));
 		const [first, other] = as3('events.jsonl').split('\n');
-		ladder.write('runs/slow/tiny/cut/events.jsonl', `${first}\n${other}\n{"type":"epo`); // ended while it wrote
+		ladder.write('runs/slow/tiny/cut/events.jsonl', `${first}\n${other}\n{"type":"epo`); // interrupted while writing
 		await run('report', 'runs', '--out', 'page');
 		await run('report', 'runs/eight', '--out', 'eight');
 		return ladder;
@@ -44,7 +44,7 @@ const trained = async (): Promise<OwnLadder> => {
 	return own;
 };
 
-test('a report of runs has a table of them, their curves, what they differ in, and their comparison', async t => {
+test('a report of runs has a table, curves, differing settings, and comparisons', async t => {
 	const ladder = await trained();
 	await inBrowser(async browser => {
 		const page = await browser.newPage();
@@ -82,7 +82,7 @@ test('a report of runs has a table of them, their curves, what they differ in, a
 			/What differs from tiny\n+tiny, trial schedule\.learningRate 0\.002\n+schedule, learning rate 0\.01 -> 0\.002\n/,
 		);
 		t.regex(text, /tiny, trial schedule\.learningRate 0\.002 against tiny, over 2 common seeds\n/);
-		t.regex(text, /No seed is in both: tiny, trial net\.block\.norm none has 9, tiny has 1, 2, /);
+		t.regex(text, /No common seed: tiny, trial net\.block\.norm none has 9; tiny has 1, 2, /);
 	});
 	const markdown = ladder.read('page/runs.md');
 	t.regex(markdown, /^# Runs\n\n\*\*12 runs with 3 different settings\. 1 has not finished\.\*\*\n\n\| Step \| Seed /);
@@ -90,7 +90,7 @@ test('a report of runs has a table of them, their curves, what they differ in, a
 	t.regex(markdown, /\n- schedule, learning rate: 0\.01 -> 0\.002\n/);
 });
 
-test('an unfinished run is drawn as far as it is', async t => {
+test('an unfinished run is drawn up to its last epoch', async t => {
 	const ladder = await trained();
 	await inBrowser(async browser => {
 		const page = await browser.newPage();
@@ -102,7 +102,7 @@ test('an unfinished run is drawn as far as it is', async t => {
 	});
 });
 
-test('a run that has just begun is reported, without charts', async t => {
+test('a run without a finished epoch is reported without charts', async t => {
 	const ladder = await trained();
 	ladder.copy('runs/slow/tiny/cut', 'begun/run');
 	ladder.write('begun/run/events.jsonl', '');
@@ -110,11 +110,11 @@ test('a run that has just begun is reported, without charts', async t => {
 	t.is(exitCode, 0, stderr);
 	const html = ladder.read('just/runs.html');
 	t.true(html.includes('A run of tiny, trial schedule.learningRate 0.002. It has not finished.'));
-	t.true(html.includes('<p>No epoch is done yet.</p>'));
+	t.true(html.includes('<p>No epoch has finished yet.</p>'));
 	t.false(html.includes('<svg'));
 });
 
-test('eight seeds of one step have eight lines that look different, and the legend says which is which', async t => {
+test('eight seeds of one step have eight different line styles, each in the legend', async t => {
 	const ladder = await trained();
 	await inBrowser(async browser => {
 		const page = await browser.newPage();
@@ -133,7 +133,7 @@ test('eight seeds of one step have eight lines that look different, and the lege
 });
 
 for (const width of [1280, 700, 390]) {
-	test(`at ${width} pixels a report of runs is legible, and nothing is wider than the page`, async t => {
+	test(`at ${width} pixels a report of runs is legible and fits the page`, async t => {
 		const ladder = await trained();
 		await inBrowser(async browser => {
 			const page = await browser.newPage();
@@ -147,7 +147,7 @@ for (const width of [1280, 700, 390]) {
 }
 
 for (const scheme of ['light', 'dark']) {
-	test(`axe finds nothing on the ${scheme} report of runs, and every picture has a label`, async t => {
+	test(`axe finds no violations on the ${scheme} report of runs, and every picture has a label`, async t => {
 		const ladder = await trained();
 		await inBrowser(async browser => {
 			const page = await browser.newPage();
@@ -159,7 +159,7 @@ for (const scheme of ['light', 'dark']) {
 	});
 }
 
-test('runs that are not there are told by a sentence, and nothing is written', async t => {
+test('a report of missing runs fails with the reason and writes no files', async t => {
 	const ladder = await trained();
 	const {exitCode, stderr} = await ladder.run(['report', 'none', '--out', 'nowhere']);
 	t.is(exitCode, 2);

@@ -15,71 +15,79 @@ import type {Step} from '../step/define-step.js';
 import {train} from '../training/train.js';
 import {jax, Peer, type PeerKind, pytorch} from './peer.js';
 
-/** One of the things compared. */
+/** An engine or a library that is timed. */
 type Contestant = {
 	readonly name: string;
-	/** Whether it is somebody else's library. */
+	/** Whether it is another library. */
 	readonly peer?: boolean;
+	/** Runs a training pass and returns its seconds, or why it failed. */
 	readonly pass: () => Promise<number | string>;
 };
 
-/** What a contestant took over the rounds. */
+/** Times of a contestant over the rounds. */
 export type BenchRow = {
 	readonly name: string;
-	/** Of each round's training pass, in the order of the rounds. */
+	/** Time of each round's training pass, in the order of the rounds. */
 	readonly seconds: readonly number[];
-	/** Training images a second, of the median round. */
+	/** Training images per second of the median round. */
 	readonly imagesPerSecond: number;
-	/** How many times as fast as PyTorch in eager mode and as the best of PyTorch and JAX, by medians. */
+	/** Speed relative to PyTorch in eager mode, by medians; `undefined` without it. */
 	readonly overEager: number | undefined;
+	/** Speed relative to the fastest of PyTorch and JAX, by medians; `undefined` without them. */
 	readonly overBest: number | undefined;
-	/** Share of the multiply-add limit of the cores that it used, reached by the convolutions' arithmetic alone. */
+	/** Convolutions' multiply-adds per second as a share of the limit of the cores in use. */
 	readonly shareOfLimit: number | undefined;
-	/** Why it could not be run. */
+	/** Why it failed; `undefined` if it did not. */
 	readonly error: string | undefined;
 };
 
+/** Times of all contestants on a step. */
 export type BenchResult = {
 	readonly step: string;
 	readonly images: number;
 	readonly rounds: number;
 	readonly rows: readonly BenchRow[];
-	/** Multiply-adds a second, in units of 10^9, on one core and on all. */
+	/** Highest possible multiply-adds per second, in units of 10^9. */
 	readonly limit: {readonly oneCore: number; readonly allCores: number};
-	/** Multiply-adds of the convolutions for one image, forward and backward. */
+	/** Multiply-adds of the convolutions per image, forward and backward. */
 	readonly multiplyAdds: number;
-	/** Wall-clock milliseconds of predicting from Node, by the median of several calls. */
+	/** Median wall-clock milliseconds of predicting one and 10,000 images from Node. */
 	readonly predict: {readonly one: number; readonly tenThousand: number};
-	/** Of this process at its end, in bytes; the others have processes of their own. */
+	/** Peak memory in bytes by process: this one at its end, and one per peer. */
 	readonly peakMemory: Readonly<Record<string, number>>;
 	readonly machine: {
 		readonly cpu: string;
 		readonly cores: number;
 		readonly isa: string;
-		/** What was set of the variables that hold an engine to less than the machine has. */
+		/** Environment variables that were set and can limit an engine's instructions. */
 		readonly environment: Readonly<Record<string, string>>;
 	};
 	readonly versions: Readonly<Record<string, string>>;
 };
 
+/** Options of {@link bench}. */
 export type BenchOptions = {
 	readonly rounds: number;
-	/** Training images of a pass, all that there are where not said. */
+	/** Number of training images of a pass; all if `undefined`. */
 	readonly images: number | undefined;
-	/** What is learned. */
+	/** Data to train on. */
 	readonly data: Data;
-	/** A Python that can import torch, and jax if JAX is to be timed; both are left out without. */
+	/** A Python that can import torch, and jax if JAX is to be timed; without it, neither is timed. */
 	readonly python: string | undefined;
-	/** Told before each pass. */
+	/** Called with a line of progress before each pass. */
 	readonly tell: (line: string) => void;
-	/** Ends it within a batch. */
+	/** Stops the benchmark within a batch. */
 	readonly signal: AbortSignal;
 };
 
-/** Variables that choose instructions: ours, ATen's, oneDNN's and XLA's. */
+/** Environment variables that choose instructions: ours, ATen's, oneDNN's and XLA's. */
 const environmentNames = ['STEPLADDER_ISA', 'ATEN_CPU_CAPABILITY', 'ONEDNN_MAX_CPU_ISA', 'XLA_FLAGS'];
 
-/** Times training passes of a step, all contestants in turn in every round, so that a drifting machine is fair. */
+/**
+ * Times training passes of a step. Every round runs all contestants in turn, so that drift of the machine affects all.
+ *
+ * @throws {ConfigError} for invalid options, and for a Python that can't run PyTorch
+ */
 export const bench = async (step: Step, options: BenchOptions): Promise<BenchResult> => {
 	const {rounds, data, python, tell, signal} = options;
 	const {images = data.train} = options;
@@ -102,7 +110,7 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 
 	const {cores, isa} = unwrap(native().runtimeInfo());
 	if (hasTorch()) {
-		nativeFor({engine: 'aten'}); // a libtorch that is missing is told before anything is timed
+		nativeFor({engine: 'aten'}); // reports a missing libtorch before anything is timed
 	}
 
 	const peers: Peer[] = [];
@@ -121,7 +129,7 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 		if (python !== undefined) {
 			await start(pytorch);
 			await start(jax).catch(() => {
-				stopWhere(signal);
+				throwIfAborted(signal);
 				tell('JAX is skipped: that Python does not have it');
 			});
 		}
@@ -152,22 +160,22 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 		const errors = new Map<string, string>();
 		for (let round = 1; round <= rounds; round += 1) {
 			for (const {name, pass} of contestants.filter(({name}) => !errors.has(name))) {
-				stopWhere(signal);
+				throwIfAborted(signal);
 				tell(`Round ${round}/${rounds}: ${name}`);
-				const took = await pass();
-				stopWhere(signal); // a pass that was cut short has no time
-				if (typeof took === 'string') {
-					errors.set(name, took);
+				const outcome = await pass();
+				throwIfAborted(signal); // an interrupted pass has no time
+				if (typeof outcome === 'string') {
+					errors.set(name, outcome);
 				} else {
-					seconds.get(name)?.push(took);
+					seconds.get(name)?.push(outcome);
 				}
 			}
 		}
 
 		const limitOf = (threads: number): number => unwrap(native().multiplyAddLimit(threads)).multiplyAdds;
 		const limit = {oneCore: limitOf(1), allCores: limitOf(cores)};
-		await nextTurn(); // in which a signal is heard
-		stopWhere(signal);
+		await nextTurn(); // lets a pending signal arrive
+		throwIfAborted(signal);
 		const multiplyAdds = multiplyAddsOf(step.experiment.net);
 		const rows = rowsOf(contestants, seconds, errors, images);
 		tell('Predicting');
@@ -190,7 +198,7 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 	}
 };
 
-const stopWhere = (signal: AbortSignal): void => {
+const throwIfAborted = (signal: AbortSignal): void => {
 	if (signal.aborted) {
 		throw abortedBy(signal);
 	}
@@ -201,7 +209,7 @@ const setEnvironment = (): Record<string, string> =>
 
 type Ours = {readonly engine: Engine; readonly threads: number; readonly images: number};
 
-/** The training part of one epoch, from the first batch to the last: evaluation is left out. */
+/** Trains one epoch and returns its seconds without evaluation. */
 const ourPass = async (
 	step: Step,
 	{data, engine, threads, images, signal}: Pick<BenchOptions, 'data' | 'signal'> & Ours,
@@ -219,7 +227,7 @@ const ourPass = async (
 	let seconds = Number.NaN;
 	for await (const event of train(step, options)) {
 		if (event.type === 'epoch') {
-			seconds = event.seconds; // one test image is no time at all
+			seconds = event.seconds; // evaluating one test image takes no measurable time
 		}
 	}
 
@@ -238,11 +246,11 @@ const rowsOf = (
 	const best = peers.length > 0 ? Math.min(...peers.map(medianOf)) : undefined;
 	return contestants.map(({name}) => {
 		const error = errors.get(name);
-		const took = medianOf(name);
+		const time = medianOf(name);
 		return {
-			...{name, seconds: seconds.get(name) ?? [], imagesPerSecond: images / took, error},
-			overEager: eager && !error ? medianOf(eager) / took : undefined,
-			overBest: best && !error ? best / took : undefined,
+			...{name, seconds: seconds.get(name) ?? [], imagesPerSecond: images / time, error},
+			overEager: eager && !error ? medianOf(eager) / time : undefined,
+			overBest: best && !error ? best / time : undefined,
 		};
 	});
 };
@@ -256,28 +264,28 @@ const median = (values: readonly number[]): number => {
 const shareOf = (row: {imagesPerSecond: number; error: string | undefined}, multiplyAdds: number, limit: number) =>
 	row.error ? undefined : (row.imagesPerSecond * multiplyAdds) / (limit * 1e9);
 
-/** Milliseconds of one image and of 10,000, through the public API. */
+/** Measures predictions through the public API. */
 const predictLatency = async (step: Step, data: Data, signal: AbortSignal): Promise<BenchResult['predict']> => {
 	const out = mkdtempSync(path.join(os.tmpdir(), 'stepladder-bench-'));
 	try {
 		let folder = '';
-		const few = {epochs: 1, limitTrain: 256, limitTest: 1} as const;
-		for await (const event of train(step, {data: sourceOf(data), ...few, out, signal})) {
+		const short = {epochs: 1, limitTrain: 256, limitTest: 1} as const;
+		for await (const event of train(step, {data: sourceOf(data), ...short, out, signal})) {
 			folder = (event.type === 'seed' && event.folder) || folder;
 		}
 
 		const model = await loadModel(path.join(folder, 'model.safetensors'));
 		const time = async (images: number, calls: number): Promise<number> => {
 			const pixels = new Uint8Array(images * model.channels * model.size ** 2);
-			const took: number[] = [];
+			const times: number[] = [];
 			for (let call = 0; call < calls; call += 1) {
-				stopWhere(signal);
+				throwIfAborted(signal);
 				const begun = performance.now();
 				await model.predict(pixels);
-				took.push(performance.now() - begun);
+				times.push(performance.now() - begun);
 			}
 
-			return median(took);
+			return median(times);
 		};
 
 		return {one: await time(1, 50), tenThousand: await time(10_000, 5)};

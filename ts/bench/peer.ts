@@ -10,14 +10,14 @@ import type {Experiment} from '../experiment/experiment.js';
 import {formatValue} from '../format/value.js';
 import {abortedBy} from '../platform/abort.js';
 
-/** What one training pass took, or why it could not be run. */
+/** Time in seconds and peak memory in bytes of one training pass, or why it failed. */
 export type Pass = {readonly seconds: number; readonly peakMemory: number} | {readonly error: string};
 
-/** A library to compare with: its script in `scripts/reference`, and the ways of running it. */
+/** A library to compare with: its script in `scripts/reference`, and its variants. */
 export type PeerKind = {readonly name: string; readonly script: string; readonly variants: readonly string[]};
 
-/** What it learns: an experiment, and the folder of the four IDX files. */
-type Learned = {readonly experiment: Experiment; readonly folder: string; readonly signal: AbortSignal};
+/** The experiment to train, and the folder of the four IDX files. */
+type Training = {readonly experiment: Experiment; readonly folder: string; readonly signal: AbortSignal};
 
 export const pytorch: PeerKind = {
 	name: 'PyTorch',
@@ -30,10 +30,10 @@ export const jax: PeerKind = {name: 'JAX', script: 'bench_jax.py', variants: ['j
 /** dist/ts/bench/peer.js is three folders below the project. */
 const scripts = fileURLToPath(new URL('../../../scripts/reference/', import.meta.url));
 
-/** How long a process may take to end by itself, in milliseconds. */
+/** Time in milliseconds after which a process that should end is killed. */
 const patience = 5000;
 
-/** What a line of a process says; nothing where that is no object. */
+/** Parses a line of a process; an empty object if it is no JSON. */
 const answerOf = (line: string): Record<string, unknown> => {
 	try {
 		return Object(JSON.parse(line));
@@ -44,28 +44,28 @@ const answerOf = (line: string): Record<string, unknown> => {
 
 /** A library in a Python process of its own, kept warm between passes. */
 export class Peer {
-	/** What the process took at the most so far, in bytes; undefined before the first pass. */
+	/** Peak memory of the process so far, in bytes; `undefined` before the first pass. */
 	peakMemory: number | undefined;
 	readonly #child: ChildProcessWithoutNullStreams;
 	readonly #answers: AsyncIterator<string>;
 	readonly #lines: Interface;
 	readonly #folder: string;
-	/** Why there is no process. */
+	/** Why the process could not be started. */
 	#failure: string | undefined;
 
 	private constructor(
 		readonly kind: PeerKind,
 		python: string,
-		{experiment, folder, signal}: Learned,
+		{experiment, folder, signal}: Training,
 	) {
 		this.#folder = mkdtempSync(path.join(os.tmpdir(), 'stepladder-bench-'));
 		const file = path.join(this.#folder, 'experiment.json');
 		writeFileSync(file, JSON.stringify(experiment));
 		this.#child = spawn(python, [path.join(scripts, kind.script), file, folder], {
 			signal,
-			killSignal: 'SIGKILL', // it has nothing to lose, and Ctrl-C should end it at once
+			killSignal: 'SIGKILL', // it has no state to save, and Ctrl-C should end it at once
 		});
-		// A process that ended can't be written to; that it ended is told by its missing answer.
+		// Writing to a process that has ended fails; its missing answer reports that instead.
 		this.#child.on('error', error => {
 			this.#failure = error.message;
 		});
@@ -76,22 +76,22 @@ export class Peer {
 	}
 
 	/**
-	 * Starts a library and waits until it is there.
+	 * Starts a library and waits until it has loaded.
 	 *
-	 * @returns it and its version
-	 * @throws {ConfigError} when that Python can't be started or lacks the library
+	 * @returns the library and its version
+	 * @throws {ConfigError} if that Python can't be started or lacks the library
 	 */
 	static async start(
 		kind: PeerKind,
 		python: string,
-		learned: Learned,
+		training: Training,
 	): Promise<{readonly peer: Peer; readonly version: string}> {
-		const peer = new Peer(kind, python, learned);
+		const peer = new Peer(kind, python, training);
 		const first = await peer.#answers.next();
 		if (first.done) {
 			await peer.close();
-			if (learned.signal.aborted) {
-				throw abortedBy(learned.signal);
+			if (training.signal.aborted) {
+				throw abortedBy(training.signal);
 			}
 
 			const reason = peer.#failure === undefined ? '' : `, which can’t be started (${peer.#failure})`;
@@ -100,7 +100,7 @@ export class Peer {
 
 		const {version} = answerOf(first.value) as {version?: unknown};
 		if (typeof version !== 'string') {
-			peer.#child.kill('SIGKILL'); // it is no peer, and may never end
+			peer.#child.kill('SIGKILL'); // not one of our scripts, so it may never end
 			await peer.close();
 			const answer = `\`${python}\`, which answers ${formatValue(first.value)}`;
 			throw new ConfigError('python', `a Python that has ${kind.name}`, answer);
@@ -109,17 +109,18 @@ export class Peer {
 		return {peer, version};
 	}
 
-	/** Times one training pass over the first so many images. */
+	/** Times one training pass over the first `images` images. */
 	async pass(variant: string, threads: number, images: number): Promise<Pass> {
 		this.#child.stdin.write(`${variant} ${threads} ${images}\n`);
 		const answer = await this.#answers.next();
-		const said = answer.done ? {error: `${this.kind.name} ended`} : answerOf(answer.value);
-		const isPass = 'error' in said || ['seconds', 'peakMemory'].every(key => typeof said[key] === 'number');
-		const pass = isPass ? (said as Pass) : {error: `${this.kind.name} answered ${formatValue(answer.value)}`};
+		const reply = answer.done ? {error: `${this.kind.name} ended`} : answerOf(answer.value);
+		const isPass = 'error' in reply || ['seconds', 'peakMemory'].every(key => typeof reply[key] === 'number');
+		const pass = isPass ? (reply as Pass) : {error: `${this.kind.name} answered ${formatValue(answer.value)}`};
 		this.peakMemory = 'error' in pass ? this.peakMemory : pass.peakMemory;
 		return pass;
 	}
 
+	/** Ends the process, killing it if it takes too long, and removes its files. */
 	async close(): Promise<void> {
 		if (this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null) {
 			const ended = once(this.#child, 'exit');

@@ -1,12 +1,12 @@
-/** The names that somebody may have meant: those that what was typed is short for, else those that differ by a slip or two. */
+/** Returns the names that `typed` abbreviates, else the closest ones by edit distance; empty if none is close. */
 export const closestNames = (typed: string, names: readonly string[]): string[] => {
 	if (typed.length < 3) {
-		return []; // almost any name is near
+		return []; // close to almost any name
 	}
 
-	const short = names.filter(name => isShortFor(typed, name));
-	if (short.length > 0) {
-		return short;
+	const abbreviated = names.filter(name => isShortFor(typed, name));
+	if (abbreviated.length > 0) {
+		return abbreviated;
 	}
 
 	const distances = names.map(name => ({name, distance: distance(typed.toLowerCase(), name.toLowerCase())}));
@@ -16,16 +16,16 @@ export const closestNames = (typed: string, names: readonly string[]): string[] 
 };
 
 /**
- * ` (did you mean A?)`, to be put after what was typed; nothing where no name is near.
+ * Returns ` (did you mean A?)` with the closest names; empty if none is close.
  *
- * @param whole how a name is spelled out
+ * @param whole spells out a name, such as a setting's full path
  */
 export const didYouMean = (typed: string, names: readonly string[], whole = (name: string): string => name): string => {
 	const found = closestNames(typed, names);
 	return found.length > 0 ? ` (did you mean ${found.map(name => `\`${whole(name)}\``).join(' or ')}?)` : '';
 };
 
-/** Its beginning, its end, or some of its letters in their order: `weight-avg` for `weight-averaging`. */
+/** Returns whether `typed` is a prefix, a suffix or an abbreviation of a name: `weight-avg` of `weight-averaging`. */
 const isShortFor = (typed: string, name: string): boolean => {
 	let found = 0;
 	for (const letter of name) {
@@ -36,7 +36,7 @@ const isShortFor = (typed: string, name: string): boolean => {
 	return name.startsWith(typed) || name.endsWith(typed) || skips;
 };
 
-/** Letters to add, to drop, to change, or to swap with the next one (Damerau and Levenshtein). */
+/** Computes the Damerau-Levenshtein distance: letters to add, remove, change, or swap with the next one. */
 const distance = (a: string, b: string): number => {
 	const table = Array.from({length: a.length + 1}, (_, row) => [row, ...new Array<number>(b.length).fill(0)]);
 	const at = (row: number, column: number): number => table[row]?.[column] ?? Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 import {markdownTable as table} from 'markdown-table';
 
-/** A table in Markdown: the first column to the left, the others to the right. Each cell shows its text and nothing else. */
+/** Renders a Markdown table, the first column left-aligned, the others right-aligned. Cells are escaped. */
 export const markdownTable = (head: readonly string[], rows: ReadonlyArray<ReadonlyArray<string | number>>): string =>
 	table(
 		[head, ...rows].map(line => line.map(cell => markdownText(String(cell)).replaceAll('|', '\\|'))),
@@ -8,12 +8,12 @@ export const markdownTable = (head: readonly string[], rows: ReadonlyArray<Reado
 	);
 
 /**
- * A text of somebody's, such as the name of a class, as Markdown that shows just that, within a line: what would be read
- * as markup or as HTML is escaped, and line breaks are spaces. `ch_in`, `2 * 3` and `p < 0.001` stay as they are.
+ * Escapes a text, such as the name of a class, for use within a line of Markdown: markup and HTML are escaped, and line
+ * breaks become spaces. `ch_in`, `2 * 3` and `p < 0.001` need no escapes and get none.
  */
 export const markdownText = (text: string): string => escaped(inOneLine(text));
 
-/** Sentences of somebody's as the beginning of a paragraph or an item: what stands between backticks is code. */
+/** Escapes sentences for use at the start of a paragraph or an item; text between backticks stays code. */
 export const markdownProse = (text: string): string =>
 	inOneLine(text)
 		.split(/(`[^`]+`)/)

@@ -1,6 +1,6 @@
 import {type Config, compile, parse, type TopLevelSpec, View} from './vega.js';
 
-/** Tones that can be told on white and on black, and by people who don't see all colours (Okabe and Ito 2008). */
+/** Colours that are distinct on white and on black, also with colour blindness (Okabe and Ito 2008). */
 export const tones = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'] as const;
 
 /** Text and rules take the colour of the page around them. */
@@ -16,10 +16,10 @@ const config: Config = {
 	legend: {labelColor: 'currentColor', titleColor: 'currentColor', labelFontSize: 12, titleFontSize: 12, labelLimit: 0},
 };
 
-/** A chart as Vega-Lite describes it. */
+/** A Vega-Lite specification of a chart. */
 export type Chart = TopLevelSpec;
 
-/** Draws a chart as SVG. Vega takes long to load: import this where it is needed. */
+/** Draws a chart as SVG. Vega is slow to load, so import this file lazily. */
 export const drawSvg = async (chart: Chart): Promise<string> => {
 	const view = new View(parse(compile(chart, {config}).spec), {renderer: 'none'});
 	const drawn = await view.toSVG();

@@ -1,40 +1,40 @@
 import {wrap} from './wrap.js';
+
 /** Colours a text. */
 export type Ink = (text: string) => string;
 
-/** What a text is laid out for. Its colours say nothing that its words don't. */
+/** Width and colours of the output. Colours never carry information that the text lacks. */
 export type Screen = {
-	/** Characters of a line; nothing where a line may have any length, as in a file. */
+	/** Characters per line; `undefined` for lines of any length, as in a file. */
 	readonly width: number | undefined;
-	/** For what was held. */
+	/** Colours a target that was held. */
 	readonly held: Ink;
-	/** For what was missed. */
+	/** Colours a target that was missed. */
 	readonly missed: Ink;
-	/** For what may be passed over. */
+	/** Colours secondary text. */
 	readonly secondary: Ink;
 };
 
-const asItIs: Ink = text => text;
+const uncoloured: Ink = text => text;
 
 /** A file or a pipe: lines of any length, without colours. */
-export const plain: Screen = {width: undefined, held: asItIs, missed: asItIs, secondary: asItIs};
+export const plain: Screen = {width: undefined, held: uncoloured, missed: uncoloured, secondary: uncoloured};
 
 type Cell = string | number;
 
-/** How a table is laid out. */
+/** Layout of a table. */
 export type TableLayout = {
-	/** What for: a file unless it is said. */
+	/** The output; a file by default. */
 	readonly screen?: Screen;
-	/** Columns that may be left out where there is no room, the first of them first. */
+	/** Columns that a narrow screen leaves out, in this order. */
 	readonly spare?: readonly string[];
-	/** Colours a cell, which comes as it is shown, with its column's head. */
+	/** Colours a cell's text, given its column's head. */
 	readonly colour?: (text: string, column: string) => string;
 };
 
 /**
- * A table in plain characters: the first column to the left, the others to the right, a rule under the head. Where the
- * screen is too narrow, it says which columns it leaves out; where it is too narrow for those that it can't do without,
- * each row is a paragraph with all of them.
+ * Formats a table as text: the first column left-aligned, the others right-aligned, a rule below the head. A narrow screen
+ * leaves out `spare` columns and lists them below. If the others don't fit either, each row is a paragraph of all cells.
  */
 export const textTable = (
 	head: readonly string[],
@@ -44,62 +44,62 @@ export const textTable = (
 	const {width = Number.POSITIVE_INFINITY, secondary} = screen;
 	const lines = [head, ...rows].map(line => head.map((_, column) => String(line[column] ?? '')));
 	const widths = head.map((_, column) => Math.max(...lines.map(line => line[column]?.length ?? 0)));
-	const left = columnsWithin(head, widths, spare, width);
-	if (left === undefined) {
+	const omitted = omittedColumns(head, widths, spare, width);
+	if (omitted === undefined) {
 		return stacked(lines, screen);
 	}
 
-	const columns = [...head.keys()].filter(column => !left.includes(head[column] ?? ''));
+	const columns = [...head.keys()].filter(column => !omitted.includes(head[column] ?? ''));
 	const padded = lines.map((line, row) =>
 		columns
-			.map((column, place) => {
+			.map((column, index) => {
 				const text = line[column] ?? '';
-				const [space, shown] = [
+				const [space, coloured] = [
 					' '.repeat((widths[column] ?? 0) - text.length),
 					row === 0 ? text : colour(text, head[column] ?? ''),
 				];
-				return column === 0 ? `${shown}${place === columns.length - 1 ? '' : space}` : `${space}${shown}`;
+				return column === 0 ? `${coloured}${index === columns.length - 1 ? '' : space}` : `${space}${coloured}`;
 			})
 			.join('  ')
 			.trimEnd(),
 	);
 	const rule = secondary('-'.repeat(tableWidth(columns, widths)));
-	const note = left.length === 0 ? [] : [secondary(wrap(`No room for: ${left.join(', ')}`, screen.width))];
+	const note = omitted.length === 0 ? [] : [secondary(wrap(`No room for: ${omitted.join(', ')}`, screen.width))];
 	return [padded[0], rule, ...padded.slice(1), ...note].join('\n');
 };
 
 const tableWidth = (columns: readonly number[], widths: readonly number[]): number =>
 	columns.reduce((sum, column) => sum + (widths[column] ?? 0), 2 * (columns.length - 1));
 
-/** The columns to leave out, as few as will do; nothing where none will. */
-const columnsWithin = (
+/** Returns the columns to leave out, as few as possible; `undefined` if leaving out all of `spare` is not enough. */
+const omittedColumns = (
 	head: readonly string[],
 	widths: readonly number[],
 	spare: readonly string[],
 	width: number,
 ): readonly string[] | undefined => {
 	for (let count = 0; count <= spare.length; count += 1) {
-		const left = spare.slice(0, count);
-		const columns = [...head.keys()].filter(column => !left.includes(head[column] ?? ''));
+		const omitted = spare.slice(0, count);
+		const columns = [...head.keys()].filter(column => !omitted.includes(head[column] ?? ''));
 		if (tableWidth(columns, widths) <= width) {
-			return left;
+			return omitted;
 		}
 	}
 
 	return undefined;
 };
 
-/** A row as its first cell and, indented below, the others with their heads. Figures are not broken, cells of words are. */
+/** Formats a row as its first cell and, indented below, the others with their heads. Only cells of several words wrap. */
 const stacked = ([head = [], ...rows]: ReadonlyArray<readonly string[]>, {width = 0}: Screen): string =>
 	rows
 		.map(([name = '', ...cells]) => {
-			const said = cells.flatMap((cell, index) => (cell === '' ? [] : [`${head[index + 1]} ${cell}`]));
-			return [wrap(name, width, '  '), ...runIn(said, width)].join('\n');
+			const phrases = cells.flatMap((cell, index) => (cell === '' ? [] : [`${head[index + 1]} ${cell}`]));
+			return [wrap(name, width, '  '), ...joinPhrases(phrases, width)].join('\n');
 		})
 		.join('\n');
 
-/** Phrases joined by commas, each on one line where it fits there. */
-const runIn = (phrases: readonly string[], width: number): string[] => {
+/** Joins phrases by commas and keeps each on one line if it fits. */
+const joinPhrases = (phrases: readonly string[], width: number): string[] => {
 	const indent = '  ';
 	const lines: string[] = [];
 	for (const [index, phrase] of phrases.entries()) {

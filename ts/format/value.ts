@@ -1,7 +1,7 @@
-/** A setting as a step's file spells it; `none` where it is not there. */
+/** Formats a setting as in a step's file; `none` if it is missing. */
 export const formatSetting = (value: unknown): string => (value === undefined ? 'none' : JSON.stringify(value));
 
-/** A value as an error message shows it, with its type where that is what may be wrong. */
+/** Formats a value for an error message, with its type if that may be the mistake. */
 export const formatValue = (value: unknown): string => {
 	switch (typeof value) {
 		case 'string': {
@@ -25,18 +25,18 @@ export const formatValue = (value: unknown): string => {
 	}
 };
 
-/** A value as JSON, or what kind it is where JSON can't say it. */
+/** Converts a value to JSON, or names its type if that is impossible. */
 const asJson = (value: unknown): string => {
 	try {
 		return (
 			JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? `${inner}n` : inner)) ?? typeof value
 		);
 	} catch {
-		return `an ${typeof value} that can’t be shown`; // it holds itself, or throws when it is asked
+		return `an ${typeof value} that can’t be shown`; // it contains itself, or its `toJSON` throws
 	}
 };
 
-/** What was thrown, as text. It may be anything, such as an object that has none. */
+/** Converts a thrown value to text. It may be anything, even an object without `toString`. */
 export const formatThrown = (thrown: unknown): string => {
 	try {
 		return String(thrown);

@@ -1,6 +1,6 @@
 /**
- * A text in lines of at most so many characters, broken between words. Lines after the first begin with an indent. A
- * word that is longer than a line, such as a path, stays whole, so that it can be copied.
+ * Breaks a text between words into lines of at most `width` characters; lines after the first get the indent. A word
+ * longer than a line, such as a path, stays whole, so that it can be copied.
  */
 export const wrap = (text: string, width: number | undefined, indent = ''): string =>
 	width === undefined
@@ -25,7 +25,7 @@ const wrapLine = (text: string, width: number, indent: string): string => {
 	return [...lines, line].join('\n');
 };
 
-/** The first of several texts, the fullest first, that fits into a line; else the last, cut off with a mark. */
+/** Returns the first of several texts, the longest first, that fits into a line; else the last, cut off with `…`. */
 export const fitting = (texts: readonly string[], width: number): string => {
 	const last = texts.at(-1) ?? '';
 	return texts.find(text => text.length <= width) ?? `${last.slice(0, Math.max(0, width - 1))}…`;
