@@ -2,6 +2,7 @@
 // `npm test`, or `npm test -- test/cli/train.test.ts` for only some of the TypeScript tests.
 import {spawn, spawnSync} from 'node:child_process';
 import process from 'node:process';
+import {lint} from './lint/index.mjs';
 import {root, runMain, setUp} from './set-up/index.mjs';
 import {runTool, say} from './set-up/tool.mjs';
 
@@ -44,13 +45,7 @@ await runMain(async () => {
 		process.env.CARGO_BUILD_TARGET = spawnSync('rustc', ['--print', 'host-tuple'], {encoding: 'utf8'}).stdout.trim();
 
 		say('Checking formatting and lints ...');
-		const biome = 'node_modules/@biomejs/biome/bin/biome';
-		await runTool(process.execPath, [biome, 'ci', '--reporter=summary', '.'], {
-			cwd: root,
-			hint: 'try `npm run format`',
-		});
-		await runTool(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'ladders'], {cwd: root});
-		await runTool('cargo', ['fmt', '--check'], {cwd: root, hint: 'try `npm run format`'});
+		await lint();
 		await runTool('cargo', ['clippy', '--workspace', '--release', '--all-targets', '--quiet', '--', '-D', 'warnings'], {
 			cwd: root,
 		});
