@@ -63,7 +63,7 @@ test('a trial has its own settings, is shown as a trial, and is used by no recor
 	]);
 	t.is(run.exitCode, 0, run.stderr);
 	t.regex(run.stdout, /^Step tiny, a trial with schedule\.learningRate 0\.02, net\.block\.norm none\n/);
-	t.regex(run.stdout, /\nThis was a trial, with schedule\.learningRate 0\.02, net\.block\.norm none: .*$/);
+	t.regex(run.stdout, /\nThis was a trial with schedule\.learningRate 0\.02, net\.block\.norm none\. .*$/);
 	const config = JSON.parse(own.read('runs/latest/config.json'));
 	t.is(config.experiment.schedule.learningRate, 0.02);
 	t.deepEqual(config.trial, [
