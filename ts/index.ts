@@ -24,10 +24,14 @@ export type {Preregistration} from './claims/preregistration.js';
 export type {StepRecord} from './claims/step-record.js';
 export type {SweepSummary, TrialSummary} from './claims/sweep-summary.js';
 export {type ArraySet, type Arrays, arrays} from './data/arrays.js';
+export {type CsvOptions, csv} from './data/csv.js';
 export type {Data, DataDescription, DataSource, ImageForm, OpenOptions} from './data/data.js';
-export {idx} from './data/idx.js';
-export {type ImageFolderOptions, imageFolder} from './data/image-folder.js';
+export type {DeclaredPreparation, Fit, Preparation} from './data/decode/preparation.js';
+export {type IdxOptions, idx} from './data/idx.js';
+export {type ImageFolderOptions, imageFolder} from './data/image-folder/image-folder.js';
+export type {Split} from './data/image-folder/split-images.js';
 export {mnist} from './data/mnist.js';
+export {npz} from './data/npz.js';
 export * from './errors/index.js';
 export {type Aspect, aspectsChanged, type Difference, differences} from './experiment/difference.js';
 export type {

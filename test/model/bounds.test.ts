@@ -57,7 +57,7 @@ test('an AVIF of more pixels than libheif unpacks in little memory is refused by
 		return image;
 	};
 	const message =
-		/4097 x 4097 pixels, 16,785,409 in all, and at most 16,777,216 are decoded of an AVIF or HEIF: make it smaller, or save it as PNG or JPEG/;
+		/4097 x 4097 pixels, 16,785,409 in all, and at most 16,777,216 are decoded of an AVIF: make it smaller, or save it as PNG or JPEG/;
 	for (const taken of [digit, whole]) {
 		await t.throwsAsync(readImage(await large(4097), taken), {instanceOf: ImageError, message});
 		t.is((await readImage(await large(64), taken)).pixels.length, 28 * 28);
@@ -81,7 +81,7 @@ test.serial(
 		const before = process.memoryUsage.rss();
 		for (const image of images) {
 			t.is((await readImage(image, digit)).blank, true);
-			t.is((await readImage(image, whole)).blank, true);
+			t.is((await readImage(image, whole)).blank, false); // a class may be uniform
 		}
 
 		t.true(process.memoryUsage.rss() - before < 128 * mebibytes);

@@ -1,8 +1,10 @@
-import {createHash} from 'node:crypto';
 import {ConfigError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
-import {cacheImages, type ImageSet, writeIdx} from './cache.js';
+import {isBytes} from '../validation/is-bytes.js';
+import type {ImageSet} from './cache.js';
 import {checkClasses, type DataSource} from './data.js';
+import {type DeclaredPreparation, parsePreparation} from './decode/preparation.js';
+import {openSets} from './image-sets.js';
 
 /** Images in memory, one class a label. */
 export type ArraySet = {
@@ -13,7 +15,7 @@ export type ArraySet = {
 };
 
 /** What {@link arrays} takes. */
-export type Arrays = {
+export type Arrays = DeclaredPreparation & {
 	readonly train: ArraySet;
 	readonly test: ArraySet;
 	/** Height and width of every image. */
@@ -50,6 +52,7 @@ export const arrays = (given: Arrays): DataSource => {
 	}
 
 	checkClasses(classes);
+	const preparation = parsePreparation(given ?? {});
 	const most = classes?.length ?? 256;
 	const sets = {train: asSet('train', train), test: asSet('test', test)};
 	for (const [which, {images, labels}] of Object.entries(sets)) {
@@ -65,25 +68,16 @@ export const arrays = (given: Arrays): DataSource => {
 	}
 
 	return {
-		async open(_base, {tell = () => {}} = {}) {
-			const hash = createHash('sha256').update(`${channels} ${size} ${sets.train.labels.length}\n`);
-			for (const {images, labels} of Object.values(sets)) {
-				hash.update(images).update(labels);
-			}
-
-			const key = `arrays-${hash.digest('hex').slice(0, 32)}`;
-			const {data} = await cacheImages({key, name, classes, tell}, async folder => {
-				writeIdx(folder, channels, size, sets.train, sets.test);
-				return [];
-			});
-			return data;
+		async open(_base, openOptions) {
+			const data = await openSets({name, channels, size, classes, ...sets}, openOptions);
+			return preparation ? {...data, preparation} : data;
 		},
 	};
 };
 
 const asSet = (which: string, set: ArraySet): ImageSet => {
 	const {images, labels} = set ?? {};
-	if (!(images instanceof Uint8Array || images instanceof Uint8ClampedArray)) {
+	if (!isBytes(images)) {
 		throw new ConfigError(`${which}.images`, 'a Uint8Array', formatValue(images));
 	}
 

@@ -8,6 +8,8 @@ import {sha256} from '../fs/hash.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {syncFolder} from '../fs/write-file-atomic.js';
 import {type Data, dataOf, describe, readIdx} from './data.js';
+import type {ImageShape} from './decode/prepare-image.js';
+import {IdxWriter} from './idx-writer.js';
 
 /** Which entry of the cache is asked for. */
 export type Entry = {
@@ -150,28 +152,21 @@ export type ImageSet = {
 };
 
 /** Writes four IDX files, and brings them to disk. */
-export const writeIdx = (folder: string, channels: number, size: number, train: ImageSet, test: ImageSet): void => {
+export const writeIdx = (folder: string, shape: ImageShape, train: ImageSet, test: ImageSet): void => {
+	const length = shape.channels * shape.size ** 2;
 	for (const [name, {images, labels}] of [
 		['train', train],
 		['t10k', test],
 	] as const) {
-		const shape = channels === 1 ? [size, size] : [channels, size, size];
-		writeFileSync(
-			path.join(folder, `${name}-images-idx${shape.length + 1}-ubyte`),
-			Buffer.concat([header(labels.length, ...shape), images]),
-			{flush: true},
-		);
-		writeFileSync(path.join(folder, `${name}-labels-idx1-ubyte`), Buffer.concat([header(labels.length), labels]), {
-			flush: true,
-		});
-	}
-};
+		const writer = new IdxWriter(folder, name, shape);
+		try {
+			for (const [index, label] of labels.entries()) {
+				writer.add(images.subarray(index * length, (index + 1) * length), label);
+			}
 
-const header = (...dimensions: readonly number[]): Buffer => {
-	const bytes = Buffer.alloc(4 + 4 * dimensions.length);
-	for (const [index, word] of [0x0800 + dimensions.length, ...dimensions].entries()) {
-		bytes.writeUInt32BE(word, 4 * index);
+			writer.finish();
+		} finally {
+			writer.close();
+		}
 	}
-
-	return bytes;
 };

@@ -3,6 +3,7 @@ import {formatValue} from '../format/value.js';
 import {sha256} from '../fs/hash.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import type {Preparation} from './decode/preparation.js';
 
 /** The description of a data set, in records and reports. */
 export type DataDescription = {
@@ -48,6 +49,8 @@ export type Data = DataDescription & {
 	readonly form?: ImageForm | undefined;
 	/** By what they were decoded, where they came as image files: another version may round otherwise. */
 	readonly decoder?: string | undefined;
+	/** How they were brought to a square, so that `predict` does the same. */
+	readonly preparation?: Preparation | undefined;
 	readonly idx: IdxFolder;
 	/** The label of each test image. */
 	readonly testLabels: () => Uint8Array;
@@ -90,7 +93,7 @@ export const readIdx = async (
 	name: string,
 	folder: string,
 	hashes?: readonly string[],
-	{classes, form}: {readonly classes?: readonly string[] | undefined; readonly form?: ImageForm | undefined} = {},
+	{classes, ...how}: {readonly classes?: readonly string[] | undefined} & Pick<Data, 'form' | 'preparation'> = {},
 ): Promise<Data> => {
 	const found = unwrap(await native().describeData(folder, hashes && [...hashes]));
 	const {channels, size, train, test} = found;
@@ -106,7 +109,7 @@ export const readIdx = async (
 			classes: classes ?? Array.from({length: found.classes}, (_, label) => String(label)),
 		},
 		{folder, hashes: found.hashes},
-		form,
+		how,
 	);
 };
 
@@ -119,12 +122,16 @@ export const checkClasses = (classes: unknown): void => {
 };
 
 /** What is known of files without reading them again. */
-export const dataOf = (description: DataDescription, idx: IdxFolder, form?: ImageForm): Data => {
+export const dataOf = (
+	description: DataDescription,
+	idx: IdxFolder,
+	{form, preparation}: Pick<Data, 'form' | 'preparation'> = {},
+): Data => {
 	const length = description.channels * description.size ** 2;
 	const labels = once(() => unwrap(native().readTestLabels(idx.folder)));
 	const pixels = once(() => unwrap(native().readTestImages(idx.folder)).pixels);
 	return {
-		...{...description, idx, testLabels: labels, ...(form && {form})},
+		...{...description, idx, testLabels: labels, ...(form && {form}), ...(preparation && {preparation})},
 		testImage(index) {
 			if (!Number.isSafeInteger(index) || index < 0 || index >= description.test) {
 				throw new ConfigError('index', `a whole number from 0 to ${description.test - 1}`, formatValue(index));

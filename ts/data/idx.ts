@@ -1,30 +1,191 @@
+import {readFileSync} from 'node:fs';
 import path from 'node:path';
-import {ConfigError} from '../errors/index.js';
+import {gunzipSync} from 'node:zlib';
+import {ConfigError, DataError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
+import {fileType} from '../fs/file-type.js';
+import {listFolder} from '../fs/list-folder.js';
+import {native} from '../native/load.js';
+import {unwrap} from '../native/unwrap.js';
+import {unknownName} from '../validation/validate.js';
+import type {ImageSet} from './cache.js';
 import {checkClasses, checkForm, type DataSource, type ImageForm, readIdx} from './data.js';
+import {type DeclaredPreparation, parsePreparation} from './decode/preparation.js';
+import {openSets} from './image-sets.js';
+
+/** How IDX files are named and laid out. */
+export type IdxOptions = DeclaredPreparation & {
+	/** Names of the classes, in the order of their labels; by their numbers if left out. */
+	readonly classes?: readonly string[];
+	/** `mnist-digits` for digits in the form of MNIST's: `predict` then brings other images to it. */
+	readonly form?: ImageForm;
+	/** In front of the files' names, such as `emnist-letters-`, with `test` for MNIST's `t10k`. */
+	readonly prefix?: string;
+	/**
+	 * Whether images are kept column by column, as EMNIST's are.
+	 *
+	 * @default false
+	 */
+	readonly transposed?: boolean;
+};
+
+const known = ['classes', 'form', 'prefix', 'transposed', 'fit', 'background'];
 
 /**
- * Four IDX files of a folder, named as MNIST's are, plain or `.gz`: square images of one channel
+ * Declares four IDX files of a folder, named as MNIST's are, plain or `.gz`: square images of one channel
  * (`train-images-idx3-ubyte`) or three (`train-images-idx4-ubyte`: count, channels, rows, columns), and labels.
  *
- * @param options `classes`: what the classes are called, in the order of their labels, by their numbers where left out;
- * `form`: `mnist-digits` where they are digits in the form of MNIST's: `predict` then brings other images to it
+ * @example
+ * ```ts
+ * idx('emnist', {prefix: 'emnist-letters-', transposed: true})
+ * ```
+ * @throws {ConfigError} for an option that does not exist or can't be
  */
-export const idx = (
-	folder: string,
-	options: {readonly classes?: readonly string[]; readonly form?: ImageForm} = {},
-): DataSource => {
-	const {classes, form} = options ?? {};
+export const idx = (folder: string, options: IdxOptions = {}): DataSource => {
+	const {classes, form, prefix, transposed = false} = options ?? {};
 	if (typeof folder !== 'string') {
 		throw new ConfigError('folder', 'a path', formatValue(folder));
 	}
 
+	const other = Object.keys(options ?? {}).find(name => !known.includes(name));
+	if (other !== undefined) {
+		throw unknownName(other, known);
+	}
+
 	checkClasses(classes);
 	checkForm(form);
+	const preparation = parsePreparation(options ?? {});
+	if (prefix !== undefined && typeof prefix !== 'string') {
+		throw new ConfigError('prefix', 'a text such as `emnist-letters-`', formatValue(prefix));
+	}
+
+	if (typeof transposed !== 'boolean') {
+		throw new ConfigError('transposed', '`true` or `false`', formatValue(transposed));
+	}
+
 	return {
-		async open(base) {
+		async open(base, openOptions) {
 			const place = path.resolve(base, folder);
-			return readIdx(path.basename(place), place, undefined, {classes, form});
+			if (prefix === undefined && !transposed) {
+				checkNames(place);
+				return readIdx(path.basename(place), place, undefined, {classes, form, preparation});
+			}
+
+			const [train, test] = [
+				await readSet(place, prefix, 'train', transposed),
+				await readSet(place, prefix, 'test', transposed),
+			];
+			if (train.channels !== test.channels || train.size !== test.size) {
+				const [a, b] = [train, test].map(({channels, size}) => `${channels} x ${size} x ${size}`);
+				throw new DataError(
+					`${place}: expected images of one size; found ${a} and ${b}`,
+					place,
+					'one size',
+					`${a} and ${b}`,
+				);
+			}
+
+			const name = (prefix ?? '').replace(/-+$/, '') || path.basename(place);
+			const numbered = numberFromZero(train, test, classes);
+			const data = await openSets({name, channels: train.channels, size: train.size, ...numbered}, openOptions);
+			return {...data, ...(form && {form}), ...(preparation && {preparation})};
 		},
 	};
+};
+
+/** Lists what exists where files of MNIST's names are missing but others are there. */
+const checkNames = (folder: string): void => {
+	const names = fileType(folder) === 'a folder' ? listFolder(folder) : [];
+	if (names.some(name => /^train-images-idx[34]-ubyte(?:\.gz)?$/.test(name))) {
+		return;
+	}
+
+	const other = names.find(name => /train-images[-.]idx[34]-ubyte(?:\.gz)?$/.test(name));
+	if (other !== undefined) {
+		const [, prefix = ''] = /^(.*)train-images-idx/.exec(other) ?? [];
+		const advice = prefix === '' ? 'rename the files' : `say \`idx(FOLDER, {prefix: ${JSON.stringify(prefix)}})\``;
+		const sentence = `${folder}: expected train-images-idx3-ubyte and the other names of MNIST; found ${other}: ${advice}`;
+		throw new DataError(sentence, folder, 'train-images-idx3-ubyte', other);
+	}
+};
+
+type Set = ImageSet & {readonly channels: number; readonly size: number};
+
+const readSet = async (folder: string, prefix = '', set: 'train' | 'test', transposed: boolean): Promise<Set> => {
+	const find = (what: string): string => {
+		const names = (set === 'test' ? ['test', 't10k'] : ['train']).flatMap(name =>
+			['', '.gz'].map(ending => `${prefix}${name}-${what}-ubyte${ending}`),
+		);
+		const existing = listFolder(folder);
+		const found = names.find(name => existing.includes(name));
+		if (found === undefined) {
+			const [wanted = ''] = names;
+			const beside =
+				existing
+					.filter(name => name.includes('ubyte'))
+					.slice(0, 8)
+					.join(', ') || 'no IDX files';
+			throw new DataError(`${folder}: expected ${wanted}, plain or .gz; found ${beside}`, folder, wanted, beside);
+		}
+
+		return path.join(folder, found);
+	};
+	const images = unwrap(await native().readIdxImages(find('images-idx3')));
+	if (images.rows !== images.columns) {
+		const found = `${images.rows} x ${images.columns}`;
+		throw new DataError(`${folder}: expected square images, found ${found}`, folder, 'square images', found);
+	}
+
+	const labelsFile = find('labels-idx1');
+	const labels = readLabels(labelsFile);
+	if (labels.length !== images.count) {
+		const expected = `a label for each of ${images.count} images`;
+		throw new DataError(
+			`${labelsFile}: expected ${expected}, found ${labels.length}`,
+			labelsFile,
+			expected,
+			String(labels.length),
+		);
+	}
+
+	const {channels, rows: size, pixels} = images;
+	return {images: transposed ? transpose(pixels, size) : pixels, labels, channels, size};
+};
+
+const readLabels = (file: string): Uint8Array => {
+	try {
+		const bytes = readFileSync(file);
+		const plain = file.endsWith('.gz') ? gunzipSync(bytes, {maxOutputLength: 2 ** 28}) : bytes;
+		if (plain.readUInt32BE(0) !== 0x801 || plain.length !== 8 + plain.readUInt32BE(4)) {
+			throw new Error('its header is not that of labels, or it was cut short');
+		}
+
+		return Uint8Array.from(plain.subarray(8));
+	} catch (error) {
+		const reason = (error as Error).message;
+		throw new DataError(`${file}: expected a file of labels; ${reason}`, file, 'a file of labels', reason);
+	}
+};
+
+/** Exchanges rows and columns of every image. */
+const transpose = (pixels: Uint8Array, size: number): Uint8Array => {
+	const turned = new Uint8Array(pixels.length);
+	const area = size * size;
+	for (let start = 0; start < pixels.length; start += area) {
+		for (let index = 0; index < area; index += 1) {
+			turned[start + (index % size) * size + Math.floor(index / size)] = pixels[start + index] ?? 0;
+		}
+	}
+
+	return turned;
+};
+
+/** EMNIST's letters count from 1: labels are moved so that the lowest is 0, and classes without a name keep their number. */
+const numberFromZero = (train: Set, test: Set, classes: readonly string[] | undefined) => {
+	const all = [...train.labels, ...test.labels];
+	const lowest = all.reduce((least, label) => Math.min(least, label), 255);
+	const highest = all.reduce((most, label) => Math.max(most, label), 0);
+	const move = (set: Set): Set => ({...set, labels: set.labels.map(label => label - lowest)});
+	const names = classes ?? Array.from({length: highest - lowest + 1}, (_, label) => String(label + lowest));
+	return {train: move(train), test: move(test), classes: names};
 };

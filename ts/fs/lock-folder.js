@@ -205,7 +205,7 @@ export class HeldLock {
 	#lock;
 	#id;
 	#lostError;
-	#timer = setInterval(() => this.#beat(), heartbeat).unref();
+	#timer = unref(setInterval(() => this.#beat(), heartbeat));
 	#beaten = Date.now();
 
 	/**
@@ -427,3 +427,10 @@ const isDead = (lock, holder, stopped) =>
 
 /** @param {unknown} error */
 const codeOf = error => /** @type {NodeJS.ErrnoException} */ (error).code;
+
+/**
+ * Lets a timer not keep the process alive. Under jsdom and in a window of Electron, timers are numbers, which can't.
+ *
+ * @param {NodeJS.Timeout} timer
+ */
+const unref = timer => (typeof timer === 'object' ? timer.unref() : timer);

@@ -1,5 +1,5 @@
-import type {Sharp} from 'sharp';
-import {loadSharp} from '../data/decode.js';
+import type {DecodedImage} from '../data/decode/decode-image.js';
+import {loadSharp} from '../data/decode/sharp.js';
 
 /** A digit brought to the form of MNIST's images. */
 export type FittedDigit = {
@@ -29,7 +29,7 @@ type Grey = {readonly data: Float32Array; readonly width: number; readonly heigh
  *
  * @param invert whether the ink is the lighter part for certain (`false`) or the darker (`true`); found out where left out
  */
-export const fitDigit = async (image: Sharp, invert?: boolean): Promise<FittedDigit> => {
+export const fitDigit = async (image: DecodedImage, invert?: boolean): Promise<FittedDigit> => {
 	const grey = await greyOf(image);
 	if (invert !== true && isFitted(grey)) {
 		return {pixels: Uint8Array.from(grey.data, Math.round), blank: false, done: ['taken as it is']};
@@ -77,9 +77,10 @@ const isFitted = (grey: Grey): boolean =>
 	quantile(grey.data, 1) >= 128;
 
 /** What is transparent is taken for paper: light beside dark ink, dark beside light. */
-const greyOf = async (image: Sharp): Promise<Grey> => {
-	const {data, info} = await image
-		.autoOrient()
+const greyOf = async ({samples, width: wide, height: high, channels}: DecodedImage): Promise<Grey> => {
+	const sharp = await loadSharp();
+	const raw = {width: wide, height: high, channels: channels as 1 | 2 | 3 | 4};
+	const {data, info} = await sharp(samples, {raw})
 		.toColourspace('srgb') // in grey, transparency is dropped
 		.ensureAlpha()
 		.resize(most, most, {fit: 'inside', withoutEnlargement: true})
@@ -91,7 +92,7 @@ const greyOf = async (image: Sharp): Promise<Grey> => {
 	let [sum, weight] = [0, 0];
 	for (let pixel = 0; pixel < area; pixel += 1) {
 		const [red = 0, green = 0, blue = 0, opaque = 255] = data.subarray(4 * pixel, 4 * pixel + 4);
-		value[pixel] = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+		value[pixel] = 0.299 * red + 0.587 * green + 0.114 * blue;
 		alpha[pixel] = opaque / 255;
 		sum += (value[pixel] ?? 0) * (alpha[pixel] ?? 0);
 		weight += alpha[pixel] ?? 0;

@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs';
 import path from 'node:path';
 import {type ImageForm, imageForms} from '../data/data.js';
+import {checkPreparation, type Preparation} from '../data/decode/preparation.js';
 import {ConfigError, ModelError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
 import {fileType} from '../fs/file-type.js';
@@ -8,6 +9,7 @@ import type {Model as NativeModel} from '../native/binding.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {checkReadablePath} from '../validation/check-path.js';
+import {isBytes} from '../validation/is-bytes.js';
 import {checkPredictOptions, type PredictOptions, readImage} from './read-images.js';
 
 /** What a model makes of one image. */
@@ -48,6 +50,8 @@ export type Model = {
 	readonly predict: (pixels: Uint8Array) => Promise<Prediction[]>;
 	/** How the images that it learned were made, where that is known. */
 	readonly form: ImageForm | undefined;
+	/** How the images that it learned were brought to a square; `undefined` if unknown. */
+	readonly preparation: Preparation | undefined;
 	/**
 	 * What it makes of an image: PNG, JPEG and the like of any size.
 	 *
@@ -70,7 +74,7 @@ export const loadModel = async (place: string): Promise<Model> => {
 	const classes = Array.from({length: model.classes}, (_, label) => model.classNames[label] ?? String(label));
 	const form = imageForms.find(known => known === model.imageForm);
 	const loaded: Model = {
-		...{size, channels, classes, parameters, form},
+		...{size, channels, classes, parameters, form, preparation: preparationOf(model, place)},
 		async predictImage(image, options = {}) {
 			checkPredictOptions(options);
 			const {pixels, blank, done} = await readImage(image, loaded, options);
@@ -78,7 +82,7 @@ export const loadModel = async (place: string): Promise<Model> => {
 			return {...(prediction as Prediction), blank, done};
 		},
 		async predict(pixels) {
-			if (!(pixels instanceof Uint8Array)) {
+			if (!isBytes(pixels)) {
 				throw new ConfigError('pixels', 'a Uint8Array', formatValue(pixels));
 			}
 
@@ -87,6 +91,18 @@ export const loadModel = async (place: string): Promise<Model> => {
 		},
 	};
 	return loaded;
+};
+
+/** @throws {ModelError} for a preparation that this version can't read */
+const preparationOf = ({imagePreparation}: NativeModel, place: string): Preparation | undefined => {
+	try {
+		const preparation = typeof imagePreparation === 'string' ? JSON.parse(imagePreparation) : undefined;
+		checkPreparation(preparation);
+		return preparation;
+	} catch (error) {
+		const reason = `its image preparation can’t be read (${(error as Error).message})`;
+		throw new ModelError(`${place}: ${reason}`, place, reason);
+	}
 };
 
 /** The model of a run's folder. */

@@ -1,32 +1,34 @@
-import {existsSync} from 'node:fs';
 import {z} from 'zod';
 import type {ImageForm} from '../data/data.js';
-import {decodeImage, openImage} from '../data/decode.js';
+import {decodeImage} from '../data/decode/decode-image.js';
+import {fits, type Preparation, plainPreparation} from '../data/decode/preparation.js';
+import {prepareImage} from '../data/decode/prepare-image.js';
 import {ConfigError, ImageError, LoadError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {isBytes} from '../validation/is-bytes.js';
 import {validate} from '../validation/validate.js';
 import {fitDigit} from './fit-digit.js';
+
+const predictFits = ['digits', ...fits] as const;
 
 /** How images are read. */
 export type PredictOptions = {
 	/** For dark on light where the model knows light on dark. Of digits in MNIST's form it is found out where left out. */
 	readonly invert?: boolean;
 	/**
-	 * `digits` brings one digit to the form of MNIST's images, `whole` the whole image into a square.
+	 * `digits` brings one digit to the form of MNIST's images; `whole`, `cover` and `fill` bring an image to a square.
 	 *
 	 * @default as the images were made that the model learned
 	 */
-	readonly fit?: 'digits' | 'whole';
+	readonly fit?: (typeof predictFits)[number];
 };
 
 const shape = z.object(
 	{
 		invert: z.boolean('`true` or `false`').optional(),
-		fit: z
-			.custom<'digits' | 'whole'>(value => value === 'digits' || value === 'whole', '`digits` or `whole`')
-			.optional(),
+		fit: z.enum(predictFits, '`digits`, `whole`, `cover` or `fill`').optional(),
 	},
 	'an object',
 );
@@ -37,7 +39,12 @@ export const checkPredictOptions = (options: unknown): void => {
 };
 
 /** What a model takes. */
-type Taken = {readonly channels: number; readonly size: number; readonly form?: ImageForm | undefined};
+type Taken = {
+	readonly channels: number;
+	readonly size: number;
+	readonly form?: ImageForm | undefined;
+	readonly preparation?: Preparation | undefined;
+};
 
 /** An image as a model takes it. */
 export type ReadImage = {readonly pixels: Uint8Array; readonly blank: boolean; readonly done: readonly string[]};
@@ -68,10 +75,10 @@ export const readImages = async (name: string, model: Taken, options: PredictOpt
  */
 export const readImage = async (
 	image: string | Uint8Array,
-	{channels, size, form}: Taken,
+	{channels, size, form, preparation = plainPreparation}: Taken,
 	{invert, fit}: PredictOptions = {},
 ): Promise<ReadImage> => {
-	if (typeof image !== 'string' && !(image instanceof Uint8Array)) {
+	if (typeof image !== 'string' && !isBytes(image)) {
 		throw new ConfigError('image', 'a path, or the bytes of an image file', formatValue(image));
 	}
 
@@ -83,21 +90,24 @@ export const readImage = async (
 
 	try {
 		if (isDigit) {
-			return await fitDigit(await openImage(image), invert);
+			return await fitDigit(await decodeImage(image, {deep: false}), invert);
 		}
 
-		const pixels = await decodeImage(image, {channels, size, invert: invert ?? false});
-		return {pixels, blank: pixels.every(value => value === pixels[0]), done: invert ? ['inverted'] : []};
+		const decoded = await decodeImage(image);
+		const to = fit === undefined || fit === 'digits' ? preparation : {...preparation, fit};
+		const {pixels, done} = await prepareImage(decoded, {channels, size}, to, invert ?? false);
+		return {pixels, blank: false, done: [...decoded.warnings, ...done]};
 	} catch (error) {
 		if (error instanceof LoadError) {
 			throw error; // not the file's fault
 		}
 
-		const isThere = typeof image !== 'string' || existsSync(image);
-		const reason = isThere ? (error instanceof Error ? error.message : String(error)) : 'there is no such file';
+		const reason = error instanceof Error ? error.message : String(error);
 		const name = typeof image === 'string' ? image : 'the bytes given';
 		throw new ImageError(
-			`${name}: expected a whole PNG, JPEG or the like, or rows of an IDX file such as FILE-idx3-ubyte:0-9 (${reason})`,
+			reason === 'file not found'
+				? `${name}: file not found`
+				: `${name}: expected an image such as PNG or JPEG, or rows of an IDX file such as FILE-idx3-ubyte:0-9 (${reason})`,
 			name,
 		);
 	}

@@ -1,15 +1,7 @@
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
-import {
-	checkForm,
-	type Data,
-	type DataDescription,
-	dataOf,
-	describe,
-	type IdxFolder,
-	type ImageForm,
-	sourceOf,
-} from '../data/data.js';
+import {checkForm, type Data, type DataDescription, dataOf, describe, type IdxFolder, sourceOf} from '../data/data.js';
+import {checkPreparation} from '../data/decode/preparation.js';
 import {ConfigError, DataError} from '../errors/index.js';
 import {asExperiment, type Experiment} from '../experiment/experiment.js';
 import {checkGoal, goalOf} from '../experiment/goal.js';
@@ -58,7 +50,12 @@ export const configText = (
 		...(command !== undefined && {command}),
 		...(step.trial && {trial: step.trial}),
 		begun,
-		data: {...describe(data), idx: {...data.idx, folder: path.resolve(data.idx.folder)}, form: data.form},
+		data: {
+			...describe(data),
+			idx: {...data.idx, folder: path.resolve(data.idx.folder)},
+			form: data.form,
+			preparation: data.preparation,
+		},
 		...currentCondition(options),
 	};
 	return `${JSON.stringify({...config, hash: sha256(JSON.stringify(config))}, undefined, '\t')}\n`;
@@ -143,12 +140,13 @@ export const isCommandOf = (value: unknown, seed: unknown): value is CommandSeed
 	return typeof id === 'string' && Array.isArray(seeds) && seeds.includes(seed);
 };
 
-const storedData = (stored: DataDescription & {readonly idx: IdxFolder; readonly form?: ImageForm}): Data => {
+const storedData = (stored: DataDescription & {readonly idx: IdxFolder} & Pick<Data, 'form' | 'preparation'>): Data => {
 	if (!Array.isArray(stored?.classes) || typeof stored.idx?.folder !== 'string' || stored.idx.hashes?.length !== 4) {
 		throw new ConfigError('data', 'the data of a run', formatValue(stored));
 	}
 
-	const {idx, form, ...description} = stored;
+	const {idx, form, preparation, ...description} = stored;
 	checkForm(form);
-	return dataOf(description, idx, form);
+	checkPreparation(preparation);
+	return dataOf(description, idx, {form, preparation});
 };

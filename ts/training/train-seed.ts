@@ -106,6 +106,7 @@ const nativeOptions = ({options, data, seed, folder}: SeedRun): Parameters<typeo
 	const {device = 'auto', engine = 'auto', threads, limitTrain, limitTest, holdout} = options;
 	const {modelPath, checkpointPath} = folder ?? {};
 	const optional = {
+		imagePreparation: data.preparation && JSON.stringify(data.preparation),
 		...{imageForm: data.form, threads, limitTrain, limitTest, holdout},
 		...{modelPath, checkpointPath, platform: platformOf(options)},
 	};

@@ -9,6 +9,7 @@ mod engines;
 mod experiment;
 mod failure;
 mod idx;
+mod image;
 mod info;
 mod library;
 mod model;
@@ -21,6 +22,7 @@ mod threads;
 
 pub use failure::*;
 pub use idx::*;
+pub use image::*;
 pub use info::*;
 pub use library::*;
 pub use model::*;

@@ -19,6 +19,7 @@ pub struct Model {
     classes: usize,
     class_names: Vec<String>,
     image_form: Option<String>,
+    image_preparation: Option<String>,
     parameters: usize,
     /// Memory reported to V8, which would see a small object otherwise, and let thousands wait to be collected.
     external_bytes: i64,
@@ -54,6 +55,12 @@ impl Model {
     #[napi(getter)]
     pub fn image_form(&self) -> Option<String> {
         self.image_form.clone()
+    }
+
+    /// How the images that it learned were brought to a square, as JSON; undefined where unknown.
+    #[napi(getter)]
+    pub fn image_preparation(&self) -> Option<String> {
+        self.image_preparation.clone()
     }
 
     /// Number of classes.
@@ -103,6 +110,7 @@ impl Task for Loading {
                 channels: model.net().channels,
                 class_names: model.class_names().to_vec(),
                 image_form: model.image_form().map(Into::into),
+                image_preparation: model.image_preparation().map(Into::into),
                 classes: model.net().classes,
                 parameters: model.parameter_count(),
                 predictor: Arc::new(Predictor::new(model)),

@@ -19,6 +19,8 @@ pub struct RunOptions {
     pub class_names: Vec<String>,
     /// The form of the images, for the model file: `mnist-digits`; left out where unknown.
     pub image_form: Option<String>,
+    /// How the images were brought to a square, as JSON, for the model file; left out where unknown.
+    pub image_preparation: Option<String>,
     /// Number of training images, from the first; all where left out.
     pub limit_train: Option<f64>,
     /// Number of test images, from the first; all where left out.
@@ -71,6 +73,7 @@ impl TryFrom<RunOptions> for stepladder_trainer::RunOptions {
             data: data_source(js.data_dir, js.data_hashes)?,
             class_names: js.class_names,
             image_form: js.image_form,
+            image_preparation: js.image_preparation,
             limit_train: optional("limitTrain", js.limit_train, LIMIT)?,
             limit_test: optional("limitTest", js.limit_test, LIMIT)?,
             holdout: optional("holdout", js.holdout, 0..=*LIMIT.end())?.unwrap_or(0),

@@ -217,6 +217,7 @@ mod tests {
             data: DataSource { folder: samples, hashes: None },
             class_names: vec![],
             image_form: None,
+            image_preparation: None,
             limit_train: None,
             limit_test: None,
             holdout: 0,

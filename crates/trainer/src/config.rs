@@ -56,6 +56,8 @@ pub struct RunOptions {
     pub class_names: Vec<String>,
     /// The form of the images for the model file, such as `mnist-digits`, to which images to predict are fitted.
     pub image_form: Option<String>,
+    /// How the images were brought to a square, for the model file: JSON for whoever predicts, which the trainer does not read.
+    pub image_preparation: Option<String>,
     /// Use only the first so many training images; all if `None`.
     pub limit_train: Option<usize>,
     /// Use only the first so many test images; all if `None`.

@@ -14,6 +14,7 @@
 //!     data: DataSource { folder: "mnist".into(), hashes: None },
 //!     class_names: vec![],
 //!     image_form: None,
+//!     image_preparation: None,
 //!     limit_train: None,
 //!     limit_test: None,
 //!     holdout: 0,

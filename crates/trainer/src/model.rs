@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
+use crate::config::RunOptions;
 use crate::data::{Batch, Normalisation};
 use crate::engine::{Engine, Fused, instruction_set};
 use crate::metric::{argmax, softmax};
@@ -19,6 +20,7 @@ pub struct Model {
     normalisation: Normalisation,
     class_names: Vec<String>,
     image_form: Option<String>,
+    image_preparation: Option<String>,
     parameters: usize,
     bytes: u64,
     engine: Fused,
@@ -36,6 +38,9 @@ struct Metadata {
     /// The form of its training images, such as `mnist-digits`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     image_form: Option<String>,
+    /// [`RunOptions::image_preparation`](crate::RunOptions::image_preparation).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    image_preparation: Option<String>,
 }
 
 /// A model's prediction for one image.
@@ -62,16 +67,16 @@ pub(crate) fn save(
     path: &Path,
     net: &NetSpec,
     normalisation: Normalisation,
-    class_names: &[String],
-    image_form: Option<&str>,
+    options: &RunOptions,
     plan: &Plan,
     weights: &Weights,
 ) -> Result<(), TrainError> {
     let metadata = Metadata {
         net: net.clone(),
         normalisation,
-        class_names: class_names.to_vec(),
-        image_form: image_form.map(Into::into),
+        class_names: options.class_names.clone(),
+        image_form: options.image_form.clone(),
+        image_preparation: options.image_preparation.clone(),
     };
     tensor_file::write(path, weights.named(plan).collect(), &metadata)
 }
@@ -85,7 +90,8 @@ impl Model {
     pub fn load(path: &Path) -> Result<Self, TrainError> {
         let wrong = |reason: String| TrainError::Model { path: path.to_owned(), reason };
         let mut file = TensorFile::open(path).map_err(wrong)?;
-        let Metadata { net, normalisation, class_names, image_form } = file.about().map_err(wrong)?;
+        let Metadata { net, normalisation, class_names, image_form, image_preparation } =
+            file.about().map_err(wrong)?;
         if !(normalisation.mean.is_finite() && normalisation.deviation > 0.0) {
             return Err(wrong("its normalisation needs a finite mean and a deviation above 0".into()));
         }
@@ -107,7 +113,17 @@ impl Model {
         let engine = Fused::for_evaluation(&plan, state, instruction_set()?)?;
         let parameters = plan.parameter_count();
         let (path, bytes) = (path.to_owned(), plan.evaluation_bytes());
-        Ok(Self { path, net, normalisation, class_names, image_form, parameters, bytes, engine })
+        Ok(Self {
+            path,
+            net,
+            normalisation,
+            class_names,
+            image_form,
+            image_preparation,
+            parameters,
+            bytes,
+            engine,
+        })
     }
 
     /// Predicts images `[N, channels, size, size]`, 0 for black.
@@ -169,6 +185,12 @@ impl Model {
     #[must_use]
     pub fn image_form(&self) -> Option<&str> {
         self.image_form.as_deref()
+    }
+
+    /// How the images that it learned were brought to a square, as the file says it; `None` where unknown.
+    #[must_use]
+    pub fn image_preparation(&self) -> Option<&str> {
+        self.image_preparation.as_deref()
     }
 
     /// Returns the number of parameters.

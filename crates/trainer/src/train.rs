@@ -154,9 +154,8 @@ pub fn train(
     };
     if let Some(path) = &options.model_path {
         let state = engine.state()?;
-        let (names, form) = (&options.class_names, options.image_form.as_deref());
         let weights = state.of(WeightSet::Evaluation);
-        model::save(path, &experiment.net, data.normalisation, names, form, &plan, weights)?;
+        model::save(path, &experiment.net, data.normalisation, options, &plan, weights)?;
     }
     Ok(Outcome {
         epochs,

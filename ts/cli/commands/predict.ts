@@ -15,13 +15,16 @@ type Flags = Pick<PredictOptions, 'fit'> & {invert?: boolean; all: boolean; json
 export const predictCommand = (command: Command, interruption: Interruption): Command =>
 	command
 		.argument('<model>', 'a run’s folder, or a model.safetensors')
-		.argument('<image...>', 'PNG or JPEG files of any size, or rows of an IDX file such as t10k-images-idx3-ubyte:0-9')
+		.argument(
+			'<image...>',
+			'image files of any size, such as PNG or JPEG, or rows of an IDX file such as t10k-images-idx3-ubyte:0-9',
+		)
 		.option('--invert', 'invert the images, for dark on light where the model learned light on dark')
 		.addOption(
 			new Option(
 				'--fit <how>',
-				'digits: find one digit, dark on light or light on dark, and bring it to MNIST’s form; whole: the image as it is (default: as the model learned)',
-			).choices(['digits', 'whole']),
+				'digits: find one digit, dark on light or light on dark, and bring it to MNIST’s form; whole, cover, fill: the whole image with bars, its middle square, or stretched (default: as the model learned)',
+			).choices(['digits', 'whole', 'cover', 'fill']),
 		)
 		.option('--all', 'show every class', false)
 		.option('--json', 'print a line of JSON for each image', false)

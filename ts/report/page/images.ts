@@ -1,5 +1,5 @@
 import type {Data} from '../../data/data.js';
-import {encodePng} from '../../data/decode.js';
+import {encodePng} from '../../data/decode/sharp.js';
 
 /** Encodes a test image as a data URI. */
 export const imageUri = async (data: Data, index: number): Promise<string> => {

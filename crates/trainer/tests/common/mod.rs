@@ -83,6 +83,7 @@ pub fn options(data: &Path) -> RunOptions {
         data: DataSource { folder: data.to_owned(), hashes: None },
         class_names: vec![],
         image_form: None,
+        image_preparation: None,
         limit_train: None,
         limit_test: None,
         holdout: 0,

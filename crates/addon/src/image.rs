@@ -1,0 +1,143 @@
+use napi::bindgen_prelude::{AsyncTask, Uint8Array};
+use napi::{Either, Env, Task};
+use napi_derive::napi;
+use stepladder_trainer::data;
+
+use crate::{Failure, guarded};
+use stepladder_trainer::config::as_whole_within;
+
+/// A decoded image.
+#[napi(object)]
+pub struct DecodedImage {
+    /// `[height, width, channels]`: samples of a byte, or of two in the machine's byte order where `bits` is above 8.
+    pub samples: Uint8Array,
+    /// Pixels of a row.
+    pub width: f64,
+    /// Rows.
+    pub height: f64,
+    /// 1 grey, 2 grey and alpha, 3 red, green and blue, 4 with alpha.
+    pub channels: f64,
+    /// Bits of a sample that are used, from 8 to 16.
+    pub bits: f64,
+}
+
+/// How an image fills the square that a net takes.
+#[napi(string_enum = "kebab-case")]
+pub enum Fit {
+    Whole,
+    Cover,
+    Fill,
+}
+
+/// What a net takes, and how an image is brought to it.
+#[napi(object)]
+pub struct Preparation {
+    /// Height and width of the square.
+    pub size: f64,
+    /// 1 for grey, 3 for red, green and blue.
+    pub channels: f64,
+    /// How an image that is not square fills it.
+    pub fit: Fit,
+    /// Red, green and blue: what lies under transparent pixels, and beside an image that is fitted whole.
+    pub background: Vec<f64>,
+}
+
+/// Brings an image to `channels * size * size` bytes, channel by channel and row by row, on a thread of the pool.
+///
+/// The samples must not change until the promise settles.
+#[napi(ts_return_type = "Promise<Uint8Array | Failure>")]
+pub fn prepare_image(image: DecodedImage, preparation: Preparation) -> AsyncTask<Preparing> {
+    AsyncTask::new(Preparing { image, preparation })
+}
+
+/// An image being prepared.
+pub struct Preparing {
+    image: DecodedImage,
+    preparation: Preparation,
+}
+
+impl Task for Preparing {
+    type Output = Result<Vec<u8>, Failure>;
+    type JsValue = Either<Uint8Array, Failure>;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        Ok(guarded(|| {
+            let Preparation { size, channels, fit, background } = &self.preparation;
+            let level = |index: usize| background.get(index).copied().unwrap_or_default();
+            let to = data::Preparation {
+                size: as_whole_within("size", *size, 1..=4096)?,
+                channels: as_whole_within("channels", *channels, 1..=3)?,
+                fit: match fit {
+                    Fit::Whole => data::Fit::Whole,
+                    Fit::Cover => data::Fit::Cover,
+                    Fit::Fill => data::Fit::Fill,
+                },
+                background: [level(0) as u8, level(1) as u8, level(2) as u8],
+            };
+            data::prepare(&self.image.decoded()?, &to)
+        }))
+    }
+
+    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
+        Ok(match output {
+            Ok(planes) => Either::A(planes.into()),
+            Err(failure) => Either::B(failure),
+        })
+    }
+}
+
+/// How bright an image is.
+#[napi(object)]
+pub struct Brightness {
+    /// The sum of the visible pixels' grey levels, from 0 to 255, weighted by alpha.
+    pub sum: f64,
+    /// The sum of the weights, in pixels.
+    pub weight: f64,
+    /// The largest colour sample, as a share of white.
+    pub brightest: f64,
+}
+
+/// Measures how bright the visible pixels of an image are, on a thread of the pool.
+///
+/// The samples must not change until the promise settles.
+#[napi(ts_return_type = "Promise<Brightness | Failure>")]
+pub fn measure_brightness(image: DecodedImage) -> AsyncTask<Measuring> {
+    AsyncTask::new(Measuring { image })
+}
+
+/// An image being measured.
+pub struct Measuring {
+    image: DecodedImage,
+}
+
+impl Task for Measuring {
+    type Output = Result<Brightness, Failure>;
+    type JsValue = Either<Brightness, Failure>;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        Ok(guarded(|| {
+            let image = self.image.decoded()?;
+            let [sum, weight] = data::visible_brightness(&image);
+            Ok(Brightness { sum, weight, brightest: data::brightest(&image) })
+        }))
+    }
+
+    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
+        Ok(match output {
+            Ok(brightness) => Either::A(brightness),
+            Err(failure) => Either::B(failure),
+        })
+    }
+}
+
+impl DecodedImage {
+    fn decoded(&self) -> Result<data::Decoded<'_>, stepladder_trainer::TrainError> {
+        Ok(data::Decoded {
+            samples: &self.samples,
+            width: as_whole_within("width", self.width, 1..=1 << 16)?,
+            height: as_whole_within("height", self.height, 1..=1 << 16)?,
+            channels: as_whole_within("channels", self.channels, 1..=4)?,
+            bits: as_whole_within("bits", self.bits, 8..=16)? as u32,
+        })
+    }
+}

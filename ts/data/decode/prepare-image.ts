@@ -1,0 +1,78 @@
+import type {Brightness} from '../../native/binding.js';
+import {native} from '../../native/load.js';
+import {unwrap} from '../../native/unwrap.js';
+import type {DecodedImage} from './decode-image.js';
+import {formatColour, type Preparation} from './preparation.js';
+
+/** An image as a net takes it. */
+export type PreparedImage = {
+	/** `channels * size * size` bytes, channel by channel and row by row. */
+	readonly pixels: Uint8Array;
+	/** What was done to the image, in words. */
+	readonly done: readonly string[];
+};
+
+/** What a net takes. */
+export type ImageShape = {
+	/** 1 for grey, 3 for red, green and blue. */
+	readonly channels: number;
+	/** Height and width. */
+	readonly size: number;
+};
+
+/**
+ * Brings a decoded image to the square that a net takes, as Pillow would, on a thread of the pool.
+ *
+ * @param invert whether light and dark are exchanged afterwards; the background stays as the preparation says
+ */
+export const prepareImage = async (
+	image: DecodedImage,
+	{channels, size}: ImageShape,
+	{fit, background, bits}: Preparation,
+	invert = false,
+): Promise<PreparedImage> => {
+	const under = background.map(level => (invert ? 255 - level : level));
+	const asDeclared = image.bits === 16 ? {...image, bits} : image;
+	const pixels = unwrap(await native().prepareImage(asDeclared, {size, channels, fit, background: under}));
+	const isTransparent =
+		image.channels % 2 === 0 && (await measureBrightness(image)).weight < image.width * image.height;
+	const done = [
+		...image.done,
+		...(image.bits === 16 ? [`${bits} bits to 8`] : []),
+		...(isTransparent ? [`transparent parts on ${formatColour(background)}`] : []),
+		...(channels === 1 && image.channels > 2 ? ['colours to grey'] : []),
+		...fitWords(image, size, fit, background),
+		...(invert ? ['inverted'] : []),
+	];
+	return {pixels: invert ? pixels.map(level => 255 - level) : pixels, done};
+};
+
+/** Measures how bright the visible pixels of an image are. */
+export const measureBrightness = async (image: DecodedImage): Promise<Brightness> =>
+	unwrap(await native().measureBrightness(image));
+
+const fitWords = (
+	{width, height}: DecodedImage,
+	size: number,
+	fit: Preparation['fit'],
+	background: Preparation['background'],
+): string[] => {
+	const [from, to] = [`${width} x ${height}`, `${size} x ${size}`];
+	if (width === height) {
+		return width === size ? [] : [`scaled from ${from} to ${to}`];
+	}
+
+	switch (fit) {
+		case 'whole': {
+			return [`scaled whole from ${from} into ${to}, on ${formatColour(background)}`];
+		}
+
+		case 'cover': {
+			return [`the middle square of ${from} scaled to ${to}`];
+		}
+
+		case 'fill': {
+			return [`stretched from ${from} to ${to}`];
+		}
+	}
+};

@@ -1,0 +1,146 @@
+import {createHash} from 'node:crypto';
+import {statSync} from 'node:fs';
+import path from 'node:path';
+import {ConfigError} from '../../errors/index.js';
+import {formatValue} from '../../format/value.js';
+import {unknownName} from '../../validation/validate.js';
+import {cacheImages} from '../cache.js';
+import type {DataSource} from '../data.js';
+import {checkBits, checkFit, type Fit, parseColour} from '../decode/preparation.js';
+import {decoderVersion} from '../decode/sharp.js';
+import {contrastingBackground} from './background.js';
+import {FolderDecoder} from './folder-decoder.js';
+import {checkCounts, type Listing, listClasses, listSets} from './list-images.js';
+import {checkSplit, type Split, splitImages} from './split-images.js';
+
+/** What {@link imageFolder} brings its images to, and how they are split. */
+export type ImageFolderOptions = {
+	/** Height and width. */
+	readonly size: number;
+	/**
+	 * 1 for grey, 3 for red, green and blue.
+	 *
+	 * @default 3
+	 */
+	readonly channels?: 1 | 3;
+	/**
+	 * `whole` keeps all of an image that is not square, with bars; `cover` its middle square; `fill` stretches it. The model
+	 * file says which, and `predict` does the same.
+	 *
+	 * @default 'whole'
+	 */
+	readonly fit?: Fit;
+	/**
+	 * The colour under transparent pixels and in the bars: `#rgb`, `#rrggbb`, `black` or `white`.
+	 *
+	 * @default white where transparent images are dark, else black
+	 */
+	readonly background?: string;
+	/**
+	 * Bits that 16-bit files use: 12 for those of many cameras and microscopes.
+	 *
+	 * @default 16
+	 */
+	readonly bits?: number;
+	/** For a folder whose folders are the classes: draws test images from each. */
+	readonly split?: Split;
+	/** Beside `split`: images whose names match in the same way stay together, such as `/^(\w+)_/` for photos of one object. */
+	readonly group?: RegExp;
+};
+
+const known = ['size', 'channels', 'fit', 'background', 'bits', 'split', 'group'];
+
+/**
+ * Declares a folder of image files: `train/<class>/*` and `test/<class>/*`; or, with `split`, `<class>/*`. The folders' names are the names of the classes. Images are decoded once and kept in the
+ * cache, in the order of the last number in their names, then of the names, then of the classes.
+ *
+ * @throws {ConfigError} for an option that does not exist or can't be
+ */
+export const imageFolder = (folder: string, options: ImageFolderOptions): DataSource => {
+	const {size, channels = 3, fit = 'whole', background, bits = 16, split, group} = options ?? {};
+	if (typeof folder !== 'string') {
+		throw new ConfigError('folder', 'a path', formatValue(folder));
+	}
+
+	const other = Object.keys(options ?? {}).find(name => !known.includes(name));
+	if (other !== undefined) {
+		throw unknownName(other, known);
+	}
+
+	if (!Number.isSafeInteger(size) || size < 1 || size > 4096) {
+		throw new ConfigError('size', 'a whole number from 1 to 4096', formatValue(size));
+	}
+
+	if (channels !== 1 && channels !== 3) {
+		throw new ConfigError('channels', '1 or 3', formatValue(channels));
+	}
+
+	checkFit(fit);
+	checkBits(bits);
+	checkSplit(split, group);
+	const given = background === undefined ? undefined : parseColour('background', background);
+	return {
+		async open(base, {skipDamaged = false, tell = () => {}, signal} = {}) {
+			const place = path.resolve(base, folder);
+			const listing = split ? splitListing(place, split, group) : listSets(place);
+			checkCounts(
+				place,
+				listing.classes,
+				listing.train.map(({label}) => label),
+			);
+			reportLeftOut(listing.leftOut, tell);
+			const decoder = await decoderVersion();
+			const preparation = {fit, background: given ?? (await contrastingBackground(place, listing.train)), bits};
+			const words = [size, channels, preparation, skipDamaged, decoder];
+			const entry = {
+				key: keyOf(place, listing, words),
+				name: path.basename(place),
+				classes: listing.classes,
+				tell,
+				signal,
+			};
+			const {data, leftOut} = await cacheImages(entry, async work => {
+				const images = new FolderDecoder(place, {size, channels}, preparation, {skipDamaged, tell, signal});
+				return images.write(work, listing);
+			});
+			if (leftOut.length > 0) {
+				tell(`Left out ${leftOut.length} damaged ${leftOut.length === 1 ? 'image' : 'images'}: ${leftOut.join(', ')}`);
+			}
+
+			return {...data, decoder, preparation};
+		},
+	};
+};
+
+const splitListing = (folder: string, split: Split, group: RegExp | undefined): Listing => {
+	const {classes, files, leftOut} = listClasses(folder);
+	return {classes, leftOut, ...splitImages(files, split, group)};
+};
+
+/** One line for all files that are no images of a class, with an example. */
+const reportLeftOut = (leftOut: readonly string[], tell: (line: string) => void): void => {
+	const [first] = leftOut;
+	if (first !== undefined) {
+		const files = leftOut.length === 1 ? '1 file or folder that is' : `${leftOut.length} files or folders that are`;
+		tell(`Left out ${files} no image of a class, such as ${first}`);
+	}
+};
+
+/** Changes with any file's name, size or time: reading all of them would take long. */
+const keyOf = (folder: string, {classes, train, test}: Listing, words: readonly unknown[]): string => {
+	const hash = createHash('sha256').update(JSON.stringify([folder, classes, words, train.length]));
+	for (const {file} of [...train, ...test]) {
+		hash.update(`${file}\0${stampOf(path.join(folder, file))}\n`);
+	}
+
+	return `images-${hash.digest('hex').slice(0, 32)}`;
+};
+
+const stampOf = (file: string): string => {
+	try {
+		const {size, mtimeMs, ctimeMs} = statSync(file);
+		return `${size} ${mtimeMs} ${ctimeMs}`;
+	} catch (error) {
+		return String((error as NodeJS.ErrnoException).code); // a link to nowhere: damaged, like a file that can't be decoded
+	}
+};
