@@ -14,8 +14,8 @@ for (const {name} of ladder.steps) {
 	recorder.write();
 }
 
-for (const {measure, difference, told} of compare(ladder, 'batch-norm', 'baseline').measures) {
-	console.log(`${measure}: ${points(difference)}${told ? '' : ', which three seeds can’t tell from none'}`);
+for (const {measure, difference, significant} of compare(ladder, 'batch-norm', 'baseline').measures) {
+	console.log(`${measure}: ${points(difference)}${significant ? '' : ', not significant with three seeds'}`);
 }
 
 console.log(`Report: ${(await report(ladder, {out: 'report'})).html}`);
