@@ -194,7 +194,7 @@ test(
 	'images of another shape than the net takes',
 	damages,
 	own => own.write('ladder.ts', definition('size: 16, channels: 1')),
-	/^stepladder: the net of step `a` takes images of 3 x 12 x 12 in at most 2 classes .*; those of images are 1 x 16 x 16 in 2: make/,
+	/^stepladder: the net of step `a` takes images of 3 x 12 x 12 in at most 2 classes .*; but `images` has images of 1 x 16 x 16 in 2 classes: make/,
 );
 test(
 	'more classes than the net tells apart',

@@ -69,9 +69,9 @@ export const checkFits = ({name}: Trainable, {net}: Experiment, data: Data): voi
 	const fits = data.channels === net.channels && data.size === net.size && data.classes.length <= net.classes;
 	if (!fits) {
 		const expected = `images of ${net.channels} x ${net.size} x ${net.size} in at most ${net.classes} classes`;
-		const got = `${data.channels} x ${data.size} x ${data.size} in ${data.classes.length}`;
+		const got = `images of ${data.channels} x ${data.size} x ${data.size} in ${data.classes.length} classes`;
 		throw new DataError(
-			`the net of step \`${name}\` takes ${expected} (channels, height, width); those of ${data.name} are ${got}: ` +
+			`the net of step \`${name}\` takes ${expected} (channels x height x width), but \`${data.name}\` has ${got}: ` +
 				'make `net.channels`, `net.size` and `net.classes` fit',
 			data.idx.folder,
 			expected,
