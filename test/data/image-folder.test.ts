@@ -194,7 +194,7 @@ test(
 	'images of another shape than the net takes',
 	damages,
 	own => own.write('ladder.ts', definition('size: 16, channels: 1')),
-	/^stepladder: the net of step `a` takes images of 3 x 12 x 12 in at most 2 classes .*; but `images` has images of 1 x 16 x 16 in 2 classes: make/,
+	/^stepladder: the net of step `a` takes images of 3 x 12 x 12 in at most 2 classes \(channels x height x width\), but `images` has images of 1 x 16 x 16 in 2 classes: make/,
 );
 test(
 	'more classes than the net tells apart',
@@ -204,7 +204,7 @@ test(
 			own.write(`images/train/yellow/${index}.jpg`, await picture('#ee2'));
 		}
 	},
-	/takes images of 3 x 12 x 12 in at most 2 classes .* are 3 x 12 x 12 in 3:/,
+	/takes images of 3 x 12 x 12 in at most 2 classes .* has images of 3 x 12 x 12 in 3 classes:/,
 );
 
 test(
