@@ -10,6 +10,7 @@ import {displayPath} from '../format/command-line.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
 import {addonHashes, native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {runWorkers} from '../platform/run-workers.js';
 import {createRun} from '../runs/create-run.js';
 import type {EpochEvent} from '../runs/events.js';
 import {findRun} from '../runs/find-run.js';
@@ -66,26 +67,14 @@ export const replay = async (
 	const hasAten = runs.some(({engine}) => engine === 'aten'); // whose results depend on the threads of the process
 	const atOnce = hasAten ? 1 : Math.min(jobs ?? cores, runs.length);
 	const threads = Math.max(1, Math.floor(cores / atOnce));
-	const failure = new AbortController();
-	const signal = AbortSignal.any([options.signal, failure.signal]);
 	const problems: string[] = [];
-	const waiting = [...runs];
-	const work = async (): Promise<void> => {
-		for (let run = waiting.shift(); run; run = waiting.shift()) {
+	try {
+		await runWorkers(runs, atOnce, options.signal, async (run, signal) => {
 			const seed = new SeedReplay(entry, record, data, run, {
 				...{...options, signal, out: folder, threads: run.engine === 'aten' ? run.threads : threads},
 			});
 			problems.push(...(await (options.firstEpoch ? seed.firstEpoch() : seed.whole())));
-		}
-	};
-
-	const workers = Array.from({length: atOnce}, work);
-	try {
-		await Promise.all(workers);
-	} catch (error) {
-		failure.abort(error);
-		await Promise.allSettled(workers);
-		throw error;
+		});
 	} finally {
 		if (out === undefined) {
 			rmSync(folder, {recursive: true, force: true});

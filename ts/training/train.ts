@@ -7,13 +7,13 @@ import type {Engine} from '../native/engine.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {abortedBy} from '../platform/abort.js';
+import {runWorkers} from '../platform/run-workers.js';
 import {createRun} from '../runs/create-run.js';
 import type {SeedResult, TrainEvent, TrainResult} from '../runs/events.js';
 import type {RunFolder} from '../runs/run-folder.js';
 import type {TrainOptions} from '../runs/train-options.js';
 import type {Step, Trainable} from '../step/define-step.js';
 import {checkFits, checkStep} from './check-training.js';
-import {runWorkers} from './run-workers.js';
 import {type SeedRun, trainSeed} from './train-seed.js';
 import {startTraining, type Training} from './training.js';
 

@@ -1,7 +1,7 @@
 import {availableParallelism} from 'node:os';
 import path from 'node:path';
 import {DataError, LoadError} from '../../errors/index.js';
-import {abortedBy} from '../../platform/abort.js';
+import {runWorkers} from '../../platform/run-workers.js';
 import type {OpenOptions} from '../data.js';
 import {decodeImage} from '../decode/decode-image.js';
 import type {Preparation} from '../decode/preparation.js';
@@ -76,19 +76,11 @@ export class FolderDecoder {
 	/** Decodes on all cores; an image that is left out is `undefined`. */
 	async #decodeAll(files: readonly ImageFile[]): Promise<ReadonlyArray<Uint8Array | undefined>> {
 		const decoded: Array<Uint8Array | undefined> = [];
-		const waiting = [...files.entries()];
-		const work = async (): Promise<void> => {
-			for (let next = waiting.shift(); next; next = waiting.shift()) {
-				if (this.options.signal?.aborted) {
-					throw abortedBy(this.options.signal);
-				}
-
-				const [index, {file}] = next;
-				decoded[index] = await this.#decode(file);
-				this.#reportProgress();
-			}
-		};
-		await Promise.all(Array.from({length: availableParallelism()}, work));
+		const {signal = new AbortController().signal} = this.options;
+		await runWorkers([...files.entries()], availableParallelism(), signal, async ([index, {file}]) => {
+			decoded[index] = await this.#decode(file);
+			this.#reportProgress();
+		});
 		return decoded;
 	}
 

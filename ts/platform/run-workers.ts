@@ -1,4 +1,4 @@
-import {abortedBy} from '../platform/abort.js';
+import {abortedBy} from './abort.js';
 
 /**
  * Works on the items of a queue, several at once. The first failure stops the others by the signal that they are given, and is
