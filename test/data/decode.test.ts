@@ -6,7 +6,7 @@ import test from 'ava';
 import sharp, {type Sharp} from 'sharp';
 import {decodeImage} from '../../ts/data/decode/decode-image.js';
 import {type Fit, type Preparation, plainPreparation} from '../../ts/data/decode/preparation.js';
-import {prepareImage} from '../../ts/data/decode/prepare-image.js';
+import {preparationSteps, prepareImage} from '../../ts/data/decode/prepare-image.js';
 import {arrays, defineStep, imageFolder, loadModel, train} from '../../ts/index.js';
 import {temporaryFolder} from '../helpers/folder.js';
 
@@ -28,8 +28,11 @@ const imageOf = (width: number, height: number, channels: 1 | 2 | 3 | 4 = 3) =>
 
 type Wanted = Partial<Preparation & {readonly size: number; readonly channels: number}>;
 
-const prepared = async (file: string | Uint8Array, {size = 28, channels = 3, ...how}: Wanted = {}) =>
-	prepareImage(await decodeImage(file), {size, channels}, {...plainPreparation, ...how});
+const prepared = async (file: string | Uint8Array, {size = 28, channels = 3, ...how}: Wanted = {}) => {
+	const [image, preparation] = [await decodeImage(file), {...plainPreparation, ...how}];
+	const pixels = await prepareImage(image, {size, channels}, preparation);
+	return {pixels, done: await preparationSteps(image, {size, channels}, preparation)};
+};
 
 const largestDifference = (a: Uint8Array, b: Uint8Array): number =>
 	a.reduce((most, value, index) => Math.max(most, Math.abs(value - (b[index] ?? Number.NaN))), 0);

@@ -2,6 +2,7 @@ import {ConfigError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
 import {isBytes} from '../validation/is-bytes.js';
 import type {ImageSet} from './cache.js';
+import {checkChannels, checkSize} from './check-shape.js';
 import {checkClasses, type DataSource} from './data.js';
 import {type DeclaredPreparation, parsePreparation} from './decode/preparation.js';
 import {openSets} from './image-sets.js';
@@ -43,13 +44,9 @@ export type Arrays = DeclaredPreparation & {
  */
 export const arrays = (given: Arrays): DataSource => {
 	const {train, test, size, channels = 1, classes, name = 'arrays'} = given ?? {};
-	if (!Number.isSafeInteger(size) || size < 1 || size > 4096) {
-		throw new ConfigError('size', 'a whole number from 1 to 4096', formatValue(size));
-	}
+	checkSize(size);
 
-	if (channels !== 1 && channels !== 3) {
-		throw new ConfigError('channels', '1 or 3', formatValue(channels));
-	}
+	checkChannels(channels);
 
 	checkClasses(classes);
 	const preparation = parsePreparation(given ?? {});

@@ -8,8 +8,9 @@ import {didYouMean} from '../format/did-you-mean.js';
 import {formatValue} from '../format/value.js';
 import {fileType} from '../fs/file-type.js';
 import {sha256} from '../fs/hash.js';
-import {unknownName} from '../validation/validate.js';
+import {checkNames} from '../validation/check-names.js';
 import type {ImageSet} from './cache.js';
+import {checkChannels, maxSize} from './check-shape.js';
 import {checkClasses, type DataSource} from './data.js';
 import {checkSplit, type Split, splitImages} from './image-folder/split-images.js';
 import {openSets} from './image-sets.js';
@@ -50,10 +51,7 @@ export const csv = (file: string, options: CsvOptions): DataSource => {
 		throw new ConfigError('file', 'a path', formatValue(file));
 	}
 
-	const other = Object.keys(options ?? {}).find(name => !known.includes(name));
-	if (other !== undefined) {
-		throw unknownName(other, known);
-	}
+	checkNames(options ?? {}, known);
 
 	if (typeof label !== 'string') {
 		throw new ConfigError('label', 'the name of the column of labels', formatValue(label));
@@ -64,9 +62,7 @@ export const csv = (file: string, options: CsvOptions): DataSource => {
 		throw new ConfigError('test', 'a file of test images, or `split` in its place', got);
 	}
 
-	if (channels !== 1 && channels !== 3) {
-		throw new ConfigError('channels', '1 or 3', formatValue(channels));
-	}
+	checkChannels(channels);
 
 	checkSplit(split, undefined);
 	checkClasses(classes);
@@ -122,7 +118,7 @@ const readTable = async (file: string, label: string, channels: number): Promise
 				}
 
 				size = Math.sqrt((cells.length - 1) / channels);
-				if (!Number.isInteger(size) || size < 1 || size > 4096) {
+				if (!Number.isInteger(size) || size < 1 || size > maxSize) {
 					throw wrong(`a column a pixel of square images, beside \`${label}\``, `found ${cells.length - 1} columns`);
 				}
 

@@ -7,7 +7,7 @@ import {fileType} from '../fs/file-type.js';
 import {listFolder} from '../fs/list-folder.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {unknownName} from '../validation/validate.js';
+import {checkNames} from '../validation/check-names.js';
 import type {ImageSet} from './cache.js';
 import {checkClasses, checkForm, type DataSource, type ImageForm, readIdx} from './data.js';
 import {type DeclaredPreparation, parsePreparation} from './decode/preparation.js';
@@ -47,10 +47,7 @@ export const idx = (folder: string, options: IdxOptions = {}): DataSource => {
 		throw new ConfigError('folder', 'a path', formatValue(folder));
 	}
 
-	const other = Object.keys(options ?? {}).find(name => !known.includes(name));
-	if (other !== undefined) {
-		throw unknownName(other, known);
-	}
+	checkNames(options ?? {}, known);
 
 	checkClasses(classes);
 	checkForm(form);
@@ -67,7 +64,7 @@ export const idx = (folder: string, options: IdxOptions = {}): DataSource => {
 		async open(base, openOptions) {
 			const place = path.resolve(base, folder);
 			if (prefix === undefined && !transposed) {
-				checkNames(place);
+				checkFileNames(place);
 				return readIdx(path.basename(place), place, undefined, {classes, form, preparation});
 			}
 
@@ -94,7 +91,7 @@ export const idx = (folder: string, options: IdxOptions = {}): DataSource => {
 };
 
 /** Lists what exists where files of MNIST's names are missing but others are there. */
-const checkNames = (folder: string): void => {
+const checkFileNames = (folder: string): void => {
 	const names = fileType(folder) === 'a folder' ? listFolder(folder) : [];
 	if (names.some(name => /^train-images-idx[34]-ubyte(?:\.gz)?$/.test(name))) {
 		return;

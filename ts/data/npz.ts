@@ -5,6 +5,7 @@ import {ConfigError, DataError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
 import {fileType} from '../fs/file-type.js';
 import type {ImageSet} from './cache.js';
+import {maxSize} from './check-shape.js';
 import {checkClasses, type DataSource} from './data.js';
 import {openSets} from './image-sets.js';
 import {type NpyArray, readNpy} from './npy.js';
@@ -62,7 +63,7 @@ const setOf = (file: string, arrays: ReadonlyMap<string, NpyArray>, set: string)
 
 	const [count = 0, rows = 0, columns = 0, channels = 1] = images.shape;
 	const hasForm = images.shape.length === 3 || (images.shape.length === 4 && (channels === 1 || channels === 3));
-	if (!hasForm || rows !== columns || rows === 0 || rows > 4096 || !(images.values instanceof Uint8Array)) {
+	if (!hasForm || rows !== columns || rows === 0 || rows > maxSize || !(images.values instanceof Uint8Array)) {
 		const expected = `square \`uint8\` images, [N, size, size] or [N, size, size, 3], in ${set}_images`;
 		throw wrong(file, expected, `found [${images.shape.join(', ')}] of ${images.values.constructor.name}`);
 	}

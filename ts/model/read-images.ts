@@ -2,7 +2,7 @@ import {z} from 'zod';
 import type {ImageForm} from '../data/data.js';
 import {decodeImage} from '../data/decode/decode-image.js';
 import {fits, type Preparation, plainPreparation} from '../data/decode/preparation.js';
-import {prepareImage} from '../data/decode/prepare-image.js';
+import {preparationSteps, prepareImage} from '../data/decode/prepare-image.js';
 import {ConfigError, ImageError, LoadError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
 import {native} from '../native/load.js';
@@ -95,7 +95,10 @@ export const readImage = async (
 
 		const decoded = await decodeImage(image);
 		const to = fit === undefined || fit === 'digits' ? preparation : {...preparation, fit};
-		const {pixels, done} = await prepareImage(decoded, {channels, size}, to, invert ?? false);
+		const [pixels, done] = await Promise.all([
+			prepareImage(decoded, {channels, size}, to, invert),
+			preparationSteps(decoded, {channels, size}, to, invert),
+		]);
 		return {pixels, blank: false, done: [...decoded.warnings, ...done]};
 	} catch (error) {
 		if (error instanceof LoadError) {

@@ -4,14 +4,6 @@ import {unwrap} from '../../native/unwrap.js';
 import type {DecodedImage} from './decode-image.js';
 import {formatColour, type Preparation} from './preparation.js';
 
-/** An image as a net takes it. */
-export type PreparedImage = {
-	/** `channels * size * size` bytes, channel by channel and row by row. */
-	readonly pixels: Uint8Array;
-	/** What was done to the image, in words. */
-	readonly done: readonly string[];
-};
-
 /** What a net takes. */
 export type ImageShape = {
 	/** 1 for grey, 3 for red, green and blue. */
@@ -24,28 +16,38 @@ export type ImageShape = {
  * Brings a decoded image to the square that a net takes, as Pillow would, on a thread of the pool.
  *
  * @param invert whether light and dark are exchanged afterwards; the background stays as the preparation says
+ * @returns `channels * size * size` bytes, channel by channel and row by row
  */
 export const prepareImage = async (
 	image: DecodedImage,
 	{channels, size}: ImageShape,
 	{fit, background, bits}: Preparation,
 	invert = false,
-): Promise<PreparedImage> => {
+): Promise<Uint8Array> => {
 	const under = background.map(level => (invert ? 255 - level : level));
 	const asDeclared = image.bits === 16 ? {...image, bits} : image;
 	const pixels = unwrap(await native().prepareImage(asDeclared, {size, channels, fit, background: under}));
-	const isTransparent =
-		image.channels % 2 === 0 && (await measureBrightness(image)).weight < image.width * image.height;
-	const done = [
-		...image.done,
-		...(image.bits === 16 ? [`${bits} bits to 8`] : []),
-		...(isTransparent ? [`transparent parts on ${formatColour(background)}`] : []),
-		...(channels === 1 && image.channels > 2 ? ['colours to grey'] : []),
-		...fitWords(image, size, fit, background),
-		...(invert ? ['inverted'] : []),
-	];
-	return {pixels: invert ? pixels.map(level => 255 - level) : pixels, done};
+	return invert ? pixels.map(level => 255 - level) : pixels;
 };
+
+/** Describes what decoding and {@link prepareImage} do to an image, in words. */
+export const preparationSteps = async (
+	image: DecodedImage,
+	{channels, size}: ImageShape,
+	{fit, background, bits}: Preparation,
+	invert = false,
+): Promise<string[]> => [
+	...image.done,
+	...(image.bits === 16 ? [`${bits} bits to 8`] : []),
+	...((await isTransparent(image)) ? [`transparent parts on ${formatColour(background)}`] : []),
+	...(channels === 1 && image.channels > 2 ? ['colours to grey'] : []),
+	...fitWords(image, size, fit, background),
+	...(invert ? ['inverted'] : []),
+];
+
+/** Returns whether some of an image's pixels show what lies under them. */
+const isTransparent = async (image: DecodedImage): Promise<boolean> =>
+	image.channels % 2 === 0 && (await measureBrightness(image)).weight < image.width * image.height;
 
 /** Measures how bright the visible pixels of an image are. */
 export const measureBrightness = async (image: DecodedImage): Promise<Brightness> =>

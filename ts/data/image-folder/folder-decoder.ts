@@ -98,7 +98,7 @@ export class FolderDecoder {
 				this.#dim += brightest < fewBits ? 1 : 0;
 			}
 
-			return (await prepareImage(image, this.shape, this.preparation)).pixels;
+			return await prepareImage(image, this.shape, this.preparation);
 		} catch (error) {
 			if (error instanceof LoadError) {
 				throw error; // no image's fault

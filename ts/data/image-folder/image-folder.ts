@@ -3,8 +3,9 @@ import {statSync} from 'node:fs';
 import path from 'node:path';
 import {ConfigError} from '../../errors/index.js';
 import {formatValue} from '../../format/value.js';
-import {unknownName} from '../../validation/validate.js';
+import {checkNames} from '../../validation/check-names.js';
 import {cacheImages} from '../cache.js';
+import {checkChannels, checkSize} from '../check-shape.js';
 import type {DataSource} from '../data.js';
 import {checkBits, checkFit, type Fit, parseColour} from '../decode/preparation.js';
 import {decoderVersion} from '../decode/sharp.js';
@@ -62,18 +63,11 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 		throw new ConfigError('folder', 'a path', formatValue(folder));
 	}
 
-	const other = Object.keys(options ?? {}).find(name => !known.includes(name));
-	if (other !== undefined) {
-		throw unknownName(other, known);
-	}
+	checkNames(options ?? {}, known);
 
-	if (!Number.isSafeInteger(size) || size < 1 || size > 4096) {
-		throw new ConfigError('size', 'a whole number from 1 to 4096', formatValue(size));
-	}
+	checkSize(size);
 
-	if (channels !== 1 && channels !== 3) {
-		throw new ConfigError('channels', '1 or 3', formatValue(channels));
-	}
+	checkChannels(channels);
 
 	checkFit(fit);
 	checkBits(bits);

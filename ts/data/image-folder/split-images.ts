@@ -2,6 +2,7 @@ import path from 'node:path';
 import {ConfigError} from '../../errors/index.js';
 import {formatValue} from '../../format/value.js';
 import {sha256} from '../../fs/hash.js';
+import {checkNames} from '../../validation/check-names.js';
 import type {ImageFile} from './list-images.js';
 
 /** How a folder without sets is split. */
@@ -79,12 +80,8 @@ export const checkSplit = (split: unknown, group: unknown): void => {
 		return;
 	}
 
-	const {test, seed = 1, ...others} = (split ?? {}) as Record<string, unknown>;
-	const [other] = Object.keys(others);
-	if (other !== undefined) {
-		throw new ConfigError(`split.${other}`, '`split` with `test` and `seed`', other, `unknown name \`split.${other}\``);
-	}
-
+	const {test, seed = 1} = (split ?? {}) as Record<string, unknown>;
+	checkNames((split ?? {}) as object, ['test', 'seed'], 'split');
 	if (!(typeof test === 'number' && test > 0 && test < 1)) {
 		throw new ConfigError('split.test', 'a share above 0 and below 1', formatValue(test));
 	}
