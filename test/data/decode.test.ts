@@ -321,6 +321,12 @@ test('black ink on transparency is seen, on white', async t => {
 	);
 	const data = await imageFolder(folder, {size: 16, channels: 1}).open('.');
 	t.deepEqual(data.preparation, {fit: 'whole', background: [255, 255, 255], bits: 16});
+	const again = await imageFolder(folder, {size: 16, channels: 1}).open('.');
+	t.deepEqual(
+		[again.idx.folder, again.preparation],
+		[data.idx.folder, data.preparation],
+		'the cache keeps the background',
+	);
 	t.is(Math.max(...data.testImage(0)), 255);
 	t.is(Math.min(...data.testImage(0)), 0);
 	const black = await imageFolder(folder, {size: 16, channels: 1, background: 'black'}).open('.');

@@ -8,6 +8,7 @@ import {sha256} from '../fs/hash.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {syncFolder} from '../fs/write-file-atomic.js';
 import {type Data, dataOf, describe, readIdx} from './data.js';
+import type {Preparation} from './decode/preparation.js';
 import type {ImageShape} from './decode/prepare-image.js';
 import {IdxWriter} from './idx-writer.js';
 
@@ -23,25 +24,26 @@ export type Entry = {
 	readonly signal?: AbortSignal | undefined;
 };
 
-/** What an entry holds. */
-export type Cached = {
-	readonly data: Data;
-	/** The images that it could have and has not, by their names. */
+/** The outcome of filling an entry, beside its files. */
+export type Filled = {
+	/** Names of the images that were left out as damaged. */
 	readonly leftOut: readonly string[];
+	/** The background that was chosen for these images, if one was. */
+	readonly background?: Preparation['background'] | undefined;
 };
+
+/** An entry of the cache. */
+export type Cached = Filled & {readonly data: Data};
 
 /**
  * Four IDX files of the cache, written by `fill` where they are not there yet, or not as they were written. The entry
  * appears whole or not at all, and lasts through a power cut: it is filled beside its place, and renamed once it is on disk.
  *
- * @param fill writes the files to a folder, and hands back what it left out
+ * @param fill writes the files to a folder
  * @throws {WriteError} where the cache can't be written
  * @throws {ConfigError} where others may write to it
  */
-export const cacheImages = async (
-	entry: Entry,
-	fill: (folder: string) => Promise<readonly string[]>,
-): Promise<Cached> => {
+export const cacheImages = async (entry: Entry, fill: (folder: string) => Promise<Filled>): Promise<Cached> => {
 	const {key, name, classes, tell, signal} = entry;
 	const cache = cacheFolder();
 	const place = path.join(cache, 'data', key);
@@ -58,10 +60,10 @@ export const cacheImages = async (
 		makeFolders(path.dirname(place));
 		const work = mkdtempSync(`${place}.`);
 		try {
-			const leftOut = await fill(work);
+			const filled = await fill(work);
 			const data = await readIdx(name, work, undefined, {classes});
 			const {hashes} = data.idx;
-			writeManifest(work, {hashes, leftOut});
+			writeManifest(work, {hashes, ...filled});
 			syncFolder(work);
 			// Under its lock, or what is removed as damaged could be what somebody else has just mended and reads.
 			const waiting = (): void => tell('Waiting for another process to write the same images to the cache ...');
@@ -75,7 +77,7 @@ export const cacheImages = async (
 
 				return others;
 			});
-			return others ?? {data: dataOf(describe(data), {folder: place, hashes}), leftOut};
+			return others ?? {data: dataOf(describe(data), {folder: place, hashes}), ...filled};
 		} finally {
 			rmSync(work, {recursive: true, force: true});
 		}
@@ -90,7 +92,8 @@ const wholeAt = async (place: string, {name, classes}: Entry): Promise<Cached | 
 	}
 
 	try {
-		return {data: await readIdx(name, place, manifest.hashes, {classes}), leftOut: manifest.leftOut};
+		const {hashes, leftOut, background} = manifest;
+		return {data: await readIdx(name, place, hashes, {classes}), leftOut, background};
 	} catch (error) {
 		if (error instanceof DataError) {
 			return undefined;
@@ -104,13 +107,15 @@ const manifestFile = 'manifest.json';
 const manifestSchema = z.object({
 	hashes: z.array(z.string()).length(4),
 	leftOut: z.array(z.string()),
+	background: z.tuple([z.number(), z.number(), z.number()]).optional(),
 	sha256: z.string(),
 });
 
-/** What an entry says of itself: the hashes of its four files, and what was left out. */
-type Manifest = {readonly hashes: readonly string[]; readonly leftOut: readonly string[]};
+/** The contents of an entry's manifest: the hashes of its four files, and how it was filled. */
+type Manifest = Filled & {readonly hashes: readonly string[]};
 
-const ownHash = ({hashes, leftOut}: Manifest): string => sha256(JSON.stringify([hashes, leftOut]));
+const ownHash = ({hashes, leftOut, background}: Manifest): string =>
+	sha256(JSON.stringify([hashes, leftOut, ...(background ? [background] : [])]));
 
 const writeManifest = (folder: string, manifest: Manifest): void => {
 	const text = `${JSON.stringify({...manifest, sha256: ownHash(manifest)}, undefined, '\t')}\n`;

@@ -25,7 +25,7 @@ export const openSets = async (sets: ImageSets, {tell = () => {}, signal}: OpenO
 	const key = `arrays-${hash.digest('hex').slice(0, 32)}`;
 	const {data} = await cacheImages({key, name, classes, tell, signal}, async folder => {
 		writeIdx(folder, {channels, size}, train, test);
-		return [];
+		return {leftOut: []};
 	});
 	return data;
 };

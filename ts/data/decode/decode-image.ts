@@ -61,9 +61,6 @@ export const decodeImage = async (
 		: {...(await decoding.alone(decode(bytes)).catch(withReason)), warnings: []}; // as good as always it throws, with its reason
 };
 
-/** Returns whether an image has an alpha channel, by its header. */
-export const hasAlpha = async (file: string): Promise<boolean> => (await metadataOf(await readBytes(file))).hasAlpha;
-
 /** sharp names its own setting if libvips has lost the reason. */
 const withReason = (error: unknown): never => {
 	const {message} = error as Error;

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import {decodeImage, hasAlpha} from '../decode/decode-image.js';
+import {decodeImage} from '../decode/decode-image.js';
 import {type Preparation, plainPreparation} from '../decode/preparation.js';
 import {measureBrightness} from '../decode/prepare-image.js';
 import type {ImageFile} from './list-images.js';
@@ -27,14 +27,9 @@ export const contrastingBackground = async (
 
 		measured += 1;
 		try {
-			const place = path.join(folder, file);
-			if (!(await hasAlpha(place))) {
-				continue; // known from its header
-			}
-
-			const image = await decodeImage(place, {deep: false});
-			const found = await measureBrightness(image);
-			if (found.weight < image.width * image.height) {
+			const image = await decodeImage(path.join(folder, file), {deep: false});
+			const found = image.channels % 2 === 0 ? await measureBrightness(image) : undefined;
+			if (found && found.weight < image.width * image.height) {
 				sum += found.sum;
 				weight += found.weight;
 			}

@@ -7,7 +7,7 @@ import {checkNames} from '../../validation/check-names.js';
 import {cacheImages} from '../cache.js';
 import {checkChannels, checkSize} from '../check-shape.js';
 import type {DataSource} from '../data.js';
-import {checkBits, checkFit, type Fit, parseColour} from '../decode/preparation.js';
+import {checkBits, checkFit, type Fit, parseColour, plainPreparation} from '../decode/preparation.js';
 import {decoderVersion} from '../decode/sharp.js';
 import {contrastingBackground} from './background.js';
 import {FolderDecoder} from './folder-decoder.js';
@@ -84,8 +84,7 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 			);
 			reportLeftOut(listing.leftOut, tell);
 			const decoder = await decoderVersion();
-			const preparation = {fit, background: given ?? (await contrastingBackground(place, listing.train)), bits};
-			const words = [size, channels, preparation, skipDamaged, decoder];
+			const words = [size, channels, {fit, background: given, bits}, skipDamaged, decoder];
 			const entry = {
 				key: keyOf(place, listing, words),
 				name: path.basename(place),
@@ -93,15 +92,16 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 				tell,
 				signal,
 			};
-			const {data, leftOut} = await cacheImages(entry, async work => {
-				const images = new FolderDecoder(place, {size, channels}, preparation, {skipDamaged, tell, signal});
-				return images.write(work, listing);
+			const {data, leftOut, background} = await cacheImages(entry, async work => {
+				const background = given ?? (await contrastingBackground(place, listing.train));
+				const images = new FolderDecoder(place, {size, channels}, {fit, background, bits}, {skipDamaged, tell, signal});
+				return {leftOut: await images.write(work, listing), background};
 			});
 			if (leftOut.length > 0) {
 				tell(`Left out ${leftOut.length} damaged ${leftOut.length === 1 ? 'image' : 'images'}: ${leftOut.join(', ')}`);
 			}
 
-			return {...data, decoder, preparation};
+			return {...data, decoder, preparation: {fit, background: background ?? plainPreparation.background, bits}};
 		},
 	};
 };
