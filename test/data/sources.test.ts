@@ -177,6 +177,11 @@ test('EMNIST’s files are found by their prefix, turned upright and counted fro
 		code: 'data',
 		message: /expected emnist-digits-train-images-idx3-ubyte, plain or \.gz; found emnist-letters-/,
 	});
+	writeFileSync(path.join(folder, 'emnist-letters-test-labels-idx1-ubyte'), header(4));
+	await t.throwsAsync(idx(folder, {prefix: 'emnist-letters-'}).open('.'), {
+		code: 'data',
+		message: /test-labels-idx1-ubyte: expected 4 bytes after a header of 4/,
+	});
 	t.throws(() => idx(folder, {prefx: ''} as never), {
 		code: 'setting',
 		message: /unknown name `prefx` \(did you mean `prefix`\?\)/,

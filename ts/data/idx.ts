@@ -1,6 +1,4 @@
-import {readFileSync} from 'node:fs';
 import path from 'node:path';
-import {gunzipSync} from 'node:zlib';
 import {ConfigError, DataError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
 import {fileType} from '../fs/file-type.js';
@@ -134,7 +132,7 @@ const readSet = async (folder: string, prefix = '', set: 'train' | 'test', trans
 	}
 
 	const labelsFile = find('labels-idx1');
-	const labels = readLabels(labelsFile);
+	const labels = unwrap(native().readIdxLabels(labelsFile));
 	if (labels.length !== images.count) {
 		const expected = `a label for each of ${images.count} images`;
 		throw new DataError(
@@ -147,21 +145,6 @@ const readSet = async (folder: string, prefix = '', set: 'train' | 'test', trans
 
 	const {channels, rows: size, pixels} = images;
 	return {images: transposed ? transpose(pixels, size) : pixels, labels, channels, size};
-};
-
-const readLabels = (file: string): Uint8Array => {
-	try {
-		const bytes = readFileSync(file);
-		const plain = file.endsWith('.gz') ? gunzipSync(bytes, {maxOutputLength: 2 ** 28}) : bytes;
-		if (plain.readUInt32BE(0) !== 0x801 || plain.length !== 8 + plain.readUInt32BE(4)) {
-			throw new Error('its header is not that of labels, or it was cut short');
-		}
-
-		return Uint8Array.from(plain.subarray(8));
-	} catch (error) {
-		const reason = (error as Error).message;
-		throw new DataError(`${file}: expected a file of labels; ${reason}`, file, 'a file of labels', reason);
-	}
 };
 
 /** Exchanges rows and columns of every image. */

@@ -71,10 +71,20 @@ pub fn read_test_images(folder: String) -> Either<IdxImages, Failure> {
     }
 }
 
+/// Reads an IDX file of labels, plain or `.gz`, on the calling thread.
+#[napi]
+pub fn read_idx_labels(path: String) -> Either<Uint8Array, Failure> {
+    labels_in(Path::new(&path))
+}
+
 /// Reads the labels of the test images of a folder of four IDX files, on the calling thread.
 #[napi]
 pub fn read_test_labels(folder: String) -> Either<Uint8Array, Failure> {
-    match guarded(|| read_labels(&Dataset::test_files(Path::new(&folder))[1], 256, None)) {
+    labels_in(&Dataset::test_files(Path::new(&folder))[1])
+}
+
+fn labels_in(path: &Path) -> Either<Uint8Array, Failure> {
+    match guarded(|| read_labels(path, 256, None)) {
         Ok(labels) => Either::A(labels.labels.into()),
         Err(failure) => Either::B(failure),
     }

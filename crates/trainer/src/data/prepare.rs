@@ -3,6 +3,7 @@
 //! Flattening, grey and resampling follow Pillow (`Image.alpha_composite`, `convert('L')`, `resize` with `LANCZOS`), so
 //! that a data set prepared with Pillow or torchvision and a file read here give the same images.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use fast_image_resize::images::{Image, ImageRef};
@@ -169,12 +170,15 @@ impl Decoded<'_> {
     }
 }
 
-/// Lays an image onto the background, in as many channels as the net takes.
-fn flatten(image: &Decoded, to: &Preparation) -> Result<Vec<u8>, TrainError> {
+/// Lays an image onto the background, in as many channels as the net takes: `[height, width, channels]`.
+fn flatten<'a>(image: &Decoded<'a>, to: &Preparation) -> Result<Cow<'a, [u8]>, TrainError> {
     let wanted = image.width * image.height * image.channels * if image.bits <= 8 { 1 } else { 2 };
     if image.samples.len() != wanted || wanted == 0 {
         let found = image.samples.len();
         return Err(TrainError::Internal(format!("an image has {found} bytes, and its size makes {wanted}")));
+    }
+    if image.bits == 8 && image.channels == to.channels {
+        return Ok(Cow::Borrowed(image.samples)); // opaque already, and of as many channels
     }
     let has_alpha = image.channels.is_multiple_of(2);
     let colours = image.channels - usize::from(has_alpha);
@@ -195,7 +199,7 @@ fn flatten(image: &Decoded, to: &Preparation) -> Result<Vec<u8>, TrainError> {
             }
         }
     }
-    Ok(flat)
+    Ok(Cow::Owned(flat))
 }
 
 /// Mixes two levels as Pillow does: `(over * alpha + under * (255 - alpha)) / 255`, rounded to the nearest.
