@@ -36,8 +36,8 @@ export type Filled = {
 export type Cached = Filled & {readonly data: Data};
 
 /**
- * Four IDX files of the cache, written by `fill` where they are not there yet, or not as they were written. The entry
- * appears whole or not at all, and lasts through a power cut: it is filled beside its place, and renamed once it is on disk.
+ * Opens four IDX files of the cache, written by `fill` if they are missing or have changed. The entry appears complete or
+ * not at all, and lasts through a power cut: it is filled under a temporary name, and renamed once it is on disk.
  *
  * @param fill writes the files to a folder
  * @throws {WriteError} where the cache can't be written
@@ -65,7 +65,7 @@ export const cacheImages = async (entry: Entry, fill: (folder: string) => Promis
 			const {hashes} = data.idx;
 			writeManifest(work, {hashes, ...filled});
 			syncFolder(work);
-			// Under its lock, or what is removed as damaged could be what somebody else has just mended and reads.
+			// Under its lock: another process may just have replaced the damaged entry, and read it.
 			const waiting = (): void => tell('Waiting for another process to write the same images to the cache ...');
 			const others = await fillCache(place, {cache, report: waiting, signal}, async () => {
 				const others = await wholeAt(place, entry);
@@ -84,7 +84,7 @@ export const cacheImages = async (entry: Entry, fill: (folder: string) => Promis
 	});
 };
 
-/** An entry, where all of it is as it was written. The hashes of its images are those that reading them takes anyway. */
+/** Returns an entry if it is unchanged. The hashes of its images are computed on reading anyway. */
 const wholeAt = async (place: string, {name, classes}: Entry): Promise<Cached | undefined> => {
 	const manifest = readManifest(place);
 	if (!manifest) {
@@ -134,7 +134,7 @@ const readManifest = (folder: string): Manifest | undefined => {
 
 const day = 24 * 60 * 60 * 1000;
 
-/** Removes what was being filled by processes that were killed: whoever still works did not begin a day ago. */
+/** Removes the temporary folders of killed processes: a live one did not begin a day ago. */
 const clearLeftOvers = (folder: string): void => {
 	try {
 		for (const name of readdirSync(folder).filter(name => /^(arrays|images)-[0-9a-f]{32}\.\w{6}$/.test(name))) {
@@ -144,7 +144,7 @@ const clearLeftOvers = (folder: string): void => {
 			}
 		}
 	} catch {
-		// no cache yet, or somebody else was first: what is left is a matter of space alone
+		// no cache yet, or another process was first: leftovers cost nothing but space
 	}
 };
 

@@ -58,7 +58,7 @@ export const decodeImage = async (
 	const again = corrected && (await decoding.shared(decode(corrected.bytes)).catch(() => undefined));
 	return again
 		? {...again, warnings: [`an unusual header: ${corrected.corrections.join(', ')}`]}
-		: {...(await decoding.alone(decode(bytes)).catch(withReason)), warnings: []}; // as good as always it throws, with its reason
+		: {...(await decoding.alone(decode(bytes)).catch(withReason)), warnings: []}; // throws again, with its own reason
 };
 
 /** sharp names its own setting if libvips has lost the reason. */
