@@ -49,7 +49,14 @@ struct Tensors {
 
 /// How a forward pass treats norms and dropouts.
 enum Mode<'a> {
-    Training { samples: &'a [u32], dropout: Stream },
+    Training {
+        samples: &'a [u32],
+        dropout: Stream,
+    },
+    /// Norms use the batch's statistics, and blend this share of them into the running ones.
+    Statistics {
+        share: f64,
+    },
     Evaluation,
 }
 
@@ -208,7 +215,12 @@ impl Aten {
                 x.f_conv2d(&parameters[weight], bias, [1, 1], [padding as i64; 2], [1, 1], 1)?
             }
             Op::BatchNorm { weight, bias, statistics: index } => {
-                let training = matches!(mode, Mode::Training { .. });
+                let share = match *mode {
+                    Mode::Training { .. } => Some(NORM_MOMENTUM),
+                    Mode::Statistics { share } => Some(share),
+                    Mode::Evaluation => None,
+                };
+                let training = share.is_some();
                 let [mean, variance] = &statistics[index];
                 // One value per channel has no variance: an unbiased estimate of it would be 0 / 0.
                 let keep = training && x.numel() == planned.output[0];
@@ -218,14 +230,14 @@ impl Aten {
                     (!keep).then_some(mean),
                     (!keep).then_some(variance),
                     training,
-                    NORM_MOMENTUM,
+                    share.unwrap_or_default(),
                     NORM_EPSILON,
                     true,
                 )?
             }
             Op::Relu => x.f_relu()?,
             Op::Dropout { probability, index } => match mode {
-                Mode::Evaluation => x.shallow_clone(),
+                Mode::Evaluation | Mode::Statistics { .. } => x.shallow_clone(),
                 Mode::Training { samples, dropout } => {
                     x.f_mul(&self.mask(planned.output, samples, *dropout, index, probability)?)?
                 }
@@ -332,6 +344,13 @@ impl Engine for Aten {
         let score = self.learn(batch, at.dropout)?;
         no_grad(|| self.update(at))?;
         Ok(score)
+    }
+
+    fn blend_statistics(&mut self, batch: &Batch, share: f64) -> Result<(), TrainError> {
+        let Tensors { parameters, statistics } = self.tensors(WeightSet::Evaluation);
+        let images = self.images(batch)?;
+        no_grad(|| self.forward(images, parameters, statistics, &Mode::Statistics { share }))?;
+        Ok(())
     }
 
     fn logits(&mut self, of: WeightSet, batch: &Batch) -> Result<Vec<f32>, TrainError> {

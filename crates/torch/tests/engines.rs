@@ -28,7 +28,12 @@ struct Made {
     gradients: Vec<Vec<f64>>,
     statistics: Vec<Vec<f64>>,
     logits: Vec<f64>,
+    /// The running statistics once a share of the batch's has been blended in.
+    blended: Vec<Vec<f64>>,
 }
+
+/// The share that is blended in.
+const SHARE: f64 = 0.3;
 
 fn by_aten(
     experiment: &Experiment,
@@ -41,12 +46,11 @@ fn by_aten(
     let request = request(experiment, plan, THREADS);
     let mut engine = Aten::start(&request, state, Device::Cpu, precision).unwrap();
     let score = engine.step(&inputs.batch(), &standing(seed)).unwrap();
-    Made {
-        score,
-        gradients: engine.gradients().unwrap(),
-        statistics: engine.statistics().unwrap(),
-        logits: engine.exact_logits(WeightSet::Evaluation, &inputs.batch()).unwrap(),
-    }
+    let statistics = engine.statistics().unwrap();
+    let logits = engine.exact_logits(WeightSet::Evaluation, &inputs.batch()).unwrap();
+    engine.blend_statistics(&inputs.batch(), SHARE).unwrap();
+    let (gradients, blended) = (engine.gradients().unwrap(), engine.statistics().unwrap());
+    Made { score, gradients, statistics, logits, blended }
 }
 
 fn by_fused(
@@ -61,19 +65,15 @@ fn by_fused(
         Fused::start(&request(experiment, plan, threads), trained_state(plan, seed), isa).unwrap();
     let score = engine.step(&inputs.batch(), &standing(seed)).unwrap();
     let doubles = |values: &[f32]| values.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
-    let gradients = engine.gradients();
-    let statistics = &engine.weights().statistics;
-    Made {
-        score,
-        gradients: plan.parameters.iter().map(|p| doubles(&gradients[p.range.clone()])).collect(),
-        statistics: plan
-            .statistics
-            .iter()
-            .flat_map(|norm| [norm.mean.clone(), norm.variance.clone()])
-            .map(|range| doubles(&statistics[range]))
-            .collect(),
-        logits: doubles(&engine.logits(WeightSet::Evaluation, &inputs.batch()).unwrap()),
-    }
+    let statistics_of = |engine: &Fused| {
+        let norms = plan.statistics.iter().flat_map(|norm| [norm.mean.clone(), norm.variance.clone()]);
+        norms.map(|range| doubles(&engine.weights().statistics[range])).collect()
+    };
+    let gradients = plan.parameters.iter().map(|p| doubles(&engine.gradients()[p.range.clone()])).collect();
+    let statistics = statistics_of(&engine);
+    let logits = doubles(&engine.logits(WeightSet::Evaluation, &inputs.batch()).unwrap());
+    engine.blend_statistics(&inputs.batch(), SHARE).unwrap();
+    Made { score, gradients, statistics, logits, blended: statistics_of(&engine) }
 }
 
 fn length(values: impl IntoIterator<Item = f64>) -> f64 {
@@ -141,6 +141,7 @@ fn agree(net: &NetSpec, count: usize, seed: u64, smoothing: f64, threads: usize,
     }
     for i in 0..exact.statistics.len() {
         check("running statistics", 1.0, &|made| made.statistics[i].clone());
+        check("blended statistics", 1.0, &|made| made.blended[i].clone());
     }
     check("logits", 0.0, &|made| made.logits.clone());
 }

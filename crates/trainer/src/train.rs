@@ -16,6 +16,10 @@ use crate::tensor_file::check_writable;
 use crate::training_state::{TrainingState, WeightSet};
 use crate::watch::{BatchProgress, EpochRow, Flow, Watch};
 
+/// Steps from which running statistics are used as they are. A norm starts from a mean of 0 and a variance of 1, of which
+/// 0.9^steps is left, and follows the weights by about ten steps.
+const STEPS_OF_RUNNING_STATISTICS: usize = 300;
+
 /// The outcome of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
@@ -117,6 +121,18 @@ pub fn train(
             };
             if watch.batch(&progress) == Flow::Stop {
                 return Err(TrainError::Cancelled);
+            }
+        }
+
+        // After few steps, running statistics still lie near their start: compute those of the training images.
+        if (epoch + 1) * batches < STEPS_OF_RUNNING_STATISTICS && !plan.statistics.is_empty() {
+            let mut seen = 0;
+            for batch in Batches::new(&data.train, data.normalisation, None, experiment.batch_size, order) {
+                seen += batch.len();
+                engine.blend_statistics(&batch, batch.len() as f64 / seen as f64)?;
+                if watch.flow() == Flow::Stop {
+                    return Err(TrainError::Cancelled);
+                }
             }
         }
 

@@ -46,4 +46,12 @@ impl TrainingState {
             _ => &self.weights,
         }
     }
+
+    /// Returns the selected weights, to change them.
+    pub fn of_mut(&mut self, which: WeightSet) -> &mut Weights {
+        match (which, &mut self.averages) {
+            (WeightSet::Evaluation, Some(averages)) => &mut averages.weights,
+            _ => &mut self.weights,
+        }
+    }
 }

@@ -352,3 +352,24 @@ fn without_test_images_their_files_are_not_opened_and_the_same_is_learned() {
     let error = train(&experiment, &options, &FusedAlone, &mut Unwatched).unwrap_err().to_string();
     assert_eq!(error, "`holdout` should be at least 1, since no test images are evaluated, got 0");
 }
+
+#[test]
+fn images_learned_in_a_few_steps_are_predicted() {
+    let data = bars(40, 10);
+    let one_batch_an_epoch = Experiment {
+        net: NetSpec { block: block(Norm::Batch, 0.0), ..final_net() },
+        schedule: Schedule::Constant { learning_rate: 0.05 },
+        batch_size: 40,
+        epochs: 20,
+        ..experiment()
+    };
+    for averaging in [None, Some(Averaging { decay: 0.5 })] {
+        let experiment = Experiment { averaging, ..one_batch_an_epoch.clone() };
+        let outcomes = (1..=4).map(|seed| {
+            let options = RunOptions { seed, ..options(data.path()) };
+            train(&experiment, &options, &FusedAlone, &mut Unwatched).unwrap()
+        });
+        let correct: Vec<usize> = outcomes.map(|outcome| outcome.train_clean.correct).collect();
+        assert_eq!(correct, [40; 4], "{averaging:?}");
+    }
+}

@@ -91,6 +91,14 @@ pub trait Engine: Send {
     /// which may leave it updated in part.
     fn step(&mut self, batch: &Batch, at: &Step) -> Result<Score, TrainError>;
 
+    /// Blends a share of a batch's statistics into the running statistics of the evaluated weights: a forward pass in which
+    /// norms use the batch's statistics and nothing is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Engine::step`].
+    fn blend_statistics(&mut self, batch: &Batch, share: f64) -> Result<(), TrainError>;
+
     /// Returns logits `[N, classes]` of a batch's images, in evaluation mode.
     ///
     /// # Errors

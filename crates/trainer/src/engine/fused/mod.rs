@@ -17,7 +17,7 @@ use stepladder_kernels::{Isa, LANES};
 use self::group::{Group, Pass};
 use self::stage::{Stage, stages};
 use self::worker_pool::WorkerPool;
-use super::{Device, Engine, EngineName, Request, Step};
+use super::{Device, Engine, EngineName, NORM_MOMENTUM, Request, Step};
 use crate::TrainError;
 use crate::alloc::{check_available, zeros};
 use crate::data::Batch;
@@ -149,41 +149,10 @@ impl Fused {
     /// statistics.
     fn forward_and_backward(&mut self, batch: &Batch, at: &Step, smoothing: f64) -> Score {
         let Self { isa, workers, stages, program, groups, state, .. } = self;
-        let Weights { parameters, statistics: running } = &mut state.weights;
-        let (parameters, running) = (parameters.as_slice(), Mutex::new(running));
-        let groups = &groups[..batch.len().div_ceil(LANES)];
+        let Weights { parameters, statistics } = &mut state.weights;
         let pass = Pass { isa: *isa, stages, parameters, batch, dropout: Some(at.dropout) };
-
-        workers.run(groups.len().max(stages.len()), |worker| {
-            worker.each(stages.len(), |i| pack(&stages[i], parameters, true));
-            worker.synchronize(|| {});
-            for segment in &*program {
-                worker.each(groups.len(), |g| {
-                    let mut group = write(&groups[g]);
-                    for &part in &segment.parts {
-                        match part {
-                            Part::Load => group.load(batch, g, stages[0].input),
-                            Part::Measure(i) => group.measure(&pass, i),
-                            Part::Forward(i) => group.forward(&pass, i),
-                            Part::Loss => group.compute_loss(&pass, g, smoothing),
-                            Part::Sum(i) => group.sum(&pass, i),
-                            Part::Backward(i) => group.backward(&pass, i),
-                        }
-                    }
-                });
-                let Some(reduction) = segment.reduction else { continue };
-                worker.synchronize(|| {
-                    let groups: Vec<_> = groups.iter().map(read).collect();
-                    match reduction {
-                        Reduction::Statistics(i) => {
-                            let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
-                            combine_statistics(stages, i, &groups, parameters, &mut running);
-                        }
-                        Reduction::Sums(i) => combine_sums(stages, i, &groups, batch.len()),
-                    }
-                });
-            }
-        });
+        let groups = &groups[..batch.len().div_ceil(LANES)];
+        run(workers, program, groups, &pass, smoothing, (statistics, NORM_MOMENTUM));
 
         let mut score = Score { total: batch.len(), ..Score::default() };
         for group in groups {
@@ -313,6 +282,20 @@ impl Engine for Fused {
         Ok(score)
     }
 
+    fn blend_statistics(&mut self, batch: &Batch, share: f64) -> Result<(), TrainError> {
+        let groups = batch.len().div_ceil(LANES);
+        self.ensure_groups(groups)?;
+        self.prepared = None;
+        let Self { isa, workers, stages, program, groups: all, state, .. } = self;
+        let Weights { parameters, statistics } = state.of_mut(WeightSet::Evaluation);
+        let pass = Pass { isa: *isa, stages, parameters, batch, dropout: None };
+        // The segments before the loss: each ends with the statistics of a norm.
+        let forward =
+            program.partition_point(|segment| matches!(segment.reduction, Some(Reduction::Statistics(_))));
+        run(workers, &program[..forward], &all[..groups], &pass, 0.0, (statistics, share));
+        Ok(())
+    }
+
     fn logits(&mut self, of: WeightSet, batch: &Batch) -> Result<Vec<f32>, TrainError> {
         self.ensure_groups(self.workers.threads())?;
         let Self { isa, workers, stages, groups, state, prepared, .. } = self;
@@ -363,6 +346,50 @@ impl Engine for Fused {
     }
 }
 
+/// Runs segments of the program on a batch, in training mode: norms use the batch's statistics and blend a share of them into the
+/// running ones.
+fn run(
+    workers: &WorkerPool,
+    segments: &[Segment],
+    groups: &[RwLock<Group>],
+    pass: &Pass,
+    smoothing: f64,
+    (running, share): (&mut [f32], f64),
+) {
+    let &Pass { stages, parameters, batch, .. } = pass;
+    let running = Mutex::new(running);
+    workers.run(groups.len().max(stages.len()), |worker| {
+        worker.each(stages.len(), |i| pack(&stages[i], parameters, true));
+        worker.synchronize(|| {});
+        for segment in segments {
+            worker.each(groups.len(), |g| {
+                let mut group = write(&groups[g]);
+                for &part in &segment.parts {
+                    match part {
+                        Part::Load => group.load(batch, g, stages[0].input),
+                        Part::Measure(i) => group.measure(pass, i),
+                        Part::Forward(i) => group.forward(pass, i),
+                        Part::Loss => group.compute_loss(pass, g, smoothing),
+                        Part::Sum(i) => group.sum(pass, i),
+                        Part::Backward(i) => group.backward(pass, i),
+                    }
+                }
+            });
+            let Some(reduction) = segment.reduction else { continue };
+            worker.synchronize(|| {
+                let groups: Vec<_> = groups.iter().map(read).collect();
+                match reduction {
+                    Reduction::Statistics(i) => {
+                        let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
+                        combine_statistics(pass, i, &groups, &mut running, share);
+                    }
+                    Reduction::Sums(i) => combine_sums(stages, i, &groups, batch.len()),
+                }
+            });
+        }
+    });
+}
+
 /// Returns the program of a training pass: norms end segments, since they need all groups.
 fn program(stages: &[Stage]) -> Vec<Segment> {
     let mut segments = vec![Segment { parts: vec![Part::Load], reduction: None }];
@@ -398,18 +425,19 @@ fn pack(stage: &Stage, parameters: &[f32], backward_too: bool) {
 }
 
 fn combine_statistics(
-    stages: &[Stage],
+    pass: &Pass,
     place: usize,
     groups: &[RwLockReadGuard<Group>],
-    parameters: &[f32],
     running: &mut [f32],
+    share: f64,
 ) {
+    let &Pass { stages, parameters, .. } = pass;
     let pixels = stages[place].pixels();
     if let Some(norm) = stages[place].norm() {
         let of_groups = groups
             .iter()
             .map(|group| ((pixels * group.images) as f64, group.stages[place].statistics.as_slice()));
-        norm.combine_statistics(of_groups, parameters, running);
+        norm.combine_statistics(of_groups, parameters, running, share);
     }
 }
 

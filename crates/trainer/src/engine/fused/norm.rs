@@ -3,7 +3,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use stepladder_kernels as kernels;
 use stepladder_kernels::{GradientSums, Statistics};
 
-use super::super::{NORM_EPSILON, NORM_MOMENTUM};
+use super::super::NORM_EPSILON;
 use crate::net::{ParameterPlan, Plan, StatisticsPlan};
 
 /// A norm of the net, with its state for a batch.
@@ -57,13 +57,15 @@ impl Norm {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Combines the groups' statistics into the batch's (Chan, Golub and LeVeque 1979), and updates the running ones.
+    /// Combines the groups' statistics into the batch's (Chan, Golub and LeVeque 1979), and blends a share of them into the
+    /// running ones.
     /// `groups` yields each group's number of values per channel, and its statistics.
     pub fn combine_statistics<'a>(
         &self,
         groups: impl Iterator<Item = (f64, &'a [Statistics])> + Clone,
         parameters: &[f32],
         running: &mut [f32],
+        share: f64,
     ) {
         let mut state = self.state_mut();
         for channel in 0..self.channels() {
@@ -82,7 +84,7 @@ impl Norm {
                 let unbiased = squares / (count - 1.0);
                 let mut blend = |place: usize, new: f64| {
                     let old = f64::from(running[place]);
-                    running[place] = (old * (1.0 - NORM_MOMENTUM) + new * NORM_MOMENTUM) as f32;
+                    running[place] = (old * (1.0 - share) + new * share) as f32;
                 };
                 blend(self.statistics.mean.start + channel, mean);
                 blend(self.statistics.variance.start + channel, unbiased);
