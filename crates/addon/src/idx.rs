@@ -3,10 +3,12 @@ use std::path::Path;
 use napi::bindgen_prelude::{AsyncTask, Uint8Array};
 use napi::{Either, Env, Task};
 use napi_derive::napi;
-use stepladder_trainer::data::{self, Dataset, read_images, read_labels};
+use stepladder_trainer::TrainError;
+use stepladder_trainer::config::as_whole;
+use stepladder_trainer::data::{self, Dataset, read_image, read_images, read_labels};
 
 use crate::options::data_source;
-use crate::{Failure, guarded};
+use crate::{Failure, ImageSelection, guarded};
 
 /// The images of an IDX file.
 #[napi(object)]
@@ -71,6 +73,16 @@ pub fn read_test_images(folder: String) -> Either<IdxImages, Failure> {
     }
 }
 
+/// Reads one test image of a folder of four IDX files, on the calling thread: `channels * size * size` bytes.
+#[napi]
+pub fn read_test_image(folder: String, index: f64) -> Either<Uint8Array, Failure> {
+    let images = &Dataset::test_files(Path::new(&folder))[0];
+    match guarded(|| read_image(images, as_whole("index", index)?)) {
+        Ok(image) => Either::A(image.into()),
+        Err(failure) => Either::B(failure),
+    }
+}
+
 /// Reads an IDX file of labels, plain or `.gz`, on the calling thread.
 #[napi]
 pub fn read_idx_labels(path: String) -> Either<Uint8Array, Failure> {
@@ -99,7 +111,7 @@ pub struct DataDescription {
     pub size: f64,
     /// One more than the largest label.
     pub classes: f64,
-    /// Number of training images.
+    /// Number of training images, with those of a validation set.
     pub train: f64,
     /// Number of test images.
     pub test: f64,
@@ -126,7 +138,7 @@ impl Task for DescribingData {
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
         let (folder, hashes) = (self.folder.clone(), self.hashes.clone());
-        Ok(guarded(|| Dataset::describe(&data_source(folder, hashes)?)))
+        Ok(guarded(|| Dataset::describe(&data_source(folder, hashes, None)?)))
     }
 
     fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
@@ -138,6 +150,59 @@ impl Task for DescribingData {
                 train: found.train as f64,
                 test: found.test as f64,
                 hashes: found.hashes.to_vec(),
+            }),
+            Err(failure) => Either::B(failure),
+        })
+    }
+}
+
+/// The number of images of each class, by label up to 255, in the parts of a data set.
+#[napi(object)]
+pub struct ClassCounts {
+    /// To train on.
+    pub train: Vec<f64>,
+    /// Held out for validation; left out where none are.
+    pub holdout: Option<Vec<f64>>,
+    /// To test with; left out where test images are not evaluated.
+    pub test: Option<Vec<f64>>,
+}
+
+/// Counts the images of each class that a run with a selection would use, on a thread of libuv's pool. Reads labels alone.
+#[napi(ts_return_type = "Promise<ClassCounts | Failure>")]
+pub fn count_classes(
+    folder: String,
+    hashes: Vec<String>,
+    validation: Option<f64>,
+    images: ImageSelection,
+) -> AsyncTask<CountingClasses> {
+    AsyncTask::new(CountingClasses { selected: Some((folder, hashes, validation, images)) })
+}
+
+/// The task of [`count_classes`].
+pub struct CountingClasses {
+    selected: Option<(String, Vec<String>, Option<f64>, ImageSelection)>,
+}
+
+impl Task for CountingClasses {
+    type Output = Result<data::ClassCounts, Failure>;
+    type JsValue = Either<ClassCounts, Failure>;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        Ok(guarded(|| {
+            let (folder, hashes, validation, images) =
+                self.selected.take().ok_or_else(|| TrainError::Internal("a task ran twice".into()))?;
+            let source = data_source(folder, Some(hashes), validation)?;
+            Dataset::class_counts(&source, &images.try_into()?)
+        }))
+    }
+
+    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
+        let numbers = |counts: Vec<usize>| counts.into_iter().map(|count| count as f64).collect();
+        Ok(match output {
+            Ok(counts) => Either::A(ClassCounts {
+                train: numbers(counts.train),
+                holdout: counts.holdout.map(numbers),
+                test: counts.test.map(numbers),
             }),
             Err(failure) => Either::B(failure),
         })

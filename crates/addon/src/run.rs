@@ -64,6 +64,8 @@ pub enum RunEvent {
         test_labels: Vec<f64>,
         /// The probability of each of these classes.
         test_probabilities: Vec<f64>,
+        /// The index of each of these images in the test set, where some of them were drawn; left out for those from the first.
+        test_images: Option<Vec<f64>>,
         /// Number of learned parameters.
         parameters: f64,
         /// The engine: `fused` or `aten`.
@@ -262,6 +264,7 @@ impl From<Outcome> for RunEvent {
             train_clean: outcome.train_clean.into(),
             test_labels: outcome.test_answers.iter().map(|answer| f64::from(answer.label)).collect(),
             test_probabilities: outcome.test_answers.iter().map(|it| f64::from(it.probability)).collect(),
+            test_images: outcome.test_images.map(|images| images.into_iter().map(f64::from).collect()),
             parameters: outcome.parameters as f64,
             engine: outcome.engine.as_str().into(),
             device: outcome.device.as_str().into(),

@@ -64,12 +64,13 @@ fn each_part(
     flow: &dyn Fn() -> Flow,
     mut take: impl FnMut(&[f32], &[u8]),
 ) -> Result<(), TrainError> {
-    for start in (0..images.len()).step_by(IMAGES_AT_ONCE) {
+    let at_once = images.at_once(IMAGES_AT_ONCE);
+    for start in (0..images.len()).step_by(at_once) {
         if flow() == Flow::Stop {
             return Err(TrainError::Cancelled);
         }
-        let end = (start + IMAGES_AT_ONCE).min(images.len());
-        let batch = Batch::of(images, normalisation, (start as u32..end as u32).collect());
+        let end = (start + at_once).min(images.len());
+        let batch = Batch::of(images, normalisation, (start as u32..end as u32).collect())?;
         take(&engine.logits(WeightSet::Evaluation, &batch)?, batch.labels());
     }
     Ok(())
