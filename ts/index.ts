@@ -67,6 +67,7 @@ export type {RunsOptions} from './report/run-groups.js';
 export type {
 	BatchEvent,
 	EpochEvent,
+	MissingClasses,
 	SeedEvent,
 	SeedResult,
 	StartEvent,

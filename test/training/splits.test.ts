@@ -267,15 +267,16 @@ test('a sweep is evaluated on the validation set of the data, and its record say
 });
 
 test('a record states the validation set of its data, and is checked with it', async t => {
-	const ladder = validated(t);
+	const ladder = validated(t, 9);
 	const recorded = await ladder.run(['record', '--step', 'tiny', '--seeds', '1']);
 	t.is(recorded.exitCode, 0, recorded.stderr);
-	t.deepEqual(JSON.parse(ladder.read('records/0-tiny/promise.json')).data.validation, 100);
+	t.regex(recorded.stderr, /^Missing classes: no validation images of `0`\.$/m);
+	t.deepEqual(JSON.parse(ladder.read('records/0-tiny/promise.json')).data.validation, 9);
 	const checked = await ladder.run(['record', '--check', '--replay']);
 	t.is(checked.exitCode, 0, checked.stderr);
 
 	t.is((await ladder.run(['report'])).exitCode, 0);
-	t.regex(ladder.read('report.md'), /300 training, 100 validation and 60 test images of 28 x 28 pixels/);
+	t.regex(ladder.read('report/report.md'), /391 training, 9 validation and 60 test images of 28 x 28 pixels/);
 
 	const other = validated(t, 50);
 	other.write('records/.keep', '');
@@ -295,13 +296,13 @@ test('a sweep whose held-out images lack a class is refused before anything is t
 	const few = await t.throwsAsync(sweep(ladder, 'tiny', {...options, holdout: 8}), {instanceOf: ConfigError});
 	t.is(
 		few?.message,
-		'no trial could be judged on `8`, `9`: the 8 held-out images have none of these classes; hold out more images than 8, or add training images of these classes: each class needs two',
+		'no trial could be evaluated on `8`, `9`: the 8 held-out images have none of these classes; hold out more images than 8, or add training images of these classes: each class needs two',
 	);
 	const own = await openLadder(validated(t, 9).folder);
 	const lacking = await t.throwsAsync(sweep(own, 'tiny', options), {instanceOf: ConfigError});
 	t.regex(
 		String(lacking?.message),
-		/^no trial could be judged on `0`: the 9 held-out images .*; add images of this class to the validation set$/,
+		/^no trial could be evaluated on `0`: the 9 held-out images .*; add images of this class to the validation set$/,
 	);
 	t.false(existsSync(path.join(out, 'records')));
 	const missing = await t.throwsAsync(sweep(ladder, 'tiny', options), {instanceOf: ConfigError});

@@ -15,12 +15,14 @@ export type DataDescription = {
 	readonly size: number;
 	/** What each class is called, in the order of their labels. */
 	readonly classes: readonly string[];
-	/** Training images. */
+	/** Training images, without those of a validation set. */
 	readonly train: number;
 	/** Test images. */
 	readonly test: number;
 	/** sha256 over the sha256 of training images, training labels, test images and test labels, unpacked. */
 	readonly hash: string;
+	/** Images of the source's own validation set: the last ones in the file of training images. */
+	readonly validation?: number | undefined;
 };
 
 /** Four IDX files: what every source comes down to. */
@@ -129,6 +131,7 @@ export const dataOf = (
 ): Data => {
 	const length = description.channels * description.size ** 2;
 	const labels = once(() => unwrap(native().readTestLabels(idx.folder)));
+	const isSmall = description.test * length <= 2 ** 26; // others are read image by image
 	const pixels = once(() => unwrap(native().readTestImages(idx.folder)).pixels);
 	return {
 		...{...description, idx, testLabels: labels, ...(form && {form}), ...(preparation && {preparation})},
@@ -137,7 +140,9 @@ export const dataOf = (
 				throw new ConfigError('index', `a whole number from 0 to ${description.test - 1}`, formatValue(index));
 			}
 
-			return pixels().subarray(index * length, (index + 1) * length);
+			return isSmall
+				? pixels().subarray(index * length, (index + 1) * length)
+				: unwrap(native().readTestImage(idx.folder, index));
 		},
 	};
 };
@@ -150,8 +155,9 @@ export const sourceOf = (data: Data): DataSource => ({
 });
 
 /** The words and figures alone. */
-export const describe = ({name, channels, size, classes, train, test, hash}: Data): DataDescription => ({
+export const describe = ({name, channels, size, classes, train, test, hash, validation}: Data): DataDescription => ({
 	...{name, channels, size, classes, train, test, hash},
+	...(validation !== undefined && {validation}),
 });
 
 /** Read when it is first asked for. */

@@ -18,6 +18,7 @@ const data = z.object(
 		train: shapes.some,
 		test: shapes.some,
 		hash: shapes.text,
+		validation: shapes.some.optional(),
 		form: z.enum(imageForms).optional(),
 		decoder: shapes.text.optional(),
 		idx: z.object(

@@ -112,7 +112,7 @@ export const makeRecord = async (
 		};
 		const training =
 			missing.length > 0
-				? trainInFolders(step, {...options, signal, data: sourceOf(data), seeds: missing}, {open})
+				? trainInFolders(step, {...options, signal, data: sourceOf(data), seeds: missing}, {open}, undefined)
 				: undefined;
 		let isTrained = training === undefined;
 		training?.result.then(

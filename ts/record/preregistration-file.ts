@@ -28,7 +28,7 @@ const schema = z.strictObject({
 	experiment: z.unknown(),
 	data: z.strictObject({
 		...{name: z.string(), channels: some, size: some, classes: z.array(z.string())},
-		...{train: some, test: some, hash: shapes.sha256},
+		...{train: some, test: some, hash: shapes.sha256, validation: some.optional()},
 	}),
 	seeds: z.array(count).min(1, 'a list of at least one seed').nullable(),
 	made: z.discriminatedUnion('by', [

@@ -163,6 +163,7 @@ class SeedReplay {
 				signal: AbortSignal.any([this.options.signal, signal]),
 			},
 			{open},
+			undefined,
 		);
 	}
 

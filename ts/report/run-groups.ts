@@ -28,7 +28,12 @@ export type RunGroup = {
 	readonly target: Goal;
 	readonly data: DataDescription;
 	/** Numbers of images that were used for training and evaluation, after limits. */
-	readonly images: {readonly train: number; readonly test: number};
+	readonly images: {
+		readonly train: number;
+		readonly test: number;
+		/** The seed by which test images were drawn; `undefined` for all of them, or the first ones. */
+		readonly drawSeed?: number | undefined;
+	};
 	/** Runs, one per seed, finished or not. */
 	readonly runs: readonly GroupedRun[];
 	/** Measures over the finished seeds; `undefined` if there are none. */
@@ -177,9 +182,9 @@ const readAll = (folders: readonly string[], isOne: boolean, notes: string[]): S
 
 /** Returns a key that is equal for runs of the same group. */
 const keyOf = (run: StoredRun): string => {
-	const {step, trial, experiment, target, data, options} = run;
-	const {limitTrain, limitTest, holdout} = options;
-	return JSON.stringify([step, trial, experiment, target, data.hash, limitTrain, limitTest, holdout, engineOf(run)]);
+	const {step, trial, experiment, target, data, options, drawSeed} = run;
+	const images = [data.hash, data.validation, options.limitTrain, options.limitTest, options.holdout, drawSeed];
+	return JSON.stringify([step, trial, experiment, target, ...images, engineOf(run)]);
 };
 
 const engineOf = ({finished, options: {engine, device}}: StoredRun): string =>
@@ -204,12 +209,13 @@ const ofRuns = (all: readonly StoredRun[], notes: string[]): RunGroup => {
 		throw new Error('a group has at least one run');
 	}
 
-	const {step, experiment, target, data, options} = first;
+	const {step, experiment, target, data, options, drawSeed} = first;
 	const trial = first.trial && settingsName({settings: first.trial});
 	const {limitTrain = Infinity, limitTest = Infinity, holdout = 0} = options;
 	const images = {
-		train: first.epochs[0]?.trainTotal ?? Math.min(limitTrain, data.train - holdout),
+		train: first.epochs[0]?.trainTotal ?? Math.min(limitTrain, data.train) - holdout,
 		test: Math.min(limitTest, data.test),
+		...(limitTest < data.test && {drawSeed}),
 	};
 	const count = (images: number): string => images.toLocaleString('en');
 	const name = [
@@ -260,15 +266,16 @@ const answersOf = (run: StoredRun, notes: string[]): RunGroup['answers'][number]
 		return undefined;
 	}
 
-	const {labels} = finished.answers;
+	const {labels, probabilities, images} = finished.answers;
 	const expected = labelsOf(data, notes);
 	if (!expected) {
 		return undefined;
 	}
 
-	const mistakes = labels.flatMap((label, image) =>
-		label === expected[image] ? [] : [[image, finished.answers.probabilities[image] ?? 0] as const],
-	);
+	const mistakes = labels.flatMap((label, index) => {
+		const image = images?.[index] ?? index;
+		return label === expected[image] ? [] : [[image, probabilities[index] ?? 0] as const];
+	});
 	const reported = finished.epochs.at(-1)?.testCorrect;
 	if (labels.length - mistakes.length !== reported) {
 		const problem = `its predictions get ${labels.length - mistakes.length} of ${labels.length} test images right, its last epoch reports ${reported}`;

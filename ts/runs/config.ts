@@ -20,6 +20,11 @@ export type RunConfig = {
 	readonly seed: number;
 	readonly data: Data;
 	readonly options: Omit<TrainOptions, 'data'>;
+	/**
+	 * The seed by which limited and held-out images were drawn. `undefined` if none were, and in runs from before there was a
+	 * draw, which take the first images for limits and hold out the last.
+	 */
+	readonly drawSeed?: number | undefined;
 	/** Reserves the run for one use, such as the recording of a preregistration, by its hash. */
 	readonly purpose?: string | undefined;
 	/** The command that trains several seeds, so that all of them can be resumed. */
@@ -39,13 +44,14 @@ const runFormat = 2;
  * @throws {LoadError} if the engine's addon can't be loaded
  */
 export const configText = (
-	{step, experiment, seed, data, options, purpose, command}: RunConfig,
+	{step, experiment, seed, data, options, drawSeed, purpose, command}: RunConfig,
 	begun: string,
 ): string => {
 	const {signal: _, seeds: __, data: ___, ...given} = options as TrainOptions;
 	const config = {
 		format: runFormat,
 		...{step: step.name, from: step.from?.name, seed, experiment, target: goalOf(step.target), options: given},
+		...(drawSeed !== undefined && {drawSeed}),
 		...(purpose !== undefined && {purpose}),
 		...(command !== undefined && {command}),
 		...(step.trial && {trial: step.trial}),
@@ -81,7 +87,11 @@ export const readConfig = (folder: string): RunConfig => {
 			throw new Error('something in it was changed');
 		}
 
-		const {step: name, seed, experiment, target, options, purpose, command, trial} = config;
+		const {step: name, seed, experiment, target, options, drawSeed, purpose, command, trial} = config;
+		if (drawSeed !== undefined && !Number.isSafeInteger(drawSeed)) {
+			throw new ConfigError('drawSeed', 'a whole number', formatValue(drawSeed));
+		}
+
 		checkGoal(target);
 		const data = storedData(config.data);
 		checkTrainOptions({...options, data: sourceOf(data)});
@@ -91,6 +101,7 @@ export const readConfig = (folder: string): RunConfig => {
 			experiment: asExperiment(experiment),
 			data,
 			options,
+			drawSeed,
 			purpose,
 			command: isCommandOf(command, seed) ? command : undefined,
 		};

@@ -12,6 +12,18 @@ export type StartEvent = {
 	readonly epochsDone: number;
 	/** The folder with its files; `undefined` without `out`. */
 	readonly folder: string | undefined;
+	/** Names of classes without an image; left out if each class has one everywhere. */
+	readonly missingClasses?: MissingClasses;
+};
+
+/** The classes that a part of the images lacks, after limits; only parts that lack some. */
+export type MissingClasses = {
+	/** Among the images to train on. */
+	readonly train?: readonly string[];
+	/** Among the held-out images. */
+	readonly holdout?: readonly string[];
+	/** Among the test images. */
+	readonly test?: readonly string[];
 };
 
 /** Progress within an epoch. Of several unread in a row, the last is kept. */
@@ -48,7 +60,7 @@ export type EpochEvent = {
 	readonly trainLoss: number;
 	readonly trainCorrect: number;
 	readonly trainTotal: number;
-	/** On the held-out training images, if any. */
+	/** On the held-out images, if any. */
 	readonly holdoutLoss?: number;
 	readonly holdoutCorrect?: number;
 	readonly holdoutTotal?: number;
@@ -74,7 +86,7 @@ export type SeedResult = {
 	readonly seed: number;
 	/** Test accuracy of the last epochs, as many as the target has to be held for. */
 	readonly lastEpochs: readonly number[];
-	/** Accuracy on the held-out training images in the same epochs, if any. */
+	/** Accuracy on the held-out images in the same epochs, if any. */
 	readonly lastHoldout?: readonly number[];
 	/** Training images classified correctly in evaluation mode, unaugmented, after the last epoch. */
 	readonly trainCleanCorrect: number;
@@ -88,6 +100,8 @@ export type Answers = {
 	readonly labels: readonly number[];
 	/** Its probability. */
 	readonly probabilities: readonly number[];
+	/** The index of each image in the test set, where `limitTest` drew some; left out for those from the first. */
+	readonly images?: readonly number[];
 };
 
 /** The outcome of a step over its seeds. */

@@ -27,7 +27,11 @@ export const epochShape = z.strictObject({
 	...{testLoss: loss, testCorrect: count, testTotal: some, seconds},
 });
 
-const answers = z.strictObject({labels: z.array(count), probabilities: z.array(shapes.probability)});
+const answers = z.strictObject({
+	labels: z.array(count),
+	probabilities: z.array(shapes.probability),
+	images: z.array(count).optional(),
+});
 
 /** A finished run, as its folder holds it. */
 export type FinishedRun = Omit<z.infer<typeof result>, 'hashes' | 'hash'> & {
@@ -68,7 +72,8 @@ export const readFinishedRun = (
 			.split('\n')
 			.map((line, index) => validate(epochShape, JSON.parse(line), `line ${index + 1}`) as EpochEvent),
 	);
-	const predicted = json('predictions.json', answers);
+	const {images, ...rest} = json('predictions.json', answers);
+	const predicted: Answers = {...rest, ...(images && {images})};
 
 	const changed = changedFile(folder);
 	if (changed !== undefined) {

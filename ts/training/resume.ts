@@ -13,7 +13,7 @@ import type {TrainOptions} from '../runs/train-options.js';
 import type {Trainable} from '../step/define-step.js';
 import {checkFolder} from '../validation/check-path.js';
 import {checkObject} from '../validation/plain-object.js';
-import {type ExistingRuns, type FinishedBefore, trainInFolders} from './train.js';
+import {type ExistingRuns, type FinishedBefore, type Folders, trainInFolders} from './train.js';
 import {seedResult} from './train-seed.js';
 import type {Training} from './training.js';
 
@@ -44,10 +44,11 @@ export const resume = (folder: string, options: Pick<TrainOptions, 'signal'> = {
 	const seeds = siblings.map(({seed}) => seed);
 	const settings = {...run.options, data: sourceOf(run.data), seeds, ...(signal && {signal})};
 	const out = path.resolve(folder, '..', '..');
-	return trainInFolders({...run.step, experiment: run.experiment}, settings, {
+	const folders: Folders = {
 		begin: async (step, stop) => openSiblings(folder, step, stop),
 		open: async started => createRun(out, {...started, command: run.command}),
-	});
+	};
+	return trainInFolders({...run.step, experiment: run.experiment}, settings, folders, run.drawSeed);
 };
 
 /** Locks the existing runs of a command, all of them before any is resumed. */

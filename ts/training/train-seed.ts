@@ -4,10 +4,11 @@ import type {Goal} from '../experiment/goal.js';
 import type {RunEvent} from '../native/binding.js';
 import type {Engine} from '../native/engine.js';
 import {platformOf} from '../native/load.js';
-import type {EpochEvent, SeedResult, TrainEvent} from '../runs/events.js';
+import type {EpochEvent, MissingClasses, SeedResult, TrainEvent} from '../runs/events.js';
 import type {FinishedSeed, RunFolder} from '../runs/run-folder.js';
 import type {TrainOptions} from '../runs/train-options.js';
 import type {Trainable} from '../step/define-step.js';
+import {imageSelection} from './image-selection.js';
 import {runNative} from './run-native.js';
 
 export type SeedRun = {
@@ -16,6 +17,9 @@ export type SeedRun = {
 	readonly seed: number;
 	readonly data: Data;
 	readonly options: Omit<TrainOptions, 'data'>;
+	/** As in `RunConfig`. */
+	readonly drawSeed: number | undefined;
+	readonly missingClasses: MissingClasses | undefined;
 	readonly folder: RunFolder | undefined;
 	readonly emit: (event: TrainEvent) => void;
 	/** Whether the caller stopped the training, who may want to resume it. */
@@ -24,7 +28,7 @@ export type SeedRun = {
 
 /** Trains one seed: emits its events, and writes its epochs into its folder. */
 export const trainSeed = async (run: SeedRun): Promise<FinishedSeed> => {
-	const {step, experiment, seed, data, options, folder, emit, isInterrupted} = run;
+	const {step, experiment, seed, data, options, missingClasses, folder, emit, isInterrupted} = run;
 	const {epochs} = experiment;
 	const rows: EpochEvent[] = [];
 	let epochsDone: number | undefined;
@@ -35,7 +39,10 @@ export const trainSeed = async (run: SeedRun): Promise<FinishedSeed> => {
 					const engine = event.engine as Engine;
 					epochsDone = event.epochsDone;
 					folder?.begin();
-					emit({type: 'start', step: step.name, seed, engine, epochsDone, folder: folder?.path});
+					emit({
+						...{type: 'start', step: step.name, seed, engine, epochsDone, folder: folder?.path},
+						...(missingClasses && {missingClasses}),
+					});
 					break;
 				}
 
@@ -53,10 +60,13 @@ export const trainSeed = async (run: SeedRun): Promise<FinishedSeed> => {
 				}
 			}
 		});
-		const {trainClean, testLabels, testProbabilities, engine, device, threads, seconds} = finished;
+		const {trainClean, testLabels, testProbabilities, testImages, engine, device, threads, seconds} = finished;
 		return {
 			...{result: seedResult(seed, rows, trainClean.correct, step.target), trainCleanTotal: trainClean.total},
-			answers: {labels: testLabels, probabilities: testProbabilities},
+			answers: {
+				...{labels: testLabels, probabilities: testProbabilities},
+				...(testImages && {images: testImages}),
+			},
 			...{engine: engine as Engine, device, threads, seconds},
 		};
 	} catch (error) {
@@ -102,14 +112,14 @@ const asEpochEvent = (
 	};
 };
 
-const nativeOptions = ({options, data, seed, folder}: SeedRun): Parameters<typeof runNative>[2] => {
-	const {device = 'auto', engine = 'auto', threads, limitTrain, limitTest, holdout} = options;
+const nativeOptions = ({options, drawSeed, data, seed, folder}: SeedRun): Parameters<typeof runNative>[2] => {
+	const {device = 'auto', engine = 'auto', threads} = options;
 	const {modelPath, checkpointPath} = folder ?? {};
 	const optional = {
 		imagePreparation: data.preparation && JSON.stringify(data.preparation),
-		...{imageForm: data.form, threads, limitTrain, limitTest, holdout},
+		...{imageForm: data.form, threads},
 		...{modelPath, checkpointPath, platform: platformOf(options)},
 	};
 	const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
-	return {seed, device, engine, ...given};
+	return {seed, device, engine, images: imageSelection(options, drawSeed), ...given};
 };

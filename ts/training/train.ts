@@ -14,6 +14,7 @@ import type {RunFolder} from '../runs/run-folder.js';
 import type {TrainOptions} from '../runs/train-options.js';
 import type {Step, Trainable} from '../step/define-step.js';
 import {checkFits, checkStep} from './check-training.js';
+import {findMissingClasses, imageSelection, newDrawSeed} from './image-selection.js';
 import {type SeedRun, trainSeed} from './train-seed.js';
 import {startTraining, type Training} from './training.js';
 
@@ -35,9 +36,10 @@ import {startTraining, type Training} from './training.js';
 export const train = (step: Step | Trainable, options: TrainOptions): Training => {
 	const {out, seeds = [1]} = options ?? {};
 	const command = Array.isArray(seeds) && seeds.length > 1 ? {id: randomUUID(), seeds} : undefined;
-	return trainInFolders(step, options, {
+	const folders: Folders = {
 		open: async run => (out === undefined ? undefined : createRun(out, {...run, command})),
-	});
+	};
+	return trainInFolders(step, options, folders, newDrawSeed);
 };
 
 /** Opens the folders of runs. */
@@ -60,14 +62,23 @@ export type ExistingRuns = {
 
 export type StartedSeed = Omit<SeedRun, 'folder' | 'emit' | 'isInterrupted'>;
 
-/** Trains as {@link train} does, in the given folders. */
-export const trainInFolders = (step: Trainable, options: TrainOptions, folders: Folders): Training =>
-	startTraining(async (emit, signal) => trainSeeds(step, options, folders, emit, signal));
+/**
+ * Trains as {@link train} does, in the given folders.
+ *
+ * @param drawSeed as in `RunConfig`
+ */
+export const trainInFolders = (
+	step: Trainable,
+	options: TrainOptions,
+	folders: Folders,
+	drawSeed: number | undefined,
+): Training => startTraining(async (emit, signal) => trainSeeds(step, options, folders, drawSeed, emit, signal));
 
 const trainSeeds = async (
 	step: Trainable,
 	options: TrainOptions,
 	{begin, open}: Folders,
+	givenDrawSeed: number | undefined,
 	emit: (event: TrainEvent) => void,
 	aborted: AbortSignal,
 ): Promise<TrainResult> => {
@@ -84,6 +95,10 @@ const trainSeeds = async (
 	checkFits(step, experiment, data);
 
 	const {data: _, ...given} = options;
+	const {limitTrain, limitTest, holdout} = given;
+	const draws = [limitTrain, limitTest, holdout].some(count => count !== undefined);
+	const drawSeed = draws ? givenDrawSeed : undefined;
+	const missingClasses = await findMissingClasses(data, imageSelection(given, drawSeed));
 	const results: SeedResult[] = [];
 	let engine: Engine = 'fused';
 	const existing = await begin?.(step, outside);
@@ -102,7 +117,10 @@ const trainSeeds = async (
 	const opened: RunFolder[] = [];
 	try {
 		await runWorkers(queue, jobs, outside, async ([index, seed], signal) => {
-			const started = {step, experiment, seed, data, options: {...given, threads, signal}};
+			const started = {
+				...{step, experiment, seed, data, drawSeed, missingClasses},
+				options: {...given, threads, signal},
+			};
 			const folder = existing?.unfinished.get(seed) ?? (await open(started, signal));
 			if (folder) {
 				opened.push(folder);

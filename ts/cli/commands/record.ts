@@ -28,6 +28,7 @@ import {
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
+import {missingClassesReporter} from '../missing-classes.js';
 import {parseNumber, parseSeeds} from '../parse.js';
 import {whileWaiting} from '../while-waiting.js';
 
@@ -127,9 +128,11 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 
 	if (recorder.training) {
 		const log = new ConsoleLog(step, seeds.length - recorder.finished.length);
+		const reportMissingClasses = missingClassesReporter();
 		try {
 			for await (const event of recorder.training) {
 				interruption.kept ??= `to resume: ${goingOn(flags)}`;
+				reportMissingClasses(event);
 				log.tell(event);
 			}
 		} finally {

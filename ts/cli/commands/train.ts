@@ -36,6 +36,7 @@ import {
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
+import {missingClassesReporter} from '../missing-classes.js';
 import {parseNumber, parseSeeds, parseSetting} from '../parse.js';
 import {screen} from '../screen.js';
 
@@ -76,9 +77,13 @@ export const trainCommand = (command: Command, interruption: Interruption): Comm
 			'--data-dir <dir>',
 			'a folder with four IDX files named as MNIST’s, plain or .gz, in place of the ladder’s data',
 		)
-		.option('--limit-train <n>', 'the first n training images only', parseNumber)
-		.option('--limit-test <n>', 'the first n test images only', parseNumber)
-		.option('--holdout <n>', 'hold out the last n training images as a validation set, and report both', parseNumber)
+		.option('--limit-train <n>', 'n training images only, drawn from each class in proportion', parseNumber)
+		.option('--limit-test <n>', 'n test images only, drawn likewise', parseNumber)
+		.option(
+			'--holdout <n>',
+			'hold out n training images, drawn likewise, as a validation set, and report both',
+			parseNumber,
+		)
 		.option(
 			'--resume <run>',
 			'resume an interrupted run, given as its folder or `latest`, with all seeds of its command',
@@ -109,10 +114,12 @@ Examples:
 const run = async (flags: Flags, command: Command, interruption: Interruption): Promise<TrainResult> => {
 	const {json, quiet} = flags;
 	const {step, training, seeds} = await begin(flags, command, interruption.signal);
+	const reportMissingClasses = missingClassesReporter();
 	if (json) {
 		const folders = new Map<number, string | undefined>();
 		for await (const event of training) {
 			interruption.kept ??= goingOn(event);
+			reportMissingClasses(event);
 			if (event.type === 'epoch') {
 				process.stdout.write(`${JSON.stringify(event)}\n`);
 			} else if (event.type === 'seed') {
@@ -131,6 +138,7 @@ const run = async (flags: Flags, command: Command, interruption: Interruption): 
 	try {
 		for await (const event of training) {
 			interruption.kept ??= goingOn(event);
+			reportMissingClasses(event);
 			if (!quiet) {
 				log.tell(event);
 			}
