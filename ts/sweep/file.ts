@@ -31,13 +31,14 @@ const main = z.strictObject({
 		experiment: z.unknown(),
 		data: z.strictObject({
 			...{name: z.string(), channels: some, size: some, classes: z.array(z.string())},
-			...{train: some, test: some, hash: shapes.sha256},
+			...{train: some, test: some, hash: shapes.sha256, validation: some.optional()},
 		}),
 		vary: z.array(variedShape),
 		sample: z.strictObject({count: some, draw: count}).nullable(),
 		seeds: z.array(count).min(1, 'a list of at least one seed'),
 		holdout: some,
 		limitTrain: some.nullable(),
+		drawSeed: count.optional(),
 	}),
 	conditions: z.array(conditionShape),
 	runs: z.array(
@@ -71,9 +72,12 @@ export const hasSweep = (folder: string): boolean => existsSync(path.join(folder
 /** Checks a plan, and orders its keys as they are written. */
 const orderedPlan = (plan: unknown, file: string): SweepPlan => {
 	const {experiment, ...rest} = asRecordError(file, () => validate(main.shape.plan, plan, 'plan'));
-	const {step, data, vary, sample, seeds, holdout, limitTrain} = rest;
+	const {step, data, vary, sample, seeds, holdout, limitTrain, drawSeed} = rest;
 	const complete = asRecordError(file, () => asExperiment(experiment));
-	return {step, experiment: complete, data, vary, sample, seeds, holdout, limitTrain} as SweepPlan;
+	return {
+		...{step, experiment: complete, data, vary, sample, seeds, holdout, limitTrain},
+		...(drawSeed !== undefined && {drawSeed}),
+	} as SweepPlan;
 };
 
 const sweepTexts = ({plan, conditions, runs, epochs}: SweepRecord, file: string) => {
