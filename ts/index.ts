@@ -18,7 +18,9 @@ export {
 	shareOfLast,
 	shift,
 } from './claims/evidence.js';
-export type {Measured, MeasuredRecord} from './claims/measured-record.js';
+export type {Measured} from './claims/measured.js';
+export type {MeasuredClass} from './claims/measured-predictions.js';
+export {type MeasuredRecord, measureOf, ofClass} from './claims/measured-record.js';
 export {type Mistake, mistakesOf} from './claims/mistakes.js';
 export type {Preregistration} from './claims/preregistration.js';
 export type {StepRecord} from './claims/step-record.js';
@@ -45,9 +47,11 @@ export type {
 	Optimizer,
 	Schedule,
 } from './experiment/experiment.js';
-export type {Goal} from './experiment/goal.js';
+export type {Goal, PartialGoal} from './experiment/goal.js';
 export {type Measure, measures} from './experiment/measures.js';
 export type {Change} from './experiment/merge.js';
+export type {ConstantAnswer, Metric} from './experiment/metric.js';
+export type {PredictionMeasures} from './experiment/prediction-measures.js';
 export type {TriedSetting} from './experiment/settings.js';
 export {type Summary, type SummaryRow, summarize} from './experiment/summarize.js';
 export {estimate, percent, points, probability} from './format/figures.js';
@@ -67,14 +71,17 @@ export type {RunsOptions} from './report/run-groups.js';
 export type {
 	BatchEvent,
 	EpochEvent,
+	EstimateOverSeeds,
 	SeedEvent,
 	SeedResult,
 	StartEvent,
 	TrainEvent,
+	TrainMeasures,
 	TrainResult,
 } from './runs/events.js';
 export {listRuns, type RunSummary} from './runs/list-runs.js';
 export type {TrainOptions} from './runs/train-options.js';
+export type {ClassCounts, ClassMeasures} from './statistics/classification.js';
 export {defineStep, type Step, type StepDefinition, type Target} from './step/define-step.js';
 export type {SweepPlan, Varied} from './sweep/plan.js';
 export type {SweepResult} from './sweep/result.js';

@@ -5,6 +5,8 @@ import {
 	readLabels,
 	type StepRecord,
 } from '../claims/step-record.js';
+import {aimOf, type PartialGoal} from '../experiment/goal.js';
+import {checkClasses, checkEvaluation, leastLossOfRight, rounding} from './check-evaluation.js';
 import {checkHistory, historyOf} from './history.js';
 
 /**
@@ -14,7 +16,8 @@ import {checkHistory, historyOf} from './history.js';
  */
 export const checkRecord = (record: StepRecord): string[] => {
 	const {preregistration, parameters, experiment, seeds, conditions} = record;
-	const {maxParameters, maxEpochs, heldFor} = preregistration.target;
+	const {target} = preregistration;
+	const {maxParameters, maxEpochs, heldFor} = target;
 	const rows = (seed: number): RecordedEpoch[] => record.epochs.filter(row => row.seed === seed);
 	const numbers = seeds.map(({seed}) => seed);
 	const twice = numbers.find((seed, index) => numbers.indexOf(seed) !== index);
@@ -33,10 +36,28 @@ export const checkRecord = (record: StepRecord): string[] => {
 		...(twice === undefined ? [] : [`seed ${twice} appears twice`]),
 		...(unused === -1 ? [] : [`no seed ran under condition ${unused}`]),
 		...checkOrder(record),
+		...(needsClassCounts(target) && record.epochs.some(({testByClass}) => !testByClass)
+			? ['the target is not on accuracy, and the test images by class are missing (classes.jsonl)']
+			: []),
+		...checkMetric(record),
 		...seeds.flatMap(seed => checkSeed(seed, rows(seed.seed), record)),
 		...record.epochs.flatMap(row => checkEpoch(row, record)),
 		...record.answers.flatMap(answers => checkSeedAnswers(answers, rows(answers.seed).at(-1), record)),
+		...record.answers.flatMap(answers => checkEvaluation(answers, record)),
+		...record.answers.flatMap(answers => checkClasses(answers, rows(answers.seed), record)),
 	];
+};
+
+/** Returns whether a target, or the goal of its ladder, needs the test images by class in each epoch. */
+export const needsClassCounts = (...goals: readonly PartialGoal[]): boolean =>
+	goals.some(({metric = 'accuracy'}) => metric !== 'accuracy');
+
+/** Checks that the class of a recall is one of the data. */
+const checkMetric = ({preregistration: {target, data}}: StepRecord): string[] => {
+	const {metric} = aimOf(target);
+	return typeof metric === 'string' || data.classes.includes(metric.recall)
+		? []
+		: [`the target is on the recall of ${metric.recall}, and the data have no such class`];
 };
 
 const checkAgainstPreregistration = ({
@@ -144,7 +165,7 @@ const checkEpoch = (row: RecordedEpoch, {experiment: {labelSmoothing}}: StepReco
 };
 
 const checkSeedAnswers = (
-	{seed, labels: text, mistakes}: RecordedAnswers,
+	{seed, labels: text, mistakes, evaluation}: RecordedAnswers,
 	last: RecordedEpoch | undefined,
 	{data, experiment: {net}}: StepRecord,
 ): string[] => {
@@ -157,7 +178,11 @@ const checkSeedAnswers = (
 	);
 	const unlikely = images.find(image => (mistakes[image] ?? 0) < 1 / net.classes - rounding);
 	const wrong = last && last.testTotal - last.testCorrect;
-	const loss = Object.values(mistakes).reduce((sum, probability) => sum + leastLoss(probability), 0) / data.test;
+	const ofMistakes = Object.entries(mistakes).reduce(
+		(sum, [image, probability]) => sum + leastLoss(probability, evaluation?.ranks[image]),
+		0,
+	);
+	const loss = (ofMistakes + leastLossOfRight(evaluation, mistakes)) / data.test;
 	return [
 		...(text.length === digits * data.test
 			? []
@@ -178,15 +203,15 @@ const checkSeedAnswers = (
 				]),
 		...(last && last.testLoss < loss
 			? [
-					`seed ${seed} has a test loss of ${last.testLoss} in its last epoch, and its mistakes alone make ${loss.toPrecision(4)}`,
+					`seed ${seed} has a test loss of ${last.testLoss} in its last epoch, and its ${evaluation ? 'predictions' : 'mistakes alone'} make ${loss.toPrecision(4)}`,
 				]
 			: []),
 	];
 };
 
-/** Of probabilities, which are saved with four digits. */
-const rounding = 0.000_05;
-
-/** Returns the least loss of a mistake: the right class has at most the probability of the predicted one, and at most the rest. */
-const leastLoss = (predicted: number): number =>
-	-Math.log(Math.min(1, predicted + rounding, 1 - predicted + rounding)) * (1 - 1e-5);
+/**
+ * Returns the least loss of a mistake: the right class has at most the probability of the predicted one, and at most its
+ * share of the rest, since so many classes as its rank says are likelier.
+ */
+const leastLoss = (predicted: number, rank = 2): number =>
+	-Math.log(Math.min(1, predicted + rounding, (1 - predicted + rounding) / (rank - 1))) * (1 - 1e-5);

@@ -1,5 +1,7 @@
+import {type MeasuredPredictions, measurePredictionsOverSeeds} from '../claims/measured-predictions.js';
 import type {MeasuredRecord} from '../claims/measured-record.js';
 import {type Mistake, mistakesOf} from '../claims/mistakes.js';
+import {measureAnswers} from '../claims/recorded-predictions.js';
 import type {Data} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
 import {type Summary, summarize} from '../experiment/summarize.js';
@@ -41,6 +43,8 @@ export type ReportedStep = {
 	readonly seesOther: boolean;
 	/** Rows are true classes, columns predicted ones: means over seeds. */
 	readonly confusion: ReadonlyArray<readonly number[]>;
+	/** The predictions of the last epoch, by class and as a whole. */
+	readonly predictions: MeasuredPredictions | undefined;
 	readonly mistakes: readonly Mistake[];
 	/** Comparison with its parent step. */
 	readonly comparison: Comparison | undefined;
@@ -97,10 +101,25 @@ const reportedStep = (entry: StepEntry, records: LadderRecords, data: Data): Rep
 		...{entry, recorded, text: stepText(entry, records), summary},
 		seesOther: String(before && fieldsOf(before)) !== String(fieldsOf(summary)),
 		changes: step.from && changesBetween(step.from.experiment, step.experiment),
-		...{confusion: confusion(recorded, data), mistakes: mistakesOf(recorded)},
+		...{
+			confusion: confusion(recorded, data),
+			mistakes: mistakesOf(recorded),
+			predictions: predictionsOf(recorded, data),
+		},
 		comparison: from && comparison(comparedRecord(recorded), comparedRecord(from), step.target.primary),
 	};
 };
+
+/** Measures the predictions of a record's seeds. The data have the classes of the images, which older records do not. */
+const predictionsOf = ({record}: MeasuredRecord, data: Data): MeasuredPredictions | undefined =>
+	measurePredictionsOverSeeds(
+		new Map(
+			record.answers.flatMap(answers => {
+				const measures = measureAnswers(answers, data.classes, data.testLabels());
+				return measures ? [[answers.seed, measures] as const] : [];
+			}),
+		),
+	);
 
 /** Returns the distinct widths of the receptive fields, in pixels, from the first layer on. */
 export const fieldsOf = ({rows}: Summary): number[] => [...new Set(rows.map(({fieldOut}) => fieldOut))];

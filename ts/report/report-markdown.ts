@@ -1,10 +1,12 @@
+import type {MeasuredPredictions} from '../claims/measured-predictions.js';
 import type {Data} from '../data/data.js';
 import {measures} from '../experiment/measures.js';
 import {percent} from '../format/figures.js';
 import {markdownProse, markdownTable, markdownText} from '../format/markdown.js';
-import {ladderFormats} from '../record/ladder-table.js';
+import {byClassNote, classTable, predictionsSentence} from '../record/class-table.js';
+import {ladderFormats, trivialLegend} from '../record/ladder-table.js';
 import type {Changes} from './changes.js';
-import {type Comparison, differenceCells, meanCells} from './comparison.js';
+import {type Comparison, comparedClassTable, differenceCells, meanCells} from './comparison.js';
 import {dataSentence} from './data-sentence.js';
 import {mistakesSentence} from './mistakes-sentence.js';
 import type {ReportData, ReportedStep} from './report-data.js';
@@ -16,12 +18,13 @@ export const reportMarkdown = ({name, headline, data, rows, steps}: ReportData):
 		...[`# ${markdownText(name)}`, ''],
 		...[`**${markdownProse(headline)}**`, ''],
 		...[ladderFormats.markdown(rows), ''],
+		...trivialLegend(rows.map(({result}) => result)).flatMap(line => [line, '']),
 		...[markdownText(dataSentence(data)), ''],
 		...steps.flatMap(step => chapter(step, data)),
 	].join('\n');
 
 const chapter = (
-	{entry, recorded, text, changes, summary, mistakes, comparison}: ReportedStep,
+	{entry, recorded, text, changes, summary, predictions, mistakes, comparison}: ReportedStep,
 	data: Data,
 ): string[] => {
 	const className = (label: number): string => data.classes[label] ?? String(label);
@@ -54,6 +57,7 @@ const chapter = (
 				]
 			: []),
 		...['### Layers and receptive field', '', markdownTable(layers.head, layers.body), ''],
+		...(predictions ? ['### By class', '', ...classesMarkdown(predictions)] : []),
 		'### Misclassified test images',
 		'',
 		`${mistakesSentence(mistakes.length, always.length, data.test, all)}${all === 1 ? '' : ' Those by all:'}`,
@@ -69,8 +73,18 @@ const chapter = (
 	];
 };
 
-/** Renders a comparison's measures as a table. */
-export const comparisonMarkdown = ({a, b, measures: rows}: Comparison): string =>
+const classesMarkdown = (predictions: MeasuredPredictions): string[] => {
+	const {head, body} = classTable(predictions.perClass);
+	return [predictionsSentence(predictions), '', markdownTable(head, body), '', byClassNote, ''];
+};
+
+/** Renders a comparison's measures as tables. */
+export const comparisonMarkdown = (comparison: Comparison): string => {
+	const {head, body} = comparedClassTable(comparison);
+	return [measuresMarkdown(comparison), ...(body.length > 0 ? ['', markdownTable(head, body)] : [])].join('\n');
+};
+
+const measuresMarkdown = ({a, b, measures: rows}: Comparison): string =>
 	markdownTable(
 		['Measure', `${a} %`, `${b} %`, 'difference in points', '95 % interval', 'significant'],
 		rows.map(row => [

@@ -1,17 +1,24 @@
 import {existsSync, realpathSync} from 'node:fs';
 import path from 'node:path';
-import {type MeasuredRecord, measureSeeds, type SeedsMeasured} from '../claims/measured-record.js';
+import {
+	type MeasuredRecord,
+	measureSeeds,
+	type SeedPredictions,
+	type SeedsMeasured,
+} from '../claims/measured-record.js';
 import type {RecordedAnswers, RecordedEpoch} from '../claims/step-record.js';
-import type {DataDescription} from '../data/data.js';
+import type {Data, DataDescription} from '../data/data.js';
 import {ConfigError, DataError, LadderError, RecordError} from '../errors/index.js';
 import type {Experiment} from '../experiment/experiment.js';
 import type {Goal} from '../experiment/goal.js';
+import {measurePredictions} from '../experiment/prediction-measures.js';
 import {settingsName} from '../experiment/settings.js';
 import {displayPath} from '../format/command-line.js';
 import {formatValue} from '../format/value.js';
 import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {LadderRecords} from '../record/ladder-records.js';
+import type {Answers} from '../runs/events.js';
 import {runFolders} from '../runs/list-runs.js';
 import {readRun, type StoredRun} from '../runs/read-run.js';
 import {checkObject} from '../validation/plain-object.js';
@@ -240,7 +247,15 @@ const ofRuns = (all: readonly StoredRun[], notes: string[]): RunGroup => {
 	const finished = runs.flatMap(({finished}) => (finished ? [finished] : []));
 	const measured =
 		finished.length > 0
-			? measureSeeds({seeds: finished, epochs: finished.flatMap(({epochs}) => epochs)}, target)
+			? measureSeeds(
+					{
+						...{seeds: finished, epochs: finished.flatMap(({epochs}) => epochs), classes: data.classes},
+						predictions: new Map(
+							finished.map(({seed, answers}) => [seed, predictionsOf(answers, expectedOf(answers, data, notes), data)]),
+						),
+					},
+					target,
+				)
 			: undefined;
 	return {
 		...{name, step, trial, isRecord: false, experiment, target, data, images, measured},
@@ -261,7 +276,7 @@ const answersOf = (run: StoredRun, notes: string[]): RunGroup['answers'][number]
 	}
 
 	const {labels} = finished.answers;
-	const expected = labelsOf(data, notes);
+	const expected = expectedOf(finished.answers, data, notes);
 	if (!expected) {
 		return undefined;
 	}
@@ -277,6 +292,20 @@ const answersOf = (run: StoredRun, notes: string[]): RunGroup['answers'][number]
 
 	return {seed, mistakes: Object.fromEntries(mistakes)};
 };
+
+/** Measures the predictions of a run. */
+const predictionsOf = (
+	{labels, probabilities, ranks}: Answers,
+	expected: ArrayLike<number> | undefined,
+	{classes}: DataDescription,
+): SeedPredictions => ({
+	labels,
+	measures: expected && measurePredictions({labels: expected, predictions: labels, probabilities, ranks}, classes),
+});
+
+/** Returns the class of each test image, which runs of older versions have in their data alone. */
+const expectedOf = ({labels, expected}: Answers, data: Data, notes: string[]): ArrayLike<number> | undefined =>
+	expected ?? labelsOf(data, notes)?.subarray(0, labels.length);
 
 const labelsOf = (data: StoredRun['data'], notes: string[]): Uint8Array | undefined => {
 	try {

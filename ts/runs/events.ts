@@ -1,5 +1,8 @@
 import type {Goal} from '../experiment/goal.js';
+import type {ConstantAnswer} from '../experiment/metric.js';
+import type {PredictionMeasures} from '../experiment/prediction-measures.js';
 import type {Engine} from '../native/engine.js';
+import type {ClassCounts} from '../statistics/classification.js';
 
 /** Settings and data of a seed have been checked, and its first batch is under way. */
 export type StartEvent = {
@@ -55,6 +58,8 @@ export type EpochEvent = {
 	readonly testLoss: number;
 	readonly testCorrect: number;
 	readonly testTotal: number;
+	/** Test images by class: of each, predicted as each, and both; missing in runs of older versions. */
+	readonly testByClass?: ClassCounts;
 	/** Wall-clock time, evaluation included. */
 	readonly seconds: number;
 };
@@ -78,8 +83,17 @@ export type SeedResult = {
 	readonly lastHoldout?: readonly number[];
 	/** Training images classified correctly in evaluation mode, unaugmented, after the last epoch. */
 	readonly trainCleanCorrect: number;
-	/** Whether each of the last epochs reached the target; false if there were fewer epochs. */
+	/** The metric of the target in the same epochs, if that is not accuracy. */
+	readonly lastValues?: readonly number[];
+	/** The class that the last epoch predicts for every test image, although there are images of others. */
+	readonly constant?: string;
+	/**
+	 * Whether each of the last epochs reached the target; false if there were fewer epochs, and for a model that predicts one
+	 * class for every image.
+	 */
 	readonly held: boolean;
+	/** The measures of the last epoch's predictions; missing in runs of older versions. */
+	readonly measures?: PredictionMeasures;
 };
 
 /** Predictions for the test images with the weights of the last epoch, in the order of the images. */
@@ -88,6 +102,33 @@ export type Answers = {
 	readonly labels: readonly number[];
 	/** Its probability. */
 	readonly probabilities: readonly number[];
+	/** The class of each image; missing in runs of older versions, as `ranks` is. */
+	readonly expected?: readonly number[];
+	/** The rank of that class among all by their probability, 1 for the likeliest. */
+	readonly ranks?: readonly number[];
+};
+
+/** A mean over seeds, with its 95 % interval if there are at least two. */
+export type EstimateOverSeeds = {
+	readonly mean: number;
+	readonly low: number | undefined;
+	readonly high: number | undefined;
+};
+
+/** The measures of the last epoch's predictions over seeds. */
+export type TrainMeasures = {
+	readonly balancedAccuracy: EstimateOverSeeds;
+	readonly macroF1: EstimateOverSeeds;
+	/** Missing for three classes or fewer. */
+	readonly top3?: EstimateOverSeeds;
+	readonly calibrationError: EstimateOverSeeds;
+	readonly perClass: ReadonlyArray<{
+		readonly class: string;
+		readonly count: number;
+		readonly precision: EstimateOverSeeds;
+		readonly recall: EstimateOverSeeds;
+		readonly f1: EstimateOverSeeds;
+	}>;
 };
 
 /** The outcome of a step over its seeds. */
@@ -100,6 +141,15 @@ export type TrainResult = {
 	readonly target: Goal;
 	readonly seeds: readonly SeedResult[];
 	readonly held: {readonly count: number; readonly of: number};
+	/**
+	 * The measures of the last epoch's predictions; `undefined` if a seed has finished with an older version, as are the two
+	 * below.
+	 */
+	readonly measures: TrainMeasures | undefined;
+	/** Always predicting the most common class: its value of the target's metric. */
+	readonly constantAnswer: ConstantAnswer | undefined;
+	/** Whether that reaches the target, so that reaching it shows no learning. */
+	readonly trivial: boolean | undefined;
 	/** Wall-clock time of all seeds. */
 	readonly seconds: number;
 };

@@ -1,4 +1,4 @@
-import {binOf, calibrationBins, calibrationError} from './calibration.js';
+import {binOf, type CalibrationBin, calibrationBins, calibrationError} from './calibration.js';
 
 /** Precision, recall and F1 of one class. Undefined ones are 0, as with scikit-learn's `zero_division=0`. */
 export type ClassMeasures = {
@@ -12,8 +12,18 @@ export type ClassMeasures = {
 	readonly f1: number;
 };
 
-/** The measures that follow from a confusion matrix. */
-export type ConfusionMeasures = {
+/** Counts of images by class. Each list has an entry a class. */
+export type ClassCounts = {
+	/** Images of the class. */
+	readonly count: readonly number[];
+	/** Images predicted as the class. */
+	readonly predicted: readonly number[];
+	/** Images of the class that are predicted as it. */
+	readonly correct: readonly number[];
+};
+
+/** The measures that follow from counts by class. */
+export type CountMeasures = {
 	/** Fraction of the images whose prediction is right. */
 	readonly accuracy: number;
 	/** Mean recall over the classes that have images. */
@@ -22,9 +32,13 @@ export type ConfusionMeasures = {
 	readonly macroF1: number;
 	/** The class with most images (the first of several), and the accuracy of always predicting it. */
 	readonly majority: {readonly label: number; readonly accuracy: number};
+	readonly perClass: readonly ClassMeasures[];
+};
+
+/** The measures that follow from a confusion matrix. */
+export type ConfusionMeasures = CountMeasures & {
 	/** Images of each class (row) by predicted class (column). */
 	readonly confusion: readonly (readonly number[])[];
-	readonly perClass: readonly ClassMeasures[];
 };
 
 /** The measures of one model's predictions. All are fractions, defined as in scikit-learn. */
@@ -71,29 +85,44 @@ export const confusionOf = ({
 	return confusion;
 };
 
-/** Computes the measures of a confusion matrix with at least one image. */
-export const measuresOfConfusion = (confusion: readonly (readonly number[])[]): ConfusionMeasures => {
-	const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
-	const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
-	const mean = (values: readonly number[]): number => sum(values) / values.length;
-	const classes = confusion.map((row, label) => {
-		const [count, predicted, correct] = [sum(row), sum(confusion.map(other => other[label] ?? 0)), row[label] ?? 0];
+/** Counts images by class, from a confusion matrix. */
+const countsOf = (confusion: readonly (readonly number[])[]): ClassCounts => ({
+	count: confusion.map(row => sum(row)),
+	predicted: confusion.map((_, label) => sum(confusion.map(row => row[label] ?? 0))),
+	correct: confusion.map((row, label) => row[label] ?? 0),
+});
+
+/** Computes the measures of counts of at least one image. */
+export const measuresOfCounts = ({count: counts, predicted: predictions, correct}: ClassCounts): CountMeasures => {
+	const classes = counts.map((count, label) => {
+		const [predicted, right] = [predictions[label] ?? 0, correct[label] ?? 0];
 		return {
-			...{count, predicted, correct, precision: ratio(correct, predicted), recall: ratio(correct, count)},
-			f1: ratio(2 * correct, count + predicted),
+			count,
+			predicted,
+			precision: ratio(right, predicted),
+			recall: ratio(right, count),
+			f1: ratio(2 * right, count + predicted),
 		};
 	});
-	const total = sum(classes.map(({count}) => count));
-	const most = Math.max(...classes.map(({count}) => count));
+	const [total, most] = [sum(counts), Math.max(...counts)];
 	return {
-		accuracy: sum(classes.map(({correct}) => correct)) / total,
+		accuracy: sum(correct) / total,
 		balancedAccuracy: mean(classes.flatMap(({count, recall}) => (count > 0 ? [recall] : []))),
 		macroF1: mean(classes.flatMap(({count, predicted, f1}) => (count + predicted > 0 ? [f1] : []))),
-		majority: {label: classes.findIndex(({count}) => count === most), accuracy: most / total},
-		confusion,
+		majority: {label: counts.indexOf(most), accuracy: most / total},
 		perClass: classes.map(({count, precision, recall, f1}) => ({count, precision, recall, f1})),
 	};
 };
+
+/** Computes the measures of a confusion matrix with at least one image. */
+export const measuresOfConfusion = (confusion: readonly (readonly number[])[]): ConfusionMeasures => ({
+	...measuresOfCounts(countsOf(confusion)),
+	confusion,
+});
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const mean = (values: readonly number[]): number => sum(values) / values.length;
+const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
 /** Computes the measures of predictions for at least one image. */
 export const classificationMeasures = (of: Classification): ClassificationMeasures => {
@@ -106,7 +135,11 @@ export const classificationMeasures = (of: Classification): ClassificationMeasur
 };
 
 /** Sorts predictions into the bins of {@link calibrationError}. */
-const binsOf = (labels: ArrayLike<number>, predictions: ArrayLike<number>, probabilities: ArrayLike<number>) => {
+export const binsOf = (
+	labels: ArrayLike<number>,
+	predictions: ArrayLike<number>,
+	probabilities: ArrayLike<number>,
+): CalibrationBin[] => {
 	const bins = Array.from({length: calibrationBins}, () => ({count: 0, correct: 0, confidence: 0}));
 	for (const [image, probability] of Array.from(probabilities).entries()) {
 		const bin = bins[binOf(probability)];

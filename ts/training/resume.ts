@@ -45,13 +45,18 @@ export const resume = (folder: string, options: Pick<TrainOptions, 'signal'> = {
 	const settings = {...run.options, data: sourceOf(run.data), seeds, ...(signal && {signal})};
 	const out = path.resolve(folder, '..', '..');
 	return trainInFolders({...run.step, experiment: run.experiment}, settings, {
-		begin: async (step, stop) => openSiblings(folder, step, stop),
+		begin: async (step, stop) => openSiblings(folder, step, run.data.classes, stop),
 		open: async started => createRun(out, {...started, command: run.command}),
 	});
 };
 
 /** Locks the existing runs of a command, all of them before any is resumed. */
-const openSiblings = async (folder: string, step: Trainable, signal: AbortSignal): Promise<ExistingRuns> => {
+const openSiblings = async (
+	folder: string,
+	step: Trainable,
+	classes: readonly string[],
+	signal: AbortSignal,
+): Promise<ExistingRuns> => {
 	const opened: RunFolder[] = [];
 	const release = (): void => {
 		for (const folder of opened) {
@@ -69,9 +74,8 @@ const openSiblings = async (folder: string, step: Trainable, signal: AbortSignal
 			const run = await lockRun(sibling, signal);
 			opened.push(run);
 			if (isFinished(sibling)) {
-				const {engine, epochs, trainCleanCorrect} = readFinishedRun(sibling);
-				const result = seedResult(seed, epochs, trainCleanCorrect, step.target);
-				finished.set(seed, {engine, folder: sibling, result});
+				const run = readFinishedRun(sibling);
+				finished.set(seed, {engine: run.engine, folder: sibling, result: seedResult(run, step.target, classes)});
 			} else {
 				unfinished.set(seed, run);
 			}

@@ -1,15 +1,18 @@
 import {randomUUID} from 'node:crypto';
 import process from 'node:process';
+import type {Measured} from '../claims/measured.js';
+import {measurePredictionsOverSeeds} from '../claims/measured-predictions.js';
 import {openData} from '../data/open-data.js';
 import type {AbortError, BudgetError} from '../errors/index.js';
-import {goalOf} from '../experiment/goal.js';
+import {aimOf, type Goal, goalOf} from '../experiment/goal.js';
+import {constantAnswer, isTrivial} from '../experiment/metric.js';
 import type {Engine} from '../native/engine.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {abortedBy} from '../platform/abort.js';
 import {runWorkers} from '../platform/run-workers.js';
 import {createRun} from '../runs/create-run.js';
-import type {SeedResult, TrainEvent, TrainResult} from '../runs/events.js';
+import type {EstimateOverSeeds, SeedResult, TrainEvent, TrainMeasures, TrainResult} from '../runs/events.js';
 import type {RunFolder} from '../runs/run-folder.js';
 import type {TrainOptions} from '../runs/train-options.js';
 import type {Step, Trainable} from '../step/define-step.js';
@@ -127,7 +130,42 @@ const trainSeeds = async (
 	const seconds = (performance.now() - began) / 1000;
 	return {
 		...{type: 'result', step: step.name, engine, parameters, target},
-		...{seeds: results, held: {count, of: results.length}, seconds},
+		...{seeds: results, held: {count, of: results.length}, ...overSeeds(results, target, data.classes), seconds},
+	};
+};
+
+/** Summarizes the predictions of all seeds. */
+const overSeeds = (
+	results: readonly SeedResult[],
+	target: Goal,
+	classes: readonly string[],
+): Pick<TrainResult, 'measures' | 'constantAnswer' | 'trivial'> => {
+	const bySeed = new Map(results.flatMap(({seed, measures}) => (measures ? [[seed, measures] as const] : [])));
+	const found = measurePredictionsOverSeeds(bySeed);
+	if (!found || bySeed.size < results.length) {
+		return {measures: undefined, constantAnswer: undefined, trivial: undefined};
+	}
+
+	const estimate = ({mean, low, high, values}: Measured): EstimateOverSeeds =>
+		values.length > 1 ? {mean, low, high} : {mean, low: undefined, high: undefined};
+	const {perClass, ...measures} = found;
+	const aim = aimOf(target);
+	const answer = constantAnswer(
+		aim.metric,
+		perClass.map(({count}) => count),
+		classes,
+	);
+	return {
+		measures: {
+			...(Object.fromEntries(
+				Object.entries(measures).flatMap(([name, value]) => (value ? [[name, estimate(value)]] : [])),
+			) as Omit<TrainMeasures, 'perClass'>),
+			perClass: perClass.map(({precision, recall, f1, ...rest}) => ({
+				...rest,
+				...{precision: estimate(precision), recall: estimate(recall), f1: estimate(f1)},
+			})),
+		},
+		...{constantAnswer: answer, trivial: isTrivial(aim, answer)},
 	};
 };
 

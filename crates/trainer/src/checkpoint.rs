@@ -152,7 +152,12 @@ pub(crate) fn restore(
     if about.epochs.len() > run.experiment.epochs {
         return Err(wrong("it has more epochs than the run".into()));
     }
-    if let Some(row) = about.epochs.iter().zip(1..).position(|(row, epoch)| !fits(row, epoch, data)) {
+    if let Some(row) = about
+        .epochs
+        .iter()
+        .zip(1..)
+        .position(|(row, epoch)| !fits(row, epoch, data, run.experiment.net.classes))
+    {
         return Err(wrong(format!("row {} of its epochs does not match the run", row + 1)));
     }
     let (parameters, statistics) = (plan.parameter_count(), plan.statistics_count());
@@ -178,7 +183,7 @@ pub(crate) fn restore(
 }
 
 /// Whether a row can be of this run: it counts all of its images, and its figures are finite.
-fn fits(row: &EpochRow, epoch: usize, data: &Dataset) -> bool {
+fn fits(row: &EpochRow, epoch: usize, data: &Dataset, classes: usize) -> bool {
     let scores = [
         (Some(row.train), Some(data.train.len())),
         (row.holdout, data.holdout.as_ref().map(Images::len)),
@@ -188,8 +193,15 @@ fn fits(row: &EpochRow, epoch: usize, data: &Dataset) -> bool {
         score.map(|score| score.total) == total
             && score.is_none_or(|score| score.correct <= score.total && score.loss_sum.is_finite())
     });
+    let counted = match (&row.test, &row.test_by_class) {
+        (Some(test), Some(by_class)) => by_class.fit(test.correct, test.total, classes),
+        (test, by_class) => test.is_none() && by_class.is_none(),
+    };
     let figures = [row.learning_rate, row.seconds];
-    row.epoch == epoch && evaluated && figures.iter().all(|figure| figure.is_finite() && *figure >= 0.0)
+    row.epoch == epoch
+        && evaluated
+        && counted
+        && figures.iter().all(|figure| figure.is_finite() && *figure >= 0.0)
 }
 
 fn velocity_of(name: &str) -> String {

@@ -52,7 +52,7 @@ mod watch;
 
 pub use config::{DataSource, DeviceChoice, EngineChoice, Experiment, RunOptions};
 pub use error::TrainError;
-pub use evaluate::{Answer, answer, evaluate};
+pub use evaluate::{Answer, Evaluation, answer, evaluate};
 pub use model::{Model, Prediction};
 pub use summary::{Summary, SummaryRow, summarize};
 pub use train::{Outcome, train};

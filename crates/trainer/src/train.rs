@@ -139,21 +139,23 @@ pub fn train(
         // Evaluate.
         let flow = || watch.flow();
         let mut evaluate_on = |images| {
-            let score = evaluate(engine.as_mut(), images, data.normalisation, &flow)?;
+            let evaluation = evaluate(engine.as_mut(), images, data.normalisation, &flow)?;
+            let score = evaluation.score;
             if score.loss_sum.is_finite() {
-                return Ok(score);
+                return Ok(evaluation);
             }
             // The last step may have been the one that diverged.
             let (epoch, batch, loss) = (epoch + 1, batches - 1, score.loss());
             Err(TrainError::Diverged { epoch, batch, loss, learning_rate })
         };
-        let holdout = data.holdout.as_ref().map(&mut evaluate_on).transpose()?;
+        let holdout = data.holdout.as_ref().map(&mut evaluate_on).transpose()?.map(|holdout| holdout.score);
         let test = data.test.as_ref().map(&mut evaluate_on).transpose()?;
+        let (test, test_by_class) = test.map(|test| (test.score, test.by_class)).unzip();
 
         // Report.
         let seconds = epoch_begun.elapsed().as_secs_f64();
-        let row = EpochRow { epoch: epoch + 1, learning_rate, train, holdout, test, seconds };
-        epochs.push(row);
+        let row = EpochRow { epoch: epoch + 1, learning_rate, train, holdout, test, test_by_class, seconds };
+        epochs.push(row.clone());
         if let Some(path) = checkpoint {
             checkpoint::save(path, &plan, &*engine.state()?, &identity, &epochs)?;
         }
@@ -163,7 +165,7 @@ pub fn train(
     }
 
     let flow = || watch.flow();
-    let train_clean = evaluate(engine.as_mut(), &data.train, data.normalisation, &flow)?;
+    let train_clean = evaluate(engine.as_mut(), &data.train, data.normalisation, &flow)?.score;
     let test_answers = match &data.test {
         Some(test) => answer(engine.as_mut(), test, data.normalisation, &flow)?,
         None => vec![],

@@ -8,8 +8,8 @@ use stepladder_trainer::engine::FusedAlone;
 use stepladder_trainer::net::{BlockSpec, LayerSpec, NetSpec, Norm, Plan};
 use stepladder_trainer::optim::{Averaging, Schedule};
 use stepladder_trainer::{
-    BatchProgress, EpochRow, Experiment, Flow, Model, Outcome, RunOptions, TrainError, Unwatched, Watch,
-    train,
+    Answer, BatchProgress, EpochRow, Experiment, Flow, Model, Outcome, RunOptions, TrainError, Unwatched,
+    Watch, train,
 };
 
 /// Bits of the training loss, correct training images, bits of the test loss, correct test images.
@@ -372,4 +372,28 @@ fn images_learned_in_a_few_steps_are_predicted() {
         let correct: Vec<usize> = outcomes.map(|outcome| outcome.train_clean.correct).collect();
         assert_eq!(correct, [40; 4], "{averaging:?}");
     }
+}
+
+#[test]
+fn counts_by_class_and_ranks_agree_with_the_predictions() {
+    let data = bars(70, 30);
+    let outcome = train(&everything_random(), &options(data.path()), &FusedAlone, &mut Unwatched).unwrap();
+    let answers = &outcome.test_answers;
+    let row = outcome.epochs.last().unwrap();
+    let counts = row.test_by_class.as_ref().unwrap();
+    for class in 0..counts.count.len() {
+        let those = |keep: &dyn Fn(&Answer) -> bool| answers.iter().filter(|answer| keep(answer)).count();
+        let found = (counts.count[class], counts.predicted[class], counts.correct[class]);
+        let expected = (
+            those(&|answer| usize::from(answer.expected) == class),
+            those(&|answer| usize::from(answer.label) == class),
+            those(&|answer| usize::from(answer.label) == class && answer.label == answer.expected),
+        );
+        assert_eq!(found, expected);
+    }
+    assert_eq!(answers.len(), 30);
+    assert_eq!(row.test.unwrap().correct, counts.correct.iter().sum::<usize>());
+    assert!(answers.iter().all(|answer| (answer.rank == 1) == (answer.label == answer.expected)));
+    assert!(answers.iter().any(|answer| answer.rank > 1), "some image is predicted wrong");
+    assert!(answers.iter().all(|answer| answer.rank <= counts.count.len()));
 }

@@ -1,6 +1,7 @@
 import type {Mistake} from '../../claims/mistakes.js';
 import type {Data} from '../../data/data.js';
-import {ladderTable} from '../../record/ladder-table.js';
+import {byClassNote, classTable, predictionsSentence} from '../../record/class-table.js';
+import {ladderTable, trivialLegend} from '../../record/ladder-table.js';
 import {dataSentence} from '../data-sentence.js';
 import {mistakesSentence} from '../mistakes-sentence.js';
 import type {ReportData, ReportedStep} from '../report-data.js';
@@ -28,6 +29,7 @@ ${table(`${name}: its steps`, head, body)}
 <p class="quiet">Train: accuracy while learning, in the last epoch, with augmentation and dropout where the step has
 them. Test: mean accuracy of the last five epochs. Both in percent, mean ± standard deviation over seeds. Target
 99.40 x 5: at least 99.40 % in each of the last 5 epochs. Held: seeds that reached it.</p>
+${trivialLegend(data.rows.map(({result}) => result)).map(line => html`<p class="quiet">${line}</p>`)}
 <p>${dataSentence(data.data)}</p>
 <p class="quiet">Every figure comes from the records of training runs. The model evaluated is that of the last epoch: no
 epoch was chosen by its test accuracy. Accuracies are rounded down, so that no missed target looks reached.</p>
@@ -49,7 +51,8 @@ ${chapters}`,
 };
 
 const chapter = async (step: ReportedStep, data: Data): Promise<Html> => {
-	const {entry, recorded, text, changes, summary, mistakes, comparison} = step;
+	const {entry, recorded, text, changes, summary, predictions, mistakes, comparison} = step;
+	const classes = classTable(predictions?.perClass ?? []);
 	const {name, from} = entry.step;
 	const layers = summaryCells(summary);
 	const seeds = recorded.seeds.length;
@@ -89,6 +92,13 @@ ${
 }
 <h3>Confusion</h3>
 ${confusionTable(name, step.confusion, data)}
+${
+	predictions &&
+	html`<h3>By class</h3>
+<p>${predictionsSentence(predictions)}</p>
+${table(`${name}: precision, recall and F1 by class`, classes.head, classes.body)}
+<p class="quiet">${byClassNote}</p>`
+}
 <h3>Misclassified test images</h3>
 <p class="quiet">${mistakesSentence(mistakes.length, mistakes.filter(mistake => mistake.seeds === seeds).length, data.test, seeds)}</p>
 ${
