@@ -17,11 +17,15 @@ const names = {accuracy: 'accuracy', balancedAccuracy: 'balanced accuracy', macr
 export const metricName = (metric: Metric): string =>
 	typeof metric === 'string' ? names[metric] : `recall of ${metric.recall}`;
 
+/** Returns whether a value is a metric. */
+export const isMetric = (value: unknown): value is Metric =>
+	typeof value === 'string'
+		? Object.hasOwn(names, value)
+		: isPlainObject(value) && Object.keys(value).join() === 'recall' && typeof value.recall === 'string';
+
 /** @throws {ConfigError} for a value that is not a metric */
 export const checkMetric = (setting: string, value: unknown): void => {
-	const isNamed = typeof value === 'string' && Object.hasOwn(names, value);
-	const isRecall = isPlainObject(value) && Object.keys(value).join() === 'recall' && typeof value.recall === 'string';
-	if (!isNamed && !isRecall) {
+	if (!isMetric(value)) {
 		const known = Object.keys(names).map(name => `\`${name}\``);
 		throw new ConfigError(setting, `${known.join(', ')} or \`{recall: CLASS}\``, formatValue(value));
 	}

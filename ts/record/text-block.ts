@@ -47,7 +47,7 @@ const resultSentences = (self: MeasuredRecord): string[] => {
 	const engines = [...new Set(record.seeds.map(({engine}) => engine))].join(' and ');
 	const {target} = record.preregistration;
 	const {metric} = aimOf(target);
-	const reached = trivial ? 'Trivial: reached' : held.count === held.of ? 'Held' : 'Missed: held';
+	const reached = held.count < held.of ? 'Missed: held' : trivial ? 'Trivial: reached' : 'Held';
 	return [
 		`${reached} by ${held.count} of ${held.of} ${held.of === 1 ? 'seed' : 'seeds'} (${listed(seeds)}), with ` +
 			`${parameters.toLocaleString('en')} parameters and ${epochs} epochs, on the \`${engines}\` engine.`,
@@ -98,7 +98,7 @@ const predictionSentences = (self: MeasuredRecord): string[] => {
 		? []
 		: [
 				sentence,
-				`Lowest recall: ${worst.class}, ${meanOf(worst.recall)}, with a precision of ${meanOf(worst.precision)}.`,
+				`Lowest recall: ${worst.class}, ${percent(worst.recall.mean)} %, with a precision of ${percent(worst.precision.mean)} %.`,
 			];
 };
 
