@@ -39,7 +39,7 @@ export const checkMetric = (setting: string, value: unknown): void => {
 export const labelOf = (setting: string, name: string, classes: readonly string[]): number => {
 	const label = classes.indexOf(name);
 	if (label === -1) {
-		const problem = `\`${setting}\` should be a class of the data, got ${formatValue(name)}${didYouMean(name, classes)}`;
+		const problem = `\`${setting}\` should be a class of the data, got ${JSON.stringify(name)}${didYouMean(name, classes)}`;
 		throw new ConfigError(setting, 'a class of the data', formatValue(name), problem);
 	}
 

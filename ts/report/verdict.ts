@@ -24,7 +24,7 @@ export const verdict = (result: TrainResult, screen: Screen = plain): string => 
 	return [
 		...seeds.map(seed => wrap(seedLine(seed, heldFor, metric), screen.width, '  ')),
 		...(measures ? ['', ...predictions(measures, screen), ''] : []),
-		...sentences.map(sentence => colour(wrap(sentence, screen.width, '  '))),
+		colour(wrap(sentences.join(' '), screen.width, '  ')),
 	].join('\n');
 };
 
