@@ -1,10 +1,17 @@
-import type {RecordedAnswers, RecordedEpoch, RecordedEvaluation, StepRecord} from '../claims/step-record.js';
-import {readLabels} from '../claims/step-record.js';
+import {
+	type RecordedAnswers,
+	type RecordedEpoch,
+	type RecordedEvaluation,
+	readLabels,
+	type StepRecord,
+} from '../claims/step-record.js';
 import {binOf, calibrationBins} from '../statistics/calibration.js';
+import {leastLoss, rounding} from './least-loss.js';
 
-/** Checks the classes, ranks and calibration of a seed's predictions against its labels and mistakes. */
+/** Checks the classes, ranks and calibration of a seed's predictions against its labels, mistakes and last epoch. */
 export const checkEvaluation = (
 	{seed, labels: text, mistakes, evaluation}: RecordedAnswers,
+	last: RecordedEpoch | undefined,
 	{data, experiment: {net}}: StepRecord,
 ): string[] => {
 	if (!evaluation) {
@@ -36,6 +43,8 @@ export const checkEvaluation = (
 			confidence > count * upper + slack
 		);
 	});
+	const losses = images.map(image => leastLoss(mistakes[image] ?? 0, ranks[image]));
+	const loss = losses.reduce((sum, loss) => sum + loss, leastLossOfRight(evaluation, mistakes)) / labels.length;
 	return [
 		...(other ? [`seed ${seed} should have the class and the rank of each of its ${images.length} mistakes`] : []),
 		...(wrongClass === undefined
@@ -52,6 +61,11 @@ export const checkEvaluation = (
 					`the calibration of seed ${seed} should have ${calibrationBins} bins of ${labels.length} predictions, ${right} of them right`,
 				]),
 		...(wrongBin === -1 ? [] : [`bin ${wrongBin + 1} of the calibration of seed ${seed} does not fit its mistakes`]),
+		...(last && last.testLoss < loss
+			? [
+					`seed ${seed} has a test loss of ${last.testLoss} in its last epoch, and its ranks and calibration make ${loss.toPrecision(4)}`,
+				]
+			: []),
 	];
 };
 
@@ -100,17 +114,13 @@ export const checkClasses = (
 };
 
 /** Returns the least loss of the images that are predicted correctly, by the mean of their probabilities in each bin. */
-export const leastLossOfRight = (
-	evaluation: RecordedEvaluation | undefined,
-	mistakes: RecordedAnswers['mistakes'],
-): number => {
-	const wrong = evaluation && confidenceOfMistakes(mistakes);
-	const losses = evaluation?.calibration.map(([count, correct, confidence], bin) => {
-		const {least = 0} = wrong?.[bin] ?? {};
-		const mean = Math.min(1, (confidence - least) / correct, (bin + 1) / calibrationBins);
-		return correct > 0 && count >= correct ? -correct * Math.log(mean) * (1 - 1e-5) : 0;
+const leastLossOfRight = ({calibration}: RecordedEvaluation, mistakes: RecordedAnswers['mistakes']): number => {
+	const wrong = confidenceOfMistakes(mistakes);
+	const losses = calibration.map(([, correct, confidence], bin) => {
+		const mean = Math.min(1, (confidence - (wrong[bin]?.least ?? 0)) / correct);
+		return correct > 0 && mean > 0 ? -correct * Math.log(mean) * (1 - 1e-5) : 0;
 	});
-	return (losses ?? []).reduce((sum, loss) => sum + (Number.isFinite(loss) ? loss : 0), 0);
+	return losses.reduce((sum, loss) => sum + loss, 0);
 };
 
 /**
@@ -132,6 +142,3 @@ const confidenceOfMistakes = (mistakes: RecordedAnswers['mistakes']) => {
 
 	return bins;
 };
-
-/** Of probabilities, which are saved with four digits. */
-export const rounding = 0.000_05;

@@ -6,8 +6,9 @@ import {
 	type StepRecord,
 } from '../claims/step-record.js';
 import {aimOf, type PartialGoal} from '../experiment/goal.js';
-import {checkClasses, checkEvaluation, leastLossOfRight, rounding} from './check-evaluation.js';
+import {checkClasses, checkEvaluation} from './check-evaluation.js';
 import {checkHistory, historyOf} from './history.js';
+import {leastLoss, rounding} from './least-loss.js';
 
 /**
  * Checks the parts of a record against each other and against its preregistration. Needs no images.
@@ -43,7 +44,7 @@ export const checkRecord = (record: StepRecord): string[] => {
 		...seeds.flatMap(seed => checkSeed(seed, rows(seed.seed), record)),
 		...record.epochs.flatMap(row => checkEpoch(row, record)),
 		...record.answers.flatMap(answers => checkSeedAnswers(answers, rows(answers.seed).at(-1), record)),
-		...record.answers.flatMap(answers => checkEvaluation(answers, record)),
+		...record.answers.flatMap(answers => checkEvaluation(answers, rows(answers.seed).at(-1), record)),
 		...record.answers.flatMap(answers => checkClasses(answers, rows(answers.seed), record)),
 	];
 };
@@ -165,7 +166,7 @@ const checkEpoch = (row: RecordedEpoch, {experiment: {labelSmoothing}}: StepReco
 };
 
 const checkSeedAnswers = (
-	{seed, labels: text, mistakes, evaluation}: RecordedAnswers,
+	{seed, labels: text, mistakes}: RecordedAnswers,
 	last: RecordedEpoch | undefined,
 	{data, experiment: {net}}: StepRecord,
 ): string[] => {
@@ -178,11 +179,7 @@ const checkSeedAnswers = (
 	);
 	const unlikely = images.find(image => (mistakes[image] ?? 0) < 1 / net.classes - rounding);
 	const wrong = last && last.testTotal - last.testCorrect;
-	const ofMistakes = Object.entries(mistakes).reduce(
-		(sum, [image, probability]) => sum + leastLoss(probability, evaluation?.ranks[image]),
-		0,
-	);
-	const loss = (ofMistakes + leastLossOfRight(evaluation, mistakes)) / data.test;
+	const loss = Object.values(mistakes).reduce((sum, probability) => sum + leastLoss(probability), 0) / data.test;
 	return [
 		...(text.length === digits * data.test
 			? []
@@ -203,15 +200,8 @@ const checkSeedAnswers = (
 				]),
 		...(last && last.testLoss < loss
 			? [
-					`seed ${seed} has a test loss of ${last.testLoss} in its last epoch, and its ${evaluation ? 'predictions' : 'mistakes alone'} make ${loss.toPrecision(4)}`,
+					`seed ${seed} has a test loss of ${last.testLoss} in its last epoch, and its mistakes alone make ${loss.toPrecision(4)}`,
 				]
 			: []),
 	];
 };
-
-/**
- * Returns the least loss of a mistake: the right class has at most the probability of the predicted one, and at most its
- * share of the rest, since so many classes as its rank says are likelier.
- */
-const leastLoss = (predicted: number, rank = 2): number =>
-	-Math.log(Math.min(1, predicted + rounding, (1 - predicted + rounding) / (rank - 1))) * (1 - 1e-5);
