@@ -82,7 +82,7 @@ const reanswer = (folder: string, seed: number, work: (answered: Answered) => vo
 	edit(folder, answers, new RegExp(`^\\{"seed":${seed},.*$`, 'm'), line => {
 		const {labels, mistakes, evaluation, checksum} = JSON.parse(line ?? '');
 		const before = [...labels].map(Number);
-		const answered = {labels: [...before], mistakes: {...mistakes}};
+		const answered: Answered = {labels: [...before], mistakes: {...mistakes}};
 		work(answered);
 		const {expected, ranks, calibration} = evaluation;
 		for (const [image, probability] of Object.entries(answered.mistakes)) {

@@ -5,14 +5,14 @@ import {plain, type Screen, textTable} from '../format/text-table.js';
 import {wrap} from '../format/wrap.js';
 import {classTable, predictionsSentence, spareClassColumns} from '../record/class-table.js';
 import {constantSentences} from '../record/constant-sentences.js';
-import type {SeedResult, TrainMeasures, TrainResult} from '../runs/events.js';
+import type {SeedResult, TrainResult} from '../runs/events.js';
 
 /**
- * Formats the result of training: the last accuracies of each seed, the predictions of the last epoch by class, and how many
- * seeds held the target, with what always answering the most common class would get.
+ * Formats the result of training: the last accuracies of each seed, and how many seeds held the target, with what always
+ * answering the most common class would get.
  */
 export const verdict = (result: TrainResult, screen: Screen = plain): string => {
-	const {seeds, held, target, measures, trivial} = result;
+	const {seeds, held, target, trivial} = result;
 	const {heldFor} = target;
 	const {metric, atLeast} = aimOf(target);
 	const epochs = heldFor === 1 ? 'the last epoch' : `each of the last ${heldFor} epochs`;
@@ -23,25 +23,32 @@ export const verdict = (result: TrainResult, screen: Screen = plain): string => 
 	];
 	return [
 		...seeds.map(seed => wrap(seedLine(seed, heldFor, metric), screen.width, '  ')),
-		...(measures ? ['', ...predictions(measures, screen), ''] : []),
 		colour(wrap(sentences.join(' '), screen.width, '  ')),
 	].join('\n');
 };
 
-/** The most classes that the verdict shows; reports show all. */
+/** The most classes that a terminal shows; reports show all. */
 const mostClasses = 20;
 
-const predictions = (measures: TrainMeasures, screen: Screen): string[] => {
+/**
+ * Formats the measures of the last epoch's predictions, as a whole and by class; empty if a seed was trained by an older
+ * version.
+ */
+export const predictionsText = ({measures}: TrainResult, screen: Screen = plain): string => {
+	if (!measures) {
+		return '';
+	}
+
 	const {perClass} = measures;
 	const isLong = perClass.length > mostClasses;
 	const shown = isLong ? perClass.toSorted((a, b) => a.f1.mean - b.f1.mean).slice(0, mostClasses) : perClass;
 	const {head, body} = classTable(shown);
 	return [
-		wrap(predictionsSentence(measures), screen.width, '  '),
-		'',
+		...['', wrap(predictionsSentence(measures), screen.width, '  '), ''],
 		textTable(head, body, {screen, spare: spareClassColumns}),
 		...(isLong ? [`These are the ${mostClasses} of ${perClass.length} classes with the lowest F1.`] : []),
-	];
+		...['', ''],
+	].join('\n');
 };
 
 const seedLine = (

@@ -18,7 +18,7 @@ import {
 	train,
 } from '../../index.js';
 import {commandHint} from '../../platform/command-hint.js';
-import {verdict} from '../../report/verdict.js';
+import {predictionsText, verdict} from '../../report/verdict.js';
 import {cleanUpRun} from '../../runs/clean-up.js';
 import {readConfig} from '../../runs/config.js';
 import {latest} from '../../runs/latest.js';
@@ -141,6 +141,7 @@ const run = async (flags: Flags, command: Command, interruption: Interruption): 
 
 	const result = await training.result;
 	interruption.kept = undefined;
+	process.stdout.write(quiet ? '' : predictionsText(result, screen()));
 	process.stdout.write(`${verdict(result, screen())}\n${step.trial ? trialNote(step.trial) : ''}`);
 	return result;
 };
