@@ -81,8 +81,8 @@ export const measureOf = (recorded: MeasuredRecord, measure: Measure): Measured 
 	checkMeasure('measure', measure);
 	const found = recorded[measure];
 	if (!found) {
-		const reason = measure === 'top3' && recorded.perClass ? 'with four classes or more' : tooOld;
-		const problem = `\`${recorded.name}\` has no \`${measure}\`: only records ${reason} have it`;
+		const reason = measure === 'top3' && recorded.perClass ? 'it is measured with four classes or more' : tooOld;
+		const problem = `\`${recorded.name}\` has no \`${measure}\`: ${reason}`;
 		throw new ConfigError('measure', 'a measure that the record has', measure, problem);
 	}
 
@@ -106,14 +106,14 @@ export const ofClass = (recorded: MeasuredRecord, name: string): MeasuredClass =
 	checkMeasuredRecord(recorded);
 	const {perClass, record} = recorded;
 	if (!perClass) {
-		const problem = `\`${recorded.name}\` has no measures by class: only records ${tooOld} have them`;
+		const problem = `\`${recorded.name}\` has no measures by class: ${tooOld}`;
 		throw new ConfigError('record', 'one with measures by class', recorded.name, problem);
 	}
 
 	return perClass[labelOf('class', name, record.data.classes)] as MeasuredClass; // it has every class of the data
 };
 
-const tooOld = 'made since stepladder keeps the class of each mistake (record it again with `--fresh`)';
+const tooOld = 'it was recorded before records kept the class of each mistake; record it again with `--fresh`';
 
 /** Computes the measures of finished seeds. */
 export const measureSeeds = ({seeds, epochs, classes, predictions}: FinishedSeeds, goal: Goal): SeedsMeasured => {
