@@ -3,11 +3,13 @@
 mod augment;
 mod batches;
 mod dataset;
+mod digit;
 mod idx;
 mod prepare;
 
 pub use augment::{Affine, Augmentation, adjust};
 pub use batches::{Batch, Batches, Preparing};
 pub use dataset::{Dataset, Description, Images, Normalisation};
+pub use digit::{Digit, Found, separate_digit};
 pub use idx::{IdxImages, IdxLabels, read_images, read_labels};
 pub use prepare::{Decoded, Fit, Preparation, brightest, prepare, visible_brightness};
