@@ -21,7 +21,7 @@ export type Listing = {
 };
 
 /** Names of files to decode. Those that sharp can't read are listed too, so that they are refused by name. */
-const isImage = (name: string): boolean =>
+export const isImage = (name: string): boolean =>
 	/\.(?:png|jpe?g|jfif|webp|gif|tiff?|avif|bmp|heic|heif)$/i.test(name) && !name.startsWith('.');
 
 const validNames = ['valid', 'val', 'validation'];
@@ -123,13 +123,12 @@ const imagesOf = (folder: string, set: string, classes: readonly string[], leftO
 		leftOut.push(...names.filter(file => !images.includes(file)).map(file => path.join(set, name, file)));
 		return images.map(file => ({file: path.join(set, name, file), label}));
 	});
-	return files.sort(
-		(a, b) =>
-			numberIn(a.file) - numberIn(b.file) ||
-			compareText(path.basename(a.file), path.basename(b.file)) ||
-			a.label - b.label,
-	);
+	return files.sort((a, b) => compareImages(a.file, b.file) || a.label - b.label);
 };
+
+/** Orders images by the last number in their names, then by name. */
+export const compareImages = (a: string, b: string): number =>
+	numberIn(a) - numberIn(b) || compareText(path.basename(a), path.basename(b));
 
 const checkClassCount = (place: string, classes: readonly string[]): void => {
 	if (classes.length < 2 || classes.length > 256) {
@@ -214,7 +213,7 @@ export const isMisread = (place: string): boolean =>
 export const misread = 'its name is not UTF-8';
 
 /** By code units: the same on every machine, whatever its language. */
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The last number in a file's name; 0 without one. */
 const numberIn = (file: string): number =>
