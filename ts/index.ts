@@ -54,6 +54,8 @@ export {estimate, percent, points, probability} from './format/figures.js';
 export {defineLadder, type LadderDefinition, type PublishedResult} from './ladder/define-ladder.js';
 export {findLadder} from './ladder/find-ladder.js';
 export {type Ladder, openLadder, type RefusedStep, type StepEntry} from './ladder/open-ladder.js';
+export {type EvaluatedImage, type EvaluateOptions, type Evaluation, evaluate} from './model/evaluate/evaluate.js';
+export type {SetName} from './model/evaluate/labelled-images.js';
 export {loadModel, type Model} from './model/load-model.js';
 export {type NamedPrediction, predict} from './model/predict.js';
 export type {ImageOutcome, PredictImagesOptions} from './model/predict-in-batches.js';
@@ -77,6 +79,7 @@ export type {
 } from './runs/events.js';
 export {listRuns, type RunSummary} from './runs/list-runs.js';
 export type {TrainOptions} from './runs/train-options.js';
+export type {ClassificationMeasures} from './statistics/classification.js';
 export {defineStep, type Step, type StepDefinition, type Target} from './step/define-step.js';
 export type {SweepPlan, Varied} from './sweep/plan.js';
 export type {SweepResult} from './sweep/result.js';

@@ -6,17 +6,9 @@ import test, {type ExecutionContext} from 'ava';
 import {zipSync} from 'fflate';
 import {csv, idx, npz} from '../../ts/index.js';
 import {temporaryFolder} from '../helpers/folder.js';
+import {npy} from '../helpers/npy.js';
 
 process.env['STEPLADDER_CACHE'] = path.join(process.cwd(), 'build', 'test-cache');
-
-/** An `.npy` file, as NumPy writes it. */
-const npy = (descr: string, shape: readonly number[], values: Uint8Array, order = 'False'): Uint8Array => {
-	const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
-	const head = `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${sizes}), }`;
-	const header = `${head.padEnd(117)}\n`;
-	const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 255, header.length >> 8]);
-	return Buffer.concat([start, Buffer.from(header, 'latin1'), values]);
-};
 
 const pixels = (count: number, channels = 1): Uint8Array =>
 	Uint8Array.from({length: count * 16 * channels}, (_, index) => (index * 7) % 256);

@@ -13,12 +13,10 @@ const idx = (magic: number, dimensions: number[], body: Uint8Array): Buffer => {
 
 type IdxSet = {readonly images: Uint8Array; readonly labels: Uint8Array};
 
-/** Writes four IDX files of images of a shape: height and width, or channels before them. */
-export const writeIdxFiles = (folder: string, shape: number[], {train, test}: {train: IdxSet; test: IdxSet}): void => {
-	for (const [prefix, {images, labels}] of [
-		['train', train],
-		['t10k', test],
-	] as const) {
+/** Writes two IDX files a set of images of a shape: height and width, or channels before them. */
+export const writeIdxFiles = (folder: string, shape: number[], sets: {train?: IdxSet; test: IdxSet}): void => {
+	for (const [set, {images, labels}] of Object.entries(sets)) {
+		const prefix = set === 'test' ? 't10k' : set;
 		const name = `${prefix}-images-idx${shape.length + 1}-ubyte`;
 		writeFileSync(path.join(folder, name), idx(2049 + shape.length, [labels.length, ...shape], images));
 		writeFileSync(path.join(folder, `${prefix}-labels-idx1-ubyte`), idx(2049, [labels.length], labels));

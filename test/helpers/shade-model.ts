@@ -14,7 +14,8 @@ type Options = {
 export const levelOf = (label: number, classes: number): number => Math.round((255 * label) / (classes - 1));
 
 /**
- * Trains a model that tells uniform images by their grey level: the first class is black, the last one white.
+ * Trains a model that tells uniform images by their grey level: the first class is black, the last one white. Of an image that is
+ * not square it takes the middle.
  *
  * @returns the run's folder, and its model
  */
@@ -29,7 +30,7 @@ export const shadeModel = async (
 		levelOf(labels[Math.floor(index / length)] ?? 0, classes.length),
 	);
 	const set = {images, labels};
-	const source = arrays({size, channels, classes, train: set, test: set, name: 'shades'});
+	const source = arrays({size, channels, classes, train: set, test: set, name: 'shades', fit: 'cover'});
 	const data = {
 		open: async (...given: Parameters<typeof source.open>) => ({...(await source.open(...given)), ...(form && {form})}),
 	};

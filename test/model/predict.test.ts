@@ -117,7 +117,9 @@ test('a folder is listed once, even where links go round', async t => {
 
 test('predictImages gives an outcome an image, in their order, whatever the number of threads', async t => {
 	const damaged = light.subarray(0, 40);
-	const images: Uint8Array[] = Array.from({length: 300}, (_, index) => (index % 7 === 3 ? damaged : index % 2 ? light : dark));
+	const images: Uint8Array[] = Array.from({length: 300}, (_, index) =>
+		index % 7 === 3 ? damaged : index % 2 ? light : dark,
+	);
 	for (const threads of [1, 7, undefined]) {
 		const outcomes = await collect(model.predictImages(images, {...(threads && {threads})}));
 		t.is(outcomes.length, 300);

@@ -86,7 +86,8 @@ export const csv = (file: string, options: CsvOptions): DataSource => {
 
 type Table = ImageSet & {readonly size: number};
 
-const readTable = async (file: string, label: string, channels: number): Promise<Table> => {
+/** Reads a table of pixels. */
+export const readTable = async (file: string, label: string, channels: number): Promise<Table> => {
 	const wrong = (expected: string, found: string, line?: number): DataError => {
 		const where = line === undefined ? file : `${file}, line ${line}`;
 		return new DataError(`${where}: expected ${expected}; ${found}`, file, expected, found);

@@ -17,6 +17,8 @@ export type DataDescription = {
 	readonly classes: readonly string[];
 	/** Training images. */
 	readonly train: number;
+	/** Validation images, where the source has a set of its own. They follow the training images in the same files. */
+	readonly validation?: number | undefined;
 	/** Test images. */
 	readonly test: number;
 	/** sha256 over the sha256 of training images, training labels, test images and test labels, unpacked. */
@@ -43,6 +45,14 @@ export const checkForm = (form: unknown): void => {
 	}
 };
 
+/** The image files of a source, set by set in the order of its images, relative to its folder. */
+export type ImageFiles = {
+	readonly folder: string;
+	readonly train: readonly string[];
+	readonly validation?: readonly string[];
+	readonly test: readonly string[];
+};
+
 /** Images with their labels, ready to learn from. */
 export type Data = DataDescription & {
 	/** How they were made, so that `predict` brings other images to the same form. */
@@ -52,6 +62,8 @@ export type Data = DataDescription & {
 	/** How they were brought to a square, so that `predict` does the same. */
 	readonly preparation?: Preparation | undefined;
 	readonly idx: IdxFolder;
+	/** The files that the images were decoded from; `undefined` if they are no files. */
+	readonly files?: ImageFiles | undefined;
 	/** The label of each test image. */
 	readonly testLabels: () => Uint8Array;
 	/** A test image: `channels * size * size` bytes, channel by channel and row by row, 0 for black. */

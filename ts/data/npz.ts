@@ -55,7 +55,7 @@ export const npz = (file: string, options: {readonly classes?: readonly string[]
 type Set = ImageSet & {readonly channels: number; readonly size: number};
 
 /** The images and labels of a set; `undefined` if the archive has none of that name. */
-const setOf = (file: string, arrays: ReadonlyMap<string, NpyArray>, set: string): Set | undefined => {
+export const setOf = (file: string, arrays: ReadonlyMap<string, NpyArray>, set: string): Set | undefined => {
 	const [images, labels] = [arrays.get(`${set}_images`), arrays.get(`${set}_labels`)];
 	if (!images || !labels) {
 		return undefined;
@@ -99,7 +99,7 @@ const planesOf = (pixels: Uint8Array, size: number, channels: number): Uint8Arra
 };
 
 /** Reads the arrays of an archive by their names, without `.npy`. */
-const readArchive = async (file: string) => {
+export const readArchive = async (file: string) => {
 	const type = fileType(file);
 	if (type !== 'a file') {
 		throw wrong(file, 'a file of NumPy arrays, .npz', type === 'nothing' ? 'file not found' : `it is ${type}`);

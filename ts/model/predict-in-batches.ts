@@ -65,7 +65,7 @@ type Predicting = {
  */
 export async function* predictInBatches(
 	{channels, size, predict}: Predicting,
-	images: AsyncIterable<UnreadImage>,
+	images: AsyncIterable<UnreadImage> | Iterable<UnreadImage>,
 	{threads = availableParallelism(), signal = new AbortController().signal}: PredictImagesOptions,
 ): AsyncGenerator<ImageOutcome, void> {
 	const atOnce = Math.max(1, Math.min(mostImages, Math.floor(mostBytes / (channels * size ** 2))));
@@ -88,7 +88,7 @@ export async function* predictInBatches(
 	}
 }
 
-async function* batches<Item>(items: AsyncIterable<Item>, most: number): AsyncGenerator<Item[], void> {
+async function* batches<Item>(items: AsyncIterable<Item> | Iterable<Item>, most: number): AsyncGenerator<Item[], void> {
 	let batch: Item[] = [];
 	for await (const item of items) {
 		batch.push(item);

@@ -11,7 +11,7 @@ import {checkBits, checkFit, type Fit, parseColour, plainPreparation} from '../d
 import {decoderVersion} from '../decode/sharp.js';
 import {contrastingBackground} from './background.js';
 import {FolderDecoder} from './folder-decoder.js';
-import {checkCounts, type Listing, listClasses, listSets} from './list-images.js';
+import {checkCounts, type ImageFile, type Listing, listClasses, listSets} from './list-images.js';
 import {checkSplit, type Split, splitImages} from './split-images.js';
 
 /** What {@link imageFolder} brings its images to, and how they are split. */
@@ -101,7 +101,10 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 				tell(`Left out ${leftOut.length} damaged ${leftOut.length === 1 ? 'image' : 'images'}: ${leftOut.join(', ')}`);
 			}
 
-			return {...data, decoder, preparation: {fit, background: background ?? plainPreparation.background, bits}};
+			const filesOf = (set: readonly ImageFile[]): string[] =>
+				set.map(({file}) => file).filter(file => !leftOut.includes(file));
+			const files = {folder: place, train: filesOf(listing.train), test: filesOf(listing.test)};
+			return {...data, files, decoder, preparation: {fit, background: background ?? plainPreparation.background, bits}};
 		},
 	};
 };
