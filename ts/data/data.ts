@@ -4,6 +4,7 @@ import {sha256} from '../fs/hash.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import type {Preparation} from './decode/preparation.js';
+import {readImageNames} from './image-names.js';
 
 /** The description of a data set, in records and reports. */
 export type DataDescription = {
@@ -66,6 +67,8 @@ export type Data = DataDescription & {
 	readonly files?: ImageFiles | undefined;
 	/** The label of each test image. */
 	readonly testLabels: () => Uint8Array;
+	/** The file of a test image, relative to the folder of the source; `undefined` if it came as no file. */
+	readonly testName?: ((index: number) => string | undefined) | undefined;
 	/** A test image: `channels * size * size` bytes, channel by channel and row by row, 0 for black. */
 	readonly testImage: (index: number) => Uint8Array;
 };
@@ -141,9 +144,11 @@ export const dataOf = (
 ): Data => {
 	const length = description.channels * description.size ** 2;
 	const labels = once(() => unwrap(native().readTestLabels(idx.folder)));
+	const names = once(() => ({test: readImageNames(idx.folder, description.test)?.test}));
 	const pixels = once(() => unwrap(native().readTestImages(idx.folder)).pixels);
 	return {
 		...{...description, idx, testLabels: labels, ...(form && {form}), ...(preparation && {preparation})},
+		testName: index => names().test?.[index],
 		testImage(index) {
 			if (!Number.isSafeInteger(index) || index < 0 || index >= description.test) {
 				throw new ConfigError('index', `a whole number from 0 to ${description.test - 1}`, formatValue(index));

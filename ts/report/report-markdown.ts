@@ -61,7 +61,11 @@ const chapter = (
 		markdownTable(
 			['Image', 'class', 'predicted', 'highest probability'],
 			always.map(({image, predicted}) => [
-				...[image, className(labels[image] ?? 0), predicted.map(({label}) => className(label)).join(', ')],
+				...[
+					data.testName?.(image) ?? image,
+					className(labels[image] ?? 0),
+					predicted.map(({label}) => className(label)).join(', '),
+				],
 				Math.max(...predicted.map(({probability}) => probability)).toFixed(2),
 			]),
 		),

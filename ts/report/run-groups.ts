@@ -35,6 +35,22 @@ export type RunGroup = {
 	readonly measured: SeedsMeasured | undefined;
 	/** Mistakes of finished seeds; empty if the test labels are missing. */
 	readonly answers: ReadonlyArray<Pick<RecordedAnswers, 'seed' | 'mistakes'>>;
+	/** Test images that finished runs get wrong, those that most get wrong first; empty for a record, whose own report has them. */
+	readonly mistakes: readonly RunMistake[];
+};
+
+/** A test image that at least one run gets wrong. */
+export type RunMistake = {
+	/** Its file, or its number among the test images. */
+	readonly image: string;
+	/** Name of its class. */
+	readonly class: string;
+	/** Names of the predicted classes, the most frequent first. */
+	readonly predicted: readonly string[];
+	/** Number of runs that get it wrong. */
+	readonly seeds: number;
+	/** The highest probability of a wrong class. */
+	readonly probability: number;
 };
 
 /** One seed of a group. */
@@ -189,6 +205,7 @@ const engineOf = ({finished, options: {engine, device}}: StoredRun): string =>
 export const ofRecord = ({name, record, ...measured}: MeasuredRecord, folder: string): RunGroup => ({
 	...{name, step: name, trial: undefined, isRecord: true, experiment: record.experiment},
 	...{target: record.preregistration.target, data: record.data, images: record.data, measured, answers: record.answers},
+	mistakes: [],
 	runs: record.seeds.map(({seed, begun, trainCleanCorrect, trainCleanTotal}) => ({
 		...{seed, folder, begun: begun ?? undefined},
 		epochs: record.epochs.filter(row => row.seed === seed),
@@ -250,6 +267,7 @@ const ofRuns = (all: readonly StoredRun[], notes: string[]): RunGroup => {
 			trainClean: finished && finished.trainCleanCorrect / finished.trainCleanTotal,
 		})),
 		answers: runs.flatMap(run => answersOf(run, notes) ?? []),
+		mistakes: mistakesOf(runs, notes),
 	};
 };
 
@@ -276,6 +294,39 @@ const answersOf = (run: StoredRun, notes: string[]): RunGroup['answers'][number]
 	}
 
 	return {seed, mistakes: Object.fromEntries(mistakes)};
+};
+
+/** Returns the test images that runs get wrong; none if the test labels are missing. */
+const mistakesOf = (runs: readonly StoredRun[], notes: string[]): RunMistake[] => {
+	const [first] = runs;
+	const expected = first && labelsOf(first.data, notes);
+	if (!first || !expected) {
+		return [];
+	}
+
+	const {classes, testName} = first.data;
+	const wrong = new Map<number, Array<{readonly label: number; readonly probability: number}>>();
+	for (const {finished} of runs) {
+		for (const [image, label] of (finished?.answers.labels ?? []).entries()) {
+			if (label !== expected[image]) {
+				const probability = finished?.answers.probabilities[image] ?? 0;
+				wrong.set(image, [...(wrong.get(image) ?? []), {label, probability}]);
+			}
+		}
+	}
+
+	const nameOf = (label: number): string => classes[label] ?? String(label);
+	return [...wrong]
+		.toSorted(([a, ofA], [b, ofB]) => ofB.length - ofA.length || a - b)
+		.map(([image, answers]) => {
+			const labels = answers.map(({label}) => label);
+			const countOf = (label: number): number => labels.filter(other => other === label).length;
+			return {
+				...{image: testName?.(image) ?? `#${image}`, class: nameOf(expected[image] ?? 0), seeds: answers.length},
+				predicted: [...new Set(labels)].toSorted((a, b) => countOf(b) - countOf(a) || a - b).map(nameOf),
+				probability: Math.max(...answers.map(({probability}) => probability)),
+			};
+		});
 };
 
 const labelsOf = (data: StoredRun['data'], notes: string[]): Uint8Array | undefined => {

@@ -20,6 +20,8 @@ export type RunsData = {
 	readonly changes: ReadonlyArray<{readonly group: RunGroup; readonly changes: Changes}>;
 	/** Every other finished group minus the first finished one. */
 	readonly comparisons: readonly Comparison[];
+	/** Test images that the finished runs of each group get wrong. */
+	readonly mistakes: ReadonlyArray<{readonly name: string; readonly sentence: string; readonly table: Table}>;
 	/** Sentences why other groups are not compared. */
 	readonly notCompared: readonly string[];
 };
@@ -46,6 +48,7 @@ export const runsData = ({groups, notes}: Found): RunsData => {
 					base.target.primary,
 				)
 			: [],
+		mistakes: groups.flatMap(group => mistakesTable(group) ?? []),
 		notCompared: [
 			...problems.flatMap(({problem}) => problem ?? []),
 			...groups.filter(({measured}) => !measured).map(({name}) => `No run of ${name} has finished yet.`),
@@ -88,6 +91,33 @@ const runsTable = (groups: readonly RunGroup[]): Table => ({
 		}),
 	),
 });
+
+/** Images of a group that are listed. */
+const mostListed = 50;
+
+const mistakesTable = ({name, mistakes, runs}: RunGroup): RunsData['mistakes'][number] | undefined => {
+	if (mistakes.length === 0) {
+		return undefined;
+	}
+
+	const finished = runs.filter(({isFinished}) => isFinished).length;
+	const listed = mistakes.slice(0, mostListed);
+	const count = `${mistakes.length.toLocaleString('en')} test ${mistakes.length === 1 ? 'image is' : 'images are'}`;
+	const which = listed.length < mistakes.length ? ` The ${listed.length} that most runs get wrong:` : '';
+	return {
+		...{
+			name,
+			sentence: `${count} wrong in at least one of ${finished} finished ${finished === 1 ? 'run' : 'runs'}.${which}`,
+		},
+		table: {
+			head: ['Image', 'Class', 'Predicted', 'Runs', 'Highest probability'],
+			body: listed.map(mistake => [
+				...[mistake.image, mistake.class, mistake.predicted.join(', '), `${mistake.seeds}/${finished}`],
+				mistake.probability.toFixed(2),
+			]),
+		},
+	};
+};
 
 const togetherTable = (groups: readonly RunGroup[]): Table => ({
 	head: ['Runs of', 'Seeds', 'Test %', 'Train %', 'Train % in evaluation mode', 'Gap', 'Held'],

@@ -14,6 +14,7 @@ export const runsMarkdown = ({
 	notes,
 	changes,
 	comparisons,
+	mistakes,
 	notCompared,
 }: RunsData): string => {
 	const [first] = groups;
@@ -25,6 +26,10 @@ export const runsMarkdown = ({
 		...['## By settings', '', markdownTable(together.head, together.body), ''],
 		...['Test: mean of the last five epochs. Mean ± standard deviation over seeds, in percent.', ''],
 		...['## Test accuracy by epoch, %', '', epochTable(groups), ''],
+		...(mistakes.length > 0 ? ['## Misclassified test images', ''] : []),
+		...mistakes.flatMap(({name, sentence, table}) => [
+			...[`### ${markdownText(name)}`, '', markdownProse(sentence), '', markdownTable(table.head, table.body), ''],
+		]),
 		...(changes.length > 0 ? [`## What differs from ${markdownText(first?.name ?? '')}`, ''] : []),
 		...changes.flatMap(({group, changes}) => [`### ${markdownText(group.name)}`, '', ...changesMarkdown(changes)]),
 		...(comparisons.length + notCompared.length > 0 ? ['## Comparisons', ''] : []),

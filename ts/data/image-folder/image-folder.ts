@@ -9,6 +9,7 @@ import {checkChannels, checkSize} from '../check-shape.js';
 import type {DataSource} from '../data.js';
 import {checkBits, checkFit, type Fit, parseColour, plainPreparation} from '../decode/preparation.js';
 import {decoderVersion} from '../decode/sharp.js';
+import {type ImageNames, writeImageNames} from '../image-names.js';
 import {contrastingBackground} from './background.js';
 import {FolderDecoder} from './folder-decoder.js';
 import {checkCounts, type ImageFile, type Listing, listClasses, listSets} from './list-images.js';
@@ -95,18 +96,31 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 			const {data, leftOut, background} = await cacheImages(entry, async work => {
 				const background = given ?? (await contrastingBackground(place, listing.train));
 				const images = new FolderDecoder(place, {size, channels}, {fit, background, bits}, {skipDamaged, tell, signal});
-				return {leftOut: await images.write(work, listing), background};
+				const leftOut = await images.write(work, listing);
+				writeImageNames(work, namesOf(listing, leftOut));
+				return {leftOut, background};
 			});
 			if (leftOut.length > 0) {
 				tell(`Left out ${leftOut.length} damaged ${leftOut.length === 1 ? 'image' : 'images'}: ${leftOut.join(', ')}`);
 			}
 
-			const filesOf = (set: readonly ImageFile[]): string[] =>
-				set.map(({file}) => file).filter(file => !leftOut.includes(file));
-			const files = {folder: place, train: filesOf(listing.train), test: filesOf(listing.test)};
-			return {...data, files, decoder, preparation: {fit, background: background ?? plainPreparation.background, bits}};
+			const files = {folder: place, ...namesOf(listing, leftOut)};
+			return {
+				...data,
+				files,
+				testName: (index: number) => files.test[index],
+				decoder,
+				preparation: {fit, background: background ?? plainPreparation.background, bits},
+			};
 		},
 	};
+};
+
+/** Returns the files of the images, without those that were left out as damaged. */
+const namesOf = ({train, test}: Listing, leftOut: readonly string[]): ImageNames => {
+	const out = new Set(leftOut);
+	const kept = (files: readonly ImageFile[]): string[] => files.flatMap(({file}) => (out.has(file) ? [] : [file]));
+	return {train: kept(train), test: kept(test)};
 };
 
 const splitListing = (folder: string, split: Split, group: RegExp | undefined): Listing => {

@@ -104,8 +104,9 @@ ${toTop}
 const mistakeItem = ({image, predicted}: Mistake, of: number, data: Data): Html => {
 	const className = (label: number): string => data.classes[label] ?? String(label);
 	const name = className(data.testLabels()[image] ?? 0);
+	const file = data.testName?.(image);
 	return html`<li><span class="image i${image}" role="img" aria-label="test image ${image}, ${name}"></span>
-#${image}, ${name}<br>${predicted.map(
+#${image}, ${name}<br>${file !== undefined && html`<span class="file">${file}</span><br>`}${predicted.map(
 		({label, seeds, probability}) =>
 			html`as ${className(label)} by ${seeds} of ${of}, up to ${(100 * probability).toFixed(0)} %<br>`,
 	)}</li>`;

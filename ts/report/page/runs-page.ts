@@ -13,6 +13,7 @@ export const runsPage = async ({
 	notes,
 	changes,
 	comparisons,
+	mistakes,
 	notCompared,
 }: RunsData): Promise<string> => {
 	const [first] = groups;
@@ -66,6 +67,19 @@ ${
 ${comparisons.map(comparison => chapter(comparison))}
 ${comparisons[0] && significanceNote(comparisons[0].primary, testedOf(comparisons))}
 ${notCompared.map(reason => html`<p>${prose(reason)}</p>`)}
+${toTop}
+</section>`
+}
+${
+	mistakes.length > 0 &&
+	html`<section>
+<h2>Misclassified test images</h2>
+${mistakes.map(
+	({name, sentence, table: found}) => html`<h3>${name}</h3>
+<p>${prose(sentence)}</p>
+<details><summary>Show them</summary>
+${table(`${name}: misclassified test images`, found.head, found.body)}</details>`,
+)}
 ${toTop}
 </section>`
 }`,
