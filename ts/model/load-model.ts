@@ -1,4 +1,5 @@
 import {existsSync} from 'node:fs';
+import {availableParallelism} from 'node:os';
 import path from 'node:path';
 import {type ImageForm, imageForms} from '../data/data.js';
 import {checkPreparation, type Preparation} from '../data/decode/preparation.js';
@@ -8,6 +9,7 @@ import {fileType} from '../fs/file-type.js';
 import type {Model as NativeModel} from '../native/binding.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {limit} from '../platform/limit.js';
 import {checkReadablePath} from '../validation/check-path.js';
 import {isBytes} from '../validation/is-bytes.js';
 import {namedImages} from './named-images.js';
@@ -70,6 +72,9 @@ export type Model = {
 	) => AsyncGenerator<ImageOutcome, void>;
 };
 
+/** A decoded photo takes tens of megabytes: of many images that are asked for at once, the others wait. */
+const reading = limit(availableParallelism());
+
 /**
  * Reads a model that a run saved.
  *
@@ -86,7 +91,7 @@ export const loadModel = async (place: string): Promise<Model> => {
 		...{size, channels, classes, parameters, form, preparation: preparationOf(model, place)},
 		async predictImage(image, options = {}) {
 			checkPredictOptions(options);
-			const {pixels, blank, done} = await readImage(image, loaded, options);
+			const {pixels, blank, done} = await reading(async () => readImage(image, loaded, options));
 			const [prediction] = await loaded.predict(pixels);
 			return {...(prediction as Prediction), blank, done};
 		},
