@@ -1,4 +1,7 @@
+import {createHash} from 'node:crypto';
+import {once} from 'node:events';
 import {
+	cpSync,
 	existsSync,
 	mkdirSync,
 	readdirSync,
@@ -7,28 +10,30 @@ import {
 	rmSync,
 	statSync,
 	truncateSync,
+	utimesSync,
 	writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
 import sharp from 'sharp';
 import {arrays, type DataSource, imageFolder} from '../../ts/index.js';
 import {root} from '../helpers/cli.js';
-import {type Ending, temporaryFolder} from '../helpers/folder.js';
+import {temporaryFolder} from '../helpers/folder.js';
 import {endedProcess, holderHere, leaveLock, setHeartbeat} from '../helpers/lock.js';
 
 const cache = temporaryFolder({teardown: remove => process.on('exit', () => void remove())});
 process.env['STEPLADDER_CACHE'] = cache;
 
-/** Six images in two classes; the seventh is damaged. */
-const pictures = async (t: Ending): Promise<string> => {
+/** Six images in two classes, of colours that no other test has; the seventh is damaged. */
+const pictures = async (t: ExecutionContext): Promise<string> => {
 	const folder = temporaryFolder(t);
+	const [g = 0, b = 0] = createHash('sha256').update(t.title).digest();
 	for (const [index, name] of ['train/a/1', 'train/a/2', 'train/b/1', 'train/b/2', 'test/a/1', 'test/b/1'].entries()) {
 		const file = path.join(folder, `${name}.png`);
 		mkdirSync(path.dirname(file), {recursive: true});
-		await sharp({create: {width: 9, height: 9, channels: 3, background: {r: 40 * index, g: 99, b: 7}}}).toFile(file);
+		await sharp({create: {width: 9, height: 9, channels: 3, background: {r: 40 * index, g, b}}}).toFile(file);
 	}
 
 	writeFileSync(path.join(folder, 'train/b/3.png'), 'no image');
@@ -38,7 +43,7 @@ const pictures = async (t: Ending): Promise<string> => {
 const open = async (source: DataSource) => {
 	const told: string[] = [];
 	const tell = (line: string): void => {
-		if (!line.startsWith('Decoded')) {
+		if (!/^(?:Decoded|Compared) /.test(line)) {
 			told.push(line); // a busy machine gets progress lines
 		}
 	};
@@ -191,4 +196,99 @@ test('processes that fill and mend an entry at once all end with its images', as
 	t.is(new Set(filled).size, 1);
 	renameSync(path.join(entry, images), path.join(entry, 'elsewhere'));
 	t.deepEqual(await together(), filled);
+});
+
+/** The entries of this file's cache that have images of a folder. */
+const entriesOf = (folder: string): string[] => [
+	...new Set(
+		readdirSync(path.join(cache, 'uses'))
+			.filter(name => name.endsWith('.json') && readFileSync(path.join(cache, 'uses', name), 'utf8').includes(folder))
+			.map(name => name.split('.', 1)[0] ?? ''),
+	),
+];
+
+const isCached = (key: string): boolean => existsSync(path.join(cache, 'data', key));
+
+test('files with other times and the same contents are not decoded again', async t => {
+	const folder = await pictures(t);
+	const {hash, idx} = await open(imageFolder(folder, {size: 8}));
+	const before = standing(idx.folder);
+	for (let seconds = 1; seconds <= 3; seconds += 1) {
+		utimesSync(path.join(folder, 'train/a/1.png'), seconds, seconds);
+		const again = await open(imageFolder(folder, {size: 8}));
+		t.deepEqual([again.hash, again.idx], [hash, idx]);
+	}
+
+	t.deepEqual(standing(idx.folder), before);
+	t.deepEqual(entriesOf(folder), [path.basename(idx.folder)]);
+});
+
+test('a copy of a folder shares its entry, and each option has its own', async t => {
+	const folder = await pictures(t);
+	const copy = temporaryFolder(t);
+	cpSync(folder, copy, {recursive: true});
+	const first = await open(imageFolder(folder, {size: 8}));
+	t.deepEqual((await open(imageFolder(copy, {size: 8}))).idx, first.idx);
+	const grey = await open(imageFolder(folder, {size: 8, channels: 1}));
+	t.not(grey.idx.folder, first.idx.folder);
+	t.true(isCached(path.basename(first.idx.folder)));
+});
+
+test('images that were edited with the same size and time are decoded again', async t => {
+	const folder = await pictures(t);
+	const file = path.join(folder, 'test/a/1.png');
+	const other = path.join(folder, 'test/b/1.png');
+	const [a, b] = await Promise.all(
+		[10, 200].map(async level =>
+			sharp({create: {width: 9, height: 9, channels: 3, background: {r: level, g: level, b: level}}})
+				.png({compressionLevel: 0})
+				.toBuffer(),
+		),
+	);
+	t.is(a?.length, b?.length);
+	writeFileSync(file, a ?? '');
+	writeFileSync(other, b ?? '');
+	utimesSync(file, 1, 1);
+	const pixel = async (): Promise<number | undefined> =>
+		(await open(imageFolder(folder, {size: 8, channels: 1}))).testImage(0)[0];
+	t.is(await pixel(), 10);
+	writeFileSync(file, b ?? '');
+	utimesSync(file, 1, 1);
+	t.is(await pixel(), 200);
+});
+
+test('once the files of a source have changed, its old entry is removed, unless it is used', async t => {
+	const script = (folder: string, wait: boolean): string => `
+		const {imageFolder} = await import(${JSON.stringify(path.join(root, 'dist', 'ts', 'index.js'))});
+		const {idx} = await imageFolder(${JSON.stringify(folder)}, {size: 8}).open('.', {skipDamaged: true});
+		process.stdout.write(idx.folder.split(/[\\/]/).at(-1));
+		if (${wait}) process.stdin.resume();`;
+	const inProcess = (folder: string, wait = false) =>
+		execa(process.execPath, ['--input-type=module', '--eval', script(folder, wait)], {timeout: 240_000});
+	const folder = await pictures(t);
+	const edit = async (level: number) =>
+		sharp({create: {width: 9, height: 9, channels: 3, background: {r: level, g: 1, b: 1}}}).toFile(
+			path.join(folder, 'test/a/1.png'),
+		);
+	const {stdout: first} = await inProcess(folder);
+	await edit(100);
+	const using = inProcess(folder, true);
+	const [chunk] = await once(using.stdout, 'data');
+	const second = String(chunk);
+	t.deepEqual([first === second, isCached(first), isCached(second)], [false, false, true]);
+
+	await edit(110);
+	const {stdout: third} = await inProcess(folder);
+	t.deepEqual([isCached(second), isCached(third)], [true, true], 'a process has it open');
+	using.stdin.end();
+	await using;
+	t.is((await inProcess(folder)).stdout, third);
+	t.deepEqual([isCached(second), isCached(third)], [false, true]);
+
+	const copy = temporaryFolder(t);
+	cpSync(folder, copy, {recursive: true});
+	t.is((await inProcess(copy)).stdout, third);
+	await edit(120);
+	await inProcess(folder);
+	t.true(isCached(third), 'the copy has it');
 });

@@ -104,7 +104,8 @@ export const fillCache = async <Value>(
 /** Removes the stale lock of an entry that needs no filling. */
 export const removeStaleLockOf = (entry: string): void => removeStaleLock(lockOf(entry));
 
-const lockOf = (entry: string): string => `${entry}.lock`;
+/** Returns the lock of an entry. */
+export const lockOf = (entry: string): string => `${entry}.lock`;
 
 /**
  * Removes temporary files that killed set-ups of this and other versions left in an entry's cache, except of entries that

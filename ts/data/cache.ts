@@ -3,7 +3,9 @@ import path from 'node:path';
 import {z} from 'zod';
 import {checkCache, fillCache, makeCache, removeStaleLockOf, wrapCacheErrors} from '../cache/cache.js';
 import {cacheFolder} from '../cache/cache-folder.js';
-import {DataError} from '../errors/index.js';
+import {removeEntry} from '../cache/remove-entry.js';
+import {type EntrySource, imagesFolder, markOpen, noteSource, readSources} from '../cache/uses.js';
+import {DataError, WriteError} from '../errors/index.js';
 import {sha256} from '../fs/hash.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {syncFolder} from '../fs/write-file-atomic.js';
@@ -16,6 +18,8 @@ import {IdxWriter} from './idx-writer.js';
 export type Entry = {
 	/** What its images are made of: another key, other images. */
 	readonly key: string;
+	/** Where they come from. An older entry of the same source is removed. */
+	readonly source: EntrySource;
 	/** For people. */
 	readonly name: string;
 	readonly classes: readonly string[] | undefined;
@@ -44,11 +48,20 @@ export type Cached = Filled & {readonly data: Data};
  * @throws {ConfigError} where others may write to it
  */
 export const cacheImages = async (entry: Entry, fill: (folder: string) => Promise<Filled>): Promise<Cached> => {
-	const {key, name, classes, tell, signal} = entry;
+	const {key, source} = entry;
 	const cache = cacheFolder();
-	const place = path.join(cache, 'data', key);
+	const cached = await findOrFill(entry, cache, fill);
+	await noteSource(key, source, cache);
+	await removeOlder(entry, cache);
+	return cached;
+};
+
+const findOrFill = async (entry: Entry, cache: string, fill: (folder: string) => Promise<Filled>): Promise<Cached> => {
+	const {key, name, classes, tell, signal} = entry;
+	const place = path.join(imagesFolder(cache), key);
 	await wrapCacheErrors(place, async () => checkCache(cache));
 	clearLeftOvers(path.dirname(place));
+	await markOpen(key, cache);
 	const found = await wholeAt(place, entry);
 	if (found) {
 		removeStaleLockOf(place);
@@ -58,6 +71,7 @@ export const cacheImages = async (entry: Entry, fill: (folder: string) => Promis
 	return wrapCacheErrors(place, async () => {
 		makeCache(cache);
 		makeFolders(path.dirname(place));
+		await markOpen(key, cache); // there was no cache before
 		const work = mkdtempSync(`${place}.`);
 		try {
 			const filled = await fill(work);
@@ -82,6 +96,37 @@ export const cacheImages = async (entry: Entry, fill: (folder: string) => Promis
 			rmSync(work, {recursive: true, force: true});
 		}
 	});
+};
+
+/**
+ * Returns the key of the entry that a source had when its files were last compared; `undefined` if their sizes or times have
+ * changed since.
+ */
+export const keyWithStamps = (id: string, stamps: string | undefined): string | undefined =>
+	stamps === undefined
+		? undefined
+		: readSources().find(([, source]) => source.id === id && source.stamps === stamps)?.[0];
+
+/** Removes what a source had before its files changed, unless it is used by others, or by an unfinished run. */
+const removeOlder = async ({key, source: {id, folder}}: Entry, cache: string): Promise<void> => {
+	if (folder === undefined) {
+		return;
+	}
+
+	for (const [older] of readSources(cache).filter(([other, source]) => other !== key && source.id === id)) {
+		try {
+			await removeEntry(
+				older,
+				cache,
+				({sources, runs, isOpen}) => isOpen || runs.length > 0 || sources.some(source => source.id !== id),
+			);
+		} catch (error) {
+			if (!(error instanceof WriteError)) {
+				throw error;
+			}
+			// what can't be removed now costs nothing but space
+		}
+	}
 };
 
 /** Returns an entry if it is unchanged. The hashes of its images are computed on reading anyway. */

@@ -14,6 +14,9 @@ export type ImageSets = {
 	readonly test: ImageSet;
 };
 
+/** An entry of images that were in memory is named by their hash: it is never out of date. */
+const inMemory = {id: 'memory'};
+
 /** Writes images to the cache, unless it has them, and opens them there. */
 export const openSets = async (sets: ImageSets, {tell = () => {}, signal}: OpenOptions = {}): Promise<Data> => {
 	const {name, channels, size, classes, train, test} = sets;
@@ -23,7 +26,7 @@ export const openSets = async (sets: ImageSets, {tell = () => {}, signal}: OpenO
 	}
 
 	const key = `arrays-${hash.digest('hex').slice(0, 32)}`;
-	const {data} = await cacheImages({key, name, classes, tell, signal}, async folder => {
+	const {data} = await cacheImages({key, source: inMemory, name, classes, tell, signal}, async folder => {
 		writeIdx(folder, {channels, size}, train, test);
 		return {leftOut: []};
 	});

@@ -1,15 +1,15 @@
-import {createHash} from 'node:crypto';
-import {statSync} from 'node:fs';
 import path from 'node:path';
 import {ConfigError} from '../../errors/index.js';
 import {formatValue} from '../../format/value.js';
+import {sha256} from '../../fs/hash.js';
 import {checkNames} from '../../validation/check-names.js';
-import {cacheImages} from '../cache.js';
+import {cacheImages, keyWithStamps} from '../cache.js';
 import {checkChannels, checkSize} from '../check-shape.js';
 import type {DataSource} from '../data.js';
 import {checkBits, checkFit, type Fit, parseColour, plainPreparation} from '../decode/preparation.js';
 import {decoderVersion} from '../decode/sharp.js';
 import {contrastingBackground} from './background.js';
+import {FileContents} from './file-contents.js';
 import {FolderDecoder} from './folder-decoder.js';
 import {checkCounts, type Listing, listClasses, listSets} from './list-images.js';
 import {checkSplit, type Split, splitImages} from './split-images.js';
@@ -84,9 +84,15 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 			);
 			reportLeftOut(listing.leftOut, tell);
 			const decoder = await decoderVersion();
-			const words = [size, channels, {fit, background: given, bits}, skipDamaged, decoder];
+			const wanted = {size, channels, fit, background: given, bits, skipDamaged};
+			const files = [...listing.train, ...listing.test].map(({file}) => file);
+			const contents = new FileContents(place, files, {tell, signal});
+			const keyOf = (hash: string): string => entryKey([listing.classes, wanted, decoder, listing.train.length, hash]);
+			const id = sourceId([place, wanted, split, group && String(group)]);
+			const stamps = contents.isSettled ? keyOf(contents.stamps) : undefined;
 			const entry = {
-				key: keyOf(place, listing, words),
+				key: keyWithStamps(id, stamps) ?? keyOf(await contents.hash()),
+				source: {id, folder: place, stamps},
 				name: path.basename(place),
 				classes: listing.classes,
 				tell,
@@ -95,7 +101,9 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 			const {data, leftOut, background} = await cacheImages(entry, async work => {
 				const background = given ?? (await contrastingBackground(place, listing.train));
 				const images = new FolderDecoder(place, {size, channels}, {fit, background, bits}, {skipDamaged, tell, signal});
-				return {leftOut: await images.write(work, listing), background};
+				const leftOut = await images.write(work, listing);
+				await contents.checkUnchanged();
+				return {leftOut, background};
 			});
 			if (leftOut.length > 0) {
 				tell(`Left out ${leftOut.length} damaged ${leftOut.length === 1 ? 'image' : 'images'}: ${leftOut.join(', ')}`);
@@ -120,21 +128,7 @@ const reportLeftOut = (leftOut: readonly string[], tell: (line: string) => void)
 	}
 };
 
-/** Changes with any file's name, size or time: reading all of them would take long. */
-const keyOf = (folder: string, {classes, train, test}: Listing, words: readonly unknown[]): string => {
-	const hash = createHash('sha256').update(JSON.stringify([folder, classes, words, train.length]));
-	for (const {file} of [...train, ...test]) {
-		hash.update(`${file}\0${stampOf(path.join(folder, file))}\n`);
-	}
+/** Names an entry by everything that its bytes depend on: the files by their contents, whatever their folder and times. */
+const entryKey = (words: readonly unknown[]): string => `images-${sha256(JSON.stringify(words)).slice(0, 32)}`;
 
-	return `images-${hash.digest('hex').slice(0, 32)}`;
-};
-
-const stampOf = (file: string): string => {
-	try {
-		const {size, mtimeMs, ctimeMs} = statSync(file);
-		return `${size} ${mtimeMs} ${ctimeMs}`;
-	} catch (error) {
-		return String((error as NodeJS.ErrnoException).code); // a link to nowhere: damaged, like a file that can't be decoded
-	}
-};
+const sourceId = (words: readonly unknown[]): string => sha256(JSON.stringify(words)).slice(0, 16);
