@@ -80,6 +80,6 @@ export type {SweepPlan, Varied} from './sweep/plan.js';
 export type {SweepResult} from './sweep/result.js';
 export {type SweepEvent, type SweepOptions, sweep} from './sweep/sweep.js';
 export type {SweepRecord} from './sweep/sweep-record.js';
-export {resume} from './training/resume.js';
+export {type ResumeOptions, resume} from './training/resume.js';
 export {train} from './training/train.js';
 export type {Training} from './training/training.js';

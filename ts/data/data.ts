@@ -43,6 +43,14 @@ export const checkForm = (form: unknown): void => {
 	}
 };
 
+/** Where images were opened from, so that a run can open them again once the cache has lost them. */
+export type DataOrigin = {
+	/** The folder of an image folder, absolute. */
+	readonly imageFolder: string;
+	readonly options: Readonly<Record<string, unknown>>;
+	readonly skipDamaged: boolean;
+};
+
 /** Images with their labels, ready to learn from. */
 export type Data = DataDescription & {
 	/** How they were made, so that `predict` brings other images to the same form. */
@@ -51,6 +59,8 @@ export type Data = DataDescription & {
 	readonly decoder?: string | undefined;
 	/** How they were brought to a square, so that `predict` does the same. */
 	readonly preparation?: Preparation | undefined;
+	/** The folder of image files that they were decoded from. */
+	readonly origin?: DataOrigin | undefined;
 	readonly idx: IdxFolder;
 	/** The label of each test image. */
 	readonly testLabels: () => Uint8Array;
@@ -125,13 +135,20 @@ export const checkClasses = (classes: unknown): void => {
 export const dataOf = (
 	description: DataDescription,
 	idx: IdxFolder,
-	{form, preparation}: Pick<Data, 'form' | 'preparation'> = {},
+	{form, preparation, origin}: Pick<Data, 'form' | 'preparation' | 'origin'> = {},
 ): Data => {
 	const length = description.channels * description.size ** 2;
 	const labels = once(() => unwrap(native().readTestLabels(idx.folder)));
 	const pixels = once(() => unwrap(native().readTestImages(idx.folder)).pixels);
 	return {
-		...{...description, idx, testLabels: labels, ...(form && {form}), ...(preparation && {preparation})},
+		...{
+			...description,
+			idx,
+			testLabels: labels,
+			...(form && {form}),
+			...(preparation && {preparation}),
+			...(origin && {origin}),
+		},
 		testImage(index) {
 			if (!Number.isSafeInteger(index) || index < 0 || index >= description.test) {
 				throw new ConfigError('index', `a whole number from 0 to ${description.test - 1}`, formatValue(index));

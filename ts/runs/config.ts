@@ -55,6 +55,7 @@ export const configText = (
 			idx: {...data.idx, folder: path.resolve(data.idx.folder)},
 			form: data.form,
 			preparation: data.preparation,
+			origin: data.origin,
 		},
 		...currentCondition(options),
 	};
@@ -140,13 +141,15 @@ export const isCommandOf = (value: unknown, seed: unknown): value is CommandSeed
 	return typeof id === 'string' && Array.isArray(seeds) && seeds.includes(seed);
 };
 
-const storedData = (stored: DataDescription & {readonly idx: IdxFolder} & Pick<Data, 'form' | 'preparation'>): Data => {
+const storedData = (
+	stored: DataDescription & {readonly idx: IdxFolder} & Pick<Data, 'form' | 'preparation' | 'origin'>,
+): Data => {
 	if (!Array.isArray(stored?.classes) || typeof stored.idx?.folder !== 'string' || stored.idx.hashes?.length !== 4) {
 		throw new ConfigError('data', 'the data of a run', formatValue(stored));
 	}
 
-	const {idx, form, preparation, ...description} = stored;
+	const {idx, form, preparation, origin, ...description} = stored;
 	checkForm(form);
 	checkPreparation(preparation);
-	return dataOf(description, idx, {form, preparation});
+	return dataOf(description, idx, {form, preparation, origin});
 };

@@ -1,5 +1,6 @@
 import {randomUUID} from 'node:crypto';
 import process from 'node:process';
+import {noteRun} from '../cache/uses.js';
 import {openData} from '../data/open-data.js';
 import type {AbortError, BudgetError} from '../errors/index.js';
 import {goalOf} from '../experiment/goal.js';
@@ -106,6 +107,7 @@ const trainSeeds = async (
 			const folder = existing?.unfinished.get(seed) ?? (await open(started, signal));
 			if (folder) {
 				opened.push(folder);
+				await noteRun(data.idx.folder, folder.path);
 			}
 
 			const stop = folder ? AbortSignal.any([signal, folder.lost]) : signal;

@@ -5,7 +5,7 @@ import {sha256} from '../../fs/hash.js';
 import {checkNames} from '../../validation/check-names.js';
 import {cacheImages, keyWithStamps} from '../cache.js';
 import {checkChannels, checkSize} from '../check-shape.js';
-import type {DataSource} from '../data.js';
+import type {DataOrigin, DataSource} from '../data.js';
 import {checkBits, checkFit, type Fit, parseColour, plainPreparation} from '../decode/preparation.js';
 import {decoderVersion} from '../decode/sharp.js';
 import {contrastingBackground} from './background.js';
@@ -109,10 +109,23 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 				tell(`Left out ${leftOut.length} damaged ${leftOut.length === 1 ? 'image' : 'images'}: ${leftOut.join(', ')}`);
 			}
 
-			return {...data, decoder, preparation: {fit, background: background ?? plainPreparation.background, bits}};
+			const origin = originOf(place, options, skipDamaged);
+			return {
+				...data,
+				decoder,
+				origin,
+				preparation: {fit, background: background ?? plainPreparation.background, bits},
+			};
 		},
 	};
 };
+
+/** Returns what a run keeps of a folder of images, as JSON can hold it, so that it can be opened again. */
+const originOf = (folder: string, {group, ...options}: ImageFolderOptions, skipDamaged: boolean): DataOrigin => ({
+	imageFolder: folder,
+	options: {...options, ...(group && {group: {pattern: group.source, flags: group.flags}})},
+	skipDamaged,
+});
 
 const splitListing = (folder: string, split: Split, group: RegExp | undefined): Listing => {
 	const {classes, files, leftOut} = listClasses(folder);
