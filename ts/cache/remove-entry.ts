@@ -24,6 +24,10 @@ export const removeEntry = async (
 	}
 
 	return fillCache(entry, {cache, report() {}}, async () => {
+		if (!existsSync(entry)) {
+			return false; // another process was first
+		}
+
 		const aside = `${entry}.${randomUUID().slice(0, 6)}`; // as the cache names what it removes if this process is killed
 		renameSync(entry, aside);
 		if (isUsed(readUses(cache)(key))) {

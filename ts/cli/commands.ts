@@ -93,6 +93,12 @@ export const commands: readonly CommandEntry[] = [
 		load: async (command, interruption) => (await import('./commands/setup.js')).setupCommand(command, interruption),
 	},
 	{
+		name: 'cache',
+		usage: '[options] [command]',
+		description: 'List the cached images and libraries, or clean them up.',
+		load: async command => (await import('./commands/cache.js')).cacheCommand(command),
+	},
+	{
 		name: 'doctor',
 		usage: '[options]',
 		description: 'Show what is installed, and how to get what is missing.',
