@@ -27,6 +27,8 @@ export type ReportData = {
 	readonly steps: readonly ReportedStep[];
 	/** Recorded steps without a chapter, since their own record or one that they refer to is damaged. */
 	readonly leftOut: ReadonlyMap<string, RecordError>;
+	/** Recorded steps whose images are not the ladder's any more, each with the reason. */
+	readonly stale: ReadonlyMap<string, RecordError>;
 };
 
 /** A recorded step as a report shows it. */
@@ -39,6 +41,8 @@ export type ReportedStep = {
 	readonly summary: Summary;
 	/** Whether its receptive fields differ from its parent's. */
 	readonly seesOther: boolean;
+	/** Whether the ladder's images have changed since it was recorded: confusion and mistakes, which need them, are empty then. */
+	readonly isStale: boolean;
 	/** Rows are true classes, columns predicted ones: means over seeds. */
 	readonly confusion: ReadonlyArray<readonly number[]>;
 	readonly mistakes: readonly Mistake[];
@@ -47,21 +51,19 @@ export type ReportedStep = {
 };
 
 /**
- * Gathers the content of a ladder's report. A step without a readable record has a row in the table, but no chapter.
- *
- * @throws {RecordError} if the data have changed since a step was recorded, so its predictions are of other images
+ * Gathers the content of a ladder's report. A step without a readable record has a row in the table, but no chapter. If the data have changed
+ * since a step was recorded, its chapter is marked, and says nothing about single images.
  */
 export const reportData = (records: LadderRecords, data: Data): ReportData => {
 	const {name, entries, published} = records.ladder;
 	const steps: ReportedStep[] = [];
 	const leftOut = new Map<string, RecordError>();
+	const stale = new Map<string, RecordError>();
 	for (const entry of entries.filter(entry => records.has(entry))) {
 		const recorded = records.find(entry);
 		if (recorded && recorded.record.data.hash !== data.hash) {
-			throw new RecordError(
-				entry.record,
-				`the ladder’s data have changed since this was recorded${decodedBy(data)}: restore them, or try: ${commandHint('record', `--step ${entry.step.name} --fresh`)}`,
-			);
+			const problem = `the ladder’s data have changed since this was recorded${decodedBy(data)}: restore them, or try: ${commandHint('record', `--step ${entry.step.name} --fresh`)}`;
+			stale.set(entry.step.name, new RecordError(entry.record, problem));
 		}
 
 		try {
@@ -75,7 +77,7 @@ export const reportData = (records: LadderRecords, data: Data): ReportData => {
 		}
 	}
 
-	return {...{name, data, published, headline: headline(records), rows: ladderRows(records)}, steps, leftOut};
+	return {...{name, data, published, headline: headline(records), rows: ladderRows(records)}, steps, leftOut, stale};
 };
 
 /** Names the decoder of compressed images, since another one may decode the same files differently. */
@@ -90,17 +92,31 @@ const decodedBy = ({decoder}: Data): string =>
 const reportedStep = (entry: StepEntry, records: LadderRecords, data: Data): ReportedStep => {
 	const {step} = entry;
 	const recorded = records.of(entry);
-	const from = step.from && records.find(records.ladder.entry(step.from.name));
+	const parent = step.from && records.find(records.ladder.entry(step.from.name));
+	const from = parent?.record.data.hash === recorded.record.data.hash ? parent : undefined; // images of one set alone are paired
 	const summary = summarize(step.experiment.net);
+	const isStale = recorded.record.data.hash !== data.hash;
 	const before = step.from && summarize(step.from.experiment.net);
 	return {
 		...{entry, recorded, text: stepText(entry, records), summary},
 		seesOther: String(before && fieldsOf(before)) !== String(fieldsOf(summary)),
 		changes: step.from && changesBetween(step.from.experiment, step.experiment),
-		...{confusion: confusion(recorded, data), mistakes: mistakesOf(recorded)},
+		...(isStale
+			? {isStale, confusion: [], mistakes: []}
+			: {isStale, confusion: confusion(recorded, data), mistakes: mistakesOf(recorded)}),
 		comparison: from && comparison(comparedRecord(recorded), comparedRecord(from), step.target.primary),
 	};
 };
 
 /** Returns the distinct widths of the receptive fields, in pixels, from the first layer on. */
 export const fieldsOf = ({rows}: Summary): number[] => [...new Set(rows.map(({fieldOut}) => fieldOut))];
+
+/** Names the stale steps at the head of a report; empty if there are none. */
+export const staleSentence = ({stale}: ReportData): string =>
+	stale.size === 0
+		? ''
+		: `Stale, since the images have changed since they were recorded: ${[...stale.keys()].join(', ')}.`;
+
+/** Marks a step whose images are not the ladder's any more, in a report. */
+export const staleNote =
+	'Stale: the ladder’s images have changed since this was recorded. The figures are those of the old images; confusion and misclassified images are left out.';

@@ -7,31 +7,33 @@ import type {Changes} from './changes.js';
 import {type Comparison, differenceCells, meanCells} from './comparison.js';
 import {dataSentence} from './data-sentence.js';
 import {mistakesSentence} from './mistakes-sentence.js';
-import type {ReportData, ReportedStep} from './report-data.js';
+import {type ReportData, type ReportedStep, staleNote, staleSentence} from './report-data.js';
 import {summaryCells} from './summary-table.js';
 
 /** Renders a ladder's report as Markdown. */
-export const reportMarkdown = ({name, headline, data, rows, steps}: ReportData): string =>
-	[
+export const reportMarkdown = (report: ReportData): string => {
+	const {name, headline, data, rows, steps} = report;
+	const stale = staleSentence(report);
+	return [
 		...[`# ${markdownText(name)}`, ''],
 		...[`**${markdownProse(headline)}**`, ''],
 		...[ladderFormats.markdown(rows), ''],
 		...[markdownText(dataSentence(data)), ''],
+		...(stale === '' ? [] : [`**${markdownText(stale)}**`, '']),
 		...steps.flatMap(step => chapter(step, data)),
 	].join('\n');
+};
 
 const chapter = (
-	{entry, recorded, text, changes, summary, mistakes, comparison}: ReportedStep,
+	{entry, recorded, text, changes, summary, mistakes, comparison, isStale}: ReportedStep,
 	data: Data,
 ): string[] => {
-	const className = (label: number): string => data.classes[label] ?? String(label);
-	const labels = data.testLabels();
 	const {position, step} = entry;
 	const layers = summaryCells(summary);
 	const all = recorded.seeds.length;
-	const always = mistakes.filter(({seeds}) => seeds === all);
 	return [
 		...[`## ${position}. ${step.name}`, ''],
+		...(isStale ? [`**${staleNote}**`, ''] : []),
 		...[`**Target.** ${text.target} ${markdownProse(text.why)}`, ''],
 		...[`**Promised.** ${markdownProse(text.preregistered)}`, ''],
 		...[`**Result.** ${markdownProse(text.result.join(' '))}`, ''],
@@ -54,6 +56,15 @@ const chapter = (
 				]
 			: []),
 		...['### Layers and receptive field', '', markdownTable(layers.head, layers.body), ''],
+		...(isStale ? [] : misclassified(mistakes, data, all)),
+	];
+};
+
+const misclassified = (mistakes: ReportedStep['mistakes'], data: Data, all: number): string[] => {
+	const className = (label: number): string => data.classes[label] ?? String(label);
+	const labels = data.testLabels();
+	const always = mistakes.filter(({seeds}) => seeds === all);
+	return [
 		'### Misclassified test images',
 		'',
 		`${mistakesSentence(mistakes.length, always.length, data.test, all)}${all === 1 ? '' : ' Those by all:'}`,

@@ -14,7 +14,7 @@ import {lockOfRecording} from '../../record/make-record.js';
 import {drawSeed, isSlow, replay} from '../../record/replay.js';
 import {writeTexts} from '../../record/write-texts.js';
 import {sweepNames} from '../../sweep/file.js';
-import {checkSweeps, writeSweepPages} from '../../sweep/page.js';
+import {checkSweeps, dataOfSweeps, writeSweepPages} from '../../sweep/page.js';
 import {ConsoleLog} from '../console-log.js';
 import {exitCodes} from '../exit-codes.js';
 import type {Interruption} from '../interruption.js';
@@ -180,8 +180,8 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	tellRecording(checked);
 	const sweeps = step === undefined ? sweepNames(ladder.folder).length : 0;
 	const problems = await whileWaiting('Checking the records', async () => [
-		...checkLadder(records, data, checked),
-		...(sweeps > 0 ? await checkSweeps(ladder, data) : []),
+		...checkLadder(records, data, checked, sweeps > 0 ? dataOfSweeps(ladder) : []),
+		...(sweeps > 0 ? await checkSweeps(ladder) : []),
 	]);
 	if (problems.length > 0) {
 		tellRecording(checked); // a recording that began meanwhile

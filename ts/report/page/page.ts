@@ -3,7 +3,7 @@ import type {Data} from '../../data/data.js';
 import {ladderTable} from '../../record/ladder-table.js';
 import {dataSentence} from '../data-sentence.js';
 import {mistakesSentence} from '../mistakes-sentence.js';
-import type {ReportData, ReportedStep} from '../report-data.js';
+import {type ReportData, type ReportedStep, staleNote, staleSentence} from '../report-data.js';
 import {ofRecord} from '../run-groups.js';
 import {summaryCells} from '../summary-table.js';
 import {accuracyByStep} from './accuracy-by-step.js';
@@ -16,6 +16,7 @@ import {receptiveField} from './receptive-field.js';
 /** Renders a ladder's report as one self-contained HTML page, without scripts or requests. */
 export const reportPage = async (data: ReportData): Promise<string> => {
 	const {name, headline, steps, published} = data;
+	const stale = staleSentence(data);
 	const chapters = await Promise.all(steps.map(async step => chapter(step, data.data)));
 	const misclassified = steps.flatMap(({mistakes}) => mistakes.map(({image}) => image));
 	const {head, body} = ladderTable(data.rows);
@@ -29,6 +30,7 @@ ${table(`${name}: its steps`, head, body)}
 them. Test: mean accuracy of the last five epochs. Both in percent, mean ± standard deviation over seeds. Target
 99.40 x 5: at least 99.40 % in each of the last 5 epochs. Held: seeds that reached it.</p>
 <p>${dataSentence(data.data)}</p>
+${stale !== '' && html`<p><strong>${stale}</strong></p>`}
 <p class="quiet">Every figure comes from the records of training runs. The model evaluated is that of the last epoch: no
 epoch was chosen by its test accuracy. Accuracies are rounded down, so that no missed target looks reached.</p>
 <nav aria-label="Steps">${steps.map(({entry}) => html`<a href="#${entry.step.name}">${entry.step.name}</a> `)}</nav>
@@ -49,12 +51,12 @@ ${chapters}`,
 };
 
 const chapter = async (step: ReportedStep, data: Data): Promise<Html> => {
-	const {entry, recorded, text, changes, summary, mistakes, comparison} = step;
+	const {entry, recorded, text, changes, summary, comparison} = step;
 	const {name, from} = entry.step;
 	const layers = summaryCells(summary);
-	const seeds = recorded.seeds.length;
 	return html`<section class="step">
 <h2 id="${name}">${entry.position}. ${name}</h2>
+${step.isStale && html`<p><strong>${staleNote}</strong></p>`}
 <dl>
 <dt>Target</dt><dd>${text.target} <span class="quiet">${prose(text.why)}</span></dd>
 <dt>Promised</dt><dd>${prose(text.preregistered)}</dd>
@@ -87,18 +89,24 @@ ${
 		? receptiveField(summary, data, await imageUri(data, 0))
 		: html`<p class="quiet">The receptive fields are those of <code>${from?.name}</code>.</p>`
 }
-<h3>Confusion</h3>
-${confusionTable(name, step.confusion, data)}
+${!step.isStale && imagesOf(step, data)}
+${toTop}
+</section>
+`;
+};
+
+/** What needs the images that the step was tested on. */
+const imagesOf = ({entry, recorded, confusion, mistakes}: ReportedStep, data: Data): Html => {
+	const seeds = recorded.seeds.length;
+	return html`<h3>Confusion</h3>
+${confusionTable(entry.step.name, confusion, data)}
 <h3>Misclassified test images</h3>
 <p class="quiet">${mistakesSentence(mistakes.length, mistakes.filter(mistake => mistake.seeds === seeds).length, data.test, seeds)}</p>
 ${
 	mistakes.length > 0 &&
 	html`<details><summary>Show them</summary>
 <ul class="mistakes">${mistakes.map(mistake => mistakeItem(mistake, seeds, data))}</ul></details>`
-}
-${toTop}
-</section>
-`;
+}`;
 };
 
 const mistakeItem = ({image, predicted}: Mistake, of: number, data: Data): Html => {
