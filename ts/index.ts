@@ -1,3 +1,5 @@
+import './platform/check-bundled.js';
+
 /** The public names of Stepladder, and nothing else. */
 
 export {

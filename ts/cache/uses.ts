@@ -1,6 +1,7 @@
 import {randomUUID} from 'node:crypto';
 import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
+import {isSystemError} from '../errors/is-system-error.js';
 import {sha256} from '../fs/hash.js';
 import {acquireFolder, type HeldLock, isLocked, LockLost, removeStaleLock} from '../fs/lock-folder.js';
 import {writeFileAtomic} from '../fs/write-file-atomic.js';
@@ -208,7 +209,7 @@ const unlessRefused = async (work: () => void | Promise<void>): Promise<void> =>
 	try {
 		await work();
 	} catch (error) {
-		if ((error as NodeJS.ErrnoException).syscall === undefined) {
+		if (!isSystemError(error)) {
 			throw error;
 		}
 	}
