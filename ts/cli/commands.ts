@@ -94,7 +94,7 @@ export const commands: readonly CommandEntry[] = [
 	},
 	{
 		name: 'cache',
-		usage: '[options] [command]',
+		usage: '[options]',
 		description: 'List the cached images and libraries, or clean them up.',
 		load: async command => (await import('./commands/cache.js')).cacheCommand(command),
 	},
