@@ -27,6 +27,7 @@ export {type ArraySet, type Arrays, arrays} from './data/arrays.js';
 export {type CsvOptions, csv} from './data/csv.js';
 export type {Data, DataDescription, DataSource, ImageForm, OpenOptions} from './data/data.js';
 export type {DeclaredPreparation, Fit, Preparation} from './data/decode/preparation.js';
+export type {Findings} from './data/findings.js';
 export {type IdxOptions, idx} from './data/idx.js';
 export {type ImageFolderOptions, imageFolder} from './data/image-folder/image-folder.js';
 export type {Split} from './data/image-folder/split-images.js';

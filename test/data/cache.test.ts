@@ -28,7 +28,7 @@ const pictures = async (t: Ending): Promise<string> => {
 	for (const [index, name] of ['train/a/1', 'train/a/2', 'train/b/1', 'train/b/2', 'test/a/1', 'test/b/1'].entries()) {
 		const file = path.join(folder, `${name}.png`);
 		mkdirSync(path.dirname(file), {recursive: true});
-		await sharp({create: {width: 9, height: 9, channels: 3, background: {r: 40 * index, g: 99, b: 7}}}).toFile(file);
+		await sharp({create: {width: 9, height: 7, channels: 3, background: {r: 40 * index, g: 99, b: 7}}}).toFile(file);
 	}
 
 	writeFileSync(path.join(folder, 'train/b/3.png'), 'no image');

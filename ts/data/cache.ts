@@ -7,7 +7,7 @@ import {DataError} from '../errors/index.js';
 import {sha256} from '../fs/hash.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {syncFolder} from '../fs/write-file-atomic.js';
-import {type Data, dataOf, describe, readIdx} from './data.js';
+import {dataOf, describeWithFindings, readIdx, type SurveyedData} from './data.js';
 import type {Preparation} from './decode/preparation.js';
 import type {ImageShape} from './decode/prepare-image.js';
 import {IdxWriter} from './idx-writer.js';
@@ -28,12 +28,16 @@ export type Entry = {
 export type Filled = {
 	/** Names of the images that were left out as damaged. */
 	readonly leftOut: readonly string[];
+	/** The number of validation images, which follow the training images in their files, if there are any. */
+	readonly validation?: number | undefined;
+	/** Lines to report each time the entry is opened. */
+	readonly notes?: readonly string[] | undefined;
 	/** The background that was chosen for these images, if one was. */
 	readonly background?: Preparation['background'] | undefined;
 };
 
 /** An entry of the cache. */
-export type Cached = Filled & {readonly data: Data};
+export type Cached = Filled & SurveyedData;
 
 /**
  * Opens four IDX files of the cache, written by `fill` if they are missing or have changed. The entry appears complete or
@@ -61,7 +65,7 @@ export const cacheImages = async (entry: Entry, fill: (folder: string) => Promis
 		const work = mkdtempSync(`${place}.`);
 		try {
 			const filled = await fill(work);
-			const data = await readIdx(name, work, undefined, {classes});
+			const {data, survey} = await readIdx(name, work, undefined, {classes, validation: filled.validation});
 			const {hashes} = data.idx;
 			writeManifest(work, {hashes, ...filled});
 			syncFolder(work);
@@ -77,7 +81,7 @@ export const cacheImages = async (entry: Entry, fill: (folder: string) => Promis
 
 				return others;
 			});
-			return others ?? {data: dataOf(describe(data), {folder: place, hashes}), ...filled};
+			return others ?? {data: dataOf(describeWithFindings(data), {folder: place, hashes}), survey, ...filled};
 		} finally {
 			rmSync(work, {recursive: true, force: true});
 		}
@@ -92,8 +96,8 @@ const wholeAt = async (place: string, {name, classes}: Entry): Promise<Cached | 
 	}
 
 	try {
-		const {hashes, leftOut, background} = manifest;
-		return {data: await readIdx(name, place, hashes, {classes}), leftOut, background};
+		const {hashes, ...filled} = manifest;
+		return {...(await readIdx(name, place, hashes, {classes, validation: filled.validation})), ...filled};
 	} catch (error) {
 		if (error instanceof DataError) {
 			return undefined;
@@ -107,6 +111,8 @@ const manifestFile = 'manifest.json';
 const manifestSchema = z.object({
 	hashes: z.array(z.string()).length(4),
 	leftOut: z.array(z.string()),
+	validation: z.number().optional(),
+	notes: z.array(z.string()).optional(),
 	background: z.tuple([z.number(), z.number(), z.number()]).optional(),
 	sha256: z.string(),
 });
@@ -114,8 +120,14 @@ const manifestSchema = z.object({
 /** The contents of an entry's manifest: the hashes of its four files, and how it was filled. */
 type Manifest = Filled & {readonly hashes: readonly string[]};
 
-const ownHash = ({hashes, leftOut, background}: Manifest): string =>
-	sha256(JSON.stringify([hashes, leftOut, ...(background ? [background] : [])]));
+/** Entries without the later fields keep the hash that they were written with. */
+const ownHash = ({hashes, leftOut, background, validation, notes = []}: Manifest): string =>
+	sha256(
+		JSON.stringify([
+			...[hashes, leftOut, ...(background ? [background] : [])],
+			...(validation || notes.length > 0 ? [{validation, notes}] : []),
+		]),
+	);
 
 const writeManifest = (folder: string, manifest: Manifest): void => {
 	const text = `${JSON.stringify({...manifest, sha256: ownHash(manifest)}, undefined, '\t')}\n`;
@@ -125,8 +137,9 @@ const writeManifest = (folder: string, manifest: Manifest): void => {
 /** Returns `undefined` if it is damaged or missing. */
 const readManifest = (folder: string): Manifest | undefined => {
 	try {
-		const manifest = manifestSchema.parse(JSON.parse(readFileSync(path.join(folder, manifestFile), 'utf8')));
-		return manifest.sha256 === ownHash(manifest) ? manifest : undefined;
+		const text = readFileSync(path.join(folder, manifestFile), 'utf8');
+		const {sha256: hash, ...manifest} = manifestSchema.parse(JSON.parse(text));
+		return hash === ownHash(manifest) ? manifest : undefined;
 	} catch {
 		return undefined;
 	}
@@ -156,17 +169,23 @@ export type ImageSet = {
 	readonly labels: Uint8Array;
 };
 
-/** Writes four IDX files, and brings them to disk. */
-export const writeIdx = (folder: string, shape: ImageShape, train: ImageSet, test: ImageSet): void => {
+/**
+ * Writes four IDX files, and brings them to disk.
+ *
+ * @param train sets that follow each other in the training files
+ */
+export const writeIdx = (folder: string, shape: ImageShape, train: readonly ImageSet[], test: ImageSet): void => {
 	const length = shape.channels * shape.size ** 2;
-	for (const [name, {images, labels}] of [
+	for (const [name, sets] of [
 		['train', train],
-		['t10k', test],
+		['t10k', [test]],
 	] as const) {
 		const writer = new IdxWriter(folder, name, shape);
 		try {
-			for (const [index, label] of labels.entries()) {
-				writer.add(images.subarray(index * length, (index + 1) * length), label);
+			for (const {images, labels} of sets) {
+				for (const [index, label] of labels.entries()) {
+					writer.add(images.subarray(index * length, (index + 1) * length), label);
+				}
 			}
 
 			writer.finish();

@@ -1,9 +1,11 @@
 import {ConfigError, DataError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
 import {sha256} from '../fs/hash.js';
+import type {DataDescription as Survey} from '../native/binding.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import type {Preparation} from './decode/preparation.js';
+import {type Findings, findingsOf} from './findings.js';
 
 /** The description of a data set, in records and reports. */
 export type DataDescription = {
@@ -17,10 +19,14 @@ export type DataDescription = {
 	readonly classes: readonly string[];
 	/** Training images. */
 	readonly train: number;
+	/** Validation images, where the source has a set of its own. They follow the training images in the same files. */
+	readonly validation?: number | undefined;
 	/** Test images. */
 	readonly test: number;
 	/** sha256 over the sha256 of training images, training labels, test images and test labels, unpacked. */
 	readonly hash: string;
+	/** The number of images that stand out, such as test images that are training images, too; `undefined` if there are none. */
+	readonly findings?: Findings | undefined;
 };
 
 /** Four IDX files: what every source comes down to. */
@@ -82,35 +88,46 @@ export type DataSource = {
 /** One hash of four. */
 const hashOf = (hashes: readonly string[]): string => sha256(hashes.join('\n'));
 
+/** Data, and what stands out in their images. */
+export type SurveyedData = {readonly data: Data; readonly survey: Survey};
+
 /**
  * Reads four IDX files to their end, and says what they hold.
  *
  * @param hashes of the only files that will do
- * @param options what the classes are called, by their numbers where not said; how the images were made
+ * @param options what the classes are called, by their numbers where not said; how many of the training files' images, the
+ * last ones, are for validation; how the images were made
  * @throws {DataError} for the first file that is missing, damaged, or does not go with the others
  */
 export const readIdx = async (
 	name: string,
 	folder: string,
 	hashes?: readonly string[],
-	{classes, ...how}: {readonly classes?: readonly string[] | undefined} & Pick<Data, 'form' | 'preparation'> = {},
-): Promise<Data> => {
-	const found = unwrap(await native().describeData(folder, hashes && [...hashes]));
+	{
+		classes,
+		validation,
+		...how
+	}: {readonly classes?: readonly string[] | undefined} & Pick<Data, 'validation' | 'form' | 'preparation'> = {},
+): Promise<SurveyedData> => {
+	const found = unwrap(await native().describeData(folder, hashes && [...hashes], validation));
 	const {channels, size, train, test} = found;
+	const findings = findingsOf(found);
 	if (classes !== undefined && classes.length < found.classes) {
 		const expected = `labels below ${classes.length}, for the ${classes.length} classes that are named`;
 		const got = `${found.classes - 1} as the highest`;
 		throw new DataError(`${folder}: expected ${expected}, found ${got}`, folder, expected, got);
 	}
 
-	return dataOf(
+	const data = dataOf(
 		{
-			...{name, channels, size, train, test, hash: hashOf(found.hashes)},
+			...{name, channels, size, train, ...(validation && {validation}), test, hash: hashOf(found.hashes)},
 			classes: classes ?? Array.from({length: found.classes}, (_, label) => String(label)),
+			...(findings && {findings}),
 		},
 		{folder, hashes: found.hashes},
 		how,
 	);
+	return {data, survey: found};
 };
 
 /** @throws {ConfigError} for what is no list of names */
@@ -149,9 +166,16 @@ export const sourceOf = (data: Data): DataSource => ({
 	},
 });
 
-/** The words and figures alone. */
-export const describe = ({name, channels, size, classes, train, test, hash}: Data): DataDescription => ({
-	...{name, channels, size, classes, train, test, hash},
+/** Returns the words and figures that tell data from others. */
+export const describe = (data: Data): DataDescription => {
+	const {name, channels, size, classes, train, validation, test, hash} = data;
+	return {name, channels, size, classes, train, ...(validation && {validation}), test, hash};
+};
+
+/** Returns the same with what stands out in the images. */
+export const describeWithFindings = (data: Data): DataDescription => ({
+	...describe(data),
+	...(data.findings && {findings: data.findings}),
 });
 
 /** Read when it is first asked for. */

@@ -9,6 +9,7 @@ import {checkNames} from '../validation/check-names.js';
 import type {ImageSet} from './cache.js';
 import {checkClasses, checkForm, type DataSource, type ImageForm, readIdx} from './data.js';
 import {type DeclaredPreparation, parsePreparation} from './decode/preparation.js';
+import {reportSurvey} from './findings.js';
 import {openSets} from './image-sets.js';
 
 /** How IDX files are named and laid out. */
@@ -63,7 +64,9 @@ export const idx = (folder: string, options: IdxOptions = {}): DataSource => {
 			const place = path.resolve(base, folder);
 			if (prefix === undefined && !transposed) {
 				checkFileNames(place);
-				return readIdx(path.basename(place), place, undefined, {classes, form, preparation});
+				const {data, survey} = await readIdx(path.basename(place), place, undefined, {classes, form, preparation});
+				reportSurvey(survey, data.classes, openOptions?.tell);
+				return data;
 			}
 
 			const [train, test] = [

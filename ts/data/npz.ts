@@ -7,6 +7,7 @@ import {fileType} from '../fs/file-type.js';
 import type {ImageSet} from './cache.js';
 import {maxSize} from './check-shape.js';
 import {checkClasses, type DataSource} from './data.js';
+import {reportValidation} from './findings.js';
 import {openSets} from './image-sets.js';
 import {type NpyArray, readNpy} from './npy.js';
 
@@ -14,9 +15,9 @@ import {type NpyArray, readNpy} from './npy.js';
 const mostUnpacked = 2 ** 32;
 
 /**
- * Declares a NumPy archive in the form of MedMNIST: `train_images`, `train_labels`, `test_images` and `test_labels`. Other
- * arrays, such as `val_images`, are left out and reported. Images are `uint8`, `[N, H, W]` or `[N, H, W, 3]`, and square; labels are whole
- * numbers, `[N]` or `[N, 1]`.
+ * Declares a NumPy archive in the form of MedMNIST: `train_images`, `train_labels`, `test_images`, `test_labels` and, if there are
+ * validation images, `val_images` and `val_labels`. Other arrays are left out and reported. Images are `uint8`, `[N, H, W]` or
+ * `[N, H, W, 3]`, and square; labels are whole numbers, `[N]` or `[N, 1]`.
  *
  * @param options `classes`: names in the order of the labels, by their numbers if left out
  */
@@ -31,23 +32,36 @@ export const npz = (file: string, options: {readonly classes?: readonly string[]
 		async open(base, openOptions) {
 			const place = path.resolve(base, file);
 			const {arrays, leftOut} = await readArchive(place);
-			const [train, test] = ['train', 'test'].map(set => setOf(place, arrays, set));
+			const [train, test, validation] = ['train', 'test', 'val'].map(set => setOf(place, arrays, set));
 			if (!train || !test) {
 				const found = [...arrays.keys()].join(', ') || 'none';
 				throw wrong(place, 'the arrays train_images, train_labels, test_images and test_labels', `found ${found}`);
 			}
 
-			if (test.channels !== train.channels || test.size !== train.size) {
-				const [a, b] = [train, test].map(({channels, size}) => `${channels} x ${size} x ${size}`);
-				throw wrong(place, 'images of one size', `found ${a} and ${b}`);
+			if (arrays.has('val_images') !== arrays.has('val_labels')) {
+				throw wrong(place, 'both val_images and val_labels, or neither', `found one of them alone`);
+			}
+
+			for (const other of validation ? [test, validation] : [test]) {
+				if (other.channels !== train.channels || other.size !== train.size) {
+					const [a, b] = [train, other].map(({channels, size}) => `${channels} x ${size} x ${size}`);
+					throw wrong(place, 'images of one size', `found ${a} and ${b}`);
+				}
 			}
 
 			if (leftOut.length > 0) {
 				openOptions?.tell?.(`Left out ${leftOut.join(', ')} of ${path.basename(file)}`);
 			}
 
+			if (validation) {
+				reportValidation(validation.labels.length, 'val_images', openOptions?.tell);
+			}
+
 			const {channels, size} = train;
-			return openSets({name: path.basename(file, '.npz'), channels, size, classes, train, test}, openOptions);
+			return openSets(
+				{name: path.basename(file, '.npz'), channels, size, classes, train, validation, test},
+				openOptions,
+			);
 		},
 	};
 };
@@ -111,7 +125,7 @@ const readArchive = async (file: string) => {
 		const archive = await fromBufferPromise(await readFile(file), {decodeStrings: true});
 		for await (const entry of archive.eachEntry()) {
 			const name = entry.fileName.replace(/\.npy$/, '');
-			if (!/^(?:train|test)_(?:images|labels)$/.test(name)) {
+			if (!/^(?:train|val|test)_(?:images|labels)$/.test(name)) {
 				leftOut.push(name);
 				continue;
 			}

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type {Preregistration} from '../claims/preregistration.js';
 import type {Data} from '../data/data.js';
-import {describe} from '../data/data.js';
+import {describeWithFindings} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
 import {differences} from '../experiment/difference.js';
 import {goalOf} from '../experiment/goal.js';
@@ -33,7 +33,14 @@ export const currentPreregistration = (
 		typeof reason === 'string'
 			? reason
 			: callStepFunction(entry, '`target.why`', () => records.evaluate(entry, evidence => reason(evidence)));
-	return {step: name, from: from?.name ?? null, target: goalOf(target), why, experiment, data: describe(data)};
+	return {
+		step: name,
+		from: from?.name ?? null,
+		target: goalOf(target),
+		why,
+		experiment,
+		data: describeWithFindings(data),
+	};
 };
 
 /**
@@ -99,7 +106,10 @@ const changes = (
 	now: Omit<Preregistration, 'seeds' | 'made'>,
 	{decoder}: Data,
 ): string[] => {
-	const found = differences({...before, target: goalOf(before.target)}, now);
+	const found = differences({...before, target: goalOf(before.target)}, now).filter(
+		// an earlier version did not look for any; the same images have the same ones
+		({path, before}) => !(path === 'data.findings' && before === undefined),
+	);
 	const alone = found.length === 1 && decoder !== undefined;
 	return found.map(({path, before, after}) => {
 		const where = path.startsWith('data') ? 'in the ladder' : 'in the step';

@@ -2,6 +2,7 @@ import {existsSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
 import type {Preregistration} from '../claims/preregistration.js';
+import {descriptionShape} from '../data/description-shape.js';
 import {RecordError} from '../errors/index.js';
 import {asExperiment} from '../experiment/experiment.js';
 import {checkGoal} from '../experiment/goal.js';
@@ -26,10 +27,7 @@ const schema = z.strictObject({
 	}),
 	why: text,
 	experiment: z.unknown(),
-	data: z.strictObject({
-		...{name: z.string(), channels: some, size: some, classes: z.array(z.string())},
-		...{train: some, test: some, hash: shapes.sha256},
-	}),
+	data: descriptionShape,
 	seeds: z.array(count).min(1, 'a list of at least one seed').nullable(),
 	made: z.discriminatedUnion('by', [
 		z.strictObject({

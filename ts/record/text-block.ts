@@ -1,5 +1,7 @@
 import {readFileSync} from 'node:fs';
 import type {Measured, MeasuredRecord} from '../claims/measured-record.js';
+import type {DataDescription} from '../data/data.js';
+import {findingSentences} from '../data/findings.js';
 import type {Goal} from '../experiment/goal.js';
 import {percent, roundInterval} from '../format/figures.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
@@ -49,8 +51,13 @@ const resultSentences = (self: MeasuredRecord): string[] => {
 		`Training accuracy in the last epoch: ${meanOf(train)} while learning${noise(self)}, ` +
 			`${meanOf(trainClean)} in evaluation mode.`,
 		...(held.count === held.of ? [] : [`The lowest of the epochs that count: ${lowestOf(self)}.`]),
+		...seenBefore(record.data),
 	];
 };
+
+/** Reports test images that were trained on, or chosen by: results on them are no evidence. */
+const seenBefore = ({findings: {testInTrain, testInValidation} = {}}: DataDescription): string[] =>
+	findingSentences({testInTrain, testInValidation}).map(sentence => `${sentence}.`);
 
 /** Names the reasons why accuracy while learning is lower than in evaluation. */
 const noise = ({record: {experiment}}: MeasuredRecord): string => {

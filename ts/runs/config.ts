@@ -1,6 +1,14 @@
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
-import {checkForm, type Data, type DataDescription, dataOf, describe, type IdxFolder, sourceOf} from '../data/data.js';
+import {
+	checkForm,
+	type Data,
+	type DataDescription,
+	dataOf,
+	describeWithFindings,
+	type IdxFolder,
+	sourceOf,
+} from '../data/data.js';
 import {checkPreparation} from '../data/decode/preparation.js';
 import {ConfigError, DataError} from '../errors/index.js';
 import {asExperiment, type Experiment} from '../experiment/experiment.js';
@@ -51,7 +59,7 @@ export const configText = (
 		...(step.trial && {trial: step.trial}),
 		begun,
 		data: {
-			...describe(data),
+			...describeWithFindings(data),
 			idx: {...data.idx, folder: path.resolve(data.idx.folder)},
 			form: data.form,
 			preparation: data.preparation,

@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
+import {descriptionShape} from '../data/description-shape.js';
 import {RecordError} from '../errors/index.js';
 import {asExperiment} from '../experiment/experiment.js';
 import {fileType} from '../fs/file-type.js';
@@ -29,10 +30,7 @@ const main = z.strictObject({
 	plan: z.strictObject({
 		step: text,
 		experiment: z.unknown(),
-		data: z.strictObject({
-			...{name: z.string(), channels: some, size: some, classes: z.array(z.string())},
-			...{train: some, test: some, hash: shapes.sha256},
-		}),
+		data: descriptionShape,
 		vary: z.array(variedShape),
 		sample: z.strictObject({count: some, draw: count}).nullable(),
 		seeds: z.array(count).min(1, 'a list of at least one seed'),

@@ -3,6 +3,7 @@ use std::path::Path;
 use napi::bindgen_prelude::{AsyncTask, Uint8Array};
 use napi::{Either, Env, Task};
 use napi_derive::napi;
+use stepladder_trainer::config::as_whole_within;
 use stepladder_trainer::data::{self, Dataset, read_images, read_labels};
 
 use crate::options::data_source;
@@ -99,25 +100,115 @@ pub struct DataDescription {
     pub size: f64,
     /// One more than the largest label.
     pub classes: f64,
-    /// Number of training images.
+    /// Number of training images, without those for validation.
     pub train: f64,
+    /// Number of validation images.
+    pub validation: f64,
     /// Number of test images.
     pub test: f64,
     /// sha256 of training images, training labels, test images and test labels, unpacked.
     pub hashes: Vec<String>,
+    /// For training, validation and test images: the number of images of each class.
+    pub counts: Vec<Vec<f64>>,
+    /// What stands out in the images.
+    pub findings: Vec<Finding>,
 }
 
-/// Reads the four files of a folder to their end and verifies their `hashes`, where given, on a thread of libuv's pool. Takes
-/// a tenth of a second for 70,000 images of 28 x 28.
+/// A part of a data set.
+#[napi(string_enum = "camelCase")]
+pub enum Part {
+    Train,
+    Validation,
+    Test,
+}
+
+/// Something that stands out in images: they are `blank`, `equal` to an earlier one of their part, equal to an earlier one of
+/// another label (`conflicting`), or in two parts.
+#[napi(string_enum = "camelCase")]
+pub enum FindingKind {
+    Blank,
+    Equal,
+    Conflicting,
+    ValidationInTrain,
+    TestInTrain,
+    TestInValidation,
+}
+
+/// One image of a data set.
+#[napi(object)]
+pub struct Place {
+    /// Where it lies.
+    pub part: Part,
+    /// Its position there, from 0.
+    pub index: f64,
+}
+
+/// The number of images in which something stands out.
+#[napi(object)]
+pub struct Finding {
+    pub kind: FindingKind,
+    /// The number of images.
+    pub count: f64,
+    /// The first of them and, unless it is blank, the earlier image that it is equal to.
+    pub example: Vec<Place>,
+}
+
+impl From<data::Description> for DataDescription {
+    fn from(found: data::Description) -> Self {
+        let counts = |of: &[usize; 256]| of[..found.classes].iter().map(|&count| count as f64).collect();
+        Self {
+            channels: found.channels as f64,
+            size: found.size as f64,
+            classes: found.classes as f64,
+            train: found.train as f64,
+            validation: found.validation as f64,
+            test: found.test as f64,
+            hashes: found.hashes.to_vec(),
+            counts: found.counts.iter().map(counts).collect(),
+            findings: found.findings.into_iter().map(Finding::from).collect(),
+        }
+    }
+}
+
+impl From<data::Finding> for Finding {
+    fn from(data::Finding { kind, count, example }: data::Finding) -> Self {
+        let kind = match kind {
+            data::FindingKind::Blank => FindingKind::Blank,
+            data::FindingKind::Equal => FindingKind::Equal,
+            data::FindingKind::Conflicting => FindingKind::Conflicting,
+            data::FindingKind::ValidationInTrain => FindingKind::ValidationInTrain,
+            data::FindingKind::TestInTrain => FindingKind::TestInTrain,
+            data::FindingKind::TestInValidation => FindingKind::TestInValidation,
+        };
+        let example = example.into_iter().map(|place| Place {
+            part: match place.part {
+                data::Part::Train => Part::Train,
+                data::Part::Validation => Part::Validation,
+                data::Part::Test => Part::Test,
+            },
+            index: place.index as f64,
+        });
+        Self { kind, count: count as f64, example: example.collect() }
+    }
+}
+
+/// Reads the four files of a folder to their end and verifies their `hashes`, where given, on a thread of libuv's pool. The last
+/// `validation` images of the training files are for validation; none where left out. Takes a tenth of a second for 70,000
+/// images of 28 x 28.
 #[napi(ts_return_type = "Promise<DataDescription | Failure>")]
-pub fn describe_data(folder: String, hashes: Option<Vec<String>>) -> AsyncTask<DescribingData> {
-    AsyncTask::new(DescribingData { folder, hashes })
+pub fn describe_data(
+    folder: String,
+    hashes: Option<Vec<String>>,
+    validation: Option<f64>,
+) -> AsyncTask<DescribingData> {
+    AsyncTask::new(DescribingData { folder, hashes, validation: validation.unwrap_or_default() })
 }
 
 /// The task of [`describe_data`].
 pub struct DescribingData {
     folder: String,
     hashes: Option<Vec<String>>,
+    validation: f64,
 }
 
 impl Task for DescribingData {
@@ -126,19 +217,15 @@ impl Task for DescribingData {
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
         let (folder, hashes) = (self.folder.clone(), self.hashes.clone());
-        Ok(guarded(|| Dataset::describe(&data_source(folder, hashes)?)))
+        Ok(guarded(|| {
+            let validation = as_whole_within("validation", self.validation, 0..=1 << 32)?;
+            Dataset::describe(&data_source(folder, hashes)?, validation)
+        }))
     }
 
     fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
         Ok(match output {
-            Ok(found) => Either::A(DataDescription {
-                channels: found.channels as f64,
-                size: found.size as f64,
-                classes: found.classes as f64,
-                train: found.train as f64,
-                test: found.test as f64,
-                hashes: found.hashes.to_vec(),
-            }),
+            Ok(found) => Either::A(found.into()),
             Err(failure) => Either::B(failure),
         })
     }

@@ -138,7 +138,7 @@ fn zipped_files_are_read_like_plain_ones() {
 fn files_are_checked_against_their_hashes() {
     let folder = bars(20, 10);
     let mut source = DataSource { folder: folder.path().to_owned(), hashes: None };
-    let hashes = Dataset::describe(&source).unwrap().hashes;
+    let hashes = Dataset::describe(&source, 0).unwrap().hashes;
     source.hashes = Some(hashes);
     assert!(Dataset::open(&source, &final_net(), None, Some(None), 0).is_ok());
     std::fs::write(folder.path().join("t10k-labels-idx1-ubyte"), idx(2049, &[10], &[3; 10])).unwrap();
@@ -150,7 +150,7 @@ fn files_are_checked_against_their_hashes() {
 fn a_folder_says_what_it_holds() {
     let folder = bars(20, 10);
     let source = DataSource { folder: folder.path().to_owned(), hashes: None };
-    let found = Dataset::describe(&source).unwrap();
+    let found = Dataset::describe(&source, 0).unwrap();
     assert_eq!((found.channels, found.size, found.classes, found.train, found.test), (1, 28, 10, 20, 10));
     assert_eq!(found.hashes.to_vec(), open(folder.path()).unwrap().hashes);
 
@@ -160,11 +160,11 @@ fn a_folder_says_what_it_holds() {
         let name = folder.path().join(format!("{set}-images-idx3-ubyte"));
         std::fs::write(name, idx(2052, &[count, 3, 5, 5], &pixels)).unwrap();
     }
-    let found = Dataset::describe(&source).unwrap();
+    let found = Dataset::describe(&source, 0).unwrap();
     assert_eq!((found.channels, found.size, found.train), (3, 5, 20));
     std::fs::write(folder.path().join("t10k-images-idx3-ubyte"), idx(2052, &[10, 5, 5, 3], &[7; 750]))
         .unwrap();
-    let error = Dataset::describe(&source).unwrap_err().to_string();
+    let error = Dataset::describe(&source, 0).unwrap_err().to_string();
     assert!(error.contains("found 5 x 5 x 3 (channels, height, width)"), "{error}");
 }
 

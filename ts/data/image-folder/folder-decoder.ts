@@ -2,6 +2,7 @@ import {availableParallelism} from 'node:os';
 import path from 'node:path';
 import {DataError, LoadError} from '../../errors/index.js';
 import {runWorkers} from '../../platform/run-workers.js';
+import type {Filled} from '../cache.js';
 import type {OpenOptions} from '../data.js';
 import {decodeImage} from '../decode/decode-image.js';
 import type {Preparation} from '../decode/preparation.js';
@@ -38,36 +39,44 @@ export class FolderDecoder {
 	) {}
 
 	/**
-	 * Writes training images and test images.
+	 * Writes training images, validation images behind them, and test images.
 	 *
-	 * @returns the files that were left out since they are damaged
 	 * @throws {DataError} for a damaged image, unless those are left out, and for a class with too few images
 	 * @throws {AbortError}
 	 */
-	async write(folder: string, {classes, train, test}: Listing): Promise<readonly string[]> {
-		this.#total = train.length + test.length;
-		const labels = await this.#writeSet(folder, 'train', train);
-		checkCounts(this.folder, classes, labels);
-		await this.#writeSet(folder, 't10k', test);
-		this.#reportUnusual();
-		return this.#damaged.toSorted();
+	async write(folder: string, {classes, train, validation, test}: Listing): Promise<Filled> {
+		this.#total = train.length + validation.length + test.length;
+		const [trained, validated] = await this.#writeSets(folder, 'train', [train, validation]);
+		checkCounts(this.folder, classes, trained ?? []);
+		await this.#writeSets(folder, 't10k', [test]);
+		return {leftOut: this.#damaged.toSorted(), validation: validated?.length, notes: this.#notes()};
 	}
 
-	async #writeSet(folder: string, set: 'train' | 't10k', files: readonly ImageFile[]): Promise<number[]> {
-		const writer = new IdxWriter(folder, set, this.shape);
+	/** Writes sets behind each other, and returns the labels of each. */
+	async #writeSets(
+		folder: string,
+		name: 'train' | 't10k',
+		sets: ReadonlyArray<readonly ImageFile[]>,
+	): Promise<number[][]> {
+		const writer = new IdxWriter(folder, name, this.shape);
+		const labels: number[][] = sets.map(() => []);
 		try {
-			for (let start = 0; start < files.length; start += atOnce) {
-				const part = files.slice(start, start + atOnce);
-				const images = await this.#decodeAll(part);
-				for (const [index, {label}] of part.entries()) {
-					const image = images[index];
-					if (image) {
-						writer.add(image, label);
+			for (const [set, files] of sets.entries()) {
+				for (let start = 0; start < files.length; start += atOnce) {
+					const part = files.slice(start, start + atOnce);
+					const images = await this.#decodeAll(part);
+					for (const [index, {label}] of part.entries()) {
+						const image = images[index];
+						if (image) {
+							writer.add(image, label);
+							labels[set]?.push(label);
+						}
 					}
 				}
 			}
 
-			return writer.finish();
+			writer.finish();
+			return labels;
 		} finally {
 			writer.close();
 		}
@@ -127,19 +136,22 @@ export class FolderDecoder {
 		}
 	}
 
-	#reportUnusual(): void {
-		const [first] = this.#unusual;
-		if (first !== undefined) {
-			const count = this.#unusual.length;
-			this.options.tell(
-				`${count} ${count === 1 ? 'image has' : 'images have'} an unusual file, such as ${first}; used all the same`,
-			);
-		}
-
-		if (this.#deep > 0 && this.#dim === this.#deep && this.preparation.bits === 16) {
-			this.options.tell(
-				`No 16-bit image uses more than 1/8 of its range, so all come out nearly black: say how many bits they use, such as \`bits: 12\``,
-			);
-		}
+	/** Describes in a line each what is unusual about the images that were used. */
+	#notes(): string[] {
+		const [first] = this.#unusual.toSorted();
+		const count = this.#unusual.length;
+		const isDim = this.#deep > 0 && this.#dim === this.#deep && this.preparation.bits === 16;
+		return [
+			...(first === undefined
+				? []
+				: [
+						`${count} ${count === 1 ? 'image has' : 'images have'} an unusual file, such as ${first}; used all the same`,
+					]),
+			...(isDim
+				? [
+						`No 16-bit image uses more than 1/8 of its range, so all come out nearly black: say how many bits they use, such as \`bits: 12\``,
+					]
+				: []),
+		];
 	}
 }

@@ -9,6 +9,7 @@ import {checkChannels, checkSize} from '../check-shape.js';
 import type {DataSource} from '../data.js';
 import {checkBits, checkFit, type Fit, parseColour, plainPreparation} from '../decode/preparation.js';
 import {decoderVersion} from '../decode/sharp.js';
+import {reportSurvey, reportValidation} from '../findings.js';
 import {contrastingBackground} from './background.js';
 import {FolderDecoder} from './folder-decoder.js';
 import {checkCounts, type Listing, listClasses, listSets} from './list-images.js';
@@ -43,7 +44,7 @@ export type ImageFolderOptions = {
 	 * @default 16
 	 */
 	readonly bits?: number;
-	/** For a folder whose folders are the classes: draws test images from each. */
+	/** For a folder whose folders are the classes: draws test images from each, and validation images if it says so. */
 	readonly split?: Split;
 	/** Beside `split`: images whose names match in the same way stay together, such as `/^(\w+)_/` for photos of one object. */
 	readonly group?: RegExp;
@@ -52,8 +53,9 @@ export type ImageFolderOptions = {
 const known = ['size', 'channels', 'fit', 'background', 'bits', 'split', 'group'];
 
 /**
- * Declares a folder of image files: `train/<class>/*` and `test/<class>/*`; or, with `split`, `<class>/*`. The folders' names are the names of the classes. Images are decoded once and kept in the
- * cache, in the order of the last number in their names, then of the names, then of the classes.
+ * Declares a folder of image files: `train/<class>/*`, `test/<class>/*` and, if there are validation images, `valid/<class>/*`
+ * (or `val`, or `validation`); or, with `split`, `<class>/*`. The folders' names are the names of the classes. Images are decoded
+ * once and kept in the cache, in the order of the last number in their names, then of the names, then of the classes.
  *
  * @throws {ConfigError} for an option that does not exist or can't be
  */
@@ -84,22 +86,37 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 			);
 			reportLeftOut(listing.leftOut, tell);
 			const decoder = await decoderVersion();
+			const {train, validation, test} = listing;
 			const words = [size, channels, {fit, background: given, bits}, skipDamaged, decoder];
 			const entry = {
-				key: keyOf(place, listing, words),
+				key: keyOf(place, listing, validation.length > 0 ? [...words, validation.length] : words),
 				name: path.basename(place),
 				classes: listing.classes,
 				tell,
 				signal,
 			};
-			const {data, leftOut, background} = await cacheImages(entry, async work => {
-				const background = given ?? (await contrastingBackground(place, listing.train));
+			const cached = await cacheImages(entry, async work => {
+				const background = given ?? (await contrastingBackground(place, train));
 				const images = new FolderDecoder(place, {size, channels}, {fit, background, bits}, {skipDamaged, tell, signal});
-				return {leftOut: await images.write(work, listing), background};
+				return {...(await images.write(work, listing)), background};
 			});
+			const {data, survey, leftOut, background, notes = []} = cached;
 			if (leftOut.length > 0) {
 				tell(`Left out ${leftOut.length} damaged ${leftOut.length === 1 ? 'image' : 'images'}: ${leftOut.join(', ')}`);
 			}
+
+			if (listing.validationFolder !== undefined && data.validation !== undefined) {
+				reportValidation(data.validation, `${listing.validationFolder}/`, tell);
+			}
+
+			for (const note of notes) {
+				tell(note);
+			}
+
+			reportSurvey(survey, data.classes, tell, ({part, index}) => {
+				const kept = {train, validation, test}[part].filter(({file}) => !leftOut.includes(file));
+				return kept[index]?.file ?? '';
+			});
 
 			return {...data, decoder, preparation: {fit, background: background ?? plainPreparation.background, bits}};
 		},
@@ -121,9 +138,9 @@ const reportLeftOut = (leftOut: readonly string[], tell: (line: string) => void)
 };
 
 /** Changes with any file's name, size or time: reading all of them would take long. */
-const keyOf = (folder: string, {classes, train, test}: Listing, words: readonly unknown[]): string => {
+const keyOf = (folder: string, {classes, train, validation, test}: Listing, words: readonly unknown[]): string => {
 	const hash = createHash('sha256').update(JSON.stringify([folder, classes, words, train.length]));
-	for (const {file} of [...train, ...test]) {
+	for (const {file} of [...train, ...validation, ...test]) {
 		hash.update(`${file}\0${stampOf(path.join(folder, file))}\n`);
 	}
 

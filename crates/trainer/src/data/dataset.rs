@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::idx::{IdxImages, IdxLabels, read_images, read_labels};
+use super::survey::{Finding, Part, Survey};
 use crate::TrainError;
 use crate::config::DataSource;
 use crate::net::NetSpec;
@@ -56,10 +57,16 @@ pub struct Description {
     pub classes: usize,
     /// Training images.
     pub train: usize,
+    /// Validation images, the last ones of the files of training images.
+    pub validation: usize,
     /// Test images.
     pub test: usize,
     /// sha256 of the four files, unpacked: training images, training labels, test images, test labels.
     pub hashes: [String; 4],
+    /// The number of images of each label, of training, validation and test images.
+    pub counts: [[usize; 256]; 3],
+    /// What stands out in the images.
+    pub findings: Vec<Finding>,
 }
 
 /// The beginnings of the files' names, images before labels.
@@ -108,12 +115,14 @@ impl Dataset {
         [test.images, test.labels]
     }
 
-    /// Describes the files of a source, independent of a net.
+    /// Describes the files of a source, independent of a net. The last `validation` images of the training files are for
+    /// validation.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Data`] for the first file that is missing, damaged, or does not match the others.
-    pub fn describe(source: &DataSource) -> Result<Description, TrainError> {
+    /// [`TrainError::Data`] for the first file that is missing, damaged, or does not match the others;
+    /// [`TrainError::Setting`] if no image would be left to train on.
+    pub fn describe(source: &DataSource, validation: usize) -> Result<Description, TrainError> {
         let [train_files, test_files] = files(source);
         let test_images = test_files.images.clone();
         let (train, [first, second]) = read_set(train_files, 256)?;
@@ -128,14 +137,35 @@ impl Dataset {
                 found: format!("{} x {} x {}", test.channels, test.size, test.size),
             });
         }
+        let Some(trained) = train.len().checked_sub(validation).filter(|&trained| trained > 0) else {
+            let expected = format!("less than the {} images of the training files", train.len());
+            return Err(TrainError::setting("validation", expected, validation));
+        };
         let most = train.labels.iter().chain(&test.labels).max().copied().unwrap_or_default();
+        let mut survey = Survey::of(train.len() + test.len());
+        let mut counts = [[0; 256]; 3];
+        for (images, parts) in [
+            (&train, [(Part::Train, 0..trained), (Part::Validation, trained..train.len())].as_slice()),
+            (&test, &[(Part::Test, 0..test.len())]),
+        ] {
+            for (part, range) in parts {
+                for index in range.clone() {
+                    let label = images.labels[index];
+                    counts[*part as usize][usize::from(label)] += 1;
+                    survey.add(*part, label, images.image(index), images.channels);
+                }
+            }
+        }
         Ok(Description {
             channels: train.channels,
             size: train.size,
             classes: usize::from(most) + 1,
-            train: train.len(),
+            train: trained,
+            validation,
             test: test.len(),
             hashes: [first, second, third, fourth],
+            counts,
+            findings: survey.findings(),
         })
     }
 }
