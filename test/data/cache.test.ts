@@ -192,3 +192,103 @@ test('processes that fill and mend an entry at once all end with its images', as
 	renameSync(path.join(entry, images), path.join(entry, 'elsewhere'));
 	t.deepEqual(await together(), filled);
 });
+
+/** 600 images of three batches; one in the first batch and one in the last are damaged. */
+const many = async (t: Ending): Promise<string> => {
+	const folder = temporaryFolder(t);
+	for (const set of ['train/a', 'train/b', 'valid/a', 'test/b']) {
+		mkdirSync(path.join(folder, set), {recursive: true});
+		for (let index = 0; index < 150; index += 1) {
+			const pixels = Uint8Array.from({length: 64}, (_, pixel) => (index * 5 + pixel * set.length) % 256);
+			const image = await sharp(pixels, {raw: {width: 8, height: 8, channels: 1}})
+				.png()
+				.toBuffer();
+			writeFileSync(path.join(folder, set, `${index}.png`), index === 7 && set !== 'valid/a' ? 'no image' : image);
+		}
+	}
+
+	return folder;
+};
+
+const interruptions: Readonly<Record<string, (folder: string, cache: string) => Promise<void>>> = {
+	async 'the signal'(folder, cache) {
+		const stop = new AbortController();
+		const data = imageFolder(folder, {size: 4, channels: 1}).open('.', {skipDamaged: true, signal: stop.signal});
+		let isOpen = true;
+		const ended = data
+			.catch(() => {})
+			.then(() => {
+				isOpen = false;
+			});
+		const look = (): void => {
+			const partial = readdirSync(path.join(cache, 'data'), {recursive: true}).some(name =>
+				String(name).endsWith('progress.json'),
+			);
+			if (partial) {
+				stop.abort();
+			} else if (isOpen) {
+				setImmediate(look);
+			}
+		};
+		look();
+		await ended;
+	},
+	async SIGKILL(folder, cache) {
+		const script = `
+			import {readdirSync, existsSync} from 'node:fs';
+			const {imageFolder} = await import(${JSON.stringify(path.join(root, 'dist', 'ts', 'index.js'))});
+			const data = ${JSON.stringify(path.join(cache, 'data'))};
+			const look = () => {
+				if (existsSync(data) && readdirSync(data, {recursive: true}).some(name => name.endsWith('progress.json'))) {
+					process.kill(process.pid, 'SIGKILL');
+				}
+				setImmediate(look);
+			};
+			look();
+			await imageFolder(${JSON.stringify(folder)}, {size: 4, channels: 1}).open('.', {skipDamaged: true});`;
+		const {signal} = await execa(process.execPath, ['--input-type=module', '--eval', script], {reject: false});
+		if (signal !== 'SIGKILL') {
+			throw new Error(`it ended by ${signal}`);
+		}
+	},
+};
+
+for (const [how, interrupt] of Object.entries(interruptions)) {
+	test.serial(`decoding that ${how} interrupted goes on where it was, with the same images`, async t => {
+		const folder = await many(t);
+		const source = imageFolder(folder, {size: 4, channels: 1});
+		const expected = await open(source);
+		rmSync(expected.idx.folder, {recursive: true});
+		await interrupt(folder, cache);
+		const partial = `${expected.idx.folder}.partial`;
+		t.false(existsSync(expected.idx.folder));
+		t.true(existsSync(partial));
+		const resumed = await open(source);
+		t.is(resumed.told[0], 'Resuming: 256 of 600 images were decoded before');
+		t.deepEqual(resumed.told.slice(1), expected.told);
+		t.deepEqual([resumed.hash, resumed.idx], [expected.hash, expected.idx]);
+		t.deepEqual([resumed.train, resumed.validation, resumed.test], [298, 150, 149]);
+		t.deepEqual(readdirSync(resumed.idx.folder).toSorted(), [
+			...['manifest.json', 't10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte'],
+			...['train-images-idx3-ubyte', 'train-labels-idx1-ubyte'],
+		]);
+		t.false(existsSync(partial));
+	});
+}
+
+test.serial('an interrupted decoding whose files are damaged begins again', async t => {
+	const folder = await many(t);
+	const source = imageFolder(folder, {size: 4, channels: 1});
+	const expected = await open(source);
+	for (const damage of [
+		(partial: string) => truncateSync(path.join(partial, 'train-images-idx3-ubyte'), 100),
+		(partial: string) => rmSync(path.join(partial, 'train-images-idx3-ubyte')),
+		(partial: string) => truncateSync(path.join(partial, 'progress.json'), 10),
+	]) {
+		rmSync(expected.idx.folder, {recursive: true});
+		await interruptions['the signal']?.(folder, cache);
+		damage(`${expected.idx.folder}.partial`);
+		const again = await open(source);
+		t.deepEqual([again.hash, again.told], [expected.hash, expected.told]);
+	}
+});

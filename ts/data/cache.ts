@@ -1,4 +1,4 @@
-import {mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
 import {checkCache, fillCache, makeCache, removeStaleLockOf, wrapCacheErrors} from '../cache/cache.js';
@@ -10,6 +10,7 @@ import {syncFolder} from '../fs/write-file-atomic.js';
 import {dataOf, describeWithFindings, readIdx, type SurveyedData} from './data.js';
 import type {Preparation} from './decode/preparation.js';
 import type {ImageShape} from './decode/prepare-image.js';
+import {progressFile} from './decoding-progress.js';
 import {IdxWriter} from './idx-writer.js';
 
 /** Which entry of the cache is asked for. */
@@ -40,15 +41,21 @@ export type Filled = {
 export type Cached = Filled & SurveyedData;
 
 /**
- * Opens four IDX files of the cache, written by `fill` if they are missing or have changed. The entry appears complete or
- * not at all, and lasts through a power cut: it is filled under a temporary name, and renamed once it is on disk.
+ * Fills an entry.
  *
- * @param fill writes the files to a folder
+ * @param folder where the files go; it has what an earlier, interrupted filling left there
+ */
+type Fill = (folder: string, signal: AbortSignal) => Promise<Filled>;
+
+/**
+ * Opens four IDX files of the cache, written by `fill` if they are missing or have changed. The entry appears complete or
+ * not at all, and lasts through a power cut: it is filled beside its place, under a lock, and renamed once it is on disk.
+ *
  * @throws {WriteError} where the cache can't be written
  * @throws {ConfigError} where others may write to it
  */
-export const cacheImages = async (entry: Entry, fill: (folder: string) => Promise<Filled>): Promise<Cached> => {
-	const {key, name, classes, tell, signal} = entry;
+export const cacheImages = async (entry: Entry, fill: Fill): Promise<Cached> => {
+	const {key, tell, signal} = entry;
 	const cache = cacheFolder();
 	const place = path.join(cache, 'data', key);
 	await wrapCacheErrors(place, async () => checkCache(cache));
@@ -62,30 +69,38 @@ export const cacheImages = async (entry: Entry, fill: (folder: string) => Promis
 	return wrapCacheErrors(place, async () => {
 		makeCache(cache);
 		makeFolders(path.dirname(place));
-		const work = mkdtempSync(`${place}.`);
-		try {
-			const filled = await fill(work);
-			const {data, survey} = await readIdx(name, work, undefined, {classes, validation: filled.validation});
-			const {hashes} = data.idx;
-			writeManifest(work, {hashes, ...filled});
-			syncFolder(work);
-			// Under its lock: another process may just have replaced the damaged entry, and read it.
-			const waiting = (): void => tell('Waiting for another process to write the same images to the cache ...');
-			const others = await fillCache(place, {cache, report: waiting, signal}, async () => {
-				const others = await wholeAt(place, entry);
-				if (!others) {
-					rmSync(place, {recursive: true, force: true});
-					renameSync(work, place);
-					syncFolder(path.dirname(place));
-				}
-
-				return others;
-			});
-			return others ?? {data: dataOf(describeWithFindings(data), {folder: place, hashes}), survey, ...filled};
-		} finally {
-			rmSync(work, {recursive: true, force: true});
-		}
+		const report = (): void => tell('Waiting for another process to write the same images to the cache ...');
+		// Under its lock, another process may just have written the entry.
+		return fillCache(
+			place,
+			{cache, report, signal},
+			async signal => (await wholeAt(place, entry)) ?? fillEntry(place, entry, fill, signal),
+		);
 	});
+};
+
+const fillEntry = async (place: string, {name, classes}: Entry, fill: Fill, signal: AbortSignal): Promise<Cached> => {
+	const work = `${place}.partial`;
+	mkdirSync(work, {recursive: true});
+	try {
+		const filled = await fill(work, signal);
+		const {data, survey} = await readIdx(name, work, undefined, {classes, validation: filled.validation});
+		signal.throwIfAborted();
+		const {hashes} = data.idx;
+		writeManifest(work, {hashes, ...filled});
+		rmSync(path.join(work, progressFile), {force: true});
+		syncFolder(work);
+		rmSync(place, {recursive: true, force: true});
+		renameSync(work, place);
+		syncFolder(path.dirname(place));
+		return {data: dataOf(describeWithFindings(data), {folder: place, hashes}), survey, ...filled};
+	} catch (error) {
+		if (!signal.aborted) {
+			rmSync(work, {recursive: true, force: true}); // an interrupted filling is resumed later
+		}
+
+		throw error;
+	}
 };
 
 /** Returns an entry if it is unchanged. The hashes of its images are computed on reading anyway. */
@@ -147,12 +162,14 @@ const readManifest = (folder: string): Manifest | undefined => {
 
 const day = 24 * 60 * 60 * 1000;
 
-/** Removes the temporary folders of killed processes: a live one did not begin a day ago. */
+/** Removes what interrupted fillings left and nobody resumed for a week, and the temporary folders of earlier versions. */
 const clearLeftOvers = (folder: string): void => {
 	try {
-		for (const name of readdirSync(folder).filter(name => /^(arrays|images)-[0-9a-f]{32}\.\w{6}$/.test(name))) {
+		for (const name of readdirSync(folder).filter(name =>
+			/^(arrays|images)-[0-9a-f]{32}\.(\w{6}|partial)$/.test(name),
+		)) {
 			const left = path.join(folder, name);
-			if (Date.now() - statSync(left).mtimeMs > day) {
+			if (Date.now() - statSync(left).mtimeMs > (name.endsWith('.partial') ? 7 : 1) * day) {
 				rmSync(left, {recursive: true, force: true});
 			}
 		}

@@ -6,7 +6,6 @@ import {createGunzip} from 'node:zlib';
 import {ConfigError, DataError} from '../errors/index.js';
 import {didYouMean} from '../format/did-you-mean.js';
 import {formatValue} from '../format/value.js';
-import {fileType} from '../fs/file-type.js';
 import {sha256} from '../fs/hash.js';
 import {checkNames} from '../validation/check-names.js';
 import type {ImageSet} from './cache.js';
@@ -15,6 +14,7 @@ import {checkClasses, type DataSource} from './data.js';
 import {reportValidation} from './findings.js';
 import {checkSplit, type Split, splitImages} from './image-folder/split-images.js';
 import {openSets} from './image-sets.js';
+import {describeMissing} from './missing-file.js';
 
 /** What the columns of a table of pixels mean. */
 export type CsvOptions = {
@@ -134,9 +134,9 @@ const readTable = async (file: string, {label, set, channels}: Columns): Promise
 		const where = line === undefined ? file : `${file}, line ${line}`;
 		return new DataError(`${where}: expected ${expected}; ${found}`, file, expected, found);
 	};
-	const type = fileType(file);
-	if (type !== 'a file') {
-		throw wrong('a table of pixels, .csv', type === 'nothing' ? 'file not found' : `it is ${type}`);
+	const missing = describeMissing(file, /\.csv(?:\.gz)?$/i);
+	if (missing !== undefined) {
+		throw wrong('a table of pixels, .csv', missing);
 	}
 
 	const input = file.endsWith('.gz')

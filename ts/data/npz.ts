@@ -3,12 +3,12 @@ import path from 'node:path';
 import {fromBufferPromise} from 'yauzl';
 import {ConfigError, DataError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
-import {fileType} from '../fs/file-type.js';
 import type {ImageSet} from './cache.js';
 import {maxSize} from './check-shape.js';
 import {checkClasses, type DataSource} from './data.js';
 import {reportValidation} from './findings.js';
 import {openSets} from './image-sets.js';
+import {describeMissing} from './missing-file.js';
 import {type NpyArray, readNpy} from './npy.js';
 
 /** What an array may unpack to at the most: more than any set of small images. */
@@ -114,9 +114,9 @@ const planesOf = (pixels: Uint8Array, size: number, channels: number): Uint8Arra
 
 /** Reads the arrays of an archive by their names, without `.npy`. */
 const readArchive = async (file: string) => {
-	const type = fileType(file);
-	if (type !== 'a file') {
-		throw wrong(file, 'a file of NumPy arrays, .npz', type === 'nothing' ? 'file not found' : `it is ${type}`);
+	const missing = describeMissing(file, /\.npz$/i);
+	if (missing !== undefined) {
+		throw wrong(file, 'a file of NumPy arrays, .npz', missing);
 	}
 
 	const arrays = new Map<string, NpyArray>();

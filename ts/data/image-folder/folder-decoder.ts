@@ -7,10 +7,11 @@ import type {OpenOptions} from '../data.js';
 import {decodeImage} from '../decode/decode-image.js';
 import type {Preparation} from '../decode/preparation.js';
 import {type ImageShape, measureBrightness, prepareImage} from '../decode/prepare-image.js';
-import {IdxWriter} from '../idx-writer.js';
+import {type DecodingProgress, readProgress, saveProgress} from '../decoding-progress.js';
+import {type IdxSet, IdxWriter} from '../idx-writer.js';
 import {checkCounts, type ImageFile, isMisread, type Listing, misread} from './list-images.js';
 
-/** Milliseconds between two lines of progress. */
+/** Milliseconds between two lines of progress, and between two times that it is saved. */
 const interval = 2000;
 
 /** Images that are decoded before they are written: what bounds the memory, beside the pixels of the images being decoded. */
@@ -21,15 +22,13 @@ const fewBits = 1 / 8;
 
 type Options = Required<Omit<OpenOptions, 'signal'>> & Pick<OpenOptions, 'signal'>;
 
-/** Decodes the images of a folder into four IDX files. */
+/** Decodes the images of a folder into four IDX files, and resumes where it was interrupted. */
 export class FolderDecoder {
-	readonly #damaged: string[] = [];
-	readonly #unusual: string[] = [];
-	#deep = 0;
-	#dim = 0;
-	#done = 0;
+	#progress: DecodingProgress = {done: 0, damaged: [], unusual: [], deep: 0, dim: 0};
 	#total = 0;
+	#decoded = 0;
 	#reportedAt = performance.now();
+	#savedAt = Number.NEGATIVE_INFINITY;
 
 	constructor(
 		readonly folder: string,
@@ -41,45 +40,88 @@ export class FolderDecoder {
 	/**
 	 * Writes training images, validation images behind them, and test images.
 	 *
+	 * @param folder has the files of an interrupted writing of the same images, or none
 	 * @throws {DataError} for a damaged image, unless those are left out, and for a class with too few images
 	 * @throws {AbortError}
 	 */
 	async write(folder: string, {classes, train, validation, test}: Listing): Promise<Filled> {
-		this.#total = train.length + validation.length + test.length;
-		const [trained, validated] = await this.#writeSets(folder, 'train', [train, validation]);
-		checkCounts(this.folder, classes, trained ?? []);
-		await this.#writeSets(folder, 't10k', [test]);
-		return {leftOut: this.#damaged.toSorted(), validation: validated?.length, notes: this.#notes()};
+		const trained = [...train, ...validation];
+		this.#total = trained.length + test.length;
+		this.#resume(folder, trained, test);
+		await this.#writeSet(folder, 'train', trained, 0);
+		checkCounts(
+			this.folder,
+			classes,
+			this.#kept(train).map(({label}) => label),
+		);
+		await this.#writeSet(folder, 't10k', test, trained.length);
+		return {
+			leftOut: this.#progress.damaged.toSorted(),
+			...(validation.length > 0 && {validation: this.#kept(validation).length}),
+			notes: this.#notes(),
+		};
 	}
 
-	/** Writes sets behind each other, and returns the labels of each. */
-	async #writeSets(
-		folder: string,
-		name: 'train' | 't10k',
-		sets: ReadonlyArray<readonly ImageFile[]>,
-	): Promise<number[][]> {
-		const writer = new IdxWriter(folder, name, this.shape);
-		const labels: number[][] = sets.map(() => []);
+	/** Takes over what is on disk of an interrupted writing. */
+	#resume(folder: string, trained: readonly ImageFile[], test: readonly ImageFile[]): void {
+		const found = readProgress(folder);
+		if (!found || found.done === 0 || found.done > this.#total) {
+			return;
+		}
+
+		const before = this.#progress;
+		this.#progress = found;
+		const [ofTrain, ofTest] = [trained.slice(0, found.done), test.slice(0, Math.max(0, found.done - trained.length))];
+		const has = (set: IdxSet, files: readonly ImageFile[]): boolean =>
+			files.length === 0 || IdxWriter.has(folder, set, this.shape, this.#kept(files).length);
+		if (!has('train', ofTrain) || !has('t10k', ofTest)) {
+			this.#progress = before;
+			return;
+		}
+
+		this.#decoded = found.done;
+		const [done, all] = [found.done, this.#total].map(count => count.toLocaleString('en'));
+		this.options.tell(`Resuming: ${done} of ${all} images were decoded before`);
+	}
+
+	/** Writes a pair of files. `before` counts the files of earlier pairs. */
+	async #writeSet(folder: string, set: IdxSet, files: readonly ImageFile[], before: number): Promise<void> {
+		const done = Math.min(files.length, Math.max(0, this.#progress.done - before));
+		const labels = this.#kept(files.slice(0, done)).map(({label}) => label);
+		const writer = new IdxWriter(folder, set, this.shape, labels);
 		try {
-			for (const [set, files] of sets.entries()) {
-				for (let start = 0; start < files.length; start += atOnce) {
-					const part = files.slice(start, start + atOnce);
-					const images = await this.#decodeAll(part);
-					for (const [index, {label}] of part.entries()) {
-						const image = images[index];
-						if (image) {
-							writer.add(image, label);
-							labels[set]?.push(label);
-						}
+			for (let start = done; start < files.length; start += atOnce) {
+				const part = files.slice(start, start + atOnce);
+				const images = await this.#decodeAll(part);
+				for (const [index, {label}] of part.entries()) {
+					const image = images[index];
+					if (image) {
+						writer.add(image, label);
 					}
 				}
+
+				this.#progress.done = before + start + part.length;
+				this.#save(folder, writer);
 			}
 
 			writer.finish();
-			return labels;
 		} finally {
 			writer.close();
 		}
+	}
+
+	#save(folder: string, writer: IdxWriter): void {
+		if (performance.now() - this.#savedAt > interval) {
+			writer.sync();
+			saveProgress(folder, this.#progress);
+			this.#savedAt = performance.now();
+		}
+	}
+
+	/** Returns the files that were not left out. */
+	#kept(files: readonly ImageFile[]): readonly ImageFile[] {
+		const damaged = new Set(this.#progress.damaged);
+		return damaged.size === 0 ? files : files.filter(({file}) => !damaged.has(file));
 	}
 
 	/** Decodes on all cores; an image that is left out is `undefined`. */
@@ -98,13 +140,13 @@ export class FolderDecoder {
 		try {
 			const image = await decodeImage(place);
 			if (image.warnings.length > 0) {
-				this.#unusual.push(`${file} (${image.warnings.join(', ')})`);
+				this.#progress.unusual.push(`${file} (${image.warnings.join(', ')})`);
 			}
 
 			if (image.bits === 16) {
 				const {brightest} = await measureBrightness(image);
-				this.#deep += 1;
-				this.#dim += brightest < fewBits ? 1 : 0;
+				this.#progress.deep += 1;
+				this.#progress.dim += brightest < fewBits ? 1 : 0;
 			}
 
 			return await prepareImage(image, this.shape, this.preparation);
@@ -114,7 +156,7 @@ export class FolderDecoder {
 			}
 
 			if (this.options.skipDamaged) {
-				this.#damaged.push(file);
+				this.#progress.damaged.push(file);
 				return undefined;
 			}
 
@@ -129,18 +171,19 @@ export class FolderDecoder {
 	}
 
 	#reportProgress(): void {
-		this.#done += 1;
+		this.#decoded += 1;
 		if (performance.now() - this.#reportedAt > interval) {
 			this.#reportedAt = performance.now();
-			this.options.tell(`Decoded ${this.#done.toLocaleString('en')} of ${this.#total.toLocaleString('en')} images`);
+			this.options.tell(`Decoded ${this.#decoded.toLocaleString('en')} of ${this.#total.toLocaleString('en')} images`);
 		}
 	}
 
 	/** Describes in a line each what is unusual about the images that were used. */
 	#notes(): string[] {
-		const [first] = this.#unusual.toSorted();
-		const count = this.#unusual.length;
-		const isDim = this.#deep > 0 && this.#dim === this.#deep && this.preparation.bits === 16;
+		const {unusual, deep, dim} = this.#progress;
+		const [first] = unusual.toSorted();
+		const count = unusual.length;
+		const isDim = deep > 0 && dim === deep && this.preparation.bits === 16;
 		return [
 			...(first === undefined
 				? []

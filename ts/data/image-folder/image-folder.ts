@@ -95,7 +95,7 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 				tell,
 				signal,
 			};
-			const cached = await cacheImages(entry, async work => {
+			const cached = await cacheImages(entry, async (work, signal) => {
 				const background = given ?? (await contrastingBackground(place, train));
 				const images = new FolderDecoder(place, {size, channels}, {fit, background, bits}, {skipDamaged, tell, signal});
 				return {...(await images.write(work, listing)), background};
@@ -113,8 +113,9 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 				tell(note);
 			}
 
+			const damaged = new Set(leftOut);
 			reportSurvey(survey, data.classes, tell, ({part, index}) => {
-				const kept = {train, validation, test}[part].filter(({file}) => !leftOut.includes(file));
+				const kept = {train, validation, test}[part].filter(({file}) => !damaged.has(file));
 				return kept[index]?.file ?? '';
 			});
 
