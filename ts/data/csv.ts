@@ -10,7 +10,7 @@ import {sha256} from '../fs/hash.js';
 import {checkNames} from '../validation/check-names.js';
 import type {ImageSet} from './cache.js';
 import {checkChannels, maxSize} from './check-shape.js';
-import {checkClasses, type DataSource} from './data.js';
+import {checkClasses, type DataSource, isLabel, labelRange} from './data.js';
 import {reportValidation} from './findings.js';
 import {checkSplit, type Split, splitImages} from './image-folder/split-images.js';
 import {openSets} from './image-sets.js';
@@ -86,7 +86,7 @@ export const csv = (file: string, options: CsvOptions): DataSource => {
 		async open(base, openOptions) {
 			const place = path.resolve(base, file);
 			const read = async (other: string): Promise<Table> =>
-				readTable(path.resolve(base, other), {label, set, channels});
+				readTable(path.resolve(base, other), {label, set, channels, classes});
 			const all = await read(file);
 			const sets =
 				test === undefined
@@ -127,9 +127,14 @@ type Table = ImageSet & {
 
 type SetName = 'train' | 'validation' | 'test';
 
-type Columns = {readonly label: string; readonly set: string | undefined; readonly channels: number};
+type Columns = {
+	readonly label: string;
+	readonly set: string | undefined;
+	readonly channels: number;
+	readonly classes: readonly string[] | undefined;
+};
 
-const readTable = async (file: string, {label, set, channels}: Columns): Promise<Table> => {
+const readTable = async (file: string, {label, set, channels, classes}: Columns): Promise<Table> => {
 	const wrong = (expected: string, found: string, line?: number): DataError => {
 		const where = line === undefined ? file : `${file}, line ${line}`;
 		return new DataError(`${where}: expected ${expected}; ${found}`, file, expected, found);
@@ -147,7 +152,11 @@ const readTable = async (file: string, {label, set, channels}: Columns): Promise
 	const sets: SetName[] = [];
 	let [at, setAt, size, line] = [-1, -1, 0, 0];
 	const head = (cells: readonly string[]): void => {
-		const names = cells.map(cell => unquoted(cell.replace(/^\uFEFF/, '')));
+		const names = cells.map(cell =>
+			unquoted(cell.replace(/^\uFEFF/, ''))
+				.replace(/\p{C}/gu, '\uFFFD')
+				.slice(0, 100),
+		);
 		const columnOf = (name: string): number => {
 			const found = names.indexOf(name);
 			if (found === -1) {
@@ -203,7 +212,12 @@ const readTable = async (file: string, {label, set, channels}: Columns): Promise
 				throw wrong(`${count - (setAt === -1 ? 0 : 1)} whole numbers from 0 to 255`, found, line);
 			}
 
-			labels.push(Number(cells[at]));
+			const number = Number(cells[at]);
+			if (!isLabel(number, classes)) {
+				throw wrong(`${labelRange(classes)} in \`${label}\``, `found ${number}`, line);
+			}
+
+			labels.push(number);
 			rows.push(Uint8Array.from(cells.filter((_, index) => index !== at && index !== setAt).map(Number)));
 		}
 	} catch (error) {

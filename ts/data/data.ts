@@ -138,6 +138,14 @@ export const checkClasses = (classes: unknown): void => {
 	}
 };
 
+/** Returns whether a number is the label of a class; of any up to 255, if they have no names. */
+export const isLabel = (label: number, classes: readonly string[] | undefined): boolean =>
+	Number.isInteger(label) && label >= 0 && label < (classes?.length ?? 256);
+
+/** Describes the labels that {@link isLabel} accepts. */
+export const labelRange = (classes: readonly string[] | undefined): string =>
+	classes ? `labels from 0 to ${classes.length - 1}, of the classes that are named,` : 'labels from 0 to 255';
+
 /** What is known of files without reading them again. */
 export const dataOf = (
 	description: DataDescription,

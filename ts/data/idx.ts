@@ -9,7 +9,7 @@ import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {checkNames} from '../validation/check-names.js';
 import type {ImageSet} from './cache.js';
-import {checkClasses, checkForm, type DataSource, type ImageForm, readIdx} from './data.js';
+import {checkClasses, checkForm, type DataSource, type ImageForm, isLabel, labelRange, readIdx} from './data.js';
 import {type DeclaredPreparation, parsePreparation} from './decode/preparation.js';
 import {reportSurvey} from './findings.js';
 import {openSets} from './image-sets.js';
@@ -87,6 +87,17 @@ export const idx = (folder: string, options: IdxOptions = {}): DataSource => {
 
 			const name = (prefix ?? '').replace(/-+$/, '') || path.basename(place);
 			const numbered = numberFromZero(train, test, classes);
+			const beyond = [...numbered.train.labels, ...numbered.test.labels].find(label => !isLabel(label, classes));
+			if (beyond !== undefined) {
+				const found = `${beyond}, counted from the lowest`;
+				throw new DataError(
+					`${place}: expected ${labelRange(classes)} found ${found}`,
+					place,
+					labelRange(classes),
+					found,
+				);
+			}
+
 			const data = await openSets({name, channels: train.channels, size: train.size, ...numbered}, openOptions);
 			return {...data, ...(form && {form}), ...(preparation && {preparation})};
 		},

@@ -5,7 +5,7 @@ import {ConfigError, DataError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
 import type {ImageSet} from './cache.js';
 import {maxSize} from './check-shape.js';
-import {checkClasses, type DataSource} from './data.js';
+import {checkClasses, type DataSource, isLabel, labelRange} from './data.js';
 import {reportValidation} from './findings.js';
 import {openSets} from './image-sets.js';
 import {describeMissing} from './missing-file.js';
@@ -32,7 +32,7 @@ export const npz = (file: string, options: {readonly classes?: readonly string[]
 		async open(base, openOptions) {
 			const place = path.resolve(base, file);
 			const {arrays, leftOut} = await readArchive(place);
-			const [train, test, validation] = ['train', 'test', 'val'].map(set => setOf(place, arrays, set));
+			const [train, test, validation] = ['train', 'test', 'val'].map(set => setOf(place, arrays, set, classes));
 			if (!train || !test) {
 				const found = [...arrays.keys()].join(', ') || 'none';
 				throw wrong(place, 'the arrays train_images, train_labels, test_images and test_labels', `found ${found}`);
@@ -69,7 +69,12 @@ export const npz = (file: string, options: {readonly classes?: readonly string[]
 type Set = ImageSet & {readonly channels: number; readonly size: number};
 
 /** The images and labels of a set; `undefined` if the archive has none of that name. */
-const setOf = (file: string, arrays: ReadonlyMap<string, NpyArray>, set: string): Set | undefined => {
+const setOf = (
+	file: string,
+	arrays: ReadonlyMap<string, NpyArray>,
+	set: string,
+	classes: readonly string[] | undefined,
+): Set | undefined => {
 	const [images, labels] = [arrays.get(`${set}_images`), arrays.get(`${set}_labels`)];
 	if (!images || !labels) {
 		return undefined;
@@ -87,9 +92,9 @@ const setOf = (file: string, arrays: ReadonlyMap<string, NpyArray>, set: string)
 	}
 
 	const numbers = Array.from(labels.values, Number);
-	const outside = numbers.find(label => label < 0 || label > 255);
+	const outside = numbers.find(label => !isLabel(label, classes));
 	if (outside !== undefined) {
-		throw wrong(file, `labels from 0 to 255 in ${set}_labels`, `found ${outside}`);
+		throw wrong(file, `${labelRange(classes)} in ${set}_labels`, `found ${outside}`);
 	}
 
 	return {images: planesOf(images.values, rows, channels), labels: Uint8Array.from(numbers), channels, size: rows};
