@@ -140,18 +140,20 @@ const classesIn = (folder: string, set: string, leftOut: string[]): string[] => 
 };
 
 const imagesOf = (folder: string, set: string, classes: readonly string[], leftOut: string[]): ImageFile[] => {
-	const files = classes.flatMap((name, label) => {
-		const names = listFolder(path.join(folder, set, name)).filter(file => !file.startsWith('.'));
-		const images = names.filter(file => isImage(file) && fileType(path.join(folder, set, name, file)) !== 'a folder');
-		leftOut.push(...names.filter(file => !images.includes(file)).map(file => path.join(set, name, file)));
-		return images.map(file => ({file: path.join(set, name, file), label}));
-	});
-	return files.sort(
-		(a, b) =>
-			numberIn(a.file) - numberIn(b.file) ||
-			compareText(path.basename(a.file), path.basename(b.file)) ||
-			a.label - b.label,
-	);
+	const found: Array<ImageFile & {readonly name: string; readonly number: number}> = [];
+	for (const [label, className] of classes.entries()) {
+		for (const name of listFolder(path.join(folder, set, className))) {
+			const file = path.join(set, className, name);
+			if (isImage(name) && fileType(path.join(folder, file)) !== 'a folder') {
+				found.push({file, label, name, number: numberIn(name)});
+			} else if (!name.startsWith('.')) {
+				leftOut.push(file);
+			}
+		}
+	}
+
+	found.sort((a, b) => a.number - b.number || compareText(a.name, b.name) || a.label - b.label);
+	return found.map(({file, label}) => ({file, label}));
 };
 
 const checkClassCount = (place: string, classes: readonly string[]): void => {
@@ -240,5 +242,5 @@ export const misread = 'its name is not UTF-8';
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The last number in a file's name; 0 without one. */
-const numberIn = (file: string): number =>
-	Number(/(\d{1,15})\D*$/.exec(path.basename(file, path.extname(file)))?.[1] ?? 0);
+const numberIn = (name: string): number =>
+	Number(/(\d{1,15})\D*$/.exec(path.basename(name, path.extname(name)))?.[1] ?? 0);
