@@ -118,7 +118,7 @@ def photo(number: int) -> dict:
 
     upright = Image.open(OUT / files[-1])
     pixels = {} if kind == "cmyk" else {"pixels": base64.b64encode(resized(upright).tobytes()).decode()}
-    return {"kind": kind, "orientation": orientation, "width": width, "height": height, "files": files, **pixels}
+    return {"kind": kind, "orientation": orientation, "width": width, "height": height, "files": " ".join(files), **pixels}
 
 
 found = [photo(number) for number in range(COUNT)]

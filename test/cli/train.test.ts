@@ -239,6 +239,6 @@ test(
 	refuses,
 	[...step, '--data-dir', '/nowhere'],
 	5,
-	/\/nowhere\/train-images-idx3-ubyte/,
+	/\/nowhere: expected a folder of IDX files; it does not exist$/,
 );
 test('a place that can not be written is refused', refuses, [...step, '--out', '/dev/null/x'], 1, /--out/);
