@@ -30,8 +30,9 @@ const size = 32;
 const draw = number =>
 	Uint8Array.from({length: 64 * 64 * 3}, (_, index) => {
 		const [x, y, c] = [Math.floor(index / 3) % 64, Math.floor(index / 192), index % 3];
-		const noise = (Math.imul(index + 1, 2_654_435_761 ^ number) >>> 24) % 24;
-		return (x * ((number % 5) + 1) + y * ((number % 7) + 1) + c * number + noise) % 256;
+		const mixed = Math.imul((index + 1) ^ Math.imul(number + 1, 0x9e3779b1), 0x85ebca6b);
+		const noise = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35) >>> 26; // 0 to 63
+		return 96 + 60 * Math.sin(x / (3 + (number % 7)) + c) + 30 * Math.cos(y / (2 + (number % 5))) + noise;
 	});
 
 const makeFolder = async () => {
@@ -65,7 +66,7 @@ const ours = () => {
 		const begun = performance.now();
 		const {train, test} = await imageFolder(${JSON.stringify(folder)}, {size: ${size}}).open('.');
 		const seconds = (performance.now() - begun) / 1000;
-		process.stdout.write(JSON.stringify({images: train + test, seconds, mib: process.resourceUsage().maxRSS / 1024}));`;
+		process.stdout.write(JSON.stringify({images: train + test, seconds, cpu: process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6, mib: process.resourceUsage().maxRSS / 1024}));`;
 	try {
 		return run(process.execPath, ['--input-type=module', '--eval', script], {STEPLADDER_CACHE: cache});
 	} finally {
@@ -85,7 +86,8 @@ const run = (command, given, env = {}) => {
 	return JSON.parse(stdout.trim().split('\n').at(-1));
 };
 
-const shown = ({images, seconds, mib}) => `${Math.round(images / seconds)} images/s, ${Math.round(mib)} MiB`;
+const shown = ({images, seconds, cpu, mib}) =>
+	`${Math.round(images / seconds)} images/s, ${Math.round((1e6 * cpu) / images)} µs of CPU an image, ${Math.round(mib)} MiB`;
 
 if (!existsSync(folder)) {
 	await makeFolder();

@@ -17,6 +17,9 @@ const interval = 2000;
 /** Images that are decoded before they are written: what bounds the memory, beside the pixels of the images being decoded. */
 const atOnce = 256;
 
+/** Images in progress at once: one a core, and no fewer than libuv's pool has threads, since each waits for it several times. */
+const inProgress = Math.max(4, availableParallelism());
+
 /** A 16-bit image whose brightest sample is below this share of white uses few of its bits. */
 const fewBits = 1 / 8;
 
@@ -124,11 +127,11 @@ export class FolderDecoder {
 		return damaged.size === 0 ? files : files.filter(({file}) => !damaged.has(file));
 	}
 
-	/** Decodes on all cores; an image that is left out is `undefined`. */
+	/** Decodes several at once; an image that is left out is `undefined`. */
 	async #decodeAll(files: readonly ImageFile[]): Promise<ReadonlyArray<Uint8Array | undefined>> {
 		const decoded: Array<Uint8Array | undefined> = [];
 		const {signal = new AbortController().signal} = this.options;
-		await runWorkers([...files.entries()], availableParallelism(), signal, async ([index, {file}]) => {
+		await runWorkers([...files.entries()], inProgress, signal, async ([index, {file}]) => {
 			decoded[index] = await this.#decode(file);
 			this.#reportProgress();
 		});
