@@ -399,3 +399,27 @@ test('a model remembers how its images were prepared, and predicts files in the 
 	const given = vm.runInNewContext('new Uint8Array(64)') as Uint8Array;
 	t.is((await model.predict(given)).length, 1);
 });
+
+test('16-bit images that use few of their bits are reported, from the cache as well', async t => {
+	const dim = (first: number): Sharp =>
+		sharp(
+			Uint16Array.from({length: 64}, (_, pixel) => first + 60 * pixel),
+			{raw: {width: 8, height: 8, channels: 1}},
+		)
+			.toColourspace('grey16')
+			.png();
+	const names = ['train/a/1', 'train/a/2', 'train/b/1', 'train/b/2', 'test/a/1', 'test/b/1'];
+	const folder = await folderOf(t, Object.fromEntries(names.map((name, index) => [`${name}.png`, dim(40 * index)])));
+	const open = async (options: object): Promise<string[]> => {
+		const lines: string[] = [];
+		await imageFolder(folder, {size: 8, channels: 1, ...options}).open('.', {tell: line => lines.push(line)});
+		return lines;
+	};
+	const dark = await open({});
+	t.regex(
+		dark[0] ?? '',
+		/^No 16-bit image uses more than 1\/8 of its range, .*: say how many bits they use, such as `bits: 12`$/,
+	);
+	t.deepEqual(await open({}), dark);
+	t.deepEqual(await open({bits: 12}), []);
+});

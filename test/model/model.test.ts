@@ -160,7 +160,7 @@ test('ten digits drawn in five styles are read by a model of MNIST, which says w
 	t.is(told.exitCode, 0, told.stderr);
 	t.regex(
 		told.stdout,
-		/three\.png: 3 \([\d.]+ %\).* \[dark on light: inverted; cropped to .*, centred\]\n.*blank\.png: blank, there is nothing on it$/,
+		/three\.png: 3 \([\d.]+ %\).* \[dark on light: inverted; cropped to .*, centred\]\n.*blank\.png: blank, there is nothing on it; a black image is \d \([\d.]+ %\).*$/,
 	);
 	t.is((await cli('predict', run, file, '--all')).stdout.match(/\d \([\d.]+ %\)/g)?.length, 10);
 	const whole = await cli('predict', run, file, '--fit', 'whole', '--json');

@@ -47,7 +47,7 @@ Examples:
 
 const line = ({image, blank, done, ...prediction}: NamedPrediction, all: boolean): string => {
 	if (blank) {
-		return `${image}: blank, there is nothing on it`;
+		return `${image}: blank, there is nothing on it; a black image is ${describe(prediction, all)}`;
 	}
 
 	const lead = Math.max(...prediction.probabilities) < likely ? 'nothing is likely: ' : '';
