@@ -144,8 +144,9 @@ mod tests {
     use FindingKind::{Blank, Conflicting, Equal, TestInTrain, TestInValidation, ValidationInTrain};
 
     type Image = (Part, u8, [u8; 4]);
+    type Found = (FindingKind, usize, Vec<(Part, usize)>);
 
-    fn survey(images: &[Image], channels: usize) -> Vec<(FindingKind, usize, Vec<(Part, usize)>)> {
+    fn survey(images: &[Image], channels: usize) -> Vec<Found> {
         let mut survey = Survey::default();
         for (part, label, pixels) in images {
             survey.add(*part, *label, pixels, channels);
