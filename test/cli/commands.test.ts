@@ -128,6 +128,8 @@ for (const command of [
 	'bench',
 	'setup',
 	'setup torch',
+	'cache',
+	'cache clean',
 	'doctor',
 ]) {
 	test(`help of ${command || 'the program'} ends well and shows how to use it`, async t => {

@@ -35,12 +35,15 @@ test('a few thousand real images are learned through the command line, told as J
 	const [first, second] = lines;
 	t.deepEqual(Object.keys(first), [
 		...['type', 'step', 'seed', 'epoch', 'epochs', 'learningRate', 'trainLoss', 'trainCorrect', 'trainTotal'],
-		...['testLoss', 'testCorrect', 'testTotal', 'seconds'],
+		...['testLoss', 'testCorrect', 'testTotal', 'testByClass', 'seconds'],
 	]);
 	t.true(second.testCorrect / second.testTotal > 0.8, 'two epochs of 4,096 digits are enough for four in five');
 	const result = lines.at(-1);
-	t.deepEqual(Object.keys(result), ['type', 'step', 'engine', 'parameters', 'target', 'seeds', 'held', 'seconds']);
-	t.deepEqual(Object.keys(result.seeds[0]), ['seed', 'lastEpochs', 'trainCleanCorrect', 'held', 'folder']);
+	t.deepEqual(Object.keys(result), [
+		...['type', 'step', 'engine', 'parameters', 'target', 'seeds', 'held'],
+		...['measures', 'constantAnswer', 'trivial', 'seconds'],
+	]);
+	t.deepEqual(Object.keys(result.seeds[0]), ['seed', 'lastEpochs', 'trainCleanCorrect', 'held', 'measures', 'folder']);
 	t.deepEqual(
 		result.seeds.map(({folder}: {folder: string}) => path.basename(folder)).toSorted(),
 		readdirSync(path.join(out, 'lr-scheduler')).toSorted(),
@@ -57,7 +60,15 @@ test('a pipe gets the layers, a line an epoch and the verdict, without control c
 		stdout,
 		/^Seed 1, epoch 1\/2: train [\d.]+% \(loss [\d.]+\), rate 0\.0100, [\d.]+ s\. Test set: Average loss: [\d.]+, Accuracy: \d+\/200 \([\d.]+%\)$/m,
 	);
-	t.regex(stdout, /Verdict: 0 of 1 seeds held >= 99\.00 % in each of the last 3 epochs\.$/);
+	t.regex(
+		stdout,
+		/Verdict: 0 of 1 seeds held >= 99\.00 % in each of the last 3 epochs\. Always answering 1 gets 14\.00 %\.$/,
+	);
+	t.regex(
+		stdout,
+		/^After the last epoch: balanced accuracy [\d.]+ %; macro F1 [\d.]+ %; top-3 accuracy [\d.]+ %; expected calibration error [\d.]+ %\.$/m,
+	);
+	t.regex(stdout, /^Class +Images +Precision % +Recall % +F1 %$/m);
 });
 
 test('a file gets the same, and quiet leaves the verdict alone', async t => {
@@ -239,6 +250,6 @@ test(
 	refuses,
 	[...step, '--data-dir', '/nowhere'],
 	5,
-	/\/nowhere\/train-images-idx3-ubyte/,
+	/\/nowhere: expected a folder of IDX files; it does not exist$/,
 );
 test('a place that can not be written is refused', refuses, [...step, '--out', '/dev/null/x'], 1, /--out/);

@@ -200,8 +200,12 @@ test(
 	'more classes than the net tells apart',
 	damages,
 	async own => {
-		for (const index of [1, 2]) {
-			own.write(`images/train/yellow/${index}.jpg`, await picture('#ee2'));
+		for (const [set, width] of [
+			['train', 12],
+			['train', 20],
+			['test', 40],
+		] as const) {
+			own.write(`images/${set}/yellow/${width}.jpg`, await picture('#ee2', width));
 		}
 	},
 	/takes images of 3 x 12 x 12 in at most 2 classes .* has images of 3 x 12 x 12 in 3 classes:/,
@@ -264,7 +268,8 @@ test('damaged images are left out where that is asked for, and counted', async t
 	// Other commands that read the data can leave them out as well.
 	const doctor = await own.run(['doctor', '--skip-damaged']);
 	t.regex(doctor.stdout, /^✓ Data: images, 6 training and 2 test images/m);
-	t.is((await own.run(['bench', '--skip-damaged', '--rounds', '1'])).exitCode, 0);
+	const bench = await own.run(['bench', '--skip-damaged', '--rounds', '1']);
+	t.is(bench.exitCode, 0, bench.stderr);
 	// What was decoded before is taken from the cache, and said again; a mended image is noticed.
 	t.is((await own.run(['train', '--step', 'a', '--skip-damaged', '--quiet'])).stderr, leftOut);
 	own.write('images/train/red/4.jpg', await picture('#e22'));
@@ -289,7 +294,8 @@ test('links to nowhere and names that are not UTF-8 are left out like other dama
 	t.is(said(left.stderr), `Left out ${names.length} damaged images: ${names.join(', ')}`);
 	t.is(left.exitCode, 0);
 	rmSync(link);
-	symlinkSync(path.join(own.folder, 'images/train/red/1.jpg'), link);
+	own.write('elsewhere.png', await picture('#e22', 50));
+	symlinkSync(path.join(own.folder, 'elsewhere.png'), link);
 	const mended = await own.run(['train', '--step', 'a', '--skip-damaged', '--quiet']);
 	const still = names.filter(name => name !== 'train/red/4.png');
 	t.regex(said(mended.stderr), new RegExp(`^Left out \\d damaged images?: ${still.join(', ')}$`));

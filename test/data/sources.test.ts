@@ -6,17 +6,9 @@ import test, {type ExecutionContext} from 'ava';
 import {zipSync} from 'fflate';
 import {csv, idx, npz} from '../../ts/index.js';
 import {temporaryFolder} from '../helpers/folder.js';
+import {npy} from '../helpers/npy.js';
 
 process.env['STEPLADDER_CACHE'] = path.join(process.cwd(), 'build', 'test-cache');
-
-/** An `.npy` file, as NumPy writes it. */
-const npy = (descr: string, shape: readonly number[], values: Uint8Array, order = 'False'): Uint8Array => {
-	const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
-	const head = `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${sizes}), }`;
-	const header = `${head.padEnd(117)}\n`;
-	const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 255, header.length >> 8]);
-	return Buffer.concat([start, Buffer.from(header, 'latin1'), values]);
-};
 
 const pixels = (count: number, channels = 1): Uint8Array =>
 	Uint8Array.from({length: count * 16 * channels}, (_, index) => (index * 7) % 256);
@@ -32,20 +24,21 @@ const medical = {
 
 const archive = (t: ExecutionContext, files: Record<string, Uint8Array>): string => {
 	const file = path.join(temporaryFolder(t), 'blood.npz');
-	writeFileSync(file, zipSync(files));
+	writeFileSync(file, zipSync(Object.fromEntries(Object.entries(files).filter(([, bytes]) => bytes.length > 0))));
 	return file;
 };
 
 test('a NumPy archive in the form of MedMNIST is read channel by channel', async t => {
 	const lines: string[] = [];
 	const data = await npz(archive(t, medical)).open('.', {tell: line => lines.push(line)});
-	t.deepEqual([data.name, data.channels, data.size, data.train, data.test], ['blood', 3, 4, 6, 2]);
+	const {name, channels, size, train, validation} = data;
+	t.deepEqual([name, channels, size, train, validation, data.test], ['blood', 3, 4, 6, 1, 2]);
 	t.deepEqual([...data.testLabels()], [2, 1]);
 	const expected = [0, 1, 2].flatMap(channel =>
 		Array.from({length: 16}, (_, pixel) => ((pixel * 3 + channel) * 7) % 256),
 	);
 	t.deepEqual([...data.testImage(0)], expected);
-	t.deepEqual(lines, ['Left out val_images, val_labels of blood.npz']);
+	t.is(lines[0], '1 image in val_images is the validation set');
 });
 
 const refusedArrays: Readonly<Record<string, readonly [Record<string, Uint8Array>, RegExp]>> = {
@@ -72,6 +65,10 @@ const refusedArrays: Readonly<Record<string, readonly [Record<string, Uint8Array
 	'fewer labels than images': [
 		{'train_labels.npy': npy('|u1', [5], new Uint8Array(5))},
 		/expected a label for each of 6 images in train_labels; found 5/,
+	],
+	'validation images without labels': [
+		{'val_labels.npy': new Uint8Array()},
+		/expected both val_images and val_labels, or neither; found one of them alone/,
 	],
 	'a label below zero': [
 		{'train_labels.npy': npy('|i1', [6], Uint8Array.from([0, 1, 255, 0, 1, 0]))},
@@ -146,9 +143,47 @@ test('a table with a missing column, a missing cell or other values is refused b
 	await refuses(table([]), /expected a row an image; found none/);
 	t.throws(() => csv('a.csv', {label: 'label'}), {
 		code: 'setting',
-		message: /`test` should be a file of test images, or `split` in its place, got neither/,
+		message: /`test` should be a file of test images, or `set` or `split` in its place, got neither/,
 	});
 	t.throws(() => csv('a.csv', {lable: 'x'} as never), {code: 'setting', message: /unknown name `lable`/});
+});
+
+test('the rows of a table are sorted by the column that names their set', async t => {
+	const folder = temporaryFolder(t);
+	const rows = ['train', 'valid', '"test"', 'Training', 'test', 'train'].map(
+		(set, index) => `${index % 2},${set},${index},2,3,255`,
+	);
+	const text = ['label,split,p0,p1,p2,p3', ...rows].join('\n');
+	writeFileSync(path.join(folder, 'a.csv'), text);
+	const lines: string[] = [];
+	const data = await csv('a.csv', {label: 'label', set: 'split'}).open(folder, {tell: line => lines.push(line)});
+	t.deepEqual([data.size, data.train, data.validation, data.test], [2, 3, 1, 2]);
+	t.deepEqual(
+		[0, 1].map(index => data.testImage(index)[0]),
+		[2, 4],
+	);
+	t.deepEqual([...data.testLabels()], [0, 0]);
+	t.is(lines[0], '1 image in the rows whose `split` says so is the validation set');
+	const refuses = async (content: string, message: RegExp, options = {}): Promise<void> => {
+		writeFileSync(path.join(folder, 'b.csv'), content);
+		await t.throwsAsync(csv('b.csv', {label: 'label', set: 'split', ...options}).open(folder), {code: 'data', message});
+	};
+	await refuses(text.replace('valid', 'other'), /line 3: expected train, valid or test in `split`; found other$/);
+	await refuses(
+		text.replaceAll('test', 'valid'),
+		/expected rows of train and of test; found 3 of train and 0 of test$/,
+	);
+	await refuses(text, /found 5 columns; if `split` says the set of a row, say `set: 'split'`$/, {
+		set: undefined,
+		split: {test: 0.5},
+	});
+	await refuses(text, /expected a column `splt`; found label, .* \(did you mean `split`\?\)$/, {set: 'splt'});
+	t.throws(() => csv('a.csv', {label: 'label', set: 'split', split: {test: 0.5}}), {
+		message: /`test` should be .*, got `set` and `split`$/,
+	});
+	t.throws(() => csv('a.csv', {label: 'label', set: 'split', validation: 'b.csv'}), {
+		message: /`validation` should be left out, or a file beside `test`, got "b\.csv" \(a string\)$/,
+	});
 });
 
 test('EMNIST’s files are found by their prefix, turned upright and counted from zero', async t => {

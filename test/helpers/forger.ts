@@ -29,14 +29,17 @@ const resealRecord = (folder: string): void => {
 		return sealedParts({...JSON.parse(text), promise: sha256(promise)});
 	});
 	rewrite('epochs.csv', sealedRows);
-	rewrite('predictions.jsonl', text => {
-		const lines = text.trimEnd().split('\n');
-		const sealed = lines.map(line => {
-			const {checksum: _, ...answers} = JSON.parse(line);
-			return JSON.stringify({...answers, checksum: checksum(sorted(answers))});
-		});
-		return `${sealed.join('\n')}\n`;
+	rewrite('predictions.jsonl', sealedLines);
+	rewrite('classes.jsonl', sealedLines);
+};
+
+const sealedLines = (text: string): string => {
+	const lines = text.trimEnd().split('\n');
+	const sealed = lines.map(line => {
+		const {checksum: _, ...entry} = JSON.parse(line);
+		return JSON.stringify({...entry, checksum: checksum(sorted(entry))});
 	});
+	return `${sealed.join('\n')}\n`;
 };
 
 /** Corrects the checksums of a sweep. */

@@ -13,30 +13,28 @@ const idx = (magic: number, dimensions: number[], body: Uint8Array): Buffer => {
 
 type IdxSet = {readonly images: Uint8Array; readonly labels: Uint8Array};
 
-/** Writes four IDX files of images of a shape: height and width, or channels before them. */
-export const writeIdxFiles = (folder: string, shape: number[], {train, test}: {train: IdxSet; test: IdxSet}): void => {
-	for (const [prefix, {images, labels}] of [
-		['train', train],
-		['t10k', test],
-	] as const) {
+/** Writes two IDX files a set of images of a shape: height and width, or channels before them. */
+export const writeIdxFiles = (folder: string, shape: number[], sets: {train?: IdxSet; test: IdxSet}): void => {
+	for (const [set, {images, labels}] of Object.entries(sets)) {
+		const prefix = set === 'test' ? 't10k' : set;
 		const name = `${prefix}-images-idx${shape.length + 1}-ubyte`;
 		writeFileSync(path.join(folder, name), idx(2049 + shape.length, [labels.length, ...shape], images));
 		writeFileSync(path.join(folder, `${prefix}-labels-idx1-ubyte`), idx(2049, [labels.length], labels));
 	}
 };
 
-export type Drawing = (image: number, row: number, column: number) => number;
-
 /** Draws a bar whose height depends on the label of an image, `image % 10`. */
-export const bar: Drawing = (image, row) => (Math.abs(row - 4 - 2 * (image % 10)) < 2 ? 200 : (image * 7 + row) % 40);
+const bar = (image: number, row: number): number =>
+	Math.abs(row - 4 - 2 * (image % 10)) < 2 ? 200 : (image * 7 + row) % 40;
 
-/** Writes four IDX files of 28 x 28 images into a folder. */
-export const writeIdx = (folder: string, train: number, test: number, draw: Drawing = bar): void => {
-	const set = (count: number): IdxSet => ({
-		images: Uint8Array.from({length: count * 784}, (_, pixel) =>
-			draw(Math.floor(pixel / 784), Math.floor((pixel % 784) / 28), pixel % 28),
-		),
+/** Writes four IDX files of 28 x 28 images into a folder. All are different: the last row begins with their numbers. */
+export const writeIdx = (folder: string, train: number, test: number): void => {
+	const set = (count: number, first: number): IdxSet => ({
+		images: Uint8Array.from({length: count * 784}, (_, pixel) => {
+			const [image, row, column] = [Math.floor(pixel / 784), Math.floor((pixel % 784) / 28), pixel % 28];
+			return row === 27 && column < 3 ? ((first + image) >> (8 * column)) & 255 : bar(image, row);
+		}),
 		labels: Uint8Array.from({length: count}, (_, image) => image % 10),
 	});
-	writeIdxFiles(folder, [28, 28], {train: set(train), test: set(test)});
+	writeIdxFiles(folder, [28, 28], {train: set(train, 0), test: set(test, train)});
 };

@@ -4,8 +4,10 @@ import path from 'node:path';
 import test from 'ava';
 import sharp, {type Sharp} from 'sharp';
 import {ConfigError, loadModel, ModelError, train} from '../../ts/index.js';
-import {readImage, readImages} from '../../ts/model/read-images.js';
+import {namedImages} from '../../ts/model/named-images.js';
+import {type ModelInput, readImage} from '../../ts/model/read-image.js';
 import {cli} from '../helpers/cli.js';
+import {collect} from '../helpers/collect.js';
 import {emptyPaper, styles} from '../helpers/drawn-digits.js';
 import {temporaryFolder} from '../helpers/folder.js';
 import {ladder} from '../helpers/mnist.js';
@@ -28,10 +30,17 @@ test('a model is loaded and predicts; a damaged one is refused', async t => {
 	t.deepEqual([model.size, model.channels, model.parameters], [28, 1, 6720]);
 	t.deepEqual(model.classes, ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
 
-	const images = readFileSync(testImages).subarray(16, 16 + 200 * 784);
+	const answers = JSON.parse(readFileSync(path.join(out, 'fc-layer', folder, 'predictions.json'), 'utf8'));
+	const all = readFileSync(testImages).subarray(16);
 	const labels = readFileSync(path.join(mnist, 't10k-labels-idx1-ubyte')).subarray(8);
+	const drawn: number[] = answers.images;
+	const images = Buffer.concat(drawn.map(index => all.subarray(784 * index, 784 * (index + 1))));
 	const predictions = await model.predict(images);
-	const right = predictions.filter(({label}, index) => label === labels[index]).length;
+	t.deepEqual(
+		predictions.map(({label}) => label),
+		answers.labels,
+	);
+	const right = predictions.filter(({label}, index) => label === labels[drawn[index] ?? -1]).length;
 	t.is(result.seeds[0]?.lastEpochs[0], right / 200);
 	for (const {label, probabilities} of predictions) {
 		t.is(probabilities.length, 10);
@@ -69,7 +78,7 @@ const grey = {channels: 1, size: 28};
 test('an image gives the pixels that were drawn, whatever its kind', async t => {
 	const folder = temporaryFolder(t);
 	const pixels = digit(0);
-	const read = async (file: string, invert = false) => (await readImages(file, grey, {invert}))[0]?.pixels;
+	const read = async (file: string, invert = false) => (await readImage(file, grey, {invert})).pixels;
 	const write = async (name: string, image: Sharp): Promise<string> => {
 		const file = path.join(folder, name);
 		await image.toFile(file);
@@ -97,32 +106,34 @@ test('an image gives the pixels that were drawn, whatever its kind', async t => 
 test('what is no image is refused by its name', async t => {
 	const folder = temporaryFolder(t);
 	const none = path.join(folder, 'none.png');
-	await t.throwsAsync(readImages(none, grey), {code: 'image', message: /none\.png: file not found$/});
+	await t.throwsAsync(readImage(none, grey), {code: 'image', message: /none\.png: file not found$/});
 	const text = path.join(folder, 'text.png');
 	writeFileSync(text, 'hello');
-	await t.throwsAsync(readImages(text, grey), {
+	await t.throwsAsync(readImage(text, grey), {
 		code: 'image',
 		message: /text\.png: expected an image such as PNG or JPEG/,
 	});
 });
 
 test('rows of an IDX file are named one by one', async t => {
-	const images = await readImages(`${testImages}:3-5`, grey);
+	const rows = async (name: string, model: ModelInput) => collect(namedImages([name], model, {}));
+	const images = await rows(`${testImages}:3-5`, grey);
 	t.deepEqual(
-		images.map(({name}) => name.slice(testImages.length)),
+		images.map(({image}) => String(image).slice(testImages.length)),
 		[':3', ':4', ':5'],
 	);
-	t.deepEqual(images[0]?.pixels, digit(3));
-	await t.throwsAsync(readImages(`${testImages}:10000`, grey), {code: 'image', message: /0 to 9999/});
-	await t.throwsAsync(readImages(`${testImages}:0`, {channels: 3, size: 28}), {code: 'image', message: /3 x 28 x 28/});
+	t.deepEqual((await images[0]?.read())?.pixels, digit(3));
+	const refused = async (name: string, model: ModelInput) => (await rows(name, model))[0]?.read();
+	await t.throwsAsync(refused(`${testImages}:10000`, grey), {code: 'image', message: /0 to 9999/});
+	await t.throwsAsync(refused(`${testImages}:0`, {channels: 3, size: 28}), {code: 'image', message: /3 x 28 x 28/});
 });
 
 test('an image of another size keeps its proportions', async t => {
 	const file = path.join(temporaryFolder(t), 'wide.png');
 	await sharp(new Uint8Array(8).fill(255), {raw: {width: 4, height: 2, channels: 1}}).toFile(file);
 	// a wide white image in a black square: bands above and below
-	const [wide] = await readImages(file, {channels: 1, size: 4});
-	t.deepEqual([...(wide?.pixels ?? [])], [0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0]);
+	const wide = await readImage(file, {channels: 1, size: 4});
+	t.deepEqual([...wide.pixels], [0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0]);
 });
 
 test('ten digits drawn in five styles are read by a model of MNIST, which says what it did to each', async t => {
@@ -160,7 +171,7 @@ test('ten digits drawn in five styles are read by a model of MNIST, which says w
 	t.is(told.exitCode, 0, told.stderr);
 	t.regex(
 		told.stdout,
-		/three\.png: 3 \([\d.]+ %\).* \[dark on light: inverted; cropped to .*, centred\]\n.*blank\.png: blank, there is nothing on it$/,
+		/three\.png: 3 \([\d.]+ %\).* \[dark on light: inverted; cropped to .*, centred\]\n.*blank\.png: blank, there is nothing on it; a black image is \d \([\d.]+ %\).*$/,
 	);
 	t.is((await cli('predict', run, file, '--all')).stdout.match(/\d \([\d.]+ %\)/g)?.length, 10);
 	const whole = await cli('predict', run, file, '--fit', 'whole', '--json');

@@ -11,6 +11,7 @@ import {checkLadder} from '../../ts/record/check.js';
 import {LadderRecords} from '../../ts/record/ladder-records.js';
 import {replay} from '../../ts/record/replay.js';
 import {writeTexts} from '../../ts/record/write-texts.js';
+import {binOf} from '../../ts/statistics/calibration.js';
 import {main} from '../helpers/cli.js';
 import {temporaryFolder} from '../helpers/folder.js';
 import {reseal, resealRun} from '../helpers/forger.js';
@@ -76,13 +77,38 @@ const seeds = 'records/0-baseline/record.json';
 
 type Answered = {readonly labels: number[]; readonly mistakes: Record<string, number>};
 
-/** Changes the predictions of a seed. */
+/** Changes the predictions of a seed, and makes its classes, ranks and calibration fit them. */
 const reanswer = (folder: string, seed: number, work: (answered: Answered) => void): void =>
 	edit(folder, answers, new RegExp(`^\\{"seed":${seed},.*$`, 'm'), line => {
-		const {labels, mistakes, ...rest} = JSON.parse(line ?? '');
-		const answered = {labels: [...labels].map(Number), mistakes};
+		const {labels, mistakes, evaluation, checksum} = JSON.parse(line ?? '');
+		const before = [...labels].map(Number);
+		const answered: Answered = {labels: [...before], mistakes: {...mistakes}};
 		work(answered);
-		return JSON.stringify({...rest, ...answered, labels: answered.labels.join('')});
+		const {expected, ranks, calibration} = evaluation;
+		for (const [image, probability] of Object.entries(answered.mistakes)) {
+			if (mistakes[image] === probability) {
+				continue;
+			}
+
+			const to = calibration[binOf(probability)];
+			if (mistakes[image] === undefined) {
+				const from = calibration.findLast(([, correct]: number[]) => correct);
+				const confidence = from[2] / from[0];
+				[from[0], from[1], from[2]] = [from[0] - 1, from[1] - 1, from[2] - confidence];
+				expected[image] = before[Number(image)];
+				ranks[image] = 2;
+			} else {
+				const from = calibration[binOf(mistakes[image])];
+				[from[0], from[2]] = [from[0] - 1, from[2] - mistakes[image]];
+			}
+
+			[to[0], to[2]] = [to[0] + 1, to[2] + probability];
+		}
+
+		return JSON.stringify({
+			...{seed, labels: answered.labels.join(''), mistakes: answered.mistakes},
+			...{evaluation: {expected, ranks, calibration}, checksum},
+		});
 	});
 
 const firstMistake = ({mistakes}: Answered): string => Object.keys(mistakes)[0] ?? '';
@@ -386,14 +412,14 @@ const editedRuns: readonly EditedRun[] = [
 		/"labels":\[\d,/,
 		'"labels":[',
 		true,
-		/: seed 1 has predictions of 399 images, there are 400|: it does not have a probability for each label/,
+		/predictions\.json: it should have a class and a rank for each of 399 predictions/,
 	],
 	[
 		'predictions.json',
 		/"labels":\[\d/,
 		'"labels":[7',
 		true,
-		/: seed 1 predicts class 7 for image 0, and there is no such class/,
+		/predictions\.json: image 0 is predicted as class 7 and is of class \d, which should not have rank 1/,
 	],
 	[
 		'predictions.json',

@@ -2,6 +2,7 @@ import {cpSync, readdirSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {ConfigError, compareRuns} from '../../ts/index.js';
+import {resealRun} from '../helpers/forger.js';
 import {writeIdx} from '../helpers/idx.js';
 import type {OwnLadder} from '../helpers/own-ladder.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
@@ -159,7 +160,7 @@ test('runs on other images are refused, and limits, unfinished and repeated runs
 	t.is(notes[2], 'tiny, 200 training images: trained on 200 of 400 training images.');
 });
 
-test('a modified run is refused, and one whose images are missing is compared without them', async t => {
+test('a modified run is refused, and one whose images are missing is compared by the classes that it keeps', async t => {
 	const own = tinyLadder(t);
 	await train(t, own, '--seeds', '1');
 	await train(t, own, '--seeds', '1', '--set', 'batchSize=16');
@@ -172,9 +173,22 @@ test('a modified run is refused, and one whose images are missing is compared wi
 
 	own.write(path.join(folder, 'events.jsonl'), events);
 	rmSync(path.join(own.folder, 'data'), {recursive: true});
+	const kept = await own.run(['compare', 'runs/tiny']);
+	t.is(kept.exitCode, 0);
+	t.regex(kept.stdout, /McNemar/);
+	t.notRegex(kept.stdout, /are not compared/);
+
+	// Runs of earlier versions do not have the classes.
+	for (const run of foldersOf(own, 'runs/tiny')) {
+		const file = path.join(path.relative(own.folder, run), 'predictions.json');
+		const {labels, probabilities} = JSON.parse(own.read(file));
+		own.write(file, JSON.stringify({labels, probabilities}));
+		resealRun(run);
+	}
+
 	const {stdout, exitCode} = await own.run(['compare', 'runs/tiny']);
 	t.is(exitCode, 0);
-	t.notRegex(stdout, /McNemar/);
+	t.notRegex(stdout, /McNemar|macro F1|By class/);
 	t.regex(stdout, /\nPredictions on .* are not compared: /);
 });
 

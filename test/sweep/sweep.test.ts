@@ -6,6 +6,7 @@ import {execa} from 'execa';
 import {AbortError, BudgetError, ConfigError, openLadder, type SweepResult, sweep} from '../../ts/index.js';
 import {trainTrial} from '../../ts/sweep/train-trial.js';
 import {main} from '../helpers/cli.js';
+import {resealSweep} from '../helpers/forger.js';
 import type {OwnLadder} from '../helpers/own-ladder.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
@@ -38,7 +39,7 @@ test('a sweep trains a grid, evaluates it on held-out images, and writes a table
 	// 0.01 is the step's own value: it is trained once, as the unchanged step.
 	t.regex(
 		stdout,
-		/^`tiny` unchanged, plus 2 trials, with seeds 101, 102 and 4 epochs\. Of 400 training images the last 100 were held out for validation\. The trainer did not open the test images\.\n/,
+		/^`tiny` unchanged, plus 2 trials, with seeds 101, 102 and 4 epochs\. Of 400 training images 100 were held out for validation, drawn from each class in proportion \(draw 1\)\. The trainer did not open the test images\.\n/,
 	);
 	t.regex(stdout, /^unchanged +\d+\.\d\d ± \d+\.\d\d$/m);
 	t.regex(stdout, /^schedule\.learningRate 0\.02 +\d+\.\d\d ± .* (yes|no)$/m);
@@ -61,6 +62,25 @@ test('a sweep trains a grid, evaluates it on held-out images, and writes a table
 	// The same command again trains nothing, and prints the same.
 	const again = await ladder.run(['sweep', ...rates]);
 	t.deepEqual([again.stdout, again.stderr], [stdout, '']);
+});
+
+test('a sweep from before there was a draw keeps its record and its words, and is not trained again', async t => {
+	const ladder = tinyLadder(t);
+	const flags = ['sweep', ...rates, '--name', 'old', '--epochs', '1'];
+	const {stdout} = await ladder.run(flags);
+	const file = 'records/sweeps/old/sweep.json';
+	const {plan, ...rest} = JSON.parse(ladder.read(file));
+	t.is(plan.drawSeed, 1);
+	const {drawSeed: _, ...old} = plan;
+	ladder.write(file, JSON.stringify({plan: old, ...rest}));
+	resealSweep(path.join(ladder.folder, 'records/sweeps/old'));
+	const written = ladder.read(file);
+
+	const again = await ladder.run(flags);
+	t.deepEqual([again.exitCode, again.stderr], [0, '']);
+	const drawn = '100 were held out for validation, drawn from each class in proportion (draw 1).';
+	t.is(again.stdout, stdout.replace(drawn, 'the last 100 were held out for validation.'));
+	t.is(ladder.read(file), written);
 });
 
 /** Makes a sweep end itself when one run has finished and another is halfway: a signal from outside may come too late. */
@@ -117,7 +137,13 @@ test('a trial is trained and evaluated without any test images', async t => {
 
 	const rows: unknown[] = [];
 	const {epochs, diverged} = await trainTrial({
-		...{experiment: ladder.step('tiny').experiment, seed: 7, data, holdout: 100, limitTrain: null, threads: 1},
+		...{
+			experiment: ladder.step('tiny').experiment,
+			seed: 7,
+			data,
+			images: {holdout: 100, judgeTest: false},
+			threads: 1,
+		},
 		...{checkpoint: path.join(folder.folder, 'checkpoint'), signal: new AbortController().signal},
 		tell: row => rows.push(row),
 	});
@@ -258,7 +284,7 @@ test('another sweep replaces an existing one only with `--fresh`', async t => {
 	t.regex(fresh.stdout, /^batchSize 64 /m);
 	t.regex(
 		(await ladder.run(['sweep', '--step', 'tiny', '--vary', 'batchSize=16'])).stderr,
-		/`--holdout <n>` is missing/,
+		/`holdout` \(`--holdout <n>`\) is missing/,
 	);
 	t.regex((await ladder.run(['sweep', '--vary', 'batchSize'])).stderr, /such as `batchSize=64,128`/);
 });
@@ -396,8 +422,8 @@ test('a step can cite a sweep in its reason, and `record --check` checks both', 
 	await finds('sweep.json', /\n\}\n$/, ',\n\t"best": 1\n}\n', /sweep\.json: .*best/);
 	await finds(
 		'README.md',
-		/\| no \|/,
-		'| yes |',
+		/\| (?:yes|no) \|/,
+		'| perhaps |',
 		/README\.md does not match the sweep; try: npm run --prefix \S+ record -- --text/,
 	);
 	await finds('sweep.svg', /circle|path/, 'rect', /sweep\.svg does not match the sweep/);

@@ -361,7 +361,7 @@ test(
 	refuses,
 	{data: idx('/nowhere')},
 	DataError as never,
-	/^\/nowhere\/train-images/,
+	/^\/nowhere: expected a folder of IDX files; it does not exist$/,
 );
 
 const changed = (change: (experiment: Experiment) => void, maxParameters = 10_000_000) => {

@@ -3,6 +3,7 @@ import {rm} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import {AbortError, ConfigError, WriteError} from '../errors/index.js';
+import {isSystemError} from '../errors/is-system-error.js';
 import {isLocked, LockLost, removeStaleLock, withLock} from '../fs/lock-folder.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {cacheFolder} from './cache-folder.js';
@@ -104,7 +105,8 @@ export const fillCache = async <Value>(
 /** Removes the stale lock of an entry that needs no filling. */
 export const removeStaleLockOf = (entry: string): void => removeStaleLock(lockOf(entry));
 
-const lockOf = (entry: string): string => `${entry}.lock`;
+/** Returns the lock of an entry. */
+export const lockOf = (entry: string): string => `${entry}.lock`;
 
 /**
  * Removes temporary files that killed set-ups of this and other versions left in an entry's cache, except of entries that
@@ -134,13 +136,12 @@ export const wrapCacheErrors = async <Value>(file: string, work: () => Promise<V
 	try {
 		return await work();
 	} catch (error) {
-		if ((error as NodeJS.ErrnoException).syscall === undefined) {
+		if (!isSystemError(error)) {
 			throw error;
 		}
 
-		const reason = (error as Error).message;
 		throw new WriteError(
-			`could not write the cache in ${file} (${reason}); name another folder by STEPLADDER_CACHE`,
+			`could not write the cache in ${file} (${error.message}); name another folder by STEPLADDER_CACHE`,
 			file,
 			{cause: error},
 		);

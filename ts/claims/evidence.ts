@@ -176,11 +176,11 @@ export const inconclusive = (a: AnalyzedRecord, b: AnalyzedRecord, measure: Meas
 
 /** Returns whether a measure is significantly above a bound, by a test over seeds. */
 export const isAbove = (a: AnalyzedRecord, measure: Measure, bound: number): boolean =>
-	isOff(a, measure, bound) && a[measure].mean > bound;
+	isOff(a, measure, bound) && measureOf(a, measure).mean > bound;
 
 /** Returns whether a measure is significantly below a bound, by a test over seeds. */
 export const isBelow = (a: AnalyzedRecord, measure: Measure, bound: number): boolean =>
-	isOff(a, measure, bound) && a[measure].mean < bound;
+	isOff(a, measure, bound) && measureOf(a, measure).mean < bound;
 
 const isOff = (a: AnalyzedRecord, measure: Measure, bound: number): boolean =>
 	passes(a, undefined, measure, `off ${bound}`, twoSided(measureOf(a, measure), bound));

@@ -2,6 +2,7 @@ import type {DataDescription} from '../data/data.js';
 import type {Experiment} from '../experiment/experiment.js';
 import type {Condition} from '../native/condition.js';
 import type {Engine} from '../native/engine.js';
+import type {ClassCounts} from '../statistics/classification.js';
 import type {Preregistration} from './preregistration.js';
 
 /** One epoch of one seed. Losses are means over samples. */
@@ -17,6 +18,8 @@ export type RecordedEpoch = {
 	readonly testLoss: number;
 	readonly testCorrect: number;
 	readonly testTotal: number;
+	/** Test images by class; kept where the target of the step or its ladder is on another metric than accuracy. */
+	readonly testByClass?: ClassCounts | undefined;
 	readonly seconds: number;
 };
 
@@ -46,6 +49,18 @@ export type RecordedAnswers = {
 	 * labels, and are saved so that a record can be read without its data.
 	 */
 	readonly mistakes: Readonly<Record<string, number>>;
+	/** `undefined` in records of versions before it. */
+	readonly evaluation?: RecordedEvaluation | undefined;
+};
+
+/** What the measures of predictions need beside the labels, so that they can be computed without the data. */
+export type RecordedEvaluation = {
+	/** The class of each misclassified image, by the image's index. */
+	readonly expected: Readonly<Record<string, number>>;
+	/** The rank of that class among all by their probability, from 2. */
+	readonly ranks: Readonly<Record<string, number>>;
+	/** For each bin of the calibration error: its predictions, those that are right, and the sum of their probabilities. */
+	readonly calibration: ReadonlyArray<readonly [count: number, correct: number, confidence: number]>;
 };
 
 /** The record of a step: its preregistration, and the results of its seeds. */

@@ -24,7 +24,7 @@ export type SweepSummary = {
 	readonly name: string;
 	readonly step: string;
 	readonly seeds: readonly number[];
-	/** Number of held-out training images. */
+	/** Number of held-out images. */
 	readonly holdout: number;
 	readonly epochs: number;
 	/** The unchanged step. */

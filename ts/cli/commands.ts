@@ -57,6 +57,13 @@ export const commands: readonly CommandEntry[] = [
 			(await import('./commands/predict.js')).predictCommand(command, interruption),
 	},
 	{
+		name: 'evaluate',
+		usage: '[options] <model> [data]',
+		description: 'Measure a model on labelled images: by class, with the images that it gets wrong.',
+		load: async (command, interruption) =>
+			(await import('./commands/evaluate.js')).evaluateCommand(command, interruption),
+	},
+	{
 		name: 'record',
 		usage: '[options]',
 		description: 'Train a step over seeds and record the results, or check the records.',
@@ -91,6 +98,12 @@ export const commands: readonly CommandEntry[] = [
 		usage: '',
 		description: 'Fetch what only some commands need.',
 		load: async (command, interruption) => (await import('./commands/setup.js')).setupCommand(command, interruption),
+	},
+	{
+		name: 'cache',
+		usage: '[options]',
+		description: 'List the cached images and libraries, or clean them up.',
+		load: async command => (await import('./commands/cache.js')).cacheCommand(command),
 	},
 	{
 		name: 'doctor',

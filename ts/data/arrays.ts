@@ -18,6 +18,8 @@ export type ArraySet = {
 /** What {@link arrays} takes. */
 export type Arrays = DeclaredPreparation & {
 	readonly train: ArraySet;
+	/** Images to choose by, never trained on. */
+	readonly validation?: ArraySet;
 	readonly test: ArraySet;
 	/** Height and width of every image. */
 	readonly size: number;
@@ -43,7 +45,7 @@ export type Arrays = DeclaredPreparation & {
  * @throws {ConfigError} where lengths, labels and names don't go together
  */
 export const arrays = (given: Arrays): DataSource => {
-	const {train, test, size, channels = 1, classes, name = 'arrays'} = given ?? {};
+	const {train, validation, test, size, channels = 1, classes, name = 'arrays'} = given ?? {};
 	checkSize(size);
 
 	checkChannels(channels);
@@ -51,7 +53,11 @@ export const arrays = (given: Arrays): DataSource => {
 	checkClasses(classes);
 	const preparation = parsePreparation(given ?? {});
 	const most = classes?.length ?? 256;
-	const sets = {train: asSet('train', train), test: asSet('test', test)};
+	const sets = {
+		train: asSet('train', train),
+		...(validation !== undefined && {validation: asSet('validation', validation)}),
+		test: asSet('test', test),
+	};
 	for (const [which, {images, labels}] of Object.entries(sets)) {
 		if (images.length !== labels.length * channels * size ** 2 || labels.length === 0) {
 			const expected = `${channels * size ** 2} bytes for each of its ${labels.length} labels, at least one`;

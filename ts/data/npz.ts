@@ -3,20 +3,21 @@ import path from 'node:path';
 import {fromBufferPromise} from 'yauzl';
 import {ConfigError, DataError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
-import {fileType} from '../fs/file-type.js';
 import type {ImageSet} from './cache.js';
 import {maxSize} from './check-shape.js';
-import {checkClasses, type DataSource} from './data.js';
+import {checkClasses, type DataSource, isLabel, labelRange} from './data.js';
+import {reportValidation} from './findings.js';
 import {openSets} from './image-sets.js';
+import {describeMissing} from './missing-file.js';
 import {type NpyArray, readNpy} from './npy.js';
 
 /** What an array may unpack to at the most: more than any set of small images. */
 const mostUnpacked = 2 ** 32;
 
 /**
- * Declares a NumPy archive in the form of MedMNIST: `train_images`, `train_labels`, `test_images` and `test_labels`. Other
- * arrays, such as `val_images`, are left out and reported. Images are `uint8`, `[N, H, W]` or `[N, H, W, 3]`, and square; labels are whole
- * numbers, `[N]` or `[N, 1]`.
+ * Declares a NumPy archive in the form of MedMNIST: `train_images`, `train_labels`, `test_images`, `test_labels` and, if there are
+ * validation images, `val_images` and `val_labels`. Other arrays are left out and reported. Images are `uint8`, `[N, H, W]` or
+ * `[N, H, W, 3]`, and square; labels are whole numbers, `[N]` or `[N, 1]`.
  *
  * @param options `classes`: names in the order of the labels, by their numbers if left out
  */
@@ -31,23 +32,36 @@ export const npz = (file: string, options: {readonly classes?: readonly string[]
 		async open(base, openOptions) {
 			const place = path.resolve(base, file);
 			const {arrays, leftOut} = await readArchive(place);
-			const [train, test] = ['train', 'test'].map(set => setOf(place, arrays, set));
+			const [train, test, validation] = ['train', 'test', 'val'].map(set => setOf(place, arrays, set, classes));
 			if (!train || !test) {
 				const found = [...arrays.keys()].join(', ') || 'none';
 				throw wrong(place, 'the arrays train_images, train_labels, test_images and test_labels', `found ${found}`);
 			}
 
-			if (test.channels !== train.channels || test.size !== train.size) {
-				const [a, b] = [train, test].map(({channels, size}) => `${channels} x ${size} x ${size}`);
-				throw wrong(place, 'images of one size', `found ${a} and ${b}`);
+			if (arrays.has('val_images') !== arrays.has('val_labels')) {
+				throw wrong(place, 'both val_images and val_labels, or neither', `found one of them alone`);
+			}
+
+			for (const other of validation ? [test, validation] : [test]) {
+				if (other.channels !== train.channels || other.size !== train.size) {
+					const [a, b] = [train, other].map(({channels, size}) => `${channels} x ${size} x ${size}`);
+					throw wrong(place, 'images of one size', `found ${a} and ${b}`);
+				}
 			}
 
 			if (leftOut.length > 0) {
 				openOptions?.tell?.(`Left out ${leftOut.join(', ')} of ${path.basename(file)}`);
 			}
 
+			if (validation) {
+				reportValidation(validation.labels.length, 'val_images', openOptions?.tell);
+			}
+
 			const {channels, size} = train;
-			return openSets({name: path.basename(file, '.npz'), channels, size, classes, train, test}, openOptions);
+			return openSets(
+				{name: path.basename(file, '.npz'), channels, size, classes, train, validation, test},
+				openOptions,
+			);
 		},
 	};
 };
@@ -55,7 +69,12 @@ export const npz = (file: string, options: {readonly classes?: readonly string[]
 type Set = ImageSet & {readonly channels: number; readonly size: number};
 
 /** The images and labels of a set; `undefined` if the archive has none of that name. */
-const setOf = (file: string, arrays: ReadonlyMap<string, NpyArray>, set: string): Set | undefined => {
+export const setOf = (
+	file: string,
+	arrays: ReadonlyMap<string, NpyArray>,
+	set: string,
+	classes: readonly string[] | undefined,
+): Set | undefined => {
 	const [images, labels] = [arrays.get(`${set}_images`), arrays.get(`${set}_labels`)];
 	if (!images || !labels) {
 		return undefined;
@@ -73,9 +92,9 @@ const setOf = (file: string, arrays: ReadonlyMap<string, NpyArray>, set: string)
 	}
 
 	const numbers = Array.from(labels.values, Number);
-	const outside = numbers.find(label => label < 0 || label > 255);
+	const outside = numbers.find(label => !isLabel(label, classes));
 	if (outside !== undefined) {
-		throw wrong(file, `labels from 0 to 255 in ${set}_labels`, `found ${outside}`);
+		throw wrong(file, `${labelRange(classes)} in ${set}_labels`, `found ${outside}`);
 	}
 
 	return {images: planesOf(images.values, rows, channels), labels: Uint8Array.from(numbers), channels, size: rows};
@@ -99,10 +118,10 @@ const planesOf = (pixels: Uint8Array, size: number, channels: number): Uint8Arra
 };
 
 /** Reads the arrays of an archive by their names, without `.npy`. */
-const readArchive = async (file: string) => {
-	const type = fileType(file);
-	if (type !== 'a file') {
-		throw wrong(file, 'a file of NumPy arrays, .npz', type === 'nothing' ? 'file not found' : `it is ${type}`);
+export const readArchive = async (file: string) => {
+	const missing = describeMissing(file, /\.npz$/i);
+	if (missing !== undefined) {
+		throw wrong(file, 'a file of NumPy arrays, .npz', missing);
 	}
 
 	const arrays = new Map<string, NpyArray>();
@@ -111,7 +130,7 @@ const readArchive = async (file: string) => {
 		const archive = await fromBufferPromise(await readFile(file), {decodeStrings: true});
 		for await (const entry of archive.eachEntry()) {
 			const name = entry.fileName.replace(/\.npy$/, '');
-			if (!/^(?:train|test)_(?:images|labels)$/.test(name)) {
+			if (!/^(?:train|val|test)_(?:images|labels)$/.test(name)) {
 				leftOut.push(name);
 				continue;
 			}

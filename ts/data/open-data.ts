@@ -16,8 +16,10 @@ const data = z.object(
 		size: shapes.some,
 		classes: z.array(z.string('a text'), 'a list of names'),
 		train: shapes.some,
+		validation: shapes.some.optional(),
 		test: shapes.some,
 		hash: shapes.text,
+		findings: z.object({}, 'counts by kind').optional(),
 		form: z.enum(imageForms).optional(),
 		decoder: shapes.text.optional(),
 		idx: z.object(

@@ -1,11 +1,10 @@
 import {ConfigError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
 import {checkMeasure, currentMeasure, type Measure} from './measures.js';
+import {type Aim, checkMetric, type Metric, metricName} from './metric.js';
 
-/** Target accuracy for every seed, and budgets. */
-export type Goal = {
-	/** Accuracy on the test images that an epoch should reach, in `(0, 1]`. */
-	readonly testAccuracy: number;
+/** Target for every seed, and budgets. */
+export type Goal = Threshold & {
 	/** Number of last epochs, each of which should reach it. */
 	readonly heldFor: number;
 	/** Largest number of parameters. */
@@ -20,18 +19,61 @@ export type Goal = {
 	readonly primary?: Measure | undefined;
 };
 
-/** Returns a target without its reason. */
-export const goalOf = ({testAccuracy, heldFor, maxParameters, maxEpochs, primary}: Goal): Goal => ({
-	...{testAccuracy, heldFor, maxParameters, maxEpochs},
-	...(primary && {primary: currentMeasure(primary)}),
+/** What an epoch should reach: an accuracy on the test images, or another metric of them. */
+export type Threshold =
+	| {
+			/** Accuracy on the test images that an epoch should reach, in `(0, 1]`. */
+			readonly testAccuracy: number;
+			readonly metric?: undefined;
+			readonly atLeast?: undefined;
+	  }
+	| {
+			readonly testAccuracy?: undefined;
+			/** The metric of the test images that an epoch should reach. */
+			readonly metric: Metric;
+			/** Its value, in `(0, 1]`. */
+			readonly atLeast: number;
+	  };
+
+/** The goal of a ladder: a target without its reason, of which parts may be left out. */
+export type PartialGoal = {
+	readonly testAccuracy?: number | undefined;
+	readonly metric?: Metric | undefined;
+	readonly atLeast?: number | undefined;
+} & Partial<Pick<Goal, 'heldFor' | 'maxParameters' | 'maxEpochs'>>;
+
+/** Returns the metric of a target and the value that it should reach. */
+export const aimOf = ({testAccuracy, metric = 'accuracy', atLeast = 0}: Threshold): Aim => ({
+	metric,
+	atLeast: testAccuracy ?? atLeast,
 });
 
-/** @throws {ConfigError} for the first invalid value */
-export const checkGoal = ({testAccuracy, heldFor, maxParameters, maxEpochs, primary}: Goal): void => {
-	if (!(typeof testAccuracy === 'number' && testAccuracy > 0 && testAccuracy <= 1)) {
-		throw new ConfigError('target.testAccuracy', 'a fraction above 0 and at most 1', formatValue(testAccuracy));
-	}
+/** Returns the metric of a ladder's goal and the value that it should reach; `undefined` if it names none. */
+export const partialAim = ({
+	testAccuracy,
+	metric = 'accuracy',
+	atLeast = testAccuracy,
+}: PartialGoal): Aim | undefined => (atLeast === undefined ? undefined : {metric, atLeast});
 
+/** Formats the value that a metric should reach: `99.40 %`, `90.00 % macro F1`. */
+export const ofMetric = (formatted: string, metric: Metric): string =>
+	metric === 'accuracy' ? `${formatted} %` : `${formatted} % ${metricName(metric)}`;
+
+/** Returns a target without its reason. One on accuracy has the form that it has always had. */
+export const goalOf = (goal: Goal): Goal => {
+	const {heldFor, maxParameters, maxEpochs, primary} = goal;
+	const {metric, atLeast} = aimOf(goal);
+	return {
+		...(metric === 'accuracy' ? {testAccuracy: atLeast} : {metric, atLeast}),
+		...{heldFor, maxParameters, maxEpochs},
+		...(primary && {primary: currentMeasure(primary)}),
+	};
+};
+
+/** @throws {ConfigError} for the first invalid value */
+export const checkGoal = (goal: Goal): void => {
+	checkThreshold(goal);
+	const {heldFor, maxParameters, maxEpochs, primary} = goal;
 	for (const [setting, value] of Object.entries({heldFor, maxParameters, maxEpochs})) {
 		if (!Number.isSafeInteger(value) || value < 1) {
 			throw new ConfigError(`target.${setting}`, 'a whole number, at least 1', formatValue(value));
@@ -40,5 +82,30 @@ export const checkGoal = ({testAccuracy, heldFor, maxParameters, maxEpochs, prim
 
 	if (primary !== undefined) {
 		checkMeasure('target.primary', currentMeasure(primary));
+	}
+};
+
+/**
+ * Checks that a target has `testAccuracy`, or `metric` and `atLeast`.
+ *
+ * @throws {ConfigError}
+ */
+export const checkThreshold = ({testAccuracy, metric, atLeast}: PartialGoal): void => {
+	if (metric !== undefined) {
+		checkMetric('target.metric', metric);
+	}
+
+	if (testAccuracy !== undefined && (metric !== undefined || atLeast !== undefined)) {
+		const given = metric === undefined ? 'atLeast' : 'metric';
+		throw new ConfigError(`target.${given}`, 'left out beside `testAccuracy`', formatValue(metric ?? atLeast));
+	}
+
+	if (metric === undefined && atLeast !== undefined) {
+		throw new ConfigError('target.metric', 'given beside `atLeast`, such as `macroF1`', formatValue(metric));
+	}
+
+	const [setting, value] = metric === undefined ? ['testAccuracy', testAccuracy] : ['atLeast', atLeast];
+	if (!(typeof value === 'number' && value > 0 && value <= 1)) {
+		throw new ConfigError(`target.${setting}`, 'a fraction above 0 and at most 1', formatValue(value));
 	}
 };

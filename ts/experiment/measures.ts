@@ -20,7 +20,20 @@ export const measures = {
 	trainClean: 'training accuracy in evaluation mode',
 	/** `trainClean` minus the test accuracy of the last epoch. */
 	gap: 'gap between training and test accuracy, both in evaluation mode',
+	/** Mean recall over the classes, on the test images after the last epoch. */
+	balancedAccuracy: 'balanced test accuracy after the last epoch',
+	/** Mean F1 over the classes, on the test images after the last epoch. */
+	macroF1: 'macro F1 on the test images after the last epoch',
+	/** Fraction of the test images whose class is among the three likeliest, after the last epoch; with four classes or more. */
+	top3: 'top-3 test accuracy after the last epoch',
+	/** Expected calibration error on the test images after the last epoch, over 15 bins of equal width. */
+	calibrationError: 'expected calibration error on the test images after the last epoch',
 } as const;
+
+/** The measures of the last epoch's predictions. Records that are older than these measures do not have them. */
+export const predictionMeasures = ['balancedAccuracy', 'macroF1', 'top3', 'calibrationError'] as const;
+
+export type PredictionMeasure = (typeof predictionMeasures)[number];
 
 export type Measure = keyof typeof measures;
 

@@ -3,6 +3,7 @@ import {lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, uti
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import {clearInterval, setInterval} from 'node:timers'; // those of Node, whatever a test or a page puts in their place
 import {setTimeout as sleep} from 'node:timers/promises';
 import {isMainThread} from 'node:worker_threads';
 import {beganAt, isAlive, processSpace} from '../platform/processes.js';
@@ -186,7 +187,7 @@ const tryAcquire = (lock, lost, stopped) => {
 			remove(lock, own.id, stopped);
 		}
 
-		make(lock, own);
+		makeLock(lock, own);
 		removeLeftovers(lock);
 	} catch (error) {
 		if (codeOf(error) === 'EEXIST') {
@@ -205,7 +206,7 @@ export class HeldLock {
 	#lock;
 	#id;
 	#lostError;
-	#timer = unref(setInterval(() => this.#beat(), heartbeat));
+	#timer = setInterval(() => this.#beat(), heartbeat).unref();
 	#beaten = Date.now();
 
 	/**
@@ -305,7 +306,7 @@ const releaseAll = () => {
  * @param {string} lock
  * @param {Holder} holder
  */
-const make = (lock, holder) => {
+const makeLock = (lock, holder) => {
 	mkdirSync(lock);
 	try {
 		writeFileSync(path.join(lock, '.gitignore'), '*\n');
@@ -427,10 +428,3 @@ const isDead = (lock, holder, stopped) =>
 
 /** @param {unknown} error */
 const codeOf = error => /** @type {NodeJS.ErrnoException} */ (error).code;
-
-/**
- * Lets a timer not keep the process alive. Under jsdom and in a window of Electron, timers are numbers, which can't.
- *
- * @param {NodeJS.Timeout} timer
- */
-const unref = timer => (typeof timer === 'object' ? timer.unref() : timer);

@@ -15,11 +15,14 @@ export const writeFileAtomic = (file: string, content: string): void => {
 	syncFolder(path.dirname(file));
 };
 
-/** @throws {Error} if something other than a file has this name */
+/** Something other than a file has the name of a file that is to be written. */
+export class InTheWay extends Error {}
+
+/** @throws {InTheWay} if something other than a file has this name */
 export const checkWritable = (file: string): void => {
 	const found = lstatSync(file, {throwIfNoEntry: false});
 	if (found && !found.isFile()) {
-		throw new Error(
+		throw new InTheWay(
 			`there is ${found.isSymbolicLink() ? 'a link' : 'something that is no file'} in its place; remove that`,
 		);
 	}

@@ -1,7 +1,8 @@
 import {z} from 'zod';
 import type {DataSource} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
-import type {Goal} from '../experiment/goal.js';
+import {checkThreshold, type PartialGoal} from '../experiment/goal.js';
+import type {Metric} from '../experiment/metric.js';
 import {formatValue} from '../format/value.js';
 import {deepFreeze} from '../validation/deep-freeze.js';
 import {unknownName} from '../validation/validate.js';
@@ -24,7 +25,7 @@ export type LadderDefinition = {
 	/** The data that every step is trained on. */
 	readonly data: DataSource;
 	/** The goal of the whole ladder, and its budgets; shown with its steps. */
-	readonly target?: Partial<Omit<Goal, 'primary'>>;
+	readonly target?: PartialGoal;
 	/** Results of others, shown with the ladder's own. */
 	readonly published?: readonly PublishedResult[];
 };
@@ -39,7 +40,13 @@ const fraction = z
 	.max(1, 'a fraction above 0 and at most 1');
 const text = z.string('a text').regex(/\S/, 'a text');
 const target = z
-	.strictObject({testAccuracy: fraction, heldFor: whole, maxParameters: whole, maxEpochs: whole}, 'an object')
+	.strictObject(
+		{
+			...{testAccuracy: fraction, metric: z.custom<Metric>(), atLeast: fraction},
+			...{heldFor: whole, maxParameters: whole, maxEpochs: whole},
+		},
+		'an object',
+	)
 	.partial();
 const result = z.strictObject({name: text, parameters: whole, accuracy: fraction, source: text}, 'an object');
 const schema = z.strictObject(
@@ -76,6 +83,11 @@ export const defineLadder = (definition: LadderDefinition): LadderDefinition => 
 	if (issue) {
 		const got = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], definition);
 		throw new ConfigError(issue.path.join('.') || 'ladder', issue.message, formatValue(got));
+	}
+
+	const goal = definition.target ?? {};
+	if ((goal.testAccuracy ?? goal.metric ?? goal.atLeast) !== undefined) {
+		checkThreshold(goal);
 	}
 
 	return deepFreeze({...definition});

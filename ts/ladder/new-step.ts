@@ -1,5 +1,6 @@
 import {lstatSync} from 'node:fs';
 import path from 'node:path';
+import {inspect} from 'node:util';
 import {ConfigError, LadderError} from '../errors/index.js';
 import {goalOf} from '../experiment/goal.js';
 import {displayPath} from '../format/command-line.js';
@@ -38,7 +39,7 @@ export const newStep = (ladder: Ladder, name: string, from: string): string => {
 
 	const variable = from.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()).replace(/^(?=\d)/, '_');
 	const goal = Object.entries(goalOf(grownFrom.step.target)).map(
-		([setting, value]) => `\t\t${setting}: ${typeof value === 'string' ? `'${value}'` : value},`,
+		([setting, value]) => `\t\t${setting}: ${inspect(value)},`,
 	);
 	const text = `import {defineStep} from 'stepladder';
 import ${reserved.has(variable) ? `${variable}Step` : variable} from './${path.basename(grownFrom.file)}';

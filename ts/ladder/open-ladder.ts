@@ -2,7 +2,7 @@ import path from 'node:path';
 import type {Data, DataSource, OpenOptions} from '../data/data.js';
 import {openData} from '../data/open-data.js';
 import {ConfigError, LadderError} from '../errors/index.js';
-import type {Goal} from '../experiment/goal.js';
+import type {PartialGoal} from '../experiment/goal.js';
 import {displayPath} from '../format/command-line.js';
 import {didYouMean} from '../format/did-you-mean.js';
 import {formatThrown, formatValue} from '../format/value.js';
@@ -45,7 +45,7 @@ export type Ladder = {
 	/** The data that its steps are trained on, opened once; relative paths start from the ladder's folder. */
 	readonly data: DataSource;
 	/** The goal of the whole ladder. */
-	readonly target: Partial<Goal>;
+	readonly target: PartialGoal;
 	/** Results of others. */
 	readonly published: readonly PublishedResult[];
 	/** The page with its table. */

@@ -1,4 +1,5 @@
 import {existsSync} from 'node:fs';
+import {availableParallelism} from 'node:os';
 import path from 'node:path';
 import {type ImageForm, imageForms} from '../data/data.js';
 import {checkPreparation, type Preparation} from '../data/decode/preparation.js';
@@ -8,27 +9,18 @@ import {fileType} from '../fs/file-type.js';
 import type {Model as NativeModel} from '../native/binding.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {limit} from '../platform/limit.js';
 import {checkReadablePath} from '../validation/check-path.js';
 import {isBytes} from '../validation/is-bytes.js';
-import {checkPredictOptions, type PredictOptions, readImage} from './read-images.js';
-
-/** What a model makes of one image. */
-export type Prediction = {
-	/** The likeliest class, from 0. */
-	readonly label: number;
-	/** What it is called. */
-	readonly name: string;
-	/** Of every class; they sum to 1. */
-	readonly probabilities: readonly number[];
-};
-
-/** What a model makes of an image file. */
-export type ImagePrediction = Prediction & {
-	/** Whether the image seems to be blank: the prediction means nothing then. */
-	readonly blank: boolean;
-	/** What was done to the image so that the model can take it, in words. */
-	readonly done: readonly string[];
-};
+import {namedImages} from './named-images.js';
+import {
+	checkPredictImages,
+	type ImageOutcome,
+	type PredictImagesOptions,
+	predictInBatches,
+} from './predict-in-batches.js';
+import type {ImagePrediction, Prediction} from './prediction.js';
+import {checkPredictOptions, type PredictOptions, readImage} from './read-image.js';
 
 /** A trained net with all it takes to predict. */
 export type Model = {
@@ -59,7 +51,29 @@ export type Model = {
 	 * @throws {ImageError} for what is no image
 	 */
 	readonly predictImage: (image: string | Uint8Array, options?: PredictOptions) => Promise<ImagePrediction>;
+	/**
+	 * Predicts many images, in their order, batch by batch: memory does not grow with their number, and the event loop stays
+	 * free. An image that can't be read is an outcome with an `error`, and the others are predicted all the same.
+	 *
+	 * @example
+	 * ```ts
+	 * for await (const outcome of model.predictImages(['photos/', 'more/*.jpg'])) {
+	 *   console.log(outcome.image, outcome.error ? outcome.error.message : outcome.name);
+	 * }
+	 * ```
+	 * @param images image files, folders with all images below them, patterns such as `photos/*.jpg`, rows of an IDX file such as
+	 * `t10k-images-idx3-ubyte:0-9`, or the bytes of image files
+	 * @throws {ConfigError} for what is no list, and for an option of another type
+	 * @throws {AbortError} if the signal aborts
+	 */
+	readonly predictImages: (
+		images: Iterable<string | Uint8Array>,
+		options?: PredictImagesOptions,
+	) => AsyncGenerator<ImageOutcome, void>;
 };
+
+/** A decoded photo takes tens of megabytes: of many images that are asked for at once, the others wait. */
+const reading = limit(availableParallelism());
 
 /**
  * Reads a model that a run saved.
@@ -77,9 +91,13 @@ export const loadModel = async (place: string): Promise<Model> => {
 		...{size, channels, classes, parameters, form, preparation: preparationOf(model, place)},
 		async predictImage(image, options = {}) {
 			checkPredictOptions(options);
-			const {pixels, blank, done} = await readImage(image, loaded, options);
+			const {pixels, blank, done} = await reading(async () => readImage(image, loaded, options));
 			const [prediction] = await loaded.predict(pixels);
 			return {...(prediction as Prediction), blank, done};
+		},
+		async *predictImages(images, options = {}) {
+			checkPredictImages(images, options);
+			yield* predictInBatches(loaded, namedImages(images, loaded, options), options);
 		},
 		async predict(pixels) {
 			if (!isBytes(pixels)) {

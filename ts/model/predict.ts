@@ -1,7 +1,6 @@
-import {ConfigError} from '../errors/index.js';
-import {formatValue} from '../format/value.js';
-import {type ImagePrediction, loadModel} from './load-model.js';
-import {checkPredictOptions, type PredictOptions, readImages} from './read-images.js';
+import {loadModel} from './load-model.js';
+import {checkPredictImages, type PredictImagesOptions} from './predict-in-batches.js';
+import type {ImagePrediction} from './prediction.js';
 
 /** What a model makes of an image that was named. */
 export type NamedPrediction = ImagePrediction & {
@@ -12,40 +11,30 @@ export type NamedPrediction = ImagePrediction & {
 };
 
 /**
- * Labels images by a model that a run saved.
+ * Labels images by a model that a run saved. Ends at the first image that can't be read; `model.predictImages` goes on past it.
  *
  * @example
  * ```ts
- * for await (const {image, name} of predict('runs/latest', ['a.png', 'b.jpg'])) console.log(image, name);
+ * for await (const {image, name} of predict('runs/latest', ['photos/', 'b.jpg'])) console.log(image, name);
  * ```
  * @param modelPath a run's folder, or a `model.safetensors`
- * @param images PNG, JPEG and the like of any size, or rows of an IDX file such as `t10k-images-idx3-ubyte:0-9`
+ * @param images as `model.predictImages` takes them
  * @throws {ModelError}, {ImageError} or {DataError} naming the file
  * @throws {ConfigError} for what is no list, such as the name of one image
  */
 export async function* predict(
 	modelPath: string,
 	images: Iterable<string>,
-	options: PredictOptions = {},
+	options: PredictImagesOptions = {},
 ): AsyncGenerator<NamedPrediction, void> {
-	checkImages(images);
-	checkPredictOptions(options);
+	checkPredictImages(images, options);
 	const model = await loadModel(modelPath);
-	for (const named of images) {
-		const read = await readImages(named, model, options);
-		const predictions = await model.predict(Buffer.concat(read.map(({pixels}) => pixels)));
-		for (const [index, prediction] of predictions.entries()) {
-			const {name: image = named, blank = false, done = []} = read[index] ?? {};
-			yield {image, ...prediction, classes: model.classes, blank, done};
+	for await (const outcome of model.predictImages(images, options)) {
+		if (outcome.error) {
+			throw outcome.error;
 		}
+
+		const {image, blank, done, error: _, ...prediction} = outcome;
+		yield {image: String(image), ...prediction, classes: model.classes, blank, done};
 	}
 }
-
-/** A text can be gone through too, but letter by letter. */
-const checkImages = (images: unknown): void => {
-	const isList =
-		typeof images === 'object' && images !== null && Symbol.iterator in images && !ArrayBuffer.isView(images);
-	if (!isList) {
-		throw new ConfigError('images', "a list of files, such as `['photo.jpg']`", formatValue(images));
-	}
-};

@@ -8,7 +8,7 @@ import type {Data} from '../data/data.js';
  */
 export const checkAnswers = ({answers, epochs}: Pick<StepRecord, 'answers' | 'epochs'>, data: Data): string[] => {
 	const expected = data.testLabels();
-	return answers.flatMap(({seed, labels: text, mistakes}) => {
+	return answers.flatMap(({seed, labels: text, mistakes, evaluation}) => {
 		const labels = readLabels(text, data.classes.length);
 		const wrong = labels.flatMap((label, image) => (label === expected[image] ? [] : [String(image)]));
 		const correct = labels.length - wrong.length;
@@ -17,6 +17,7 @@ export const checkAnswers = ({answers, epochs}: Pick<StepRecord, 'answers' | 'ep
 		const differing = [...new Set([...wrong, ...recorded])].find(
 			image => wrong.includes(image) !== recorded.includes(image),
 		);
+		const otherClass = recorded.find(image => evaluation && evaluation.expected[image] !== expected[Number(image)]);
 		return [
 			...(correct === last?.testCorrect
 				? []
@@ -29,6 +30,12 @@ export const checkAnswers = ({answers, epochs}: Pick<StepRecord, 'answers' | 'ep
 				: [
 						`seed ${seed} is ${wrong.includes(differing) ? 'wrong' : 'right'} about image ${differing} by its labels, ` +
 							'and its recorded mistakes differ',
+					]),
+			...(otherClass === undefined
+				? []
+				: [
+						`image ${otherClass} is of class ${evaluation?.expected[otherClass]} by the record of seed ${seed}, ` +
+							`and of class ${expected[Number(otherClass)]} by the test labels`,
 					]),
 		];
 	});

@@ -5,7 +5,10 @@ import {
 	readLabels,
 	type StepRecord,
 } from '../claims/step-record.js';
+import {aimOf, type PartialGoal} from '../experiment/goal.js';
+import {checkClasses, checkEvaluation} from './check-evaluation.js';
 import {checkHistory, historyOf} from './history.js';
+import {leastLoss, rounding} from './least-loss.js';
 
 /**
  * Checks the parts of a record against each other and against its preregistration. Needs no images.
@@ -14,7 +17,8 @@ import {checkHistory, historyOf} from './history.js';
  */
 export const checkRecord = (record: StepRecord): string[] => {
 	const {preregistration, parameters, experiment, seeds, conditions} = record;
-	const {maxParameters, maxEpochs, heldFor} = preregistration.target;
+	const {target} = preregistration;
+	const {maxParameters, maxEpochs, heldFor} = target;
 	const rows = (seed: number): RecordedEpoch[] => record.epochs.filter(row => row.seed === seed);
 	const numbers = seeds.map(({seed}) => seed);
 	const twice = numbers.find((seed, index) => numbers.indexOf(seed) !== index);
@@ -33,10 +37,28 @@ export const checkRecord = (record: StepRecord): string[] => {
 		...(twice === undefined ? [] : [`seed ${twice} appears twice`]),
 		...(unused === -1 ? [] : [`no seed ran under condition ${unused}`]),
 		...checkOrder(record),
+		...(needsClassCounts(target) && record.epochs.some(({testByClass}) => !testByClass)
+			? ['the target is not on accuracy, and the test images by class are missing (classes.jsonl)']
+			: []),
+		...checkMetric(record),
 		...seeds.flatMap(seed => checkSeed(seed, rows(seed.seed), record)),
 		...record.epochs.flatMap(row => checkEpoch(row, record)),
 		...record.answers.flatMap(answers => checkSeedAnswers(answers, rows(answers.seed).at(-1), record)),
+		...record.answers.flatMap(answers => checkEvaluation(answers, rows(answers.seed).at(-1), record)),
+		...record.answers.flatMap(answers => checkClasses(answers, rows(answers.seed), record)),
 	];
+};
+
+/** Returns whether a target, or the goal of its ladder, needs the test images by class in each epoch. */
+export const needsClassCounts = (...goals: readonly PartialGoal[]): boolean =>
+	goals.some(({metric = 'accuracy'}) => metric !== 'accuracy');
+
+/** Checks that the class of a recall is one of the data. */
+const checkMetric = ({preregistration: {target, data}}: StepRecord): string[] => {
+	const {metric} = aimOf(target);
+	return typeof metric === 'string' || data.classes.includes(metric.recall)
+		? []
+		: [`the target is on the recall of ${metric.recall}, and the data have no such class`];
 };
 
 const checkAgainstPreregistration = ({
@@ -183,10 +205,3 @@ const checkSeedAnswers = (
 			: []),
 	];
 };
-
-/** Of probabilities, which are saved with four digits. */
-const rounding = 0.000_05;
-
-/** Returns the least loss of a mistake: the right class has at most the probability of the predicted one, and at most the rest. */
-const leastLoss = (predicted: number): number =>
-	-Math.log(Math.min(1, predicted + rounding, 1 - predicted + rounding)) * (1 - 1e-5);

@@ -7,6 +7,7 @@ import type {StepEntry} from '../ladder/open-ladder.js';
 import {commandHint} from '../platform/command-hint.js';
 import {checkAnswers} from './check-answers.js';
 import {checkClaims} from './check-claims.js';
+import {checkData, dataOfStep, isStale, type RecordedData} from './check-data.js';
 import type {LadderRecords} from './ladder-records.js';
 import {hasMarks, hasTable, marksWanted, withLadder} from './ladder-table.js';
 import {checkPreregistration} from './preregister.js';
@@ -14,13 +15,27 @@ import {preregistrationFile} from './preregistration-file.js';
 import {readBlock, stepText, textBlock} from './text-block.js';
 
 /**
- * Checks steps against their records, and the table of the ladder's page against all records.
+ * Checks steps against their records, the table of the ladder's page against all records, and the data against all of them.
  *
  * @param entries steps to check
+ * @param sweeps data of sweeps to check
  * @returns a sentence for each problem, with the file that it is in
  */
-export const checkLadder = (records: LadderRecords, data: Data, entries: readonly StepEntry[]): string[] => {
-	const problems = [...entries.flatMap(entry => checkStep(entry, records, data)), ...checkPage(records)];
+export const checkLadder = (
+	records: LadderRecords,
+	data: Data,
+	entries: readonly StepEntry[],
+	sweeps: readonly RecordedData[] = [],
+): string[] => {
+	const recorded = entries.flatMap(entry => {
+		const found = records.has(entry) ? records.find(entry) : undefined;
+		return found ? [dataOfStep(entry, found.record.data)] : [];
+	});
+	const problems = [
+		...checkData([...recorded, ...sweeps], data),
+		...entries.flatMap(entry => checkStep(entry, records, data)),
+		...checkPage(records),
+	];
 	return [...new Set(problems)]; // steps that refer to the same damaged record report it alike
 };
 
@@ -33,7 +48,7 @@ const checkStep = (entry: StepEntry, records: LadderRecords, data: Data): string
 			...checkPreregistration(entry, record.preregistration, records, data).map(
 				sentence => `${displayPath(preregistrationFile(entry.record))}: ${sentence}`,
 			),
-			...checkAnswers(record, data).map(sentence => `${folder}: ${sentence}`),
+			...(isStale(record.data, data) ? [] : checkAnswers(record, data).map(sentence => `${folder}: ${sentence}`)),
 			...collectProblems(() => checkClaims(entry, records)),
 			...collectProblems(
 				() => checkBlock(entry, records),

@@ -1,7 +1,8 @@
-import {existsSync, statSync} from 'node:fs';
+import {existsSync, rmSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
-import type {RecordedEpoch, StepRecord} from '../claims/step-record.js';
+import {expectedLabels} from '../claims/recorded-predictions.js';
+import type {RecordedAnswers, RecordedEpoch, StepRecord} from '../claims/step-record.js';
 import {RecordError} from '../errors/index.js';
 import {learningRates} from '../experiment/learning-rates.js';
 import {summarize} from '../experiment/summarize.js';
@@ -11,6 +12,7 @@ import {asRecordError, checkCanonicalText, parseRecordJson, readRecordText} from
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {removePartialFiles, writeFileAtomic} from '../fs/write-file-atomic.js';
 import {conditionShape} from '../native/condition.js';
+import type {ClassCounts} from '../statistics/classification.js';
 import {shapes, validate} from '../validation/validate.js';
 import {checkRecord} from './check-record.js';
 import {
@@ -22,6 +24,9 @@ import {
 
 /** The files of a record, beside its preregistration. */
 const recordFiles = {record: 'record.json', epochs: 'epochs.csv', answers: 'predictions.jsonl'} as const;
+
+/** Where a target is on another metric than accuracy: the test images by class in each epoch. */
+const classesFile = 'classes.jsonl';
 
 const columns = ['seed', 'epoch', 'trainLoss', 'trainCorrect', 'testLoss', 'testCorrect', 'seconds'] as const;
 
@@ -50,12 +55,24 @@ const answers = z.strictObject({
 	seed: count,
 	labels: z.custom<string>(value => typeof value === 'string' && /^\d+$/.test(value), 'digits'),
 	mistakes: z.record(z.string(), shapes.probability),
+	evaluation: z
+		.strictObject({
+			expected: z.record(z.string(), count),
+			ranks: z.record(z.string(), some),
+			calibration: z.array(z.tuple([count, count, loss])),
+		})
+		.optional(),
+	checksum: z.string(),
+});
+
+const classCounts = z.strictObject({
+	...{seed: count, epoch: some, predicted: z.array(count), correct: z.array(count)},
 	checksum: z.string(),
 });
 
 /**
  * Writes a record beside its preregistration: `record.json`, a row per epoch in `epochs.csv`, a line per seed in
- * `predictions.jsonl`. Each part has a checksum, so that {@link readRecord} can name the part that was edited.
+ * `predictions.jsonl`, and a line per epoch in `classes.jsonl` where a target needs it. Each part has a checksum, so that {@link readRecord} can name the part that was edited.
  *
  * @throws {RecordError} for a record that {@link readRecord} would refuse; the one on disk stays
  * @throws {WriteError}
@@ -64,8 +81,15 @@ export const writeRecord = (folder: string, record: StepRecord): void => {
 	refuseInvalid(folder, record);
 	wrapWriteErrors(`the record in ${folder}`, folder, () => {
 		makeFolders(folder);
-		removePartialFiles(folder, Object.values(recordFiles));
+		removePartialFiles(folder, [...Object.values(recordFiles), classesFile]);
 		const texts = recordTexts(record);
+		const classes = classesText(record);
+		if (classes === undefined) {
+			rmSync(path.join(folder, classesFile), {force: true});
+		} else {
+			writeFileAtomic(path.join(folder, classesFile), classes);
+		}
+
 		for (const file of [recordFiles.epochs, recordFiles.answers, recordFiles.record]) {
 			writeFileAtomic(path.join(folder, file), texts[file]);
 		}
@@ -91,6 +115,16 @@ const recordTexts = ({preregistration, conditions, seeds, epochs, answers}: Step
 	};
 };
 
+/** Returns the text of `classes.jsonl`; `undefined` for a record without it. The images of each class follow from the predictions. */
+const classesText = ({epochs}: Pick<StepRecord, 'epochs'>): string | undefined => {
+	const lines = epochs.flatMap(({seed, epoch, testByClass}) =>
+		testByClass ? [{seed, epoch, predicted: testByClass.predicted, correct: testByClass.correct}] : [],
+	);
+	return lines.length === 0
+		? undefined
+		: asLines(lines.map(line => JSON.stringify({...line, checksum: checksum(canonicalJson(line))})));
+};
+
 const asLines = (lines: readonly string[]): string => `${lines.join('\n')}\n`;
 
 /** Returns whether a folder has a record. */
@@ -98,7 +132,7 @@ export const hasRecord = (folder: string): boolean => existsSync(path.join(folde
 
 /** Returns a text that changes with every write of the record in a folder: each write renames new files into place. */
 export const recordVersion = (folder: string): string =>
-	Object.values(recordFiles)
+	[...Object.values(recordFiles), classesFile]
 		.map(file => statSync(path.join(folder, file), {bigint: true, throwIfNoEntry: false}))
 		.map(found => (found ? `${found.ino} ${found.mtimeNs}` : ''))
 		.join();
@@ -171,14 +205,20 @@ export const readRecord = (folder: string): StepRecord => {
 	});
 
 	const {step, experiment, data} = preregistration;
+	const byClass = readClasses(folder, epochs, read, data.classes);
 	const record: StepRecord = {
 		...{preregistration, step, experiment, data, parameters, conditions: rest.conditions},
 		seeds: rest.seeds.map(seed => ({...seed, trainCleanTotal: train})),
-		...{epochs, answers: read},
+		...{epochs: byClass ? epochs.map((row, index) => ({...row, testByClass: byClass[index]})) : epochs, answers: read},
 	};
 	const canonical = recordTexts(record);
 	for (const file of Object.values(recordFiles)) {
 		checkCanonicalText(fileAt(file), texts[file], canonical[file]);
+	}
+
+	if (byClass) {
+		const file = fileAt(classesFile);
+		checkCanonicalText(file, readRecordText(file), classesText(record) ?? '');
 	}
 
 	const {seeds: expected} = preregistration;
@@ -192,6 +232,51 @@ export const readRecord = (folder: string): StepRecord => {
 
 	refuseInvalid(folder, record);
 	return record;
+};
+
+/**
+ * Reads the test images by class of each epoch.
+ *
+ * @returns an entry an epoch; `undefined` for a record that does not keep them
+ */
+const readClasses = (
+	folder: string,
+	epochs: readonly RecordedEpoch[],
+	answers: readonly RecordedAnswers[],
+	classes: readonly string[],
+): ClassCounts[] | undefined => {
+	const file = path.join(folder, classesFile);
+	if (!existsSync(file)) {
+		return undefined;
+	}
+
+	const labels = new Map(answers.map(entry => [entry.seed, expectedLabels(entry, classes) ?? []]));
+	const lines = readRecordText(file).trimEnd().split('\n');
+	const found = lines.map((line, index): ClassCounts => {
+		const at = `${file}, line ${index + 1}`;
+		const {checksum: sum, ...entry} = parseRecordJson(classCounts, at, line, 'line');
+		const {seed, epoch, predicted, correct} = entry;
+		if (sum !== checksum(canonicalJson(entry))) {
+			throw new RecordError(at, `epoch ${epoch} of seed ${seed} is not what was recorded`);
+		}
+
+		if (seed !== epochs[index]?.seed || epoch !== epochs[index]?.epoch) {
+			const wanted = epochs[index] ? `epoch ${epochs[index].epoch} of seed ${epochs[index].seed}` : 'the end';
+			throw new RecordError(at, `it should be ${wanted}, it is epoch ${epoch} of seed ${seed}`);
+		}
+
+		const count = predicted.map(() => 0);
+		for (const label of labels.get(seed) ?? []) {
+			count[label] = (count[label] ?? 0) + 1;
+		}
+
+		return {count, predicted, correct};
+	});
+	if (found.length < epochs.length) {
+		throw new RecordError(file, `it has ${found.length} epochs, and there are ${epochs.length}`);
+	}
+
+	return found;
 };
 
 const refuseInvalid = (folder: string, record: StepRecord): void => {

@@ -1,11 +1,18 @@
 import {type MeasuredRecord, measureRecord} from '../claims/measured-record.js';
-import type {Goal} from '../experiment/goal.js';
+import {type Goal, goalOf, ofMetric, type PartialGoal, partialAim} from '../experiment/goal.js';
 import {percent} from '../format/figures.js';
+import {needsClassCounts} from './check-record.js';
 import type {LadderRecords} from './ladder-records.js';
 
 /** Formats a goal without a full stop: `at least 99.40 % of the test images in each of the last 5 epochs, ...`. */
-export const goalPhrase = ({testAccuracy, heldFor = 1, maxParameters, maxEpochs}: Partial<Goal>): string => {
-	const accuracy = testAccuracy && `at least ${percent(testAccuracy)} % of the test images in ${epochsOf(heldFor)}`;
+export const goalPhrase = (goal: PartialGoal): string => {
+	const {heldFor = 1, maxParameters, maxEpochs} = goal;
+	const aim = partialAim(goal);
+	const accuracy =
+		aim &&
+		(aim.metric === 'accuracy'
+			? `at least ${percent(aim.atLeast)} % of the test images in ${epochsOf(heldFor)}`
+			: `at least ${ofMetric(percent(aim.atLeast), aim.metric)} on the test images in ${epochsOf(heldFor)}`);
 	const budgets = [
 		...(maxParameters ? [`${maxParameters.toLocaleString('en')} parameters`] : []),
 		...(maxEpochs ? [`${maxEpochs} epochs`] : []),
@@ -18,19 +25,41 @@ const epochsOf = (heldFor: number): string => (heldFor === 1 ? 'the last epoch' 
 
 /**
  * Returns the record of the first step whose every seed reaches the ladder's goal, measured by that goal; `undefined` if
- * the goal names no accuracy. Steps whose records can't be read are skipped.
+ * the goal names no accuracy or other metric. A step that is no better than a constant answer does not reach it. Steps whose records can't be read are skipped.
  */
 export const firstToReach = (records: LadderRecords): MeasuredRecord | undefined => {
 	const {target, entries} = records.ladder;
-	const {testAccuracy, heldFor = 1, maxParameters = Infinity, maxEpochs = Infinity} = target;
-	if (testAccuracy === undefined) {
+	const goal = wholeGoal(target);
+	if (!goal) {
 		return undefined;
 	}
 
+	const {maxParameters, maxEpochs} = goal;
 	return entries
 		.flatMap(entry => records.find(entry) ?? [])
-		.map(({record}) => measureRecord(record, {testAccuracy, heldFor, maxParameters, maxEpochs}))
-		.find(({parameters, epochs, held}) => parameters <= maxParameters && epochs <= maxEpochs && held.count === held.of);
+		.map(({record}) => measureRecord(record, goal))
+		.find(
+			({parameters, epochs, held, trivial}) =>
+				parameters <= maxParameters && epochs <= maxEpochs && held.count === held.of && !trivial,
+		);
+};
+
+/** Returns a ladder's goal with its defaults filled in; `undefined` if it names no accuracy or other metric. */
+export const wholeGoal = (target: PartialGoal): Goal | undefined => {
+	const {heldFor = 1, maxParameters = Infinity, maxEpochs = Infinity} = target;
+	const aim = partialAim(target);
+	return aim && goalOf({...aim, heldFor, maxParameters, maxEpochs});
+};
+
+/** Lists recorded steps that can't be compared with the ladder's goal, which is on a metric that they do not have. */
+const withoutMetric = (records: LadderRecords): string[] => {
+	const {target, entries} = records.ladder;
+	return needsClassCounts(target)
+		? entries.flatMap(entry => {
+				const found = records.find(entry);
+				return found?.record.epochs.some(({testByClass}) => !testByClass) ? [found.name] : [];
+			})
+		: [];
 };
 
 /** Returns a ladder's goal and the first step whose every seed reaches it; `undefined` if it has no goal. */
@@ -45,8 +74,13 @@ export const ladderGoal = (records: LadderRecords): string | undefined => {
 	const isWhole = records.damaged().size === 0; // else an earlier step may have reached it
 	const reached = first
 		? ` Reached ${isWhole ? 'first ' : ''}by ${first.name}, with every seed.`
-		: target.testAccuracy === undefined
+		: partialAim(target) === undefined
 			? ''
 			: ` Not reached ${isWhole ? 'yet' : 'by a step whose record can be read'}.`;
-	return `Goal: ${phrase}.${reached}`;
+	const unknown = withoutMetric(records);
+	const again =
+		unknown.length > 0
+			? ` Recorded for accuracy alone, and so not compared: ${unknown.join(', ')} (record again with \`--fresh\`).`
+			: '';
+	return `Goal: ${phrase}.${reached}${again}`;
 };

@@ -1,4 +1,6 @@
-import type {Measured} from '../claims/measured-record.js';
+import type {Measured} from '../claims/measured.js';
+import {aimOf} from '../experiment/goal.js';
+import {type Metric, metricName} from '../experiment/metric.js';
 import {summarize} from '../experiment/summarize.js';
 import {percent} from '../format/figures.js';
 import {markdownTable} from '../format/markdown.js';
@@ -37,11 +39,15 @@ export type LadderResult = {
 	readonly train: MeanOverSeeds;
 	/** Mean test accuracy of the last five epochs. */
 	readonly test: MeanOverSeeds;
-	/** Test accuracy that each of the last `heldFor` epochs should reach. */
+	/** Value of the metric that each of the last `heldFor` epochs should reach. */
 	readonly target: number;
+	/** The metric of the target. */
+	readonly metric: Metric;
 	readonly heldFor: number;
 	/** Seeds that held the target, and all seeds. */
 	readonly held: {readonly count: number; readonly of: number};
+	/** Whether always answering the most common class reaches the target; `undefined` in records that are older than this. */
+	readonly trivial: boolean | undefined;
 };
 
 /** A mean over seeds, with its standard deviation if there are at least two. */
@@ -73,9 +79,11 @@ const result = (entry: StepEntry, records: LadderRecords): LadderResult | undefi
 		return undefined;
 	}
 
-	const {train, test, held, record} = found;
-	const {testAccuracy: target, heldFor} = record.preregistration.target;
-	return {train: meanOf(train), test: meanOf(test), target, heldFor, held};
+	const {train, test, held, trivial, record} = found;
+	const {target} = record.preregistration;
+	const {metric, atLeast} = aimOf(target);
+	const {heldFor} = target;
+	return {train: meanOf(train), test: meanOf(test), target: atLeast, metric, heldFor, held, trivial};
 };
 
 const meanOf = ({mean, deviation, values}: Measured): MeanOverSeeds => ({
@@ -103,12 +111,22 @@ const cells = (row: LadderRow): string[] => [
 	...(row.result ? resultCells(row.result) : ['-', '-', '-', row.damaged ? 'damaged' : 'not recorded']),
 ];
 
-const resultCells = ({train, test, target, heldFor, held}: LadderResult): string[] => [
+const resultCells = ({train, test, target, metric, heldFor, held, trivial}: LadderResult): string[] => [
 	accuracy(train),
 	accuracy(test),
-	`${percent(target)} x ${heldFor}`,
-	`${held.count}/${held.of}`,
+	`${percent(target)}${metric === 'accuracy' ? '' : ` ${metricName(metric)}`} x ${heldFor}`,
+	heldCell({held, trivial}),
 ];
+
+/** Formats held seeds; a target that a constant answer reaches too is marked, so that it does not look like a success. */
+export const heldCell = ({held, trivial}: Pick<LadderResult, 'held' | 'trivial'>): string =>
+	`${held.count}/${held.of}${trivial ? ' (trivial)' : ''}`;
+
+/** Explains that mark below a table; empty where no cell has it. */
+export const trivialLegend = (results: ReadonlyArray<Pick<LadderResult, 'trivial'> | undefined>): string[] =>
+	results.some(result => result?.trivial)
+		? ['Trivial: always answering the most common class reaches the target too, so it shows no learning.']
+		: [];
 
 /** Formats a mean over seeds in percent, with its standard deviation if there is one. */
 export const meanCell = (measured: Measured): string => accuracy(meanOf(measured));

@@ -12,6 +12,7 @@ import type {Data} from '../data/data.js';
 import {sourceOf} from '../data/data.js';
 import {ConfigError, LockError, RecordError} from '../errors/index.js';
 import {differences} from '../experiment/difference.js';
+import type {PartialGoal} from '../experiment/goal.js';
 import {learningRates} from '../experiment/learning-rates.js';
 import {summarize} from '../experiment/summarize.js';
 import {listFolder} from '../fs/list-folder.js';
@@ -29,12 +30,13 @@ import {isFolderLocked} from '../runs/folder.js';
 import {isFinished as hasFinished} from '../runs/is-finished.js';
 import {reopenRun} from '../runs/reopen-run.js';
 import type {TrainOptions} from '../runs/train-options.js';
+import {binsOf} from '../statistics/classification.js';
 import {checkTraining} from '../training/check-training.js';
 import {type Folders, trainInFolders} from '../training/train.js';
 import type {Training} from '../training/training.js';
 import {checkFresh} from '../validation/check-fresh.js';
 import {checkAnswers} from './check-answers.js';
-import {checkRecord} from './check-record.js';
+import {checkRecord, needsClassCounts} from './check-record.js';
 import {writeRecord} from './file.js';
 import type {LadderRecords} from './ladder-records.js';
 import {preregister} from './preregister.js';
@@ -98,7 +100,8 @@ export const makeRecord = async (
 			return folder !== undefined && hasFinished(folder);
 		};
 
-		const part = (seed: number): SeedPart => readRun(folders.get(seed) ?? '', seed, preregistration, data);
+		const part = (seed: number): SeedPart =>
+			readRun(folders.get(seed) ?? '', seed, preregistration, data, records.ladder.target);
 		const finished = seeds.filter(isFinished);
 		const parts = new Map(finished.map(seed => [seed, part(seed)])); // a damaged run is reported before hours of training
 		await cleanUpRuns(parent);
@@ -112,7 +115,7 @@ export const makeRecord = async (
 		};
 		const training =
 			missing.length > 0
-				? trainInFolders(step, {...options, signal, data: sourceOf(data), seeds: missing}, {open})
+				? trainInFolders(step, {...options, signal, data: sourceOf(data), seeds: missing}, {open}, undefined)
 				: undefined;
 		let isTrained = training === undefined;
 		training?.result.then(
@@ -199,17 +202,31 @@ type SeedPart = {
  *
  * @throws {RecordError} if it is not a run of the preregistered experiment, or its parts disagree
  */
-const readRun = (folder: string, seed: number, preregistration: Preregistration, data: Data): SeedPart => {
+const readRun = (
+	folder: string,
+	seed: number,
+	preregistration: Preregistration,
+	data: Data,
+	goal: PartialGoal,
+): SeedPart => {
 	const run = readFinishedRun(folder);
 	const {engine, device, threads, trainCleanCorrect, trainCleanTotal, seconds, begun, condition} = run;
+	const keepsClasses = needsClassCounts(preregistration.target, goal);
 	const part: SeedPart = {
 		seed: {seed, engine, device, threads, trainCleanCorrect, trainCleanTotal, seconds, begun},
 		condition,
-		epochs: run.epochs.map(({type: _, step: __, epochs: ___, ...row}) => row),
+		epochs: run.epochs.map(({type: _, step: __, epochs: ___, testByClass, ...row}) => ({
+			...row,
+			...(keepsClasses && testByClass && {testByClass}),
+		})),
 		answers: answersOf(seed, run.answers, data),
 	};
 	const alone = assemble(preregistration, [part]);
-	const [problem] = [...checkRun(run, preregistration), ...checkRecord(alone), ...checkAnswers(alone, data)];
+	const [problem] = [
+		...checkRun(run, preregistration, data.testLabels()),
+		...checkRecord(alone),
+		...checkAnswers(alone, data),
+	];
 	if (problem !== undefined) {
 		throw new RecordError(folder, `${problem}; remove it, or train again with \`--fresh\``);
 	}
@@ -234,20 +251,33 @@ const assemble = (preregistration: Preregistration, parts: readonly SeedPart[]):
 /** Converts predictions to the form of a record. */
 export const answersOf = (
 	seed: number,
-	{labels, probabilities}: FinishedRun['answers'],
+	{labels, probabilities, ranks}: FinishedRun['answers'],
 	data: Data,
 ): RecordedAnswers => {
 	const expected = data.testLabels();
-	const mistakes = labels.flatMap((label, image) =>
-		label === expected[image] ? [] : [[String(image), Number((probabilities[image] ?? 0).toFixed(4))] as const],
-	);
-	return {seed, labels: writeLabels(labels, data.classes.length), mistakes: Object.fromEntries(mistakes)};
+	const mistakes = labels.flatMap((label, image) => (label === expected[image] ? [] : [image]));
+	const ofMistakes = (value: (image: number) => number): Record<string, number> =>
+		Object.fromEntries(mistakes.map(image => [image, value(image)]));
+	return {
+		...{seed, labels: writeLabels(labels, data.classes.length)},
+		mistakes: ofMistakes(image => Number((probabilities[image] ?? 0).toFixed(4))),
+		...(ranks && {
+			evaluation: {
+				expected: ofMistakes(image => expected[image] ?? 0),
+				ranks: ofMistakes(image => ranks[image] ?? 0),
+				calibration: binsOf(expected, labels, probabilities).map(
+					({count, correct, confidence}) => [count, correct, confidence] as const,
+				),
+			},
+		}),
+	};
 };
 
 /** Checks what a run has beside its record: names, totals and rates that follow from the preregistration. */
 const checkRun = (
 	run: FinishedRun,
 	{step, data, experiment}: Pick<StepRecord, 'step' | 'data' | 'experiment'>,
+	testLabels: Uint8Array,
 ): string[] => {
 	const rates = learningRates(experiment, data.train);
 	const row = run.epochs.find(
@@ -264,5 +294,8 @@ const checkRun = (
 		...(run.answers.probabilities.length === run.answers.labels.length
 			? []
 			: ['it does not have a probability for each label']),
+		...(run.answers.expected === undefined || String(run.answers.expected) === String(testLabels)
+			? []
+			: ['its predictions are of images of other classes than the data’s']),
 	];
 };

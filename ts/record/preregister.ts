@@ -1,7 +1,6 @@
 import path from 'node:path';
 import type {Preregistration} from '../claims/preregistration.js';
-import type {Data} from '../data/data.js';
-import {describe} from '../data/data.js';
+import {type Data, type DataDescription, describeWithFindings} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
 import {differences} from '../experiment/difference.js';
 import {goalOf} from '../experiment/goal.js';
@@ -33,7 +32,14 @@ export const currentPreregistration = (
 		typeof reason === 'string'
 			? reason
 			: callStepFunction(entry, '`target.why`', () => records.evaluate(entry, evidence => reason(evidence)));
-	return {step: name, from: from?.name ?? null, target: goalOf(target), why, experiment, data: describe(data)};
+	return {
+		step: name,
+		from: from?.name ?? null,
+		target: goalOf(target),
+		why,
+		experiment,
+		data: describeWithFindings(data),
+	};
 };
 
 /**
@@ -79,7 +85,7 @@ export const preregister = (
 };
 
 /**
- * Checks a step against its preregistration.
+ * Checks a step against its preregistration, apart from the data, which {@link checkData} compares for all steps at once.
  *
  * @returns a sentence for each value that differs
  */
@@ -89,17 +95,29 @@ export const checkPreregistration = (
 	records: LadderRecords,
 	data: Data,
 ): string[] =>
-	changes(preregistration, currentPreregistration(entry, records, data), data).map(change => change + remedy(entry));
+	changes(preregistration, {...currentPreregistration(entry, records, data), data: preregistration.data}, data).map(
+		change => change + remedy(entry),
+	);
 
-const remedy = ({step}: StepEntry): string =>
+/** Returns a sentence for each difference between recorded data and those of the ladder. */
+export const dataChanges = (recorded: DataDescription, data: Data): string[] =>
+	changed({data: recorded}, {data: describeWithFindings(data)}, data);
+
+/** Completes the sentence about a step that differs from its preregistration. */
+export const remedy = ({step}: StepEntry): string =>
 	`; put it back, or record again: ${commandHint('record', `--step ${step.name} --fresh`)}`;
 
 const changes = (
 	{seeds: _, made: __, ...before}: Preregistration,
 	now: Omit<Preregistration, 'seeds' | 'made'>,
-	{decoder}: Data,
-): string[] => {
-	const found = differences({...before, target: goalOf(before.target)}, now);
+	data: Data,
+): string[] => changed({...before, target: goalOf(before.target)}, now, data);
+
+const changed = (preregistered: unknown, now: unknown, {decoder}: Data): string[] => {
+	const found = differences(preregistered, now).filter(
+		// an earlier version did not look for any; the same images have the same ones
+		({path, before}) => !(path === 'data.findings' && before === undefined),
+	);
 	const alone = found.length === 1 && decoder !== undefined;
 	return found.map(({path, before, after}) => {
 		const where = path.startsWith('data') ? 'in the ladder' : 'in the step';

@@ -2,10 +2,12 @@ import {existsSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
 import type {Preregistration} from '../claims/preregistration.js';
+import {descriptionShape} from '../data/description-shape.js';
 import {RecordError} from '../errors/index.js';
 import {asExperiment} from '../experiment/experiment.js';
-import {checkGoal} from '../experiment/goal.js';
+import {checkGoal, type Goal} from '../experiment/goal.js';
 import {firstNameOfRange, type Measure, measures} from '../experiment/measures.js';
+import {isMetric, type Metric} from '../experiment/metric.js';
 import {checksum, sha256} from '../fs/hash.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {asRecordError, checkCanonicalText, parseRecordJson, readRecordText} from '../fs/record-file.js';
@@ -17,19 +19,19 @@ import {historyShape} from './history.js';
 const {count, some, text, time} = shapes;
 const number = z.custom<number>(value => typeof value === 'number', 'a number');
 
+const metric = z.custom<Metric>(value => isMetric(value), '`balancedAccuracy`, `macroF1` or `{recall: CLASS}`');
+
 const schema = z.strictObject({
 	step: text,
 	from: text.nullable(),
 	target: z.strictObject({
-		...{testAccuracy: number, heldFor: some, maxParameters: some, maxEpochs: some},
+		...{testAccuracy: number.optional(), metric: metric.optional(), atLeast: number.optional()},
+		...{heldFor: some, maxParameters: some, maxEpochs: some},
 		primary: z.enum([...Object.keys(measures), firstNameOfRange] as Measure[]).optional(),
 	}),
 	why: text,
 	experiment: z.unknown(),
-	data: z.strictObject({
-		...{name: z.string(), channels: some, size: some, classes: z.array(z.string())},
-		...{train: some, test: some, hash: shapes.sha256},
-	}),
+	data: descriptionShape,
 	seeds: z.array(count).min(1, 'a list of at least one seed').nullable(),
 	made: z.discriminatedUnion('by', [
 		z.strictObject({
@@ -56,7 +58,16 @@ const contents = (preregistration: Preregistration): string => JSON.stringify(pr
 const ordered = (value: unknown, file: string): Preregistration => {
 	const {experiment, ...rest} = validate(schema.omit({checksum: true}), value, 'preregistration');
 	const {step, from, target, why, data, seeds, made} = rest;
-	return {step, from, target, why, experiment: asRecordError(file, () => asExperiment(experiment)), data, seeds, made};
+	return {
+		step,
+		from,
+		target: target as Goal,
+		why,
+		experiment: asRecordError(file, () => asExperiment(experiment)),
+		data,
+		seeds,
+		made,
+	};
 };
 
 /** Returns the SHA-256 of a preregistration's file, by which runs and records name it. */

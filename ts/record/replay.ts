@@ -17,6 +17,7 @@ import {findRun} from '../runs/find-run.js';
 import {readFinishedRun} from '../runs/finished-run.js';
 import {isFinished} from '../runs/is-finished.js';
 import {reopenRun} from '../runs/reopen-run.js';
+import type {ClassCounts} from '../statistics/classification.js';
 import {type Folders, trainInFolders} from '../training/train.js';
 import type {Training} from '../training/training.js';
 import {answersOf} from './make-record.js';
@@ -163,6 +164,7 @@ class SeedReplay {
 				signal: AbortSignal.any([this.options.signal, signal]),
 			},
 			{open},
+			undefined,
 		);
 	}
 
@@ -170,6 +172,17 @@ class SeedReplay {
 		const {seed, epoch} = again;
 		const recorded = this.#rows[epoch - 1];
 		const found = compared.filter(column => again[column] !== recorded?.[column]);
+		const byClass = recorded?.testByClass;
+		if (
+			byClass &&
+			(['predicted', 'correct'] as const).some(list => String(byClass[list]) !== String(again.testByClass?.[list]))
+		) {
+			const format = (counts: ClassCounts | undefined): string => `${counts?.correct} of ${counts?.predicted}`;
+			return [
+				this.#sentence(`\`testByClass\` of seed ${seed}, epoch ${epoch}`, format(byClass), format(again.testByClass)),
+			];
+		}
+
 		return found.map(column =>
 			this.#sentence(
 				`\`${column}\` of seed ${seed}, epoch ${epoch}`,
@@ -211,13 +224,30 @@ class SeedReplay {
 		);
 		const format = (labels: readonly number[], {mistakes}: RecordedAnswers): string =>
 			`${labels[image]}${mistakes[image] === undefined ? '' : ` with a probability of ${mistakes[image]}`}`;
-		return image === -1
+		if (image === -1) {
+			return this.#differingEvaluation(recorded, again);
+		}
+
+		return [
+			this.#sentence(
+				`the prediction for image ${image} of seed ${recorded.seed}`,
+				format(before, recorded),
+				format(after, again),
+			),
+		];
+	}
+
+	/** Returns a sentence if classes, ranks or calibration differ; records of older versions do not have them. */
+	#differingEvaluation({seed, evaluation}: RecordedAnswers, again: RecordedAnswers): string[] {
+		const parts = ['expected', 'ranks', 'calibration'] as const;
+		const part = parts.find(part => JSON.stringify(evaluation?.[part]) !== JSON.stringify(again.evaluation?.[part]));
+		return evaluation === undefined || part === undefined
 			? []
 			: [
 					this.#sentence(
-						`the prediction for image ${image} of seed ${recorded.seed}`,
-						format(before, recorded),
-						format(after, again),
+						`\`evaluation.${part}\` of seed ${seed}`,
+						JSON.stringify(evaluation[part]),
+						JSON.stringify(again.evaluation?.[part]),
 					),
 				];
 	}

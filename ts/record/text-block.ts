@@ -1,10 +1,16 @@
 import {readFileSync} from 'node:fs';
-import type {Measured, MeasuredRecord} from '../claims/measured-record.js';
-import type {Goal} from '../experiment/goal.js';
+import type {Measured} from '../claims/measured.js';
+import type {MeasuredRecord} from '../claims/measured-record.js';
+import type {DataDescription} from '../data/data.js';
+import {findingSentences} from '../data/findings.js';
+import {aimOf, type Goal, ofMetric} from '../experiment/goal.js';
+import type {Metric} from '../experiment/metric.js';
 import {percent, roundInterval} from '../format/figures.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {overwriteUserFile, withLineEnds} from '../fs/write-user-file.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
+import {predictionsSentence} from './class-table.js';
+import {constantSentences} from './constant-sentences.js';
 import {goalPhrase} from './goal-sentence.js';
 import type {LadderRecords} from './ladder-records.js';
 import {preregistrationSentence} from './preregistration-sentence.js';
@@ -39,18 +45,27 @@ const targetSentence = (goal: Goal): string => {
 };
 
 const resultSentences = (self: MeasuredRecord): string[] => {
-	const {parameters, epochs, seeds, held, test, lowest, train, trainClean, record} = self;
+	const {parameters, epochs, seeds, held, trivial, test, lowest, train, trainClean, record} = self;
 	const engines = [...new Set(record.seeds.map(({engine}) => engine))].join(' and ');
-	const reached = held.count === held.of ? 'Held' : 'Missed: held';
+	const {target} = record.preregistration;
+	const {metric} = aimOf(target);
+	const reached = held.count < held.of ? 'Missed: held' : trivial ? 'Trivial: reached' : 'Held';
 	return [
 		`${reached} by ${held.count} of ${held.of} ${held.of === 1 ? 'seed' : 'seeds'} (${listed(seeds)}), with ` +
 			`${parameters.toLocaleString('en')} parameters and ${epochs} epochs, on the \`${engines}\` engine.`,
 		`Test accuracy over the last five epochs: ${meanOf(test)}; lowest in any of them ${percent(Math.min(...lowest.values))} %.`,
 		`Training accuracy in the last epoch: ${meanOf(train)} while learning${noise(self)}, ` +
 			`${meanOf(trainClean)} in evaluation mode.`,
-		...(held.count === held.of ? [] : [`The lowest of the epochs that count: ${lowestOf(self)}.`]),
+		...(held.count === held.of ? [] : [`The lowest of the epochs that count: ${lowestOf(self, metric)}.`]),
+		...predictionSentences(self),
+		...constantSentences({...self, seeds: self.missed}, metric),
+		...seenBefore(record.data),
 	];
 };
+
+/** Reports test images that were trained on, or chosen by: results on them are no evidence. */
+const seenBefore = ({findings: {testInTrain, testInValidation} = {}}: DataDescription): string[] =>
+	findingSentences({testInTrain, testInValidation}).map(sentence => `${sentence}.`);
 
 /** Names the reasons why accuracy while learning is lower than in evaluation. */
 const noise = ({record: {experiment}}: MeasuredRecord): string => {
@@ -77,8 +92,22 @@ const meanOf = (measured: Measured): string => {
 	return `${mean} % (deviation ${(100 * measured.deviation).toFixed(2)}, 95 % interval ${low} to ${bound})`;
 };
 
-const lowestOf = ({missed}: MeasuredRecord): string =>
-	missed.map(({seed, lowest}) => `${percent(lowest)} % with seed ${seed}`).join(', ');
+const lowestOf = ({missed}: MeasuredRecord, metric: Metric): string =>
+	missed.map(({seed, lowest}) => `${ofMetric(percent(lowest), metric)} with seed ${seed}`).join(', ');
+
+/** Summarizes the predictions of the last epoch; empty for records that are older than their measures. */
+const predictionSentences = (self: MeasuredRecord): string[] => {
+	const sentence = predictionsSentence(self);
+	const [worst] = (self.perClass ?? [])
+		.filter(({count}) => count > 0)
+		.toSorted((a, b) => a.recall.mean - b.recall.mean);
+	return sentence === '' || !worst
+		? []
+		: [
+				sentence,
+				`Lowest recall: ${worst.class}, ${percent(worst.recall.mean)} %, with a precision of ${percent(worst.precision.mean)} %.`,
+			];
+};
 
 /** Formats the text as a comment for the head of the step's file. */
 export const textBlock = ({target, why, preregistered, result, analysis}: StepText): string =>

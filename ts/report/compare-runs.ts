@@ -85,6 +85,10 @@ export const otherImages = (a: RunGroup, b: RunGroup): string | undefined => {
 	}
 
 	const count = (images: number): string => images.toLocaleString('en');
+	if (a.images.test === b.images.test && a.images.drawSeed !== b.images.drawSeed) {
+		return `was evaluated on another draw of test images than \`${b.name}\`, so the two can’t be compared`;
+	}
+
 	return a.images.test === b.images.test
 		? undefined
 		: `was evaluated on ${count(a.images.test)} test images and \`${b.name}\` on ${count(b.images.test)}, so the two can’t be compared`;
@@ -111,7 +115,7 @@ export const limitNotes = ({name, images, data, experiment: {epochs}}: RunGroup)
 			? [`${name}: trained on ${count(images.train)} of ${count(data.train)} training images.`]
 			: []),
 		...(images.test < data.test
-			? [`${name}: evaluated on the first ${count(images.test)} of ${count(data.test)} test images.`]
+			? [`${name}: evaluated on ${count(images.test)} of ${count(data.test)} test images.`]
 			: []),
 		...(epochs < lastEpochs
 			? [

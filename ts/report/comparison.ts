@@ -1,5 +1,7 @@
 import {onMistakes} from '../claims/evidence.js';
-import type {Measured, MeasuredRecord, SeedsMeasured} from '../claims/measured-record.js';
+import type {Measured} from '../claims/measured.js';
+import type {MeasuredClass} from '../claims/measured-predictions.js';
+import type {MeasuredRecord, SeedsMeasured} from '../claims/measured-record.js';
 import type {RecordedAnswers} from '../claims/step-record.js';
 import {RecordError} from '../errors/index.js';
 import {currentMeasure, type Measure, measures} from '../experiment/measures.js';
@@ -23,9 +25,21 @@ export type Comparison = {
 	/** The measure whose p-value is not corrected for the other measures. */
 	readonly primary: Measure;
 	readonly measures: readonly ComparedMeasure[];
+	/** Recall, precision and F1 by class, after the last epoch; empty if one has no measures by class. They are not tested. */
+	readonly classes: readonly ComparedClass[];
 	/** McNemar's test on the test images, for each common seed whose test labels are available. */
 	readonly images: ReadonlyArray<McNemar & {readonly seed: number}>;
 };
+
+/** A class of both. */
+export type ComparedClass = {readonly class: string; readonly count: number} & Readonly<
+	Record<ClassFigure, ComparedFigure>
+>;
+
+type ClassFigure = 'precision' | 'recall' | 'f1';
+
+/** Means over common seeds, and the mean difference with its 95 % interval, which a single seed does not have. */
+export type ComparedFigure = Pick<ComparedMeasure, 'a' | 'b' | 'difference' | 'low' | 'high'>;
 
 /** A measure of both. */
 export type ComparedMeasure = {
@@ -99,10 +113,10 @@ export const comparisons = (
 ): Comparison[] => {
 	const primary = currentMeasure(primaryOnDisk);
 	const found = pairs.flatMap(([a, b], pair) =>
-		(Object.keys(measures) as Measure[]).map(measure => ({
-			...{pair, measure},
-			...pairedDifference(a[measure].bySeed, b[measure].bySeed),
-		})),
+		(Object.keys(measures) as Measure[]).flatMap(measure => {
+			const [ofA, ofB] = [a[measure], b[measure]];
+			return ofA && ofB ? [{...{pair, measure, a: ofA, b: ofB}, ...pairedDifference(ofA.bySeed, ofB.bySeed)}] : []; // a record that is older than the measure
+		}),
 	);
 	const corrected = new Map<unknown, number>();
 	for (const isPrimary of [true, false]) {
@@ -121,8 +135,7 @@ export const comparisons = (
 				.map(row => {
 					const {measure, difference, pValue, seedsNeeded} = row;
 					const {mean, low, high} = difference;
-					const meanOf = ({bySeed}: Measured): number => spread(seeds.map(seed => bySeed.get(seed) ?? 0)).mean;
-					const means = {measure, a: meanOf(a[measure]), b: meanOf(b[measure]), difference: mean};
+					const means = {measure, a: meanOver(row.a, seeds), b: meanOver(row.b, seeds), difference: mean};
 					if (seeds.length < 2) {
 						const untested = {low: undefined, high: undefined, pValue: undefined, corrected: undefined};
 						return {...means, ...untested, significant: false, seedsNeeded: undefined};
@@ -133,6 +146,7 @@ export const comparisons = (
 					const needed = significant || !Number.isFinite(seedsNeeded) ? undefined : seedsNeeded;
 					return {...means, low, high, pValue, corrected: p, significant, seedsNeeded: needed};
 				}),
+			classes: comparedClasses(a, b, seeds),
 			images: seeds.flatMap(seed => {
 				const [ofA, ofB] = [a, b].map(({answers}) => answers.find(answers => answers.seed === seed));
 				return ofA && ofB ? [{seed, ...onMistakes(ofA.mistakes, ofB.mistakes)}] : [];
@@ -141,18 +155,60 @@ export const comparisons = (
 	});
 };
 
+const comparedClasses = (a: Compared, b: Compared, seeds: readonly number[]): ComparedClass[] =>
+	(a.perClass ?? []).flatMap(ofA => {
+		const ofB = b.perClass?.find(other => other.class === ofA.class);
+		return ofB ? [{class: ofA.class, count: ofA.count, ...comparedFigures(ofA, ofB, seeds)}] : [];
+	});
+
+const comparedFigures = (
+	a: MeasuredClass,
+	b: MeasuredClass,
+	seeds: readonly number[],
+): Record<ClassFigure, ComparedFigure> => {
+	const compared = (figure: ClassFigure): ComparedFigure => {
+		const {mean: difference, low, high} = pairedDifference(a[figure].bySeed, b[figure].bySeed).difference;
+		const means = {a: meanOver(a[figure], seeds), b: meanOver(b[figure], seeds), difference};
+		return seeds.length > 1 ? {...means, low, high} : {...means, low: undefined, high: undefined};
+	};
+
+	return {precision: compared('precision'), recall: compared('recall'), f1: compared('f1')};
+};
+
+const meanOver = ({bySeed}: Measured, seeds: readonly number[]): number =>
+	spread(seeds.map(seed => bySeed.get(seed) ?? 0)).mean;
+
+/** Returns the table of a comparison by class: recall and F1 of both, and the differences. */
+export const comparedClassTable = ({a, b, classes}: Pick<Comparison, 'a' | 'b' | 'classes'>) => {
+	const [shortA, shortB] = shortNames({a, b});
+	const head = ['recall', 'F1'].flatMap(name => [
+		...[`${shortA}: ${name} %`, `${shortB}: ${name} %`, `${name}: difference`, `${name}: 95 % interval`],
+	]);
+	return {
+		head: ['Class', 'Images', ...head],
+		body: classes.map(({class: name, count, recall, f1}) => [
+			...[name, count.toLocaleString('en')],
+			...[recall, f1].flatMap(figure => [percent(figure.a), percent(figure.b), ...differenceCells(figure)]),
+		]),
+	};
+};
+
 /** Returns the seeds that both have. */
 export const commonSeeds = (a: Compared, b: Compared): number[] => a.seeds.filter(seed => b.seeds.includes(seed));
 
 /** Formats both means in percent. Accuracies are rounded down, so that none looks better than it is. */
 export const meanCells = ({measure, a, b}: ComparedMeasure): readonly [string, string] => {
 	const cell = (value: number): string =>
-		measure === 'gap' || measure === 'range' ? fixed(100 * value, 2) : percent(value);
+		measure === 'gap' || measure === 'range' || measure === 'calibrationError' ? fixed(100 * value, 2) : percent(value);
 	return [cell(a), cell(b)];
 };
 
 /** Formats a difference and its interval in points; `-` as the interval of a single seed. */
-export const differenceCells = ({difference: mean, low, high}: ComparedMeasure): readonly [string, string] => {
+export const differenceCells = ({
+	difference: mean,
+	low,
+	high,
+}: Pick<ComparedMeasure, 'difference' | 'low' | 'high'>): readonly [string, string] => {
 	if (low === undefined || high === undefined) {
 		return [fixed(100 * mean, 2), '-'];
 	}
@@ -207,6 +263,9 @@ const comparisonText = (comparison: Comparison & {readonly differs: string}, scr
 		].map(line => wrap(line, screen.width, '  ')),
 		'',
 		textTable(['Measure', `${a} %`, `${b} %`, ...columns], rows, {screen, spare}),
+		...(comparison.classes.length > 0
+			? ['', 'By class, after the last epoch:', '', classesText(comparison, screen)]
+			: []),
 		...(imageRows.length > 0
 			? [
 					'',
@@ -219,6 +278,11 @@ const comparisonText = (comparison: Comparison & {readonly differs: string}, scr
 				]
 			: []),
 	].join('\n');
+};
+
+const classesText = (comparison: Comparison, screen: Screen): string => {
+	const {head, body} = comparedClassTable(comparison);
+	return textTable(head, body, {screen, spare: ['Images', ...head.slice(2, 6)]});
 };
 
 /**

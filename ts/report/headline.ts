@@ -1,6 +1,8 @@
 import {type MeasuredRecord, measureRecord} from '../claims/measured-record.js';
+import {aimOf, type Goal} from '../experiment/goal.js';
 import {percent} from '../format/figures.js';
-import {firstToReach, goalPhrase} from '../record/goal-sentence.js';
+import {constantSentences} from '../record/constant-sentences.js';
+import {firstToReach, goalPhrase, wholeGoal} from '../record/goal-sentence.js';
 import type {LadderRecords} from '../record/ladder-records.js';
 
 /**
@@ -16,31 +18,36 @@ export const headline = (records: LadderRecords): string => {
 		return isUndamaged ? 'No step has been recorded yet.' : 'No step has a record that can be read.';
 	}
 
-	const {testAccuracy, heldFor = 1, maxParameters = Infinity, maxEpochs = Infinity} = target;
-	if (testAccuracy === undefined) {
+	const goal = wholeGoal(target);
+	if (!goal) {
 		const {target: own} = last.record.preregistration;
 		const which = isUndamaged ? 'last step' : 'last step whose record can be read';
-		return `The ${which} is \`${last.name}\`. Its target: ${goalPhrase(own)}. ${heldBy(last)} ${figures(last)}`;
+		return `The ${which} is \`${last.name}\`. Its target: ${goalPhrase(own)}. ${heldBy(last, own)} ${figures(last)}`;
 	}
 
 	const first = firstToReach(records);
 	if (first) {
-		return `\`${first.name}\` reaches the goal: ${goalPhrase(target)}. ${heldBy(first)} ${figures(first)}`;
+		return `\`${first.name}\` reaches the goal: ${goalPhrase(target)}. ${heldBy(first, goal)} ${figures(first)}`;
 	}
 
-	const goal = {testAccuracy, heldFor, maxParameters, maxEpochs};
+	const {maxParameters, maxEpochs} = goal;
 	const within = all.filter(({parameters, epochs}) => parameters <= maxParameters && epochs <= maxEpochs);
 	const [closest] = (within.length > 0 ? within : all)
 		.map(({record}) => measureRecord(record, goal))
 		.toSorted((a, b) => share(b) - share(a) || b.test.mean - a.test.mean);
 	const best = closest ?? last;
 	const none = isUndamaged ? 'No step reaches the goal yet' : 'No step whose record can be read reaches the goal';
-	return `${none}: ${goalPhrase(target)}. The closest is \`${best.name}\`: ${heldBy(best)} ${figures(best)}`;
+	return `${none}: ${goalPhrase(target)}. The closest is \`${best.name}\`: ${heldBy(best, goal)} ${figures(best)}`;
 };
 
-const share = ({held}: MeasuredRecord): number => held.count / held.of;
+const share = ({held, trivial}: MeasuredRecord): number => (trivial ? 0 : held.count / held.of);
 
-const heldBy = ({held}: MeasuredRecord): string => `${held.count} of ${held.of} seeds held it.`;
+const heldBy = (measured: MeasuredRecord, goal: Goal): string => {
+	const {held} = measured;
+	const {metric} = aimOf(goal);
+	const constant = constantSentences({...measured, seeds: measured.missed}, metric);
+	return [`${held.count} of ${held.of} seeds held it.`, ...constant].join(' ');
+};
 
 const figures = ({parameters, epochs, test}: MeasuredRecord): string =>
 	`It has ${parameters.toLocaleString('en')} parameters, trains for ${epochs} epochs and gets ${percent(test.mean)} % of the test images right, ` +

@@ -1,5 +1,7 @@
+import {type MeasuredPredictions, measurePredictionsOverSeeds} from '../claims/measured-predictions.js';
 import type {MeasuredRecord} from '../claims/measured-record.js';
 import {type Mistake, mistakesOf} from '../claims/mistakes.js';
+import {measureAnswers} from '../claims/recorded-predictions.js';
 import type {Data} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
 import {type Summary, summarize} from '../experiment/summarize.js';
@@ -27,6 +29,8 @@ export type ReportData = {
 	readonly steps: readonly ReportedStep[];
 	/** Recorded steps without a chapter, since their own record or one that they refer to is damaged. */
 	readonly leftOut: ReadonlyMap<string, RecordError>;
+	/** Recorded steps whose images are not the ladder's any more, each with the reason. */
+	readonly stale: ReadonlyMap<string, RecordError>;
 };
 
 /** A recorded step as a report shows it. */
@@ -39,29 +43,31 @@ export type ReportedStep = {
 	readonly summary: Summary;
 	/** Whether its receptive fields differ from its parent's. */
 	readonly seesOther: boolean;
+	/** Whether the ladder's images have changed since it was recorded: confusion and mistakes, which need them, are empty then. */
+	readonly isStale: boolean;
 	/** Rows are true classes, columns predicted ones: means over seeds. */
 	readonly confusion: ReadonlyArray<readonly number[]>;
+	/** The predictions of the last epoch, by class and as a whole. */
+	readonly predictions: MeasuredPredictions | undefined;
 	readonly mistakes: readonly Mistake[];
 	/** Comparison with its parent step. */
 	readonly comparison: Comparison | undefined;
 };
 
 /**
- * Gathers the content of a ladder's report. A step without a readable record has a row in the table, but no chapter.
- *
- * @throws {RecordError} if the data have changed since a step was recorded, so its predictions are of other images
+ * Gathers the content of a ladder's report. A step without a readable record has a row in the table, but no chapter. If the data have changed
+ * since a step was recorded, its chapter is marked, and says nothing about single images.
  */
 export const reportData = (records: LadderRecords, data: Data): ReportData => {
 	const {name, entries, published} = records.ladder;
 	const steps: ReportedStep[] = [];
 	const leftOut = new Map<string, RecordError>();
+	const stale = new Map<string, RecordError>();
 	for (const entry of entries.filter(entry => records.has(entry))) {
 		const recorded = records.find(entry);
 		if (recorded && recorded.record.data.hash !== data.hash) {
-			throw new RecordError(
-				entry.record,
-				`the ladder’s data have changed since this was recorded${decodedBy(data)}: restore them, or try: ${commandHint('record', `--step ${entry.step.name} --fresh`)}`,
-			);
+			const problem = `the ladder’s data have changed since this was recorded${decodedBy(data)}: restore them, or try: ${commandHint('record', `--step ${entry.step.name} --fresh`)}`;
+			stale.set(entry.step.name, new RecordError(entry.record, problem));
 		}
 
 		try {
@@ -75,7 +81,7 @@ export const reportData = (records: LadderRecords, data: Data): ReportData => {
 		}
 	}
 
-	return {...{name, data, published, headline: headline(records), rows: ladderRows(records)}, steps, leftOut};
+	return {...{name, data, published, headline: headline(records), rows: ladderRows(records)}, steps, leftOut, stale};
 };
 
 /** Names the decoder of compressed images, since another one may decode the same files differently. */
@@ -90,17 +96,45 @@ const decodedBy = ({decoder}: Data): string =>
 const reportedStep = (entry: StepEntry, records: LadderRecords, data: Data): ReportedStep => {
 	const {step} = entry;
 	const recorded = records.of(entry);
-	const from = step.from && records.find(records.ladder.entry(step.from.name));
+	const parent = step.from && records.find(records.ladder.entry(step.from.name));
+	const from = parent?.record.data.hash === recorded.record.data.hash ? parent : undefined; // images of one set alone are paired
 	const summary = summarize(step.experiment.net);
+	const isStale = recorded.record.data.hash !== data.hash;
 	const before = step.from && summarize(step.from.experiment.net);
 	return {
 		...{entry, recorded, text: stepText(entry, records), summary},
 		seesOther: String(before && fieldsOf(before)) !== String(fieldsOf(summary)),
 		changes: step.from && changesBetween(step.from.experiment, step.experiment),
-		...{confusion: confusion(recorded, data), mistakes: mistakesOf(recorded)},
+		...(isStale
+			? {isStale, confusion: [], mistakes: [], predictions: undefined}
+			: {
+					...{isStale, confusion: confusion(recorded, data), mistakes: mistakesOf(recorded)},
+					predictions: predictionsOf(recorded, data),
+				}),
 		comparison: from && comparison(comparedRecord(recorded), comparedRecord(from), step.target.primary),
 	};
 };
 
+/** Measures the predictions of a record's seeds. The data have the classes of the images, which older records do not. */
+const predictionsOf = ({record}: MeasuredRecord, data: Data): MeasuredPredictions | undefined =>
+	measurePredictionsOverSeeds(
+		new Map(
+			record.answers.flatMap(answers => {
+				const measures = measureAnswers(answers, data.classes, data.testLabels());
+				return measures ? [[answers.seed, measures] as const] : [];
+			}),
+		),
+	);
+
 /** Returns the distinct widths of the receptive fields, in pixels, from the first layer on. */
 export const fieldsOf = ({rows}: Summary): number[] => [...new Set(rows.map(({fieldOut}) => fieldOut))];
+
+/** Names the stale steps at the head of a report; empty if there are none. */
+export const staleSentence = ({stale}: ReportData): string =>
+	stale.size === 0
+		? ''
+		: `Stale, since the images have changed since they were recorded: ${[...stale.keys()].join(', ')}.`;
+
+/** Marks a step whose images are not the ladder's any more, in a report. */
+export const staleNote =
+	'Stale: the ladder’s images have changed since this was recorded. The figures are those of the old images; confusion and misclassified images are left out.';

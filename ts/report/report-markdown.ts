@@ -1,37 +1,42 @@
+import type {MeasuredPredictions} from '../claims/measured-predictions.js';
 import type {Data} from '../data/data.js';
 import {measures} from '../experiment/measures.js';
 import {percent} from '../format/figures.js';
 import {markdownProse, markdownTable, markdownText} from '../format/markdown.js';
-import {ladderFormats} from '../record/ladder-table.js';
+import {byClassNote, classTable, predictionsSentence} from '../record/class-table.js';
+import {ladderFormats, trivialLegend} from '../record/ladder-table.js';
 import type {Changes} from './changes.js';
-import {type Comparison, differenceCells, meanCells} from './comparison.js';
+import {type Comparison, comparedClassTable, differenceCells, meanCells} from './comparison.js';
 import {dataSentence} from './data-sentence.js';
 import {mistakesSentence} from './mistakes-sentence.js';
-import type {ReportData, ReportedStep} from './report-data.js';
+import {type ReportData, type ReportedStep, staleNote, staleSentence} from './report-data.js';
 import {summaryCells} from './summary-table.js';
 
 /** Renders a ladder's report as Markdown. */
-export const reportMarkdown = ({name, headline, data, rows, steps}: ReportData): string =>
-	[
+export const reportMarkdown = (report: ReportData): string => {
+	const {name, headline, data, rows, steps} = report;
+	const stale = staleSentence(report);
+	return [
 		...[`# ${markdownText(name)}`, ''],
 		...[`**${markdownProse(headline)}**`, ''],
 		...[ladderFormats.markdown(rows), ''],
+		...trivialLegend(rows.map(({result}) => result)).flatMap(line => [line, '']),
 		...[markdownText(dataSentence(data)), ''],
+		...(stale === '' ? [] : [`**${markdownText(stale)}**`, '']),
 		...steps.flatMap(step => chapter(step, data)),
 	].join('\n');
+};
 
 const chapter = (
-	{entry, recorded, text, changes, summary, mistakes, comparison}: ReportedStep,
+	{entry, recorded, text, changes, summary, predictions, mistakes, comparison, isStale}: ReportedStep,
 	data: Data,
 ): string[] => {
-	const className = (label: number): string => data.classes[label] ?? String(label);
-	const labels = data.testLabels();
 	const {position, step} = entry;
 	const layers = summaryCells(summary);
 	const all = recorded.seeds.length;
-	const always = mistakes.filter(({seeds}) => seeds === all);
 	return [
 		...[`## ${position}. ${step.name}`, ''],
+		...(isStale ? [`**${staleNote}**`, ''] : []),
 		...[`**Target.** ${text.target} ${markdownProse(text.why)}`, ''],
 		...[`**Promised.** ${markdownProse(text.preregistered)}`, ''],
 		...[`**Result.** ${markdownProse(text.result.join(' '))}`, ''],
@@ -54,6 +59,16 @@ const chapter = (
 				]
 			: []),
 		...['### Layers and receptive field', '', markdownTable(layers.head, layers.body), ''],
+		...(predictions ? ['### By class', '', ...classesMarkdown(predictions)] : []),
+		...(isStale ? [] : misclassified(mistakes, data, all)),
+	];
+};
+
+const misclassified = (mistakes: ReportedStep['mistakes'], data: Data, all: number): string[] => {
+	const className = (label: number): string => data.classes[label] ?? String(label);
+	const labels = data.testLabels();
+	const always = mistakes.filter(({seeds}) => seeds === all);
+	return [
 		'### Misclassified test images',
 		'',
 		`${mistakesSentence(mistakes.length, always.length, data.test, all)}${all === 1 ? '' : ' Those by all:'}`,
@@ -61,7 +76,11 @@ const chapter = (
 		markdownTable(
 			['Image', 'class', 'predicted', 'highest probability'],
 			always.map(({image, predicted}) => [
-				...[image, className(labels[image] ?? 0), predicted.map(({label}) => className(label)).join(', ')],
+				...[
+					data.testName?.(image) ?? image,
+					className(labels[image] ?? 0),
+					predicted.map(({label}) => className(label)).join(', '),
+				],
 				Math.max(...predicted.map(({probability}) => probability)).toFixed(2),
 			]),
 		),
@@ -69,8 +88,18 @@ const chapter = (
 	];
 };
 
-/** Renders a comparison's measures as a table. */
-export const comparisonMarkdown = ({a, b, measures: rows}: Comparison): string =>
+const classesMarkdown = (predictions: MeasuredPredictions): string[] => {
+	const {head, body} = classTable(predictions.perClass);
+	return [predictionsSentence(predictions), '', markdownTable(head, body), '', byClassNote, ''];
+};
+
+/** Renders a comparison's measures as tables. */
+export const comparisonMarkdown = (comparison: Comparison): string => {
+	const {head, body} = comparedClassTable(comparison);
+	return [measuresMarkdown(comparison), ...(body.length > 0 ? ['', markdownTable(head, body)] : [])].join('\n');
+};
+
+const measuresMarkdown = ({a, b, measures: rows}: Comparison): string =>
 	markdownTable(
 		['Measure', `${a} %`, `${b} %`, 'difference in points', '95 % interval', 'significant'],
 		rows.map(row => [

@@ -22,11 +22,13 @@ export type Report = {
 	readonly markdown: string;
 	readonly html: string;
 	readonly leftOut: ReadonlyMap<string, RecordError>;
+	/** Recorded steps whose images are not the ladder's any more, each with the reason. */
+	readonly stale: ReadonlyMap<string, RecordError>;
 };
 
 /**
  * Writes a report of a ladder with its records as `report.md` and as one self-contained `report.html`. A step whose record is
- * damaged is left out.
+ * damaged is left out; one whose images are not the ladder's any more is marked as stale.
  *
  * @param given.out folder for both files
  * @throws {ConfigError} without `out`
@@ -41,7 +43,7 @@ export const report = async (ladder: Ladder, given: {readonly out: string} & Ope
 	// Vega takes longer to load than everything else, so checks don't wait for it
 	const {reportPage} = await import('./page/page.js');
 	const data = reportData(new LadderRecords(ladder), await openData(ladder.data, ladder.folder, options));
-	const {leftOut, steps} = data;
+	const {leftOut, stale, steps} = data;
 	const [damage] = leftOut.values();
 	if (damage && steps.length === 0) {
 		throw damage;
@@ -52,7 +54,7 @@ export const report = async (ladder: Ladder, given: {readonly out: string} & Ope
 		['report.md', reportMarkdown(data)],
 		['report.html', html],
 	]);
-	return {markdown, html: page, leftOut};
+	return {markdown, html: page, leftOut, stale};
 };
 
 /**

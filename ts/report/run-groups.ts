@@ -1,17 +1,24 @@
 import {existsSync, realpathSync} from 'node:fs';
 import path from 'node:path';
-import {type MeasuredRecord, measureSeeds, type SeedsMeasured} from '../claims/measured-record.js';
+import {
+	type MeasuredRecord,
+	measureSeeds,
+	type SeedPredictions,
+	type SeedsMeasured,
+} from '../claims/measured-record.js';
 import type {RecordedAnswers, RecordedEpoch} from '../claims/step-record.js';
-import type {DataDescription} from '../data/data.js';
+import type {Data, DataDescription} from '../data/data.js';
 import {ConfigError, DataError, LadderError, RecordError} from '../errors/index.js';
 import type {Experiment} from '../experiment/experiment.js';
 import type {Goal} from '../experiment/goal.js';
+import {measurePredictions} from '../experiment/prediction-measures.js';
 import {settingsName} from '../experiment/settings.js';
 import {displayPath} from '../format/command-line.js';
 import {formatValue} from '../format/value.js';
 import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {LadderRecords} from '../record/ladder-records.js';
+import type {Answers} from '../runs/events.js';
 import {runFolders} from '../runs/list-runs.js';
 import {readRun, type StoredRun} from '../runs/read-run.js';
 import {checkObject} from '../validation/plain-object.js';
@@ -28,13 +35,34 @@ export type RunGroup = {
 	readonly target: Goal;
 	readonly data: DataDescription;
 	/** Numbers of images that were used for training and evaluation, after limits. */
-	readonly images: {readonly train: number; readonly test: number};
+	readonly images: {
+		readonly train: number;
+		readonly test: number;
+		/** The seed by which test images were drawn; `undefined` for all of them, or the first ones. */
+		readonly drawSeed?: number | undefined;
+	};
 	/** Runs, one per seed, finished or not. */
 	readonly runs: readonly GroupedRun[];
 	/** Measures over the finished seeds; `undefined` if there are none. */
 	readonly measured: SeedsMeasured | undefined;
 	/** Mistakes of finished seeds; empty if the test labels are missing. */
 	readonly answers: ReadonlyArray<Pick<RecordedAnswers, 'seed' | 'mistakes'>>;
+	/** Test images that finished runs get wrong, those that most get wrong first; empty for a record, whose own report has them. */
+	readonly mistakes: readonly RunMistake[];
+};
+
+/** A test image that at least one run gets wrong. */
+export type RunMistake = {
+	/** Its file, or its number among the test images. */
+	readonly image: string;
+	/** Name of its class. */
+	readonly class: string;
+	/** Names of the predicted classes, the most frequent first. */
+	readonly predicted: readonly string[];
+	/** Number of runs that get it wrong. */
+	readonly seeds: number;
+	/** The highest probability of a wrong class. */
+	readonly probability: number;
 };
 
 /** One seed of a group. */
@@ -177,9 +205,9 @@ const readAll = (folders: readonly string[], isOne: boolean, notes: string[]): S
 
 /** Returns a key that is equal for runs of the same group. */
 const keyOf = (run: StoredRun): string => {
-	const {step, trial, experiment, target, data, options} = run;
-	const {limitTrain, limitTest, holdout} = options;
-	return JSON.stringify([step, trial, experiment, target, data.hash, limitTrain, limitTest, holdout, engineOf(run)]);
+	const {step, trial, experiment, target, data, options, drawSeed} = run;
+	const images = [data.hash, data.validation, options.limitTrain, options.limitTest, options.holdout, drawSeed];
+	return JSON.stringify([step, trial, experiment, target, ...images, engineOf(run)]);
 };
 
 const engineOf = ({finished, options: {engine, device}}: StoredRun): string =>
@@ -189,6 +217,7 @@ const engineOf = ({finished, options: {engine, device}}: StoredRun): string =>
 export const ofRecord = ({name, record, ...measured}: MeasuredRecord, folder: string): RunGroup => ({
 	...{name, step: name, trial: undefined, isRecord: true, experiment: record.experiment},
 	...{target: record.preregistration.target, data: record.data, images: record.data, measured, answers: record.answers},
+	mistakes: [],
 	runs: record.seeds.map(({seed, begun, trainCleanCorrect, trainCleanTotal}) => ({
 		...{seed, folder, begun: begun ?? undefined},
 		epochs: record.epochs.filter(row => row.seed === seed),
@@ -204,12 +233,13 @@ const ofRuns = (all: readonly StoredRun[], notes: string[]): RunGroup => {
 		throw new Error('a group has at least one run');
 	}
 
-	const {step, experiment, target, data, options} = first;
+	const {step, experiment, target, data, options, drawSeed} = first;
 	const trial = first.trial && settingsName({settings: first.trial});
 	const {limitTrain = Infinity, limitTest = Infinity, holdout = 0} = options;
 	const images = {
-		train: first.epochs[0]?.trainTotal ?? Math.min(limitTrain, data.train - holdout),
+		train: first.epochs[0]?.trainTotal ?? Math.min(limitTrain, data.train) - holdout,
 		test: Math.min(limitTest, data.test),
+		...(limitTest < data.test && {drawSeed}),
 	};
 	const count = (images: number): string => images.toLocaleString('en');
 	const name = [
@@ -240,7 +270,15 @@ const ofRuns = (all: readonly StoredRun[], notes: string[]): RunGroup => {
 	const finished = runs.flatMap(({finished}) => (finished ? [finished] : []));
 	const measured =
 		finished.length > 0
-			? measureSeeds({seeds: finished, epochs: finished.flatMap(({epochs}) => epochs)}, target)
+			? measureSeeds(
+					{
+						...{seeds: finished, epochs: finished.flatMap(({epochs}) => epochs), classes: data.classes},
+						predictions: new Map(
+							finished.map(({seed, answers}) => [seed, predictionsOf(answers, expectedOf(answers, data, notes), data)]),
+						),
+					},
+					target,
+				)
 			: undefined;
 	return {
 		...{name, step, trial, isRecord: false, experiment, target, data, images, measured},
@@ -250,6 +288,7 @@ const ofRuns = (all: readonly StoredRun[], notes: string[]): RunGroup => {
 			trainClean: finished && finished.trainCleanCorrect / finished.trainCleanTotal,
 		})),
 		answers: runs.flatMap(run => answersOf(run, notes) ?? []),
+		mistakes: mistakesOf(runs, notes),
 	};
 };
 
@@ -260,14 +299,14 @@ const answersOf = (run: StoredRun, notes: string[]): RunGroup['answers'][number]
 		return undefined;
 	}
 
-	const {labels} = finished.answers;
-	const expected = labelsOf(data, notes);
+	const {labels, probabilities, images} = finished.answers;
+	const expected = expectedOf(finished.answers, data, notes);
 	if (!expected) {
 		return undefined;
 	}
 
-	const mistakes = labels.flatMap((label, image) =>
-		label === expected[image] ? [] : [[image, finished.answers.probabilities[image] ?? 0] as const],
+	const mistakes = labels.flatMap((label, index) =>
+		label === expected[index] ? [] : [[images?.[index] ?? index, probabilities[index] ?? 0] as const],
 	);
 	const reported = finished.epochs.at(-1)?.testCorrect;
 	if (labels.length - mistakes.length !== reported) {
@@ -277,6 +316,54 @@ const answersOf = (run: StoredRun, notes: string[]): RunGroup['answers'][number]
 
 	return {seed, mistakes: Object.fromEntries(mistakes)};
 };
+
+/** Returns the test images that runs get wrong; none if the test labels are missing. */
+const mistakesOf = (runs: readonly StoredRun[], notes: string[]): RunMistake[] => {
+	const wrong = new Map<
+		number,
+		{readonly expected: number; readonly answers: Array<{label: number; probability: number}>}
+	>();
+	for (const {finished, data} of runs) {
+		const {labels = [], probabilities = [], images} = finished?.answers ?? {};
+		const expected = finished && expectedOf(finished.answers, data, notes);
+		for (const [index, label] of labels.entries()) {
+			const right = expected?.[index];
+			if (right !== undefined && label !== right) {
+				const image = images?.[index] ?? index;
+				const {answers} = wrong.get(image) ?? {answers: []};
+				wrong.set(image, {expected: right, answers: [...answers, {label, probability: probabilities[index] ?? 0}]});
+			}
+		}
+	}
+
+	const {classes = [], testName} = runs[0]?.data ?? {};
+	const nameOf = (label: number): string => classes[label] ?? String(label);
+	return [...wrong]
+		.toSorted(([a, ofA], [b, ofB]) => ofB.answers.length - ofA.answers.length || a - b)
+		.map(([image, {expected, answers}]) => {
+			const labels = answers.map(({label}) => label);
+			const countOf = (label: number): number => labels.filter(other => other === label).length;
+			return {
+				...{image: testName?.(image) ?? `#${image}`, class: nameOf(expected), seeds: answers.length},
+				predicted: [...new Set(labels)].toSorted((a, b) => countOf(b) - countOf(a) || a - b).map(nameOf),
+				probability: Math.max(...answers.map(({probability}) => probability)),
+			};
+		});
+};
+
+/** Measures the predictions of a run. */
+const predictionsOf = (
+	{labels, probabilities, ranks}: Answers,
+	expected: ArrayLike<number> | undefined,
+	{classes}: DataDescription,
+): SeedPredictions => ({
+	labels,
+	measures: expected && measurePredictions({labels: expected, predictions: labels, probabilities, ranks}, classes),
+});
+
+/** Returns the class of each test image, which runs of older versions have in their data alone. */
+const expectedOf = ({labels, expected}: Answers, data: Data, notes: string[]): ArrayLike<number> | undefined =>
+	expected ?? labelsOf(data, notes)?.subarray(0, labels.length);
 
 const labelsOf = (data: StoredRun['data'], notes: string[]): Uint8Array | undefined => {
 	try {

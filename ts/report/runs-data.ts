@@ -1,5 +1,8 @@
+import {aimOf} from '../experiment/goal.js';
 import {fixed, percent} from '../format/figures.js';
-import {meanCell} from '../record/ladder-table.js';
+import {classTable, estimateCell} from '../record/class-table.js';
+import {constantSentences} from '../record/constant-sentences.js';
+import {heldCell, meanCell} from '../record/ladder-table.js';
 import {type Changes, changesBetween} from './changes.js';
 import {compared, limitNotes, noCommonSeed, otherImages} from './compare-runs.js';
 import {type Comparison, commonSeeds, comparisons} from './comparison.js';
@@ -14,12 +17,16 @@ export type RunsData = {
 	readonly runs: Table;
 	/** Measures of each group over its finished seeds. */
 	readonly together: Table;
+	/** Precision, recall and F1 by class of each group, after the last epoch; empty if no group has them. */
+	readonly classes: Table;
 	/** Sentences about the data, limits and runs that were left out. */
 	readonly notes: readonly string[];
 	/** Differences of every other group from the first. */
 	readonly changes: ReadonlyArray<{readonly group: RunGroup; readonly changes: Changes}>;
 	/** Every other finished group minus the first finished one. */
 	readonly comparisons: readonly Comparison[];
+	/** Test images that the finished runs of each group get wrong. */
+	readonly mistakes: ReadonlyArray<{readonly name: string; readonly sentence: string; readonly table: Table}>;
 	/** Sentences why other groups are not compared. */
 	readonly notCompared: readonly string[];
 };
@@ -34,9 +41,11 @@ export const runsData = ({groups, notes}: Found): RunsData => {
 	const paired = problems.filter(({problem}) => problem === undefined).map(({other}) => other);
 	return {
 		...{headline: headline(groups), groups, runs: runsTable(groups), together: togetherTable(groups)},
+		classes: classesTable(groups),
 		notes: [
 			...new Set(groups.map(({data}) => dataSentence(data))),
 			...groups.flatMap(group => limitNotes(group)),
+			...groups.flatMap(group => constantNotes(group)),
 			...notes,
 		],
 		changes: first ? others.map(group => ({group, changes: changesBetween(first.experiment, group.experiment)})) : [],
@@ -46,6 +55,7 @@ export const runsData = ({groups, notes}: Found): RunsData => {
 					base.target.primary,
 				)
 			: [],
+		mistakes: groups.flatMap(group => mistakesTable(group) ?? []),
 		notCompared: [
 			...problems.flatMap(({problem}) => problem ?? []),
 			...groups.filter(({measured}) => !measured).map(({name}) => `No run of ${name} has finished yet.`),
@@ -89,15 +99,63 @@ const runsTable = (groups: readonly RunGroup[]): Table => ({
 	),
 });
 
+/** Images of a group that are listed. */
+const mostListed = 50;
+
+const mistakesTable = ({name, mistakes, runs}: RunGroup): RunsData['mistakes'][number] | undefined => {
+	if (mistakes.length === 0) {
+		return undefined;
+	}
+
+	const finished = runs.filter(({isFinished}) => isFinished).length;
+	const listed = mistakes.slice(0, mostListed);
+	const count = `${mistakes.length.toLocaleString('en')} test ${mistakes.length === 1 ? 'image is' : 'images are'}`;
+	const which = listed.length < mistakes.length ? ` The ${listed.length} that most runs get wrong:` : '';
+	return {
+		...{
+			name,
+			sentence: `${count} wrong in at least one of ${finished} finished ${finished === 1 ? 'run' : 'runs'}.${which}`,
+		},
+		table: {
+			head: ['Image', 'Class', 'Predicted', 'Runs', 'Highest probability'],
+			body: listed.map(mistake => [
+				...[mistake.image, mistake.class, mistake.predicted.join(', '), `${mistake.seeds}/${finished}`],
+				mistake.probability.toFixed(2),
+			]),
+		},
+	};
+};
+
 const togetherTable = (groups: readonly RunGroup[]): Table => ({
-	head: ['Runs of', 'Seeds', 'Test %', 'Train %', 'Train % in evaluation mode', 'Gap', 'Held'],
+	head: [
+		...['Runs of', 'Seeds', 'Test %', 'Train %', 'Train % in evaluation mode', 'Gap'],
+		...['Balanced %', 'Macro F1 %', 'Top-3 %', 'Calibration error %', 'Held'],
+	],
 	body: groups.map(({name, measured}) =>
 		measured
 			? [
 					...[name, measured.seeds.join(', '), meanCell(measured.test), meanCell(measured.train)],
 					...[meanCell(measured.trainClean), fixed(100 * measured.gap.mean, 2)],
-					`${measured.held.count}/${measured.held.of}`,
+					...[measured.balancedAccuracy, measured.macroF1, measured.top3].map(value =>
+						value ? estimateCell(value) : '-',
+					),
+					measured.calibrationError ? fixed(100 * measured.calibrationError.mean, 2) : '-',
+					heldCell(measured),
 				]
-			: [name, '-', '-', '-', '-', '-', '-'],
+			: [name, ...Array.from({length: 10}, () => '-')],
 	),
 });
+
+const classesTable = (groups: readonly RunGroup[]): Table => {
+	const tables = groups.map(({name, measured}) => ({name, ...classTable(measured?.perClass ?? [])}));
+	return {
+		head: ['Runs of', ...classTable([]).head],
+		body: tables.flatMap(({name, body}) => body.map(row => [name, ...row])),
+	};
+};
+
+/** Says what the most common class would get, and which seeds predict one class alone. */
+const constantNotes = ({name, target, measured}: RunGroup): string[] =>
+	measured
+		? constantSentences({...measured, seeds: measured.missed}, aimOf(target).metric).map(note => `${name}: ${note}`)
+		: [];

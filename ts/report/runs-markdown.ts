@@ -1,5 +1,6 @@
 import {percent} from '../format/figures.js';
 import {markdownProse, markdownTable, markdownText} from '../format/markdown.js';
+import {byClassNote} from '../record/class-table.js';
 import {significanceSentence, testedOf} from './comparison.js';
 import {changesMarkdown, comparisonMarkdown} from './report-markdown.js';
 import type {RunGroup} from './run-groups.js';
@@ -11,9 +12,11 @@ export const runsMarkdown = ({
 	groups,
 	runs,
 	together,
+	classes,
 	notes,
 	changes,
 	comparisons,
+	mistakes,
 	notCompared,
 }: RunsData): string => {
 	const [first] = groups;
@@ -24,7 +27,14 @@ export const runsMarkdown = ({
 		...notes.flatMap(note => [markdownProse(note), '']),
 		...['## By settings', '', markdownTable(together.head, together.body), ''],
 		...['Test: mean of the last five epochs. Mean ± standard deviation over seeds, in percent.', ''],
+		...(classes.body.length > 0
+			? ['## By class', '', markdownTable(classes.head, classes.body), '', byClassNote, '']
+			: []),
 		...['## Test accuracy by epoch, %', '', epochTable(groups), ''],
+		...(mistakes.length > 0 ? ['## Misclassified test images', ''] : []),
+		...mistakes.flatMap(({name, sentence, table}) => [
+			...[`### ${markdownText(name)}`, '', markdownProse(sentence), '', markdownTable(table.head, table.body), ''],
+		]),
 		...(changes.length > 0 ? [`## What differs from ${markdownText(first?.name ?? '')}`, ''] : []),
 		...changes.flatMap(({group, changes}) => [`### ${markdownText(group.name)}`, '', ...changesMarkdown(changes)]),
 		...(comparisons.length + notCompared.length > 0 ? ['## Comparisons', ''] : []),

@@ -1,6 +1,14 @@
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
-import {checkForm, type Data, type DataDescription, dataOf, describe, type IdxFolder, sourceOf} from '../data/data.js';
+import {
+	checkForm,
+	type Data,
+	type DataDescription,
+	dataOf,
+	describeWithFindings,
+	type IdxFolder,
+	sourceOf,
+} from '../data/data.js';
 import {checkPreparation} from '../data/decode/preparation.js';
 import {ConfigError, DataError} from '../errors/index.js';
 import {asExperiment, type Experiment} from '../experiment/experiment.js';
@@ -20,6 +28,11 @@ export type RunConfig = {
 	readonly seed: number;
 	readonly data: Data;
 	readonly options: Omit<TrainOptions, 'data'>;
+	/**
+	 * The seed by which limited and held-out images were drawn. `undefined` if none were, and in runs from before there was a
+	 * draw, which take the first images for limits and hold out the last.
+	 */
+	readonly drawSeed?: number | undefined;
 	/** Reserves the run for one use, such as the recording of a preregistration, by its hash. */
 	readonly purpose?: string | undefined;
 	/** The command that trains several seeds, so that all of them can be resumed. */
@@ -39,22 +52,24 @@ const runFormat = 2;
  * @throws {LoadError} if the engine's addon can't be loaded
  */
 export const configText = (
-	{step, experiment, seed, data, options, purpose, command}: RunConfig,
+	{step, experiment, seed, data, options, drawSeed, purpose, command}: RunConfig,
 	begun: string,
 ): string => {
 	const {signal: _, seeds: __, data: ___, ...given} = options as TrainOptions;
 	const config = {
 		format: runFormat,
 		...{step: step.name, from: step.from?.name, seed, experiment, target: goalOf(step.target), options: given},
+		...(drawSeed !== undefined && {drawSeed}),
 		...(purpose !== undefined && {purpose}),
 		...(command !== undefined && {command}),
 		...(step.trial && {trial: step.trial}),
 		begun,
 		data: {
-			...describe(data),
+			...describeWithFindings(data),
 			idx: {...data.idx, folder: path.resolve(data.idx.folder)},
 			form: data.form,
 			preparation: data.preparation,
+			origin: data.origin,
 		},
 		...currentCondition(options),
 	};
@@ -81,7 +96,11 @@ export const readConfig = (folder: string): RunConfig => {
 			throw new Error('something in it was changed');
 		}
 
-		const {step: name, seed, experiment, target, options, purpose, command, trial} = config;
+		const {step: name, seed, experiment, target, options, drawSeed, purpose, command, trial} = config;
+		if (drawSeed !== undefined && !Number.isSafeInteger(drawSeed)) {
+			throw new ConfigError('drawSeed', 'a whole number', formatValue(drawSeed));
+		}
+
 		checkGoal(target);
 		const data = storedData(config.data);
 		checkTrainOptions({...options, data: sourceOf(data)});
@@ -91,6 +110,7 @@ export const readConfig = (folder: string): RunConfig => {
 			experiment: asExperiment(experiment),
 			data,
 			options,
+			drawSeed,
 			purpose,
 			command: isCommandOf(command, seed) ? command : undefined,
 		};
@@ -140,13 +160,15 @@ export const isCommandOf = (value: unknown, seed: unknown): value is CommandSeed
 	return typeof id === 'string' && Array.isArray(seeds) && seeds.includes(seed);
 };
 
-const storedData = (stored: DataDescription & {readonly idx: IdxFolder} & Pick<Data, 'form' | 'preparation'>): Data => {
+const storedData = (
+	stored: DataDescription & {readonly idx: IdxFolder} & Pick<Data, 'form' | 'preparation' | 'origin'>,
+): Data => {
 	if (!Array.isArray(stored?.classes) || typeof stored.idx?.folder !== 'string' || stored.idx.hashes?.length !== 4) {
 		throw new ConfigError('data', 'the data of a run', formatValue(stored));
 	}
 
-	const {idx, form, preparation, ...description} = stored;
+	const {idx, form, preparation, origin, ...description} = stored;
 	checkForm(form);
 	checkPreparation(preparation);
-	return dataOf(description, idx, {form, preparation});
+	return dataOf(description, idx, {form, preparation, origin});
 };

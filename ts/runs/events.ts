@@ -1,5 +1,8 @@
 import type {Goal} from '../experiment/goal.js';
+import type {ConstantAnswer} from '../experiment/metric.js';
+import type {PredictionMeasures} from '../experiment/prediction-measures.js';
 import type {Engine} from '../native/engine.js';
+import type {ClassCounts} from '../statistics/classification.js';
 
 /** Settings and data of a seed have been checked, and its first batch is under way. */
 export type StartEvent = {
@@ -12,6 +15,18 @@ export type StartEvent = {
 	readonly epochsDone: number;
 	/** The folder with its files; `undefined` without `out`. */
 	readonly folder: string | undefined;
+	/** Names of classes without an image; left out if each class has one everywhere. */
+	readonly missingClasses?: MissingClasses;
+};
+
+/** The classes that a part of the images lacks, after limits; only parts that lack some. */
+export type MissingClasses = {
+	/** Among the images to train on. */
+	readonly train?: readonly string[];
+	/** Among the held-out images. */
+	readonly holdout?: readonly string[];
+	/** Among the test images. */
+	readonly test?: readonly string[];
 };
 
 /** Progress within an epoch. Of several unread in a row, the last is kept. */
@@ -48,13 +63,15 @@ export type EpochEvent = {
 	readonly trainLoss: number;
 	readonly trainCorrect: number;
 	readonly trainTotal: number;
-	/** On the held-out training images, if any. */
+	/** On the held-out images, if any. */
 	readonly holdoutLoss?: number;
 	readonly holdoutCorrect?: number;
 	readonly holdoutTotal?: number;
 	readonly testLoss: number;
 	readonly testCorrect: number;
 	readonly testTotal: number;
+	/** Test images by class: of each, predicted as each, and both; missing in runs of older versions. */
+	readonly testByClass?: ClassCounts;
 	/** Wall-clock time, evaluation included. */
 	readonly seconds: number;
 };
@@ -74,12 +91,21 @@ export type SeedResult = {
 	readonly seed: number;
 	/** Test accuracy of the last epochs, as many as the target has to be held for. */
 	readonly lastEpochs: readonly number[];
-	/** Accuracy on the held-out training images in the same epochs, if any. */
+	/** Accuracy on the held-out images in the same epochs, if any. */
 	readonly lastHoldout?: readonly number[];
 	/** Training images classified correctly in evaluation mode, unaugmented, after the last epoch. */
 	readonly trainCleanCorrect: number;
-	/** Whether each of the last epochs reached the target; false if there were fewer epochs. */
+	/** The metric of the target in the same epochs, if that is not accuracy. */
+	readonly lastValues?: readonly number[];
+	/** The class that the last epoch predicts for every test image, although there are images of others. */
+	readonly constant?: string;
+	/**
+	 * Whether each of the last epochs reached the target; false if there were fewer epochs, and for a model that predicts one
+	 * class for every image.
+	 */
 	readonly held: boolean;
+	/** The measures of the last epoch's predictions; missing in runs of older versions. */
+	readonly measures?: PredictionMeasures;
 };
 
 /** Predictions for the test images with the weights of the last epoch, in the order of the images. */
@@ -88,6 +114,35 @@ export type Answers = {
 	readonly labels: readonly number[];
 	/** Its probability. */
 	readonly probabilities: readonly number[];
+	/** The class of each image; missing in runs of older versions, as `ranks` is. */
+	readonly expected?: readonly number[];
+	/** The rank of that class among all by their probability, 1 for the likeliest. */
+	readonly ranks?: readonly number[];
+	/** The index of each image in the test set, where `limitTest` drew some; left out for those from the first. */
+	readonly images?: readonly number[];
+};
+
+/** A mean over seeds, with its 95 % interval if there are at least two. */
+export type EstimateOverSeeds = {
+	readonly mean: number;
+	readonly low: number | undefined;
+	readonly high: number | undefined;
+};
+
+/** The measures of the last epoch's predictions over seeds. */
+export type TrainMeasures = {
+	readonly balancedAccuracy: EstimateOverSeeds;
+	readonly macroF1: EstimateOverSeeds;
+	/** Missing for three classes or fewer. */
+	readonly top3?: EstimateOverSeeds;
+	readonly calibrationError: EstimateOverSeeds;
+	readonly perClass: ReadonlyArray<{
+		readonly class: string;
+		readonly count: number;
+		readonly precision: EstimateOverSeeds;
+		readonly recall: EstimateOverSeeds;
+		readonly f1: EstimateOverSeeds;
+	}>;
 };
 
 /** The outcome of a step over its seeds. */
@@ -100,6 +155,15 @@ export type TrainResult = {
 	readonly target: Goal;
 	readonly seeds: readonly SeedResult[];
 	readonly held: {readonly count: number; readonly of: number};
+	/**
+	 * The measures of the last epoch's predictions; `undefined` if a seed has finished with an older version, as are the two
+	 * below.
+	 */
+	readonly measures: TrainMeasures | undefined;
+	/** Always predicting the most common class: its value of the target's metric. */
+	readonly constantAnswer: ConstantAnswer | undefined;
+	/** Whether that reaches the target, so that reaching it shows no learning. */
+	readonly trivial: boolean | undefined;
 	/** Wall-clock time of all seeds. */
 	readonly seconds: number;
 };

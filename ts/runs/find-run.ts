@@ -44,7 +44,7 @@ export const findRun = (
 
 		const {limitTrain, limitTest, holdout} = run.options;
 		const isWhole = [limitTrain, limitTest, holdout].every(value => value === undefined);
-		const isOnSameData = isWhole && run.data.hash === data.hash;
+		const isOnSameData = isWhole && run.data.hash === data.hash && run.data.validation === data.validation;
 		const hasSameUse = (run.options.engine ?? 'auto') === engine && run.purpose === purpose;
 		return run.seed === seed && isOnSameData && hasSameUse && differences(run.experiment, step.experiment).length === 0;
 	});

@@ -25,9 +25,13 @@ export const epochShape = z.strictObject({
 	...{learningRate: loss, trainLoss: loss, trainCorrect: count, trainTotal: some},
 	...{holdoutLoss: loss.optional(), holdoutCorrect: count.optional(), holdoutTotal: some.optional()},
 	...{testLoss: loss, testCorrect: count, testTotal: some, seconds},
+	testByClass: z.strictObject({count: z.array(count), predicted: z.array(count), correct: z.array(count)}).optional(),
 });
 
-const answers = z.strictObject({labels: z.array(count), probabilities: z.array(shapes.probability)});
+const answers = z.strictObject({
+	...{labels: z.array(count), probabilities: z.array(shapes.probability)},
+	...{expected: z.array(count).optional(), ranks: z.array(some).optional(), images: z.array(count).optional()},
+});
 
 /** A finished run, as its folder holds it. */
 export type FinishedRun = Omit<z.infer<typeof result>, 'hashes' | 'hash'> & {
@@ -68,12 +72,33 @@ export const readFinishedRun = (
 			.split('\n')
 			.map((line, index) => validate(epochShape, JSON.parse(line), `line ${index + 1}`) as EpochEvent),
 	);
-	const predicted = json('predictions.json', answers);
+	const predicted = json('predictions.json', answers) as Answers;
 
 	const changed = changedFile(folder);
 	if (changed !== undefined) {
 		throw new RecordError(at(changed), `it is not what the run wrote; ${remedy}`);
 	}
 
+	const problem = problemOf(predicted);
+	if (problem !== undefined) {
+		throw new RecordError(at('predictions.json'), `${problem}; ${remedy}`);
+	}
+
 	return {...outcome, begun, condition: {versions, addon, machine}, epochs, answers: predicted};
+};
+
+/** Says how the classes and ranks of predictions disagree with their labels; `undefined` if they agree, or are missing. */
+const problemOf = ({labels, expected, ranks}: Answers): string | undefined => {
+	if (!expected && !ranks) {
+		return undefined;
+	}
+
+	if (expected?.length !== labels.length || ranks?.length !== labels.length) {
+		return `it should have a class and a rank for each of ${labels.length} predictions`;
+	}
+
+	const image = labels.findIndex((label, image) => (label === expected[image]) !== (ranks[image] === 1));
+	return image === -1
+		? undefined
+		: `image ${image} is predicted as class ${labels[image]} and is of class ${expected[image]}, which should not have rank ${ranks[image]}`;
 };

@@ -25,6 +25,8 @@ export type StoredRun = {
 	readonly target: Goal;
 	readonly data: Data;
 	readonly options: Omit<TrainOptions, 'data'>;
+	/** As in `RunConfig`. */
+	readonly drawSeed: number | undefined;
 	/** The finished epochs, in order. */
 	readonly epochs: readonly EpochEvent[];
 	/** `undefined` if it is running or was interrupted. */
@@ -38,18 +40,18 @@ export type StoredRun = {
  * @throws {RecordError} naming the first file that is not as the run wrote it
  */
 export const readRun = (folder: string): StoredRun => {
-	const {step, seed, experiment, data, options} = readConfig(folder);
+	const {step, seed, experiment, data, options, drawSeed} = readConfig(folder);
 	const config = path.join(folder, 'config.json');
 	const begun = validate(shapes.time, JSON.parse(readFileSync(config, 'utf8')).begun, 'begun');
 	const finished = isFinished(folder) ? readFinishedRun(folder, remedy) : undefined;
 	const epochs = finished?.epochs ?? epochsSoFar(folder);
-	const wrong = finished && disagreement(finished, step.name, seed, experiment);
+	const wrong = finished && disagreement(finished, step.name, seed, experiment, data);
 	if (wrong !== undefined) {
 		throw new RecordError(folder, `${wrong}; ${remedy}`);
 	}
 
 	const {name, target, trial} = step;
-	return {folder, step: name, trial, seed, begun, experiment, target, data, options, epochs, finished};
+	return {folder, step: name, trial, seed, begun, experiment, target, data, options, drawSeed, epochs, finished};
 };
 
 const remedy = 'remove the run’s folder, or train again';
@@ -67,13 +69,21 @@ const epochsSoFar = (folder: string): EpochEvent[] => {
 };
 
 /** Says how the files of a finished run disagree; `undefined` if they agree. */
-const disagreement = (run: FinishedRun, step: string, seed: number, {epochs}: Experiment): string | undefined => {
-	const {labels, probabilities} = run.answers;
+const disagreement = (
+	run: FinishedRun,
+	step: string,
+	seed: number,
+	{epochs}: Experiment,
+	{test}: Data,
+): string | undefined => {
+	const {labels, probabilities, images} = run.answers;
 	const last = run.epochs.at(-1);
 	const inOrder = run.epochs.every((row, index) => row.epoch === index + 1 && row.seed === seed && row.step === step);
 	return run.seed !== seed || !inOrder || run.epochs.length !== epochs
 		? `its events should be the ${epochs} epochs of \`${step}\` with seed ${seed}, in their order`
 		: labels.length !== last?.testTotal || probabilities.length !== labels.length
 			? `it has ${labels.length} predictions for ${last?.testTotal} test images`
-			: undefined;
+			: images && (images.length !== labels.length || images.some(image => image >= test))
+				? `its predictions should name ${labels.length} of the ${test} test images`
+				: undefined;
 };

@@ -39,11 +39,14 @@ export type TrainOptions = {
 	 * @default the number of cores over `threads`
 	 */
 	readonly jobs?: number;
-	/** Trains on the first so many training images. */
+	/** Trains on so many training images, drawn from each class in proportion: the same ones whatever the order of the files. */
 	readonly limitTrain?: number;
-	/** Tests on the first so many test images. */
+	/** Tests on so many test images, drawn likewise. */
 	readonly limitTest?: number;
-	/** Holds out the last so many training images as a validation set. */
+	/**
+	 * Holds out so many training images as a validation set, drawn likewise. Data with a validation set of their own hold
+	 * that out, and nothing else.
+	 */
 	readonly holdout?: number;
 	/** The parent of the runs' folders, each with configuration, log, model and result; without it nothing is saved. */
 	readonly out?: string;

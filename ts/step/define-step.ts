@@ -96,7 +96,7 @@ export const defineStep = (definition: StepDefinition): Step => {
 			from,
 			aspect,
 			experiment,
-			target: {...target, ...goalOf(target)},
+			target: {why: target.why, ...goalOf(target)},
 			analysis: [...analysis],
 		});
 		defined.add(step);

@@ -1,5 +1,5 @@
 import {learningRates} from '../experiment/learning-rates.js';
-import {type SweepPlan, type Trial, trialsOf} from './plan.js';
+import {type SweepPlan, type Trial, trainedOn, trialsOf} from './plan.js';
 import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
 
 /**
@@ -32,15 +32,16 @@ export const checkSweep = ({plan, conditions, runs, epochs}: SweepRecord): strin
 	];
 };
 
-/** Returns the number of training images without the held-out ones. */
-const trainedOn = ({data, limitTrain, holdout}: SweepPlan): number =>
-	Math.min(limitTrain ?? data.train, data.train) - holdout;
-
 const checkPlan = (plan: SweepPlan): string[] => {
 	const {channels, size, classes} = plan.experiment.net;
 	const {data} = plan;
 	const fits = data.channels === channels && data.size === size && data.classes.length <= classes;
-	return fits ? [] : ['its data do not fit its net'];
+	return [
+		...(fits ? [] : ['its data do not fit its net']),
+		...(data.validation === undefined || data.validation === plan.holdout
+			? []
+			: [`its data have ${data.validation} validation images, and ${plan.holdout} were held out`]),
+	];
 };
 
 /** Names all epochs of a run, or those before it diverged. */

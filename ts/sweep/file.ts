@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
+import {descriptionShape} from '../data/description-shape.js';
 import {RecordError} from '../errors/index.js';
 import {asExperiment} from '../experiment/experiment.js';
 import {fileType} from '../fs/file-type.js';
@@ -29,15 +30,13 @@ const main = z.strictObject({
 	plan: z.strictObject({
 		step: text,
 		experiment: z.unknown(),
-		data: z.strictObject({
-			...{name: z.string(), channels: some, size: some, classes: z.array(z.string())},
-			...{train: some, test: some, hash: shapes.sha256},
-		}),
+		data: descriptionShape,
 		vary: z.array(variedShape),
 		sample: z.strictObject({count: some, draw: count}).nullable(),
 		seeds: z.array(count).min(1, 'a list of at least one seed'),
 		holdout: some,
 		limitTrain: some.nullable(),
+		drawSeed: count.optional(),
 	}),
 	conditions: z.array(conditionShape),
 	runs: z.array(
@@ -71,9 +70,12 @@ export const hasSweep = (folder: string): boolean => existsSync(path.join(folder
 /** Checks a plan, and orders its keys as they are written. */
 const orderedPlan = (plan: unknown, file: string): SweepPlan => {
 	const {experiment, ...rest} = asRecordError(file, () => validate(main.shape.plan, plan, 'plan'));
-	const {step, data, vary, sample, seeds, holdout, limitTrain} = rest;
+	const {step, data, vary, sample, seeds, holdout, limitTrain, drawSeed} = rest;
 	const complete = asRecordError(file, () => asExperiment(experiment));
-	return {step, experiment: complete, data, vary, sample, seeds, holdout, limitTrain} as SweepPlan;
+	return {
+		...{step, experiment: complete, data, vary, sample, seeds, holdout, limitTrain},
+		...(drawSeed !== undefined && {drawSeed}),
+	} as SweepPlan;
 };
 
 const sweepTexts = ({plan, conditions, runs, epochs}: SweepRecord, file: string) => {

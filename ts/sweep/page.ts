@@ -1,11 +1,8 @@
 import {existsSync, readFileSync} from 'node:fs';
 import path from 'node:path';
-import type {Data} from '../data/data.js';
-import {describe} from '../data/data.js';
+import type {DataDescription} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
-import {differences} from '../experiment/difference.js';
 import {displayPath} from '../format/command-line.js';
-import {formatSetting} from '../format/value.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {writeFileAtomic} from '../fs/write-file-atomic.js';
 import {withLineEnds} from '../fs/write-user-file.js';
@@ -72,31 +69,43 @@ export const writeSweepPages = async (ladder: Ladder): Promise<string[]> => {
 };
 
 /**
- * Checks all sweeps of a ladder: their records, that they are of the ladder's data and steps, and their pages.
+ * Returns the data of each sweep of a ladder; those of a damaged one are left out, which {@link checkSweeps} finds.
+ */
+export const dataOfSweeps = (ladder: Ladder): ReadonlyArray<{name: string; file: string; data: DataDescription}> =>
+	sweepNames(ladder.folder).flatMap(name => {
+		const file = path.join(sweepsFolder(ladder.folder), name);
+		try {
+			return [{name: `sweep \`${name}\``, file, data: readSweep(file).plan.data}];
+		} catch (error) {
+			if (error instanceof RecordError) {
+				return [];
+			}
+
+			throw error;
+		}
+	});
+
+/**
+ * Checks all sweeps of a ladder: their records, that they are of its steps, and their pages.
  *
  * @returns a sentence for each problem
  */
-export const checkSweeps = async (ladder: Ladder, data: Data): Promise<string[]> => {
+export const checkSweeps = async (ladder: Ladder): Promise<string[]> => {
 	const problems: string[] = [];
 	for (const name of sweepNames(ladder.folder)) {
-		problems.push(...(await checkSweep(ladder, name, data)));
+		problems.push(...(await checkSweep(ladder, name)));
 	}
 
 	return problems;
 };
 
-const checkSweep = async (ladder: Ladder, name: string, data: Data): Promise<string[]> => {
+const checkSweep = async (ladder: Ladder, name: string): Promise<string[]> => {
 	const folder = path.join(sweepsFolder(ladder.folder), name);
 	try {
 		const record = readSweep(folder);
 		const found = summarizeSweep(name, record);
-		const otherData = differences(record.plan.data, describe(data)).map(
-			({path, before, after}) =>
-				`${displayPath(folder)} used other data: \`${path}\` is ${formatSetting(after)} in the ladder, ${formatSetting(before)} in the sweep`,
-		);
 		const isKnown = ladder.steps.some(step => step.name === found.step);
 		return [
-			...otherData,
 			...(isKnown ? [] : [`${displayPath(folder)} varies \`${found.step}\`, which is not a step of the ladder`]),
 			...(await texts(found)).flatMap(([file, text]) => checkText(path.join(folder, file), text)),
 		];

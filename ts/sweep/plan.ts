@@ -5,6 +5,7 @@ import {differences} from '../experiment/difference.js';
 import type {Experiment} from '../experiment/experiment.js';
 import {type TriedSetting, withSettings} from '../experiment/settings.js';
 import {sha256} from '../fs/hash.js';
+import type {ImageSelection} from '../native/binding.js';
 import {shapes, validate} from '../validation/validate.js';
 
 /** A setting with the values to try: a list, or a range to draw from. */
@@ -38,10 +39,15 @@ export type SweepPlan = {
 	/** The number of trials to draw at random, and the seed of the draw; `null` for the whole grid. */
 	readonly sample: {readonly count: number; readonly draw: number} | null;
 	readonly seeds: readonly number[];
-	/** Number of training images held out for validation: the last ones. */
+	/** Number of held-out images: of the data's validation set, if they have one, else of training images. */
 	readonly holdout: number;
-	/** Number of training images to use: the first ones, with the held-out ones; `null` for all. */
+	/** Number of training images to use, held-out ones among them; `null` for all. */
 	readonly limitTrain: number | null;
+	/**
+	 * The seed by which these were drawn from each class. `undefined` if none were, and in sweeps from before there was a draw,
+	 * which took the first training images and held out the last of these.
+	 */
+	readonly drawSeed?: number | undefined;
 };
 
 /** An experiment of a sweep. */
@@ -50,6 +56,18 @@ export type Trial = {
 	readonly settings: readonly TriedSetting[];
 	readonly experiment: Experiment;
 };
+
+/** Returns which images the runs of a sweep select. */
+export const selectionOf = ({data, holdout, limitTrain, drawSeed}: SweepPlan): ImageSelection => ({
+	judgeTest: false,
+	...(data.validation === undefined && {holdout}),
+	...(limitTrain !== null && {limitTrain}),
+	...(drawSeed !== undefined && {drawSeed}),
+});
+
+/** Returns the number of images that the runs of a sweep train on. */
+export const trainedOn = ({data, limitTrain, holdout}: SweepPlan): number =>
+	Math.min(limitTrain ?? data.train, data.train) - (data.validation === undefined ? holdout : 0);
 
 const number = z.custom<number>(value => typeof value === 'number', 'a number');
 

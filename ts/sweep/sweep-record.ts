@@ -11,7 +11,7 @@ export type SweepEpoch = {
 	readonly epoch: number;
 	readonly trainLoss: number;
 	readonly trainCorrect: number;
-	/** On the held-out training images. */
+	/** On the held-out images. */
 	readonly holdoutLoss: number;
 	readonly holdoutCorrect: number;
 	readonly seconds: number;

@@ -8,6 +8,7 @@ import {differences} from '../experiment/difference.js';
 import {asExperiment} from '../experiment/experiment.js';
 import {learningRates} from '../experiment/learning-rates.js';
 import {settingsName} from '../experiment/settings.js';
+import {formatClasses} from '../format/class-names.js';
 import {displayPath} from '../format/command-line.js';
 import {formatValue} from '../format/value.js';
 import {fileType} from '../fs/file-type.js';
@@ -26,11 +27,12 @@ import {runWorkers} from '../platform/run-workers.js';
 import {checkTrainOptions, requireSeeds, type TrainOptions} from '../runs/train-options.js';
 import {checkName, type Step} from '../step/define-step.js';
 import {checkBudgets} from '../training/check-training.js';
+import {findMissingClasses, newDrawSeed} from '../training/image-selection.js';
 import {checkFresh} from '../validation/check-fresh.js';
 import {checkPath} from '../validation/check-path.js';
 import {hasSweep, readSweep, sweepFiles, sweepsFolder, writeSweep} from './file.js';
 import {chartFile, hasSweepPage, pageFile, writeSweepPage} from './page.js';
-import {checkVary, type SweepPlan, type Trial, trialsOf, type Varied} from './plan.js';
+import {checkVary, type SweepPlan, selectionOf, type Trial, trainedOn, trialsOf, type Varied} from './plan.js';
 import type {SweepResult} from './result.js';
 import {summarizeSweep} from './result.js';
 import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
@@ -52,8 +54,11 @@ export type SweepOptions = Pick<TrainOptions, 'epochs' | 'limitTrain' | 'threads
 		readonly draw?: number;
 		/** The seeds, one run of each trial each; they should differ from those of records. */
 		readonly seeds: readonly number[];
-		/** Number of training images held out for validation: the last ones. */
-		readonly holdout: number;
+		/**
+		 * Number of training images held out for validation, drawn from each class in proportion. Left out for data with a
+		 * validation set of their own, on which the trials are evaluated then.
+		 */
+		readonly holdout?: number;
 		/**
 		 * The name of its folder in `records/sweeps`.
 		 *
@@ -99,7 +104,7 @@ export type SweepEvent = {
  * 	seeds: [101, 102, 103], holdout: 10_000, out: 'runs/sweeps',
  * });
  * ```
- * @throws {ConfigError} for an unknown setting, or the name of another sweep
+ * @throws {ConfigError} for an unknown setting, the name of another sweep, and held-out images that lack a class
  * @throws {BudgetError} for a trial beyond the step's budgets
  * @throws {AbortError} if the signal aborts
  */
@@ -129,8 +134,9 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		),
 		sample: sample === undefined ? null : {count: whole('sample', sample, 1), draw: whole('draw', draw ?? 1, 0)},
 		seeds: [...rest.seeds],
-		holdout: whole('holdout', rest.holdout, 1),
+		holdout: heldOut(data, rest.holdout),
 		limitTrain: rest.limitTrain ?? null,
+		...((data.validation === undefined || rest.limitTrain !== undefined) && {drawSeed: newDrawSeed}),
 	};
 	const trials = trialsOf(plan);
 	checkTrials(step, plan, trials);
@@ -149,7 +155,8 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 	const isReplacing = fileType(replacing) === 'a file' && readFileSync(replacing, 'utf8') === identity;
 	if (!fresh && !isReplacing && hasSweep(folder)) {
 		const existing = readSweep(folder);
-		const [different] = differences(existing.plan, plan);
+		const {drawSeed, ...undrawn} = plan;
+		const [different] = differences(existing.plan, existing.plan.drawSeed === undefined ? undrawn : plan);
 		if (different) {
 			throw new ConfigError(
 				'name',
@@ -170,6 +177,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		return found;
 	}
 
+	await checkHeldOut(data, plan);
 	const lock = await lockSweep(name, folder, rest.signal);
 	try {
 		const signal = AbortSignal.any([lock.signal, ...(rest.signal ? [rest.signal] : [])]);
@@ -248,17 +256,49 @@ const whole = (setting: string, value: number, least: number): number => {
 	return value;
 };
 
+/** Returns the number of images that the trials are evaluated on. */
+const heldOut = ({validation}: Data, holdout: number | undefined): number => {
+	if (validation === undefined && holdout === undefined) {
+		const sentence =
+			'`holdout` (`--holdout <n>`) is missing: how many training images are to be held out, for the evaluation of the trials?';
+		throw new ConfigError('holdout', 'the number of training images to hold out', 'nothing', sentence);
+	}
+
+	if (validation !== undefined && holdout !== undefined) {
+		const expected = `left out, since the data have a validation set of ${validation} images`;
+		throw new ConfigError('holdout', expected, formatValue(holdout));
+	}
+
+	return validation ?? whole('holdout', holdout ?? 0, 1);
+};
+
 /** Checks every trial before the first is trained. */
-const checkTrials = (step: Step, {data, holdout, limitTrain}: SweepPlan, trials: readonly Trial[]): void => {
-	const images = Math.min(limitTrain ?? data.train, data.train);
-	if (holdout >= images) {
-		throw new ConfigError('holdout', `less than the ${images} training images`, String(holdout));
+const checkTrials = (step: Step, plan: SweepPlan, trials: readonly Trial[]): void => {
+	const images = trainedOn(plan);
+	if (images <= 0) {
+		throw new ConfigError('holdout', `less than the ${images + plan.holdout} training images`, String(plan.holdout));
 	}
 
 	for (const trial of trials) {
 		checkBudgets(step, trial.experiment);
-		learningRates(trial.experiment, images - holdout);
+		learningRates(trial.experiment, images);
 	}
+};
+
+/** Checks that each class has a held-out image: a trial that fails on the others would look as good as any. */
+const checkHeldOut = async (data: Data, plan: SweepPlan): Promise<void> => {
+	const missing = (await findMissingClasses(data, selectionOf(plan)))?.holdout ?? [];
+	if (missing.length === 0) {
+		return;
+	}
+
+	const [names, which] = [formatClasses(missing), missing.length === 1 ? 'this class' : 'these classes'];
+	const advice =
+		plan.data.validation === undefined
+			? `hold out more images than ${plan.holdout}, or add training images of ${which}: each class needs two`
+			: `add images of ${which} to the validation set`;
+	const sentence = `no trial could be evaluated on ${names}: the ${plan.holdout} held-out images have none of ${which}; ${advice}`;
+	throw new ConfigError('holdout', 'held-out images of each class', `none of ${names}`, sentence);
 };
 
 /** A seed of a trial. */
@@ -301,7 +341,7 @@ const trainAll = async (plan: SweepPlan, runs: readonly Run[], data: Data, settl
 			const begun = folder.begin();
 			tell({type: 'begun', ...of, epoch: 0, holdoutAccuracy: undefined, diverged: false, done});
 			const outcome = await trainTrial({
-				...{experiment: trial.experiment, seed, data, holdout: plan.holdout, limitTrain: plan.limitTrain, threads},
+				...{experiment: trial.experiment, seed, data, images: selectionOf(plan), threads},
 				...{checkpoint: folder.checkpoint, signal: stop},
 				tell({epoch, holdoutCorrect}) {
 					const holdoutAccuracy = holdoutCorrect / plan.holdout;

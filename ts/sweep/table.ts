@@ -4,6 +4,7 @@ import {markdownProse, markdownTable, markdownText} from '../format/markdown.js'
 import {plain, type Screen, textTable} from '../format/text-table.js';
 import {wrap} from '../format/wrap.js';
 import type {Spread} from '../statistics/spread.js';
+import type {SweepPlan} from './plan.js';
 import type {SweepResult} from './result.js';
 
 const head = ['Trial', 'Validation, %', 'Difference', '95 % interval', 'p', 'corrected', 'Significant'];
@@ -51,15 +52,28 @@ const rows = ({base, trials, seeds}: SweepResult): string[][] =>
 	[base, ...trials].map(trial => cells(trial, seeds.length));
 
 /** Describes trials, seeds and images. */
-const opening = ({step, seeds, holdout, epochs, trials, record: {plan}}: SweepResult): string => {
-	const images = Math.min(plan.limitTrain ?? plan.data.train, plan.data.train);
+const opening = ({step, seeds, epochs, trials, record: {plan}}: SweepResult): string => {
 	const drawn = plan.sample ? `, drawn at random (draw ${plan.sample.draw})` : '';
 	return (
 		`\`${step}\` unchanged, plus ${trials.length} ${trials.length === 1 ? 'trial' : 'trials'}${drawn}, with ` +
-		`${seeds.length === 1 ? 'seed' : 'seeds'} ${seeds.join(', ')} and ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}. Of ` +
-		`${images.toLocaleString('en')} training images the last ${holdout.toLocaleString('en')} were held out for validation. The ` +
-		'trainer did not open the test images.'
+		`${seeds.length === 1 ? 'seed' : 'seeds'} ${seeds.join(', ')} and ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}. ` +
+		`${heldOut(plan)} The trainer did not open the test images.`
 	);
+};
+
+/** Says which images were held out. */
+const heldOut = ({data, limitTrain, holdout, drawSeed}: SweepPlan): string => {
+	const count = (images: number): string => images.toLocaleString('en');
+	const images = Math.min(limitTrain ?? data.train, data.train);
+	const drawn = `drawn from each class in proportion (draw ${drawSeed})`;
+	if (data.validation !== undefined) {
+		const limited = images < data.train ? `, ${drawn}` : '';
+		return `Trained on ${count(images)} images${limited}, and evaluated on the ${count(holdout)} of the data’s validation set.`;
+	}
+
+	return drawSeed === undefined
+		? `Of ${count(images)} training images the last ${count(holdout)} were held out for validation.`
+		: `Of ${count(images)} training images ${count(holdout)} were held out for validation, ${drawn}.`;
 };
 
 /** Says which trials differ significantly. */

@@ -1,7 +1,7 @@
 import type {Data} from '../data/data.js';
 import {DivergedError} from '../errors/index.js';
 import type {Experiment} from '../experiment/experiment.js';
-import type {RunEvent} from '../native/binding.js';
+import type {ImageSelection, RunEvent} from '../native/binding.js';
 import type {Engine} from '../native/engine.js';
 import {runNative} from '../training/run-native.js';
 import type {SweepEpoch, SweepRun} from './sweep-record.js';
@@ -11,8 +11,7 @@ export type TrialRun = {
 	readonly experiment: Experiment;
 	readonly seed: number;
 	readonly data: Data;
-	readonly holdout: number;
-	readonly limitTrain: number | null;
+	readonly images: ImageSelection;
 	readonly threads: number;
 	/** Path of the checkpoint, from which the run is resumed if it exists. */
 	readonly checkpoint: string;
@@ -34,21 +33,10 @@ export type TrialOutcome = Omit<SweepRun, 'trial' | 'seed' | 'begun' | 'conditio
  * @throws {AbortError} if the signal aborts, and the error of a run that fails; a loss that diverges is an outcome
  */
 export const trainTrial = async (run: TrialRun): Promise<TrialOutcome> => {
-	const {experiment, seed, data, holdout, limitTrain, threads, checkpoint, signal, tell} = run;
+	const {experiment, seed, data, images, threads, checkpoint, signal, tell} = run;
 	const begun = performance.now();
 	const epochs: TrialEpoch[] = [];
-	const options = {
-		...({
-			seed,
-			device: 'cpu',
-			engine: 'fused',
-			threads,
-			holdout,
-			judgeTest: false,
-			checkpointPath: checkpoint,
-		} as const),
-		...(limitTrain !== null && {limitTrain}),
-	};
+	const options = {seed, device: 'cpu', engine: 'fused', threads, images, checkpointPath: checkpoint} as const;
 	try {
 		const finished = await runNative(experiment, data, options, signal, event => {
 			if (event.type === 'epoch') {

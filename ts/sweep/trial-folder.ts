@@ -32,8 +32,9 @@ export class TrialFolder {
 	readonly path: string;
 
 	constructor(out: string, plan: SweepPlan, experiment: Experiment, seed: number, {versions, addon}: Condition) {
-		const {data, holdout, limitTrain} = plan;
-		const identity = {experiment, seed, holdout, limitTrain, data: data.hash, version: versions.stepladder};
+		const {data, holdout, limitTrain, drawSeed} = plan;
+		const images = {holdout, limitTrain, drawSeed, data: data.hash, validation: data.validation};
+		const identity = {experiment, seed, ...images, version: versions.stepladder};
 		this.path = path.resolve(out, sha256(canonicalJson({...identity, sources: addon?.sources})).slice(0, 24));
 	}
 

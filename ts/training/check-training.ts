@@ -1,7 +1,9 @@
 import type {Data} from '../data/data.js';
 import {BudgetError, DataError} from '../errors/index.js';
 import {asExperiment, type Experiment} from '../experiment/experiment.js';
+import {aimOf} from '../experiment/goal.js';
 import {learningRates} from '../experiment/learning-rates.js';
+import {labelOf} from '../experiment/metric.js';
 import {currentCondition} from '../native/condition.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
@@ -61,11 +63,12 @@ export const checkBudgets = ({name, target}: Trainable, experiment: Experiment):
 };
 
 /**
- * Compares the shape of images and the number of classes with the net.
+ * Compares the shape of images and the number of classes with the net, and the classes with the target.
  *
  * @throws {DataError}
+ * @throws {ConfigError} for a target on the recall of an unknown class
  */
-export const checkFits = ({name}: Trainable, {net}: Experiment, data: Data): void => {
+export const checkFits = ({name, target}: Trainable, {net}: Experiment, data: Data): void => {
 	const fits = data.channels === net.channels && data.size === net.size && data.classes.length <= net.classes;
 	if (!fits) {
 		const expected = `images of ${net.channels} x ${net.size} x ${net.size} in at most ${net.classes} classes`;
@@ -77,5 +80,14 @@ export const checkFits = ({name}: Trainable, {net}: Experiment, data: Data): voi
 			expected,
 			got,
 		);
+	}
+	const {metric} = aimOf(target);
+	if (
+		typeof metric !== 'string' &&
+		!data.testLabels().includes(labelOf('target.metric.recall', metric.recall, data.classes))
+	) {
+		const expected = `test images of class ${metric.recall}, whose recall is the target of step \`${name}\``;
+		const problem = `\`${data.name}\` should have ${expected}, and has none: add some, or choose another metric`;
+		throw new DataError(problem, data.idx.folder, expected, 'none');
 	}
 };

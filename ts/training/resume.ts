@@ -1,5 +1,5 @@
 import path from 'node:path';
-import {sourceOf} from '../data/data.js';
+import type {DataSource} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
 import {readConfig} from '../runs/config.js';
@@ -9,30 +9,47 @@ import {isFinished} from '../runs/is-finished.js';
 import {alreadyFinished, lockRun} from '../runs/reopen-run.js';
 import type {RunFolder} from '../runs/run-folder.js';
 import {siblingsOf} from '../runs/siblings.js';
-import type {TrainOptions} from '../runs/train-options.js';
+import {checkTrainOptions} from '../runs/train-options.js';
 import type {Trainable} from '../step/define-step.js';
 import {checkFolder} from '../validation/check-path.js';
 import {checkObject} from '../validation/plain-object.js';
-import {type ExistingRuns, type FinishedBefore, trainInFolders} from './train.js';
+import {storedData} from './stored-data.js';
+import {type ExistingRuns, type FinishedBefore, type Folders, trainInFolders} from './train.js';
 import {seedResult} from './train-seed.js';
 import type {Training} from './training.js';
+
+/** The options of resuming a run, which keeps its settings and its folder. */
+export type ResumeOptions = {
+	/**
+	 * Where its images come from, such as `ladder.data`: opened where the files that the run began with are gone or have changed.
+	 * The images have to be the same.
+	 */
+	readonly data?: DataSource;
+	/** Stops the training within a batch: the iterator and `result` then throw an {@link AbortError}. */
+	readonly signal?: AbortSignal;
+};
 
 /**
  * Resumes an interrupted run from its last finished epoch, to the bits of an uninterrupted one. The events of the epochs before
  * come first. If its command trains several seeds, all of them are resumed: those that have finished give their result, those
  * that were not begun are trained.
  *
+ * The iterator and `result` throw a {@link DataError} if the images of the run are gone and `data` is left out, or has others.
+ *
  * @param folder of the run: it has a `config.json`, and it or another seed of its command has no `result.json`
- * @throws {ConfigError} if it is not the folder of an unfinished run, and for any option but `signal`
+ * @throws {ConfigError} if it is not the folder of an unfinished run, and for any other option
  */
-export const resume = (folder: string, options: Pick<TrainOptions, 'signal'> = {}): Training => {
+export const resume = (folder: string, options: ResumeOptions = {}): Training => {
 	checkFolder('resume', folder);
 	checkObject('options', options);
-	const {signal, ...rest} = options;
+	const {signal, data, ...rest} = options;
 	const [other] = Object.entries(rest);
 	if (other) {
-		const sentence = `\`${other[0]}\` can’t be changed by resuming: a run keeps its settings and its folder`;
-		throw new ConfigError(other[0], 'left out', formatValue(other[1]), sentence);
+		throw new ConfigError(other[0], 'left out', formatValue(other[1]), keptSentence(`\`${other[0]}\``, other[0]));
+	}
+
+	if (data !== undefined) {
+		checkTrainOptions({data});
 	}
 
 	const run = readConfig(folder);
@@ -42,16 +59,32 @@ export const resume = (folder: string, options: Pick<TrainOptions, 'signal'> = {
 	}
 
 	const seeds = siblings.map(({seed}) => seed);
-	const settings = {...run.options, data: sourceOf(run.data), seeds, ...(signal && {signal})};
+	const settings = {...run.options, data: storedData(folder, run.data, data), seeds, ...(signal && {signal})};
 	const out = path.resolve(folder, '..', '..');
-	return trainInFolders({...run.step, experiment: run.experiment}, settings, {
-		begin: async (step, stop) => openSiblings(folder, step, stop),
+	const folders: Folders = {
+		begin: async (step, stop) => openSiblings(folder, step, run.data.classes, stop),
 		open: async started => createRun(out, {...started, command: run.command}),
-	});
+	};
+	return trainInFolders({...run.step, experiment: run.experiment}, settings, folders, run.drawSeed);
 };
 
+/**
+ * Returns the sentence about a setting that resuming can't change.
+ *
+ * @param named as the user wrote it
+ */
+export const keptSentence = (named: string, setting: string): string =>
+	setting === 'epochs'
+		? `${named} can’t be changed by resuming: the learning rate of each epoch depends on their number; train the step again with more epochs`
+		: `${named} can’t be changed by resuming: a run keeps its settings and its folder`;
+
 /** Locks the existing runs of a command, all of them before any is resumed. */
-const openSiblings = async (folder: string, step: Trainable, signal: AbortSignal): Promise<ExistingRuns> => {
+const openSiblings = async (
+	folder: string,
+	step: Trainable,
+	classes: readonly string[],
+	signal: AbortSignal,
+): Promise<ExistingRuns> => {
 	const opened: RunFolder[] = [];
 	const release = (): void => {
 		for (const folder of opened) {
@@ -69,9 +102,8 @@ const openSiblings = async (folder: string, step: Trainable, signal: AbortSignal
 			const run = await lockRun(sibling, signal);
 			opened.push(run);
 			if (isFinished(sibling)) {
-				const {engine, epochs, trainCleanCorrect} = readFinishedRun(sibling);
-				const result = seedResult(seed, epochs, trainCleanCorrect, step.target);
-				finished.set(seed, {engine, folder: sibling, result});
+				const run = readFinishedRun(sibling);
+				finished.set(seed, {engine: run.engine, folder: sibling, result: seedResult(run, step.target, classes)});
 			} else {
 				unfinished.set(seed, run);
 			}

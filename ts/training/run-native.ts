@@ -19,13 +19,16 @@ export type RunProgress = Exclude<RunEvent, {type: 'finished' | 'failed'}>;
 export const runNative = async (
 	experiment: Experiment,
 	data: Data,
-	options: Omit<RunOptions, 'dataDir' | 'dataHashes' | 'classNames'>,
+	options: Omit<RunOptions, 'dataDir' | 'dataHashes' | 'dataValidation' | 'classNames'>,
 	signal: AbortSignal | undefined,
 	listen: (event: RunProgress) => void,
 ): Promise<RunEvent & {type: 'finished'}> => {
-	const {idx, classes} = data;
-	const images = {dataDir: idx.folder, dataHashes: [...idx.hashes], classNames: [...classes]};
-	const run = start(experiment, {...images, ...options});
+	const {idx, classes, validation} = data;
+	const files = {
+		...{dataDir: idx.folder, dataHashes: [...idx.hashes], classNames: [...classes]},
+		...(validation !== undefined && {dataValidation: validation}),
+	};
+	const run = start(experiment, {...files, ...options});
 	const cancel = (): void => run.cancel();
 	signal?.addEventListener('abort', cancel, {once: true});
 	if (signal?.aborted) {

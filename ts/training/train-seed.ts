@@ -1,13 +1,16 @@
 import type {Data} from '../data/data.js';
 import type {Experiment} from '../experiment/experiment.js';
-import type {Goal} from '../experiment/goal.js';
+import {aimOf, type Goal} from '../experiment/goal.js';
+import {constantLabel, measurePredictions} from '../experiment/prediction-measures.js';
+import {reachTarget} from '../experiment/reach-target.js';
 import type {RunEvent} from '../native/binding.js';
 import type {Engine} from '../native/engine.js';
 import {platformOf} from '../native/load.js';
-import type {EpochEvent, SeedResult, TrainEvent} from '../runs/events.js';
+import type {Answers, EpochEvent, MissingClasses, SeedResult, TrainEvent} from '../runs/events.js';
 import type {FinishedSeed, RunFolder} from '../runs/run-folder.js';
 import type {TrainOptions} from '../runs/train-options.js';
 import type {Trainable} from '../step/define-step.js';
+import {imageSelection} from './image-selection.js';
 import {runNative} from './run-native.js';
 
 export type SeedRun = {
@@ -16,6 +19,9 @@ export type SeedRun = {
 	readonly seed: number;
 	readonly data: Data;
 	readonly options: Omit<TrainOptions, 'data'>;
+	/** As in `RunConfig`. */
+	readonly drawSeed: number | undefined;
+	readonly missingClasses: MissingClasses | undefined;
 	readonly folder: RunFolder | undefined;
 	readonly emit: (event: TrainEvent) => void;
 	/** Whether the caller stopped the training, who may want to resume it. */
@@ -24,7 +30,7 @@ export type SeedRun = {
 
 /** Trains one seed: emits its events, and writes its epochs into its folder. */
 export const trainSeed = async (run: SeedRun): Promise<FinishedSeed> => {
-	const {step, experiment, seed, data, options, folder, emit, isInterrupted} = run;
+	const {step, experiment, seed, data, options, missingClasses, folder, emit, isInterrupted} = run;
 	const {epochs} = experiment;
 	const rows: EpochEvent[] = [];
 	let epochsDone: number | undefined;
@@ -35,7 +41,10 @@ export const trainSeed = async (run: SeedRun): Promise<FinishedSeed> => {
 					const engine = event.engine as Engine;
 					epochsDone = event.epochsDone;
 					folder?.begin();
-					emit({type: 'start', step: step.name, seed, engine, epochsDone, folder: folder?.path});
+					emit({
+						...{type: 'start', step: step.name, seed, engine, epochsDone, folder: folder?.path},
+						...(missingClasses && {missingClasses}),
+					});
 					break;
 				}
 
@@ -53,10 +62,15 @@ export const trainSeed = async (run: SeedRun): Promise<FinishedSeed> => {
 				}
 			}
 		});
-		const {trainClean, testLabels, testProbabilities, engine, device, threads, seconds} = finished;
+		const {trainClean, engine, device, threads, seconds} = finished;
+		const answers = {
+			...{labels: finished.testLabels, probabilities: finished.testProbabilities},
+			...{expected: finished.testExpected, ranks: finished.testRanks},
+			...(finished.testImages && {images: finished.testImages}),
+		};
+		const ended = {seed, epochs: rows, trainCleanCorrect: trainClean.correct, answers};
 		return {
-			...{result: seedResult(seed, rows, trainClean.correct, step.target), trainCleanTotal: trainClean.total},
-			answers: {labels: testLabels, probabilities: testProbabilities},
+			...{result: seedResult(ended, step.target, data.classes), trainCleanTotal: trainClean.total, answers},
 			...{engine: engine as Engine, device, threads, seconds},
 		};
 	} catch (error) {
@@ -68,24 +82,39 @@ export const trainSeed = async (run: SeedRun): Promise<FinishedSeed> => {
 	}
 };
 
-/** Compares the accuracies of the last epochs with a target. */
+/** A seed that has finished. */
+type EndedSeed = {
+	readonly seed: number;
+	readonly epochs: readonly EpochEvent[];
+	readonly trainCleanCorrect: number;
+	readonly answers: Answers;
+};
+
+/** Compares the last epochs of a seed with its target, and measures its predictions. */
 export const seedResult = (
-	seed: number,
-	rows: readonly EpochEvent[],
-	trainCleanCorrect: number,
-	{heldFor, testAccuracy}: Goal,
+	{seed, epochs, trainCleanCorrect, answers}: EndedSeed,
+	target: Goal,
+	classes: readonly string[],
 ): SeedResult => {
-	const last = rows.slice(-heldFor);
+	const last = epochs.slice(-target.heldFor);
 	const lastEpochs = last.map(({testCorrect, testTotal}) => testCorrect / testTotal);
 	const lastHoldout = last.flatMap(({holdoutCorrect, holdoutTotal}) =>
 		holdoutCorrect === undefined || holdoutTotal === undefined ? [] : [holdoutCorrect / holdoutTotal],
 	);
-	const held = lastEpochs.length === heldFor && lastEpochs.every(accuracy => accuracy >= testAccuracy);
-	return {seed, lastEpochs, ...(lastHoldout.length > 0 && {lastHoldout}), trainCleanCorrect, held};
+	const {values, isReached} = reachTarget(target, epochs, classes);
+	const {labels: predictions, probabilities, expected: labels, ranks} = answers;
+	const constant = constantLabel(predictions, last.at(-1)?.testCorrect ?? 0);
+	return {
+		...{seed, lastEpochs, ...(lastHoldout.length > 0 && {lastHoldout}), trainCleanCorrect},
+		...(aimOf(target).metric !== 'accuracy' && {lastValues: values}),
+		...(constant !== undefined && {constant: classes[constant] ?? String(constant)}),
+		held: isReached && constant === undefined,
+		...(labels && {measures: measurePredictions({labels, predictions, probabilities, ranks}, classes)}),
+	};
 };
 
 const asEpochEvent = (
-	{epoch, learningRate, train, holdout, test, seconds}: RunEvent & {type: 'epoch'},
+	{epoch, learningRate, train, holdout, test, testByClass, seconds}: RunEvent & {type: 'epoch'},
 	step: string,
 	seed: number,
 	epochs: number,
@@ -98,18 +127,19 @@ const asEpochEvent = (
 		...{type: 'epoch', step, seed, epoch, epochs, learningRate},
 		...{trainLoss: train.loss, trainCorrect: train.correct, trainTotal: train.total},
 		...(holdout && {holdoutLoss: holdout.loss, holdoutCorrect: holdout.correct, holdoutTotal: holdout.total}),
-		...{testLoss: test.loss, testCorrect: test.correct, testTotal: test.total, seconds},
+		...{testLoss: test.loss, testCorrect: test.correct, testTotal: test.total},
+		...{...(testByClass && {testByClass}), seconds},
 	};
 };
 
-const nativeOptions = ({options, data, seed, folder}: SeedRun): Parameters<typeof runNative>[2] => {
-	const {device = 'auto', engine = 'auto', threads, limitTrain, limitTest, holdout} = options;
+const nativeOptions = ({options, drawSeed, data, seed, folder}: SeedRun): Parameters<typeof runNative>[2] => {
+	const {device = 'auto', engine = 'auto', threads} = options;
 	const {modelPath, checkpointPath} = folder ?? {};
 	const optional = {
 		imagePreparation: data.preparation && JSON.stringify(data.preparation),
-		...{imageForm: data.form, threads, limitTrain, limitTest, holdout},
+		...{imageForm: data.form, threads},
 		...{modelPath, checkpointPath, platform: platformOf(options)},
 	};
 	const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
-	return {seed, device, engine, ...given};
+	return {seed, device, engine, images: imageSelection(options, drawSeed), ...given};
 };

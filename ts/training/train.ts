@@ -1,19 +1,24 @@
 import {randomUUID} from 'node:crypto';
 import process from 'node:process';
+import {noteRun} from '../cache/uses.js';
+import type {Measured} from '../claims/measured.js';
+import {measurePredictionsOverSeeds} from '../claims/measured-predictions.js';
 import {openData} from '../data/open-data.js';
 import type {AbortError, BudgetError} from '../errors/index.js';
-import {goalOf} from '../experiment/goal.js';
+import {aimOf, type Goal, goalOf} from '../experiment/goal.js';
+import {constantAnswer, isTrivial} from '../experiment/metric.js';
 import type {Engine} from '../native/engine.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {abortedBy} from '../platform/abort.js';
 import {runWorkers} from '../platform/run-workers.js';
 import {createRun} from '../runs/create-run.js';
-import type {SeedResult, TrainEvent, TrainResult} from '../runs/events.js';
+import type {EstimateOverSeeds, SeedResult, TrainEvent, TrainMeasures, TrainResult} from '../runs/events.js';
 import type {RunFolder} from '../runs/run-folder.js';
 import type {TrainOptions} from '../runs/train-options.js';
 import type {Step, Trainable} from '../step/define-step.js';
 import {checkFits, checkStep} from './check-training.js';
+import {findMissingClasses, imageSelection, newDrawSeed} from './image-selection.js';
 import {type SeedRun, trainSeed} from './train-seed.js';
 import {startTraining, type Training} from './training.js';
 
@@ -35,9 +40,10 @@ import {startTraining, type Training} from './training.js';
 export const train = (step: Step | Trainable, options: TrainOptions): Training => {
 	const {out, seeds = [1]} = options ?? {};
 	const command = Array.isArray(seeds) && seeds.length > 1 ? {id: randomUUID(), seeds} : undefined;
-	return trainInFolders(step, options, {
+	const folders: Folders = {
 		open: async run => (out === undefined ? undefined : createRun(out, {...run, command})),
-	});
+	};
+	return trainInFolders(step, options, folders, newDrawSeed);
 };
 
 /** Opens the folders of runs. */
@@ -60,14 +66,23 @@ export type ExistingRuns = {
 
 export type StartedSeed = Omit<SeedRun, 'folder' | 'emit' | 'isInterrupted'>;
 
-/** Trains as {@link train} does, in the given folders. */
-export const trainInFolders = (step: Trainable, options: TrainOptions, folders: Folders): Training =>
-	startTraining(async (emit, signal) => trainSeeds(step, options, folders, emit, signal));
+/**
+ * Trains as {@link train} does, in the given folders.
+ *
+ * @param drawSeed as in `RunConfig`
+ */
+export const trainInFolders = (
+	step: Trainable,
+	options: TrainOptions,
+	folders: Folders,
+	drawSeed: number | undefined,
+): Training => startTraining(async (emit, signal) => trainSeeds(step, options, folders, drawSeed, emit, signal));
 
 const trainSeeds = async (
 	step: Trainable,
 	options: TrainOptions,
 	{begin, open}: Folders,
+	givenDrawSeed: number | undefined,
 	emit: (event: TrainEvent) => void,
 	aborted: AbortSignal,
 ): Promise<TrainResult> => {
@@ -84,6 +99,10 @@ const trainSeeds = async (
 	checkFits(step, experiment, data);
 
 	const {data: _, ...given} = options;
+	const {limitTrain, limitTest, holdout} = given;
+	const draws = [limitTrain, limitTest, holdout].some(count => count !== undefined);
+	const drawSeed = draws ? givenDrawSeed : undefined;
+	const missingClasses = await findMissingClasses(data, imageSelection(given, drawSeed));
 	const results: SeedResult[] = [];
 	let engine: Engine = 'fused';
 	const existing = await begin?.(step, outside);
@@ -102,10 +121,14 @@ const trainSeeds = async (
 	const opened: RunFolder[] = [];
 	try {
 		await runWorkers(queue, jobs, outside, async ([index, seed], signal) => {
-			const started = {step, experiment, seed, data, options: {...given, threads, signal}};
+			const started = {
+				...{step, experiment, seed, data, drawSeed, missingClasses},
+				options: {...given, threads, signal},
+			};
 			const folder = existing?.unfinished.get(seed) ?? (await open(started, signal));
 			if (folder) {
 				opened.push(folder);
+				await noteRun(data.idx.folder, folder.path);
 			}
 
 			const stop = folder ? AbortSignal.any([signal, folder.lost]) : signal;
@@ -127,7 +150,42 @@ const trainSeeds = async (
 	const seconds = (performance.now() - began) / 1000;
 	return {
 		...{type: 'result', step: step.name, engine, parameters, target},
-		...{seeds: results, held: {count, of: results.length}, seconds},
+		...{seeds: results, held: {count, of: results.length}, ...overSeeds(results, target, data.classes), seconds},
+	};
+};
+
+/** Summarizes the predictions of all seeds. */
+const overSeeds = (
+	results: readonly SeedResult[],
+	target: Goal,
+	classes: readonly string[],
+): Pick<TrainResult, 'measures' | 'constantAnswer' | 'trivial'> => {
+	const bySeed = new Map(results.flatMap(({seed, measures}) => (measures ? [[seed, measures] as const] : [])));
+	const found = measurePredictionsOverSeeds(bySeed);
+	if (!found || bySeed.size < results.length) {
+		return {measures: undefined, constantAnswer: undefined, trivial: undefined};
+	}
+
+	const estimate = ({mean, low, high, values}: Measured): EstimateOverSeeds =>
+		values.length > 1 ? {mean, low, high} : {mean, low: undefined, high: undefined};
+	const {perClass, ...measures} = found;
+	const aim = aimOf(target);
+	const answer = constantAnswer(
+		aim.metric,
+		perClass.map(({count}) => count),
+		classes,
+	);
+	return {
+		measures: {
+			...(Object.fromEntries(
+				Object.entries(measures).flatMap(([name, value]) => (value ? [[name, estimate(value)]] : [])),
+			) as Omit<TrainMeasures, 'perClass'>),
+			perClass: perClass.map(({precision, recall, f1, ...rest}) => ({
+				...rest,
+				...{precision: estimate(precision), recall: estimate(recall), f1: estimate(f1)},
+			})),
+		},
+		...{constantAnswer: answer, trivial: isTrivial(aim, answer)},
 	};
 };
 

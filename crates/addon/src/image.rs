@@ -130,6 +130,77 @@ impl Task for Measuring {
     }
 }
 
+/// An image of one digit, its ink separated from the paper.
+#[napi(object)]
+pub struct SeparatedDigit {
+    /// `fitted`: the image has the form of MNIST's already; `blank`: it has no ink; `ink`: the box around the digit.
+    #[napi(ts_type = "'fitted' | 'blank' | 'ink'")]
+    pub found: String,
+    /// Whether the ink was the darker part.
+    pub inverted: bool,
+    /// `[height, width]`: 255 for full ink, 0 for paper; empty for a blank image.
+    pub pixels: Uint8Array,
+    /// Pixels of a row.
+    pub width: f64,
+    /// Rows.
+    pub height: f64,
+}
+
+/// Separates the ink of one digit from the paper and crops it, on a thread of the pool.
+///
+/// `samples` are `[height, width, 4]`: red, green, blue and alpha. They must not change until the promise settles. `invert`
+/// says whether the ink is the darker part; without it, the edges of the image decide.
+#[napi(ts_return_type = "Promise<SeparatedDigit | Failure>")]
+pub fn separate_digit(
+    samples: Uint8Array,
+    width: f64,
+    height: f64,
+    invert: Option<bool>,
+) -> AsyncTask<SeparatingDigit> {
+    AsyncTask::new(SeparatingDigit { samples, width, height, invert })
+}
+
+/// A digit being separated.
+pub struct SeparatingDigit {
+    samples: Uint8Array,
+    width: f64,
+    height: f64,
+    invert: Option<bool>,
+}
+
+impl Task for SeparatingDigit {
+    type Output = Result<data::Digit, Failure>;
+    type JsValue = Either<SeparatedDigit, Failure>;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        Ok(guarded(|| {
+            let width = as_whole_within("width", self.width, 1..=1 << 16)?;
+            let height = as_whole_within("height", self.height, 1..=1 << 16)?;
+            data::separate_digit(&self.samples, width, height, self.invert)
+        }))
+    }
+
+    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
+        Ok(match output {
+            Ok(data::Digit { inverted, found }) => {
+                let (found, pixels, width, height) = match found {
+                    data::Found::Fitted(pixels) => ("fitted", pixels, 28, 28),
+                    data::Found::Blank => ("blank", vec![], 0, 0),
+                    data::Found::Ink { pixels, width, height } => ("ink", pixels, width, height),
+                };
+                Either::A(SeparatedDigit {
+                    found: found.into(),
+                    inverted,
+                    pixels: pixels.into(),
+                    width: width as f64,
+                    height: height as f64,
+                })
+            }
+            Err(failure) => Either::B(failure),
+        })
+    }
+}
+
 impl DecodedImage {
     fn decoded(&self) -> Result<data::Decoded<'_>, stepladder_trainer::TrainError> {
         Ok(data::Decoded {

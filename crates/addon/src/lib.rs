@@ -8,6 +8,7 @@
 mod engines;
 mod experiment;
 mod failure;
+mod hash;
 mod idx;
 mod image;
 mod info;
@@ -21,6 +22,7 @@ mod summary;
 mod threads;
 
 pub use failure::*;
+pub use hash::*;
 pub use idx::*;
 pub use image::*;
 pub use info::*;

@@ -6,7 +6,7 @@ use napi::bindgen_prelude::Object;
 use napi::{Env, JsDeferred};
 use napi_derive::napi;
 use stepladder_trainer::engine::EngineName;
-use stepladder_trainer::metric::Score;
+use stepladder_trainer::metric::{ClassCounts, Score};
 use stepladder_trainer::{BatchProgress, EpochRow, Flow, Outcome, TrainError, Watch, train};
 
 use crate::engines::ENGINES;
@@ -53,6 +53,8 @@ pub enum RunEvent {
         holdout: Option<Scored>,
         /// On the test images, where those are evaluated.
         test: Option<Scored>,
+        /// What is predicted for the test images, by class; where those are evaluated.
+        test_by_class: Option<CountedByClass>,
         /// Wall-clock time of the epoch, evaluation included.
         seconds: f64,
     },
@@ -64,6 +66,12 @@ pub enum RunEvent {
         test_labels: Vec<f64>,
         /// The probability of each of these classes.
         test_probabilities: Vec<f64>,
+        /// The class that each test image is of.
+        test_expected: Vec<f64>,
+        /// The rank of that class among all by their probability; 1 for the most probable.
+        test_ranks: Vec<f64>,
+        /// The index of each of these images in the test set, where some of them were drawn; left out for those from the first.
+        test_images: Option<Vec<f64>>,
         /// Number of learned parameters.
         parameters: f64,
         /// The engine: `fused` or `aten`.
@@ -94,6 +102,26 @@ pub struct Scored {
 impl From<Score> for Scored {
     fn from(score: Score) -> Self {
         Self { loss: score.loss(), correct: score.correct as f64, total: score.total as f64 }
+    }
+}
+
+/// Counts of images by class. Each list has an entry a class.
+#[napi(object)]
+#[derive(Debug, Clone)]
+pub struct CountedByClass {
+    /// Images of the class.
+    pub count: Vec<f64>,
+    /// Images predicted as the class.
+    pub predicted: Vec<f64>,
+    /// Images of the class that are predicted as it.
+    pub correct: Vec<f64>,
+}
+
+impl From<&ClassCounts> for CountedByClass {
+    fn from(ClassCounts { count, predicted, correct }: &ClassCounts) -> Self {
+        let [count, predicted, correct] =
+            [count, predicted, correct].map(|list| list.iter().map(|&images| images as f64).collect());
+        Self { count, predicted, correct }
     }
 }
 
@@ -247,6 +275,7 @@ impl Watch for EventReporter<'_> {
             train: row.train.into(),
             holdout: row.holdout.map(Into::into),
             test: row.test.map(Into::into),
+            test_by_class: row.test_by_class.as_ref().map(Into::into),
             seconds: row.seconds,
         })
     }
@@ -258,10 +287,14 @@ impl Watch for EventReporter<'_> {
 
 impl From<Outcome> for RunEvent {
     fn from(outcome: Outcome) -> Self {
+        let answers = &outcome.test_answers;
         Self::Finished {
             train_clean: outcome.train_clean.into(),
-            test_labels: outcome.test_answers.iter().map(|answer| f64::from(answer.label)).collect(),
-            test_probabilities: outcome.test_answers.iter().map(|it| f64::from(it.probability)).collect(),
+            test_labels: answers.iter().map(|answer| f64::from(answer.label)).collect(),
+            test_probabilities: answers.iter().map(|answer| f64::from(answer.probability)).collect(),
+            test_expected: answers.iter().map(|answer| f64::from(answer.expected)).collect(),
+            test_ranks: answers.iter().map(|answer| answer.rank as f64).collect(),
+            test_images: outcome.test_images.map(|images| images.into_iter().map(f64::from).collect()),
             parameters: outcome.parameters as f64,
             engine: outcome.engine.as_str().into(),
             device: outcome.device.as_str().into(),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 use crate::config::{Experiment, RunOptions};
-use crate::data::{Dataset, Images};
+use crate::data::{Dataset, Images, Selection};
 use crate::engine::{Device, Engine, EngineName};
 use crate::net::Plan;
 use crate::tensor_file::{self, Named, NamedMut, TensorFile};
@@ -25,6 +25,12 @@ pub(crate) struct Identity {
     limit_train: Option<usize>,
     limit_test: Option<usize>,
     holdout: usize,
+    /// [`Selection::used_draw_seed`](crate::data::Selection::used_draw_seed); left out by programs before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    draw_seed: Option<u64>,
+    /// [`DataSource::validation`](crate::DataSource::validation); left out where there is none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    validation: usize,
     /// As [`Dataset::hashes`].
     data: Vec<String>,
     engine: EngineName,
@@ -52,7 +58,8 @@ impl Identity {
         data: &Dataset,
         engine: &dyn Engine,
     ) -> Self {
-        let &RunOptions { seed, limit_train, limit_test, holdout, .. } = options;
+        let &RunOptions { seed, ref selection, .. } = options;
+        let &Selection { limit_train, limit_test, holdout, .. } = selection;
         let name = engine.name();
         let is_aten = name == EngineName::Aten;
         Self {
@@ -63,6 +70,8 @@ impl Identity {
             limit_train,
             limit_test,
             holdout,
+            draw_seed: selection.used_draw_seed(),
+            validation: options.data.validation,
             data: data.hashes.clone(),
             engine: name,
             aten: is_aten.then(|| (engine.device(), engine.threads())),
@@ -86,10 +95,11 @@ impl Identity {
             (self.seed != other.seed, "seed"),
             (self.data != other.data, "set of images or labels"),
             (
-                (self.limit_train, self.limit_test, self.holdout)
-                    != (other.limit_train, other.limit_test, other.holdout),
+                (self.limit_train, self.limit_test, self.holdout, self.validation)
+                    != (other.limit_train, other.limit_test, other.holdout, other.validation),
                 "number of images",
             ),
+            (self.draw_seed != other.draw_seed, "draw of images"),
             (self.engine != other.engine, "engine"),
             (self.aten != other.aten, "device or number of threads"),
         ];
@@ -152,7 +162,12 @@ pub(crate) fn restore(
     if about.epochs.len() > run.experiment.epochs {
         return Err(wrong("it has more epochs than the run".into()));
     }
-    if let Some(row) = about.epochs.iter().zip(1..).position(|(row, epoch)| !fits(row, epoch, data)) {
+    if let Some(row) = about
+        .epochs
+        .iter()
+        .zip(1..)
+        .position(|(row, epoch)| !fits(row, epoch, data, run.experiment.net.classes))
+    {
         return Err(wrong(format!("row {} of its epochs does not match the run", row + 1)));
     }
     let (parameters, statistics) = (plan.parameter_count(), plan.statistics_count());
@@ -178,7 +193,7 @@ pub(crate) fn restore(
 }
 
 /// Whether a row can be of this run: it counts all of its images, and its figures are finite.
-fn fits(row: &EpochRow, epoch: usize, data: &Dataset) -> bool {
+fn fits(row: &EpochRow, epoch: usize, data: &Dataset, classes: usize) -> bool {
     let scores = [
         (Some(row.train), Some(data.train.len())),
         (row.holdout, data.holdout.as_ref().map(Images::len)),
@@ -188,8 +203,19 @@ fn fits(row: &EpochRow, epoch: usize, data: &Dataset) -> bool {
         score.map(|score| score.total) == total
             && score.is_none_or(|score| score.correct <= score.total && score.loss_sum.is_finite())
     });
+    let counted = match (&row.test, &row.test_by_class) {
+        (Some(test), Some(by_class)) => by_class.fit(test.correct, test.total, classes),
+        (_, by_class) => by_class.is_none(), // checkpoints of earlier versions have none
+    };
     let figures = [row.learning_rate, row.seconds];
-    row.epoch == epoch && evaluated && figures.iter().all(|figure| figure.is_finite() && *figure >= 0.0)
+    row.epoch == epoch
+        && evaluated
+        && counted
+        && figures.iter().all(|figure| figure.is_finite() && *figure >= 0.0)
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 fn velocity_of(name: &str) -> String {
@@ -214,14 +240,11 @@ mod tests {
         let plan = experiment.check().unwrap();
         let options = RunOptions {
             seed: 1,
-            data: DataSource { folder: samples, hashes: None },
+            data: DataSource::new(&samples),
             class_names: vec![],
             image_form: None,
             image_preparation: None,
-            limit_train: None,
-            limit_test: None,
-            holdout: 0,
-            judge_test: true,
+            selection: Selection { judge_test: true, ..Selection::default() },
             device: DeviceChoice::Cpu,
             engine: EngineChoice::Fused,
             threads: Some(1),
@@ -230,7 +253,7 @@ mod tests {
             sources: None,
             platform: None,
         };
-        let data = Dataset::open(&options.data, &experiment.net, None, Some(None), 0).unwrap();
+        let data = Dataset::open(&options.data, &experiment.net, &options.selection).unwrap();
         let state = |seed| TrainingState::init(&plan, seed, true).unwrap();
         let (engine, device) = (options.engine, options.device);
         let request = Request { experiment: &experiment, plan: &plan, engine, device, threads: 1 };

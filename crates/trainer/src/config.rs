@@ -1,14 +1,14 @@
 //! The settings of a run, and their checks.
 
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
-use crate::data::Augmentation;
 #[cfg(doc)]
 use crate::data::Dataset;
+use crate::data::{Augmentation, Selection};
 use crate::net::{NetSpec, Plan};
 use crate::optim::{Averaging, Optimizer, Schedule};
 
@@ -58,15 +58,8 @@ pub struct RunOptions {
     pub image_form: Option<String>,
     /// How the images were brought to a square, for the model file: JSON for whoever predicts, which the trainer does not read.
     pub image_preparation: Option<String>,
-    /// Use only the first so many training images; all if `None`.
-    pub limit_train: Option<usize>,
-    /// Use only the first so many test images; all if `None`.
-    pub limit_test: Option<usize>,
-    /// Hold out the last so many training images for validation: they are not trained on.
-    pub holdout: usize,
-    /// Whether test images are evaluated. If not, their files are not opened, so that no choice made by such runs can
-    /// depend on a test image. Such runs need held-out images instead.
-    pub judge_test: bool,
+    /// The images to use, and for what. Runs that evaluate no test images need held-out images instead.
+    pub selection: Selection,
     /// The device.
     pub device: DeviceChoice,
     /// The engine.
@@ -92,6 +85,22 @@ pub struct DataSource {
     pub folder: PathBuf,
     /// Expected sha256 of the four files, in the order of [`Dataset::hashes`]; not checked if `None`.
     pub hashes: Option<[String; 4]>,
+    /// The last so many images of the training files are a validation set: held out, and never trained on.
+    pub validation: usize,
+    /// Images of a file are read into memory if they are at most so many bytes, or the file is compressed. Others are read
+    /// from the file in each epoch.
+    pub in_memory: u64,
+}
+
+impl DataSource {
+    /// The default of [`in_memory`](Self::in_memory): 1 GiB.
+    pub const IN_MEMORY: u64 = 1 << 30;
+
+    /// Returns the files of a folder, without a validation set, whatever their hashes.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), hashes: None, validation: 0, in_memory: Self::IN_MEMORY }
+    }
 }
 
 /// The choice of a device.
@@ -164,16 +173,19 @@ impl RunOptions {
     /// [`TrainError::Setting`], for the first thing wrong.
     pub fn check(&self) -> Result<(), TrainError> {
         whole("seed", self.seed as usize, SEED)?;
-        if let Some(limit) = self.limit_train {
+        if let Some(limit) = self.selection.limit_train {
             whole("limitTrain", limit, LIMIT)?;
         }
-        if let Some(limit) = self.limit_test {
+        if let Some(limit) = self.selection.limit_test {
             whole("limitTest", limit, LIMIT)?;
+        }
+        if let Some(seed) = self.selection.draw_seed {
+            whole("drawSeed", seed as usize, SEED)?;
         }
         if let Some(threads) = self.threads {
             whole("threads", threads, THREADS)?;
         }
-        if !self.judge_test && self.holdout == 0 {
+        if !self.selection.judge_test && self.selection.holdout == 0 && self.data.validation == 0 {
             let expected = "at least 1, since no test images are evaluated";
             return Err(TrainError::setting("holdout", expected, 0));
         }

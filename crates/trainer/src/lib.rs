@@ -5,20 +5,20 @@
 //! `fused`, the engine for the CPU, is in here; others come from elsewhere as [`Engines`](engine::Engines).
 //!
 //! ```no_run
+//! use std::path::Path;
+//!
+//! use stepladder_trainer::data::Selection;
 //! use stepladder_trainer::engine::FusedAlone;
 //! use stepladder_trainer::{DataSource, DeviceChoice, EngineChoice, Experiment, RunOptions, Unwatched, train};
 //!
 //! let experiment: Experiment = serde_json::from_str(&std::fs::read_to_string("experiment.json")?)?;
 //! let options = RunOptions {
 //!     seed: 1,
-//!     data: DataSource { folder: "mnist".into(), hashes: None },
+//!     data: DataSource::new(Path::new("mnist")),
 //!     class_names: vec![],
 //!     image_form: None,
 //!     image_preparation: None,
-//!     limit_train: None,
-//!     limit_test: None,
-//!     holdout: 0,
-//!     judge_test: true,
+//!     selection: Selection { judge_test: true, ..Selection::default() },
 //!     device: DeviceChoice::Auto,
 //!     engine: EngineChoice::Auto,
 //!     threads: None,
@@ -52,7 +52,7 @@ mod watch;
 
 pub use config::{DataSource, DeviceChoice, EngineChoice, Experiment, RunOptions};
 pub use error::TrainError;
-pub use evaluate::{Answer, answer, evaluate};
+pub use evaluate::{Answer, Evaluation, answer, evaluate};
 pub use model::{Model, Prediction};
 pub use summary::{Summary, SummaryRow, summarize};
 pub use train::{Outcome, train};

@@ -14,6 +14,8 @@ pub enum Purpose {
     Augmentation = 3,
     /// Dropout masks, by epoch, sample and layer.
     Dropout = 4,
+    /// Choice of images, by class and contents.
+    Draw = 5,
 }
 
 /// Numbers that are addressed by position; reading one changes nothing.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::TrainError;
 use crate::checkpoint::{self, Identity};
 use crate::config::{Experiment, RunOptions};
-use crate::data::{Batches, Dataset};
+use crate::data::{Batches, Dataset, Images};
 use crate::engine::{Device, EngineName, Engines, Request, Step};
 use crate::evaluate::{Answer, answer, evaluate};
 use crate::metric::Score;
@@ -29,6 +29,8 @@ pub struct Outcome {
     pub train_clean: Score,
     /// The prediction for each test image by the weights of the last epoch; empty if test images are not evaluated.
     pub test_answers: Vec<Answer>,
+    /// The index of each of these images in its file, where some of them were drawn; `None` for those from the first.
+    pub test_images: Option<Vec<u32>>,
     /// Number of parameters.
     pub parameters: usize,
     /// The engine that computed the gradients.
@@ -59,11 +61,10 @@ pub fn train(
     for path in options.model_path.iter().chain(&options.checkpoint_path) {
         check_writable(path)?;
     }
-    let &RunOptions { limit_train, limit_test, holdout, engine, device, .. } = options;
-    let limit_test = options.judge_test.then_some(limit_test);
-    let data = Dataset::open(&options.data, &experiment.net, limit_train, limit_test, holdout)?;
+    let data = Dataset::open(&options.data, &experiment.net, &options.selection)?;
 
     let threads = options.threads.unwrap_or_else(default_threads);
+    let &RunOptions { engine, device, .. } = options;
     let request = Request { experiment, plan: &plan, engine, device, threads };
     let initial_state = || TrainingState::init(&plan, options.seed, experiment.averaging.is_some());
     let mut engine = engines.start(&request, initial_state()?)?;
@@ -101,6 +102,7 @@ pub fn train(
         let shuffled =
             Batches::new(&data.train, data.normalisation, augmentation, experiment.batch_size, order);
         for (index, batch) in shuffled.enumerate() {
+            let batch = batch?;
             let step = epoch * batches + index;
             learning_rate = experiment.schedule.learning_rate(step, steps);
             let momentum = experiment.schedule.momentum(step, steps);
@@ -128,6 +130,7 @@ pub fn train(
         if (epoch + 1) * batches < STEPS_OF_RUNNING_STATISTICS && !plan.statistics.is_empty() {
             let mut seen = 0;
             for batch in Batches::new(&data.train, data.normalisation, None, experiment.batch_size, order) {
+                let batch = batch?;
                 seen += batch.len();
                 engine.blend_statistics(&batch, batch.len() as f64 / seen as f64)?;
                 if watch.flow() == Flow::Stop {
@@ -139,21 +142,23 @@ pub fn train(
         // Evaluate.
         let flow = || watch.flow();
         let mut evaluate_on = |images| {
-            let score = evaluate(engine.as_mut(), images, data.normalisation, &flow)?;
+            let evaluation = evaluate(engine.as_mut(), images, data.normalisation, &flow)?;
+            let score = evaluation.score;
             if score.loss_sum.is_finite() {
-                return Ok(score);
+                return Ok(evaluation);
             }
             // The last step may have been the one that diverged.
             let (epoch, batch, loss) = (epoch + 1, batches - 1, score.loss());
             Err(TrainError::Diverged { epoch, batch, loss, learning_rate })
         };
-        let holdout = data.holdout.as_ref().map(&mut evaluate_on).transpose()?;
+        let holdout = data.holdout.as_ref().map(&mut evaluate_on).transpose()?.map(|holdout| holdout.score);
         let test = data.test.as_ref().map(&mut evaluate_on).transpose()?;
+        let (test, test_by_class) = test.map(|test| (test.score, test.by_class)).unzip();
 
         // Report.
         let seconds = epoch_begun.elapsed().as_secs_f64();
-        let row = EpochRow { epoch: epoch + 1, learning_rate, train, holdout, test, seconds };
-        epochs.push(row);
+        let row = EpochRow { epoch: epoch + 1, learning_rate, train, holdout, test, test_by_class, seconds };
+        epochs.push(row.clone());
         if let Some(path) = checkpoint {
             checkpoint::save(path, &plan, &*engine.state()?, &identity, &epochs)?;
         }
@@ -163,11 +168,13 @@ pub fn train(
     }
 
     let flow = || watch.flow();
-    let train_clean = evaluate(engine.as_mut(), &data.train, data.normalisation, &flow)?;
+    let train_clean = evaluate(engine.as_mut(), &data.train, data.normalisation, &flow)?.score;
     let test_answers = match &data.test {
         Some(test) => answer(engine.as_mut(), test, data.normalisation, &flow)?,
         None => vec![],
     };
+    let drawn = |images: &&[u32]| images.iter().zip(0..).any(|(&image, index)| image != index);
+    let test_images = data.test.as_ref().map(Images::indices).filter(drawn).map(<[u32]>::to_vec);
     if let Some(path) = &options.model_path {
         let state = engine.state()?;
         let weights = state.of(WeightSet::Evaluation);
@@ -177,6 +184,7 @@ pub fn train(
         epochs,
         train_clean,
         test_answers,
+        test_images,
         parameters: plan.parameter_count(),
         engine: engine.name(),
         device: engine.device(),

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineName;
-use crate::metric::Score;
+use crate::metric::{ClassCounts, Score};
 
 /// Whether a run continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct BatchProgress {
 }
 
 /// The outcome of an epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EpochRow {
     /// 1 for the first.
     pub epoch: usize,
@@ -61,6 +61,8 @@ pub struct EpochRow {
     pub holdout: Option<Score>,
     /// On the test images, if they are evaluated, by the same weights.
     pub test: Option<Score>,
+    /// What is predicted for the test images, by class; `None` if they are not evaluated.
+    pub test_by_class: Option<ClassCounts>,
     /// Wall-clock time of the epoch, evaluation included.
     pub seconds: f64,
 }

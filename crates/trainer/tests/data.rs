@@ -5,12 +5,12 @@ mod common;
 use std::io::Write;
 use std::path::Path;
 
-use common::{bars, final_net, idx};
+use common::{ALL, bars, final_net, idx};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use stepladder_trainer::data::{
-    Batches, Dataset, Images, Normalisation, Preparing, read_images, read_labels,
+    Batches, Dataset, Images, Normalisation, Preparing, Selection, read_image, read_images, read_labels,
 };
 use stepladder_trainer::engine::Isa;
 use stepladder_trainer::random::{Purpose, Stream};
@@ -91,8 +91,13 @@ fn a_folder_in_place_of_a_file_is_refused() {
     assert!(matches!(error, TrainError::Data { .. }), "{error}");
 }
 
+fn pixels(images: &Images) -> Vec<u8> {
+    let mut buffer = vec![];
+    (0..images.len()).flat_map(|index| images.image(index, &mut buffer).unwrap().to_vec()).collect()
+}
+
 fn open(folder: &Path) -> Result<Dataset, TrainError> {
-    Dataset::open(&DataSource { folder: folder.to_owned(), hashes: None }, &final_net(), None, Some(None), 0)
+    Dataset::open(&DataSource::new(folder), &final_net(), &ALL)
 }
 
 #[test]
@@ -128,31 +133,35 @@ fn zipped_files_are_read_like_plain_ones() {
         std::fs::remove_file(path).unwrap();
     }
     let zipped = open(folder.path()).unwrap();
-    assert_eq!(
-        (plain.train.pixels, plain.test.unwrap().labels),
-        (zipped.train.pixels, zipped.test.unwrap().labels)
-    );
+    assert_eq!(pixels(&plain.train), pixels(&zipped.train));
+    assert_eq!(plain.test.unwrap().labels, zipped.test.unwrap().labels);
 }
 
 #[test]
 fn files_are_checked_against_their_hashes() {
     let folder = bars(20, 10);
-    let mut source = DataSource { folder: folder.path().to_owned(), hashes: None };
+    let mut source = DataSource::new(folder.path());
     let hashes = Dataset::describe(&source).unwrap().hashes;
     source.hashes = Some(hashes);
-    assert!(Dataset::open(&source, &final_net(), None, Some(None), 0).is_ok());
+    assert!(Dataset::open(&source, &final_net(), &ALL).is_ok());
     std::fs::write(folder.path().join("t10k-labels-idx1-ubyte"), idx(2049, &[10], &[3; 10])).unwrap();
-    let error = Dataset::open(&source, &final_net(), None, Some(None), 0).unwrap_err().to_string();
+    let error = Dataset::open(&source, &final_net(), &ALL).unwrap_err().to_string();
     assert!(error.contains("t10k-labels") && error.contains("damaged or replaced"), "{error}");
 }
 
 #[test]
 fn a_folder_says_what_it_holds() {
     let folder = bars(20, 10);
-    let source = DataSource { folder: folder.path().to_owned(), hashes: None };
+    let source = DataSource::new(folder.path());
     let found = Dataset::describe(&source).unwrap();
     assert_eq!((found.channels, found.size, found.classes, found.train, found.test), (1, 28, 10, 20, 10));
     assert_eq!(found.hashes.to_vec(), open(folder.path()).unwrap().hashes);
+    let parts = Dataset::describe(&source, 5).unwrap();
+    assert_eq!((parts.train, parts.validation, parts.test), (15, 5, 10));
+    assert_eq!(parts.counts.map(|counts| counts.iter().sum::<usize>()), [15, 5, 10]);
+    assert_eq!(parts.hashes, found.hashes);
+    let error = Dataset::describe(&source, 20).unwrap_err().to_string();
+    assert!(error.contains("`validation` should be less than the 20 images"), "{error}");
 
     // Colour: four dimensions, `[count, channels, rows, columns]`.
     for (set, count) in [("train", 20_u32), ("t10k", 10)] {
@@ -169,18 +178,34 @@ fn a_folder_says_what_it_holds() {
 }
 
 #[test]
-fn limits_keep_the_first_images_and_normalisation_follows_the_training_images() {
+fn without_a_draw_limits_keep_the_first_images_and_normalisation_follows_the_training_images() {
     let folder = bars(20, 10);
-    let source = DataSource { folder: folder.path().to_owned(), hashes: None };
+    let source = DataSource::new(folder.path());
     let all = open(folder.path()).unwrap();
-    let some = Dataset::open(&source, &final_net(), Some(7), Some(Some(1000)), 0).unwrap();
+    let limits = Selection { limit_train: Some(7), limit_test: Some(1000), ..ALL };
+    let some = Dataset::open(&source, &final_net(), &limits).unwrap();
     assert_eq!((some.train.len(), some.test.unwrap().len()), (7, 10));
-    assert_eq!(some.train.pixels[..], all.train.pixels[..7 * 784]);
-    let pixels: Vec<f64> = all.train.pixels.iter().map(|&p| f64::from(p) / 255.0).collect();
+    assert_eq!(pixels(&some.train)[..], pixels(&all.train)[..7 * 784]);
+    let pixels: Vec<f64> = pixels(&all.train).into_iter().map(|p| f64::from(p) / 255.0).collect();
     let mean = pixels.iter().sum::<f64>() / pixels.len() as f64;
     let variance = pixels.iter().map(|p| (p - mean).powi(2)).sum::<f64>() / pixels.len() as f64;
     assert!((all.normalisation.mean - mean).abs() < 1e-12);
     assert!((all.normalisation.deviation - variance.sqrt()).abs() < 1e-12);
+}
+
+#[test]
+fn one_image_of_a_file_is_read_alone() {
+    let folder = bars(20, 10);
+    let path = folder.path().join("t10k-images-idx3-ubyte");
+    let all = read_images(&path, None).unwrap().pixels;
+    let packed = folder.path().join("t10k.gz");
+    std::fs::write(&packed, zipped(&std::fs::read(&path).unwrap())).unwrap();
+    for index in [0, 3, 9] {
+        assert_eq!(read_image(&path, index).unwrap()[..], all[784 * index..][..784]);
+        assert_eq!(read_image(&packed, index).unwrap()[..], all[784 * index..][..784]);
+    }
+    let error = read_image(&path, 10).unwrap_err().to_string();
+    assert_eq!(error, "`index` should be below 10, the images of the file, got 10");
 }
 
 proptest! {
@@ -201,10 +226,10 @@ proptest! {
 
     #[test]
     fn each_image_is_in_one_batch_of_an_epoch(count in 1_usize..70, batch_size in 1_usize..20, seed: u32) {
-        let images = Images { channels: 1, size: 1, pixels: (0..count as u8).collect(), labels: (0..count as u8).collect() };
+        let images = Images::new(1, 1, (0..count as u8).collect(), (0..count as u8).collect());
         let order = Stream::new(u64::from(seed), Purpose::Order).at(0);
         let normalisation = Normalisation { mean: 0.0, deviation: 1.0 };
-        let batches: Vec<_> = Batches::new(&images, normalisation, None, batch_size, order).collect();
+        let batches: Vec<_> = Batches::new(&images, normalisation, None, batch_size, order).map(Result::unwrap).collect();
         prop_assert_eq!(batches.len(), count.div_ceil(batch_size));
         let mut seen = vec![];
         for batch in batches {

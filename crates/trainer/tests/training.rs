@@ -2,14 +2,14 @@
 
 mod common;
 
-use common::{bars, block, experiment, final_net, options};
-use stepladder_trainer::data::Augmentation;
+use common::{ALL, bars, block, experiment, final_net, options};
+use stepladder_trainer::data::{Augmentation, Selection};
 use stepladder_trainer::engine::FusedAlone;
 use stepladder_trainer::net::{BlockSpec, LayerSpec, NetSpec, Norm, Plan};
 use stepladder_trainer::optim::{Averaging, Schedule};
 use stepladder_trainer::{
-    BatchProgress, EpochRow, Experiment, Flow, Model, Outcome, RunOptions, TrainError, Unwatched, Watch,
-    train,
+    Answer, BatchProgress, DataSource, EpochRow, Experiment, Flow, Model, Outcome, RunOptions, TrainError,
+    Unwatched, Watch, train,
 };
 
 /// Bits of the training loss, correct training images, bits of the test loss, correct test images.
@@ -146,8 +146,11 @@ fn weights_that_diverge_in_the_last_step_end_as_diverged_too() {
     experiment.net.block = block(Norm::None, 0.0);
     experiment.schedule = Schedule::Constant { learning_rate: 1e6 };
     experiment.optimizer.weight_decay = 1.0; // makes each weight a million times as large, and logits overflow
-    let options =
-        RunOptions { holdout: 10, checkpoint_path: Some(checkpoint.clone()), ..options(data.path()) };
+    let options = RunOptions {
+        selection: Selection { holdout: 10, ..ALL },
+        checkpoint_path: Some(checkpoint.clone()),
+        ..options(data.path())
+    };
     let error = train(&experiment, &options, &FusedAlone, &mut Unwatched).unwrap_err();
     assert!(matches!(error, TrainError::Diverged { epoch: 1, batch: 0, .. }), "{error}");
     assert!(!checkpoint.exists());
@@ -234,7 +237,7 @@ fn a_resumed_run_ends_with_the_bits_of_an_uninterrupted_one() {
     let folder = tempfile::tempdir().unwrap();
     let experiment = Experiment { epochs: 4, ..everything_random() };
     let checkpoint = folder.path().join("checkpoint.safetensors");
-    let options = RunOptions { holdout: 10, ..options(data.path()) };
+    let options = RunOptions { selection: Selection { holdout: 10, ..ALL }, ..options(data.path()) };
     let unbroken = bits(&experiment, &options);
     let options = RunOptions { checkpoint_path: Some(checkpoint.clone()), ..options };
     for epoch in [1, 3] {
@@ -260,7 +263,16 @@ fn a_checkpoint_of_another_run_or_a_damaged_one_is_refused() {
         assert!(error.to_string().contains(reason), "{error}");
     };
     refused(&everything_random(), &RunOptions { seed: 2, ..options.clone() }, "another seed");
-    refused(&everything_random(), &RunOptions { holdout: 5, ..options.clone() }, "another number of images");
+    refused(
+        &everything_random(),
+        &RunOptions { selection: Selection { holdout: 5, ..ALL }, ..options.clone() },
+        "another number of images",
+    );
+    let of_a_draw = Selection { limit_test: Some(30), draw_seed: Some(1), ..ALL };
+    let limited = RunOptions { selection: of_a_draw, ..options.clone() };
+    refused(&everything_random(), &limited, "another number of images");
+    let undrawn = RunOptions { selection: Selection { draw_seed: Some(2), ..ALL }, ..options.clone() };
+    train(&everything_random(), &undrawn, &FusedAlone, &mut Unwatched).unwrap();
     refused(&Experiment { label_smoothing: 0.1, ..everything_random() }, &options, "another experiment");
     let rebuilt = RunOptions { sources: Some("0123abcd".into()), ..options.clone() };
     refused(&everything_random(), &rebuilt, "from the sources unknown and not 0123abcd; start the run again");
@@ -307,11 +319,111 @@ fn a_checkpoint_goes_on_with_the_same_sources_alone_and_on_any_cpu() {
 }
 
 #[test]
+fn a_checkpoint_of_another_draw_is_refused() {
+    let data = bars(70, 30);
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint_path = Some(folder.path().join("checkpoint.safetensors"));
+    let run = |draw_seed| {
+        let selection = Selection { holdout: 10, draw_seed, ..ALL };
+        let options =
+            RunOptions { selection, checkpoint_path: checkpoint_path.clone(), ..options(data.path()) };
+        train(&experiment(), &options, &FusedAlone, &mut Unwatched)
+    };
+    run(Some(1)).unwrap();
+    run(Some(1)).unwrap();
+    for other in [Some(2), None] {
+        let error = run(other).unwrap_err().to_string();
+        assert!(error.contains("a run with another draw of images"), "{error}");
+    }
+}
+
+#[test]
+fn a_validation_set_is_evaluated_and_not_trained_on() {
+    let data = bars(70, 30);
+    let outcome = |validation, selection| {
+        let options = RunOptions { selection, ..options(data.path()) };
+        let data = DataSource { validation, ..options.data.clone() };
+        train(&experiment(), &RunOptions { data, ..options }, &FusedAlone, &mut Unwatched)
+    };
+    let own = outcome(20, ALL).unwrap();
+    let last = outcome(0, Selection { holdout: 20, ..ALL }).unwrap(); // the same images
+    let figures = |row: &EpochRow| (row.train, row.holdout, row.test);
+    assert_eq!(
+        own.epochs.iter().map(figures).collect::<Vec<_>>(),
+        last.epochs.iter().map(figures).collect::<Vec<_>>()
+    );
+
+    let limited = outcome(20, Selection { limit_train: Some(30), draw_seed: Some(1), ..ALL }).unwrap();
+    assert_eq!(limited.epochs[0].train.total, 30);
+    assert_eq!(limited.epochs[0].holdout.map(|score| score.total), Some(20));
+    assert!(outcome(20, Selection { judge_test: false, ..ALL }).is_ok());
+
+    let both = outcome(20, Selection { holdout: 5, ..ALL }).unwrap_err().to_string();
+    assert_eq!(
+        both,
+        "`holdout` should be left out, since the data have a validation set of 20 images, got 5"
+    );
+    let all = outcome(70, ALL).unwrap_err().to_string();
+    assert!(all.contains("fewer than the 70 images of the training files, got 70"), "{all}");
+}
+
+#[test]
+fn a_file_that_is_read_in_place_gives_the_same_bits() {
+    let data = bars(70, 30);
+    let whole = options(data.path());
+    let in_place = RunOptions { data: DataSource { in_memory: 0, ..whole.data.clone() }, ..whole.clone() };
+    assert_eq!(bits(&everything_random(), &in_place), bits(&everything_random(), &whole));
+    let drawn =
+        Selection { limit_train: Some(40), holdout: 10, limit_test: Some(20), draw_seed: Some(3), ..ALL };
+    let of = |options: RunOptions| RunOptions { selection: drawn, ..options };
+    assert_eq!(bits(&everything_random(), &of(in_place)), bits(&everything_random(), &of(whole)));
+}
+
+/// Changes a file once the first epoch has begun.
+struct Change<'a>(Option<&'a dyn Fn()>);
+
+impl Watch for Change<'_> {
+    fn batch(&mut self, _progress: &BatchProgress) -> Flow {
+        if let Some(change) = self.0.take() {
+            change();
+        }
+        Flow::Continue
+    }
+
+    fn epoch(&mut self, _row: &EpochRow) -> Flow {
+        Flow::Continue
+    }
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_in_place_ends_the_run_by_name() {
+    let data = bars(70, 30);
+    let path = data.path().join("train-images-idx3-ubyte");
+    let whole = std::fs::read(&path).unwrap();
+    let options = options(data.path());
+    let options = RunOptions { data: DataSource { in_memory: 0, ..options.data.clone() }, ..options };
+    let cut_off = || std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(500).unwrap();
+    let rewritten = || {
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    };
+    let changes: [(&dyn Fn(), &str); 2] =
+        [(&cut_off, "a file that was cut off since it was opened"), (&rewritten, "changes since then")];
+    for (change, reason) in changes {
+        std::fs::write(&path, &whole).unwrap();
+        let error = train(&experiment(), &options, &FusedAlone, &mut Change(Some(change))).unwrap_err();
+        assert!(matches!(&error, TrainError::Data { path: named, .. } if *named == path), "{error}");
+        assert!(error.to_string().contains(reason), "{error}");
+    }
+}
+
+#[test]
 fn held_out_images_are_evaluated_and_not_trained_on() {
     let data = bars(70, 30);
     let experiment = Experiment { epochs: 1, ..experiment() };
     let outcome = |holdout, limit_train| {
-        let options = RunOptions { holdout, limit_train, ..options(data.path()) };
+        let options =
+            RunOptions { selection: Selection { holdout, limit_train, ..ALL }, ..options(data.path()) };
         train(&experiment, &options, &FusedAlone, &mut Unwatched).unwrap()
     };
     let (aside, without) = (outcome(20, None), outcome(0, Some(50)));
@@ -322,7 +434,7 @@ fn held_out_images_are_evaluated_and_not_trained_on() {
     );
     assert_eq!((aside.train_clean, without.epochs[0].holdout), (without.train_clean, None));
 
-    let options = RunOptions { holdout: 70, ..options(data.path()) };
+    let options = RunOptions { selection: Selection { holdout: 70, ..ALL }, ..options(data.path()) };
     let error = train(&experiment, &options, &FusedAlone, &mut Unwatched).unwrap_err().to_string();
     assert_eq!(error, "`holdout` should be less than the 70 training images, got 70");
 }
@@ -332,7 +444,8 @@ fn without_test_images_their_files_are_not_opened_and_the_same_is_learned() {
     let data = bars(70, 30);
     let experiment = everything_random();
     let outcome = |judge_test| {
-        let options = RunOptions { holdout: 20, judge_test, ..options(data.path()) };
+        let options =
+            RunOptions { selection: Selection { holdout: 20, judge_test, ..ALL }, ..options(data.path()) };
         train(&experiment, &options, &FusedAlone, &mut Unwatched)
     };
     let with = outcome(true).unwrap();
@@ -348,7 +461,7 @@ fn without_test_images_their_files_are_not_opened_and_the_same_is_learned() {
         assert_eq!((with.test.is_some(), without.test), (true, None));
     }
 
-    let options = RunOptions { judge_test: false, ..options(data.path()) };
+    let options = RunOptions { selection: Selection { judge_test: false, ..ALL }, ..options(data.path()) };
     let error = train(&experiment, &options, &FusedAlone, &mut Unwatched).unwrap_err().to_string();
     assert_eq!(error, "`holdout` should be at least 1, since no test images are evaluated, got 0");
 }
@@ -372,4 +485,28 @@ fn images_learned_in_a_few_steps_are_predicted() {
         let correct: Vec<usize> = outcomes.map(|outcome| outcome.train_clean.correct).collect();
         assert_eq!(correct, [40; 4], "{averaging:?}");
     }
+}
+
+#[test]
+fn counts_by_class_and_ranks_agree_with_the_predictions() {
+    let data = bars(70, 30);
+    let outcome = train(&everything_random(), &options(data.path()), &FusedAlone, &mut Unwatched).unwrap();
+    let answers = &outcome.test_answers;
+    let row = outcome.epochs.last().unwrap();
+    let counts = row.test_by_class.as_ref().unwrap();
+    for class in 0..counts.count.len() {
+        let those = |keep: &dyn Fn(&Answer) -> bool| answers.iter().filter(|answer| keep(answer)).count();
+        let found = (counts.count[class], counts.predicted[class], counts.correct[class]);
+        let expected = (
+            those(&|answer| usize::from(answer.expected) == class),
+            those(&|answer| usize::from(answer.label) == class),
+            those(&|answer| usize::from(answer.label) == class && answer.label == answer.expected),
+        );
+        assert_eq!(found, expected);
+    }
+    assert_eq!(answers.len(), 30);
+    assert_eq!(row.test.unwrap().correct, counts.correct.iter().sum::<usize>());
+    assert!(answers.iter().all(|answer| (answer.rank == 1) == (answer.label == answer.expected)));
+    assert!(answers.iter().any(|answer| answer.rank > 1), "some image is predicted wrong");
+    assert!(answers.iter().all(|answer| answer.rank <= counts.count.len()));
 }

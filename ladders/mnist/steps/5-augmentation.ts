@@ -84,7 +84,7 @@ export default defineStep({
 		),
 		claim(
 			({self}) => {
-				const {testAccuracy, heldFor} = self.record.preregistration.target;
+				const {testAccuracy = 1, heldFor} = self.record.preregistration.target;
 				return (
 					`${self.missed.length} of ${self.held.of} seeds missed the target, though each of them has at least ` +
 					`${percent(testAccuracy)} % in the mean over the last ${heldFor} epochs. A rate that falls should quiet the last ` +
@@ -93,7 +93,7 @@ export default defineStep({
 			},
 			({self}) =>
 				self.missed.length > 0 &&
-				self.missed.every(({seed}) => lastMean(self, seed) >= self.record.preregistration.target.testAccuracy),
+				self.missed.every(({seed}) => lastMean(self, seed) >= (self.record.preregistration.target.testAccuracy ?? 1)),
 		),
 	],
 });

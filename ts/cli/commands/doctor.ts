@@ -1,11 +1,15 @@
 import process from 'node:process';
 import type {Command} from 'commander';
+import {cacheFolder} from '../../cache/cache-folder.js';
+import {cacheKinds, listCache} from '../../cache/entries.js';
+import {formatBytes} from '../../format/bytes.js';
 import {LadderError} from '../../index.js';
 import {libtorchFolder, ownLibtorch} from '../../libtorch/libtorch-folder.js';
 import {missing, problemOf} from '../../libtorch/manifest.js';
 import {torchCommand} from '../../libtorch/torch-addon.js';
 import {hasTorch, native, nativeFor} from '../../native/load.js';
 import {unwrap} from '../../native/unwrap.js';
+import {commandHint} from '../../platform/command-hint.js';
 import {dataSentence} from '../../report/data-sentence.js';
 import {exitCodes} from '../exit-codes.js';
 import {
@@ -41,6 +45,7 @@ export const doctorCommand = (command: Command): Command =>
 				const {libtorch, cuda} = unwrap(nativeFor({engine: 'aten'}).runtimeInfo());
 				return `${libtorch} in ${libtorchFolder()}, ${cuda ? 'with a CUDA device' : 'without a CUDA device'}`;
 			}),
+			find('Cache', cacheSentence),
 		];
 		findings.push(...(await findLadderAndData(flags)));
 		for (const {what, found, missing} of findings) {
@@ -74,6 +79,18 @@ const findLadderAndData = async (flags: LadderFlags & DataFlags): Promise<Findin
 
 		return [{what: 'Ladder', missing: String(error instanceof Error ? error.message : error)}];
 	}
+};
+
+/** The cache's size by kind, and how to make it smaller. */
+const cacheSentence = (): string => {
+	const entries = listCache();
+	const parts = cacheKinds.flatMap(kind => {
+		const bytes = entries.filter(entry => entry.kind === kind).reduce((sum, entry) => sum + entry.bytes, 0);
+		return bytes > 0 ? [`${kind} ${formatBytes(bytes)}`] : [];
+	});
+	return parts.length === 0
+		? `empty, in ${cacheFolder()}`
+		: `${parts.join(', ')}, in ${cacheFolder()}; \`${commandHint('cache')}\` lists it`;
 };
 
 const find = (what: string, look: () => string): Finding => {

@@ -1,7 +1,15 @@
 import process from 'node:process';
 import {type Command, Option} from 'commander';
-import {type NamedPrediction, type PredictOptions, percent, predict} from '../../index.js';
+import {
+	type ImageOutcome,
+	type ImagePrediction,
+	loadModel,
+	type NamedPrediction,
+	type PredictOptions,
+	percent,
+} from '../../index.js';
 import {commandHint} from '../../platform/command-hint.js';
+import {exitCodes} from '../exit-codes.js';
 import type {Interruption} from '../interruption.js';
 
 /** Further classes are shown if they have at least this probability. */
@@ -17,7 +25,7 @@ export const predictCommand = (command: Command, interruption: Interruption): Co
 		.argument('<model>', 'a run’s folder, or a model.safetensors')
 		.argument(
 			'<image...>',
-			'image files of any size, such as PNG or JPEG, or rows of an IDX file such as t10k-images-idx3-ubyte:0-9',
+			"image files of any size, such as PNG or JPEG; folders with all images below them; patterns such as 'photos/*.jpg'; or rows of an IDX file such as t10k-images-idx3-ubyte:0-9",
 		)
 		.option('--invert', 'invert the images, for dark on light where the model learned light on dark')
 		.addOption(
@@ -31,27 +39,59 @@ export const predictCommand = (command: Command, interruption: Interruption): Co
 		.addHelpText(
 			'after',
 			`
+An image that can't be read is reported on stderr, and the others are predicted all the same; the exit code is 5 then.
+
 Examples:
   ${commandHint('predict', 'runs/latest photo.jpg')}
+  ${commandHint('predict', "runs/latest photos 'more/*.jpg'")}
   ${commandHint('predict', 'model.safetensors seven.png --all')}
   ${commandHint('predict', 'model.safetensors data/t10k-images-idx3-ubyte:0-9')}`,
 		)
-		.action(async (model: string, names: string[], {all, json, ...options}: Flags) => {
-			for await (const prediction of predict(model, names, options)) {
-				process.stdout.write(`${json ? JSON.stringify(prediction) : line(prediction, all)}\n`);
-				if (interruption.signal.aborted) {
-					return;
+		.action(async (modelPath: string, names: string[], {all, json, ...options}: Flags) => {
+			const {signal} = interruption;
+			const model = await loadModel(modelPath);
+			const {classes} = model;
+			let [count, damaged] = [0, 0];
+			for await (const outcome of model.predictImages(names, {...options, signal})) {
+				count += 1;
+				if (outcome.error) {
+					damaged += 1;
+					process.stderr.write(`stepladder: ${outcome.error.message}\n`);
+					process.exitCode = exitCodes.data;
 				}
+
+				const text = json ? JSON.stringify(jsonOf(outcome, classes)) : lineOf(outcome, classes, all);
+				process.stdout.write(text === undefined ? '' : `${text}\n`);
+			}
+
+			if (damaged > 0 && count > 1) {
+				process.stderr.write(`stepladder: ${damaged} of ${count} images could not be read\n`);
 			}
 		});
 
-const line = ({image, blank, done, ...prediction}: NamedPrediction, all: boolean): string => {
+const jsonOf = ({image, error, ...prediction}: ImageOutcome, classes: readonly string[]): object => {
+	if (error) {
+		return {image, error: {code: error.code, message: error.message}};
+	}
+
+	const {blank, done, ...found} = prediction as ImagePrediction;
+	return {image, ...found, classes, blank, done};
+};
+
+/** Formats an outcome; `undefined` for an image that can't be read, which stderr reports. */
+const lineOf = (outcome: ImageOutcome, classes: readonly string[], all: boolean): string | undefined => {
+	if (outcome.error) {
+		return undefined;
+	}
+
+	const {image, blank, done, ...prediction} = outcome;
 	if (blank) {
-		return `${image}: blank, there is nothing on it`;
+		return `${image}: blank, there is nothing on it; a black image is ${describe(prediction, all)}`;
 	}
 
 	const lead = Math.max(...prediction.probabilities) < likely ? 'nothing is likely: ' : '';
-	return `${image}: ${lead}${describe(prediction, all)}${done.length > 0 ? ` [${done.join('; ')}]` : ''}`;
+	const words = describe({...prediction, classes}, all);
+	return `${image}: ${lead}${words}${done.length > 0 ? ` [${done.join('; ')}]` : ''}`;
 };
 
 /** Formats a prediction: `7 (99.98 %)`, with the next two if they are likely, or with all. */

@@ -14,7 +14,7 @@ import {lockOfRecording} from '../../record/make-record.js';
 import {drawSeed, isSlow, replay} from '../../record/replay.js';
 import {writeTexts} from '../../record/write-texts.js';
 import {sweepNames} from '../../sweep/file.js';
-import {checkSweeps, writeSweepPages} from '../../sweep/page.js';
+import {checkSweeps, dataOfSweeps, writeSweepPages} from '../../sweep/page.js';
 import {ConsoleLog} from '../console-log.js';
 import {exitCodes} from '../exit-codes.js';
 import type {Interruption} from '../interruption.js';
@@ -28,6 +28,7 @@ import {
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
+import {missingClassesReporter} from '../missing-classes.js';
 import {parseNumber, parseSeeds} from '../parse.js';
 import {whileWaiting} from '../while-waiting.js';
 
@@ -127,9 +128,11 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 
 	if (recorder.training) {
 		const log = new ConsoleLog(step, seeds.length - recorder.finished.length);
+		const reportMissingClasses = missingClassesReporter();
 		try {
 			for await (const event of recorder.training) {
 				interruption.kept ??= `to resume: ${goingOn(flags)}`;
+				reportMissingClasses(event);
 				log.tell(event);
 			}
 		} finally {
@@ -180,8 +183,8 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	tellRecording(checked);
 	const sweeps = step === undefined ? sweepNames(ladder.folder).length : 0;
 	const problems = await whileWaiting('Checking the records', async () => [
-		...checkLadder(records, data, checked),
-		...(sweeps > 0 ? await checkSweeps(ladder, data) : []),
+		...checkLadder(records, data, checked, sweeps > 0 ? dataOfSweeps(ladder) : []),
+		...(sweeps > 0 ? await checkSweeps(ladder) : []),
 	]);
 	if (problems.length > 0) {
 		tellRecording(checked); // a recording that began meanwhile

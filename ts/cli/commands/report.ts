@@ -1,7 +1,9 @@
 import process from 'node:process';
 import type {Command} from 'commander';
-import {report, reportRuns} from '../../index.js';
+import {displayPath} from '../../format/command-line.js';
+import {type RecordError, report, reportRuns} from '../../index.js';
 import {commandHint} from '../../platform/command-hint.js';
+import {exitCodes} from '../exit-codes.js';
 import {
 	chosenLadder,
 	type DataFlags,
@@ -50,7 +52,19 @@ const writeLadder = async ({out, ...flags}: Flags): ReturnType<typeof report> =>
 	const written = await whileWaiting('Writing the report', async tell => report(ladder, {...options, tell}));
 	printRefused(ladder, 'in the report');
 	printDamaged(written.leftOut, 'has no chapter in the report');
+	printStale(written.stale);
 	return written;
+};
+
+/** One line for all steps: a changed photo makes all of them stale. */
+const printStale = (stale: ReadonlyMap<string, RecordError>): void => {
+	const [first] = stale.values();
+	if (first !== undefined) {
+		const steps = [...stale.keys()].map(name => `\`${name}\``).join(', ');
+		const are = stale.size === 1 ? `Step ${steps} is` : `Steps ${steps} are`;
+		process.stderr.write(`${are} marked as stale: ${displayPath(first.path)}: ${first.problem}\n`);
+		process.exitCode = exitCodes.data;
+	}
 };
 
 const writeRuns = async (names: readonly string[], {out, ...flags}: Flags): ReturnType<typeof reportRuns> =>

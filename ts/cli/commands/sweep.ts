@@ -1,6 +1,5 @@
 import process from 'node:process';
 import {type Command, InvalidArgumentError} from 'commander';
-import {ConfigError} from '../../errors/index.js';
 import {commandHint} from '../../platform/command-hint.js';
 import type {Varied} from '../../sweep/plan.js';
 import {sweep} from '../../sweep/sweep.js';
@@ -51,9 +50,13 @@ export const sweepCommand = (command: Command, interruption: Interruption): Comm
 		)
 		.option('--draw <n>', 'with --sample: which draw (default: 1)', parseNumber)
 		.option('--seeds <list>', 'seeds of each trial; take none that a record uses', parseSeeds, [101, 102, 103])
-		.option('--holdout <n>', 'hold out the last n training images, and judge the trials on them', parseNumber)
+		.option(
+			'--holdout <n>',
+			'hold out n training images, drawn from each class, and evaluate the trials on them (default: the data’s own validation set)',
+			parseNumber,
+		)
 		.option('--epochs <n>', 'passes over the training set, in place of the step’s own', parseNumber)
-		.option('--limit-train <n>', 'the first n training images only', parseNumber)
+		.option('--limit-train <n>', 'n training images only, drawn from each class', parseNumber)
 		.option('--threads <n>', 'threads of a run (default: the number of cores over the jobs)', parseNumber)
 		.option('--jobs <n>', 'runs at once (default: the number of cores)', parseNumber)
 		.option('--name <name>', 'what it is called in records/sweeps (default: the step, with what varies)')
@@ -70,18 +73,12 @@ Examples:
   ${commandHint('sweep', '--step baseline --vary schedule.learningRate=0.001..0.1:log --sample 8 --holdout 100')}
   ${commandHint('sweep', `--step baseline --vary 'averaging=[{"decay": 0.99}]' --holdout 100`)}`,
 		)
-		.action(async ({step: name, holdout, ladder: _, ...flags}: Flags, command: Command) => {
+		.action(async ({step: name, ladder: _, ...flags}: Flags, command: Command) => {
 			const ladder = await chosenLadder(command.opts<Flags>());
 			const {step} = chosenStep(ladder, name);
-			if (holdout === undefined) {
-				const sentence = '`--holdout <n>` is missing: how many training images should judge the trials?';
-				throw new ConfigError('holdout', 'given as `--holdout <n>`', 'nothing', sentence);
-			}
-
 			const log = new SweepLog();
 			const found = await sweep(ladder, step.name, {
 				...flags,
-				holdout,
 				signal: interruption.signal,
 				tell(event) {
 					interruption.kept = `to resume: run the same command again${flags.fresh ? ', without `--fresh`' : ''}`;

@@ -2,13 +2,18 @@ import {realpathSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {type Command, Option} from 'commander';
+import {isExpectedError} from '../../errors/is-expected-error.js';
+import {goalOf} from '../../experiment/goal.js';
 import {settingsName, type TriedSetting, withSettings} from '../../experiment/settings.js';
 import {displayPath, shellQuote} from '../../format/command-line.js';
+import {formatSetting} from '../../format/value.js';
 import {
 	ConfigError,
 	type DataSource,
+	type Difference,
 	differences,
 	idx,
+	type Ladder,
 	resume,
 	type Step,
 	type TrainEvent,
@@ -18,12 +23,13 @@ import {
 	train,
 } from '../../index.js';
 import {commandHint} from '../../platform/command-hint.js';
-import {verdict} from '../../report/verdict.js';
+import {predictionsText, verdict} from '../../report/verdict.js';
 import {cleanUpRun} from '../../runs/clean-up.js';
 import {readConfig} from '../../runs/config.js';
 import {latest} from '../../runs/latest.js';
 import {type Sibling, siblingsOf} from '../../runs/siblings.js';
 import type {Trainable} from '../../step/define-step.js';
+import {keptSentence} from '../../training/resume.js';
 import {ConsoleLog} from '../console-log.js';
 import {exitCodes} from '../exit-codes.js';
 import type {Interruption} from '../interruption.js';
@@ -36,6 +42,7 @@ import {
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
+import {missingClassesReporter} from '../missing-classes.js';
 import {parseNumber, parseSeeds, parseSetting} from '../parse.js';
 import {screen} from '../screen.js';
 
@@ -76,9 +83,13 @@ export const trainCommand = (command: Command, interruption: Interruption): Comm
 			'--data-dir <dir>',
 			'a folder with four IDX files named as MNIST’s, plain or .gz, in place of the ladder’s data',
 		)
-		.option('--limit-train <n>', 'the first n training images only', parseNumber)
-		.option('--limit-test <n>', 'the first n test images only', parseNumber)
-		.option('--holdout <n>', 'hold out the last n training images as a validation set, and report both', parseNumber)
+		.option('--limit-train <n>', 'n training images only, drawn from each class in proportion', parseNumber)
+		.option('--limit-test <n>', 'n test images only, drawn likewise', parseNumber)
+		.option(
+			'--holdout <n>',
+			'hold out n training images, drawn likewise, as a validation set, and report both',
+			parseNumber,
+		)
 		.option(
 			'--resume <run>',
 			'resume an interrupted run, given as its folder or `latest`, with all seeds of its command',
@@ -108,11 +119,19 @@ Examples:
 
 const run = async (flags: Flags, command: Command, interruption: Interruption): Promise<TrainResult> => {
 	const {json, quiet} = flags;
-	const {step, training, seeds} = await begin(flags, command, interruption.signal);
+	const {step, training, seeds, note} = await begin(flags, command, interruption.signal);
+	const reportMissingClasses = missingClassesReporter();
+	let unprinted = note;
+	const follow = (event: TrainEvent): void => {
+		interruption.kept ??= goingOn(event);
+		process.stderr.write(unprinted);
+		unprinted = '';
+		reportMissingClasses(event);
+	};
 	if (json) {
 		const folders = new Map<number, string | undefined>();
 		for await (const event of training) {
-			interruption.kept ??= goingOn(event);
+			follow(event);
 			if (event.type === 'epoch') {
 				process.stdout.write(`${JSON.stringify(event)}\n`);
 			} else if (event.type === 'seed') {
@@ -130,7 +149,7 @@ const run = async (flags: Flags, command: Command, interruption: Interruption): 
 	const log = new ConsoleLog(step, seeds);
 	try {
 		for await (const event of training) {
-			interruption.kept ??= goingOn(event);
+			follow(event);
 			if (!quiet) {
 				log.tell(event);
 			}
@@ -141,6 +160,7 @@ const run = async (flags: Flags, command: Command, interruption: Interruption): 
 
 	const result = await training.result;
 	interruption.kept = undefined;
+	process.stdout.write(quiet ? '' : predictionsText(result, screen()));
 	process.stdout.write(`${verdict(result, screen())}\n${step.trial ? trialNote(step.trial) : ''}`);
 	return result;
 };
@@ -154,21 +174,27 @@ const goingOn = (event: TrainEvent): string | undefined =>
 const trialNote = (settings: readonly TriedSetting[]): string =>
 	`This was a trial with ${settingsName({settings})}. \`record\` ignores --set, and trains the step as it is in its file.\n`;
 
-type Begun = {readonly step: Trainable; readonly training: Training; readonly seeds: number};
+type Begun = {
+	readonly step: Trainable;
+	readonly training: Training;
+	readonly seeds: number;
+	/** For stderr, once the training has begun. */
+	readonly note: string;
+};
 
 const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promise<Begun> => {
 	const {step: name, resume: given, json: _, quiet: __, strict: ___, fastDevRun, out, ...others} = flags;
 	if (given !== undefined) {
 		const named = command.options.map(option => option.attributeName());
-		const other = named.find(name => !showing.has(name) && command.getOptionValueSource(name) === 'cli');
+		const other = named.find(name => !combinable.has(name) && command.getOptionValueSource(name) === 'cli');
 		if (other) {
 			const flag = command.options.find(option => option.attributeName() === other)?.long ?? other;
-			const sentence = `\`${flag}\` can’t be used with \`--resume\`: a run is resumed with the settings it began with`;
+			const sentence = keptSentence(`\`${flag}\``, other);
 			throw new ConfigError(other, 'left out with `--resume`', 'a value', sentence);
 		}
 
 		const folder = given === latest ? realpathOf(path.join('runs', latest)) : given;
-		const {step} = readConfig(folder);
+		const {step, experiment, options} = readConfig(folder);
 		const siblings = siblingsOf(folder);
 		for (const {folder: place, state} of siblings) {
 			if (place !== undefined && state === 'finished') {
@@ -176,25 +202,69 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 			}
 		}
 
-		const training = resume(folder, {signal});
+		const training = resume(folder, {signal, data: dataAgain(flags)});
+		const changes = flags.quiet ? [] : await changesOfStep({...step, experiment}, options.epochs, flags);
 		if (siblings.length > 1 && !flags.json && !flags.quiet) {
 			process.stderr.write(`Resuming all seeds of the command: ${stateOf(siblings)}\n`);
 		}
 
-		return {step, training, seeds: siblings.filter(({state}) => state !== 'finished').length};
+		const note = changes.length > 0 ? changedSentence(step.name, changes) : '';
+		return {step, training, seeds: siblings.filter(({state}) => state !== 'finished').length, note};
 	}
 
-	const {ladder: ____, dataDir, skipDamaged, set, ...options} = others;
+	const {ladder: ____, dataDir: _____, skipDamaged: ______, set, ...options} = others;
 	const ladder = await chosenLadder(flags);
 	const step = trialOf(chosenStep(ladder, name).step, set);
-	const source = dataDir === undefined ? ladder.data : idx(dataDir);
-	const data: DataSource = {
-		open: async (base, {signal: stop} = {}) =>
-			source.open(base, {...openOptions({skipDamaged: skipDamaged ?? false}), signal: stop}),
-	};
+	const data = sourceOf(flags, ladder);
 	const batch = step.experiment.batchSize;
 	const kept = fastDevRun ? {epochs: 1, limitTrain: batch, limitTest: batch} : {out};
-	return {step, training: train(step, {...options, ...kept, data, signal}), seeds: flags.seeds.length};
+	return {step, training: train(step, {...options, ...kept, data, signal}), seeds: flags.seeds.length, note: ''};
+};
+
+/** Returns the data that a run is resumed with where the files that it began with are gone. */
+const dataAgain = (flags: Flags): DataSource => ({
+	async open(base, options) {
+		if (!flags.quiet) {
+			process.stderr.write('The images that the run began with are gone or have changed: opening its data again\n');
+		}
+
+		return sourceOf(flags).open(base, options);
+	},
+});
+
+/** Returns the data of `--data-dir`, or else of a ladder, which is opened when the data are. */
+const sourceOf = (flags: Flags, ladder?: Ladder): DataSource => ({
+	async open(base, {signal} = {}) {
+		const {dataDir, skipDamaged = false} = flags;
+		const source = dataDir === undefined ? (ladder ?? (await chosenLadder(flags))).data : idx(dataDir);
+		return source.open(base, {...openOptions({skipDamaged}), signal});
+	},
+});
+
+/** Returns the settings of a run that its step has otherwise by now; none if the step is not found, which resuming does not need. */
+const changesOfStep = async (
+	run: Trainable,
+	epochs: number | undefined,
+	flags: Flags,
+): Promise<readonly Difference[]> => {
+	try {
+		const {experiment, target} = trialOf((await chosenLadder(flags)).step(run.name), run.trial ?? []);
+		const now = {...experiment, ...(epochs !== undefined && {epochs})};
+		return [...differences(run.experiment, now), ...differences(goalOf(run.target), goalOf(target), 'target')];
+	} catch (error) {
+		if (isExpectedError(error)) {
+			return [];
+		}
+
+		throw error;
+	}
+};
+
+const changedSentence = (step: string, [first, ...others]: readonly Difference[]): string => {
+	const more = others.length === 0 ? '' : `, and ${others.length} more`;
+	const before = formatSetting(first?.before ?? undefined);
+	const after = formatSetting(first?.after ?? undefined);
+	return `Step \`${step}\` has changed since this run began (\`${first?.path}\` was ${before}, and is ${after}${more}): the run keeps its settings\n`;
 };
 
 /** Formats the states of seeds: `1, 2 finished; 3 interrupted; 4, 5 not started`. */
@@ -236,5 +306,5 @@ const realpathOf = (link: string): string => {
 	}
 };
 
-/** Options that may be combined with `--resume`: they change the output alone. */
-const showing = new Set(['resume', 'json', 'quiet', 'strict']);
+/** Options that may be combined with `--resume`: they change the output, or say where the run's data are. */
+const combinable = new Set(['resume', 'json', 'quiet', 'strict', 'ladder', 'dataDir', 'skipDamaged']);

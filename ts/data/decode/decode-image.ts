@@ -1,4 +1,4 @@
-import {statSync} from 'node:fs';
+import {readFileSync, statSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import type {Metadata, Sharp} from 'sharp';
 import {fileType} from '../../fs/file-type.js';
@@ -26,6 +26,9 @@ const mostASide = 2 ** 16;
 
 /** Files are read whole, so that none stays open or mapped. */
 const mostBytes = 2 ** 29;
+
+/** Files up to this size are read at once: four trips to the pool of threads take longer than reading so little. */
+const fewBytes = 2 ** 16;
 
 /** libvips has one list of messages for all threads: a reason is asked for while nothing else is decoded. */
 const decoding = new SharedOrAlone();
@@ -74,6 +77,10 @@ const readBytes = async (file: string): Promise<Uint8Array> => {
 	}
 
 	const {size} = statSync(file);
+	if (size <= fewBytes) {
+		return readFileSync(file);
+	}
+
 	if (size > mostBytes) {
 		throw new Error(
 			`it has ${size.toLocaleString('en')} bytes, and at most ${mostBytes.toLocaleString('en')} are read`,
@@ -123,12 +130,13 @@ const checkSize = ({format, width, height}: Metadata): void => {
 /** Unpacks all pixels: to resize in the same pass would let libvips shrink a JPEG while it is read, and cut off its edge. */
 const unpack = async (
 	image: Sharp,
-	{depth, space, orientation = 1, hasProfile}: Metadata,
+	{depth, space, hasAlpha, orientation = 1, hasProfile}: Metadata,
 	deep: boolean,
 ): Promise<Omit<DecodedImage, 'warnings'>> => {
 	const isDeep = deep && depth === 'ushort';
 	const isGrey = space === 'b-w' || space === 'grey16';
-	const colours = isDeep ? (isGrey ? 'grey16' : 'rgb16') : isGrey ? 'b-w' : 'srgb';
+	const keepsGrey = isGrey && !hasAlpha; // in grey, sharp drops the transparency
+	const colours = isDeep ? (keepsGrey ? 'grey16' : 'rgb16') : keepsGrey ? 'b-w' : 'srgb';
 	const {data, info} = await image
 		.toColourspace(colours)
 		.raw({depth: isDeep ? 'ushort' : 'uchar'})

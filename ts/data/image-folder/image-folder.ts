@@ -1,17 +1,19 @@
-import {createHash} from 'node:crypto';
-import {statSync} from 'node:fs';
 import path from 'node:path';
 import {ConfigError} from '../../errors/index.js';
 import {formatValue} from '../../format/value.js';
+import {sha256} from '../../fs/hash.js';
 import {checkNames} from '../../validation/check-names.js';
-import {cacheImages} from '../cache.js';
+import {cacheImages, keyWithStamps} from '../cache.js';
 import {checkChannels, checkSize} from '../check-shape.js';
-import type {DataSource} from '../data.js';
+import type {DataOrigin, DataSource} from '../data.js';
 import {checkBits, checkFit, type Fit, parseColour, plainPreparation} from '../decode/preparation.js';
 import {decoderVersion} from '../decode/sharp.js';
+import {reportSurvey, reportValidation} from '../findings.js';
+import {type ImageNames, writeImageNames} from '../image-names.js';
 import {contrastingBackground} from './background.js';
+import {FileContents} from './file-contents.js';
 import {FolderDecoder} from './folder-decoder.js';
-import {checkCounts, type Listing, listClasses, listSets} from './list-images.js';
+import {checkCounts, type ImageFile, type Listing, listClasses, listSets} from './list-images.js';
 import {checkSplit, type Split, splitImages} from './split-images.js';
 
 /** What {@link imageFolder} brings its images to, and how they are split. */
@@ -43,7 +45,7 @@ export type ImageFolderOptions = {
 	 * @default 16
 	 */
 	readonly bits?: number;
-	/** For a folder whose folders are the classes: draws test images from each. */
+	/** For a folder whose folders are the classes: draws test images from each, and validation images if it says so. */
 	readonly split?: Split;
 	/** Beside `split`: images whose names match in the same way stay together, such as `/^(\w+)_/` for photos of one object. */
 	readonly group?: RegExp;
@@ -52,8 +54,9 @@ export type ImageFolderOptions = {
 const known = ['size', 'channels', 'fit', 'background', 'bits', 'split', 'group'];
 
 /**
- * Declares a folder of image files: `train/<class>/*` and `test/<class>/*`; or, with `split`, `<class>/*`. The folders' names are the names of the classes. Images are decoded once and kept in the
- * cache, in the order of the last number in their names, then of the names, then of the classes.
+ * Declares a folder of image files: `train/<class>/*`, `test/<class>/*` and, if there are validation images, `valid/<class>/*`
+ * (or `val`, or `validation`); or, with `split`, `<class>/*`. The folders' names are the names of the classes. Images are decoded
+ * once and kept in the cache, in the order of the last number in their names, then of the names, then of the classes.
  *
  * @throws {ConfigError} for an option that does not exist or can't be
  */
@@ -84,26 +87,69 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 			);
 			reportLeftOut(listing.leftOut, tell);
 			const decoder = await decoderVersion();
-			const words = [size, channels, {fit, background: given, bits}, skipDamaged, decoder];
+			const {train, validation, test} = listing;
+			const wanted = {size, channels, fit, background: given, bits, skipDamaged};
+			const listed = [...train, ...validation, ...test].map(({file}) => file);
+			const contents = new FileContents(place, listed, {tell, signal});
+			const keyOf = (hash: string): string =>
+				entryKey([listing.classes, wanted, decoder, train.length, validation.length, hash]);
+			const id = sourceId([place, wanted, split, group && String(group)]);
+			const stamps = contents.isSettled ? keyOf(contents.stamps) : undefined;
 			const entry = {
-				key: keyOf(place, listing, words),
+				key: keyWithStamps(id, stamps) ?? keyOf(await contents.hash()),
+				source: {id, folder: place, stamps},
 				name: path.basename(place),
 				classes: listing.classes,
 				tell,
 				signal,
 			};
-			const {data, leftOut, background} = await cacheImages(entry, async work => {
-				const background = given ?? (await contrastingBackground(place, listing.train));
+			const cached = await cacheImages(entry, async (work, signal) => {
+				const background = given ?? (await contrastingBackground(place, train));
 				const images = new FolderDecoder(place, {size, channels}, {fit, background, bits}, {skipDamaged, tell, signal});
-				return {leftOut: await images.write(work, listing), background};
+				const filled = await images.write(work, listing);
+				await contents.checkUnchanged();
+				writeImageNames(work, namesOf(listing, filled.leftOut));
+				return {...filled, background};
 			});
+			const {data, survey, leftOut, background, notes = []} = cached;
 			if (leftOut.length > 0) {
 				tell(`Left out ${leftOut.length} damaged ${leftOut.length === 1 ? 'image' : 'images'}: ${leftOut.join(', ')}`);
 			}
 
-			return {...data, decoder, preparation: {fit, background: background ?? plainPreparation.background, bits}};
+			if (listing.validationFolder !== undefined && data.validation !== undefined) {
+				reportValidation(data.validation, `${listing.validationFolder}/`, tell);
+			}
+
+			for (const note of notes) {
+				tell(note);
+			}
+
+			const files = {folder: place, ...namesOf(listing, leftOut)};
+			reportSurvey(survey, data.classes, tell, ({part, index}) => files[part][index] ?? '');
+			return {
+				...data,
+				files,
+				testName: (index: number) => files.test[index],
+				decoder,
+				origin: originOf(place, options, skipDamaged),
+				preparation: {fit, background: background ?? plainPreparation.background, bits},
+			};
 		},
 	};
+};
+
+/** Returns what a run keeps of a folder of images, as JSON can hold it, so that it can be opened again. */
+const originOf = (folder: string, {group, ...options}: ImageFolderOptions, skipDamaged: boolean): DataOrigin => ({
+	imageFolder: folder,
+	options: {...options, ...(group && {group: {pattern: group.source, flags: group.flags}})},
+	skipDamaged,
+});
+
+/** Returns the files of the images, without those that were left out as damaged. */
+const namesOf = ({train, validation, test}: Listing, leftOut: readonly string[]): ImageNames => {
+	const out = new Set(leftOut);
+	const kept = (files: readonly ImageFile[]): string[] => files.flatMap(({file}) => (out.has(file) ? [] : [file]));
+	return {train: kept(train), validation: kept(validation), test: kept(test)};
 };
 
 const splitListing = (folder: string, split: Split, group: RegExp | undefined): Listing => {
@@ -120,21 +166,7 @@ const reportLeftOut = (leftOut: readonly string[], tell: (line: string) => void)
 	}
 };
 
-/** Changes with any file's name, size or time: reading all of them would take long. */
-const keyOf = (folder: string, {classes, train, test}: Listing, words: readonly unknown[]): string => {
-	const hash = createHash('sha256').update(JSON.stringify([folder, classes, words, train.length]));
-	for (const {file} of [...train, ...test]) {
-		hash.update(`${file}\0${stampOf(path.join(folder, file))}\n`);
-	}
+/** Names an entry by everything that its bytes depend on: the files by their contents, whatever their folder and times. */
+const entryKey = (words: readonly unknown[]): string => `images-${sha256(JSON.stringify(words)).slice(0, 32)}`;
 
-	return `images-${hash.digest('hex').slice(0, 32)}`;
-};
-
-const stampOf = (file: string): string => {
-	try {
-		const {size, mtimeMs, ctimeMs} = statSync(file);
-		return `${size} ${mtimeMs} ${ctimeMs}`;
-	} catch (error) {
-		return String((error as NodeJS.ErrnoException).code); // a link to nowhere: damaged, like a file that can't be decoded
-	}
-};
+const sourceId = (words: readonly unknown[]): string => sha256(JSON.stringify(words)).slice(0, 16);

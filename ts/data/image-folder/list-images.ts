@@ -15,19 +15,24 @@ export type ImageFile = {
 export type Listing = {
 	readonly classes: readonly string[];
 	readonly train: readonly ImageFile[];
+	readonly validation: readonly ImageFile[];
 	readonly test: readonly ImageFile[];
+	/** The name of the folder of validation images, if there is one. */
+	readonly validationFolder?: string | undefined;
 	/** Files and folders that are no images of a class, relative to the source's folder. */
 	readonly leftOut: readonly string[];
 };
 
 /** Names of files to decode. Those that sharp can't read are listed too, so that they are refused by name. */
-const isImage = (name: string): boolean =>
+export const isImage = (name: string): boolean =>
 	/\.(?:png|jpe?g|jfif|webp|gif|tiff?|avif|bmp|heic|heif)$/i.test(name) && !name.startsWith('.');
 
-const validNames = ['valid', 'val', 'validation'];
+/** Names of the folder of validation images, as data sets come. */
+const validationNames = ['valid', 'val', 'validation'];
 
 /**
- * Lists the images of `train/<class>/*` and `test/<class>/*`. Other folders, such as `valid`, are left out and reported.
+ * Lists the images of `train/<class>/*`, `test/<class>/*` and, where there is one, `valid/<class>/*` (or `val`, or `validation`).
+ * Other folders are left out and reported.
  *
  * @throws {DataError} for a folder or class that is missing, listing what exists instead
  */
@@ -36,8 +41,9 @@ export const listSets = (folder: string): Listing => {
 	const leftOut: string[] = [];
 	const classes = classesIn(folder, 'train', leftOut);
 	checkClassCount(path.join(folder, 'train'), classes);
-	const others = listFolder(folder).filter(name => !['train', 'test'].includes(name) && !name.startsWith('.'));
-	leftOut.push(...others);
+	const validationFolder = findValidation(folder);
+	const sets = ['train', 'test', validationFolder];
+	leftOut.push(...listFolder(folder).filter(name => !sets.includes(name) && !name.startsWith('.')));
 	const filesOf = (set: string): ImageFile[] => {
 		if (set !== 'train') {
 			checkKnownClasses(folder, set, classesIn(folder, set, leftOut), classes);
@@ -48,7 +54,24 @@ export const listSets = (folder: string): Listing => {
 		return files;
 	};
 	const [train, test] = [filesOf('train'), filesOf('test')];
-	return {classes, train, test, leftOut};
+	const validation = validationFolder === undefined ? [] : filesOf(validationFolder);
+	return {classes, train, validation, test, leftOut, validationFolder};
+};
+
+/** Returns the name of the folder of validation images; `undefined` if there is none. */
+const findValidation = (folder: string): string | undefined => {
+	const found = validationNames.filter(name => fileType(path.join(folder, name)) === 'a folder');
+	if (found.length > 1) {
+		const names = found.join(' and ');
+		throw new DataError(
+			`${folder}: expected one folder of validation images, found ${names}: remove or rename all but one`,
+			folder,
+			'one folder of validation images',
+			names,
+		);
+	}
+
+	return found[0];
 };
 
 /**
@@ -85,7 +108,7 @@ const checkSets = (folder: string): void => {
 	const existing = listFolder(folder).filter(
 		name => !name.startsWith('.') && fileType(path.join(folder, name)) === 'a folder',
 	);
-	const hint = existing.some(name => !['train', 'test', ...validNames].includes(name.toLowerCase()))
+	const hint = existing.some(name => !['train', 'test', ...validationNames].includes(name.toLowerCase()))
 		? `; if its folders are the classes, split them by \`imageFolder(${JSON.stringify(path.basename(folder))}, {size, split: {test: 0.2, seed: 1}})\``
 		: didYouMean(first, existing);
 	const found = existing.length > 0 ? existing.sort(compareText).slice(0, 10).join(', ') : 'no folders';
@@ -117,19 +140,25 @@ const classesIn = (folder: string, set: string, leftOut: string[]): string[] => 
 };
 
 const imagesOf = (folder: string, set: string, classes: readonly string[], leftOut: string[]): ImageFile[] => {
-	const files = classes.flatMap((name, label) => {
-		const names = listFolder(path.join(folder, set, name)).filter(file => !file.startsWith('.'));
-		const images = names.filter(file => isImage(file) && fileType(path.join(folder, set, name, file)) !== 'a folder');
-		leftOut.push(...names.filter(file => !images.includes(file)).map(file => path.join(set, name, file)));
-		return images.map(file => ({file: path.join(set, name, file), label}));
-	});
-	return files.sort(
-		(a, b) =>
-			numberIn(a.file) - numberIn(b.file) ||
-			compareText(path.basename(a.file), path.basename(b.file)) ||
-			a.label - b.label,
-	);
+	const found: Array<ImageFile & {readonly name: string; readonly number: number}> = [];
+	for (const [label, className] of classes.entries()) {
+		for (const name of listFolder(path.join(folder, set, className))) {
+			const file = path.join(set, className, name);
+			if (isImage(name) && fileType(path.join(folder, file)) !== 'a folder') {
+				found.push({file, label, name, number: numberIn(name)});
+			} else if (!name.startsWith('.')) {
+				leftOut.push(file);
+			}
+		}
+	}
+
+	found.sort((a, b) => a.number - b.number || compareText(a.name, b.name) || a.label - b.label);
+	return found.map(({file, label}) => ({file, label}));
 };
+
+/** Orders images by the last number in their names, then by name. */
+export const compareImages = (a: string, b: string): number =>
+	numberIn(a) - numberIn(b) || compareText(path.basename(a), path.basename(b));
 
 const checkClassCount = (place: string, classes: readonly string[]): void => {
 	if (classes.length < 2 || classes.length > 256) {
@@ -214,8 +243,8 @@ export const isMisread = (place: string): boolean =>
 export const misread = 'its name is not UTF-8';
 
 /** By code units: the same on every machine, whatever its language. */
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The last number in a file's name; 0 without one. */
-const numberIn = (file: string): number =>
-	Number(/(\d{1,15})\D*$/.exec(path.basename(file, path.extname(file)))?.[1] ?? 0);
+const numberIn = (name: string): number =>
+	Number(/(\d{1,15})\D*$/.exec(path.basename(name, path.extname(name)))?.[1] ?? 0);

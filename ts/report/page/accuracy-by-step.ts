@@ -1,4 +1,5 @@
 import type {MeasuredRecord} from '../../claims/measured-record.js';
+import {aimOf} from '../../experiment/goal.js';
 import {percent} from '../../format/figures.js';
 import {type Chart, tones} from '../../format/svg.js';
 import type {PublishedResult} from '../../ladder/define-ladder.js';
@@ -54,7 +55,10 @@ const chart = (
 	const intervals = steps
 		.filter(({seeds}) => seeds.length > 1)
 		.map(({name, test: {low, high}}) => ({name, value: 100 * low, to: 100 * high}));
-	const targets = steps.map(({name, record}) => ({name, value: 100 * record.preregistration.target.testAccuracy}));
+	const targets = steps.flatMap(({name, record}) => {
+		const {metric, atLeast} = aimOf(record.preregistration.target);
+		return metric === 'accuracy' ? [{name, value: 100 * atLeast}] : []; // the axis is accuracy
+	});
 	const results = published.map(({name, accuracy}) => ({name, value: 100 * accuracy}));
 	const every = [...seeds, ...targets, ...results].map(({value}) => value);
 	const [low, high] = [Math.min(...every), Math.max(...every)];

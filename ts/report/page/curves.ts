@@ -1,3 +1,4 @@
+import {aimOf, ofMetric} from '../../experiment/goal.js';
 import {fixed, percent} from '../../format/figures.js';
 import type {Chart} from '../../format/svg.js';
 import type {GroupedRun, RunGroup} from '../run-groups.js';
@@ -80,7 +81,8 @@ const panels = (groups: readonly RunGroup[]): Panel[] => {
 			const clean = run.trainClean;
 			return last && clean !== undefined ? [{run: name, style, epoch: last.epoch, value: value(clean, last)}] : [];
 		});
-	const targets = [...new Set(groups.map(({target}) => 100 * target.testAccuracy))];
+	const aims = groups.map(({target}) => aimOf(target));
+	const targets = [...new Set(aims.flatMap(({metric, atLeast}) => (metric === 'accuracy' ? [100 * atLeast] : [])))];
 	const tests = of(({testCorrect, testTotal}) => (100 * testCorrect) / testTotal);
 	const trains = of(({trainCorrect, trainTotal}) => (100 * trainCorrect) / trainTotal);
 	const gaps = of(row => 100 * (row.trainCorrect / row.trainTotal - row.testCorrect / row.testTotal));
@@ -93,8 +95,10 @@ const panels = (groups: readonly RunGroup[]): Panel[] => {
 	return [
 		{
 			...{title: 'Test accuracy, %', points: tests, rules: targets, domain: accuracies},
-			words: ({measured, target}) =>
-				`Mean of the last five epochs: ${percent(measured?.test.mean ?? 0)} %; target: ${percent(target.testAccuracy)} %`,
+			words({measured, target}) {
+				const {metric, atLeast} = aimOf(target);
+				return `Mean of the last five epochs: ${percent(measured?.test.mean ?? 0)} %; target: ${ofMetric(percent(atLeast), metric)}`;
+			},
 		},
 		{
 			...{title: 'Training accuracy, %', points: trains, last: clean, domain: accuracies},

@@ -1,9 +1,10 @@
 import type {Mistake} from '../../claims/mistakes.js';
 import type {Data} from '../../data/data.js';
-import {ladderTable} from '../../record/ladder-table.js';
+import {byClassNote, classTable, predictionsSentence} from '../../record/class-table.js';
+import {ladderTable, trivialLegend} from '../../record/ladder-table.js';
 import {dataSentence} from '../data-sentence.js';
 import {mistakesSentence} from '../mistakes-sentence.js';
-import type {ReportData, ReportedStep} from '../report-data.js';
+import {type ReportData, type ReportedStep, staleNote, staleSentence} from '../report-data.js';
 import {ofRecord} from '../run-groups.js';
 import {summaryCells} from '../summary-table.js';
 import {accuracyByStep} from './accuracy-by-step.js';
@@ -16,6 +17,7 @@ import {receptiveField} from './receptive-field.js';
 /** Renders a ladder's report as one self-contained HTML page, without scripts or requests. */
 export const reportPage = async (data: ReportData): Promise<string> => {
 	const {name, headline, steps, published} = data;
+	const stale = staleSentence(data);
 	const chapters = await Promise.all(steps.map(async step => chapter(step, data.data)));
 	const misclassified = steps.flatMap(({mistakes}) => mistakes.map(({image}) => image));
 	const {head, body} = ladderTable(data.rows);
@@ -28,7 +30,9 @@ ${table(`${name}: its steps`, head, body)}
 <p class="quiet">Train: accuracy while learning, in the last epoch, with augmentation and dropout where the step has
 them. Test: mean accuracy of the last five epochs. Both in percent, mean ± standard deviation over seeds. Target
 99.40 x 5: at least 99.40 % in each of the last 5 epochs. Held: seeds that reached it.</p>
+${trivialLegend(data.rows.map(({result}) => result)).map(line => html`<p class="quiet">${line}</p>`)}
 <p>${dataSentence(data.data)}</p>
+${stale !== '' && html`<p><strong>${stale}</strong></p>`}
 <p class="quiet">Every figure comes from the records of training runs. The model evaluated is that of the last epoch: no
 epoch was chosen by its test accuracy. Accuracies are rounded down, so that no missed target looks reached.</p>
 <nav aria-label="Steps">${steps.map(({entry}) => html`<a href="#${entry.step.name}">${entry.step.name}</a> `)}</nav>
@@ -49,12 +53,12 @@ ${chapters}`,
 };
 
 const chapter = async (step: ReportedStep, data: Data): Promise<Html> => {
-	const {entry, recorded, text, changes, summary, mistakes, comparison} = step;
+	const {entry, recorded, text, changes, summary, comparison} = step;
 	const {name, from} = entry.step;
 	const layers = summaryCells(summary);
-	const seeds = recorded.seeds.length;
 	return html`<section class="step">
 <h2 id="${name}">${entry.position}. ${name}</h2>
+${step.isStale && html`<p><strong>${staleNote}</strong></p>`}
 <dl>
 <dt>Target</dt><dd>${text.target} <span class="quiet">${prose(text.why)}</span></dd>
 <dt>Promised</dt><dd>${prose(text.preregistered)}</dd>
@@ -87,25 +91,41 @@ ${
 		? receptiveField(summary, data, await imageUri(data, 0))
 		: html`<p class="quiet">The receptive fields are those of <code>${from?.name}</code>.</p>`
 }
-<h3>Confusion</h3>
-${confusionTable(name, step.confusion, data)}
+${!step.isStale && imagesOf(step, data)}
+${toTop}
+</section>
+`;
+};
+
+/** What needs the images that the step was tested on. */
+const imagesOf = ({entry, recorded, confusion, predictions, mistakes}: ReportedStep, data: Data): Html => {
+	const {name} = entry.step;
+	const seeds = recorded.seeds.length;
+	const classes = classTable(predictions?.perClass ?? []);
+	return html`<h3>Confusion</h3>
+${confusionTable(name, confusion, data)}
+${
+	predictions &&
+	html`<h3>By class</h3>
+<p>${predictionsSentence(predictions)}</p>
+${table(`${name}: precision, recall and F1 by class`, classes.head, classes.body)}
+<p class="quiet">${byClassNote}</p>`
+}
 <h3>Misclassified test images</h3>
 <p class="quiet">${mistakesSentence(mistakes.length, mistakes.filter(mistake => mistake.seeds === seeds).length, data.test, seeds)}</p>
 ${
 	mistakes.length > 0 &&
 	html`<details><summary>Show them</summary>
 <ul class="mistakes">${mistakes.map(mistake => mistakeItem(mistake, seeds, data))}</ul></details>`
-}
-${toTop}
-</section>
-`;
+}`;
 };
 
 const mistakeItem = ({image, predicted}: Mistake, of: number, data: Data): Html => {
 	const className = (label: number): string => data.classes[label] ?? String(label);
 	const name = className(data.testLabels()[image] ?? 0);
+	const file = data.testName?.(image);
 	return html`<li><span class="image i${image}" role="img" aria-label="test image ${image}, ${name}"></span>
-#${image}, ${name}<br>${predicted.map(
+#${image}, ${name}<br>${file !== undefined && html`<span class="file">${file}</span><br>`}${predicted.map(
 		({label, seeds, probability}) =>
 			html`as ${className(label)} by ${seeds} of ${of}, up to ${(100 * probability).toFixed(0)} %<br>`,
 	)}</li>`;

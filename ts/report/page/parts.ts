@@ -1,7 +1,14 @@
 import {type Measure, measures} from '../../experiment/measures.js';
 import {probability} from '../../format/figures.js';
 import type {Changes} from '../changes.js';
-import {type Comparison, differenceCells, meanCells, shortNames, significanceSentence} from '../comparison.js';
+import {
+	type Comparison,
+	comparedClassTable,
+	differenceCells,
+	meanCells,
+	shortNames,
+	significanceSentence,
+} from '../comparison.js';
 import {Html, html} from './html.js';
 import {style} from './style.js';
 
@@ -63,7 +70,9 @@ export const changed = (step: string, {settings, layers}: Changes): Html =>
 	}`;
 
 /** Renders the measures of a comparison as a table. */
-export const comparedTable = ({a, b, seeds, measures: rows}: Comparison): Html => {
+export const comparedTable = (comparison: Comparison): Html => {
+	const {a, b, seeds, measures: rows} = comparison;
+	const classes = comparedClassTable(comparison);
 	const [shortA, shortB] = shortNames({a, b});
 	return html`${shortA !== a && html`<p class="quiet">A is ${a}, B is ${b}.</p>`}
 ${table(
@@ -74,7 +83,7 @@ ${table(
 		row.significant ? 'yes' : 'no',
 		row.significant ? '' : (row.seedsNeeded ?? '-'),
 	]),
-)}`;
+)}${classes.body.length > 0 && table(`${a} against ${b}, by class`, classes.head, classes.body)}`;
 };
 
 /**

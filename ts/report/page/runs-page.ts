@@ -1,3 +1,4 @@
+import {byClassNote} from '../../record/class-table.js';
 import {type Comparison, testedOf} from '../comparison.js';
 import type {RunsData} from '../runs-data.js';
 import {curves, mostDrawn} from './curves.js';
@@ -10,9 +11,11 @@ export const runsPage = async ({
 	groups,
 	runs,
 	together,
+	classes,
 	notes,
 	changes,
 	comparisons,
+	mistakes,
 	notCompared,
 }: RunsData): Promise<string> => {
 	const [first] = groups;
@@ -40,7 +43,14 @@ ${toTop}
 <h2>By settings</h2>
 ${table('Runs with the same settings', together.head, together.body)}
 <p class="quiet">Test: mean accuracy of the last five epochs. Train: while learning, in the last epoch. Both in percent,
-mean ± standard deviation over finished seeds. The gap is in points, in evaluation mode.</p>
+mean ± standard deviation over finished seeds. The gap is in points, in evaluation mode. Balanced accuracy, macro F1, top-3
+accuracy and the expected calibration error are those of the last epoch, with 95 % intervals.</p>
+${
+	classes.body.length > 0 &&
+	html`<h3>By class</h3>
+${table('Precision, recall and F1 by class', classes.head, classes.body)}
+<p class="quiet">${byClassNote}</p>`
+}
 ${toTop}
 </section>
 ${
@@ -66,6 +76,19 @@ ${
 ${comparisons.map(comparison => chapter(comparison))}
 ${comparisons[0] && significanceNote(comparisons[0].primary, testedOf(comparisons))}
 ${notCompared.map(reason => html`<p>${prose(reason)}</p>`)}
+${toTop}
+</section>`
+}
+${
+	mistakes.length > 0 &&
+	html`<section>
+<h2>Misclassified test images</h2>
+${mistakes.map(
+	({name, sentence, table: found}) => html`<h3>${name}</h3>
+<p>${prose(sentence)}</p>
+<details><summary>Show them</summary>
+${table(`${name}: misclassified test images`, found.head, found.body)}</details>`,
+)}
 ${toTop}
 </section>`
 }`,

@@ -60,6 +60,7 @@ svg { display: block; max-width: 100%; height: auto; color: var(--ink); }
 .confusion td, .confusion th { padding: .15rem .45rem; text-align: right; }
 .confusion td.hit { background: rgba(var(--hit), .18); }
 .confusion td.miss { background: rgba(var(--miss), var(--heat)); }
+.mistakes .file { overflow-wrap: anywhere; }
 .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.6rem, 1fr)); gap: .7rem .5rem; padding: 0;
 	max-width: none; list-style: none; font-size: .78rem; line-height: 1.25; }
 .image { display: block; width: 56px; height: 56px; background-size: 100%; image-rendering: pixelated;

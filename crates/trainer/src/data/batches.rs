@@ -1,6 +1,10 @@
+use std::borrow::Cow;
+
 use stepladder_kernels::{Bordered, Isa, warp};
 
+use super::pixels::Gathered;
 use super::{Augmentation, Images, Normalisation, adjust};
+use crate::TrainError;
 use crate::random::Stream;
 
 /// A batch of images, which are prepared on demand by the thread that needs them.
@@ -28,11 +32,14 @@ impl Preparing {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Source<'a> {
-    /// All images of a set as they are in the files.
+    /// Images as they are in the files.
     Set {
-        pixels: &'a [u8],
+        /// Whole images, those of the batch among them.
+        pixels: Cow<'a, [u8]>,
+        /// The index of each image of the batch among them.
+        places: Vec<u32>,
         size: usize,
         channels: usize,
         normalisation: Normalisation,
@@ -43,24 +50,30 @@ enum Source<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// Makes a batch of images of a set by their indices, unaugmented.
-    #[must_use]
-    pub fn of(images: &'a Images, normalisation: Normalisation, samples: Vec<u32>) -> Self {
+    /// Makes a batch of images of a set by their indices, unaugmented. Images that are not in memory are read.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Data`] if their file can't be read any more, or has changed; [`TrainError::Memory`].
+    pub fn of(
+        images: &'a Images,
+        normalisation: Normalisation,
+        samples: Vec<u32>,
+    ) -> Result<Self, TrainError> {
         let labels = samples.iter().map(|&sample| images.labels[sample as usize]).collect();
-        let Images { channels, size, ref pixels, .. } = *images;
-        Self {
-            source: Source::Set { pixels, size, channels, normalisation, augmentation: None },
-            labels,
-            samples,
-        }
+        let &Images { channels, size, .. } = images;
+        let Gathered { pixels, places } = images.gather(&samples)?;
+        let source = Source::Set { pixels, places, size, channels, normalisation, augmentation: None };
+        Ok(Self { source, labels, samples })
     }
 
     /// Makes a batch of images without labels, `[N, channels, size, size]` bytes.
     #[must_use]
     pub fn of_pixels(pixels: &'a [u8], channels: usize, size: usize, normalisation: Normalisation) -> Self {
-        let count = pixels.len() / (channels * size * size);
-        let source = Source::Set { pixels, size, channels, normalisation, augmentation: None };
-        Self { source, labels: vec![], samples: (0..count as u32).collect() }
+        let samples: Vec<u32> = (0..(pixels.len() / (channels * size * size)) as u32).collect();
+        let (pixels, places) = (Cow::Borrowed(pixels), samples.clone());
+        let source = Source::Set { pixels, places, size, channels, normalisation, augmentation: None };
+        Self { source, labels: vec![], samples }
     }
 
     /// Makes a batch of prepared images `[N, C, H, W]`.
@@ -99,14 +112,9 @@ impl<'a> Batch<'a> {
             Source::Ready(images) => {
                 return image.copy_from_slice(&images[index * image.len()..][..image.len()]);
             }
-            Source::Set { pixels, size, channels, normalisation, augmentation } => {
+            Source::Set { ref pixels, ref places, size, channels, normalisation, augmentation } => {
                 let length = channels * size * size;
-                (
-                    &pixels[self.samples[index] as usize * length..][..length],
-                    size,
-                    normalisation,
-                    augmentation,
-                )
+                (&pixels[places[index] as usize * length..][..length], size, normalisation, augmentation)
             }
         };
         let Some((augmentation, epoch)) = augmentation else {
@@ -179,9 +187,9 @@ impl<'a> Batches<'a> {
 }
 
 impl<'a> Iterator for Batches<'a> {
-    type Item = Batch<'a>;
+    type Item = Result<Batch<'a>, TrainError>;
 
-    fn next(&mut self) -> Option<Batch<'a>> {
+    fn next(&mut self) -> Option<Self::Item> {
         let end = (self.next + self.batch_size).min(self.order.len());
         let samples = self.order[self.next..end].to_vec();
         self.next = end;
@@ -189,7 +197,7 @@ impl<'a> Iterator for Batches<'a> {
             return None;
         }
         let mut batch = Batch::of(self.images, self.normalisation, samples);
-        if let Source::Set { augmentation, .. } = &mut batch.source {
+        if let Ok(Batch { source: Source::Set { augmentation, .. }, .. }) = &mut batch {
             *augmentation = self.augmentation;
         }
         Some(batch)

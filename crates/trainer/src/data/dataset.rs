@@ -2,7 +2,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::idx::{IdxImages, IdxLabels, read_images, read_labels};
+use super::Images;
+use super::draw::{Strata, rank};
+use super::idx::{IdxLabels, open_images, read_labels};
+use super::survey::{Finding, Part, Survey};
 use crate::TrainError;
 use crate::config::DataSource;
 use crate::net::NetSpec;
@@ -23,19 +26,6 @@ pub struct Dataset {
     pub hashes: Vec<String>,
 }
 
-/// Square images and their labels.
-#[derive(Debug, Clone)]
-pub struct Images {
-    /// 1 for grey, 3 for red, green and blue.
-    pub channels: usize,
-    /// Height and width.
-    pub size: usize,
-    /// `[N, channels, size, size]`, 0 for black.
-    pub pixels: Vec<u8>,
-    /// `[N]`.
-    pub labels: Vec<u8>,
-}
-
 /// The normalisation of pixels in `[0, 1]`: `(x - mean) / deviation`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Normalisation {
@@ -43,6 +33,34 @@ pub struct Normalisation {
     pub mean: f64,
     /// Standard deviation of all pixels.
     pub deviation: f64,
+}
+
+/// Which images of a data set are used, and for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Selection {
+    /// Use only so many training images, the held-out ones among them; all if `None`.
+    pub limit_train: Option<usize>,
+    /// Use only so many test images; all if `None`.
+    pub limit_test: Option<usize>,
+    /// Hold out so many training images for validation. 0 if the source has a validation set of its own, which is held out
+    /// then.
+    pub holdout: usize,
+    /// Whether test images are evaluated. If not, their files are not opened.
+    pub judge_test: bool,
+    /// The seed by which limited and held-out images are drawn from each class, in proportion. `None` takes the first images
+    /// for limits and the last for the holdout, as programs before this was kept.
+    pub draw_seed: Option<u64>,
+}
+
+/// The number of images of each class, by label, in the parts of a data set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassCounts {
+    /// To train on.
+    pub train: Vec<usize>,
+    /// Held out for validation, if any are.
+    pub holdout: Option<Vec<usize>>,
+    /// To test with, if test images are evaluated.
+    pub test: Option<Vec<usize>>,
 }
 
 /// The content of the four files of a data set.
@@ -56,55 +74,70 @@ pub struct Description {
     pub classes: usize,
     /// Training images.
     pub train: usize,
+    /// Validation images, the last ones of the files of training images.
+    pub validation: usize,
     /// Test images.
     pub test: usize,
     /// sha256 of the four files, unpacked: training images, training labels, test images, test labels.
     pub hashes: [String; 4],
+    /// The number of images of each label, of training, validation and test images.
+    pub counts: [[usize; 256]; 3],
+    /// What stands out in the images.
+    pub findings: Vec<Finding>,
 }
 
 /// The beginnings of the files' names, images before labels.
 const SETS: [&str; 2] = ["train", "t10k"];
 
 impl Dataset {
-    /// Reads the files and checks them against the net. Limits keep the first images of each set; the last `holdout` of
-    /// the remaining training images are held out. The test images' files are opened only if `limit_test` is `Some`:
-    /// otherwise they need not exist.
+    /// Reads the files, checks them against the net, and selects images.
     ///
     /// # Errors
     ///
     /// [`TrainError::Data`] with the file, the expected and the found content; [`TrainError::Setting`] if no
     /// image would be left to train on.
-    pub fn open(
-        source: &DataSource,
-        net: &NetSpec,
-        limit_train: Option<usize>,
-        limit_test: Option<Option<usize>>,
-        holdout: usize,
-    ) -> Result<Self, TrainError> {
+    pub fn open(source: &DataSource, net: &NetSpec, selection: &Selection) -> Result<Self, TrainError> {
         let [train_files, test_files] = files(source);
-        let (mut train, hashes) = open_set(train_files, net, limit_train)?;
+        let (all, hashes) = open_set(train_files, net, source.in_memory)?;
         let mut hashes = hashes.to_vec();
-        let test = match limit_test {
-            Some(limit) => {
-                let (test, of_test) = open_set(test_files, net, limit)?;
-                hashes.extend(of_test);
-                Some(test)
-            }
-            None => None,
+        let Parts { train, holdout } = training_parts(source, &all.labels, selection, ranking(&all))?;
+        let test = if selection.judge_test {
+            let (test, of_test) = open_set(test_files, net, source.in_memory)?;
+            hashes.extend(of_test);
+            Some(test.view(&test_part(&test.labels, selection, ranking(&test))?))
+        } else {
+            None
         };
-        if holdout >= train.len() && holdout > 0 {
-            let expected = format!("less than the {} training images", train.len());
-            return Err(TrainError::setting("holdout", expected, holdout));
-        }
-        let holdout = (holdout > 0).then(|| train.split_off(train.len() - holdout));
-        let normalisation = Normalisation::of(&train.pixels);
+        let train = all.view(&train);
+        let holdout = (!holdout.is_empty()).then(|| all.view(&holdout));
+        let normalisation = Normalisation::of(&train)?;
         Ok(Self { train, holdout, test, normalisation, hashes })
+    }
+
+    /// Counts the images of each class that [`open`](Self::open) would select. Reads labels alone.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open), as far as labels show them.
+    pub fn class_counts(source: &DataSource, selection: &Selection) -> Result<ClassCounts, TrainError> {
+        let [train_files, test_files] = files(source);
+        let unranked = |_, _| Ok(0); // a class's share does not depend on the ranks
+        let labels = train_files.read_labels(256)?.labels;
+        let Parts { train, holdout } = training_parts(source, &labels, selection, unranked)?;
+        let test = if selection.judge_test {
+            let labels = test_files.read_labels(256)?.labels;
+            Some(counted(&labels, &test_part(&labels, selection, unranked)?))
+        } else {
+            None
+        };
+        let holdout = (!holdout.is_empty()).then(|| counted(&labels, &holdout));
+        Ok(ClassCounts { train: counted(&labels, &train), holdout, test })
     }
 
     /// Returns the paths of a folder's test images and their labels.
     #[must_use]
     pub fn test_files(folder: &Path) -> [PathBuf; 2] {
-        let [_, test] = files(&DataSource { folder: folder.to_owned(), hashes: None });
+        let [_, test] = files(&DataSource::new(folder));
         [test.images, test.labels]
     }
 
@@ -112,12 +145,13 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// [`TrainError::Data`] for the first file that is missing, damaged, or does not match the others.
+    /// [`TrainError::Data`] for the first file that is missing, damaged, or does not match the others;
+    /// [`TrainError::Setting`] if no image would be left to train on.
     pub fn describe(source: &DataSource) -> Result<Description, TrainError> {
         let [train_files, test_files] = files(source);
         let test_images = test_files.images.clone();
-        let (train, [first, second]) = read_set(train_files, 256)?;
-        let (test, [third, fourth]) = read_set(test_files, 256)?;
+        let (train, [first, second]) = read_set(train_files, 256, source.in_memory)?;
+        let (test, [third, fourth]) = read_set(test_files, 256, source.in_memory)?;
         if (train.channels, train.size) != (test.channels, test.size) {
             return Err(TrainError::Data {
                 path: test_images,
@@ -128,14 +162,33 @@ impl Dataset {
                 found: format!("{} x {} x {}", test.channels, test.size, test.size),
             });
         }
+        let trained = train.len() - checked_validation(source, train.len())?;
         let most = train.labels.iter().chain(&test.labels).max().copied().unwrap_or_default();
+        let mut survey = Survey::of(train.len() + test.len());
+        let mut counts = [[0; 256]; 3];
+        let mut buffer = vec![];
+        for (images, parts) in [
+            (&train, [(Part::Train, 0..trained), (Part::Validation, trained..train.len())].as_slice()),
+            (&test, &[(Part::Test, 0..test.len())]),
+        ] {
+            for (part, range) in parts {
+                for index in range.clone() {
+                    let label = images.labels[index];
+                    counts[*part as usize][usize::from(label)] += 1;
+                    survey.add(*part, label, images.image(index, &mut buffer)?, images.channels);
+                }
+            }
+        }
         Ok(Description {
             channels: train.channels,
             size: train.size,
             classes: usize::from(most) + 1,
-            train: train.len(),
+            train: trained,
+            validation: source.validation,
             test: test.len(),
             hashes: [first, second, third, fourth],
+            counts,
+            findings: survey.findings(),
         })
     }
 }
@@ -168,13 +221,18 @@ fn find(folder: &Path, names: &[String]) -> PathBuf {
         .unwrap_or_else(|| folder.join(&names[0]))
 }
 
+impl SetFiles {
+    fn read_labels(&self, classes: usize) -> Result<IdxLabels, TrainError> {
+        read_labels(&self.labels, classes, self.hashes.as_ref().map(|[_, labels]| labels.as_str()))
+    }
+}
+
 /// Reads a set that is square and has a label for each image.
-fn read_set(files: SetFiles, classes: usize) -> Result<(Images, [String; 2]), TrainError> {
-    let [images_hash, labels_hash] = files.hashes.map_or([None, None], |hashes| hashes.map(Some));
-    let IdxImages { count, channels, rows, columns, pixels, sha256: of_images } =
-        read_images(&files.images, images_hash.as_deref())?;
-    let IdxLabels { labels, sha256: of_labels } =
-        read_labels(&files.labels, classes, labels_hash.as_deref())?;
+fn read_set(files: SetFiles, classes: usize, in_memory: u64) -> Result<(Images, [String; 2]), TrainError> {
+    let images_hash = files.hashes.as_ref().map(|[images, _]| images.as_str());
+    let ([count, channels, rows, columns], pixels, of_images) =
+        open_images(&files.images, images_hash, in_memory)?;
+    let IdxLabels { labels, sha256: of_labels } = files.read_labels(classes)?;
     if rows != columns || ![1, 3].contains(&channels) {
         return Err(TrainError::Data {
             path: files.images,
@@ -189,17 +247,13 @@ fn read_set(files: SetFiles, classes: usize) -> Result<(Images, [String; 2]), Tr
             found: format!("{} labels", labels.len()),
         });
     }
-    Ok((Images { channels, size: rows, pixels, labels }, [of_images, of_labels]))
+    Ok((Images::of(channels, rows, pixels, labels), [of_images, of_labels]))
 }
 
-/// Reads the first images of a set and checks their shape against a net.
-fn open_set(
-    files: SetFiles,
-    net: &NetSpec,
-    limit: Option<usize>,
-) -> Result<(Images, [String; 2]), TrainError> {
+/// Reads a set and checks its shape against a net.
+fn open_set(files: SetFiles, net: &NetSpec, in_memory: u64) -> Result<(Images, [String; 2]), TrainError> {
     let path = files.images.clone();
-    let (mut images, hashes) = read_set(files, net.classes)?;
+    let (images, hashes) = read_set(files, net.classes, in_memory)?;
     let &NetSpec { channels, size, .. } = net;
     if (images.channels, images.size) != (channels, size) {
         return Err(TrainError::Data {
@@ -208,54 +262,123 @@ fn open_set(
             found: format!("{} x {} x {}", images.channels, images.size, images.size),
         });
     }
-    let count = limit.unwrap_or(images.len()).min(images.len());
-    let _ = images.split_off(count);
     Ok((images, hashes))
 }
 
-impl Images {
-    /// Returns the number of images.
+impl Selection {
+    /// Returns the seed of the draws, if any image is drawn.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.labels.len()
+    pub fn used_draw_seed(&self) -> Option<u64> {
+        let draws = self.limit_train.is_some() || self.limit_test.is_some() || self.holdout > 0;
+        self.draw_seed.filter(|_| draws)
     }
+}
 
-    /// Whether there are no images.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
+/// Returns the number of validation images, which leaves some of the images of the training files to train on.
+fn checked_validation(
+    &DataSource { validation, .. }: &DataSource,
+    images: usize,
+) -> Result<usize, TrainError> {
+    if validation < images {
+        return Ok(validation);
     }
+    let expected = format!("fewer than the {images} images of the training files");
+    Err(TrainError::setting("data.validation", expected, validation))
+}
 
-    /// Keeps the first `count` images, and returns the others.
-    fn split_off(&mut self, count: usize) -> Self {
-        let pixels = self.pixels.split_off(count * self.length());
-        Self { channels: self.channels, size: self.size, pixels, labels: self.labels.split_off(count) }
-    }
+/// Indices of training and held-out images.
+struct Parts {
+    train: Vec<u32>,
+    holdout: Vec<u32>,
+}
 
-    /// Returns the pixels of one image.
-    #[must_use]
-    pub fn image(&self, index: usize) -> &[u8] {
-        &self.pixels[index * self.length()..][..self.length()]
+/// Selects from the images of the training files, by their labels. `ranked` returns the rank of an image in the draw of a
+/// seed, by its index.
+fn training_parts(
+    source: &DataSource,
+    labels: &[u8],
+    selection: &Selection,
+    mut ranked: impl FnMut(u64, usize) -> Result<u64, TrainError>,
+) -> Result<Parts, TrainError> {
+    let &Selection { limit_train, holdout, draw_seed, .. } = selection;
+    let validation = checked_validation(source, labels.len())?;
+    if validation > 0 && holdout > 0 {
+        let expected = format!("left out, since the data have a validation set of {validation} images");
+        return Err(TrainError::setting("holdout", expected, holdout));
     }
+    let trained = labels.len() - validation;
+    let limit = limit_train.unwrap_or(trained).min(trained);
+    if holdout >= limit && holdout > 0 {
+        let expected = format!("less than the {limit} training images");
+        return Err(TrainError::setting("holdout", expected, holdout));
+    }
+    let range = |from: usize, to: usize| (from as u32..to as u32).collect::<Vec<u32>>();
+    let own = range(trained, labels.len());
+    Ok(match draw_seed {
+        Some(seed) if limit < trained || holdout > 0 => {
+            let mut all = Strata::new(&labels[..trained], |index| ranked(seed, index))?;
+            let of_each = if holdout > 0 { 2 } else { 1 };
+            let mut train = all.take(limit, of_each, 0);
+            let drawn = train.take(holdout, 1, 1);
+            Parts { train: train.indices(), holdout: if holdout > 0 { drawn.indices() } else { own } }
+        }
+        _ => {
+            let drawn = range(limit - holdout, limit);
+            Parts { train: range(0, limit - holdout), holdout: if holdout > 0 { drawn } else { own } }
+        }
+    })
+}
 
-    /// Returns the number of values of an image.
-    fn length(&self) -> usize {
-        self.channels * self.size * self.size
+/// Selects from the images of the test files, as [`training_parts`] does.
+fn test_part(
+    labels: &[u8],
+    selection: &Selection,
+    mut ranked: impl FnMut(u64, usize) -> Result<u64, TrainError>,
+) -> Result<Vec<u32>, TrainError> {
+    let limit = selection.limit_test.unwrap_or(labels.len()).min(labels.len());
+    match selection.draw_seed {
+        Some(seed) if limit < labels.len() => {
+            Ok(Strata::new(labels, |index| ranked(seed, index))?.take(limit, 1, 0).indices())
+        }
+        _ => Ok((0..limit as u32).collect()),
     }
+}
+
+/// Ranks images by their pixels.
+fn ranking(images: &Images) -> impl FnMut(u64, usize) -> Result<u64, TrainError> {
+    let mut buffer = vec![];
+    move |seed, index| Ok(rank(seed, images.labels[index], images.image(index, &mut buffer)?))
+}
+
+fn counted(labels: &[u8], indices: &[u32]) -> Vec<usize> {
+    let mut counts = vec![0; 256];
+    for &index in indices {
+        counts[usize::from(labels[index as usize])] += 1;
+    }
+    counts
 }
 
 impl Normalisation {
     /// Computes it over all pixels; the deviation is 1 if they are all equal.
-    #[must_use]
-    pub fn of(pixels: &[u8]) -> Self {
-        // Whole numbers, so exact whatever the order: 2^32 pixels of 255^2 stay below 2^48.
-        let (sum, squares) = pixels.iter().fold((0_u64, 0_u64), |(sum, squares), &pixel| {
-            (sum + u64::from(pixel), squares + u64::from(pixel) * u64::from(pixel))
-        });
-        let count = pixels.len() as f64;
-        let mean = sum as f64 / count;
-        let deviation = (squares as f64 / count - mean * mean).max(0.0).sqrt();
-        Self { mean: mean / 255.0, deviation: if deviation > 0.0 { deviation / 255.0 } else { 1.0 } }
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Data`] if the images are in a file that can't be read any more.
+    pub fn of(images: &Images) -> Result<Self, TrainError> {
+        // Whole numbers, so exact whatever the order: 2^48 pixels of 255^2 stay below 2^64.
+        let (mut sum, mut squares, mut count) = (0_u64, 0_u64, 0_usize);
+        let mut buffer = vec![];
+        for index in 0..images.len() {
+            let pixels = images.image(index, &mut buffer)?;
+            count += pixels.len();
+            for &pixel in pixels {
+                sum += u64::from(pixel);
+                squares += u64::from(pixel) * u64::from(pixel);
+            }
+        }
+        let mean = sum as f64 / count as f64;
+        let deviation = (squares as f64 / count as f64 - mean * mean).max(0.0).sqrt();
+        Ok(Self { mean: mean / 255.0, deviation: if deviation > 0.0 { deviation / 255.0 } else { 1.0 } })
     }
 
     /// Normalises a pixel in `[0, 1]`.

@@ -3,11 +3,18 @@
 mod augment;
 mod batches;
 mod dataset;
+mod digit;
+mod draw;
 mod idx;
+mod pixels;
 mod prepare;
+mod survey;
 
 pub use augment::{Affine, Augmentation, adjust};
 pub use batches::{Batch, Batches, Preparing};
-pub use dataset::{Dataset, Description, Images, Normalisation};
-pub use idx::{IdxImages, IdxLabels, read_images, read_labels};
+pub use dataset::{ClassCounts, Dataset, Description, Normalisation, Selection};
+pub use digit::{Digit, Found, separate_digit};
+pub use idx::{IdxImages, IdxLabels, read_image, read_images, read_labels};
+pub use pixels::Images;
 pub use prepare::{Decoded, Fit, Preparation, brightest, prepare, visible_brightness};
+pub use survey::{Finding, FindingKind, Part, Place, Survey};

@@ -52,3 +52,23 @@ pub fn argmax(row: &[f32]) -> usize {
     }
     best
 }
+
+/// Returns the rank of an entry, 1 for the largest; of equal ones the first ranks first, so rank 1 is that of [`argmax`].
+#[must_use]
+pub fn rank_of(row: &[f32], index: usize) -> usize {
+    let before = |(other, x): (usize, &f32)| *x > row[index] || (*x == row[index] && other < index);
+    1 + row.iter().enumerate().filter(|&entry| before(entry)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_are_a_permutation_that_begins_with_the_largest() {
+        let row = [0.5, 2.0, -1.0, 2.0, 0.5];
+        let ranks: Vec<usize> = (0..row.len()).map(|index| rank_of(&row, index)).collect();
+        assert_eq!(ranks, [3, 1, 5, 2, 4]);
+        assert_eq!(ranks[argmax(&row)], 1);
+    }
+}

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use serde_json::Value;
-use stepladder_trainer::data::Batch;
+use stepladder_trainer::data::{Batch, Selection};
 use stepladder_trainer::engine::{Request, Step};
 use stepladder_trainer::net::{BlockPart, BlockSpec, LayerSpec, NetSpec, Norm, Plan};
 use stepladder_trainer::optim::{Optimizer, Schedule};
@@ -77,17 +77,18 @@ pub fn experiment() -> Experiment {
     }
 }
 
+/// All images, the test images evaluated.
+pub const ALL: Selection =
+    Selection { limit_train: None, limit_test: None, holdout: 0, judge_test: true, draw_seed: None };
+
 pub fn options(data: &Path) -> RunOptions {
     RunOptions {
         seed: 1,
-        data: DataSource { folder: data.to_owned(), hashes: None },
+        data: DataSource::new(data),
         class_names: vec![],
         image_form: None,
         image_preparation: None,
-        limit_train: None,
-        limit_test: None,
-        holdout: 0,
-        judge_test: true,
+        selection: ALL,
         device: DeviceChoice::Cpu,
         engine: EngineChoice::Fused,
         threads: Some(1),

@@ -5,8 +5,6 @@ import {fits, type Preparation, plainPreparation} from '../data/decode/preparati
 import {preparationSteps, prepareImage} from '../data/decode/prepare-image.js';
 import {ConfigError, ImageError, LoadError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
-import {native} from '../native/load.js';
-import {unwrap} from '../native/unwrap.js';
 import {isBytes} from '../validation/is-bytes.js';
 import {validate} from '../validation/validate.js';
 import {fitDigit} from './fit-digit.js';
@@ -39,7 +37,7 @@ export const checkPredictOptions = (options: unknown): void => {
 };
 
 /** What a model takes. */
-type Taken = {
+export type ModelInput = {
 	readonly channels: number;
 	readonly size: number;
 	readonly form?: ImageForm | undefined;
@@ -49,22 +47,12 @@ type Taken = {
 /** An image as a model takes it. */
 export type ReadImage = {readonly pixels: Uint8Array; readonly blank: boolean; readonly done: readonly string[]};
 
-/** The same with the name to show it by. */
-export type ModelImage = ReadImage & {readonly name: string};
-
-/** `t10k-images-idx3-ubyte:3`, `t10k-images-idx3-ubyte.gz:0-9`, or without rows for all of them */
-const idxName = /^(?<file>.*idx[34]-ubyte(?:\.gz)?)(?::(?<first>\d+)(?:-(?<last>\d+))?)?$/;
-
-/**
- * Reads what a person named: an image of any kind and size, or rows of an IDX file, which are taken as they are.
- *
- * @throws {ImageError} or {DataError} naming the file
- */
-export const readImages = async (name: string, model: Taken, options: PredictOptions = {}): Promise<ModelImage[]> => {
-	const {file, first, last} = (typeof name === 'string' && idxName.exec(name)?.groups) || {};
-	return file === undefined
-		? [{name, ...(await readImage(name, model, options))}]
-		: readRows(name, {file, first, last}, {...model, invert: options.invert ?? false});
+/** An image that is read when it is needed. */
+export type UnreadImage = {
+	/** A path, a row of an IDX file such as `FILE:3`, or the bytes of a file. */
+	readonly image: string | Uint8Array;
+	/** @throws {ImageError} or {DataError} naming the file */
+	readonly read: () => Promise<ReadImage>;
 };
 
 /**
@@ -75,7 +63,7 @@ export const readImages = async (name: string, model: Taken, options: PredictOpt
  */
 export const readImage = async (
 	image: string | Uint8Array,
-	{channels, size, form, preparation = plainPreparation}: Taken,
+	{channels, size, form, preparation = plainPreparation}: ModelInput,
 	{invert, fit}: PredictOptions = {},
 ): Promise<ReadImage> => {
 	if (typeof image !== 'string' && !isBytes(image)) {
@@ -114,35 +102,4 @@ export const readImage = async (
 			name,
 		);
 	}
-};
-
-type Rows = {readonly file: string; readonly first: string | undefined; readonly last: string | undefined};
-
-const readRows = async (
-	name: string,
-	{file, first, last}: Rows,
-	{channels, size, invert}: Taken & {readonly invert: boolean},
-): Promise<ModelImage[]> => {
-	const images = unwrap(await native().readIdxImages(file));
-	const {count, rows, columns} = images;
-	if (images.channels !== channels || rows !== size || columns !== size) {
-		const got = `${images.channels} x ${rows} x ${columns}`;
-		throw new ImageError(
-			`${file}: expected images of ${channels} x ${size} x ${size}, which the model takes, got ${got}`,
-			file,
-		);
-	}
-
-	const from = Number(first ?? 0);
-	const to = first === undefined ? count - 1 : Number(last ?? first);
-	if (from > to || to >= count) {
-		throw new ImageError(`${name}: expected rows from 0 to ${count - 1}, got ${from} to ${to}`, file);
-	}
-
-	const length = channels * size * size;
-	return Array.from({length: to - from + 1}, (_, index) => {
-		const pixels = Uint8Array.from(images.pixels.subarray((from + index) * length, (from + index + 1) * length));
-		const taken = invert ? pixels.map(value => 255 - value) : pixels;
-		return {name: `${file}:${from + index}`, pixels: taken, blank: false, done: invert ? ['inverted'] : []};
-	});
 };

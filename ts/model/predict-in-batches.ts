@@ -1,0 +1,113 @@
+import {availableParallelism} from 'node:os';
+import {z} from 'zod';
+import {ConfigError, DataError, ImageError} from '../errors/index.js';
+import {formatValue} from '../format/value.js';
+import {runWorkers} from '../platform/run-workers.js';
+import {shapes, validate} from '../validation/validate.js';
+import type {ImagePrediction, Prediction} from './prediction.js';
+import {checkPredictOptions, type PredictOptions, type ReadImage, type UnreadImage} from './read-image.js';
+
+/** How images are read, by how many workers, and what ends it. */
+export type PredictImagesOptions = PredictOptions & {
+	/**
+	 * Images that are decoded at once.
+	 *
+	 * @default as many as the machine has cores
+	 */
+	readonly threads?: number;
+	/** Ends the predictions with an {@link AbortError}. */
+	readonly signal?: AbortSignal;
+};
+
+const shape = z.object({threads: shapes.some.optional(), signal: shapes.signal.optional()}, 'an object');
+
+/**
+ * Checks the arguments of `predictImages`.
+ *
+ * @throws {ConfigError} for what is no list, such as the name of one image, and for an option of another type
+ */
+export const checkPredictImages = (images: unknown, options: unknown): void => {
+	const isList =
+		typeof images === 'object' && images !== null && Symbol.iterator in images && !ArrayBuffer.isView(images);
+	if (!isList) {
+		throw new ConfigError('images', "a list of files, such as `['photo.jpg']`", formatValue(images)); // a text is a list of letters
+	}
+
+	checkPredictOptions(options);
+	validate(shape, options, 'options');
+};
+
+/** The prediction for an image, or the reason why it can't be read. */
+export type ImageOutcome =
+	| (ImagePrediction & {
+			/** As it was given; a file of a folder or pattern, or a row of an IDX file, by its own name. */
+			readonly image: string | Uint8Array;
+			readonly error?: undefined;
+	  })
+	| {
+			readonly image: string | Uint8Array;
+			readonly error: ImageError | DataError;
+	  };
+
+/** Images of a batch, and the bytes that their pixels may take at most: what bounds the memory, beside the images being decoded. */
+const [mostImages, mostBytes] = [64, 2 ** 26];
+
+type Predicting = {
+	readonly channels: number;
+	readonly size: number;
+	readonly predict: (pixels: Uint8Array) => Promise<Prediction[]>;
+};
+
+/**
+ * Predicts images batch by batch, in their order. Each batch is read by several workers, and in memory only while it is predicted.
+ *
+ * @throws {AbortError}
+ */
+export async function* predictInBatches(
+	{channels, size, predict}: Predicting,
+	images: AsyncIterable<UnreadImage> | Iterable<UnreadImage>,
+	{threads = availableParallelism(), signal = new AbortController().signal}: PredictImagesOptions,
+): AsyncGenerator<ImageOutcome, void> {
+	const atOnce = Math.max(1, Math.min(mostImages, Math.floor(mostBytes / (channels * size ** 2))));
+	for await (const batch of batches(images, atOnce)) {
+		const read: Array<ReadImage | ImageError | DataError> = [];
+		await runWorkers([...batch.entries()], threads, signal, async ([index, image]) => {
+			read[index] = await image.read().catch(unlessDamaged);
+		});
+		const whole = read.flatMap(image => (image instanceof Error ? [] : [image.pixels]));
+		const predictions = (whole.length > 0 ? await predict(Buffer.concat(whole)) : []).values();
+		for (const [index, {image}] of batch.entries()) {
+			const found = read[index] as ReadImage | ImageError | DataError;
+			if (found instanceof Error) {
+				yield {image, error: found};
+			} else {
+				const {blank, done} = found;
+				yield {image, ...(predictions.next().value as Prediction), blank, done};
+			}
+		}
+	}
+}
+
+async function* batches<Item>(items: AsyncIterable<Item> | Iterable<Item>, most: number): AsyncGenerator<Item[], void> {
+	let batch: Item[] = [];
+	for await (const item of items) {
+		batch.push(item);
+		if (batch.length === most) {
+			yield batch;
+			batch = [];
+		}
+	}
+
+	if (batch.length > 0) {
+		yield batch;
+	}
+}
+
+/** A damaged image is an outcome; any other error, such as a missing library, is not the image's fault. */
+const unlessDamaged = (error: unknown): ImageError | DataError => {
+	if (error instanceof ImageError || error instanceof DataError) {
+		return error;
+	}
+
+	throw error;
+};
