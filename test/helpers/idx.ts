@@ -27,12 +27,15 @@ export const writeIdxFiles = (folder: string, shape: number[], sets: {train?: Id
 const bar = (image: number, row: number): number =>
 	Math.abs(row - 4 - 2 * (image % 10)) < 2 ? 200 : (image * 7 + row) % 40;
 
-/** Writes four IDX files of 28 x 28 images into a folder. All are different: the last row begins with their numbers. */
-export const writeIdx = (folder: string, train: number, test: number): void => {
+/**
+ * Writes four IDX files of 28 x 28 images into a folder. All are different, since the last row begins with their numbers;
+ * without those they are the images of the samples of version 0.1.0.
+ */
+export const writeIdx = (folder: string, train: number, test: number, {isNumbered = true} = {}): void => {
 	const set = (count: number, first: number): IdxSet => ({
 		images: Uint8Array.from({length: count * 784}, (_, pixel) => {
 			const [image, row, column] = [Math.floor(pixel / 784), Math.floor((pixel % 784) / 28), pixel % 28];
-			return row === 27 && column < 3 ? ((first + image) >> (8 * column)) & 255 : bar(image, row);
+			return isNumbered && row === 27 && column < 3 ? ((first + image) >> (8 * column)) & 255 : bar(image, row);
 		}),
 		labels: Uint8Array.from({length: count}, (_, image) => image % 10),
 	});

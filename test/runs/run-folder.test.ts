@@ -24,6 +24,7 @@ import {
 	WriteError,
 } from '../../ts/index.js';
 import {temporaryFolder} from '../helpers/folder.js';
+import {writeIdx} from '../helpers/idx.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
 /** Makes a ladder and options to train its step. */
@@ -208,6 +209,7 @@ const sample = path.resolve('test/samples/0.1.0/run-folder');
 
 test('runs of version 0.1.0 are listed, predict, and are resumed', async t => {
 	const own = tinyLadder(t);
+	writeIdx(path.join(own.folder, 'data'), 400, 60, {isNumbered: false});
 	cpSync(sample, path.join(own.folder, 'runs'), {recursive: true});
 	const runs = JSON.parse((await own.run(['runs', '--json'])).stdout);
 	t.deepEqual(

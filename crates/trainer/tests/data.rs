@@ -156,12 +156,12 @@ fn a_folder_says_what_it_holds() {
     let found = Dataset::describe(&source).unwrap();
     assert_eq!((found.channels, found.size, found.classes, found.train, found.test), (1, 28, 10, 20, 10));
     assert_eq!(found.hashes.to_vec(), open(folder.path()).unwrap().hashes);
-    let parts = Dataset::describe(&source, 5).unwrap();
+    let parts = Dataset::describe(&DataSource { validation: 5, ..source.clone() }).unwrap();
     assert_eq!((parts.train, parts.validation, parts.test), (15, 5, 10));
     assert_eq!(parts.counts.map(|counts| counts.iter().sum::<usize>()), [15, 5, 10]);
     assert_eq!(parts.hashes, found.hashes);
-    let error = Dataset::describe(&source, 20).unwrap_err().to_string();
-    assert!(error.contains("`validation` should be less than the 20 images"), "{error}");
+    let error = Dataset::describe(&DataSource { validation: 20, ..source.clone() }).unwrap_err().to_string();
+    assert!(error.contains("`data.validation` should be fewer than the 20 images"), "{error}");
 
     // Colour: four dimensions, `[count, channels, rows, columns]`.
     for (set, count) in [("train", 20_u32), ("t10k", 10)] {

@@ -86,7 +86,7 @@ const lineOf = (outcome: ImageOutcome, classes: readonly string[], all: boolean)
 
 	const {image, blank, done, ...prediction} = outcome;
 	if (blank) {
-		return `${image}: blank, there is nothing on it; a black image is ${describe(prediction, all)}`;
+		return `${image}: blank, there is nothing on it; a black image is ${describe({...prediction, classes}, all)}`;
 	}
 
 	const lead = Math.max(...prediction.probabilities) < likely ? 'nothing is likely: ' : '';
