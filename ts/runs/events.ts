@@ -17,6 +17,8 @@ export type StartEvent = {
 	readonly folder: string | undefined;
 	/** Names of classes without an image; left out if each class has one everywhere. */
 	readonly missingClasses?: MissingClasses;
+	/** Sentences about settings that can't do their work with so few images; left out if there are none. */
+	readonly hints?: readonly string[];
 };
 
 /** The classes that a part of the images lacks, after limits; only parts that lack some. */

@@ -22,6 +22,8 @@ export type SeedRun = {
 	/** As in `RunConfig`. */
 	readonly drawSeed: number | undefined;
 	readonly missingClasses: MissingClasses | undefined;
+	/** As in `StartEvent`. */
+	readonly hints: readonly string[];
 	readonly folder: RunFolder | undefined;
 	readonly emit: (event: TrainEvent) => void;
 	/** Whether the caller stopped the training, who may want to resume it. */
@@ -30,7 +32,7 @@ export type SeedRun = {
 
 /** Trains one seed: emits its events, and writes its epochs into its folder. */
 export const trainSeed = async (run: SeedRun): Promise<FinishedSeed> => {
-	const {step, experiment, seed, data, options, missingClasses, folder, emit, isInterrupted} = run;
+	const {step, experiment, seed, data, options, missingClasses, hints, folder, emit, isInterrupted} = run;
 	const {epochs} = experiment;
 	const rows: EpochEvent[] = [];
 	let epochsDone: number | undefined;
@@ -44,6 +46,7 @@ export const trainSeed = async (run: SeedRun): Promise<FinishedSeed> => {
 					emit({
 						...{type: 'start', step: step.name, seed, engine, epochsDone, folder: folder?.path},
 						...(missingClasses && {missingClasses}),
+						...(hints.length > 0 && {hints}),
 					});
 					break;
 				}

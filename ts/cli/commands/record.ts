@@ -28,8 +28,8 @@ import {
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
-import {missingClassesReporter} from '../missing-classes.js';
 import {parseNumber, parseSeeds} from '../parse.js';
+import {startReporter} from '../start-notes.js';
 import {whileWaiting} from '../while-waiting.js';
 
 type Flags = LadderFlags &
@@ -128,11 +128,11 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 
 	if (recorder.training) {
 		const log = new ConsoleLog(step, seeds.length - recorder.finished.length);
-		const reportMissingClasses = missingClassesReporter();
+		const reportStart = startReporter({isDrawn: false});
 		try {
 			for await (const event of recorder.training) {
 				interruption.kept ??= `to resume: ${goingOn(flags)}`;
-				reportMissingClasses(event);
+				reportStart(event);
 				log.tell(event);
 			}
 		} finally {

@@ -42,9 +42,9 @@ import {
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
-import {missingClassesReporter} from '../missing-classes.js';
 import {parseNumber, parseSeeds, parseSetting} from '../parse.js';
 import {screen} from '../screen.js';
+import {startReporter} from '../start-notes.js';
 
 type Flags = Pick<
 	TrainOptions,
@@ -120,13 +120,14 @@ Examples:
 const run = async (flags: Flags, command: Command, interruption: Interruption): Promise<TrainResult> => {
 	const {json, quiet} = flags;
 	const {step, training, seeds, note} = await begin(flags, command, interruption.signal);
-	const reportMissingClasses = missingClassesReporter();
+	const isDrawn = [flags.limitTrain, flags.limitTest, flags.holdout].some(count => count !== undefined);
+	const reportStart = flags.fastDevRun ? () => {} : startReporter({isDrawn});
 	let unprinted = note;
 	const follow = (event: TrainEvent): void => {
 		interruption.kept ??= goingOn(event);
 		process.stderr.write(unprinted);
 		unprinted = '';
-		reportMissingClasses(event);
+		reportStart(event);
 	};
 	if (json) {
 		const folders = new Map<number, string | undefined>();

@@ -1,0 +1,33 @@
+import test from 'ava';
+import {hintsFor} from '../../ts/training/hints.js';
+import {ladder} from '../helpers/mnist.js';
+import {tinyLadder} from '../helpers/tiny-ladder.js';
+
+const oneCycle = {
+	...{kind: 'one-cycle', maxLearningRate: 0.1, pctStart: 0.2},
+	...{divFactor: 25, finalDivFactor: 1e4},
+} as const;
+
+test('a batch of more than all images, and a one-cycle schedule without a step of warm-up, are reported once', async t => {
+	const own = tinyLadder(t, {train: 20});
+	const {stderr, exitCode} = await own.run([
+		...['train', '--step', 'tiny', '--seeds', '1,2', '--epochs', '1'],
+		...['--set', 'batchSize=64', '--set', `schedule=${JSON.stringify(oneCycle)}`],
+	]);
+	t.is(exitCode, 0, stderr);
+	t.is(
+		stderr,
+		'Each epoch is a single step, since `batchSize` is 64 and there are 20 training images.\n' +
+			'The one-cycle schedule has no warm-up, since 0.2 of 1 step is less than one: its rate falls from the first step on. ' +
+			'Take a smaller `batchSize`, more `epochs` or a constant rate.\n',
+	);
+});
+
+test('five steps have one of warm-up, and the ladder’s settings fit all of its images', t => {
+	const experiment = {...ladder.step('lr-scheduler').experiment, schedule: oneCycle, batchSize: 64, epochs: 5};
+	t.deepEqual(hintsFor(experiment, 64), []);
+	t.is(hintsFor({...experiment, epochs: 4}, 64).length, 1);
+	for (const {experiment: full} of ladder.steps) {
+		t.deepEqual(hintsFor(full, 60_000), []);
+	}
+});
