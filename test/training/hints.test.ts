@@ -1,12 +1,13 @@
 import test from 'ava';
+import type {Schedule} from '../../ts/experiment/experiment.js';
 import {hintsFor} from '../../ts/training/hints.js';
 import {ladder} from '../helpers/mnist.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
-const oneCycle = {
-	...{kind: 'one-cycle', maxLearningRate: 0.1, pctStart: 0.2},
-	...{divFactor: 25, finalDivFactor: 1e4},
-} as const;
+const oneCycle: Schedule = {
+	kind: 'one-cycle',
+	...{maxLearningRate: 0.1, pctStart: 0.2, divFactor: 25, finalDivFactor: 1e4},
+};
 
 test('a batch of more than all images, and a one-cycle schedule without a step of warm-up, are reported once', async t => {
 	const own = tinyLadder(t, {train: 20});

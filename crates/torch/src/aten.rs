@@ -349,7 +349,7 @@ impl Engine for Aten {
     fn blend_statistics(&mut self, batch: &Batch, share: f64) -> Result<(), TrainError> {
         let Tensors { parameters, statistics } = self.tensors(WeightSet::Evaluation);
         let images = self.images(batch)?;
-        no_grad(|| self.forward(images, parameters, statistics, &Mode::Statistics { share }))?;
+        let _ = no_grad(|| self.forward(images, parameters, statistics, &Mode::Statistics { share }))?;
         Ok(())
     }
 
