@@ -7,8 +7,8 @@ import {LadderError, openLadder} from '../../ts/index.js';
 import {OwnLadder} from '../helpers/own-ladder.js';
 
 const definition = `import {arrays, defineLadder} from 'stepladder';
-const set = {images: new Uint8Array(2 * 16), labels: [0, 1]};
-export default defineLadder({name: 'tiny', data: arrays({size: 4, train: set, test: set})});
+const set = first => ({images: Uint8Array.from({length: 2 * 16}, (_, index) => first + index), labels: [0, 1]});
+export default defineLadder({name: 'tiny', data: arrays({size: 4, train: set(0), test: set(100)})});
 `;
 
 /** Returns a step of one layer. */

@@ -103,7 +103,7 @@ test('training on a folder of coloured shapes reaches 95 %, and its report shows
 			t.regex(seen.text, /300 training and 120 test images of 20 x 20 pixels in colour/);
 			t.notRegex(seen.text, /MNIST|digit|public run|10,000/i);
 			t.is(seen.charts, 6);
-			t.regex(seen.text, /#\d+, circle\nas triangle by 2 of 2, up to \d+ %/);
+			t.regex(seen.text, /#\d+, circle\ntest\/circle\/7\.png\nas triangle by 2 of 2, up to \d+ %/);
 			t.false(seen.tooWide);
 
 			// The receptive field is drawn on a test image, in its colours.

@@ -20,7 +20,7 @@ test('a batch of more than all images, and a one-cycle schedule without a step o
 		stderr,
 		'Each epoch is a single step, since `batchSize` is 64 and there are 20 training images.\n' +
 			'The one-cycle schedule has no warm-up, since 0.2 of 1 step is less than one: its rate falls from the first step on. ' +
-			'Take a smaller `batchSize`, more `epochs` or a constant rate.\n',
+			'Take a smaller `batchSize`, more `epochs` or a constant rate.',
 	);
 });
 

@@ -270,7 +270,6 @@ test('a record states the validation set of its data, and is checked with it', a
 	const ladder = validated(t, 9);
 	const recorded = await ladder.run(['record', '--step', 'tiny', '--seeds', '1']);
 	t.is(recorded.exitCode, 0, recorded.stderr);
-	t.regex(recorded.stderr, /^There is no validation image of the class 0$/m);
 	t.deepEqual(JSON.parse(ladder.read('records/0-tiny/promise.json')).data.validation, 9);
 	const checked = await ladder.run(['record', '--check', '--replay']);
 	t.is(checked.exitCode, 0, checked.stderr);
