@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import {arrays, type DataSource, idx, imageFolder} from '../../ts/index.js';
 import {temporaryFolder} from '../helpers/folder.js';
 import {writeIdxFiles} from '../helpers/idx.js';
+import {oneLayerStep} from '../helpers/one-layer-step.js';
 import {OwnLadder} from '../helpers/own-ladder.js';
 
 process.env['STEPLADDER_CACHE'] = path.join(process.cwd(), 'build', 'test-cache');
@@ -159,22 +160,7 @@ test('test images that are training images are in the record, in the text of its
 		'ladder.ts': `import {defineLadder, idx} from 'stepladder';
 export default defineLadder({name: 'Leak', data: idx('data')});
 `,
-		'steps/0-a.ts': `import {defineStep} from 'stepladder';
-export default defineStep({
-	name: 'a',
-	experiment: {
-		net: {
-			channels: 1, size: 4, classes: 2,
-			block: {order: ['conv', 'norm', 'relu', 'dropout'], bias: true, norm: 'none', dropout: 0},
-			body: [], head: [{kind: 'conv', channels: 2, kernel: 4, padding: 0, bias: true}, {kind: 'flatten'}],
-		},
-		optimizer: {momentum: 0.9, nesterov: true, weightDecay: 0},
-		schedule: {kind: 'constant', learningRate: 0.01},
-		labelSmoothing: 0, batchSize: 4, epochs: 1,
-	},
-	target: {why: 'To begin.', testAccuracy: 0.5, heldFor: 1, maxParameters: 1000, maxEpochs: 1},
-});
-`,
+		'steps/0-a.ts': oneLayerStep('a'),
 		'data/.keep': '',
 	});
 	const train = {images: Buffer.concat([0, 1, 2, 3].map(drawn)), labels: Uint8Array.of(0, 1, 0, 1)};

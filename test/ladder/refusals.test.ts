@@ -4,30 +4,12 @@ import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {LadderError, openLadder} from '../../ts/index.js';
+import {oneLayerStep} from '../helpers/one-layer-step.js';
 import {OwnLadder} from '../helpers/own-ladder.js';
 
 const definition = `import {arrays, defineLadder} from 'stepladder';
 const set = first => ({images: Uint8Array.from({length: 2 * 16}, (_, index) => first + index), labels: [0, 1]});
 export default defineLadder({name: 'tiny', data: arrays({size: 4, train: set(0), test: set(100)})});
-`;
-
-/** Returns a step of one layer. */
-const stepOf = (name: string, more = ''): string => `import {defineStep} from 'stepladder';
-${more}
-export default defineStep({
-	name: '${name}',
-	experiment: {
-		net: {
-			channels: 1, size: 4, classes: 2,
-			block: {order: ['conv', 'norm', 'relu', 'dropout'], bias: true, norm: 'none', dropout: 0},
-			body: [], head: [{kind: 'conv', channels: 2, kernel: 4, padding: 0, bias: true}, {kind: 'flatten'}],
-		},
-		optimizer: {momentum: 0.9, nesterov: true, weightDecay: 0},
-		schedule: {kind: 'constant', learningRate: 0.01},
-		labelSmoothing: 0, batchSize: 2, epochs: 1,
-	},
-	target: {why: 'To begin.', testAccuracy: 0.5, heldFor: 1, maxParameters: 100, maxEpochs: 1},
-});
 `;
 
 const refuses = test.macro(
@@ -125,7 +107,7 @@ test(
 		'ladder.ts': `import {defineLadder} from 'stepladder';
 export default defineLadder({name: 'tiny', data: {open: async () => ({name: 'x', channels: 1, size: 4})}});
 `,
-		'steps/0-a.ts': stepOf('a'),
+		'steps/0-a.ts': oneLayerStep('a'),
 	},
 	['train', '--step', 'a'],
 	/^stepladder: `data\.open\(\)\.classes` should be a list of names, got undefined$/,
@@ -133,21 +115,21 @@ export default defineLadder({name: 'tiny', data: {open: async () => ({name: 'x',
 test(
 	'a syntax error in TypeScript',
 	refuses,
-	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('a', 'const x: = 3;')},
+	{'ladder.ts': definition, 'steps/0-a.ts': oneLayerStep('a', 'const x: = 3;')},
 	['train', '--step', 'a'],
 	/^stepladder: steps\/0-a\.ts, line 2: SyntaxError/,
 );
 test(
 	'a syntax error in JavaScript',
 	refuses,
-	{'ladder.ts': definition, 'steps/0-a.mjs': stepOf('a', '\nconst x = {a: 1,,};')},
+	{'ladder.ts': definition, 'steps/0-a.mjs': oneLayerStep('a', '\nconst x = {a: 1,,};')},
 	['train', '--step', 'a'],
 	/^stepladder: steps\/0-a\.mjs, line 3: SyntaxError: Unexpected token ','$/,
 );
 test(
 	'an undefined name',
 	refuses,
-	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('a', '\n\nconst x = other.y;')},
+	{'ladder.ts': definition, 'steps/0-a.ts': oneLayerStep('a', '\n\nconst x = other.y;')},
 	['train', '--step', 'a'],
 	/^stepladder: steps\/0-a\.ts, line 4: ReferenceError: other is not defined$/,
 );
@@ -156,7 +138,7 @@ test(
 	refuses,
 	{
 		'Große Schuhe (2)/ladder.ts': definition,
-		'Große Schuhe (2)/steps/0-a.ts': stepOf('a', '\n\nconst x = other.y;'),
+		'Große Schuhe (2)/steps/0-a.ts': oneLayerStep('a', '\n\nconst x = other.y;'),
 	},
 	['train', '--step', 'a'],
 	/^stepladder: steps\/0-a\.ts, line 4: ReferenceError: other is not defined$/,
@@ -171,7 +153,7 @@ for (const [ending, where] of [
 		refuses,
 		{
 			'ladder.ts': definition,
-			'steps/0-a.ts': stepOf('a', `import {x} from '../lib/x.${ending}';`),
+			'steps/0-a.ts': oneLayerStep('a', `import {x} from '../lib/x.${ending}';`),
 			[`lib/x.${ending}`]: "import {y} from './y.mjs';\nexport const x = {;\n",
 			'lib/y.mjs': 'export const y = 1;\n',
 		},
@@ -183,21 +165,21 @@ for (const [ending, where] of [
 test(
 	'an import that the library does not have',
 	refuses,
-	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('a', "import {magic} from 'stepladder';")},
+	{'ladder.ts': definition, 'steps/0-a.ts': oneLayerStep('a', "import {magic} from 'stepladder';")},
 	['train', '--step', 'a'],
 	/^stepladder: steps\/0-a\.ts.*does not provide an export named 'magic'/,
 );
 test(
 	'an import of a missing file',
 	refuses,
-	{'ladder.ts': definition, 'steps/1-b.ts': stepOf('b', "import a from './0-a.ts';")},
+	{'ladder.ts': definition, 'steps/1-b.ts': oneLayerStep('b', "import a from './0-a.ts';")},
 	['train', '--step', 'b'],
 	/^stepladder: .*Cannot find module \S+0-a\.ts/,
 );
 test(
 	'a step under another name than its file',
 	refuses,
-	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('b')},
+	{'ladder.ts': definition, 'steps/0-a.ts': oneLayerStep('b')},
 	['train', '--step', 'a'],
 	/^stepladder: steps\/0-a\.ts: its default export should be the step `a`, as the file is called; `b`$/,
 );
@@ -218,21 +200,21 @@ test(
 test(
 	'two steps with the same number',
 	refuses,
-	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('a'), 'steps/0-b.ts': stepOf('b')},
+	{'ladder.ts': definition, 'steps/0-a.ts': oneLayerStep('a'), 'steps/0-b.ts': oneLayerStep('b')},
 	['train', '--step', 'a'],
 	/^stepladder: steps\/0-a\.ts and steps\/0-b\.ts have the same number or name/,
 );
 test(
 	'a step that grows from a missing step',
 	refuses,
-	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('a')},
+	{'ladder.ts': definition, 'steps/0-a.ts': oneLayerStep('a')},
 	['new-step', 'b', '--from', 'c'],
 	/there is no step "c" in tiny: its steps are a$/,
 );
 test(
 	'a step with a name that is taken',
 	refuses,
-	{'ladder.ts': definition, 'steps/0-a.ts': stepOf('a')},
+	{'ladder.ts': definition, 'steps/0-a.ts': oneLayerStep('a')},
 	['new-step', 'a', '--from', 'a'],
 	/there is a step `a` already/,
 );
@@ -266,7 +248,7 @@ for (const [fault, change, target, sentence] of [
 	test(`a step that ${fault} is refused, and the others can be used`, async t => {
 		const own = new OwnLadder(t, {
 			'ladder.ts': definition,
-			'steps/0-a.ts': stepOf('a'),
+			'steps/0-a.ts': oneLayerStep('a'),
 			'steps/1-b.ts': grownOf('b', change, target),
 			'steps/2-c.ts': "import b from './1-b.ts';\nexport default b;\n",
 		});
@@ -296,7 +278,7 @@ for (const [fault, change, target, sentence] of [
 test('a ladder with a refused step opens, and the step’s error is thrown when it is requested', async t => {
 	const own = new OwnLadder(t, {
 		'ladder.mjs': definition,
-		'steps/0-a.mjs': stepOf('a'),
+		'steps/0-a.mjs': oneLayerStep('a'),
 		'steps/1-b.mjs': 'export default nothing;\n',
 	});
 	const ladder = await openLadder(own.folder);
@@ -319,7 +301,7 @@ test('a recorded step that is refused keeps its row on the ladder’s page', asy
 	const own = new OwnLadder(t, {
 		'ladder.ts': definition,
 		'README.md': '<!-- ladder: written by `record` -->\n\nold\n\n<!-- end of ladder -->\n',
-		'steps/0-a.ts': stepOf('a'),
+		'steps/0-a.ts': oneLayerStep('a'),
 		'steps/1-b.ts': grownOf('b', '{batchSize: 1}', ''),
 	});
 	t.is((await own.run(['record', '--step', 'a', '--seeds', '1'])).exitCode, 0);
@@ -363,16 +345,22 @@ const typedWrong: ReadonlyArray<readonly [string[], RegExp]> = [
 	],
 ];
 for (const [words, sentence] of typedWrong) {
-	test(`\`${words.join(' ')}\``, refuses, {'ladder.ts': definition, 'steps/0-a.ts': stepOf('a')}, words, sentence);
+	test(
+		`\`${words.join(' ')}\``,
+		refuses,
+		{'ladder.ts': definition, 'steps/0-a.ts': oneLayerStep('a')},
+		words,
+		sentence,
+	);
 }
 
 test('a ladder is found from a subfolder, by --ladder, and by a package.json above', async t => {
 	const own = new OwnLadder(t, {
 		'package.json': '{"stepladder": {"ladder": "ladders/one"}}',
 		'ladders/one/ladder.ts': definition,
-		'ladders/one/steps/0-a.ts': stepOf('a'),
+		'ladders/one/steps/0-a.ts': oneLayerStep('a'),
 		'ladders/two/ladder.ts': definition,
-		'ladders/two/steps/0-b.ts': stepOf('b'),
+		'ladders/two/steps/0-b.ts': oneLayerStep('b'),
 	});
 	const stepIn = async (cwd: string, ...words: string[]): Promise<string | undefined> =>
 		/^[ab] /m.exec((await own.run(['ladder', ...words], {cwd})).stdout)?.[0].trim();
@@ -382,11 +370,11 @@ test('a ladder is found from a subfolder, by --ladder, and by a package.json abo
 });
 
 test('a pipe, device, folder or broken link instead of a file is named, and never waited for', async t => {
-	const own = new OwnLadder(t, {'ladder.ts': definition, 'steps/0-first.ts': stepOf('first')});
+	const own = new OwnLadder(t, {'ladder.ts': definition, 'steps/0-first.ts': oneLayerStep('first')});
 	const at = (file: string): string => path.join(own.folder, file);
 	symlinkSync(at('nowhere.ts'), at('steps/1-lost.ts'));
 	mkdirSync(at('steps/2-folder.ts'));
-	own.write('steps/5-last.ts', stepOf('last', "import './helper.ts';"));
+	own.write('steps/5-last.ts', oneLayerStep('last', "import './helper.ts';"));
 	const expected = new Map([
 		['lost', /^steps.1-lost\.ts: expected a file, found a link to nowhere$/],
 		['folder', /^steps.2-folder\.ts: expected a file, found a folder$/],

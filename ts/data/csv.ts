@@ -12,6 +12,7 @@ import type {ImageSet} from './cache.js';
 import {checkChannels, maxSize} from './check-shape.js';
 import {checkClasses, type DataSource, isLabel, labelRange} from './data.js';
 import {reportValidation} from './findings.js';
+import {validationNames} from './image-folder/list-images.js';
 import {checkSplit, type Split, splitImages} from './image-folder/split-images.js';
 import {openSets} from './image-sets.js';
 import {describeMissing} from './missing-file.js';
@@ -234,7 +235,7 @@ export const readTable = async (file: string, {label, set, channels, classes}: C
 /** The names of a set, in small letters, as tables have them. */
 const setNames: Readonly<Record<string, SetName | undefined>> = {
 	...{train: 'train', training: 'train'},
-	...{valid: 'validation', val: 'validation', validation: 'validation'},
+	...Object.fromEntries(validationNames.map(name => [name, 'validation' as const])),
 	...{test: 'test', testing: 'test'},
 };
 

@@ -299,56 +299,66 @@ const answersOf = (run: StoredRun, notes: string[]): RunGroup['answers'][number]
 		return undefined;
 	}
 
-	const {labels, probabilities, images} = finished.answers;
-	const expected = expectedOf(finished.answers, data, notes);
-	if (!expected) {
+	const wrong = wrongAnswers(finished.answers, data, notes);
+	if (!wrong) {
 		return undefined;
 	}
 
-	const mistakes = labels.flatMap((label, index) =>
-		label === expected[index] ? [] : [[images?.[index] ?? index, probabilities[index] ?? 0] as const],
-	);
+	const {labels} = finished.answers;
 	const reported = finished.epochs.at(-1)?.testCorrect;
-	if (labels.length - mistakes.length !== reported) {
-		const problem = `its predictions get ${labels.length - mistakes.length} of ${labels.length} test images right, its last epoch reports ${reported}`;
+	if (labels.length - wrong.length !== reported) {
+		const problem = `its predictions get ${labels.length - wrong.length} of ${labels.length} test images right, its last epoch reports ${reported}`;
 		throw new RecordError(folder, `${problem}: the test labels have changed since, or the run is damaged`);
 	}
 
-	return {seed, mistakes: Object.fromEntries(mistakes)};
+	return {seed, mistakes: Object.fromEntries(wrong.map(({image, probability}) => [image, probability]))};
 };
 
 /** Returns the test images that runs get wrong; none if the test labels are missing. */
 const mistakesOf = (runs: readonly StoredRun[], notes: string[]): RunMistake[] => {
-	const wrong = new Map<
-		number,
-		{readonly expected: number; readonly answers: Array<{label: number; probability: number}>}
-	>();
-	for (const {finished, data} of runs) {
-		const {labels = [], probabilities = [], images} = finished?.answers ?? {};
-		const expected = finished && expectedOf(finished.answers, data, notes);
-		for (const [index, label] of labels.entries()) {
-			const right = expected?.[index];
-			if (right !== undefined && label !== right) {
-				const image = images?.[index] ?? index;
-				const {answers} = wrong.get(image) ?? {answers: []};
-				wrong.set(image, {expected: right, answers: [...answers, {label, probability: probabilities[index] ?? 0}]});
-			}
-		}
+	const byImage = new Map<number, WrongAnswer[]>();
+	for (const answer of runs.flatMap(
+		({finished, data}) => (finished && wrongAnswers(finished.answers, data, notes)) ?? [],
+	)) {
+		byImage.set(answer.image, [...(byImage.get(answer.image) ?? []), answer]);
 	}
 
 	const {classes = [], testName} = runs[0]?.data ?? {};
 	const nameOf = (label: number): string => classes[label] ?? String(label);
-	return [...wrong]
-		.toSorted(([a, ofA], [b, ofB]) => ofB.answers.length - ofA.answers.length || a - b)
-		.map(([image, {expected, answers}]) => {
+	return [...byImage]
+		.toSorted(([a, ofA], [b, ofB]) => ofB.length - ofA.length || a - b)
+		.map(([image, answers]) => {
 			const labels = answers.map(({label}) => label);
 			const countOf = (label: number): number => labels.filter(other => other === label).length;
 			return {
-				...{image: testName?.(image) ?? `#${image}`, class: nameOf(expected), seeds: answers.length},
+				...{image: testName?.(image) ?? `#${image}`, class: nameOf(answers[0]?.expected ?? 0), seeds: answers.length},
 				predicted: [...new Set(labels)].toSorted((a, b) => countOf(b) - countOf(a) || a - b).map(nameOf),
 				probability: Math.max(...answers.map(({probability}) => probability)),
 			};
 		});
+};
+
+/** A prediction of a test image that is of another class. */
+type WrongAnswer = {
+	/** Its number among the test images. */
+	readonly image: number;
+	readonly expected: number;
+	readonly label: number;
+	readonly probability: number;
+};
+
+/** Returns the wrong predictions of a run, in the order of its images; `undefined` if the test labels are missing. */
+const wrongAnswers = (answers: Answers, data: Data, notes: string[]): WrongAnswer[] | undefined => {
+	const {labels, probabilities, images} = answers;
+	const expected = expectedOf(answers, data, notes);
+	return (
+		expected &&
+		labels.flatMap((label, index) => {
+			const right = expected[index] ?? 0;
+			const [image, probability] = [images?.[index] ?? index, probabilities[index] ?? 0];
+			return label === right ? [] : [{image, expected: right, label, probability}];
+		})
+	);
 };
 
 /** Measures the predictions of a run. */

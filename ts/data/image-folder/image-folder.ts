@@ -13,7 +13,7 @@ import {type ImageNames, writeImageNames} from '../image-names.js';
 import {contrastingBackground} from './background.js';
 import {FileContents} from './file-contents.js';
 import {FolderDecoder} from './folder-decoder.js';
-import {checkCounts, type ImageFile, type Listing, listClasses, listSets} from './list-images.js';
+import {checkCounts, type ImageFile, type Listing, listClasses, listSets, reportLeftOut} from './list-images.js';
 import {checkSplit, type Split, splitImages} from './split-images.js';
 
 /** What {@link imageFolder} brings its images to, and how they are split. */
@@ -155,15 +155,6 @@ const namesOf = ({train, validation, test}: Listing, leftOut: readonly string[])
 const splitListing = (folder: string, split: Split, group: RegExp | undefined): Listing => {
 	const {classes, files, leftOut} = listClasses(folder);
 	return {classes, leftOut, ...splitImages(files, split, group)};
-};
-
-/** One line for all files that are no images of a class, with an example. */
-const reportLeftOut = (leftOut: readonly string[], tell: (line: string) => void): void => {
-	const [first] = leftOut;
-	if (first !== undefined) {
-		const files = leftOut.length === 1 ? '1 file or folder that is' : `${leftOut.length} files or folders that are`;
-		tell(`Left out ${files} no image of a class, such as ${first}`);
-	}
 };
 
 /** Names an entry by everything that its bytes depend on: the files by their contents, whatever their folder and times. */

@@ -23,12 +23,21 @@ export type Listing = {
 	readonly leftOut: readonly string[];
 };
 
+/** Reports in one line all files and folders that are no images of a class, with an example. */
+export const reportLeftOut = (leftOut: readonly string[], tell: (line: string) => void): void => {
+	const [first] = leftOut;
+	if (first !== undefined) {
+		const files = leftOut.length === 1 ? '1 file or folder that is' : `${leftOut.length} files or folders that are`;
+		tell(`Left out ${files} no image of a class, such as ${first}`);
+	}
+};
+
 /** Names of files to decode. Those that sharp can't read are listed too, so that they are refused by name. */
 export const isImage = (name: string): boolean =>
 	/\.(?:png|jpe?g|jfif|webp|gif|tiff?|avif|bmp|heic|heif)$/i.test(name) && !name.startsWith('.');
 
-/** Names of the folder of validation images, as data sets come. */
-const validationNames = ['valid', 'val', 'validation'];
+/** Names of a set of validation images, as data sets come. */
+export const validationNames: readonly string[] = ['valid', 'val', 'validation'];
 
 /**
  * Lists the images of `train/<class>/*`, `test/<class>/*` and, where there is one, `valid/<class>/*` (or `val`, or `validation`).

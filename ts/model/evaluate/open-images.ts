@@ -1,7 +1,13 @@
 import path from 'node:path';
 import {readTable} from '../../data/csv.js';
 import type {Data} from '../../data/data.js';
-import {compareImages, compareText, isImage} from '../../data/image-folder/list-images.js';
+import {
+	compareImages,
+	compareText,
+	isImage,
+	reportLeftOut,
+	validationNames,
+} from '../../data/image-folder/list-images.js';
 import {readArchive, setOf} from '../../data/npz.js';
 import {ConfigError, DataError} from '../../errors/index.js';
 import {displayPath} from '../../format/command-line.js';
@@ -30,7 +36,7 @@ const allSets: readonly One[] = ['train', 'validation', 'test'];
 /** The names of a set in folders and files. */
 const namesOf: Readonly<Record<One, readonly string[]>> = {
 	train: ['train'],
-	validation: ['valid', 'val', 'validation'],
+	validation: validationNames,
 	test: ['test', 't10k'],
 };
 
@@ -254,11 +260,10 @@ const listClassFolders = ({name, folder, places}: Places, tell: (line: string) =
 		throw wrong(folder, expected, `found ${leftOut.length > 0 ? `only ${displayPath(leftOut[0] ?? '')}` : 'none'}`);
 	}
 
-	if (leftOut.length > 0) {
-		const files = leftOut.length === 1 ? '1 file or folder that is' : `${leftOut.length} files or folders that are`;
-		tell(`Left out ${files} no image of a class, such as ${displayPath(leftOut[0] ?? '')}`);
-	}
-
+	reportLeftOut(
+		leftOut.map(file => displayPath(file)),
+		tell,
+	);
 	const classes = [...new Set(found.map(image => image.class))].sort(compareText);
 	const labels = new Map(classes.map((name, label) => [name, label]));
 	found.sort((a, b) => compareImages(a.file, b.file) || compareText(a.class, b.class));
