@@ -47,10 +47,10 @@ fn main() {
             }
             100.0 * work * rounds / seconds / (limit * 1e9)
         };
-        let forward = share(&mut || conv(isa, &input, frame, &packed, None, &mut output, out_frame));
+        let forward = share(&mut || conv(isa, &input, frame, 0, &packed, None, &mut output, out_frame));
         let out_gradient = output.clone();
         let backward = share(&mut || {
-            conv_weight_gradient(isa, &input, frame, &out_gradient, out_frame, kernel, &mut gradient);
+            conv_weight_gradient(isa, &input, frame, 0, &out_gradient, out_frame, kernel, &mut gradient);
         });
         let shape = format!("{channels} to {outs}, {kernel}x{kernel}, {size}x{size}");
         println!("{shape:28} convolution {forward:3.0} %, weight gradient {backward:3.0} %");

@@ -19,12 +19,18 @@ impl PackedWeights {
     /// Allocates zeros for weights `[out][in][kernel][kernel]`; `None` if there is no memory for them, or none are needed.
     #[must_use]
     pub fn new(out_channels: usize, in_channels: usize, kernel: usize) -> Option<Self> {
-        let taps = kernel.checked_mul(kernel)?.checked_mul(in_channels)?;
-        let length = out_channels.checked_next_multiple_of(PACK)?.checked_mul(taps)?;
+        let length = Self::length(out_channels, in_channels, kernel)?;
         let mut weights = vec![];
         weights.try_reserve_exact(length).ok()?;
         weights.resize(length, 0.0);
         (length > 0).then_some(Self { weights, out_channels, in_channels, kernel })
+    }
+
+    /// Returns how many numbers [`new`](Self::new) allocates; `None` if no memory could hold them.
+    #[must_use]
+    pub fn length(out_channels: usize, in_channels: usize, kernel: usize) -> Option<usize> {
+        let taps = kernel.checked_mul(kernel)?.checked_mul(in_channels)?;
+        out_channels.checked_next_multiple_of(PACK)?.checked_mul(taps)
     }
 
     /// Packs weights `[out][in][kernel][kernel]`.
@@ -55,11 +61,11 @@ impl PackedWeights {
 }
 
 kernel! {
-    /// Computes a convolution of stride 1 over `input`, its border included.
+    /// Computes a convolution of stride 1 over `input` and `padding` rows and columns of its border; a negative padding
+    /// leaves out so many of its own.
     ///
     /// Each output is a chain of fused multiply-adds that starts from its bias (or 0) and goes through input
-    /// channels, kernel rows and kernel columns in this order. `output` has no border, and is as high and wide as
-    /// `input` with its border less the kernel, plus 1.
+    /// channels, kernel rows and kernel columns in this order. The border of `output` is unchanged.
     ///
     /// # Panics
     ///
@@ -67,6 +73,7 @@ kernel! {
     pub fn conv(
         input: &[Lanes],
         in_frame: Frame,
+        padding: isize,
         weights: &PackedWeights,
         bias: Option<&[f32]>,
         output: &mut [Lanes],
@@ -79,6 +86,7 @@ fn conv_body<V: Vector>(
     simd: Simd<V>,
     input: &[Lanes],
     in_frame: Frame,
+    padding: isize,
     weights: &PackedWeights,
     bias: Option<&[f32]>,
     output: &mut [Lanes],
@@ -86,12 +94,8 @@ fn conv_body<V: Vector>(
 ) {
     let PackedWeights { out_channels, in_channels, kernel, .. } = *weights;
     let (height, width) = (out_frame.height(), out_frame.width());
-    assert_eq!(
-        (in_frame.channels(), out_frame.channels(), out_frame.border()),
-        (in_channels, out_channels, 0)
-    );
-    assert_eq!(in_frame.height() + 2 * in_frame.border(), height + kernel - 1);
-    assert_eq!(in_frame.row_stride(), width + kernel - 1);
+    assert_eq!((in_frame.channels(), out_frame.channels()), (in_channels, out_channels));
+    let origin = in_frame.origin(padding, kernel, out_frame);
     assert!(input.len() >= in_frame.len() && output.len() >= out_frame.len());
     assert!(bias.is_none_or(|bias| bias.len() >= out_channels));
 
@@ -104,12 +108,12 @@ fn conv_body<V: Vector>(
             std::array::from_fn(|i| bias.and_then(|bias| bias.get(first + i)).copied().unwrap_or(0.0));
         for row in 0..height {
             // Rows of the kernel on the border would add only zeros.
-            let rows = in_frame.border().saturating_sub(row).min(kernel)
-                ..kernel.min((in_frame.border() + in_frame.height()).saturating_sub(row));
+            let rows = padding.saturating_sub_unsigned(row).clamp(0, kernel as isize) as usize
+                ..kernel.min(in_frame.height().saturating_add_signed(padding).saturating_sub(row));
             let mut column = 0;
             while column < width {
                 let tile = Tile {
-                    input: &input[row * in_frame.row_stride() + column..in_frame.len()],
+                    input: &input[origin + row * in_frame.row_stride() + column..in_frame.len()],
                     in_frame,
                     packed,
                     kernel,

@@ -4,7 +4,8 @@ use crate::vector::{Simd, Vector};
 
 kernel! {
     /// Computes the gradient of a convolution's weights `[out][in][kernel][kernel]` over one group: per weight and lane a
-    /// chain of fused multiply-adds through rows and columns, then the lanes' [`sum_lanes`].
+    /// chain of fused multiply-adds through rows and columns, then the lanes' [`sum_lanes`]. `padding` as in
+    /// [`conv`](crate::conv).
     ///
     /// # Panics
     ///
@@ -12,6 +13,7 @@ kernel! {
     pub fn conv_weight_gradient(
         input: &[Lanes],
         in_frame: Frame,
+        padding: isize,
         out_gradient: &[Lanes],
         out_frame: Frame,
         kernel: usize,
@@ -28,6 +30,7 @@ fn body<V: Vector>(
     simd: Simd<V>,
     input: &[Lanes],
     in_frame: Frame,
+    padding: isize,
     out_gradient: &[Lanes],
     out_frame: Frame,
     kernel: usize,
@@ -35,12 +38,11 @@ fn body<V: Vector>(
 ) {
     assert!((1..=in_frame.row_stride()).contains(&kernel));
     let taps = in_frame.channels() * kernel * kernel;
-    assert_eq!(in_frame.height() + 2 * in_frame.border(), out_frame.height() + kernel - 1);
-    assert_eq!(in_frame.row_stride(), out_frame.width() + kernel - 1);
+    let origin = in_frame.origin(padding, kernel, out_frame);
     assert!(input.len() >= in_frame.len() && out_gradient.len() >= out_frame.len());
     assert_eq!(gradient.len(), out_frame.channels() * taps);
 
-    let block = Block { input, in_frame, out_gradient, out_frame };
+    let block = Block { input: &input[origin..], in_frame, out_gradient, out_frame };
     for first in (0..out_frame.channels()).step_by(OUT) {
         let outs = (out_frame.channels() - first).min(OUT);
         let rows = std::array::from_fn(|i| out_frame.at((first + i).min(out_frame.channels() - 1), 0, 0));

@@ -93,6 +93,22 @@ impl Frame {
     }
 }
 
+impl Frame {
+    /// Returns the place of the first pixel that a window of stride 1 reads, with so many rows and columns of the border
+    /// on each side of the image; a negative padding leaves out so many of the image itself.
+    ///
+    /// # Panics
+    ///
+    /// If the border is smaller, or windows over the rest would not make `output`.
+    pub(crate) fn origin(&self, padding: isize, kernel: usize, output: Self) -> usize {
+        let beyond = self.border.checked_add_signed(-padding).expect("a border of at least the padding");
+        let read = |side: usize| side.checked_add_signed(2 * padding);
+        assert_eq!(read(self.height), Some(output.height + kernel - 1));
+        assert_eq!(read(self.width), Some(output.width + kernel - 1));
+        beyond * (self.row_stride() + 1)
+    }
+}
+
 /// Sums 16 lanes, always in this order: one half is added to the other until one lane is left.
 #[inline(always)]
 #[must_use]

@@ -25,8 +25,8 @@ fn max_body<V: Vector>(
 }
 
 kernel! {
-    /// Gives each window's gradient to the first of its largest values, in the order of rows; all others get zero.
-    /// `in_gradient` has no border.
+    /// Gives each window's gradient to the first of its largest values, in the order of rows; all others get zero. The
+    /// border of `in_gradient` becomes zero too.
     pub fn max_pool_gradient(
         input: &[Lanes],
         in_frame: Frame,
@@ -34,6 +34,7 @@ kernel! {
         out_gradient: &[Lanes],
         out_frame: Frame,
         in_gradient: &mut [Lanes],
+        to: Frame,
     ) = max_gradient_body
 }
 
@@ -46,8 +47,8 @@ fn max_gradient_body<V: Vector>(
     out_gradient: &[Lanes],
     out_frame: Frame,
     in_gradient: &mut [Lanes],
+    to: Frame,
 ) {
-    let to = in_frame.inner();
     in_gradient[..to.len()].fill([0.0; LANES]);
     for (channel, row, column) in pixels(out_frame) {
         for part in parts::<V>() {
@@ -120,26 +121,25 @@ fn average_body<V: Vector>(
 }
 
 kernel! {
-    /// Spreads each window's gradient evenly over its values. `in_gradient` has no border.
+    /// Spreads each window's gradient evenly over its values. The border of `in_gradient` becomes zero too.
     pub fn average_pool_gradient(
-        in_frame: Frame,
         kernel: usize,
         out_gradient: &[Lanes],
         out_frame: Frame,
         in_gradient: &mut [Lanes],
+        to: Frame,
     ) = average_gradient_body
 }
 
 #[inline(always)]
 fn average_gradient_body<V: Vector>(
     _simd: Simd<V>,
-    in_frame: Frame,
     kernel: usize,
     out_gradient: &[Lanes],
     out_frame: Frame,
     in_gradient: &mut [Lanes],
+    to: Frame,
 ) {
-    let to = in_frame.inner();
     let area = (kernel * kernel) as f32;
     in_gradient[..to.len()].fill([0.0; LANES]);
     for (channel, row, column) in pixels(out_frame) {

@@ -35,12 +35,13 @@ fn outputs(isa: Isa, frame: Frame, kernel: usize, outs: usize, images: usize, se
     let mut packed = PackedWeights::new(outs, frame.channels(), kernel).unwrap();
     packed.pack(&weights);
     let mut values = vec![[0.0; LANES]; out.len()];
-    conv(isa, &input, frame, &packed, Some(&numbers(seed ^ 2, outs)), &mut values, out);
+    let padding = frame.border() as isize;
+    conv(isa, &input, frame, padding, &packed, Some(&numbers(seed ^ 2, outs)), &mut values, out);
     made.extend(bits(&values));
 
     let gradient = lanes(seed ^ 3, out);
     let mut weight_gradient = vec![0.0; weights.len()];
-    conv_weight_gradient(isa, &input, frame, &gradient, out, kernel, &mut weight_gradient);
+    conv_weight_gradient(isa, &input, frame, padding, &gradient, out, kernel, &mut weight_gradient);
     let mut bias_gradient = vec![0.0; outs];
     conv_bias_gradient(isa, &gradient, out, &mut bias_gradient);
     made.extend(weight_gradient.iter().chain(&bias_gradient).map(|value| value.to_bits()));
@@ -83,11 +84,11 @@ fn outputs(isa: Isa, frame: Frame, kernel: usize, outs: usize, images: usize, se
     let mut pool = vec![[0.0; LANES]; pooled.len()];
     max_pool(isa, &values, out, window, &mut pool, pooled);
     made.extend(bits(&pool));
-    max_pool_gradient(isa, &values, out, window, &pool, pooled, &mut back);
+    max_pool_gradient(isa, &values, out, window, &pool, pooled, &mut back, out);
     made.extend(bits(&back));
     average_pool(isa, &values, out, window, &mut pool, pooled);
     made.extend(bits(&pool));
-    average_pool_gradient(isa, out, window, &pool, pooled, &mut back);
+    average_pool_gradient(isa, window, &pool, pooled, &mut back, out);
     made.extend(bits(&back));
     made
 }

@@ -61,14 +61,24 @@ fn near(got: f32, expected: f64, terms: usize) {
     assert!((f64::from(got) - expected).abs() <= tolerance, "{got} {expected} {tolerance}");
 }
 
-/// Input, kernel, padding and output channels that fit each other.
-fn convolutions() -> impl Strategy<Value = (Frame, usize, usize)> {
-    (1..end(6), 1..end(9), 1..end(9), 1..end(5), 1..end(20)).prop_flat_map(
-        |(channels, height, width, kernel, out)| {
-            (0..kernel).prop_filter_map("no output", move |border| {
-                let fits = height.min(width) + 2 * border >= kernel;
-                fits.then(|| (frame(channels, height, width, border), kernel, out))
-            })
+/// A convolution and the borders of its buffers, which may be wider than it needs.
+#[derive(Debug, Clone, Copy)]
+struct Convolution {
+    /// Channels, height and width of the input.
+    input: [usize; 3],
+    kernel: usize,
+    padding: usize,
+    out: usize,
+    wider: [usize; 4],
+}
+
+fn convolutions() -> impl Strategy<Value = Convolution> {
+    let sizes = (1..end(6), 1..end(9), 1..end(9));
+    (sizes, 1..end(5), 0..end(7), 1..end(20), [0_usize..3, 0..3, 0..3, 0..3]).prop_filter_map(
+        "no output",
+        |((channels, height, width), kernel, padding, out, wider)| {
+            let fits = height.min(width) + 2 * padding >= kernel;
+            fits.then_some(Convolution { input: [channels, height, width], kernel, padding, out, wider })
         },
     )
 }
@@ -78,15 +88,18 @@ proptest! {
 
     #[test]
     fn a_convolution_its_input_gradient_and_its_weight_gradient_are_the_plain_sums(
-        (frame, kernel, out) in convolutions(), seed: u32, with_bias: bool,
+        convolution in convolutions(), seed: u32, with_bias: bool,
     ) {
-        let size = |length: usize| length + 2 * frame.border() + 1 - kernel;
-        let out_frame = frame_of(out, size(frame.height()), size(frame.width()));
+        let Convolution { input: [channels, height, width], kernel, padding, out, wider } = convolution;
+        let frame = frame(channels, height, width, padding + wider[0]);
+        let size = |length: usize| length + 2 * padding + 1 - kernel;
+        let out_frame = frame_of(out, size(height), size(width)).with_border(wider[1]).unwrap();
+        let back = kernel as isize - 1 - padding as isize;
         let input = group(seed, frame);
         let area = kernel * kernel;
         let weights = numbers(seed ^ 1, out * frame.channels() * area);
         let bias = with_bias.then(|| numbers(seed ^ 2, out));
-        let gradient_frame = out_frame.with_border(kernel - 1 - frame.border()).unwrap();
+        let gradient_frame = out_frame.with_border(back.max(0) as usize + wider[2]).unwrap();
         let gradient = group(seed ^ 3, gradient_frame);
         let mut packed = PackedWeights::new(out, frame.channels(), kernel).unwrap();
         packed.pack(&weights);
@@ -94,20 +107,23 @@ proptest! {
         transposed.pack_transposed(&weights);
         // The place that a tap of an output reads; `None` in the padding.
         let read = |[_, row, column]: [usize; 3], i: usize, j: usize| {
-            let row = (row + i).checked_sub(frame.border()).filter(|&row| row < frame.height())?;
-            let column = (column + j).checked_sub(frame.border()).filter(|&column| column < frame.width())?;
+            let row = (row + i).checked_sub(padding).filter(|&row| row < height)?;
+            let column = (column + j).checked_sub(padding).filter(|&column| column < width)?;
             Some((row, column))
         };
         for isa in Isa::available() {
             let mut output = vec![[9.0; LANES]; out_frame.len()];
-            conv(isa, &input, frame, &packed, bias.as_deref(), &mut output, out_frame);
+            let reads = padding as isize;
+            conv(isa, &input, frame, reads, &packed, bias.as_deref(), &mut output, out_frame);
             let mut weight_gradient = vec![9.0; weights.len()];
-            conv_weight_gradient(isa, &input, frame, &gradient, gradient_frame, kernel, &mut weight_gradient);
+            conv_weight_gradient(
+                isa, &input, frame, reads, &gradient, gradient_frame, kernel, &mut weight_gradient,
+            );
             let mut bias_gradient = vec![9.0; out];
             conv_bias_gradient(isa, &gradient, gradient_frame, &mut bias_gradient);
-            let in_frame = frame.inner();
+            let in_frame = frame.with_border(wider[3]).unwrap();
             let mut input_gradient = vec![[9.0; LANES]; in_frame.len()];
-            conv(isa, &gradient, gradient_frame, &transposed, None, &mut input_gradient, in_frame);
+            conv(isa, &gradient, gradient_frame, back, &transposed, None, &mut input_gradient, in_frame);
 
             let mut expected_weights = vec![0.0; weights.len()];
             let mut expected_bias = vec![0.0; out];
@@ -137,9 +153,20 @@ proptest! {
             for (got, expected) in bias_gradient.iter().zip(expected_bias) {
                 near(*got, expected, pixels);
             }
-            for (got, expected) in input_gradient.as_flattened().iter().zip(expected_inputs.as_flattened()) {
-                near(*got, *expected, out * area);
+            for at @ [channel, row, column] in places(in_frame) {
+                for lane in 0..LANES {
+                    let expected = expected_inputs[in_frame.at(channel, row, column)][lane];
+                    near(pixel(&input_gradient, in_frame, at, lane) as f32, expected, out * area);
+                }
             }
+            let border = |group: &[Lanes], frame: Frame| {
+                let mut group = group.to_vec();
+                for [channel, row, column] in places(frame) {
+                    group[frame.at(channel, row, column)] = [9.0; LANES];
+                }
+                group.as_flattened().iter().all(|value| *value == 9.0)
+            };
+            prop_assert!(border(&output, out_frame) && border(&input_gradient, in_frame), "a border was written");
         }
     }
 
@@ -156,16 +183,16 @@ proptest! {
             *pixel = pixel.map(|value| (value * 3.0).round()); // with many equal values
         }
         let gradient = group(seed ^ 1, out_frame);
-        let plain = frame.inner();
+        let plain = frame.with_border(seed as usize % 3).unwrap();
         for isa in Isa::available() {
             let mut largest = vec![[9.0; LANES]; out_frame.len()];
             max_pool(isa, &input, frame, kernel, &mut largest, out_frame);
             let mut mean = vec![[9.0; LANES]; out_frame.len()];
             average_pool(isa, &input, frame, kernel, &mut mean, out_frame);
             let mut largest_back = vec![[9.0; LANES]; plain.len()];
-            max_pool_gradient(isa, &input, frame, kernel, &gradient, out_frame, &mut largest_back);
+            max_pool_gradient(isa, &input, frame, kernel, &gradient, out_frame, &mut largest_back, plain);
             let mut mean_back = vec![[9.0; LANES]; plain.len()];
-            average_pool_gradient(isa, frame, kernel, &gradient, out_frame, &mut mean_back);
+            average_pool_gradient(isa, kernel, &gradient, out_frame, &mut mean_back, plain);
 
             let mut expected_largest = vec![[0.0; LANES]; plain.len()];
             let mut expected_mean = vec![[0.0; LANES]; plain.len()];
@@ -285,7 +312,7 @@ proptest! {
             let mut largest = vec![[0.0; LANES]; pooled.len()];
             max_pool(isa, &activated, frame, 2, &mut largest, pooled);
             let mut written = vec![[9.0; LANES]; frame.inner().len()];
-            max_pool_gradient(isa, &activated, frame, 2, &pool_gradient, pooled.inner(), &mut written);
+            max_pool_gradient(isa, &activated, frame, 2, &pool_gradient, pooled.inner(), &mut written, frame.inner());
             let ways = [
                 Gradient::Plain(&written),
                 Gradient::Pooled { largest: &largest, frame: pooled, gradient: &pool_gradient },

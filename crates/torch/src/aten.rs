@@ -5,7 +5,7 @@ use stepladder_trainer::engine::{
     Device as Where, Engine, EngineName, Isa, NORM_EPSILON, NORM_MOMENTUM, Request, Step,
 };
 use stepladder_trainer::metric::Score;
-use stepladder_trainer::net::{Op, Plan, PlannedOp, Shape, Weights};
+use stepladder_trainer::net::{Node, Op, Plan, Shape, ValueId, Weights, Window};
 use stepladder_trainer::optim::{Averages, Averaging, Optimizer};
 use stepladder_trainer::random::{Stream, drop_threshold, mask_bits};
 use stepladder_trainer::{TrainError, TrainingState, WeightSet};
@@ -173,7 +173,7 @@ impl Aten {
     }
 
     fn images(&self, batch: &Batch) -> Result<Tensor, Failed> {
-        let shape = self.plan.ops[0].input;
+        let shape = self.plan.graph.shape(ValueId::IMAGES);
         let [channels, height, width] = shape.map(|n| n as i64);
         let mut preparing = Preparing::new(Isa::best(), shape[1]);
         let images = batch.images(&mut preparing, shape.iter().product());
@@ -194,25 +194,39 @@ impl Aten {
         statistics: &[[Tensor; 2]],
         mode: &Mode,
     ) -> Result<Tensor, Failed> {
-        let mut x = images;
-        for planned in &self.plan.ops {
-            x = self.apply(planned, &x, parameters, statistics, mode)?;
+        let graph = &self.plan.graph;
+        let last_readers = graph.last_readers();
+        let mut values: Vec<Option<Tensor>> = (0..graph.values()).map(|_| None).collect();
+        let mut logits = images.shallow_clone(); // the last node's output, after all of them
+        values[ValueId::IMAGES.index()] = Some(images);
+        for (output, node) in graph.nodes() {
+            let inputs: Vec<&Tensor> =
+                node.inputs.iter().filter_map(|input| values[input.index()].as_ref()).collect();
+            let made = self.apply(node, &inputs, parameters, statistics, mode)?;
+            for input in &node.inputs {
+                if last_readers[input.index()] == Some(output) {
+                    values[input.index()] = None; // autograd keeps those that it needs
+                }
+            }
+            logits = made.shallow_clone();
+            values[output.index()] = Some(made);
         }
-        Ok(x.f_flatten(1, -1)?)
+        Ok(logits.f_flatten(1, -1)?)
     }
 
     fn apply(
         &self,
-        planned: &PlannedOp,
-        x: &Tensor,
+        node: &Node,
+        inputs: &[&Tensor],
         parameters: &[Tensor],
         statistics: &[[Tensor; 2]],
         mode: &Mode,
     ) -> Result<Tensor, Failed> {
-        Ok(match planned.op {
-            Op::Conv { weight, bias, padding, .. } => {
-                let bias = bias.map(|b| &parameters[b]);
-                x.f_conv2d(&parameters[weight], bias, [1, 1], [padding as i64; 2], [1, 1], 1)?
+        let x = inputs[0];
+        Ok(match node.op {
+            Op::Conv { weight, bias, window } => {
+                let (bias, Sides { stride, padding, .. }) = (bias.map(|b| &parameters[b]), sides(window));
+                x.f_conv2d(&parameters[weight], bias, stride, padding, [1, 1], 1)?
             }
             Op::BatchNorm { weight, bias, statistics: index } => {
                 let share = match *mode {
@@ -223,7 +237,7 @@ impl Aten {
                 let training = share.is_some();
                 let [mean, variance] = &statistics[index];
                 // One value per channel has no variance: an unbiased estimate of it would be 0 / 0.
-                let keep = training && x.numel() == planned.output[0];
+                let keep = training && x.numel() == node.shape[0];
                 x.f_batch_norm(
                     Some(&parameters[weight]),
                     Some(&parameters[bias]),
@@ -239,18 +253,18 @@ impl Aten {
             Op::Dropout { probability, index } => match mode {
                 Mode::Evaluation | Mode::Statistics { .. } => x.shallow_clone(),
                 Mode::Training { samples, dropout } => {
-                    x.f_mul(&self.mask(planned.output, samples, *dropout, index, probability)?)?
+                    x.f_mul(&self.mask(node.shape, samples, *dropout, index, probability)?)?
                 }
             },
-            Op::MaxPool { kernel } => {
-                let kernel = [kernel as i64; 2];
-                x.f_max_pool2d(kernel, kernel, [0, 0], [1, 1], false)?
+            Op::MaxPool(window) => {
+                let Sides { kernel, stride, padding } = sides(window);
+                x.f_max_pool2d(kernel, stride, padding, [1, 1], false)?
             }
-            Op::AveragePool { kernel } => {
-                let kernel = [kernel as i64; 2];
-                x.f_avg_pool2d(kernel, kernel, [0, 0], false, true, None::<i64>)?
+            Op::AveragePool(window) => {
+                let Sides { kernel, stride, padding } = sides(window);
+                x.f_avg_pool2d(kernel, stride, padding, false, true, None::<i64>)?
             }
-            Op::Flatten => x.f_view([-1, planned.output[0] as i64, 1, 1])?,
+            Op::Flatten => x.f_view([-1, node.shape[0] as i64, 1, 1])?,
         })
     }
 
@@ -369,6 +383,18 @@ impl Engine for Aten {
     fn restore(&mut self, state: TrainingState) -> Result<(), TrainError> {
         Ok(self.set_state(&state)?)
     }
+}
+
+/// A window's geometry along both sides, as libtorch takes it.
+struct Sides {
+    kernel: [i64; 2],
+    stride: [i64; 2],
+    padding: [i64; 2],
+}
+
+fn sides(Window { kernel, stride, padding }: Window) -> Sides {
+    let [kernel, stride, padding] = [kernel, stride, padding].map(|side| [side as i64; 2]);
+    Sides { kernel, stride, padding }
 }
 
 fn flat<'a>(tensors: impl IntoIterator<Item = &'a Tensor>, count: usize) -> Result<Vec<f32>, Failed> {

@@ -9,6 +9,7 @@ use crate::TrainError;
 #[cfg(doc)]
 use crate::data::Dataset;
 use crate::data::{Augmentation, Selection};
+use crate::engine::check_training;
 use crate::net::{NetSpec, Plan};
 use crate::optim::{Averaging, Optimizer, Schedule};
 
@@ -160,7 +161,7 @@ impl Experiment {
             augmentation.check()?;
         }
         let plan = Plan::of(&self.net)?;
-        plan.check_training(self.batch_size)?;
+        check_training(&plan, self.batch_size)?;
         Ok(plan)
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::TrainError;
 use crate::config::RunOptions;
 use crate::data::{Batch, Normalisation};
-use crate::engine::{Engine, Fused, instruction_set};
+use crate::engine::{Engine, Fused, check_evaluation, instruction_set};
 use crate::metric::{argmax, softmax};
 use crate::net::{NetSpec, Plan, Weights};
 use crate::tensor_file::{self, TensorFile};
@@ -102,8 +102,8 @@ impl Model {
                 net.classes
             )));
         }
-        let plan = Plan::of(&net)
-            .and_then(|plan| plan.check_evaluation().map(|()| plan))
+        let (plan, bytes) = Plan::of(&net)
+            .and_then(|plan| check_evaluation(&plan).map(|bytes| (plan, bytes)))
             .map_err(|error| wrong(error.to_string()))?;
         let tensors = file.read(plan.parameter_count() + plan.statistics_count()).map_err(wrong)?;
         let mut weights = Weights::zeros(&plan)?;
@@ -112,7 +112,7 @@ impl Model {
         let state = TrainingState { weights, velocities: vec![], averages: None };
         let engine = Fused::for_evaluation(&plan, state, instruction_set()?)?;
         let parameters = plan.parameter_count();
-        let (path, bytes) = (path.to_owned(), plan.evaluation_bytes());
+        let path = path.to_owned();
         Ok(Self {
             path,
             net,

@@ -1,5 +1,5 @@
 use crate::TrainError;
-use crate::net::{NetSpec, Op, Plan};
+use crate::net::{NetSpec, Node, Op, Plan, ValueId, Window};
 
 /// The layers of a net.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,18 +58,26 @@ pub fn summarize(net: &NetSpec) -> Result<Summary, TrainError> {
     let plan = Plan::of(net)?;
     let count = |index: usize| plan.parameters[index].range.len();
 
+    // Of each value, with the largest where branches meet.
+    let mut fields = vec![Field { jump: 1, side: 1 }; plan.graph.values()];
+    let nodes: Vec<(ValueId, &Node)> = plan.graph.nodes().collect();
     let mut rows = vec![];
-    let (mut jump, mut field) = (1, 1);
-    for layer in plan.ops.chunk_by(|a, b| a.layer == b.layer) {
-        let (mut kernel, mut stride, mut padding, mut parameters) = (1, 1, 0, 0);
+    for layer in nodes.chunk_by(|(_, a), (_, b)| a.layer == b.layer) {
+        let mut window = Window { kernel: 1, stride: 1, padding: 0 };
+        let mut parameters = 0;
         let mut names = vec![];
-        let (before, after) = (layer[0].input, layer[layer.len() - 1].output);
-        for planned in layer {
-            names.push(match planned.op {
-                Op::Conv { weight, bias, kernel: k, padding: p } => {
-                    (kernel, padding) = (k, p);
+        for (output, node) in layer {
+            let here = node.op.window();
+            if let Some(here) = here {
+                window = here;
+            }
+            let before = node.inputs.iter().map(|input| fields[input.index()]);
+            let before = before.reduce(Field::larger).unwrap_or(fields[0]);
+            fields[output.index()] = here.map_or(before, |window| before.after(window));
+            names.push(match node.op {
+                Op::Conv { weight, bias, window: Window { kernel, .. } } => {
                     parameters += count(weight) + bias.map_or(0, count);
-                    format!("conv {k}x{k}")
+                    format!("conv {kernel}x{kernel}")
                 }
                 Op::BatchNorm { weight, bias, .. } => {
                     parameters += count(weight) + count(bias);
@@ -77,36 +85,51 @@ pub fn summarize(net: &NetSpec) -> Result<Summary, TrainError> {
                 }
                 Op::Relu => "relu".into(),
                 Op::Dropout { probability, .. } => format!("dropout {probability}"),
-                Op::MaxPool { kernel: k } => {
-                    (kernel, stride) = (k, k);
-                    format!("max pool {k}")
-                }
-                Op::AveragePool { kernel: k } => {
-                    (kernel, stride) = (k, k);
-                    format!("average pool {k}")
-                }
+                Op::MaxPool(Window { kernel, .. }) => format!("max pool {kernel}"),
+                Op::AveragePool(Window { kernel, .. }) => format!("average pool {kernel}"),
                 Op::Flatten => "flatten".into(),
             });
         }
-        let row = SummaryRow {
-            layer: layer[0].layer.clone(),
+        let ((_, first), (last, _)) = (layer[0], layer[layer.len() - 1]);
+        let input = first.inputs[0];
+        let [before, after] = [input, last].map(|value| fields[value.index()]);
+        let [shape_before, shape_after] = [input, last].map(|value| plan.graph.shape(value));
+        rows.push(SummaryRow {
+            layer: first.layer.clone(),
             operation: names.join(" + "),
-            size_in: before[1],
-            channels_in: before[0],
-            channels_out: after[0],
-            padding,
-            kernel,
-            stride,
-            size_out: after[1],
-            jump_in: jump,
-            jump_out: jump * stride,
-            field_in: field,
-            field_out: field + (kernel - 1) * jump,
-            activations: before.iter().product(),
+            size_in: shape_before[1],
+            channels_in: shape_before[0],
+            channels_out: shape_after[0],
+            padding: window.padding,
+            kernel: window.kernel,
+            stride: window.stride,
+            size_out: shape_after[1],
+            jump_in: before.jump,
+            jump_out: after.jump,
+            field_in: before.side,
+            field_out: after.side,
+            activations: shape_before.iter().product(),
             parameters,
-        };
-        (jump, field) = (row.jump_out, row.field_out);
-        rows.push(row);
+        });
     }
     Ok(Summary { rows, parameters: plan.parameter_count() })
+}
+
+/// The receptive field of a value.
+#[derive(Debug, Clone, Copy)]
+struct Field {
+    /// Distance in pixels between the fields of neighbours.
+    jump: usize,
+    /// Height and width, in pixels.
+    side: usize,
+}
+
+impl Field {
+    fn after(self, window: Window) -> Self {
+        Self { jump: self.jump * window.stride, side: self.side + (window.kernel - 1) * self.jump }
+    }
+
+    fn larger(self, other: Self) -> Self {
+        Self { jump: self.jump.max(other.jump), side: self.side.max(other.side) }
+    }
 }

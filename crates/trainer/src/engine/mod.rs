@@ -2,7 +2,8 @@
 
 mod fused;
 
-pub use fused::Fused;
+pub(crate) use fused::check_training;
+pub use fused::{Fused, check_evaluation};
 pub use stepladder_kernels::{Isa, multiply_add_limit};
 
 use std::borrow::Cow;

@@ -1,69 +1,9 @@
 use std::ops::Range;
 
-use super::{BlockPart, LayerSpec, NetSpec, Norm};
+use super::graph::{Graph, Node, ValueId};
+use super::op::{Op, Shape, Window};
+use super::{BlockPart, BlockSpec, LayerSpec, NetSpec, Norm};
 use crate::TrainError;
-
-/// Channels, height and width of one image's activations.
-pub type Shape = [usize; 3];
-
-/// The computation of one operation. Indices point into [`Plan::parameters`] and [`Plan::statistics`].
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Op {
-    /// A convolution of stride 1.
-    Conv {
-        /// Weights `[out, in, kernel, kernel]`.
-        weight: usize,
-        /// Bias `[out]`.
-        bias: Option<usize>,
-        /// Height and width of the kernel.
-        kernel: usize,
-        /// Zeros added on each side.
-        padding: usize,
-    },
-    /// Batch normalisation over batch, height and width.
-    BatchNorm {
-        /// Scale `[channels]`.
-        weight: usize,
-        /// Shift `[channels]`.
-        bias: usize,
-        /// Running mean and variance `[channels]`.
-        statistics: usize,
-    },
-    /// max(x, 0).
-    Relu,
-    /// Dropout of single activations, in training only.
-    Dropout {
-        /// The share dropped.
-        probability: f64,
-        /// Index among the net's dropouts, for its random stream.
-        index: usize,
-    },
-    /// The largest value of each window; rows and columns that fill no window are left out.
-    MaxPool {
-        /// Height, width and stride of the window.
-        kernel: usize,
-    },
-    /// The mean of each window; rows and columns that fill no window are left out.
-    AveragePool {
-        /// Height, width and stride of the window.
-        kernel: usize,
-    },
-    /// `[C, H, W]` to `[C * H * W, 1, 1]`.
-    Flatten,
-}
-
-/// An operation in its place.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PlannedOp {
-    /// Place of the layer it belongs to, such as `body.0`.
-    pub layer: String,
-    /// Its computation.
-    pub op: Op,
-    /// The shape of its input.
-    pub input: Shape,
-    /// The shape of its output.
-    pub output: Shape,
-}
 
 /// A trainable tensor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,11 +41,11 @@ pub struct StatisticsPlan {
     pub variance: Range<usize>,
 }
 
-/// A net with inferred shapes: every operation with its shapes, every tensor with its name. Both engines follow it.
+/// A net with inferred shapes: its graph, and every tensor with its name. Both engines follow it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// The operations, in order.
-    pub ops: Vec<PlannedOp>,
+    /// Its computation.
+    pub graph: Graph,
     /// The trainable tensors.
     pub parameters: Vec<ParameterPlan>,
     /// The running statistics of its norms.
@@ -116,12 +56,6 @@ pub struct Plan {
 /// 2^28 parameters are 1 GiB; far beyond what this project is about, and safely within what can be allocated.
 const MOST_PARAMETERS: u128 = 1 << 28;
 
-/// The most memory of a run or a model, in bytes: 16 GiB.
-const MOST_BYTES: u128 = 16 << 30;
-
-/// Images of a group, which are always computed together.
-const GROUP: u128 = 16;
-
 impl Plan {
     /// Infers the shapes of a net.
     ///
@@ -131,40 +65,13 @@ impl Plan {
     /// the shape it is given, or a net that does not end with one value a class.
     pub fn of(net: &NetSpec) -> Result<Self, TrainError> {
         net.check()?;
-        let mut plan = Self { ops: vec![], parameters: vec![], statistics: vec![], dropouts: 0 };
-        let mut shape = [net.channels, net.size, net.size];
-        for (place, layer) in net.layers() {
-            match *layer {
-                LayerSpec::Block { channels, kernel, padding } => {
-                    for part in &net.block.order {
-                        shape = match part {
-                            BlockPart::Conv => {
-                                plan.conv(&place, shape, channels, kernel, padding, net.block.bias)?
-                            }
-                            BlockPart::Norm if net.block.norm == Norm::Batch => plan.norm(&place, shape),
-                            BlockPart::Relu => plan.push(&place, Op::Relu, shape, shape),
-                            BlockPart::Dropout if net.block.dropout > 0.0 => {
-                                plan.dropout(&place, shape, net.block.dropout)
-                            }
-                            BlockPart::Norm | BlockPart::Dropout => shape, // switched off
-                        };
-                    }
-                }
-                LayerSpec::Conv { channels, kernel, padding, bias } => {
-                    shape = plan.conv(&place, shape, channels, kernel, padding, bias)?;
-                }
-                LayerSpec::MaxPool { kernel } => {
-                    shape = plan.pool(&place, "max pool", Op::MaxPool { kernel }, shape, kernel)?;
-                }
-                LayerSpec::AveragePool { kernel } => {
-                    shape = plan.pool(&place, "average pool", Op::AveragePool { kernel }, shape, kernel)?;
-                }
-                LayerSpec::Flatten => {
-                    let flat = [shape.iter().product(), 1, 1]; // below 2^60 for any shape there can be
-                    shape = plan.push(&place, Op::Flatten, shape, flat);
-                }
-            }
+        let graph = Graph::new([net.channels, net.size, net.size]);
+        let mut plan = Self { graph, parameters: vec![], statistics: vec![], dropouts: 0 };
+        let mut value = ValueId::IMAGES;
+        for (path, layer) in net.layers() {
+            value = plan.layer(&net.block, &path, layer, value)?;
         }
+        let shape = plan.graph.shape(value);
         if plan.parameters.is_empty() {
             return Err(TrainError::setting("net.body", "at least one convolution", "none"));
         }
@@ -191,76 +98,50 @@ impl Plan {
         self.statistics.last().map_or(0, |last| last.variance.end)
     }
 
-    /// Checks that training with a batch size stays within the memory that a run may have.
-    ///
-    /// # Errors
-    ///
-    /// [`TrainError::Setting`] with the largest batch size that is allowed, or naming the net if 16 images are too many.
-    pub fn check_training(&self, batch_size: usize) -> Result<(), TrainError> {
-        // Weights, velocities and averages, gradients, and the order that kernels read weights in, both ways.
-        let shared = 6 * self.parameter_count() as u128;
-        let group = GROUP * self.values_per_image(true) + self.parameter_count() as u128;
-        let most = (MOST_BYTES / 4).saturating_sub(shared) / group * GROUP;
-        if batch_size as u128 <= most {
-            return Ok(());
-        }
-        if most == 0 {
-            return Err(self.too_large(shared + group));
-        }
-        let expected = format!("at most {most} for this net, which is what fits 16 GiB");
-        Err(TrainError::setting("batchSize", expected, batch_size))
-    }
-
-    /// Checks that evaluating 16 images stays within the memory that a run may have.
-    ///
-    /// # Errors
-    ///
-    /// [`TrainError::Setting`] naming the net.
-    pub fn check_evaluation(&self) -> Result<(), TrainError> {
-        let values = self.evaluation_values();
-        if values <= MOST_BYTES / 4 { Ok(()) } else { Err(self.too_large(values)) }
-    }
-
-    /// Returns an upper bound of the memory of an evaluation, in bytes.
-    pub(crate) fn evaluation_bytes(&self) -> u64 {
-        u64::try_from(4 * self.evaluation_values()).unwrap_or(u64::MAX)
-    }
-
-    fn evaluation_values(&self) -> u128 {
-        3 * self.parameter_count() as u128 + GROUP * self.values_per_image(false)
-    }
-
-    fn too_large(&self, values: u128) -> TrainError {
-        let needs = format!("one that needs {} GiB", (values * 4) >> 30);
-        TrainError::setting("net", "a net that fits 16 GiB with 16 images", needs)
-    }
-
-    /// Returns an upper bound of the numbers that an engine holds for one image: each operation's output, with the border
-    /// of the next convolution's padding, and in training its gradient, with the border that the backward pass needs.
-    fn values_per_image(&self, training: bool) -> u128 {
-        let values = |[channels, height, width]: Shape, border: usize| {
-            channels as u128 * (height + 2 * border) as u128 * (width + 2 * border) as u128
-        };
-        let mut sum = 0;
-        let mut largest = 0;
-        for planned in &self.ops {
-            let (padding, back) = match planned.op {
-                Op::Conv { kernel, padding, .. } => (padding, kernel - 1),
-                _ => (0, 0),
-            };
-            // A copy into the border may come before a convolution, and one after it.
-            sum += values(planned.input, padding) + 2 * values(planned.output, 0);
-            if training {
-                sum += values(planned.output, back);
+    /// Adds a layer's nodes, and returns their output.
+    fn layer(
+        &mut self,
+        block: &BlockSpec,
+        path: &str,
+        layer: &LayerSpec,
+        input: ValueId,
+    ) -> Result<ValueId, TrainError> {
+        let whole_windows = |kernel| Window { kernel, stride: kernel, padding: 0 };
+        match *layer {
+            LayerSpec::Block { channels, kernel, padding } => {
+                let mut value = input;
+                for part in &block.order {
+                    value = match part {
+                        BlockPart::Conv => self.conv(path, value, channels, kernel, padding, block.bias)?,
+                        BlockPart::Norm if block.norm == Norm::Batch => self.norm(path, value),
+                        BlockPart::Relu => self.push(path, Op::Relu, value, self.graph.shape(value)),
+                        BlockPart::Dropout if block.dropout > 0.0 => self.dropout(path, value, block.dropout),
+                        BlockPart::Norm | BlockPart::Dropout => value, // switched off
+                    };
+                }
+                Ok(value)
             }
-            largest = largest.max(values(planned.input, 0)).max(values(planned.output, 0));
+            LayerSpec::Conv { channels, kernel, padding, bias } => {
+                self.conv(path, input, channels, kernel, padding, bias)
+            }
+            LayerSpec::MaxPool { kernel } => {
+                let window = whole_windows(kernel);
+                self.pool(path, "max pool", Op::MaxPool(window), input, window)
+            }
+            LayerSpec::AveragePool { kernel } => {
+                let window = whole_windows(kernel);
+                self.pool(path, "average pool", Op::AveragePool(window), input, window)
+            }
+            LayerSpec::Flatten => {
+                // Below 2^60 for any shape there can be.
+                let flat = [self.graph.shape(input).iter().product(), 1, 1];
+                Ok(self.push(path, Op::Flatten, input, flat))
+            }
         }
-        sum + if training { 2 * largest } else { 0 }
     }
 
-    fn push(&mut self, layer: &str, op: Op, input: Shape, output: Shape) -> Shape {
-        self.ops.push(PlannedOp { layer: layer.to_owned(), op, input, output });
-        output
+    fn push(&mut self, layer: &str, op: Op, input: ValueId, shape: Shape) -> ValueId {
+        self.graph.push(Node { layer: layer.to_owned(), op, inputs: vec![input], shape })
     }
 
     fn parameter(&mut self, name: String, shape: Vec<usize>, init: Init) -> usize {
@@ -272,80 +153,78 @@ impl Plan {
 
     fn conv(
         &mut self,
-        place: &str,
-        input: Shape,
+        path: &str,
+        input: ValueId,
         channels: usize,
         kernel: usize,
         padding: usize,
         bias: bool,
-    ) -> Result<Shape, TrainError> {
-        let [from, height, width] = input;
-        if height + 2 * padding < kernel || width + 2 * padding < kernel {
+    ) -> Result<ValueId, TrainError> {
+        let window = Window { kernel, stride: 1, padding };
+        let [from, height, width] = self.graph.shape(input);
+        let Some((height, width)) = window.count(height).zip(window.count(width)) else {
             let least = kernel.saturating_sub(2 * padding);
             return Err(TrainError::Shape {
-                layer: place.to_owned(),
+                layer: path.to_owned(),
                 operation: format!("conv {kernel}x{kernel}, padding {padding}, {from} to {channels}"),
                 expected: format!("an image of at least {least} x {least} ({from} x {least} x {least})"),
-                got: input,
+                got: [from, height, width],
             });
-        }
+        };
         let fan_in = from as u128 * (kernel * kernel) as u128;
         let total = self.parameter_count() as u128 + channels as u128 * fan_in;
         if total > MOST_PARAMETERS {
             return Err(TrainError::setting(
-                format!("net.{place}"),
+                format!("net.{path}"),
                 format!("a layer that keeps the net within {MOST_PARAMETERS} parameters"),
                 format!("{total} parameters"),
             ));
         }
-        let fan_in = fan_in as usize; // at most 2^28
-        let weight = self.parameter(
-            format!("{place}.conv.weight"),
-            vec![channels, from, kernel, kernel],
-            Init::FanIn(fan_in),
-        );
-        let bias =
-            bias.then(|| self.parameter(format!("{place}.conv.bias"), vec![channels], Init::FanIn(fan_in)));
-        let output = [channels, height + 2 * padding - kernel + 1, width + 2 * padding - kernel + 1];
-        Ok(self.push(place, Op::Conv { weight, bias, kernel, padding }, input, output))
+        let init = Init::FanIn(fan_in as usize); // at most 2^28
+        let weight =
+            self.parameter(format!("{path}.conv.weight"), vec![channels, from, kernel, kernel], init);
+        let bias = bias.then(|| self.parameter(format!("{path}.conv.bias"), vec![channels], init));
+        Ok(self.push(path, Op::Conv { weight, bias, window }, input, [channels, height, width]))
     }
 
-    fn norm(&mut self, place: &str, shape: Shape) -> Shape {
+    fn norm(&mut self, path: &str, input: ValueId) -> ValueId {
+        let shape = self.graph.shape(input);
         let channels = shape[0];
-        let weight = self.parameter(format!("{place}.norm.weight"), vec![channels], Init::Ones);
-        let bias = self.parameter(format!("{place}.norm.bias"), vec![channels], Init::Zeros);
+        let weight = self.parameter(format!("{path}.norm.weight"), vec![channels], Init::Ones);
+        let bias = self.parameter(format!("{path}.norm.bias"), vec![channels], Init::Zeros);
         let start = self.statistics_count();
         let (mean, variance) = (start..start + channels, start + channels..start + 2 * channels);
-        self.statistics.push(StatisticsPlan { name: format!("{place}.norm"), mean, variance });
+        self.statistics.push(StatisticsPlan { name: format!("{path}.norm"), mean, variance });
         let statistics = self.statistics.len() - 1;
-        self.push(place, Op::BatchNorm { weight, bias, statistics }, shape, shape)
+        self.push(path, Op::BatchNorm { weight, bias, statistics }, input, shape)
     }
 
-    fn dropout(&mut self, place: &str, shape: Shape, probability: f64) -> Shape {
+    fn dropout(&mut self, path: &str, input: ValueId, probability: f64) -> ValueId {
         let index = self.dropouts;
         self.dropouts += 1;
-        self.push(place, Op::Dropout { probability, index }, shape, shape)
+        self.push(path, Op::Dropout { probability, index }, input, self.graph.shape(input))
     }
 
     fn pool(
         &mut self,
-        place: &str,
+        path: &str,
         operation: &str,
         op: Op,
-        input: Shape,
-        kernel: usize,
-    ) -> Result<Shape, TrainError> {
-        let [channels, height, width] = input;
-        if height < kernel || width < kernel {
+        input: ValueId,
+        window: Window,
+    ) -> Result<ValueId, TrainError> {
+        let kernel = window.kernel;
+        let [channels, height, width] = self.graph.shape(input);
+        let Some((rows, columns)) = window.count(height).zip(window.count(width)) else {
             return Err(TrainError::Shape {
-                layer: place.to_owned(),
+                layer: path.to_owned(),
                 operation: format!("{operation} {kernel}"),
                 expected: format!(
                     "an image of at least {kernel} x {kernel} ({channels} x {kernel} x {kernel})"
                 ),
-                got: input,
+                got: [channels, height, width],
             });
-        }
-        Ok(self.push(place, op, input, [channels, height / kernel, width / kernel]))
+        };
+        Ok(self.push(path, op, input, [channels, rows, columns]))
     }
 }

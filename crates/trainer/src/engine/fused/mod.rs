@@ -1,12 +1,14 @@
-//! The CPU engine: SIMD kernels over plain memory, forward and backward, without a graph.
+//! The CPU engine: SIMD kernels over plain memory. [`lower`] turns a net's graph into stages and buffers, [`ops`] compute.
 //!
 //! A batch is a list of groups of 16 images, the last perhaps not full. Threads take groups; values of the whole
 //! batch (a norm's statistics, the gradients of weights) are summed group by group in their order. So a run gives the
 //! same bits for any number of threads and on any CPU.
 
 mod group;
+mod lower;
+mod memory;
 mod norm;
-mod stage;
+mod ops;
 mod worker_pool;
 
 use std::borrow::Cow;
@@ -14,8 +16,12 @@ use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use stepladder_kernels::{Isa, LANES};
 
-use self::group::{Group, Pass};
-use self::stage::{Stage, stages};
+use self::group::Group;
+use self::lower::{Program, Reduction, Segment};
+pub use self::memory::check_evaluation;
+pub(crate) use self::memory::check_training;
+use self::norm::NormState;
+use self::ops::{Pass, Source};
 use self::worker_pool::WorkerPool;
 use super::{Device, Engine, EngineName, NORM_MOMENTUM, Request, Step};
 use crate::TrainError;
@@ -30,8 +36,7 @@ use crate::training_state::{TrainingState, WeightSet};
 pub struct Fused {
     isa: Isa,
     workers: WorkerPool,
-    stages: Vec<Stage>,
-    program: Vec<Segment>,
+    program: Program,
     groups: Vec<RwLock<Group>>,
     state: TrainingState,
     /// The weights that [`logits`](Engine::logits) has packed into the stages.
@@ -47,33 +52,15 @@ struct Training {
     label_smoothing: f64,
     /// Of all parameters, in the last step.
     gradients: Vec<f32>,
+    /// Of each parameter, in the order of the plan: its length, and where the terms of its gradient are found.
+    shares: Vec<(usize, Vec<Term>)>,
 }
 
-/// Work that groups do independently, and the reduction over all groups that ends it.
-#[derive(Default)]
-struct Segment {
-    parts: Vec<Part>,
-    reduction: Option<Reduction>,
-}
-
-/// An operation on a single group, by the index of a stage.
+/// A term of a parameter's gradient, by the index of a stage.
 #[derive(Clone, Copy)]
-enum Part {
-    Load,
-    Forward(usize),
-    /// The statistics of a norm's input.
-    Measure(usize),
-    Loss,
-    /// The sums that a norm's gradient needs.
-    Sum(usize),
-    Backward(usize),
-}
-
-/// A reduction over all groups by one thread, by the index of a norm's stage.
-#[derive(Clone, Copy)]
-enum Reduction {
-    Statistics(usize),
-    Sums(usize),
+struct Term {
+    stage: usize,
+    source: Source,
 }
 
 /// Parameters that one thread updates at a time: few enough for its cache.
@@ -92,6 +79,7 @@ impl Fused {
             averaging: experiment.averaging,
             label_smoothing: experiment.label_smoothing,
             gradients: zeros(plan.parameter_count())?,
+            shares: vec![],
         };
         // More threads than groups would be idle.
         let threads = threads.min(experiment.batch_size.div_ceil(LANES));
@@ -114,10 +102,11 @@ impl Fused {
         threads: usize,
         isa: Isa,
     ) -> Result<Self, TrainError> {
-        let stages = stages(plan, training.is_some())?;
-        let program = program(&stages);
+        let mut program = Program::new(plan, training.is_some())?;
+        program.allocate_shared()?;
         let workers = WorkerPool::new(threads)?;
-        Ok(Self { isa, workers, stages, program, groups: vec![], state, prepared: None, training })
+        let training = training.map(|training| Training { shares: shares(plan, &program), ..training });
+        Ok(Self { isa, workers, program, groups: vec![], state, prepared: None, training })
     }
 
     /// Returns the weights of the last step.
@@ -136,9 +125,10 @@ impl Fused {
     fn ensure_groups(&mut self, count: usize) -> Result<(), TrainError> {
         let missing = count.saturating_sub(self.groups.len());
         for i in 0..missing {
-            let group = Group::new(&self.stages, self.training.is_some(), self.isa)?;
+            let group = Group::new(&self.program, self.isa)?;
             if i == 0 && missing > 1 {
-                check_available((missing - 1).saturating_mul(group.bytes()))?;
+                let bytes = usize::try_from(4 * self.program.group_size()).unwrap_or(usize::MAX);
+                check_available((missing - 1).saturating_mul(bytes))?;
             }
             self.groups.push(RwLock::new(group));
         }
@@ -148,11 +138,11 @@ impl Fused {
     /// Runs forward and backward: leaves each group's share of every gradient in its workspace, and updates the running
     /// statistics.
     fn forward_and_backward(&mut self, batch: &Batch, at: &Step, smoothing: f64) -> Score {
-        let Self { isa, workers, stages, program, groups, state, .. } = self;
+        let Self { isa, workers, program, groups, state, .. } = self;
         let Weights { parameters, statistics } = &mut state.weights;
-        let pass = Pass { isa: *isa, stages, parameters, batch, dropout: Some(at.dropout) };
         let groups = &groups[..batch.len().div_ceil(LANES)];
-        run(workers, program, groups, &pass, smoothing, (statistics, NORM_MOMENTUM));
+        let pass = Pass { isa: *isa, program, parameters, dropout: Some(at.dropout) };
+        run(workers, &program.segments, groups, &pass, batch, smoothing, (statistics, NORM_MOMENTUM));
 
         let mut score = Score { total: batch.len(), ..Score::default() };
         for group in groups {
@@ -165,13 +155,16 @@ impl Fused {
 
     /// Sums the groups' gradients in their order, whichever thread computed them, and updates parameters and averages.
     fn update(&mut self, groups: usize, at: &Step) {
-        let Self { workers, stages, groups: all, state, training: Some(training), .. } = self else { return };
+        let Self { workers, program, groups: all, state, training: Some(training), .. } = self else {
+            return;
+        };
         let groups: Vec<_> = all[..groups].iter().map(read).collect();
+        let norms: Vec<_> =
+            program.stages.iter().map(|stage| stage.kind.norm().map(|norm| norm.state())).collect();
         let TrainingState { weights, velocities, averages } = state;
         let share = training.averaging.zip(averages.as_ref());
         let share = share.map(|(averaging, averages)| averaging.share(averages.steps));
 
-        // Every parameter belongs to a stage, and stages have theirs in the order of the plan.
         let mut tasks: Vec<Task> = vec![];
         let mut rest = Rest {
             gradients: &mut training.gradients,
@@ -179,40 +172,31 @@ impl Fused {
             velocities,
             averages: averages.as_mut().map(|averages| averages.weights.parameters.as_mut_slice()),
         };
-        for (i, stage) in stages.iter().enumerate() {
-            match (stage.norm(), stage.conv()) {
-                (Some(norm), _) => {
-                    let state = norm.state();
-                    for list in [&state.weight_gradient, &state.bias_gradient] {
-                        let numbers = rest.take(list.len());
-                        numbers.gradients.copy_from_slice(list);
-                        tasks.push(Task { numbers, parts: vec![] });
+        for &(count, ref terms) in &training.shares {
+            for start in (0..count).step_by(PARAMETERS_AT_ONCE) {
+                let numbers = rest.take(PARAMETERS_AT_ONCE.min(count - start));
+                let range = start..start + numbers.gradients.len();
+                let mut parts = vec![];
+                for &Term { stage, source } in terms {
+                    match source {
+                        Source::Groups(of) => {
+                            parts.extend(
+                                groups.iter().map(|group| &of(&group.workspaces[stage])[range.clone()]),
+                            );
+                        }
+                        Source::Norm(of) => {
+                            let state: Option<&NormState> = norms[stage].as_deref();
+                            parts.extend(state.map(|state| &of(state)[range.clone()]));
+                        }
                     }
                 }
-                (_, Some(conv)) => {
-                    let mut add = |count: usize, part: fn(&group::Workspace) -> &[f32]| {
-                        for start in (0..count).step_by(PARAMETERS_AT_ONCE) {
-                            let numbers = rest.take(PARAMETERS_AT_ONCE.min(count - start));
-                            let count = numbers.gradients.len();
-                            let parts = groups
-                                .iter()
-                                .map(|group| &part(&group.stages[i])[start..][..count])
-                                .collect();
-                            tasks.push(Task { numbers, parts });
-                        }
-                    };
-                    add(conv.weight.range.len(), |workspace| &workspace.weights);
-                    add(conv.bias.as_ref().map_or(0, |bias| bias.range.len()), |workspace| &workspace.bias);
-                }
-                _ => {}
+                tasks.push(Task { numbers, parts });
             }
         }
         let optimizer = training.optimizer;
         workers.each(tasks, |Task { numbers, parts }| {
             let Rest { gradients, parameters, velocities, averages } = numbers;
-            if !parts.is_empty() {
-                gradients.fill(0.0);
-            }
+            gradients.fill(0.0);
             for part in parts {
                 for (sum, part) in gradients.iter_mut().zip(part) {
                     *sum += part;
@@ -251,7 +235,7 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// Parameters to update by the sum of the groups' shares; by the gradients as they are if there are no shares.
+/// Parameters to update, and the terms of their gradients.
 struct Task<'a> {
     numbers: Rest<'a>,
     parts: Vec<&'a [f32]>,
@@ -286,46 +270,41 @@ impl Engine for Fused {
         let groups = batch.len().div_ceil(LANES);
         self.ensure_groups(groups)?;
         self.prepared = None;
-        let Self { isa, workers, stages, program, groups: all, state, .. } = self;
+        let Self { isa, workers, program, groups: all, state, .. } = self;
         let Weights { parameters, statistics } = state.of_mut(WeightSet::Evaluation);
-        let pass = Pass { isa: *isa, stages, parameters, batch, dropout: None };
+        let pass = Pass { isa: *isa, program, parameters, dropout: None };
         // The segments before the loss: each ends with the statistics of a norm.
-        let forward =
-            program.partition_point(|segment| matches!(segment.reduction, Some(Reduction::Statistics(_))));
-        run(workers, &program[..forward], &all[..groups], &pass, 0.0, (statistics, share));
+        let is_forward = |segment: &Segment| matches!(segment.reduction, Some(Reduction::Statistics(_)));
+        let forward = program.segments.partition_point(is_forward);
+        run(workers, &program.segments[..forward], &all[..groups], &pass, batch, 0.0, (statistics, share));
         Ok(())
     }
 
     fn logits(&mut self, of: WeightSet, batch: &Batch) -> Result<Vec<f32>, TrainError> {
         self.ensure_groups(self.workers.threads())?;
-        let Self { isa, workers, stages, groups, state, prepared, .. } = self;
+        let Self { isa, workers, program, groups, state, prepared, .. } = self;
         let Weights { parameters, statistics } = state.of(of);
-        // Set again at the end: after an error or a panic the stages may be packed in part.
+        // Set again at the end: after an error or a panic the stages may be prepared in part.
         let is_prepared = prepared.take() == Some(of);
-        let classes = stages.last().map_or(0, |stage| stage.output.len());
+        let stages = &program.stages;
+        let classes = program.place(program.output).frame.len();
         let mut logits = zeros(batch.len() * classes)?;
         let parts: Vec<Mutex<&mut [f32]>> = logits.chunks_mut(LANES * classes).map(Mutex::new).collect();
-        let pass = Pass { isa: *isa, stages, parameters, batch, dropout: None };
+        let pass = Pass { isa: *isa, program, parameters, dropout: None };
 
         workers.run(parts.len().max(stages.len()), |worker| {
             if !is_prepared {
-                worker.each(stages.len(), |i| {
-                    pack(&stages[i], parameters, false);
-                    if let Some(norm) = stages[i].norm() {
-                        norm.use_running_statistics(parameters, statistics);
-                    }
-                });
+                worker.each(stages.len(), |i| stages[i].kind.op().prepare(parameters, Some(statistics)));
                 worker.synchronize(|| {});
             }
             // No group waits for another: each thread uses a single one, which stays in its cache.
             let mut group = write(&groups[worker.index]);
             worker.each(parts.len(), |g| {
-                group.load(batch, g, stages[0].input);
+                group.load(&pass, batch, g);
                 (0..stages.len()).for_each(|i| group.forward(&pass, i));
-                let Some(made) = group.stages.last() else { return };
                 let mut part = parts[g].lock().unwrap_or_else(PoisonError::into_inner);
                 for (lane, row) in part.chunks_exact_mut(classes).enumerate() {
-                    for (logit, lanes) in row.iter_mut().zip(&made.output) {
+                    for (logit, lanes) in row.iter_mut().zip(group.logits(program)) {
                         *logit = lanes[lane];
                     }
                 }
@@ -346,106 +325,67 @@ impl Engine for Fused {
     }
 }
 
-/// Runs segments of the program on a batch, in training mode: norms use the batch's statistics and blend a share of them into the
-/// running ones.
+/// Runs segments of the program on a batch, in training mode: norms use the batch's statistics and blend a share of them
+/// into the running ones.
 fn run(
     workers: &WorkerPool,
     segments: &[Segment],
     groups: &[RwLock<Group>],
     pass: &Pass,
+    batch: &Batch,
     smoothing: f64,
     (running, share): (&mut [f32], f64),
 ) {
-    let &Pass { stages, parameters, batch, .. } = pass;
+    let (stages, parameters) = (&pass.program.stages, pass.parameters);
     let running = Mutex::new(running);
     workers.run(groups.len().max(stages.len()), |worker| {
-        worker.each(stages.len(), |i| pack(&stages[i], parameters, true));
+        worker.each(stages.len(), |i| stages[i].kind.op().prepare(parameters, None));
         worker.synchronize(|| {});
-        for segment in segments {
+        for Segment { parts, reduction } in segments {
             worker.each(groups.len(), |g| {
                 let mut group = write(&groups[g]);
-                for &part in &segment.parts {
-                    match part {
-                        Part::Load => group.load(batch, g, stages[0].input),
-                        Part::Measure(i) => group.measure(pass, i),
-                        Part::Forward(i) => group.forward(pass, i),
-                        Part::Loss => group.compute_loss(pass, g, smoothing),
-                        Part::Sum(i) => group.sum(pass, i),
-                        Part::Backward(i) => group.backward(pass, i),
-                    }
+                for &part in parts {
+                    group.run(part, pass, batch, g, smoothing);
                 }
             });
-            let Some(reduction) = segment.reduction else { continue };
+            let &Some(reduction) = reduction else { continue };
             worker.synchronize(|| {
                 let groups: Vec<_> = groups.iter().map(read).collect();
                 match reduction {
                     Reduction::Statistics(i) => {
+                        let Some(norm) = stages[i].kind.norm() else { return };
+                        let groups = groups
+                            .iter()
+                            .map(|group| (group.images, group.workspaces[i].statistics.as_slice()));
                         let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
-                        combine_statistics(pass, i, &groups, &mut running, share);
+                        norm.combine_statistics(groups, parameters, &mut running, share);
                     }
-                    Reduction::Sums(i) => combine_sums(stages, i, &groups, batch.len()),
+                    Reduction::Sums(i) => {
+                        let Some(norm) = stages[i].kind.norm() else { return };
+                        let sums = groups.iter().map(|group| group.workspaces[i].sums.as_slice());
+                        norm.combine_sums(sums, batch.len());
+                    }
                 }
             });
         }
     });
 }
 
-/// Returns the program of a training pass: norms end segments, since they need all groups.
-fn program(stages: &[Stage]) -> Vec<Segment> {
-    let mut segments = vec![Segment { parts: vec![Part::Load], reduction: None }];
-    let mut add = |parts: &[Part], reduction: Option<Reduction>| {
-        if let Some(segment) = segments.last_mut() {
-            segment.parts.extend(parts);
-            segment.reduction = reduction;
+/// Returns where the terms of each parameter's gradient are found, in the order of the plan.
+fn shares(plan: &Plan, program: &Program) -> Vec<(usize, Vec<Term>)> {
+    let mut shares: Vec<_> = plan.parameters.iter().map(|planned| (planned.range.len(), vec![])).collect();
+    for (stage, share) in program
+        .stages
+        .iter()
+        .enumerate()
+        .flat_map(|(i, stage)| stage.kind.op().shares().into_iter().map(move |share| (i, share)))
+    {
+        let parameter = plan.parameters.iter().position(|planned| planned.range == share.parameters);
+        if let Some(parameter) = parameter {
+            shares[parameter].1.push(Term { stage, source: share.source });
         }
-        if reduction.is_some() {
-            segments.push(Segment::default());
-        }
-    };
-    for (i, stage) in stages.iter().enumerate() {
-        if stage.norm().is_some() {
-            add(&[Part::Measure(i)], Some(Reduction::Statistics(i)));
-        }
-        add(&[Part::Forward(i)], None);
     }
-    add(&[Part::Loss], None);
-    for (i, stage) in stages.iter().enumerate().rev() {
-        if stage.norm().is_some() {
-            add(&[Part::Sum(i)], Some(Reduction::Sums(i)));
-        }
-        add(&[Part::Backward(i)], None);
-    }
-    segments
-}
-
-fn pack(stage: &Stage, parameters: &[f32], backward_too: bool) {
-    if let Some(conv) = stage.conv() {
-        conv.pack(parameters, backward_too);
-    }
-}
-
-fn combine_statistics(
-    pass: &Pass,
-    place: usize,
-    groups: &[RwLockReadGuard<Group>],
-    running: &mut [f32],
-    share: f64,
-) {
-    let &Pass { stages, parameters, .. } = pass;
-    let pixels = stages[place].pixels();
-    if let Some(norm) = stages[place].norm() {
-        let of_groups = groups
-            .iter()
-            .map(|group| ((pixels * group.images) as f64, group.stages[place].statistics.as_slice()));
-        norm.combine_statistics(of_groups, parameters, running, share);
-    }
-}
-
-fn combine_sums(stages: &[Stage], place: usize, groups: &[RwLockReadGuard<Group>], images: usize) {
-    if let Some(norm) = stages[place].norm() {
-        let of_groups = groups.iter().map(|group| group.stages[place].sums.as_slice());
-        norm.combine_sums(of_groups, (stages[place].pixels() * images) as f64);
-    }
+    shares
 }
 
 fn read(group: &RwLock<Group>) -> RwLockReadGuard<'_, Group> {

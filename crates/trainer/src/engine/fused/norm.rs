@@ -1,20 +1,30 @@
+use std::ops::Range;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use stepladder_kernels as kernels;
 use stepladder_kernels::{GradientSums, Statistics};
 
 use super::super::NORM_EPSILON;
-use crate::net::{ParameterPlan, Plan, StatisticsPlan};
+use super::ops::{Share, Size, Source, Training, Workspace};
+use crate::TrainError;
+use crate::alloc::{filled, zeros};
+use crate::net::Plan;
 
 /// A norm of the net, with its state for a batch.
+#[derive(Default)]
 pub(super) struct Norm {
-    pub weight: ParameterPlan,
-    pub bias: ParameterPlan,
-    statistics: StatisticsPlan,
+    weight: Range<usize>,
+    bias: Range<usize>,
+    /// The running ones.
+    mean: Range<usize>,
+    variance: Range<usize>,
+    /// Values per channel of an image.
+    pixels: usize,
     state: RwLock<NormState>,
 }
 
 /// Each list is `[channels]`.
+#[derive(Default)]
 pub(super) struct NormState {
     mean: Vec<f32>,
     inverse_deviation: Vec<f32>,
@@ -22,31 +32,62 @@ pub(super) struct NormState {
     shift: Vec<f32>,
     mean_gradient: Vec<f32>,
     mean_product: Vec<f32>,
-    /// The gradients of weight and bias.
-    pub weight_gradient: Vec<f32>,
-    pub bias_gradient: Vec<f32>,
+    weight_gradient: Vec<f32>,
+    bias_gradient: Vec<f32>,
 }
 
+/// Lists of a [`NormState`].
+const LISTS: usize = 8;
+
 impl Norm {
-    pub fn new(plan: &Plan, weight: usize, bias: usize, statistics: usize) -> Self {
-        let weight = plan.parameters[weight].clone();
-        let list = || vec![0.0; weight.range.len()];
-        let state = NormState {
-            mean: list(),
-            inverse_deviation: list(),
-            scale: list(),
-            shift: list(),
-            mean_gradient: list(),
-            mean_product: list(),
-            weight_gradient: list(),
-            bias_gradient: list(),
-        };
-        let (bias, statistics) = (plan.parameters[bias].clone(), plan.statistics[statistics].clone());
-        Self { weight, bias, statistics, state: RwLock::new(state) }
+    pub fn new(plan: &Plan, weight: usize, bias: usize, statistics: usize, pixels: usize) -> Self {
+        let [weight, bias] = [weight, bias].map(|index| plan.parameters[index].range.clone());
+        let statistics = &plan.statistics[statistics];
+        let (mean, variance) = (statistics.mean.clone(), statistics.variance.clone());
+        Self { weight, bias, mean, variance, pixels, state: RwLock::default() }
+    }
+
+    pub fn allocate(&mut self) -> Result<(), TrainError> {
+        let list = || zeros(self.channels());
+        self.state = RwLock::new(NormState {
+            mean: list()?,
+            inverse_deviation: list()?,
+            scale: list()?,
+            shift: list()?,
+            mean_gradient: list()?,
+            mean_product: list()?,
+            weight_gradient: list()?,
+            bias_gradient: list()?,
+        });
+        Ok(())
+    }
+
+    pub fn workspace(&self) -> Result<Workspace, TrainError> {
+        let statistics = filled(self.channels(), Statistics::default())?;
+        let sums = filled(self.channels(), GradientSums::default())?;
+        Ok(Workspace { statistics, sums, ..Workspace::default() })
+    }
+
+    pub fn size(&self, training: Training) -> Size {
+        let of_group = size_of::<Statistics>() + size_of::<GradientSums>();
+        let group = if training == Training::Off { 0 } else { self.channels() * of_group / size_of::<f32>() };
+        Size { shared: LISTS * self.channels(), group }
+    }
+
+    pub fn shares(&self) -> Vec<Share> {
+        vec![
+            Share { parameters: self.weight.clone(), source: Source::Norm(|state| &state.weight_gradient) },
+            Share { parameters: self.bias.clone(), source: Source::Norm(|state| &state.bias_gradient) },
+        ]
+    }
+
+    /// Returns the values of an image.
+    pub fn values(&self) -> usize {
+        self.channels() * self.pixels
     }
 
     pub fn channels(&self) -> usize {
-        self.weight.range.len()
+        self.weight.len()
     }
 
     pub fn state(&self) -> RwLockReadGuard<'_, NormState> {
@@ -59,10 +100,10 @@ impl Norm {
 
     /// Combines the groups' statistics into the batch's (Chan, Golub and LeVeque 1979), and blends a share of them into the
     /// running ones.
-    /// `groups` yields each group's number of values per channel, and its statistics.
+    /// `groups` yields each group's number of images, and its statistics.
     pub fn combine_statistics<'a>(
         &self,
-        groups: impl Iterator<Item = (f64, &'a [Statistics])> + Clone,
+        groups: impl Iterator<Item = (usize, &'a [Statistics])> + Clone,
         parameters: &[f32],
         running: &mut [f32],
         share: f64,
@@ -70,7 +111,8 @@ impl Norm {
         let mut state = self.state_mut();
         for channel in 0..self.channels() {
             let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
-            for (values, statistics) in groups.clone() {
+            for (images, statistics) in groups.clone() {
+                let values = (self.pixels * images) as f64;
                 let part = statistics[channel];
                 let distance = f64::from(part.mean) - mean;
                 let total = count + values;
@@ -86,8 +128,8 @@ impl Norm {
                     let old = f64::from(running[place]);
                     running[place] = (old * (1.0 - share) + new * share) as f32;
                 };
-                blend(self.statistics.mean.start + channel, mean);
-                blend(self.statistics.variance.start + channel, unbiased);
+                blend(self.mean.start + channel, mean);
+                blend(self.variance.start + channel, unbiased);
             }
         }
     }
@@ -96,16 +138,16 @@ impl Norm {
     pub fn use_running_statistics(&self, parameters: &[f32], running: &[f32]) {
         let mut state = self.state_mut();
         for channel in 0..self.channels() {
-            let mean = running[self.statistics.mean.start + channel];
-            let variance = running[self.statistics.variance.start + channel];
+            let mean = running[self.mean.start + channel];
+            let variance = running[self.variance.start + channel];
             self.set(&mut state, channel, f64::from(mean), f64::from(variance), parameters);
         }
     }
 
     fn set(&self, state: &mut NormState, channel: usize, mean: f64, variance: f64, parameters: &[f32]) {
         let inverse = 1.0 / (variance + NORM_EPSILON).sqrt();
-        let weight = f64::from(parameters[self.weight.range.start + channel]);
-        let bias = f64::from(parameters[self.bias.range.start + channel]);
+        let weight = f64::from(parameters[self.weight.start + channel]);
+        let bias = f64::from(parameters[self.bias.start + channel]);
         state.mean[channel] = mean as f32;
         state.inverse_deviation[channel] = inverse as f32;
         state.scale[channel] = (weight * inverse) as f32;
@@ -113,8 +155,9 @@ impl Norm {
     }
 
     /// Combines the groups' sums into the gradients of weight and bias, and the means that each value's gradient needs.
-    /// `values` is the number of values per channel in the whole batch.
-    pub fn combine_sums<'a>(&self, groups: impl Iterator<Item = &'a [GradientSums]> + Clone, values: f64) {
+    /// `images` is the number of images in the whole batch.
+    pub fn combine_sums<'a>(&self, groups: impl Iterator<Item = &'a [GradientSums]> + Clone, images: usize) {
+        let values = (self.pixels * images) as f64;
         let mut state = self.state_mut();
         for channel in 0..self.channels() {
             let (mut gradient, mut product) = (0.0, 0.0);

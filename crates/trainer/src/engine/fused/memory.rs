@@ -1,0 +1,123 @@
+use stepladder_kernels::LANES;
+
+use super::lower::Program;
+use super::ops::{Size, Stage};
+use crate::TrainError;
+use crate::net::{Plan, ValueId};
+
+/// The most memory of a run or a model, in bytes: 16 GiB.
+const MOST_BYTES: u128 = 16 << 30;
+
+/// The memory of an engine in f32, which is [`Program::allocate`]'s to decide; small lists apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Memory {
+    /// Of the training state, the gradients, and the numbers that kernels read in an order of their own.
+    pub shared: u128,
+    /// Of each 16 images that are computed at the same time.
+    pub group: u128,
+}
+
+impl Memory {
+    /// Returns the memory of training or of evaluation alone.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Memory`] if no memory could hold one of the net's values.
+    pub fn of(plan: &Plan, training: bool) -> Result<Self, TrainError> {
+        let program = Program::new(plan, training)?;
+        let (parameters, statistics) = (plan.parameter_count() as u128, plan.statistics_count() as u128);
+        // Weights and averages, velocities and gradients.
+        let state = if training { 4 * parameters + 2 * statistics } else { parameters + statistics };
+        let of_stages = program.stages.iter().map(|stage| program.size(stage).shared as u128);
+        Ok(Self { shared: state + of_stages.sum::<u128>(), group: program.group_size() })
+    }
+}
+
+impl Program {
+    /// Returns the f32 of a group of 16 images.
+    pub fn group_size(&self) -> u128 {
+        let images = LANES * self.place(ValueId::IMAGES).frame.inner().len();
+        let buffers = self.buffers.iter().map(|&pixels| LANES as u128 * pixels as u128);
+        let workspaces = self.stages.iter().map(|stage| self.size(stage).group as u128);
+        images as u128 + buffers.chain(workspaces).sum::<u128>()
+    }
+
+    /// Returns the f32 that a stage needs, values and their gradients apart.
+    fn size(&self, stage: &Stage) -> Size {
+        stage.kind.op().size(self.training(stage))
+    }
+}
+
+/// Checks that training with a batch size stays within the memory that a run may have.
+///
+/// # Errors
+///
+/// [`TrainError::Setting`] with the largest batch size that is allowed, or naming the net if 16 images are too many.
+pub(crate) fn check_training(plan: &Plan, batch_size: usize) -> Result<(), TrainError> {
+    let memory = Memory::of(plan, true).map_err(|_| too_large(None))?;
+    let most = (MOST_BYTES / 4).saturating_sub(memory.shared) / memory.group * LANES as u128;
+    if batch_size as u128 <= most {
+        return Ok(());
+    }
+    if most == 0 {
+        return Err(too_large(Some(memory)));
+    }
+    let expected = format!("at most {most} for this net, which is what fits 16 GiB");
+    Err(TrainError::setting("batchSize", expected, batch_size))
+}
+
+/// Checks that evaluating 16 images stays within the memory that a run may have, and returns that memory in bytes.
+///
+/// # Errors
+///
+/// [`TrainError::Setting`] naming the net.
+pub fn check_evaluation(plan: &Plan) -> Result<u64, TrainError> {
+    let memory = Memory::of(plan, false).map_err(|_| too_large(None))?;
+    let bytes = 4 * (memory.shared + memory.group);
+    if bytes <= MOST_BYTES { Ok(bytes as u64) } else { Err(too_large(Some(memory))) }
+}
+
+fn too_large(memory: Option<Memory>) -> TrainError {
+    let needs = memory.map_or("more than a computer can address".into(), |Memory { shared, group }| {
+        format!("{} GiB", (4 * (shared + group)) >> 30)
+    });
+    TrainError::setting("net", "a net that fits 16 GiB with 16 images", format!("one that needs {needs}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use stepladder_kernels::Isa;
+
+    use super::super::group::Group;
+    use super::*;
+
+    #[test]
+    fn the_memory_of_a_group_is_that_of_its_buffers() {
+        let samples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../test/samples/squares");
+        let experiment = std::fs::read_to_string(samples.join("experiment.json")).unwrap();
+        let experiment: crate::Experiment = serde_json::from_str(&experiment).unwrap();
+        let plan = Plan::of(&experiment.net).unwrap();
+        for training in [true, false] {
+            let program = Program::new(&plan, training).unwrap();
+            let bytes = Group::new(&program, Isa::best()).unwrap().bytes() as u128;
+            assert_eq!(bytes, 4 * program.group_size());
+            assert_eq!(bytes, 4 * Memory::of(&plan, training).unwrap().group);
+        }
+    }
+
+    #[test]
+    fn the_largest_batch_is_the_one_that_fits() {
+        let samples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../test/samples/squares");
+        let experiment = std::fs::read_to_string(samples.join("experiment.json")).unwrap();
+        let mut experiment: crate::Experiment = serde_json::from_str(&experiment).unwrap();
+        experiment.net.size = 1024;
+        experiment.net.head.insert(0, crate::net::LayerSpec::AveragePool { kernel: 128 });
+        let plan = Plan::of(&experiment.net).unwrap();
+        let Memory { shared, group } = Memory::of(&plan, true).unwrap();
+        let groups = (MOST_BYTES / 4 - shared) / group;
+        let most = 16 * groups as usize;
+        assert!(check_training(&plan, most).is_ok());
+        let error = check_training(&plan, most + 1).unwrap_err().to_string();
+        assert!(error.contains(&format!("`batchSize` should be at most {most} for this net")), "{error}");
+    }
+}

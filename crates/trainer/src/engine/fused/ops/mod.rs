@@ -1,0 +1,289 @@
+//! The operations of stages, one file each: forward, backward, and the memory that they need.
+
+mod activate;
+mod average_pool;
+mod conv;
+mod copy;
+mod dropout;
+mod max_pool;
+mod normalise;
+
+use std::ops::Range;
+
+use stepladder_kernels::{Frame, GradientSums, Isa, LANES, Lanes, Statistics};
+
+pub(super) use self::activate::Activate;
+use self::average_pool::AveragePool;
+use self::conv::Conv;
+pub(super) use self::copy::Copy;
+use self::dropout::Dropout;
+use self::max_pool::MaxPool;
+pub(super) use self::normalise::Normalise;
+use super::lower::Program;
+use super::norm::{Norm, NormState};
+use crate::TrainError;
+use crate::net::{Node, Op, Plan, ValueId};
+use crate::random::Stream;
+
+/// An operation that the engine runs in one pass, and the values that it reads and makes.
+pub(super) struct Stage {
+    pub kind: Kind,
+    pub inputs: Vec<ValueId>,
+    pub output: ValueId,
+}
+
+/// The kinds of operations, for rewrites.
+pub(super) enum Kind {
+    Conv(Conv),
+    Activate(Activate),
+    Normalise(Normalise),
+    Dropout(Dropout),
+    MaxPool(MaxPool),
+    AveragePool(AveragePool),
+    Copy(Copy),
+}
+
+/// Numbers that an operation keeps, apart from values and their gradients.
+#[derive(Debug, Clone, std::marker::Copy, PartialEq, Eq, Default)]
+pub(super) struct Size {
+    /// Shared by all groups, in f32.
+    pub shared: usize,
+    /// Of each group, in f32.
+    pub group: usize,
+}
+
+/// The values that a backward pass reads, apart from the gradient.
+#[derive(Debug, Clone, std::marker::Copy, PartialEq, Eq, Default)]
+pub(super) struct BackwardReads {
+    pub inputs: bool,
+    pub output: bool,
+}
+
+/// Inputs that all groups share in a pass.
+pub(super) struct Pass<'a> {
+    pub isa: Isa,
+    pub program: &'a Program,
+    pub parameters: &'a [f32],
+    /// The stream of the epoch in training; `None` in evaluation, where no activation is dropped.
+    pub dropout: Option<Stream>,
+}
+
+/// What a stage reads of a group.
+pub(super) struct Reads<'a> {
+    pub pass: &'a Pass<'a>,
+    pub stage: &'a Stage,
+    pub buffers: &'a [Vec<Lanes>],
+    /// How many lanes hold images.
+    pub images: usize,
+    /// The index of each image in its set.
+    pub samples: &'a [u32; LANES],
+}
+
+/// A value of a group.
+#[derive(Clone, std::marker::Copy)]
+pub(super) struct View<'a> {
+    pub pixels: &'a [Lanes],
+    pub frame: Frame,
+}
+
+/// A value of a group, to be written; its border stays as it is.
+pub(super) struct ViewMut<'a> {
+    pub pixels: &'a mut [Lanes],
+    pub frame: Frame,
+}
+
+/// A group's numbers of a stage, apart from values; those that its kind doesn't need are empty.
+#[derive(Default)]
+pub(super) struct Workspace {
+    /// Of a norm.
+    pub statistics: Vec<Statistics>,
+    pub sums: Vec<GradientSums>,
+    /// This group's share of the gradients of weights and bias.
+    pub weights: Vec<f32>,
+    pub bias: Vec<f32>,
+}
+
+/// Where the gradient of a range of parameters is found after a pass.
+pub(super) struct Share {
+    pub parameters: Range<usize>,
+    pub source: Source,
+}
+
+#[derive(Clone, std::marker::Copy)]
+pub(super) enum Source {
+    /// A term of each group.
+    Groups(fn(&Workspace) -> &[f32]),
+    /// The whole of the batch, in the state of the stage's norm.
+    Norm(fn(&NormState) -> &[f32]),
+}
+
+/// One kind of operation.
+pub(super) trait Operation: Send + Sync {
+    /// Returns the rows and columns of zeros that it reads around its inputs.
+    fn border(&self) -> usize {
+        0
+    }
+
+    /// Whether it can read inputs with a wider border than it needs.
+    fn skips_border(&self) -> bool {
+        true
+    }
+
+    /// Returns the rows and columns of zeros around the gradient of its output that the gradient of its input needs.
+    fn gradient_border(&self) -> usize {
+        0
+    }
+
+    /// Returns the values that its backward pass reads.
+    fn backward_reads(&self) -> BackwardReads {
+        BackwardReads::default()
+    }
+
+    /// Whether the stage that made its input reads the gradient of its output in place of its input's.
+    fn leaves_gradient(&self) -> bool {
+        false
+    }
+
+    /// Returns where the gradients of its parameters are found.
+    fn shares(&self) -> Vec<Share> {
+        vec![]
+    }
+
+    fn has_parameters(&self) -> bool {
+        false
+    }
+
+    /// Returns the numbers that [`allocate`](Self::allocate) and [`workspace`](Self::workspace) allocate.
+    fn size(&self, _training: Training) -> Size {
+        Size::default()
+    }
+
+    /// Allocates what all groups share.
+    fn allocate(&mut self, _training: Training) -> Result<(), TrainError> {
+        Ok(())
+    }
+
+    /// Allocates a group's numbers for training.
+    fn workspace(&self) -> Result<Workspace, TrainError> {
+        Ok(Workspace::default())
+    }
+
+    /// Brings parameters into the form that a pass reads; `running` are the statistics that an evaluation uses.
+    fn prepare(&self, _parameters: &[f32], _running: Option<&[f32]>) {}
+
+    /// Computes the output.
+    fn forward(&self, reads: &Reads, to: ViewMut);
+
+    /// Computes the statistics of a norm's input.
+    fn measure(&self, _reads: &Reads, _workspace: &mut Workspace) {}
+
+    /// Computes the sums that a norm's gradient needs.
+    fn sum(&self, _reads: &Reads, _workspace: &mut Workspace) {}
+
+    /// Computes this group's share of the gradients of weights and bias.
+    fn parameter_gradients(&self, _reads: &Reads, _workspace: &mut Workspace) {}
+
+    /// Computes the gradient of an input, with the border that `to` has.
+    fn input_gradient(&self, reads: &Reads, input: usize, to: ViewMut);
+}
+
+/// Whether a pass is for training, and how far its gradients go.
+#[derive(Debug, Clone, std::marker::Copy, PartialEq, Eq)]
+pub(super) enum Training {
+    Off,
+    /// The gradients of parameters alone: no stage before has any.
+    Parameters,
+    /// And of inputs.
+    Inputs,
+}
+
+impl Kind {
+    /// Returns the kind of a node; the plan's parameters are those that it reads.
+    pub fn of(plan: &Plan, node: &Node) -> Self {
+        let [channels, height, width] = plan.graph.shape(node.inputs[0]);
+        match node.op {
+            Op::Conv { weight, bias, window } => {
+                let range = |index: usize| plan.parameters[index].range.clone();
+                let channels = [channels, node.shape[0]];
+                Self::Conv(Conv::new(channels, window, range(weight), bias.map(range)))
+            }
+            Op::BatchNorm { weight, bias, statistics } => {
+                let norm = Norm::new(plan, weight, bias, statistics, height * width);
+                Self::Normalise(Normalise::new(norm))
+            }
+            Op::Relu => Self::Activate(Activate { norm: None, dropout: None, pooled: None }),
+            Op::Dropout { probability, index } => Self::Dropout(Dropout { probability, index }),
+            Op::MaxPool(window) => Self::MaxPool(MaxPool::new(window)),
+            Op::AveragePool(window) => Self::AveragePool(AveragePool { kernel: window.kernel }),
+            Op::Flatten => Self::Copy(Copy),
+        }
+    }
+
+    pub fn op(&self) -> &dyn Operation {
+        match self {
+            Self::Conv(op) => op,
+            Self::Activate(op) => op,
+            Self::Normalise(op) => op,
+            Self::Dropout(op) => op,
+            Self::MaxPool(op) => op,
+            Self::AveragePool(op) => op,
+            Self::Copy(op) => op,
+        }
+    }
+
+    pub fn op_mut(&mut self) -> &mut dyn Operation {
+        match self {
+            Self::Conv(op) => op,
+            Self::Activate(op) => op,
+            Self::Normalise(op) => op,
+            Self::Dropout(op) => op,
+            Self::MaxPool(op) => op,
+            Self::AveragePool(op) => op,
+            Self::Copy(op) => op,
+        }
+    }
+
+    /// Returns its norm, whose statistics are reduced over all groups.
+    pub fn norm(&self) -> Option<&Norm> {
+        match self {
+            Self::Activate(activate) => activate.norm.as_ref(),
+            Self::Normalise(normalise) => Some(&normalise.norm),
+            _ => None,
+        }
+    }
+
+    /// Returns the output of the max pool whose gradient it reads in place of its own output's.
+    pub fn pooled(&self) -> Option<ValueId> {
+        match self {
+            Self::Activate(activate) => activate.pooled,
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Reads<'a> {
+    /// Returns an input.
+    pub fn input(&self, index: usize) -> View<'a> {
+        self.value(self.stage.inputs[index])
+    }
+
+    /// Returns the output, in the backward pass.
+    pub fn output(&self) -> View<'a> {
+        self.value(self.stage.output)
+    }
+
+    /// Returns the gradient of the output, with its border.
+    pub fn gradient(&self) -> View<'a> {
+        self.gradient_of(self.stage.output)
+    }
+
+    pub fn value(&self, value: ValueId) -> View<'a> {
+        let place = self.pass.program.place(value);
+        View { pixels: &self.buffers[place.buffer], frame: place.frame }
+    }
+
+    pub fn gradient_of(&self, value: ValueId) -> View<'a> {
+        let place = self.pass.program.gradient(value);
+        View { pixels: &self.buffers[place.buffer], frame: place.frame }
+    }
+}
