@@ -22,6 +22,11 @@ def numbers(tensor):
     return [float(x) for x in tensor.detach().flatten().tolist()]
 
 
+def short(tensor):
+    """The fewest digits that give the same f32."""
+    return [float(str(numpy.float32(x))) for x in numbers(tensor)]
+
+
 def write(name, value):
     value = {"torch": torch.__version__, "torchvision": torchvision.__version__, **value}
     text = json.dumps(value, separators=(",", ":"))
@@ -164,6 +169,263 @@ def small_net():
     )
 
 
+ACTIVATIONS = {
+    "relu": torch.nn.ReLU,
+    "leaky-relu": torch.nn.LeakyReLU,
+    "relu6": torch.nn.ReLU6,
+    "hard-swish": torch.nn.Hardswish,
+    "silu": torch.nn.SiLU,
+    "gelu": torch.nn.GELU,
+    "none": torch.nn.Identity,
+}
+
+
+class Net(torch.nn.Module):
+    """A net of PyTorch's modules, from the JSON of a step. `named` has each module with parameters by our name for it."""
+
+    def __init__(self, spec):
+        super().__init__()
+        self.spec, self.block, self.named = spec, spec["block"], {}
+        x = torch.zeros(2, spec["channels"], spec["size"], spec["size"])
+        self.layers = torch.nn.ModuleList()
+        for part in ["body", "head"]:
+            for i, layer in enumerate(spec[part]):
+                self.layers.append(self.build(layer, f"{part}.{i}", x))
+                x = self.layers[-1](x)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x.flatten(1)
+
+    def name(self, name, module):
+        self.named[name] = module
+        return module
+
+    def conv(self, name, x, channels, layer, bias, **replaced):
+        layer = {**layer, **replaced}
+        groups = layer.get("groups", 1)
+        return self.name(
+            f"{name}.conv",
+            torch.nn.Conv2d(
+                x.shape[1],
+                channels,
+                layer["kernel"],
+                stride=layer.get("stride", 1),
+                padding=layer["padding"],
+                dilation=layer.get("dilation", 1),
+                groups=x.shape[1] if groups == "depthwise" else groups,
+                bias=bias,
+            ),
+        )
+
+    def norm(self, name, channels):
+        if self.block["norm"] == "none":
+            return torch.nn.Identity()
+        momentum, epsilon = self.block.get("normMomentum", 0.1), self.block.get("normEpsilon", 1e-5)
+        return self.name(f"{name}.norm", torch.nn.BatchNorm2d(channels, eps=epsilon, momentum=momentum))
+
+    def whole_block(self, name, x, layer, channels, **replaced):
+        activation = layer.get("activation", self.block.get("activation", "relu"))
+        return torch.nn.Sequential(
+            self.conv(name, x, channels, layer, self.block["bias"], **replaced),
+            self.norm(name, channels),
+            ACTIVATIONS[activation](),
+        )
+
+    def chain(self, layers, path, x):
+        modules = torch.nn.Sequential()
+        for i, layer in enumerate(layers):
+            modules.append(self.build(layer, f"{path}.{i}", x))
+            x = modules[-1](x)
+        return modules
+
+    def build(self, layer, path, x):
+        kind = layer["kind"]
+        if kind == "block":
+            return self.whole_block(path, x, layer, layer["channels"])
+        if kind == "conv":
+            return self.conv(path, x, layer["channels"], layer, layer["bias"])
+        if kind == "separable":
+            replaced = {"groups": "depthwise"}
+            if layer.get("between", True):
+                first = self.whole_block(f"{path}.depthwise", x, layer, x.shape[1], **replaced)
+            else:
+                first = self.conv(f"{path}.depthwise", x, x.shape[1], layer, self.block["bias"], **replaced)
+            replaced = {"kernel": 1, "padding": 0, "stride": 1, "dilation": 1}
+            return torch.nn.Sequential(
+                first, self.whole_block(f"{path}.pointwise", first(x), layer, layer["channels"], **replaced)
+            )
+        if kind == "linear":
+            features = x.flatten(1).shape[1]
+            module = torch.nn.Linear(features, layer["features"], bias=layer.get("bias", True))
+            return torch.nn.Sequential(
+                torch.nn.Flatten(),
+                self.name(f"{path}.linear", module),
+                ACTIVATIONS[layer.get("activation", "none")](),
+                torch.nn.Unflatten(1, (layer["features"], 1, 1)),
+            )
+        if kind in ["max-pool", "average-pool"]:
+            pool = torch.nn.MaxPool2d if kind == "max-pool" else torch.nn.AvgPool2d
+            return pool(layer["kernel"], stride=layer.get("stride"), padding=layer.get("padding", 0))
+        if kind == "global-average-pool":
+            return torch.nn.AdaptiveAvgPool2d(1)
+        if kind == "flatten":
+            return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Unflatten(1, (-1, 1, 1)))
+        if kind == "residual":
+            inner = self.chain(layer["layers"], f"{path}.layers", x)
+            around = torch.nn.Identity()
+            if layer.get("shortcut") == "conv":
+                made = inner(x)
+                stride = -(-x.shape[2] // made.shape[2])
+                like = {"kernel": 1, "padding": 0, "stride": stride}
+                name, channels = f"{path}.shortcut", made.shape[1]
+                around = torch.nn.Sequential(
+                    self.conv(name, x, channels, like, self.block["bias"]), self.norm(name, channels)
+                )
+            return Residual(inner, around, ACTIVATIONS[layer.get("activation", "none")]())
+        if kind == "concat":
+            branches = layer["branches"]
+            return Concat([self.chain(one, f"{path}.branches.{i}", x) for i, one in enumerate(branches)])
+        if kind == "repeat":
+            return torch.nn.Sequential(*[self.chain(layer["layers"], f"{path}.layers", x)] * layer["times"])
+        if kind == "squeeze-excite":
+            module = torchvision.ops.SqueezeExcitation(x.shape[1], layer["channels"])
+            self.name(f"{path}.squeeze.conv", module.fc1)
+            self.name(f"{path}.excite.conv", module.fc2)
+            return module
+        raise ValueError(kind)
+
+
+class Residual(torch.nn.Module):
+    def __init__(self, inner, around, activation):
+        super().__init__()
+        self.inner, self.around, self.activation = inner, around, activation
+
+    def forward(self, x):
+        return self.activation(self.inner(x) + self.around(x))
+
+
+class Concat(torch.nn.Module):
+    def __init__(self, branches):
+        super().__init__()
+        self.branches = torch.nn.ModuleList(branches)
+
+    def forward(self, x):
+        return torch.cat([branch(x) for branch in self.branches], 1)
+
+
+def layers():
+    """Nets of a layer each, and one of them within each other."""
+    block = {"order": ["conv", "norm", "relu", "dropout"], "bias": False, "norm": "batch", "dropout": 0}
+    plain = {"kind": "block", "channels": 4, "kernel": 3, "padding": 1}
+    residual = {"kind": "residual", "layers": [plain, {**plain, "activation": "none"}]}
+    bodies = {
+        **{name: [plain, {**plain, "activation": name}] for name in ACTIVATIONS if name != "relu"},
+        "stride": [{**plain, "stride": 2}, {**plain, "stride": 3, "kernel": 2}],
+        "groups": [plain, {**plain, "channels": 6, "groups": 2}, {**plain, "channels": 9, "groups": 3}],
+        "depthwise": [
+            plain,
+            {**plain, "groups": "depthwise"},
+            {**plain, "groups": "depthwise", "stride": 2},
+            {**plain, "channels": 8, "groups": "depthwise", "kernel": 5, "padding": 2},
+        ],
+        "dilation": [{**plain, "dilation": 2, "padding": 2}, {**plain, "dilation": 3, "stride": 2, "padding": 2}],
+        "kernel 11": [{**plain, "channels": 2, "kernel": 11, "padding": 5}, {**plain, "channels": 2, "kernel": 9, "padding": 4}],
+        "separable": [
+            plain,
+            {"kind": "separable", "channels": 6, "kernel": 3, "padding": 1, "stride": 2},
+            {"kind": "separable", "channels": 5, "kernel": 3, "padding": 1, "between": False, "activation": "silu"},
+        ],
+        "pools": [
+            plain,
+            {"kind": "max-pool", "kernel": 3, "stride": 2, "padding": 1},
+            {"kind": "average-pool", "kernel": 3, "stride": 1, "padding": 1},
+            {"kind": "max-pool", "kernel": 2, "stride": 1},
+        ],
+        "linear": [plain, {"kind": "linear", "features": 5, "activation": "relu"}],
+        "linear without a bias": [plain, {"kind": "linear", "features": 5, "bias": False}],
+        "residual": [plain, {**residual, "activation": "relu"}, residual],
+        "residual, shortcut": [
+            plain,
+            {
+                "kind": "residual",
+                "layers": [{**plain, "channels": 6, "stride": 2}, {**plain, "channels": 6, "activation": "none"}],
+                "shortcut": "conv",
+                "activation": "relu",
+            },
+        ],
+        "concat": [
+            plain,
+            {"kind": "concat", "branches": [[], [plain, plain], [{**plain, "kernel": 5, "padding": 2}]]},
+        ],
+        "repeat": [plain, {"kind": "repeat", "times": 3, "layers": [residual]}],
+        "squeeze-excite": [plain, {"kind": "squeeze-excite", "channels": 2}],
+        "all within each other": [
+            {**plain, "stride": 2, "activation": "hard-swish"},
+            {
+                "kind": "residual",
+                "layers": [
+                    {
+                        "kind": "concat",
+                        "branches": [
+                            [{"kind": "separable", "channels": 2, "kernel": 3, "padding": 1}],
+                            [{"kind": "repeat", "times": 2, "layers": [plain]}, {**plain, "channels": 2}],
+                        ],
+                    },
+                    {"kind": "squeeze-excite", "channels": 3},
+                ],
+                "activation": "relu6",
+            },
+        ],
+    }
+    cases = []
+    for name, body in bodies.items():
+        torch.manual_seed(11)
+        norm = {"normMomentum": 0.03, "normEpsilon": 0.01} if name == "residual" else {}
+        head = [{"kind": "global-average-pool"}, {"kind": "conv", "channels": 3, "kernel": 1, "padding": 0, "bias": True}]
+        if name.startswith("linear"):
+            head = [{"kind": "linear", "features": 3}]
+        spec = {"channels": 2, "size": 7, "classes": 3, "block": {**block, **norm}, "body": body, "head": head}
+        net = Net(spec)
+        for module in net.named.values():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.reset_running_stats()  # shapes were inferred by a pass in training mode
+                torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+                torch.nn.init.uniform_(module.bias, -0.5, 0.5)
+        images, labels = torch.randn(5, 2, 7, 7), torch.randint(0, 3, (5,))
+        tensors = {
+            f"{module}.{name}": p for module, of in net.named.items() for name, p in of.named_parameters()
+        }
+        start = {name: short(tensor) for name, tensor in tensors.items()}
+        loss = F.cross_entropy(net(images), labels)
+        loss.backward()
+        statistics = {
+            f"{module}.{name}": short(buffer)
+            for module, of in net.named.items()
+            for name, buffer in of.named_buffers()
+            if not name.endswith("tracked")
+        }
+        gradients = {name: short(tensor.grad) for name, tensor in tensors.items()}
+        net.eval()
+        with torch.no_grad():
+            logits = short(net(images))
+        cases.append(
+            {
+                "name": name,
+                "net": spec,
+                "images": short(images),
+                "labels": labels.tolist(),
+                "start": start,
+                "loss": float(loss),
+                "gradients": gradients,
+                "statistics": statistics,
+                "logits": logits,
+            }
+        )
+    write("layers", {"cases": cases})
+
+
 def digit():
     """A drawn 7 with grey edges and pixels up to the border: no file needed."""
     image = numpy.zeros((28, 28), dtype=numpy.float32)
@@ -213,3 +475,4 @@ one_cycle()
 sgd()
 small_net()
 augmentation()
+layers()

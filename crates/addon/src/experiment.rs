@@ -11,8 +11,9 @@ use serde_json::Value;
 use stepladder_trainer::TrainError;
 use stepladder_trainer::config::{BATCH_SIZE, EPOCHS, as_whole, as_whole_within};
 
-/// Levels of nesting that are read: an experiment has four. A cycle must not overflow the stack.
-const MAX_DEPTH: usize = 16;
+/// Levels of nesting that are read: an experiment has four, and three more for each level of layers within layers, of
+/// which the trainer takes 16. A cycle must not overflow the stack.
+const MAX_DEPTH: usize = 64;
 /// Values that are read: the 1,024 layers of the longest net have fewer than 6,000.
 const MAX_VALUES: usize = 100_000;
 

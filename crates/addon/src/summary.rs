@@ -7,7 +7,7 @@ use crate::{Failure, guarded};
 /// A net's layers.
 #[napi(object)]
 pub struct Summary {
-    /// One row a layer, in order; a block with all its parts is one.
+    /// One row a layer, each before those within it; a block with all its parts is one, as is a layer that is repeated.
     pub rows: Vec<SummaryRow>,
     /// Number of parameters.
     pub parameters: f64,
@@ -18,6 +18,8 @@ pub struct Summary {
 pub struct SummaryRow {
     /// The layer's path, such as `body.0`.
     pub layer: String,
+    /// How many layers it is within.
+    pub depth: f64,
     /// Its operation, such as `conv 3x3 + norm + relu`.
     pub operation: String,
     /// Height and width of its input.
@@ -46,6 +48,8 @@ pub struct SummaryRow {
     pub activations: f64,
     /// Its parameters, those of its norm included.
     pub parameters: f64,
+    /// Multiply-adds of its convolutions for one image, each repetition included.
+    pub multiply_adds: f64,
 }
 
 /// Infers the shapes of a net and returns its layers. Takes less than a millisecond, on the calling thread.
@@ -68,6 +72,7 @@ impl From<stepladder_trainer::SummaryRow> for SummaryRow {
     fn from(row: stepladder_trainer::SummaryRow) -> Self {
         Self {
             layer: row.layer,
+            depth: row.depth as f64,
             operation: row.operation,
             size_in: row.size_in as f64,
             channels_in: row.channels_in as f64,
@@ -82,6 +87,7 @@ impl From<stepladder_trainer::SummaryRow> for SummaryRow {
             field_out: row.field_out as f64,
             activations: row.activations as f64,
             parameters: row.parameters as f64,
+            multiply_adds: row.multiply_adds as f64,
         }
     }
 }

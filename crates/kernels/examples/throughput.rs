@@ -3,7 +3,9 @@
 
 use std::time::Instant;
 
-use stepladder_kernels::{Frame, Isa, Lanes, PackedWeights, conv, conv_weight_gradient, multiply_add_limit};
+use stepladder_kernels::{
+    Frame, Isa, Lanes, PackedWeights, Windows, conv, conv_weight_gradient, multiply_add_limit,
+};
 
 /// Channels in and out, kernel, height and width with what a border adds.
 const SHAPES: [(usize, usize, usize, usize); 8] = [
@@ -35,6 +37,7 @@ fn main() {
         let mut output = vec![[0.0; 16]; out_frame.len()];
         let mut gradient = vec![0.0; weights.len()];
         let work = (16 * made * made * weights.len()) as f64;
+        let windows = Windows::dense(0);
         let share = |run: &mut dyn FnMut()| {
             let rounds = (WORK / work).ceil();
             let mut seconds = f64::INFINITY;
@@ -47,10 +50,19 @@ fn main() {
             }
             100.0 * work * rounds / seconds / (limit * 1e9)
         };
-        let forward = share(&mut || conv(isa, &input, frame, 0, &packed, None, &mut output, out_frame));
+        let forward = share(&mut || conv(isa, &input, frame, windows, &packed, None, &mut output, out_frame));
         let out_gradient = output.clone();
         let backward = share(&mut || {
-            conv_weight_gradient(isa, &input, frame, 0, &out_gradient, out_frame, kernel, &mut gradient);
+            conv_weight_gradient(
+                isa,
+                &input,
+                frame,
+                windows,
+                &out_gradient,
+                out_frame,
+                kernel,
+                &mut gradient,
+            );
         });
         let shape = format!("{channels} to {outs}, {kernel}x{kernel}, {size}x{size}");
         println!("{shape:28} convolution {forward:3.0} %, weight gradient {backward:3.0} %");

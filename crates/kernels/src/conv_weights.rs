@@ -1,11 +1,10 @@
-use crate::frame::{Frame, LANES, Lanes, sum_lanes};
+use crate::frame::{Frame, LANES, Lanes, Windows, sum_lanes};
 use crate::isa::kernel;
 use crate::vector::{Simd, Vector};
 
 kernel! {
     /// Computes the gradient of a convolution's weights `[out][in][kernel][kernel]` over one group: per weight and lane a
-    /// chain of fused multiply-adds through rows and columns, then the lanes' [`sum_lanes`]. `padding` as in
-    /// [`conv`](crate::conv).
+    /// chain of fused multiply-adds through rows and columns, then the lanes' [`sum_lanes`].
     ///
     /// # Panics
     ///
@@ -13,7 +12,7 @@ kernel! {
     pub fn conv_weight_gradient(
         input: &[Lanes],
         in_frame: Frame,
-        padding: isize,
+        windows: Windows,
         out_gradient: &[Lanes],
         out_frame: Frame,
         kernel: usize,
@@ -30,23 +29,23 @@ fn body<V: Vector>(
     simd: Simd<V>,
     input: &[Lanes],
     in_frame: Frame,
-    padding: isize,
+    windows: Windows,
     out_gradient: &[Lanes],
     out_frame: Frame,
     kernel: usize,
     gradient: &mut [f32],
 ) {
-    assert!((1..=in_frame.row_stride()).contains(&kernel));
+    assert!(kernel > 0);
     let taps = in_frame.channels() * kernel * kernel;
-    let origin = in_frame.origin(padding, kernel, out_frame);
+    let origin = windows.origin(in_frame, kernel, out_frame);
     assert!(input.len() >= in_frame.len() && out_gradient.len() >= out_frame.len());
     assert_eq!(gradient.len(), out_frame.channels() * taps);
 
-    let block = Block { input: &input[origin..], in_frame, out_gradient, out_frame };
+    let block = Block { input: &input[origin..], in_frame, out_gradient, out_frame, stride: windows.stride };
     for first in (0..out_frame.channels()).step_by(OUT) {
         let outs = (out_frame.channels() - first).min(OUT);
         let rows = std::array::from_fn(|i| out_frame.at((first + i).min(out_frame.channels() - 1), 0, 0));
-        let mut tap = Tap { channel: 0, row: 0, column: 0 };
+        let mut tap = Tap { channel: 0, row: 0, column: 0, dilation: windows.dilation };
         for first_tap in (0..taps).step_by(TAPS) {
             let count = (taps - first_tap).min(TAPS);
             // Missing taps repeat the last one, and are not stored.
@@ -54,7 +53,11 @@ fn body<V: Vector>(
             for i in 1..TAPS {
                 places[i] = if i < count { tap.next(kernel, in_frame) } else { places[i - 1] };
             }
-            let sums = block.sums(simd, &places, &rows);
+            let sums = if windows.stride == 1 {
+                block.sums::<V, true>(simd, &places, &rows)
+            } else {
+                block.sums::<V, false>(simd, &places, &rows)
+            };
             for (out, sums) in sums.iter().enumerate().take(outs) {
                 let to = &mut gradient[(first + out) * taps + first_tap..][..count];
                 for (to, lanes) in to.iter_mut().zip(sums) {
@@ -70,6 +73,7 @@ struct Tap {
     channel: usize,
     row: usize,
     column: usize,
+    dilation: usize,
 }
 
 impl Tap {
@@ -77,7 +81,8 @@ impl Tap {
     /// divisions would take as long as a small image.
     #[inline(always)]
     fn next(&mut self, kernel: usize, frame: Frame) -> usize {
-        let place = self.channel * frame.channel_stride() + self.row * frame.row_stride() + self.column;
+        let place = self.channel * frame.channel_stride()
+            + self.dilation * (self.row * frame.row_stride() + self.column);
         self.column += 1;
         if self.column == kernel {
             (self.column, self.row) = (0, self.row + 1);
@@ -94,13 +99,14 @@ struct Block<'a> {
     in_frame: Frame,
     out_gradient: &'a [Lanes],
     out_frame: Frame,
+    stride: usize,
 }
 
 impl Block<'_> {
     /// Sums products over all pixels, per lane, for four output channels (by the place of the first pixel) and three taps
-    /// (by the place in the input that the first pixel reads).
+    /// (by the place in the input that the first pixel reads). `DENSE` says that the stride is 1.
     #[inline(always)]
-    fn sums<V: Vector>(
+    fn sums<V: Vector, const DENSE: bool>(
         &self,
         simd: Simd<V>,
         places: &[usize; TAPS],
@@ -108,7 +114,8 @@ impl Block<'_> {
     ) -> [[Lanes; TAPS]; OUT] {
         let (height, width) = (self.out_frame.height(), self.out_frame.width());
         let (in_stride, out_stride) = (self.in_frame.row_stride(), self.out_frame.row_stride());
-        let in_last = (height - 1) * in_stride + width;
+        let stride = if DENSE { 1 } else { self.stride };
+        let in_last = (height - 1) * stride * in_stride + (width - 1) * stride + 1;
         let out_last = (height - 1) * out_stride + width;
         assert!(places.iter().all(|place| place + in_last <= self.input.len()));
         assert!(rows.iter().all(|row| row + out_last <= self.out_gradient.len()));
@@ -123,11 +130,12 @@ impl Block<'_> {
                 let gradient = self.out_gradient.as_ptr().cast::<f32>().add(part);
                 for row in 0..height {
                     let taps: [*const f32; TAPS] =
-                        std::array::from_fn(|i| input.add((places[i] + row * in_stride) * LANES));
+                        std::array::from_fn(|i| input.add((places[i] + row * stride * in_stride) * LANES));
                     let outs: [*const f32; OUT] =
                         std::array::from_fn(|i| gradient.add((rows[i] + row * out_stride) * LANES));
                     for column in 0..width {
-                        let pixels: [V; TAPS] = std::array::from_fn(|i| V::load(taps[i].add(column * LANES)));
+                        let pixels: [V; TAPS] =
+                            std::array::from_fn(|i| V::load(taps[i].add(column * stride * LANES)));
                         for (sums, out) in sums.iter_mut().zip(outs) {
                             let gradient = V::load(out.add(column * LANES));
                             for (sum, pixel) in sums.iter_mut().zip(pixels) {

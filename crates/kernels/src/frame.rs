@@ -93,19 +93,75 @@ impl Frame {
     }
 }
 
-impl Frame {
-    /// Returns the place of the first pixel that a window of stride 1 reads, with so many rows and columns of the border
-    /// on each side of the image; a negative padding leaves out so many of the image itself.
+/// The geometry of a convolution's windows, their size apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Windows {
+    /// Distance between windows.
+    pub stride: usize,
+    /// Distance between the pixels of a window.
+    pub dilation: usize,
+    /// Rows and columns of the border that they reach; a negative one leaves out so many of the image.
+    pub padding: isize,
+}
+
+impl Windows {
+    /// Returns windows side by side over an image and so much of its border.
+    #[must_use]
+    pub const fn dense(padding: isize) -> Self {
+        Self { stride: 1, dilation: 1, padding }
+    }
+
+    pub(crate) const fn is_dense(self) -> bool {
+        self.stride == 1 && self.dilation == 1
+    }
+
+    /// Returns the place in `input` of the first pixel that the first window reads.
     ///
     /// # Panics
     ///
-    /// If the border is smaller, or windows over the rest would not make `output`.
-    pub(crate) fn origin(&self, padding: isize, kernel: usize, output: Self) -> usize {
-        let beyond = self.border.checked_add_signed(-padding).expect("a border of at least the padding");
-        let read = |side: usize| side.checked_add_signed(2 * padding);
-        assert_eq!(read(self.height), Some(output.height + kernel - 1));
-        assert_eq!(read(self.width), Some(output.width + kernel - 1));
-        beyond * (self.row_stride() + 1)
+    /// If its border is smaller than the padding, or the windows don't make `output`.
+    pub(crate) fn origin(self, input: Frame, kernel: usize, output: Frame) -> usize {
+        let beyond =
+            input.border.checked_add_signed(-self.padding).expect("a border of at least the padding");
+        let made = |side: usize| {
+            let read = side.checked_add_signed(2 * self.padding)?;
+            Some(read.checked_sub(self.dilation * (kernel - 1) + 1)? / self.stride + 1)
+        };
+        assert_eq!((made(input.height), made(input.width)), (Some(output.height), Some(output.width)));
+        beyond * (input.row_stride() + 1)
+    }
+
+    /// Returns the rows of a window's kernel that lie on the image; those on the border would add only zeros.
+    #[inline(always)]
+    pub(crate) fn rows(self, input: Frame, kernel: usize, row: usize) -> std::ops::Range<usize> {
+        let first = self.padding.saturating_sub_unsigned(row * self.stride).max(0) as usize;
+        let end = input.height.saturating_add_signed(self.padding).saturating_sub(row * self.stride);
+        first.div_ceil(self.dilation).min(kernel)..end.div_ceil(self.dilation).min(kernel)
+    }
+}
+
+impl Windows {
+    /// Returns the window along a side that reads a pixel by a tap of its kernel, if there is one: `[pixel][tap]`.
+    pub(crate) fn sources(self, pixels: usize, kernel: usize, windows: usize) -> Vec<Option<usize>> {
+        let source = |pixel: usize, tap: usize| {
+            let start = pixel.checked_add_signed(self.padding)?.checked_sub(tap * self.dilation)?;
+            (start % self.stride == 0 && start / self.stride < windows).then(|| start / self.stride)
+        };
+        (0..pixels).flat_map(|pixel| (0..kernel).map(move |tap| source(pixel, tap))).collect()
+    }
+}
+
+impl Frame {
+    /// Returns the frame of some of the channels, and the range of their pixels.
+    ///
+    /// # Panics
+    ///
+    /// If there are no such channels.
+    #[must_use]
+    pub fn part(self, first: usize, channels: usize) -> (Self, std::ops::Range<usize>) {
+        assert!(channels > 0 && first + channels <= self.channels);
+        let stride = self.channel_stride();
+        (Self { channels, ..self }, first * stride..(first + channels) * stride)
     }
 }
 

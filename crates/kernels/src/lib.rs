@@ -8,8 +8,11 @@
 //! register, lanes are summed in one fixed tree ([`sum_lanes`]), and sums over groups are returned group
 //! by group. So results depend neither on the instruction set nor on the number of threads.
 
+mod combine;
 mod conv;
 mod conv_weights;
+mod curve;
+mod depthwise;
 mod elementwise;
 mod frame;
 mod isa;
@@ -20,10 +23,13 @@ mod pool;
 mod vector;
 mod warp;
 
-pub use conv::{PackedWeights, conv};
+pub use combine::{add, channel_products, scale_channels};
+pub use conv::{PackedWeights, conv, conv_input_gradient};
 pub use conv_weights::{conv_bias_gradient, conv_weight_gradient};
+pub use curve::{Curve, curve, curve_gradient};
+pub use depthwise::{depthwise, depthwise_input_gradient, depthwise_weight_gradient};
 pub use elementwise::{drop_out, scale};
-pub use frame::{Frame, LANES, Lanes, sum_lanes};
+pub use frame::{Frame, LANES, Lanes, Windows, sum_lanes};
 pub use isa::Isa;
 pub use limit::multiply_add_limit;
 pub use mask::mask_bits;
@@ -31,5 +37,5 @@ pub use norm::{
     Activated, Activation, Dropout, Gradient, GradientSums, Norm, NormGradient, Scaling, Statistics,
     activate, activation_gradient, channel_statistics, gradient_sums,
 };
-pub use pool::{average_pool, average_pool_gradient, max_pool, max_pool_gradient};
+pub use pool::{Pool, average_pool, average_pool_gradient, max_pool, max_pool_gradient};
 pub use warp::{Bordered, warp};

@@ -1,10 +1,38 @@
+use std::ops::Range;
+
 use crate::frame::{Frame, LANES, Lanes};
 use crate::isa::kernel;
 use crate::vector::{Simd, Vector, parts, store};
 
+/// The windows of a pool; rows and columns that fill none are left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool {
+    /// Height and width of a window.
+    pub kernel: usize,
+    /// Distance between windows.
+    pub stride: usize,
+    /// Pixels beyond the image on each side that windows reach.
+    pub padding: usize,
+}
+
+impl Pool {
+    /// Returns windows side by side.
+    #[must_use]
+    pub const fn plain(kernel: usize) -> Self {
+        Self { kernel, stride: kernel, padding: 0 }
+    }
+
+    /// Returns the pixels of an image's side that a window covers.
+    #[inline(always)]
+    fn covered(self, window: usize, side: usize) -> Range<usize> {
+        let start = window * self.stride;
+        start.saturating_sub(self.padding)..(start + self.kernel).saturating_sub(self.padding).min(side)
+    }
+}
+
 kernel! {
-    /// Computes the largest value of each `kernel x kernel` window; rows and columns that fill no window are left out.
-    pub fn max_pool(input: &[Lanes], in_frame: Frame, kernel: usize, output: &mut [Lanes], out_frame: Frame) = max_body
+    /// Computes the largest value of each window's pixels on the image.
+    pub fn max_pool(input: &[Lanes], in_frame: Frame, pool: Pool, output: &mut [Lanes], out_frame: Frame) = max_body
 }
 
 #[inline(always)]
@@ -12,14 +40,14 @@ fn max_body<V: Vector>(
     simd: Simd<V>,
     input: &[Lanes],
     in_frame: Frame,
-    kernel: usize,
+    pool: Pool,
     output: &mut [Lanes],
     out_frame: Frame,
 ) {
     for (channel, row, column) in pixels(out_frame) {
         let output = &mut output[out_frame.at(channel, row, column)];
         for part in parts::<V>() {
-            store(window_max(simd, input, in_frame, kernel, [channel, row, column], part), output, part);
+            store(window_max(simd, input, in_frame, pool, [channel, row, column], part), output, part);
         }
     }
 }
@@ -30,7 +58,7 @@ kernel! {
     pub fn max_pool_gradient(
         input: &[Lanes],
         in_frame: Frame,
-        kernel: usize,
+        pool: Pool,
         out_gradient: &[Lanes],
         out_frame: Frame,
         in_gradient: &mut [Lanes],
@@ -43,24 +71,26 @@ fn max_gradient_body<V: Vector>(
     simd: Simd<V>,
     input: &[Lanes],
     in_frame: Frame,
-    kernel: usize,
+    pool: Pool,
     out_gradient: &[Lanes],
     out_frame: Frame,
     in_gradient: &mut [Lanes],
     to: Frame,
 ) {
+    let overlap = pool.stride < pool.kernel;
     in_gradient[..to.len()].fill([0.0; LANES]);
     for (channel, row, column) in pixels(out_frame) {
         for part in parts::<V>() {
-            let most = window_max(simd, input, in_frame, kernel, [channel, row, column], part);
+            let most = window_max(simd, input, in_frame, pool, [channel, row, column], part);
             // The gradient not yet given: zero once a lane has met its largest value.
             let mut left: V = simd.load(&out_gradient[out_frame.at(channel, row, column)], part);
-            for i in 0..kernel {
-                for j in 0..kernel {
-                    let (row, column) = (row * kernel + i, column * kernel + j);
-                    let value: V = simd.load(&input[in_frame.at(channel, row, column)], part);
+            for i in pool.covered(row, in_frame.height()) {
+                for j in pool.covered(column, in_frame.width()) {
+                    let value: V = simd.load(&input[in_frame.at(channel, i, j)], part);
                     let (given, rest) = left.split_where_equal(value, most);
-                    store(given, &mut in_gradient[to.at(channel, row, column)], part);
+                    let to = &mut in_gradient[to.at(channel, i, j)];
+                    let given = if overlap { given.add(simd.load(to, part)) } else { given };
+                    store(given, to, part);
                     left = rest;
                 }
             }
@@ -73,13 +103,15 @@ fn window_max<V: Vector>(
     simd: Simd<V>,
     input: &[Lanes],
     frame: Frame,
-    kernel: usize,
+    pool: Pool,
     [channel, row, column]: [usize; 3],
     part: usize,
 ) -> V {
-    let mut most: V = simd.load(&input[frame.at(channel, row * kernel, column * kernel)], part);
-    for i in 0..kernel {
-        for pixel in &input[frame.at(channel, row * kernel + i, column * kernel)..][..kernel] {
+    let columns = pool.covered(column, frame.width());
+    let rows = pool.covered(row, frame.height());
+    let mut most: V = simd.load(&input[frame.at(channel, rows.start, columns.start)], part);
+    for row in rows {
+        for pixel in &input[frame.at(channel, row, columns.start)..][..columns.len()] {
             most = most.or_larger(simd.load(pixel, part));
         }
     }
@@ -87,11 +119,11 @@ fn window_max<V: Vector>(
 }
 
 kernel! {
-    /// Computes the mean of each `kernel x kernel` window; rows and columns that fill no window are left out.
+    /// Computes the mean of each window; pixels beyond the image count as zeros.
     pub fn average_pool(
         input: &[Lanes],
         in_frame: Frame,
-        kernel: usize,
+        pool: Pool,
         output: &mut [Lanes],
         out_frame: Frame,
     ) = average_body
@@ -102,15 +134,16 @@ fn average_body<V: Vector>(
     _simd: Simd<V>,
     input: &[Lanes],
     in_frame: Frame,
-    kernel: usize,
+    pool: Pool,
     output: &mut [Lanes],
     out_frame: Frame,
 ) {
-    let area = (kernel * kernel) as f32;
+    let area = (pool.kernel * pool.kernel) as f32;
     for (channel, row, column) in pixels(out_frame) {
         let mut sum = [0.0; LANES];
-        for i in 0..kernel {
-            for pixel in &input[in_frame.at(channel, row * kernel + i, column * kernel)..][..kernel] {
+        let columns = pool.covered(column, in_frame.width());
+        for i in pool.covered(row, in_frame.height()) {
+            for pixel in &input[in_frame.at(channel, i, columns.start)..][..columns.len()] {
                 for (sum, value) in sum.iter_mut().zip(pixel) {
                     *sum += value;
                 }
@@ -123,7 +156,7 @@ fn average_body<V: Vector>(
 kernel! {
     /// Spreads each window's gradient evenly over its values. The border of `in_gradient` becomes zero too.
     pub fn average_pool_gradient(
-        kernel: usize,
+        pool: Pool,
         out_gradient: &[Lanes],
         out_frame: Frame,
         in_gradient: &mut [Lanes],
@@ -134,18 +167,23 @@ kernel! {
 #[inline(always)]
 fn average_gradient_body<V: Vector>(
     _simd: Simd<V>,
-    kernel: usize,
+    pool: Pool,
     out_gradient: &[Lanes],
     out_frame: Frame,
     in_gradient: &mut [Lanes],
     to: Frame,
 ) {
-    let area = (kernel * kernel) as f32;
+    let area = (pool.kernel * pool.kernel) as f32;
+    let overlap = pool.stride < pool.kernel;
     in_gradient[..to.len()].fill([0.0; LANES]);
     for (channel, row, column) in pixels(out_frame) {
         let share = out_gradient[out_frame.at(channel, row, column)].map(|gradient| gradient / area);
-        for i in 0..kernel {
-            in_gradient[to.at(channel, row * kernel + i, column * kernel)..][..kernel].fill(share);
+        let columns = pool.covered(column, to.width());
+        for i in pool.covered(row, to.height()) {
+            let to = &mut in_gradient[to.at(channel, i, columns.start)..][..columns.len()];
+            for (sum, share) in to.as_flattened_mut().iter_mut().zip(share.iter().cycle()) {
+                *sum = if overlap { *sum + share } else { *share };
+            }
         }
     }
 }

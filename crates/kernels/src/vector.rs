@@ -40,11 +40,22 @@ pub(crate) trait Vector: Copy {
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
 
+    fn div(self, other: Self) -> Self;
+
     /// Returns `self * factor + sum`, rounded once.
     fn mul_add(self, factor: Self, sum: Self) -> Self;
 
+    /// Returns 2 to the power of `self`, a whole number from -126 to 127; any number for NaN.
+    fn power_of_two(self) -> Self;
+
     /// Returns `other` where it is larger or NaN, else `self`: NaN stays, wherever it comes in a chain.
     fn or_larger(self, other: Self) -> Self;
+
+    /// Returns `other` where it is smaller or NaN, else `self`.
+    fn or_smaller(self, other: Self) -> Self;
+
+    /// Returns `self` where `condition` is above zero, else `other`.
+    fn select(self, condition: Self, other: Self) -> Self;
 
     /// Returns zero where `self` is below it, else `self`: NaN stays, so that a diverged run is noticed.
     fn relu(self) -> Self;
@@ -174,6 +185,16 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        self.zip(other, |a, b| a / b)
+    }
+
+    #[inline(always)]
+    fn power_of_two(self) -> Self {
+        Self(self.0.map(|power| f32::from_bits(((power as i32 + 127) as u32) << 23)))
+    }
+
+    #[inline(always)]
     fn mul_add(self, factor: Self, sum: Self) -> Self {
         Self(std::array::from_fn(|i| self.0[i].mul_add(factor.0[i], sum.0[i])))
     }
@@ -181,6 +202,16 @@ impl Vector for Portable {
     #[inline(always)]
     fn or_larger(self, other: Self) -> Self {
         self.zip(other, |a, b| if b > a || b.is_nan() { b } else { a })
+    }
+
+    #[inline(always)]
+    fn or_smaller(self, other: Self) -> Self {
+        self.zip(other, |a, b| if b < a || b.is_nan() { b } else { a })
+    }
+
+    #[inline(always)]
+    fn select(self, condition: Self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| if condition.0[i] > 0.0 { self.0[i] } else { other.0[i] }))
     }
 
     #[inline(always)]
@@ -270,6 +301,36 @@ mod x86 {
         }
 
         #[inline(always)]
+        fn div(self, other: Self) -> Self {
+            intrinsics!(Self(_mm256_div_ps(self.0, other.0)))
+        }
+
+        #[inline(always)]
+        fn power_of_two(self) -> Self {
+            intrinsics!({
+                let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(self.0), _mm256_set1_epi32(127));
+                Self(_mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent)))
+            })
+        }
+
+        #[inline(always)]
+        fn or_smaller(self, other: Self) -> Self {
+            intrinsics!({
+                let smaller = _mm256_min_ps(other.0, self.0); // the second operand unless the first is smaller
+                let nan = _mm256_cmp_ps::<_CMP_UNORD_Q>(other.0, other.0);
+                Self(_mm256_blendv_ps(smaller, other.0, nan))
+            })
+        }
+
+        #[inline(always)]
+        fn select(self, condition: Self, other: Self) -> Self {
+            intrinsics!({
+                let positive = _mm256_cmp_ps::<_CMP_GT_OQ>(condition.0, _mm256_setzero_ps());
+                Self(_mm256_blendv_ps(other.0, self.0, positive))
+            })
+        }
+
+        #[inline(always)]
         fn mul_add(self, factor: Self, sum: Self) -> Self {
             intrinsics!(Self(_mm256_fmadd_ps(self.0, factor.0, sum.0)))
         }
@@ -356,6 +417,36 @@ mod x86 {
         #[inline(always)]
         fn mul(self, other: Self) -> Self {
             intrinsics!(Self(_mm512_mul_ps(self.0, other.0)))
+        }
+
+        #[inline(always)]
+        fn div(self, other: Self) -> Self {
+            intrinsics!(Self(_mm512_div_ps(self.0, other.0)))
+        }
+
+        #[inline(always)]
+        fn power_of_two(self) -> Self {
+            intrinsics!({
+                let exponent = _mm512_add_epi32(_mm512_cvtps_epi32(self.0), _mm512_set1_epi32(127));
+                Self(_mm512_castsi512_ps(_mm512_slli_epi32::<23>(exponent)))
+            })
+        }
+
+        #[inline(always)]
+        fn or_smaller(self, other: Self) -> Self {
+            intrinsics!({
+                let smaller = _mm512_min_ps(other.0, self.0); // the second operand unless the first is smaller
+                let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(other.0, other.0);
+                Self(_mm512_mask_mov_ps(smaller, nan, other.0))
+            })
+        }
+
+        #[inline(always)]
+        fn select(self, condition: Self, other: Self) -> Self {
+            intrinsics!({
+                let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(condition.0, _mm512_setzero_ps());
+                Self(_mm512_mask_mov_ps(other.0, positive, self.0))
+            })
         }
 
         #[inline(always)]

@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 use stepladder_kernels::{
-    Activated, Activation, Dropout, Frame, Gradient, GradientSums, Isa, LANES, Lanes, Norm, NormGradient,
-    PackedWeights, Scaling, Statistics, activate, activation_gradient, average_pool, average_pool_gradient,
-    channel_statistics, conv, conv_bias_gradient, conv_weight_gradient, drop_out, gradient_sums, mask_bits,
-    max_pool, max_pool_gradient, scale,
+    Activated, Activation, Curve, Dropout, Frame, Gradient, GradientSums, Isa, LANES, Lanes, Norm,
+    NormGradient, PackedWeights, Pool, Scaling, Statistics, Windows, activate, activation_gradient,
+    average_pool, average_pool_gradient, channel_statistics, conv, conv_bias_gradient, conv_input_gradient,
+    conv_weight_gradient, curve, curve_gradient, depthwise, depthwise_input_gradient,
+    depthwise_weight_gradient, drop_out, gradient_sums, mask_bits, max_pool, max_pool_gradient, scale,
 };
 
 /// The end of a range of sizes: Miri, thousands of times slower, sees small ones alone.
@@ -25,6 +26,9 @@ fn bits(lanes: &[Lanes]) -> impl Iterator<Item = u32> + '_ {
     lanes.iter().flatten().map(|value| value.to_bits())
 }
 
+const CURVES: [Curve; 7] =
+    [Curve::Relu, Curve::LeakyRelu, Curve::Relu6, Curve::HardSwish, Curve::Sigmoid, Curve::Silu, Curve::Gelu];
+
 /// Returns the outputs of all kernels on one random shape, as bits.
 fn outputs(isa: Isa, frame: Frame, kernel: usize, outs: usize, images: usize, seed: u32) -> Vec<u32> {
     let mut made = vec![];
@@ -35,7 +39,7 @@ fn outputs(isa: Isa, frame: Frame, kernel: usize, outs: usize, images: usize, se
     let mut packed = PackedWeights::new(outs, frame.channels(), kernel).unwrap();
     packed.pack(&weights);
     let mut values = vec![[0.0; LANES]; out.len()];
-    let padding = frame.border() as isize;
+    let padding = Windows::dense(frame.border() as isize);
     conv(isa, &input, frame, padding, &packed, Some(&numbers(seed ^ 2, outs)), &mut values, out);
     made.extend(bits(&values));
 
@@ -45,6 +49,31 @@ fn outputs(isa: Isa, frame: Frame, kernel: usize, outs: usize, images: usize, se
     let mut bias_gradient = vec![0.0; outs];
     conv_bias_gradient(isa, &gradient, out, &mut bias_gradient);
     made.extend(weight_gradient.iter().chain(&bias_gradient).map(|value| value.to_bits()));
+
+    let (stride, dilation) = (1 + seed as usize % 3, 1 + seed as usize / 3 % 3);
+    let wide = Windows { stride, dilation, padding: frame.border() as isize };
+    let made_by = |side: usize| (side + 2 * frame.border()).checked_sub(dilation * (kernel - 1) + 1);
+    if let (Some(height), Some(width)) = (made_by(frame.height()), made_by(frame.width())) {
+        let out = Frame::new(outs, height / stride + 1, width / stride + 1, 0).unwrap();
+        let mut values = vec![[0.0; LANES]; out.len()];
+        conv(isa, &input, frame, wide, &packed, None, &mut values, out);
+        conv_weight_gradient(isa, &input, frame, wide, &values, out, kernel, &mut weight_gradient);
+        let mut transposed = PackedWeights::new(frame.channels(), outs, kernel).unwrap();
+        transposed.pack_transposed(&weights);
+        let mut back = vec![[0.0; LANES]; frame.len()];
+        conv_input_gradient(isa, &values, out, wide, &transposed, &mut back, frame);
+        made.extend(bits(&values).chain(bits(&back)));
+        made.extend(weight_gradient.iter().map(|value| value.to_bits()));
+    }
+
+    let far: Vec<Lanes> = values.iter().map(|pixel| pixel.map(|value| value * 30.0)).collect();
+    for of in CURVES {
+        let mut values = vec![[0.0; LANES]; out.len()];
+        curve(isa, of, &far, out, &mut values, out);
+        made.extend(bits(&values));
+        curve_gradient(isa, of, &far, out, &gradient, out, &mut values, out);
+        made.extend(bits(&values));
+    }
 
     let mut statistics = vec![Statistics::default(); outs];
     channel_statistics(isa, &values, out, images, &mut statistics);
@@ -82,13 +111,13 @@ fn outputs(isa: Isa, frame: Frame, kernel: usize, outs: usize, images: usize, se
     let window = kernel.min(out.height()).min(out.width());
     let pooled = Frame::new(outs, out.height() / window, out.width() / window, 0).unwrap();
     let mut pool = vec![[0.0; LANES]; pooled.len()];
-    max_pool(isa, &values, out, window, &mut pool, pooled);
+    max_pool(isa, &values, out, Pool::plain(window), &mut pool, pooled);
     made.extend(bits(&pool));
-    max_pool_gradient(isa, &values, out, window, &pool, pooled, &mut back, out);
+    max_pool_gradient(isa, &values, out, Pool::plain(window), &pool, pooled, &mut back, out);
     made.extend(bits(&back));
-    average_pool(isa, &values, out, window, &mut pool, pooled);
+    average_pool(isa, &values, out, Pool::plain(window), &mut pool, pooled);
     made.extend(bits(&pool));
-    average_pool_gradient(isa, window, &pool, pooled, &mut back, out);
+    average_pool_gradient(isa, Pool::plain(window), &pool, pooled, &mut back, out);
     made.extend(bits(&back));
     made
 }
@@ -117,9 +146,23 @@ proptest! {
         input[place][lane] = f32::NAN;
         for isa in Isa::available() {
             let mut output = vec![[0.0; LANES]];
-            max_pool(isa, &input, frame, 3, &mut output, Frame::new(1, 1, 1, 0).unwrap());
+            max_pool(isa, &input, frame, Pool::plain(3), &mut output, Frame::new(1, 1, 1, 0).unwrap());
             for (i, value) in output[0].iter().enumerate() {
                 prop_assert!(if i == lane { value.is_nan() } else { [1.0, 2.0].contains(value) }, "{}", isa.name());
+            }
+        }
+    }
+
+    #[test]
+    fn an_activation_function_keeps_nan(lane in 0..LANES) {
+        let frame = Frame::new(1, 1, 1, 0).unwrap();
+        let mut input = vec![[-0.5; LANES]];
+        input[0][lane] = f32::NAN;
+        for (isa, of) in Isa::available().into_iter().flat_map(|isa| CURVES.map(|of| (isa, of))) {
+            let mut output = vec![[0.0; LANES]];
+            curve(isa, of, &input, frame, &mut output, frame);
+            for (i, value) in output[0].iter().enumerate() {
+                prop_assert!(value.is_nan() == (i == lane), "{of:?} on {}", isa.name());
             }
         }
     }
@@ -149,6 +192,73 @@ fn any_number_of_output_channels_gives_the_same_bits() {
             let first = outputs(Isa::best(), frame, kernel, outs, LANES, 7);
             for isa in Isa::available() {
                 assert!(outputs(isa, frame, kernel, outs, LANES, 7) == first, "{} to {outs}", isa.name());
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 128 }))]
+
+    #[test]
+    fn a_depthwise_convolution_gives_the_bits_of_one_on_each_channel(
+        (channels, height, width, kernel) in (1..end(5), 1..end(16), 1..end(16), 1..end(6)),
+        (stride, dilation, border) in (1_usize..4, 1_usize..3, 0..end(6)), seed: u32,
+    ) {
+        let made = |side: usize| Some((side + 2 * border).checked_sub(dilation * (kernel - 1) + 1)? / stride + 1);
+        let (Some(rows), Some(columns)) = (made(height), made(width)) else { return Ok(()) };
+        let frame = Frame::new(channels, height, width, border).unwrap();
+        let mut input = vec![[0.0; LANES]; frame.len()];
+        let pixels = numbers(seed, channels * height * width * LANES);
+        let mut pixels = pixels.chunks_exact(LANES);
+        for (channel, row) in (0..channels).flat_map(|channel| (0..height).map(move |row| (channel, row))) {
+            for pixel in &mut input[frame.at(channel, row, 0)..][..width] {
+                pixel.copy_from_slice(pixels.next().unwrap());
+            }
+        }
+        let out = Frame::new(channels, rows, columns, seed as usize % 3).unwrap();
+        let gradient = lanes(seed ^ 1, out);
+        let (weights, bias) = (numbers(seed ^ 2, channels * kernel * kernel), numbers(seed ^ 3, channels));
+        let windows = Windows { stride, dilation, padding: border as isize };
+        let part = |pixels: &[Lanes], frame: Frame, channel: usize| pixels[frame.part(channel, 1).1].to_vec();
+        for isa in Isa::available() {
+            let mut values = vec![[0.0; LANES]; out.len()];
+            depthwise(isa, (&input, frame), windows, &weights, kernel, false, Some(&bias), &mut values, out);
+            let mut weight_gradient = vec![0.0; weights.len()];
+            depthwise_weight_gradient(isa, (&input, frame), windows, (&gradient, out), kernel, &mut weight_gradient);
+            let mut back = vec![[0.0; LANES]; frame.len()];
+            depthwise_input_gradient(isa, (&gradient, out), windows, &weights, kernel, &mut back, frame);
+            for channel in 0..channels {
+                let (in_one, out_one) = (frame.part(channel, 1).0, out.part(channel, 1).0);
+                let weights = &weights[channel * kernel * kernel..][..kernel * kernel];
+                let mut packed = PackedWeights::new(1, 1, kernel).unwrap();
+                packed.pack(weights);
+                let (from, gradient) = (part(&input, frame, channel), part(&gradient, out, channel));
+                let mut expected = vec![[0.0; LANES]; out_one.len()];
+                conv(isa, &from, in_one, windows, &packed, Some(&bias[channel..]), &mut expected, out_one);
+                prop_assert!(bits(&expected).eq(bits(&part(&values, out, channel))), "values on {}", isa.name());
+                let mut expected = vec![0.0; weights.len()];
+                conv_weight_gradient(isa, &from, in_one, windows, &gradient, out_one, kernel, &mut expected);
+                prop_assert_eq!(&expected, &weight_gradient[channel * kernel * kernel..][..kernel * kernel]);
+                packed.pack_transposed(weights);
+                let mut expected = vec![[0.0; LANES]; in_one.len()];
+                conv_input_gradient(isa, &gradient, out_one, windows, &packed, &mut expected, in_one);
+                prop_assert!(bits(&expected).eq(bits(&part(&back, frame, channel))), "gradient on {}", isa.name());
+                if stride == 1 && dilation == 1 && border < kernel {
+                    // The gradient once more, with the border of zeros that the other way reads.
+                    let beyond = kernel - 1 - border;
+                    let wide = out_one.with_border(beyond).unwrap();
+                    let mut padded = vec![[0.0; LANES]; wide.len()];
+                    for row in 0..rows {
+                        let from = &gradient[out_one.at(0, row, 0)..][..columns];
+                        padded[wide.at(0, row, 0)..][..columns].copy_from_slice(from);
+                    }
+                    let mut again = vec![[0.0; LANES]; in_one.len()];
+                    let windows = Windows::dense(beyond as isize);
+                    depthwise(isa, (&padded, wide), windows, weights, kernel, true, None, &mut again, in_one);
+                    let equal = |a: &Lanes, b: &Lanes| a.iter().zip(b).all(|(a, b)| a == b);
+                    prop_assert!(expected.iter().zip(&again).all(|(a, b)| equal(a, b)), "reversed on {}", isa.name());
+                }
             }
         }
     }

@@ -5,10 +5,11 @@
 
 use proptest::prelude::*;
 use stepladder_kernels::{
-    Activated, Activation, Bordered, Dropout, Frame, Gradient, GradientSums, Isa, LANES, Lanes, Norm,
-    NormGradient, PackedWeights, Scaling, Statistics, activate, activation_gradient, average_pool,
-    average_pool_gradient, channel_statistics, conv, conv_bias_gradient, conv_weight_gradient, gradient_sums,
-    mask_bits, max_pool, max_pool_gradient, warp,
+    Activated, Activation, Bordered, Curve, Dropout, Frame, Gradient, GradientSums, Isa, LANES, Lanes, Norm,
+    NormGradient, PackedWeights, Pool, Scaling, Statistics, Windows, activate, activation_gradient, add,
+    average_pool, average_pool_gradient, channel_products, channel_statistics, conv, conv_bias_gradient,
+    conv_input_gradient, conv_weight_gradient, curve, curve_gradient, gradient_sums, mask_bits, max_pool,
+    max_pool_gradient, scale_channels, warp,
 };
 
 /// The end of a range of sizes: Miri, thousands of times slower, sees small ones alone.
@@ -83,6 +84,43 @@ fn convolutions() -> impl Strategy<Value = Convolution> {
     )
 }
 
+const CURVES: [Curve; 7] =
+    [Curve::Relu, Curve::LeakyRelu, Curve::Relu6, Curve::HardSwish, Curve::Sigmoid, Curve::Silu, Curve::Gelu];
+
+/// An activation function and its slope, by the formulas in PyTorch's documentation.
+fn plain_curve(curve: Curve, x: f64) -> (f64, f64) {
+    let sigmoid = 1.0 / (1.0 + (-x).exp());
+    let where_positive = |value: f64| if x > 0.0 { value } else { 0.0 };
+    match curve {
+        Curve::Relu => (where_positive(x), where_positive(1.0)),
+        Curve::LeakyRelu => {
+            if x > 0.0 {
+                (x, 1.0)
+            } else {
+                (0.01 * x, 0.01)
+            }
+        }
+        Curve::Relu6 => (x.clamp(0.0, 6.0), if x > 0.0 && x < 6.0 { 1.0 } else { 0.0 }),
+        Curve::HardSwish => {
+            let slope = if x <= -3.0 {
+                0.0
+            } else if x > 3.0 {
+                1.0
+            } else {
+                x / 3.0 + 0.5
+            };
+            (x * (x + 3.0).clamp(0.0, 6.0) / 6.0, slope)
+        }
+        Curve::Sigmoid => (sigmoid, sigmoid * (1.0 - sigmoid)),
+        Curve::Silu => (x * sigmoid, sigmoid * (1.0 + x * (1.0 - sigmoid))),
+        Curve::Gelu => {
+            let below = 0.5 * (1.0 + libm::erf(x * std::f64::consts::FRAC_1_SQRT_2));
+            let density = (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt();
+            (x * below, below + x * density)
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 64 }))]
 
@@ -113,7 +151,7 @@ proptest! {
         };
         for isa in Isa::available() {
             let mut output = vec![[9.0; LANES]; out_frame.len()];
-            let reads = padding as isize;
+            let reads = Windows::dense(padding as isize);
             conv(isa, &input, frame, reads, &packed, bias.as_deref(), &mut output, out_frame);
             let mut weight_gradient = vec![9.0; weights.len()];
             conv_weight_gradient(
@@ -123,7 +161,7 @@ proptest! {
             conv_bias_gradient(isa, &gradient, gradient_frame, &mut bias_gradient);
             let in_frame = frame.with_border(wider[3]).unwrap();
             let mut input_gradient = vec![[9.0; LANES]; in_frame.len()];
-            conv(isa, &gradient, gradient_frame, back, &transposed, None, &mut input_gradient, in_frame);
+            conv(isa, &gradient, gradient_frame, Windows::dense(back), &transposed, None, &mut input_gradient, in_frame);
 
             let mut expected_weights = vec![0.0; weights.len()];
             let mut expected_bias = vec![0.0; out];
@@ -171,13 +209,106 @@ proptest! {
     }
 
     #[test]
+    fn a_convolution_of_any_stride_and_dilation_and_its_gradients_are_the_plain_sums(
+        convolution in convolutions(), stride in 1_usize..4, dilation in 1_usize..4, seed: u32,
+    ) {
+        let Convolution { input: [channels, height, width], kernel, padding, out, wider } = convolution;
+        let made = |side: usize| {
+            let rest = (side + 2 * padding).checked_sub(dilation * (kernel - 1) + 1)?;
+            Some(rest / stride + 1)
+        };
+        let (Some(rows), Some(columns)) = (made(height), made(width)) else { return Ok(()) };
+        let frame = frame(channels, height, width, padding + wider[0]);
+        let out_frame = frame_of(out, rows, columns).with_border(wider[1]).unwrap();
+        let gradient_frame = out_frame.with_border(wider[2]).unwrap();
+        let in_frame = frame.with_border(wider[3]).unwrap();
+        let (input, gradient) = (group(seed, frame), group(seed ^ 3, gradient_frame));
+        let weights = numbers(seed ^ 1, out * channels * kernel * kernel);
+        let mut packed = PackedWeights::new(out, channels, kernel).unwrap();
+        packed.pack(&weights);
+        let mut transposed = PackedWeights::new(channels, out, kernel).unwrap();
+        transposed.pack_transposed(&weights);
+        let windows = Windows { stride, dilation, padding: padding as isize };
+        for isa in Isa::available() {
+            let mut output = vec![[9.0; LANES]; out_frame.len()];
+            conv(isa, &input, frame, windows, &packed, None, &mut output, out_frame);
+            let mut weight_gradient = vec![9.0; weights.len()];
+            conv_weight_gradient(
+                isa, &input, frame, windows, &gradient, gradient_frame, kernel, &mut weight_gradient,
+            );
+            let mut input_gradient = vec![[9.0; LANES]; in_frame.len()];
+            conv_input_gradient(
+                isa, &gradient, gradient_frame, windows, &transposed, &mut input_gradient, in_frame,
+            );
+
+            let mut expected_weights = vec![0.0; weights.len()];
+            let mut expected_inputs = vec![[0.0; LANES]; in_frame.len()];
+            for at in places(out_frame) {
+                for lane in 0..LANES {
+                    let mut sum = 0.0;
+                    let back = pixel(&gradient, gradient_frame, at, lane);
+                    for index in 0..channels * kernel * kernel {
+                        let [channel, i, j] = [index / kernel / kernel, index / kernel % kernel, index % kernel];
+                        let row = (at[1] * stride + i * dilation).wrapping_sub(padding);
+                        let column = (at[2] * stride + j * dilation).wrapping_sub(padding);
+                        if row >= height || column >= width {
+                            continue;
+                        }
+                        let weight = f64::from(weights[at[0] * channels * kernel * kernel + index]);
+                        let value = pixel(&input, frame, [channel, row, column], lane);
+                        sum += value * weight;
+                        expected_weights[at[0] * channels * kernel * kernel + index] += value * back;
+                        expected_inputs[in_frame.at(channel, row, column)][lane] += back * weight;
+                    }
+                    near(output[out_frame.at(at[0], at[1], at[2])][lane], sum, channels * kernel * kernel);
+                }
+            }
+            for (got, expected) in weight_gradient.iter().zip(expected_weights) {
+                near(*got, expected, LANES * rows * columns);
+            }
+            for at @ [channel, row, column] in places(in_frame) {
+                for lane in 0..LANES {
+                    let expected = expected_inputs[in_frame.at(channel, row, column)][lane];
+                    near(pixel(&input_gradient, in_frame, at, lane) as f32, expected, out * kernel * kernel);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn activation_functions_and_their_slopes_are_the_plain_ones(
+        (channels, height, width) in (1_usize..3, 1..end(6), 1..end(6)),
+        borders in [0_usize..3, 0..3, 0..3, 0..3], scale in 0.1_f32..20.0, seed: u32,
+    ) {
+        let [from, made, back, to] = borders.map(|border| frame(channels, height, width, border));
+        let mut input = group(seed, from);
+        input.as_flattened_mut().iter_mut().for_each(|value| *value *= scale);
+        let gradient = group(seed ^ 1, back);
+        for (isa, of) in Isa::available().into_iter().flat_map(|isa| CURVES.map(|of| (isa, of))) {
+            let (mut output, mut slopes) = (vec![[9.0; LANES]; made.len()], vec![[9.0; LANES]; to.len()]);
+            curve(isa, of, &input, from, &mut output, made);
+            curve_gradient(isa, of, &input, from, &gradient, back, &mut slopes, to);
+            for (at, lane) in places(from).flat_map(|at| (0..LANES).map(move |lane| (at, lane))) {
+                let x = pixel(&input, from, at, lane);
+                let (value, slope) = plain_curve(of, x);
+                let got = pixel(&output, made, at, lane);
+                prop_assert!((got - value).abs() <= 2e-7 * (1.0 + x.abs()), "{of:?}({x}): {got} {value}");
+                let (got, expected) = (pixel(&slopes, to, at, lane), slope * pixel(&gradient, back, at, lane));
+                prop_assert!((got - expected).abs() <= 5e-7 * (1.0 + x.abs()), "{of:?}'({x}): {got} {expected}");
+            }
+        }
+    }
+
+    #[test]
     fn pools_and_their_gradients_are_the_plain_ones(
         (channels, height, width, border) in (1_usize..4, 1..end(9), 1..end(9), 0_usize..2),
-        kernel in 1_usize..4, seed: u32,
+        (kernel, stride, padding) in (1_usize..4, 1_usize..4, 0_usize..2), seed: u32,
     ) {
-        prop_assume!(height >= kernel && width >= kernel);
+        prop_assume!(height + 2 * padding >= kernel && width + 2 * padding >= kernel && padding <= kernel / 2);
+        let pool = Pool { kernel, stride, padding };
         let frame = frame(channels, height, width, border);
-        let out_frame = frame_of(channels, height / kernel, width / kernel);
+        let made = |side: usize| (side + 2 * padding - kernel) / stride + 1;
+        let out_frame = frame_of(channels, made(height), made(width));
         let mut input = group(seed, frame);
         for pixel in &mut input {
             *pixel = pixel.map(|value| (value * 3.0).round()); // with many equal values
@@ -186,13 +317,13 @@ proptest! {
         let plain = frame.with_border(seed as usize % 3).unwrap();
         for isa in Isa::available() {
             let mut largest = vec![[9.0; LANES]; out_frame.len()];
-            max_pool(isa, &input, frame, kernel, &mut largest, out_frame);
+            max_pool(isa, &input, frame, pool, &mut largest, out_frame);
             let mut mean = vec![[9.0; LANES]; out_frame.len()];
-            average_pool(isa, &input, frame, kernel, &mut mean, out_frame);
+            average_pool(isa, &input, frame, pool, &mut mean, out_frame);
             let mut largest_back = vec![[9.0; LANES]; plain.len()];
-            max_pool_gradient(isa, &input, frame, kernel, &gradient, out_frame, &mut largest_back, plain);
+            max_pool_gradient(isa, &input, frame, pool, &gradient, out_frame, &mut largest_back, plain);
             let mut mean_back = vec![[9.0; LANES]; plain.len()];
-            average_pool_gradient(isa, kernel, &gradient, out_frame, &mut mean_back, plain);
+            average_pool_gradient(isa, pool, &gradient, out_frame, &mut mean_back, plain);
 
             let mut expected_largest = vec![[0.0; LANES]; plain.len()];
             let mut expected_mean = vec![[0.0; LANES]; plain.len()];
@@ -200,21 +331,61 @@ proptest! {
                 let at = out_frame.at(channel, row, column);
                 for lane in 0..LANES {
                     let window: Vec<[usize; 3]> = (0..kernel * kernel)
-                        .map(|i| [channel, row * kernel + i / kernel, column * kernel + i % kernel])
+                        .map(|i| [row * stride + i / kernel, column * stride + i % kernel])
+                        .map(|[row, column]| [channel, row.wrapping_sub(padding), column.wrapping_sub(padding)])
+                        .filter(|&[_, row, column]| row < height && column < width)
                         .collect();
                     let values: Vec<f64> = window.iter().map(|&at| pixel(&input, frame, at, lane)).collect();
                     let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                     let [c, y, x] = window[values.iter().position(|&value| value == most).unwrap()];
                     prop_assert_eq!(f64::from(largest[at][lane]), most);
-                    near(mean[at][lane], values.iter().sum::<f64>() / values.len() as f64, values.len());
-                    expected_largest[plain.at(c, y, x)][lane] = gradient[at][lane];
+                    let area = kernel * kernel;
+                    near(mean[at][lane], values.iter().sum::<f64>() / area as f64, area);
+                    expected_largest[plain.at(c, y, x)][lane] += gradient[at][lane];
                     for [c, y, x] in window {
-                        expected_mean[plain.at(c, y, x)][lane] = gradient[at][lane] / (kernel * kernel) as f32;
+                        expected_mean[plain.at(c, y, x)][lane] += gradient[at][lane] / area as f32;
                     }
                 }
             }
-            prop_assert_eq!(&largest_back, &expected_largest);
-            prop_assert_eq!(&mean_back, &expected_mean);
+            let both = [(&largest_back, &expected_largest), (&mean_back, &expected_mean)];
+            for (got, expected) in both.into_iter().flat_map(|(got, expected)| {
+                got.as_flattened().iter().zip(expected.as_flattened())
+            }) {
+                near(*got, f64::from(*expected), kernel * kernel);
+            }
+        }
+    }
+
+    #[test]
+    fn sums_of_values_and_scaled_channels_are_the_plain_ones(
+        (channels, height, width) in (1_usize..4, 1..end(7), 1..end(7)),
+        borders in [0_usize..3, 0..3, 0..3], seed: u32,
+    ) {
+        let [first, second, made] = borders.map(|border| frame(channels, height, width, border));
+        let (a, b) = (group(seed, first), group(seed ^ 1, second));
+        let factor_frame = frame(channels, 1, 1, borders[0]);
+        let factors = group(seed ^ 2, factor_frame);
+        for isa in Isa::available() {
+            let mut sum = vec![[9.0; LANES]; made.len()];
+            add(isa, (&a, first), (&b, second), &mut sum, made);
+            let mut scaled = vec![[9.0; LANES]; made.len()];
+            scale_channels(isa, (&a, first), (&factors, factor_frame), &mut scaled, made);
+            let mut products = vec![[9.0; LANES]; factor_frame.len()];
+            channel_products(isa, (&a, first), (&b, second), &mut products, factor_frame);
+            for lane in 0..LANES {
+                let mut expected = vec![0.0; channels];
+                for at in places(first) {
+                    let (a, b) = (pixel(&a, first, at, lane), pixel(&b, second, at, lane));
+                    let factor = pixel(&factors, factor_frame, [at[0], 0, 0], lane);
+                    near(pixel(&sum, made, at, lane) as f32, a + b, 2);
+                    near(pixel(&scaled, made, at, lane) as f32, a * factor, 1);
+                    expected[at[0]] += a * b;
+                }
+                for (channel, expected) in expected.into_iter().enumerate() {
+                    let got = pixel(&products, factor_frame, [channel, 0, 0], lane);
+                    near(got as f32, expected, height * width);
+                }
+            }
         }
     }
 
@@ -310,9 +481,9 @@ proptest! {
         let pool_gradient = group(seed ^ 9, pooled.inner());
         for isa in Isa::available() {
             let mut largest = vec![[0.0; LANES]; pooled.len()];
-            max_pool(isa, &activated, frame, 2, &mut largest, pooled);
+            max_pool(isa, &activated, frame, Pool::plain(2), &mut largest, pooled);
             let mut written = vec![[9.0; LANES]; frame.inner().len()];
-            max_pool_gradient(isa, &activated, frame, 2, &pool_gradient, pooled.inner(), &mut written, frame.inner());
+            max_pool_gradient(isa, &activated, frame, Pool::plain(2), &pool_gradient, pooled.inner(), &mut written, frame.inner());
             let ways = [
                 Gradient::Plain(&written),
                 Gradient::Pooled { largest: &largest, frame: pooled, gradient: &pool_gradient },

@@ -1,11 +1,9 @@
 use std::borrow::Cow;
 
 use stepladder_trainer::data::{Batch, Preparing};
-use stepladder_trainer::engine::{
-    Device as Where, Engine, EngineName, Isa, NORM_EPSILON, NORM_MOMENTUM, Request, Step,
-};
+use stepladder_trainer::engine::{Device as Where, Engine, EngineName, Isa, Request, Step};
 use stepladder_trainer::metric::Score;
-use stepladder_trainer::net::{Node, Op, Plan, Shape, ValueId, Weights, Window};
+use stepladder_trainer::net::{Activation, Node, Op, Plan, Shape, ValueId, Weights, Window};
 use stepladder_trainer::optim::{Averages, Averaging, Optimizer};
 use stepladder_trainer::random::{Stream, drop_threshold, mask_bits};
 use stepladder_trainer::{TrainError, TrainingState, WeightSet};
@@ -197,7 +195,7 @@ impl Aten {
         let graph = &self.plan.graph;
         let last_readers = graph.last_readers();
         let mut values: Vec<Option<Tensor>> = (0..graph.values()).map(|_| None).collect();
-        let mut logits = images.shallow_clone(); // the last node's output, after all of them
+        let mut logits = images.shallow_clone();
         values[ValueId::IMAGES.index()] = Some(images);
         for (output, node) in graph.nodes() {
             let inputs: Vec<&Tensor> =
@@ -208,7 +206,9 @@ impl Aten {
                     values[input.index()] = None; // autograd keeps those that it needs
                 }
             }
-            logits = made.shallow_clone();
+            if output == graph.output() {
+                logits = made.shallow_clone();
+            }
             values[output.index()] = Some(made);
         }
         Ok(logits.f_flatten(1, -1)?)
@@ -224,13 +224,18 @@ impl Aten {
     ) -> Result<Tensor, Failed> {
         let x = inputs[0];
         Ok(match node.op {
-            Op::Conv { weight, bias, window } => {
-                let (bias, Sides { stride, padding, .. }) = (bias.map(|b| &parameters[b]), sides(window));
-                x.f_conv2d(&parameters[weight], bias, stride, padding, [1, 1], 1)?
+            Op::Conv { weight, bias, window, groups } => {
+                let Sides { stride, padding, dilation, .. } = sides(window);
+                let (weight, bias) = (&parameters[weight], bias.map(|b| &parameters[b]));
+                // A linear layer's weights have no height and width.
+                let [outs, ins] = [0, 1].map(|dimension| weight.size()[dimension]);
+                let kernel = window.kernel as i64;
+                let weight = weight.f_view([outs, ins, kernel, kernel])?;
+                x.f_conv2d(&weight, bias, stride, padding, dilation, groups as i64)?
             }
-            Op::BatchNorm { weight, bias, statistics: index } => {
+            Op::BatchNorm { weight, bias, statistics: index, momentum, epsilon } => {
                 let share = match *mode {
-                    Mode::Training { .. } => Some(NORM_MOMENTUM),
+                    Mode::Training { .. } => Some(momentum),
                     Mode::Statistics { share } => Some(share),
                     Mode::Evaluation => None,
                 };
@@ -245,11 +250,20 @@ impl Aten {
                     (!keep).then_some(variance),
                     training,
                     share.unwrap_or_default(),
-                    NORM_EPSILON,
+                    epsilon,
                     true,
                 )?
             }
-            Op::Relu => x.f_relu()?,
+            Op::Activation(activation) => match activation {
+                Activation::Relu => x.f_relu()?,
+                Activation::LeakyRelu => x.f_leaky_relu()?,
+                Activation::Relu6 => x.f_relu6()?,
+                Activation::HardSwish => x.f_hardswish()?,
+                Activation::Silu => x.f_silu()?,
+                Activation::Gelu => x.f_gelu("none")?,
+                Activation::None => x.shallow_clone(),
+            },
+            Op::Sigmoid => x.f_sigmoid()?,
             Op::Dropout { probability, index } => match mode {
                 Mode::Evaluation | Mode::Statistics { .. } => x.shallow_clone(),
                 Mode::Training { samples, dropout } => {
@@ -257,13 +271,17 @@ impl Aten {
                 }
             },
             Op::MaxPool(window) => {
-                let Sides { kernel, stride, padding } = sides(window);
+                let Sides { kernel, stride, padding, .. } = sides(window);
                 x.f_max_pool2d(kernel, stride, padding, [1, 1], false)?
             }
             Op::AveragePool(window) => {
-                let Sides { kernel, stride, padding } = sides(window);
+                let Sides { kernel, stride, padding, .. } = sides(window);
                 x.f_avg_pool2d(kernel, stride, padding, false, true, None::<i64>)?
             }
+            Op::GlobalAveragePool => x.f_mean_dim([2_i64, 3].as_slice(), true, None)?,
+            Op::Add => x.f_add(inputs[1])?,
+            Op::Concat => Tensor::f_cat(inputs, 1)?,
+            Op::Scale => x.f_mul(inputs[1])?,
             Op::Flatten => x.f_view([-1, node.shape[0] as i64, 1, 1])?,
         })
     }
@@ -390,11 +408,13 @@ struct Sides {
     kernel: [i64; 2],
     stride: [i64; 2],
     padding: [i64; 2],
+    dilation: [i64; 2],
 }
 
-fn sides(Window { kernel, stride, padding }: Window) -> Sides {
-    let [kernel, stride, padding] = [kernel, stride, padding].map(|side| [side as i64; 2]);
-    Sides { kernel, stride, padding }
+fn sides(Window { kernel, stride, padding, dilation }: Window) -> Sides {
+    let [kernel, stride, padding, dilation] =
+        [kernel, stride, padding, dilation].map(|side| [side as i64; 2]);
+    Sides { kernel, stride, padding, dilation }
 }
 
 fn flat<'a>(tensors: impl IntoIterator<Item = &'a Tensor>, count: usize) -> Result<Vec<f32>, Failed> {

@@ -10,7 +10,9 @@ use stepladder_torch::{Aten, Precision, WithTorch};
 use stepladder_trainer::data::Batch;
 use stepladder_trainer::engine::{Engine, Fused, Isa};
 use stepladder_trainer::metric::Score;
-use stepladder_trainer::net::{BlockPart, BlockSpec, LayerSpec, NetSpec, Norm, Plan};
+use stepladder_trainer::net::{
+    BlockLayer, BlockPart, BlockSpec, ConvLayer, LayerSpec, NetSpec, Norm, Plan, PoolLayer,
+};
 use stepladder_trainer::optim::{Averaging, Optimizer};
 use stepladder_trainer::random::{Purpose, Stream};
 use stepladder_trainer::{
@@ -150,21 +152,21 @@ fn agree(net: &NetSpec, count: usize, seed: u64, smoothing: f64, threads: usize,
 fn usual_layer() -> impl Strategy<Value = LayerSpec> {
     prop_oneof![
         4 => (1_usize..12, 1_usize..4).prop_flat_map(|(channels, kernel)| {
-            (0..kernel).prop_map(move |padding| LayerSpec::Block { channels, kernel, padding })
+            (0..kernel).prop_map(move |padding| LayerSpec::block(channels, kernel, padding))
         }),
-        1 => (2_usize..4).prop_map(|kernel| LayerSpec::MaxPool { kernel }),
-        1 => (2_usize..4).prop_map(|kernel| LayerSpec::AveragePool { kernel }),
+        1 => (2_usize..4).prop_map(LayerSpec::max_pool),
+        1 => (2_usize..4).prop_map(LayerSpec::average_pool),
     ]
 }
 
 fn layer() -> impl Strategy<Value = LayerSpec> {
     prop_oneof![
         4 => (1_usize..12, 1_usize..4, 0_usize..5)
-            .prop_map(|(channels, kernel, padding)| LayerSpec::Block { channels, kernel, padding }),
+            .prop_map(|(channels, kernel, padding)| LayerSpec::block(channels, kernel, padding)),
         1 => (1_usize..6, 1_usize..3, 0_usize..3, any::<bool>())
-            .prop_map(|(channels, kernel, padding, bias)| LayerSpec::Conv { channels, kernel, padding, bias }),
-        1 => (2_usize..4).prop_map(|kernel| LayerSpec::MaxPool { kernel }),
-        1 => (2_usize..4).prop_map(|kernel| LayerSpec::AveragePool { kernel }),
+            .prop_map(|(channels, kernel, padding, bias)| LayerSpec::conv(channels, kernel, padding, bias)),
+        1 => (2_usize..4).prop_map(LayerSpec::max_pool),
+        1 => (2_usize..4).prop_map(LayerSpec::average_pool),
     ]
 }
 
@@ -175,7 +177,7 @@ fn usual_order() -> Vec<BlockPart> {
 fn block(order: impl Strategy<Value = Vec<BlockPart>>) -> impl Strategy<Value = BlockSpec> {
     let norm = prop_oneof![Just(Norm::None), Just(Norm::Batch)];
     (order, any::<bool>(), norm, prop_oneof![Just(0.0), Just(0.1), Just(0.4)])
-        .prop_map(|(order, bias, norm, dropout)| BlockSpec { order, bias, norm, dropout })
+        .prop_map(|(order, bias, norm, dropout)| BlockSpec { order, bias, ..common::block(norm, dropout) })
 }
 
 /// Nets whose shapes fit: layers are taken while there is room, then a convolution over all that is left, or one after
@@ -191,11 +193,13 @@ fn net(
             let mut left = size;
             for layer in layers {
                 let after = match layer {
-                    LayerSpec::Block { kernel, padding, .. } | LayerSpec::Conv { kernel, padding, .. } => {
+                    LayerSpec::Block(BlockLayer { kernel, padding, .. })
+                    | LayerSpec::Conv(ConvLayer { kernel, padding, .. }) => {
                         (left + 2 * padding).checked_sub(kernel - 1)
                     }
-                    LayerSpec::MaxPool { kernel } | LayerSpec::AveragePool { kernel } => Some(left / kernel),
-                    LayerSpec::Flatten => None,
+                    LayerSpec::MaxPool(PoolLayer { kernel, .. })
+                    | LayerSpec::AveragePool(PoolLayer { kernel, .. }) => Some(left / kernel),
+                    _ => None,
                 };
                 if let Some(after @ 1..) = after {
                     left = after;
@@ -203,7 +207,7 @@ fn net(
                 }
             }
             let kernel = if flat { 1 } else { left };
-            let last = LayerSpec::Conv { channels: classes, kernel, padding: 0, bias: last_bias };
+            let last = LayerSpec::conv(classes, kernel, 0, last_bias);
             net.head = if flat { vec![LayerSpec::Flatten, last] } else { vec![last, LayerSpec::Flatten] };
             net
         },
@@ -236,6 +240,22 @@ proptest! {
     ) {
         for isa in Isa::available() {
             agree(&net, count, seed, smoothing, threads, isa);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nested_nets_agree_with_autograd(
+        net in common::nested::net(),
+        count in prop_oneof![Just(1_usize), 2..40_usize],
+        seed in 0_u64..1000,
+        threads in 1_usize..4,
+    ) {
+        for isa in Isa::available() {
+            agree(&net, count, seed, 0.0, threads, isa);
         }
     }
 }

@@ -103,8 +103,8 @@ fn a_model_predicts_the_same_after_any_failed_allocation() {
 fn a_step_that_failed_for_memory_moved_nothing_and_can_be_taken_again() {
     let mut net = final_net();
     (net.size, net.classes) = (7, 3);
-    net.body = vec![LayerSpec::Block { channels: 4, kernel: 3, padding: 1 }];
-    net.head = vec![LayerSpec::Conv { channels: 3, kernel: 7, padding: 0, bias: true }];
+    net.body = vec![LayerSpec::block(4, 3, 1)];
+    net.head = vec![LayerSpec::conv(3, 7, 0, true)];
     let plan = Plan::of(&net).unwrap();
     let experiment = of_net(&net, 0.1);
     let inputs = Inputs::random(&net, 40, 3);

@@ -17,12 +17,8 @@ fn gradients_are_what_finite_differences_say() {
     net.block.norm = Norm::None;
     net.block.dropout = 0.2;
     (net.size, net.classes) = (7, 3);
-    net.body = vec![
-        LayerSpec::Block { channels: 4, kernel: 3, padding: 1 },
-        LayerSpec::AveragePool { kernel: 2 },
-        LayerSpec::Block { channels: 3, kernel: 2, padding: 0 },
-    ];
-    net.head = vec![LayerSpec::Conv { channels: 3, kernel: 2, padding: 0, bias: true }];
+    net.body = vec![LayerSpec::block(4, 3, 1), LayerSpec::average_pool(2), LayerSpec::block(3, 2, 0)];
+    net.head = vec![LayerSpec::conv(3, 2, 0, true)];
     let plan = Plan::of(&net).unwrap();
     let inputs = Inputs::random(&net, 20, 3);
     let experiment = of_net(&net, 0.1);
@@ -153,11 +149,19 @@ proptest! {
         net.block = block(Norm::Batch, 0.1);
         net.block.order = order;
         net.size = 6;
-        net.body = vec![LayerSpec::Block { channels: 3, kernel: 2, padding }, LayerSpec::Conv { channels: 2, kernel: 1, padding: 0, bias: true }];
-        net.head = vec![LayerSpec::Flatten, LayerSpec::Conv { channels: 10, kernel: 1, padding: 0, bias: false }];
+        net.body = vec![LayerSpec::block(3, 2, padding), LayerSpec::conv(2, 1, 0, true)];
+        net.head = vec![LayerSpec::Flatten, LayerSpec::conv(10, 1, 0, false)];
         let first = bits(&net, 20, 1, Isa::best());
         for isa in Isa::available() {
             prop_assert!(bits(&net, 20, 2, isa) == first);
+        }
+    }
+
+    #[test]
+    fn threads_and_instruction_sets_change_no_bit_of_nested_nets(net in common::nested::net(), count in 1_usize..40) {
+        let first = bits(&net, count, 1, Isa::best());
+        for isa in Isa::available() {
+            prop_assert!(bits(&net, count, 2, isa) == first, "{}", isa.name());
         }
     }
 }

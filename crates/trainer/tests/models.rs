@@ -91,11 +91,11 @@ fn wide() -> NetSpec {
         size: 4096,
         classes: 10,
         block: block(Norm::None, 0.0),
-        body: vec![LayerSpec::Conv { channels: 10_000, kernel: 1, padding: 0, bias: true }],
+        body: vec![LayerSpec::conv(10_000, 1, 0, true)],
         head: vec![
-            LayerSpec::AveragePool { kernel: 1024 },
-            LayerSpec::AveragePool { kernel: 4 },
-            LayerSpec::Conv { channels: 10, kernel: 1, padding: 0, bias: false },
+            LayerSpec::average_pool(1024),
+            LayerSpec::average_pool(4),
+            LayerSpec::conv(10, 1, 0, false),
             LayerSpec::Flatten,
         ],
     }
@@ -117,11 +117,10 @@ fn a_file_without_the_weights_of_its_net_is_refused() {
 #[test]
 fn a_file_that_claims_what_it_does_not_hold_is_refused_by_its_header_alone() {
     let of = |body: Vec<LayerSpec>| {
-        let head =
-            vec![LayerSpec::Conv { channels: 10, kernel: 1, padding: 0, bias: false }, LayerSpec::Flatten];
+        let head = vec![LayerSpec::conv(10, 1, 0, false), LayerSpec::Flatten];
         NetSpec { channels: 1, size: 1, classes: 10, block: block(Norm::None, 0.0), body, head }
     };
-    let conv = |channels| LayerSpec::Conv { channels, kernel: 1, padding: 0, bias: false };
+    let conv = |channels| LayerSpec::conv(channels, 1, 0, false);
     let reason = refusal(&file_saying(&about(&of(vec![conv(16_384), conv(16_000)])), 100));
     assert!(reason.contains("its net has 1049281536 bytes of numbers, the file 100"), "{reason}");
     let reason = refusal(&file_saying(&about(&of(vec![conv(1); 200_000])), 100));
@@ -179,7 +178,7 @@ fn a_net_that_no_machine_could_run_is_summarised_all_the_same() {
     assert_eq!(summary.rows[1].activations, 4096 * 4096 * 10_000);
 
     let block = block(Norm::Batch, 0.0);
-    let layer = LayerSpec::Block { channels: 64, kernel: 3, padding: 1 };
+    let layer = LayerSpec::block(64, 3, 1);
     let deep = NetSpec { block, body: vec![layer; 1018], ..wide() };
     let summary = summarize(&NetSpec { size: 4096, ..deep }).unwrap();
     assert_eq!(summary.rows.len(), 1022);
@@ -206,16 +205,13 @@ fn number() -> impl Strategy<Value = usize> {
 
 fn layer() -> impl Strategy<Value = LayerSpec> {
     prop_oneof![
-        (number(), number(), number()).prop_map(|(channels, kernel, padding)| LayerSpec::Block {
-            channels,
-            kernel,
-            padding
-        }),
+        (number(), number(), number())
+            .prop_map(|(channels, kernel, padding)| LayerSpec::block(channels, kernel, padding)),
         (number(), number(), number(), any::<bool>()).prop_map(|(channels, kernel, padding, bias)| {
-            LayerSpec::Conv { channels, kernel, padding, bias }
+            LayerSpec::conv(channels, kernel, padding, bias)
         }),
-        number().prop_map(|kernel| LayerSpec::MaxPool { kernel }),
-        number().prop_map(|kernel| LayerSpec::AveragePool { kernel }),
+        number().prop_map(LayerSpec::max_pool),
+        number().prop_map(LayerSpec::average_pool),
         Just(LayerSpec::Flatten),
     ]
 }
@@ -232,10 +228,10 @@ fn net() -> impl Strategy<Value = NetSpec> {
     let layers = || proptest::collection::vec(layer(), 0..5);
     (block, number(), number(), number(), layers(), layers()).prop_map(
         |((order, bias, norm, dropout), channels, size, classes, body, mut head)| {
-            let block = BlockSpec { order, bias, norm, dropout };
+            let block = BlockSpec { order, bias, ..common::block(norm, dropout) };
             // Many of them end as a net must, so that the rest of the way is walked too.
             head.push(LayerSpec::Flatten);
-            head.push(LayerSpec::Conv { channels: classes, kernel: 1, padding: 0, bias });
+            head.push(LayerSpec::conv(classes, 1, 0, bias));
             NetSpec { channels, size, classes, block, body, head }
         },
     )

@@ -51,7 +51,7 @@ fn sgd_moves_as_pytorchs_does_with_momentum_nesterov_and_decay() {
 }
 
 fn small_net() -> NetSpec {
-    let block_of = |channels, kernel, padding| LayerSpec::Block { channels, kernel, padding };
+    let block_of = |channels, kernel, padding| LayerSpec::block(channels, kernel, padding);
     let mut block = block(Norm::Batch, 0.0);
     block.bias = true;
     NetSpec {
@@ -59,12 +59,8 @@ fn small_net() -> NetSpec {
         size: 9,
         classes: 6,
         block,
-        body: vec![block_of(3, 3, 1), LayerSpec::MaxPool { kernel: 2 }, block_of(5, 3, 0), block_of(4, 1, 0)],
-        head: vec![
-            LayerSpec::AveragePool { kernel: 2 },
-            LayerSpec::Conv { channels: 6, kernel: 1, padding: 0, bias: false },
-            LayerSpec::Flatten,
-        ],
+        body: vec![block_of(3, 3, 1), LayerSpec::max_pool(2), block_of(5, 3, 0), block_of(4, 1, 0)],
+        head: vec![LayerSpec::average_pool(2), LayerSpec::conv(6, 1, 0, false), LayerSpec::Flatten],
     }
 }
 
@@ -110,6 +106,47 @@ fn loss_gradients_statistics_and_evaluation_of_a_net_with_every_layer_are_pytorc
     assert_close("logits", &logits, &floats(&expected["evaluation"]["logits"]), 1e-5);
     let loss = Score::of(&logits, labels.iter().copied()).loss();
     assert!((loss - expected["evaluation"]["loss"].as_f64().unwrap()).abs() < 1e-5);
+}
+
+#[test]
+fn loss_gradients_statistics_and_evaluation_of_each_layer_are_pytorchs() {
+    for case in fixture("layers")["cases"].as_array().unwrap() {
+        let name = case["name"].as_str().unwrap();
+        let net: NetSpec = serde_json::from_value(case["net"].clone()).unwrap();
+        let plan = Plan::of(&net).unwrap();
+        let mut state = TrainingState::init(&plan, 1, false).unwrap();
+        let names = |tensors: &Value| tensors.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let mut ours: Vec<String> = plan.parameters.iter().map(|planned| planned.name.clone()).collect();
+        ours.sort();
+        assert_eq!(ours, names(&case["start"]), "{name}");
+        for planned in &plan.parameters {
+            let start = floats(&case["start"][&planned.name]);
+            state.weights.parameters[planned.range.clone()].copy_from_slice(&start);
+        }
+        let labels: Vec<u8> =
+            case["labels"].as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as u8).collect();
+        let images = floats(&case["images"]);
+        let batch = Batch::ready(&images, labels.clone(), (0..labels.len() as u32).collect());
+        let experiment = of_net(&net, 0.0);
+        for isa in Isa::available() {
+            let mut engine = Fused::start(&request(&experiment, &plan, 1), state.clone(), isa).unwrap();
+            let score = engine.step(&batch, &standing(1)).unwrap();
+            let loss = case["loss"].as_f64().unwrap();
+            assert!((score.loss() - loss).abs() < 2e-6, "{name}: {} {loss}", score.loss());
+            for planned in &plan.parameters {
+                let got = &engine.gradients()[planned.range.clone()];
+                let expected = floats(&case["gradients"][&planned.name]);
+                assert_close(&format!("{name}, {}", planned.name), got, &expected, 1e-4);
+            }
+            for (tensor, _, got) in
+                engine.weights().named(&plan).filter(|(name, ..)| name.contains("running"))
+            {
+                assert_close(&format!("{name}, {tensor}"), got, &floats(&case["statistics"][&tensor]), 1e-5);
+            }
+            let logits = engine.logits(WeightSet::Evaluation, &batch).unwrap();
+            assert_close(&format!("{name}, logits"), &logits, &floats(&case["logits"]), 2e-5);
+        }
+    }
 }
 
 #[test]

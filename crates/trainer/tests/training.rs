@@ -107,9 +107,9 @@ fn a_net_without_norm_learns_too() {
     let data = bars(160, 40);
     let mut experiment = Experiment { epochs: 15, ..experiment() };
     experiment.net.block = BlockSpec { bias: true, ..block(Norm::None, 0.0) };
-    let features = LayerSpec::Block { channels: 8, kernel: 3, padding: 1 };
-    experiment.net.body = vec![features, LayerSpec::MaxPool { kernel: 4 }];
-    experiment.net.head = vec![LayerSpec::Conv { channels: 10, kernel: 7, padding: 0, bias: true }];
+    let features = LayerSpec::block(8, 3, 1);
+    experiment.net.body = vec![features, LayerSpec::max_pool(4)];
+    experiment.net.head = vec![LayerSpec::conv(10, 7, 0, true)];
     let outcome = train(&experiment, &options(data.path()), &FusedAlone, &mut Unwatched).unwrap();
     assert!(outcome.train_clean.correct > 120, "{:?}", outcome.train_clean);
 }
@@ -202,17 +202,16 @@ fn refusal(change: impl FnOnce(&mut NetSpec)) -> String {
 
 #[test]
 fn a_net_whose_shapes_do_not_fit_names_the_layer_and_both_shapes() {
-    let too_large = refusal(|net| net.head[0] = LayerSpec::AveragePool { kernel: 7 });
+    let too_large = refusal(|net| net.head[0] = LayerSpec::average_pool(7));
     assert_eq!(
         too_large,
         "layer `head.0` (average pool 7) expects an image of at least 7 x 7 (20 x 7 x 7), got 20 x 6 x 6"
     );
-    let wide = refusal(|net| net.body[0] = LayerSpec::Block { channels: 8, kernel: 29, padding: 0 });
+    let wide = refusal(|net| net.body[0] = LayerSpec::block(8, 29, 0));
     assert!(wide.contains("`body.0`") && wide.contains("29 x 29") && wide.contains("1 x 28 x 28"), "{wide}");
     let classes = refusal(|net| net.classes = 7);
     assert!(classes.contains("7 x 1 x 1") && classes.contains("10 x 1 x 1"), "{classes}");
-    let vast =
-        refusal(|net| net.body[0] = LayerSpec::Block { channels: 65_536, kernel: 1000, padding: 1000 });
+    let vast = refusal(|net| net.body[0] = LayerSpec::block(65_536, 1000, 1000));
     assert!(vast.contains("parameters"), "{vast}");
     let none = refusal(|net| (net.body, net.head) = (vec![], vec![]));
     assert!(none.contains("at least one convolution"), "{none}");

@@ -48,12 +48,16 @@ impl Graph {
         Self { images, nodes: vec![], output: ValueId::IMAGES }
     }
 
-    /// Appends a node, whose output becomes the graph's, and returns that value.
+    /// Appends a node, and returns its output.
     pub(super) fn push(&mut self, node: Node) -> ValueId {
         debug_assert!(node.inputs.iter().all(|input| input.0 <= self.nodes.len()), "inputs come first");
         self.nodes.push(node);
-        self.output = ValueId(self.nodes.len());
-        self.output
+        ValueId(self.nodes.len())
+    }
+
+    /// Makes a value the graph's output.
+    pub(super) fn end_at(&mut self, value: ValueId) {
+        self.output = value;
     }
 
     /// Returns the nodes with their outputs, in topological order.

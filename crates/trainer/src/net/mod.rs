@@ -1,13 +1,18 @@
 //! Nets: as data ([`NetSpec`]), as a graph with its tensors ([`Plan`]), and with their numbers ([`Weights`]).
 
+mod build;
 mod graph;
 mod op;
 mod plan;
 mod spec;
 mod weights;
 
+pub(crate) use build::operation;
 pub use graph::{Graph, Node, ValueId};
 pub use op::{Op, Shape, Window};
-pub use plan::{Init, ParameterPlan, Plan, StatisticsPlan};
-pub use spec::{BlockPart, BlockSpec, LayerSpec, NetSpec, Norm};
+pub use plan::{Init, LayerPlan, ParameterPlan, Plan, StatisticsPlan};
+pub use spec::{
+    Activation, BlockLayer, BlockPart, BlockSpec, ConcatLayer, ConvLayer, Groups, LayerSpec, LinearLayer,
+    NetSpec, Norm, PoolLayer, RepeatLayer, ResidualLayer, SeparableLayer, Shortcut, SqueezeExciteLayer,
+};
 pub use weights::Weights;

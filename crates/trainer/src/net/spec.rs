@@ -1,4 +1,8 @@
-use serde::{Deserialize, Serialize};
+use std::fmt::{self, Formatter};
+use std::ops::RangeInclusive;
+
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::TrainError;
 use crate::config::{Range, number, whole};
@@ -33,6 +37,15 @@ pub struct BlockSpec {
     pub norm: Norm,
     /// The share of activations dropped in training, in `[0, 1)`; the rest are scaled up to make up for them.
     pub dropout: f64,
+    /// The activation function; ReLU if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<Activation>,
+    /// The share of a batch in the norm's running statistics; 0.1 if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub norm_momentum: Option<f64>,
+    /// The number added to a variance before its root is taken; 1e-5 if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub norm_epsilon: Option<f64>,
 }
 
 /// A part of a block.
@@ -43,7 +56,7 @@ pub enum BlockPart {
     Conv,
     /// The normalisation, if any.
     Norm,
-    /// max(x, 0).
+    /// The activation function, whichever it is.
     Relu,
     /// The dropout, if any.
     Dropout,
@@ -55,53 +68,394 @@ pub enum BlockPart {
 pub enum Norm {
     /// None.
     None,
-    /// Batch normalisation (Ioffe and Szegedy 2015), with PyTorch's epsilon of 1e-5 and momentum of 0.1.
+    /// Batch normalisation (Ioffe and Szegedy 2015).
     Batch,
 }
 
-/// One layer of a net. Convolutions have stride 1, pools a stride of their kernel.
+/// An activation function, as PyTorch defines it with its defaults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    /// max(x, 0).
+    Relu,
+    /// x above zero, 0.01 x below.
+    LeakyRelu,
+    /// max(x, 0), at most 6.
+    Relu6,
+    /// x relu6(x + 3) / 6.
+    HardSwish,
+    /// x / (1 + exp(-x)).
+    Silu,
+    /// x times the share of a normal distribution below x.
+    Gelu,
+    /// x.
+    None,
+}
+
+impl Activation {
+    /// Returns its name in a step.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Relu => "relu",
+            Self::LeakyRelu => "leaky-relu",
+            Self::Relu6 => "relu6",
+            Self::HardSwish => "hard-swish",
+            Self::Silu => "silu",
+            Self::Gelu => "gelu",
+            Self::None => "none",
+        }
+    }
+}
+
+/// One layer of a net, or several that belong together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LayerSpec {
     /// A convolution with the other parts of [`BlockSpec`].
-    Block {
-        /// Output channels.
-        channels: usize,
-        /// Height and width of the kernel.
-        kernel: usize,
-        /// Zeros added on each side.
-        padding: usize,
-    },
+    Block(BlockLayer),
     /// A convolution alone.
-    Conv {
-        /// Output channels.
-        channels: usize,
-        /// Height and width of the kernel.
-        kernel: usize,
-        /// Zeros added on each side.
-        padding: usize,
-        /// Whether it adds a bias.
-        bias: bool,
-    },
+    Conv(ConvLayer),
+    /// A block whose convolution is depthwise, and a block of kernel 1 that mixes its channels.
+    Separable(SeparableLayer),
+    /// All values of an image, weighted: PyTorch's `Linear` on flattened values.
+    Linear(LinearLayer),
     /// The largest value of each window.
-    MaxPool {
-        /// Height, width and stride of the window.
-        kernel: usize,
-    },
+    MaxPool(PoolLayer),
     /// The mean of each window.
-    AveragePool {
-        /// Height, width and stride of the window.
-        kernel: usize,
-    },
+    AveragePool(PoolLayer),
+    /// The mean of each channel, `[C, 1, 1]`.
+    GlobalAveragePool,
     /// `[C, H, W]` to `[C * H * W, 1, 1]`.
     Flatten,
+    /// Layers whose output is added to their input (He et al. 2015).
+    Residual(ResidualLayer),
+    /// Branches that read the same input, whose channels follow each other.
+    Concat(ConcatLayer),
+    /// Layers that are applied several times, with the same weights.
+    Repeat(RepeatLayer),
+    /// Channels weighted by what two small layers make of all channels' means (Hu et al. 2017).
+    SqueezeExcite(SqueezeExciteLayer),
+}
+
+/// [`LayerSpec::Block`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BlockLayer {
+    /// Output channels.
+    pub channels: usize,
+    /// Height and width of the kernel.
+    pub kernel: usize,
+    /// Zeros added on each side.
+    pub padding: usize,
+    /// Distance between windows; 1 if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stride: Option<usize>,
+    /// Parts that the channels are divided into, each with its own kernels; 1 if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Groups>,
+    /// Distance between the pixels of a window; 1 if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dilation: Option<usize>,
+    /// Replaces [`BlockSpec::activation`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<Activation>,
+}
+
+/// [`LayerSpec::Conv`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConvLayer {
+    /// Output channels.
+    pub channels: usize,
+    /// Height and width of the kernel.
+    pub kernel: usize,
+    /// Zeros added on each side.
+    pub padding: usize,
+    /// Whether it adds a bias.
+    pub bias: bool,
+    /// As [`BlockLayer::stride`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stride: Option<usize>,
+    /// As [`BlockLayer::groups`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Groups>,
+    /// As [`BlockLayer::dilation`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dilation: Option<usize>,
+}
+
+/// Parts that a convolution's channels are divided into: a number, or `depthwise`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Groups {
+    /// So many.
+    Number(usize),
+    /// One for each input channel.
+    Depthwise,
+}
+
+const DEPTHWISE: &str = "depthwise";
+
+impl Serialize for Groups {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            Self::Number(number) => number.serialize(serializer),
+            Self::Depthwise => DEPTHWISE.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Groups {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl Visitor<'_> for Either {
+            type Value = Groups;
+
+            fn expecting(&self, formatter: &mut Formatter) -> fmt::Result {
+                write!(formatter, "a whole number or `{DEPTHWISE}`")
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Groups, E> {
+                let number = usize::try_from(number);
+                number.map(Groups::Number).map_err(|_| E::custom("a number that no net has"))
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<Groups, E> {
+                let known = (name == DEPTHWISE).then_some(Groups::Depthwise);
+                known.ok_or_else(|| E::unknown_variant(name, &[DEPTHWISE]))
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// [`LayerSpec::Separable`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SeparableLayer {
+    /// Output channels.
+    pub channels: usize,
+    /// Height and width of the depthwise kernel.
+    pub kernel: usize,
+    /// Zeros added on each side.
+    pub padding: usize,
+    /// As [`BlockLayer::stride`], of the depthwise convolution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stride: Option<usize>,
+    /// As [`BlockLayer::dilation`], of the depthwise convolution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dilation: Option<usize>,
+    /// As [`BlockLayer::activation`], of both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<Activation>,
+    /// Whether the other parts of a block come after the depthwise convolution too, and not after both alone; true if
+    /// `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub between: Option<bool>,
+}
+
+/// [`LayerSpec::Linear`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LinearLayer {
+    /// Output values.
+    pub features: usize,
+    /// Whether it adds a bias; true if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bias: Option<bool>,
+    /// An activation function behind it; none if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<Activation>,
+}
+
+/// [`LayerSpec::MaxPool`] and [`LayerSpec::AveragePool`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PoolLayer {
+    /// Height and width of a window.
+    pub kernel: usize,
+    /// Distance between windows; that of their size if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stride: Option<usize>,
+    /// Pixels added on each side, of which a maximum knows nothing and which a mean counts as zeros; 0 if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub padding: Option<usize>,
+}
+
+/// [`LayerSpec::Residual`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ResidualLayer {
+    /// The layers whose output is added.
+    pub layers: Vec<LayerSpec>,
+    /// The way around them; the identity if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shortcut: Option<Shortcut>,
+    /// An activation function behind the sum; none if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<Activation>,
+    /// Whether the scale of the last norm in `layers` starts at zero, so that the sum starts as the shortcut; false if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zero_init: Option<bool>,
+}
+
+/// The way around the layers of a residual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shortcut {
+    /// The input as it is.
+    Identity,
+    /// A convolution of kernel 1 and the block's norm, with the stride that leads to the layers' output.
+    Conv,
+}
+
+/// [`LayerSpec::Concat`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConcatLayer {
+    /// The layers of each branch; one without layers is the input.
+    pub branches: Vec<Vec<LayerSpec>>,
+}
+
+/// [`LayerSpec::Repeat`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RepeatLayer {
+    /// How often the layers are applied.
+    pub times: usize,
+    /// The layers.
+    pub layers: Vec<LayerSpec>,
+}
+
+/// [`LayerSpec::SqueezeExcite`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SqueezeExciteLayer {
+    /// Channels between its two layers.
+    pub channels: usize,
+}
+
+/// Levels of layers within layers.
+pub const MOST_LEVELS: usize = 16;
+
+impl LayerSpec {
+    /// Returns a block of stride 1.
+    #[must_use]
+    pub fn block(channels: usize, kernel: usize, padding: usize) -> Self {
+        let (stride, groups, dilation, activation) = (None, None, None, None);
+        Self::Block(BlockLayer { channels, kernel, padding, stride, groups, dilation, activation })
+    }
+
+    /// Returns a convolution of stride 1.
+    #[must_use]
+    pub fn conv(channels: usize, kernel: usize, padding: usize, bias: bool) -> Self {
+        let (stride, groups, dilation) = (None, None, None);
+        Self::Conv(ConvLayer { channels, kernel, padding, bias, stride, groups, dilation })
+    }
+
+    /// Returns a max pool of windows side by side.
+    #[must_use]
+    pub fn max_pool(kernel: usize) -> Self {
+        Self::MaxPool(PoolLayer { kernel, stride: None, padding: None })
+    }
+
+    /// Returns an average pool of windows side by side.
+    #[must_use]
+    pub fn average_pool(kernel: usize) -> Self {
+        Self::AveragePool(PoolLayer { kernel, stride: None, padding: None })
+    }
+
+    /// Returns the layers within it with their paths, such as `body.0.layers.1` of `body.0`.
+    pub fn inner(&self, path: &str) -> Vec<(String, &Self)> {
+        match self {
+            Self::Residual(ResidualLayer { layers, .. }) | Self::Repeat(RepeatLayer { layers, .. }) => {
+                within(&format!("{path}.layers"), layers).collect()
+            }
+            Self::Concat(ConcatLayer { branches }) => {
+                let branches = branches.iter().enumerate();
+                branches.flat_map(|(i, branch)| within(&format!("{path}.branches.{i}"), branch)).collect()
+            }
+            _ => vec![],
+        }
+    }
+
+    /// Checks the settings that don't depend on shapes. `levels` more may be within it.
+    fn check(&self, path: &str, levels: usize) -> Result<(), TrainError> {
+        let checked = |name: &str, value: usize, range: RangeInclusive<usize>| {
+            whole(&format!("{path}.{name}"), value, range)
+        };
+        let or_default = |name: &str, value: Option<usize>, range: RangeInclusive<usize>| {
+            value.map_or(Ok(()), |value| checked(name, value, range))
+        };
+        let window = |channels: usize, kernel: usize, padding: usize| {
+            checked("channels", channels, 1..=65_536)?;
+            checked("kernel", kernel, 1..=1024)?;
+            checked("padding", padding, 0..=1024)
+        };
+        let spread = |stride: Option<usize>, dilation: Option<usize>| {
+            or_default("stride", stride, 1..=1024)?;
+            or_default("dilation", dilation, 1..=1024)
+        };
+        let grouped = |groups: Option<Groups>| match groups {
+            Some(Groups::Number(groups)) => checked("groups", groups, 1..=65_536),
+            _ => Ok(()),
+        };
+        match self {
+            &Self::Block(BlockLayer { channels, kernel, padding, stride, groups, dilation, .. })
+            | &Self::Conv(ConvLayer { channels, kernel, padding, stride, groups, dilation, .. }) => {
+                window(channels, kernel, padding)?;
+                spread(stride, dilation)?;
+                grouped(groups)?;
+            }
+            &Self::Separable(SeparableLayer { channels, kernel, padding, stride, dilation, .. }) => {
+                window(channels, kernel, padding)?;
+                spread(stride, dilation)?;
+            }
+            Self::Linear(linear) => checked("features", linear.features, 1..=65_536)?,
+            &Self::MaxPool(PoolLayer { kernel, stride, padding })
+            | &Self::AveragePool(PoolLayer { kernel, stride, padding }) => {
+                checked("kernel", kernel, 1..=1024)?;
+                or_default("stride", stride, 1..=1024)?;
+                // More, and a window could hold no pixel of the image.
+                or_default("padding", padding, 0..=kernel / 2)?;
+            }
+            Self::SqueezeExcite(squeeze) => checked("channels", squeeze.channels, 1..=65_536)?,
+            Self::Concat(ConcatLayer { branches }) => checked("branches", branches.len(), 1..=1024)?,
+            Self::Repeat(RepeatLayer { times, .. }) => checked("times", *times, 1..=1024)?,
+            Self::GlobalAveragePool | Self::Flatten | Self::Residual(_) => {}
+        }
+        let inner = self.inner(path);
+        if levels == 0 && !inner.is_empty() {
+            let expected = format!("at most {MOST_LEVELS} levels of layers within layers");
+            return Err(TrainError::setting(format!("net.{path}"), expected, "another one"));
+        }
+        inner.into_iter().try_for_each(|(path, layer)| layer.check(&path, levels - 1))
+    }
+
+    /// Returns how many layers run, those within it and each repetition included.
+    fn count(&self) -> usize {
+        let inner =
+            self.inner("").into_iter().fold(0, |sum: usize, (_, layer)| sum.saturating_add(layer.count()));
+        let times = if let Self::Repeat(RepeatLayer { times, .. }) = self { *times } else { 1 };
+        inner.saturating_mul(times).saturating_add(1)
+    }
+}
+
+/// Returns the layers of a list with their paths.
+pub(super) fn within<'a>(
+    path: &str,
+    layers: &'a [LayerSpec],
+) -> impl Iterator<Item = (String, &'a LayerSpec)> + use<'a> {
+    let path = path.to_owned();
+    layers.iter().enumerate().map(move |(i, layer)| (format!("{path}.{i}"), layer))
 }
 
 impl NetSpec {
-    /// Returns the layers with their places, such as `body.0` and `head.2`, in the order they run.
+    /// Returns the outermost layers with their paths, such as `body.0` and `head.2`, in the order they run.
     pub fn layers(&self) -> impl Iterator<Item = (String, &LayerSpec)> {
-        let body = self.body.iter().enumerate().map(|(i, layer)| (format!("body.{i}"), layer));
-        body.chain(self.head.iter().enumerate().map(|(i, layer)| (format!("head.{i}"), layer)))
+        within("body", &self.body).chain(within("head", &self.head))
     }
 
     /// Checks the settings that don't depend on shapes.
@@ -111,6 +465,12 @@ impl NetSpec {
         whole("size", self.size, 1..=4096)?;
         whole("classes", self.classes, 2..=256)?; // IDX labels are bytes
         number("net.block.dropout", self.block.dropout, Range::at_least(0.0).below(1.0))?;
+        if let Some(momentum) = self.block.norm_momentum {
+            number("net.block.normMomentum", momentum, Range::above(0.0).at_most(1.0))?;
+        }
+        if let Some(epsilon) = self.block.norm_epsilon {
+            number("net.block.normEpsilon", epsilon, Range::above(0.0).at_most(1.0))?;
+        }
         let mut parts = self.block.order.clone();
         parts.sort_by_key(|part| *part as u8);
         if parts != [BlockPart::Conv, BlockPart::Norm, BlockPart::Relu, BlockPart::Dropout] {
@@ -119,20 +479,8 @@ impl NetSpec {
             return Err(TrainError::setting("net.block.order", expected, got));
         }
         whole("layers", self.body.len() + self.head.len(), 0..=1024)?;
-        for (place, layer) in self.layers() {
-            match *layer {
-                LayerSpec::Block { channels, kernel, padding }
-                | LayerSpec::Conv { channels, kernel, padding, .. } => {
-                    whole(&format!("{place}.channels"), channels, 1..=65_536)?;
-                    whole(&format!("{place}.kernel"), kernel, 1..=1024)?;
-                    whole(&format!("{place}.padding"), padding, 0..=1024)?;
-                }
-                LayerSpec::MaxPool { kernel } | LayerSpec::AveragePool { kernel } => {
-                    whole(&format!("{place}.kernel"), kernel, 1..=1024)?;
-                }
-                LayerSpec::Flatten => {}
-            }
-        }
-        Ok(())
+        self.layers().try_for_each(|(path, layer)| layer.check(&path, MOST_LEVELS))?;
+        let running = self.layers().fold(0, |sum: usize, (_, layer)| sum.saturating_add(layer.count()));
+        whole("layers", running, 0..=1024)
     }
 }

@@ -34,12 +34,13 @@ pub fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
 
 pub fn block(norm: Norm, dropout: f64) -> BlockSpec {
     let order = vec![BlockPart::Conv, BlockPart::Norm, BlockPart::Relu, BlockPart::Dropout];
-    BlockSpec { order, bias: false, norm, dropout }
+    let (activation, norm_momentum, norm_epsilon) = (None, None, None);
+    BlockSpec { order, bias: false, norm, dropout, activation, norm_momentum, norm_epsilon }
 }
 
 /// The final net of the ladder.
 pub fn final_net() -> NetSpec {
-    let block_of = |channels, kernel| LayerSpec::Block { channels, kernel, padding: 0 };
+    let block_of = |channels, kernel| LayerSpec::block(channels, kernel, 0);
     NetSpec {
         channels: 1,
         size: 28,
@@ -48,16 +49,16 @@ pub fn final_net() -> NetSpec {
         body: vec![
             block_of(8, 3),
             block_of(16, 3),
-            LayerSpec::MaxPool { kernel: 2 },
+            LayerSpec::max_pool(2),
             block_of(8, 1),
             block_of(8, 3),
             block_of(16, 3),
             block_of(20, 3),
         ],
         head: vec![
-            LayerSpec::AveragePool { kernel: 6 },
+            LayerSpec::average_pool(6),
             block_of(19, 1),
-            LayerSpec::Conv { channels: 10, kernel: 1, padding: 0, bias: false },
+            LayerSpec::conv(10, 1, 0, false),
             LayerSpec::Flatten,
         ],
     }
@@ -186,4 +187,120 @@ pub fn trained_state(plan: &Plan, seed: u64) -> TrainingState {
 /// A step that changes no weight.
 pub fn standing(seed: u64) -> Step {
     Step { learning_rate: 0.0, momentum: None, dropout: Stream::new(seed, Purpose::Dropout).at(0) }
+}
+
+/// Random nets with layers within layers; each is made to fit by its own sizes.
+pub mod nested {
+    use proptest::prelude::*;
+    use stepladder_trainer::net::{
+        Activation, BlockLayer, ConcatLayer, Groups, LayerSpec, LinearLayer, NetSpec, Norm, Plan, PoolLayer,
+        RepeatLayer, ResidualLayer, SeparableLayer, Shortcut, SqueezeExciteLayer,
+    };
+
+    pub fn activation() -> impl Strategy<Value = Option<Activation>> {
+        let all = [
+            Activation::Relu,
+            Activation::LeakyRelu,
+            Activation::Relu6,
+            Activation::HardSwish,
+            Activation::Silu,
+            Activation::Gelu,
+            Activation::None,
+        ];
+        proptest::option::of(proptest::sample::select(all.to_vec()))
+    }
+
+    fn groups() -> impl Strategy<Value = Option<Groups>> {
+        let depthwise = Groups::Depthwise;
+        proptest::sample::select(vec![
+            None,
+            Some(Groups::Number(2)),
+            Some(Groups::Number(4)),
+            Some(depthwise),
+        ])
+    }
+
+    /// Layers that leave four or eight channels and, where `stays` says so, the shape of their input.
+    fn leaf(stays: bool) -> impl Strategy<Value = LayerSpec> {
+        let channels = if stays { vec![4] } else { vec![4, 8] };
+        let stride = if stays { Just(None).boxed() } else { proptest::option::of(1_usize..4).boxed() };
+        let sizes = prop_oneof![Just((1, 0, 1)), Just((3, 1, 1)), Just((5, 2, 1)), Just((3, 2, 2))];
+        let block =
+            (proptest::sample::select(channels.clone()), sizes, stride.clone(), groups(), activation())
+                .prop_map(|(channels, (kernel, padding, dilation), stride, groups, activation)| {
+                    let dilation = (dilation > 1).then_some(dilation);
+                    LayerSpec::Block(BlockLayer {
+                        channels,
+                        kernel,
+                        padding,
+                        stride,
+                        groups,
+                        dilation,
+                        activation,
+                    })
+                });
+        let separable =
+            (proptest::sample::select(channels), stride, activation(), proptest::option::of(any::<bool>()))
+                .prop_map(|(channels, stride, activation, between)| {
+                    let (kernel, padding, dilation) = (3, 1, None);
+                    LayerSpec::Separable(SeparableLayer {
+                        channels,
+                        kernel,
+                        padding,
+                        stride,
+                        dilation,
+                        activation,
+                        between,
+                    })
+                });
+        let pool = any::<bool>().prop_map(|largest| {
+            let pool = PoolLayer { kernel: 3, stride: Some(1), padding: Some(1) };
+            if largest { LayerSpec::MaxPool(pool) } else { LayerSpec::AveragePool(pool) }
+        });
+        let squeeze =
+            (1_usize..5).prop_map(|channels| LayerSpec::SqueezeExcite(SqueezeExciteLayer { channels }));
+        prop_oneof![4 => block, 2 => separable, 1 => pool, 1 => squeeze]
+    }
+
+    fn layer() -> impl Strategy<Value = LayerSpec> {
+        leaf(true).prop_recursive(3, 12, 3, |inner| {
+            let layers = proptest::collection::vec(inner, 0..3);
+            prop_oneof![
+                (layers.clone(), activation(), any::<bool>()).prop_map(|(layers, activation, conv)| {
+                    let shortcut = conv.then_some(Shortcut::Conv);
+                    LayerSpec::Residual(ResidualLayer { layers, shortcut, activation, zero_init: None })
+                }),
+                (layers.clone(), 1_usize..4)
+                    .prop_map(|(layers, times)| LayerSpec::Repeat(RepeatLayer { times, layers })),
+                // Back to four channels, so that it can stand wherever the others can.
+                proptest::collection::vec(layers, 1..3).prop_map(|branches| {
+                    let concat = LayerSpec::Concat(ConcatLayer { branches });
+                    let layers = vec![concat, LayerSpec::block(4, 1, 0)];
+                    LayerSpec::Repeat(RepeatLayer { times: 1, layers })
+                }),
+            ]
+        })
+    }
+
+    /// Nets of such layers, whatever their norm and their end.
+    pub fn net() -> impl Strategy<Value = NetSpec> {
+        let body = proptest::collection::vec(prop_oneof![3 => layer(), 1 => leaf(false)], 1..4);
+        let block = (any::<bool>(), any::<bool>(), prop_oneof![Just(0.0), Just(0.2)], activation());
+        (block, 1_usize..4, 1_usize..8, 2_usize..6, body, any::<bool>()).prop_filter_map(
+            "a size that fits",
+            |((batch, bias, dropout, activation), channels, size, classes, mut body, linear)| {
+                let mut block = super::block(if batch { Norm::Batch } else { Norm::None }, dropout);
+                (block.bias, block.activation) = (bias, activation);
+                body.insert(0, LayerSpec::block(4, 3, 1));
+                let head = if linear {
+                    let (features, bias) = (classes, None);
+                    vec![LayerSpec::Linear(LinearLayer { features, bias, activation: None })]
+                } else {
+                    vec![LayerSpec::GlobalAveragePool, LayerSpec::conv(classes, 1, 0, true)]
+                };
+                let net = NetSpec { channels, size, classes, block, body, head };
+                Plan::of(&net).is_ok().then_some(net)
+            },
+        )
+    }
 }

@@ -111,7 +111,7 @@ mod tests {
         let experiment = std::fs::read_to_string(samples.join("experiment.json")).unwrap();
         let mut experiment: crate::Experiment = serde_json::from_str(&experiment).unwrap();
         experiment.net.size = 1024;
-        experiment.net.head.insert(0, crate::net::LayerSpec::AveragePool { kernel: 128 });
+        experiment.net.head.insert(0, crate::net::LayerSpec::average_pool(128));
         let plan = Plan::of(&experiment.net).unwrap();
         let Memory { shared, group } = Memory::of(&plan, true).unwrap();
         let groups = (MOST_BYTES / 4 - shared) / group;

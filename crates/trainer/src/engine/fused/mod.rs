@@ -23,7 +23,7 @@ pub(crate) use self::memory::check_training;
 use self::norm::NormState;
 use self::ops::{Pass, Source};
 use self::worker_pool::WorkerPool;
-use super::{Device, Engine, EngineName, NORM_MOMENTUM, Request, Step};
+use super::{Device, Engine, EngineName, Request, Step};
 use crate::TrainError;
 use crate::alloc::{check_available, zeros};
 use crate::data::Batch;
@@ -142,7 +142,7 @@ impl Fused {
         let Weights { parameters, statistics } = &mut state.weights;
         let groups = &groups[..batch.len().div_ceil(LANES)];
         let pass = Pass { isa: *isa, program, parameters, dropout: Some(at.dropout) };
-        run(workers, &program.segments, groups, &pass, batch, smoothing, (statistics, NORM_MOMENTUM));
+        run(workers, &program.segments, groups, &pass, batch, smoothing, (statistics, None));
 
         let mut score = Score { total: batch.len(), ..Score::default() };
         for group in groups {
@@ -276,7 +276,15 @@ impl Engine for Fused {
         // The segments before the loss: each ends with the statistics of a norm.
         let is_forward = |segment: &Segment| matches!(segment.reduction, Some(Reduction::Statistics(_)));
         let forward = program.segments.partition_point(is_forward);
-        run(workers, &program.segments[..forward], &all[..groups], &pass, batch, 0.0, (statistics, share));
+        run(
+            workers,
+            &program.segments[..forward],
+            &all[..groups],
+            &pass,
+            batch,
+            0.0,
+            (statistics, Some(share)),
+        );
         Ok(())
     }
 
@@ -326,7 +334,7 @@ impl Engine for Fused {
 }
 
 /// Runs segments of the program on a batch, in training mode: norms use the batch's statistics and blend a share of them
-/// into the running ones.
+/// into the running ones, that of their momentum if `None`.
 fn run(
     workers: &WorkerPool,
     segments: &[Segment],
@@ -334,7 +342,7 @@ fn run(
     pass: &Pass,
     batch: &Batch,
     smoothing: f64,
-    (running, share): (&mut [f32], f64),
+    (running, share): (&mut [f32], Option<f64>),
 ) {
     let (stages, parameters) = (&pass.program.stages, pass.parameters);
     let running = Mutex::new(running);

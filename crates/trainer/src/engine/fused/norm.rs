@@ -4,7 +4,6 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use stepladder_kernels as kernels;
 use stepladder_kernels::{GradientSums, Statistics};
 
-use super::super::NORM_EPSILON;
 use super::ops::{Share, Size, Source, Training, Workspace};
 use crate::TrainError;
 use crate::alloc::{filled, zeros};
@@ -20,6 +19,8 @@ pub(super) struct Norm {
     variance: Range<usize>,
     /// Values per channel of an image.
     pixels: usize,
+    momentum: f64,
+    epsilon: f64,
     state: RwLock<NormState>,
 }
 
@@ -40,11 +41,18 @@ pub(super) struct NormState {
 const LISTS: usize = 8;
 
 impl Norm {
-    pub fn new(plan: &Plan, weight: usize, bias: usize, statistics: usize, pixels: usize) -> Self {
+    /// `pixels` are the values per channel of an image.
+    pub fn new(
+        plan: &Plan,
+        [weight, bias, statistics]: [usize; 3],
+        pixels: usize,
+        momentum: f64,
+        epsilon: f64,
+    ) -> Self {
         let [weight, bias] = [weight, bias].map(|index| plan.parameters[index].range.clone());
         let statistics = &plan.statistics[statistics];
         let (mean, variance) = (statistics.mean.clone(), statistics.variance.clone());
-        Self { weight, bias, mean, variance, pixels, state: RwLock::default() }
+        Self { weight, bias, mean, variance, pixels, momentum, epsilon, state: RwLock::default() }
     }
 
     pub fn allocate(&mut self) -> Result<(), TrainError> {
@@ -99,15 +107,16 @@ impl Norm {
     }
 
     /// Combines the groups' statistics into the batch's (Chan, Golub and LeVeque 1979), and blends a share of them into the
-    /// running ones.
+    /// running ones; the norm's momentum if `None`.
     /// `groups` yields each group's number of images, and its statistics.
     pub fn combine_statistics<'a>(
         &self,
         groups: impl Iterator<Item = (usize, &'a [Statistics])> + Clone,
         parameters: &[f32],
         running: &mut [f32],
-        share: f64,
+        share: Option<f64>,
     ) {
+        let share = share.unwrap_or(self.momentum);
         let mut state = self.state_mut();
         for channel in 0..self.channels() {
             let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
@@ -145,7 +154,7 @@ impl Norm {
     }
 
     fn set(&self, state: &mut NormState, channel: usize, mean: f64, variance: f64, parameters: &[f32]) {
-        let inverse = 1.0 / (variance + NORM_EPSILON).sqrt();
+        let inverse = 1.0 / (variance + self.epsilon).sqrt();
         let weight = f64::from(parameters[self.weight.start + channel]);
         let bias = f64::from(parameters[self.bias.start + channel]);
         state.mean[channel] = mean as f32;

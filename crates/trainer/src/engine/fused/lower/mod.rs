@@ -179,6 +179,10 @@ mod tests {
             Kind::Dropout(_) => "dropout".into(),
             Kind::MaxPool(_) => "max pool".into(),
             Kind::AveragePool(_) => "average pool".into(),
+            Kind::Curve(_) => "curve".into(),
+            Kind::Add(_) => "add".into(),
+            Kind::Concat(_) => "concat".into(),
+            Kind::Scale(_) => "scale".into(),
             Kind::Copy(_) => "copy".into(),
         };
         program.stages.iter().map(name).collect()

@@ -1,18 +1,19 @@
 use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
-use stepladder_kernels::{self as kernels, PackedWeights};
+use stepladder_kernels::{self as kernels, PackedWeights, Windows};
 
 use super::{BackwardReads, Operation, Reads, Share, Size, Source, Training, ViewMut, Workspace};
 use crate::TrainError;
 use crate::alloc::zeros;
 use crate::net::Window;
 
-/// A convolution of stride 1.
+/// A convolution.
 pub(in super::super) struct Conv {
     /// In and out.
     channels: [usize; 2],
     window: Window,
+    groups: usize,
     weight: Range<usize>,
     bias: Option<Range<usize>>,
     packed: RwLock<Packed>,
@@ -21,24 +22,43 @@ pub(in super::super) struct Conv {
 /// The weights in the order that kernels read them, packed again for each step.
 #[derive(Default)]
 struct Packed {
-    forward: Option<PackedWeights>,
-    /// For the gradient of the input.
-    backward: Option<PackedWeights>,
+    /// Of each group of channels.
+    forward: Vec<PackedWeights>,
+    /// For the gradient of the input; empty where it isn't needed.
+    backward: Vec<PackedWeights>,
 }
 
 impl Conv {
     pub fn new(
         channels: [usize; 2],
         window: Window,
+        groups: usize,
         weight: Range<usize>,
         bias: Option<Range<usize>>,
     ) -> Self {
-        Self { channels, window, weight, bias, packed: RwLock::default() }
+        Self { channels, window, groups, weight, bias, packed: RwLock::default() }
     }
 
-    /// Returns the padding of the transposed convolution, from gradients of outputs to gradients of inputs.
-    fn padding_back(&self) -> isize {
-        self.window.kernel as isize - 1 - self.window.padding as isize
+    fn windows(&self) -> Windows {
+        let Window { stride, padding, dilation, .. } = self.window;
+        Windows { stride, dilation, padding: padding as isize }
+    }
+
+    /// Returns the windows of the transposed convolution, from gradients of outputs to gradients of inputs; `None` if it is
+    /// no convolution of stride 1 itself.
+    fn windows_back(&self) -> Option<Windows> {
+        let Window { kernel, stride, padding, dilation } = self.window;
+        (stride == 1 && dilation == 1).then(|| Windows::dense(kernel as isize - 1 - padding as isize))
+    }
+
+    /// Whether each channel has a kernel of its own, which is read from the parameters as they are.
+    fn is_depthwise(&self) -> bool {
+        self.groups > 1 && self.of_group() == [1, 1]
+    }
+
+    /// Returns the channels of a group, in and out.
+    fn of_group(&self) -> [usize; 2] {
+        self.channels.map(|channels| channels / self.groups)
     }
 }
 
@@ -48,7 +68,7 @@ impl Operation for Conv {
     }
 
     fn gradient_border(&self) -> usize {
-        self.padding_back().max(0) as usize
+        self.windows_back().map_or(0, |windows| windows.padding.max(0) as usize)
     }
 
     fn backward_reads(&self) -> BackwardReads {
@@ -67,8 +87,14 @@ impl Operation for Conv {
     }
 
     fn size(&self, training: Training) -> Size {
-        let [from, to] = self.channels;
-        let packed = |from, to| PackedWeights::length(to, from, self.window.kernel).unwrap_or(usize::MAX);
+        let [from, to] = self.of_group();
+        let packed = |from, to| {
+            if self.is_depthwise() {
+                return 0;
+            }
+            let length = PackedWeights::length(to, from, self.window.kernel);
+            length.and_then(|length| length.checked_mul(self.groups)).unwrap_or(usize::MAX)
+        };
         let parameters = self.weight.len() + self.bias.as_ref().map_or(0, Range::len);
         match training {
             Training::Off => Size { shared: packed(from, to), group: 0 },
@@ -78,12 +104,24 @@ impl Operation for Conv {
     }
 
     fn allocate(&mut self, training: Training) -> Result<(), TrainError> {
-        let [from, to] = self.channels;
+        if self.is_depthwise() {
+            return Ok(());
+        }
+        let [from, to] = self.of_group();
         let bytes = 4 * self.weight.len();
-        let new =
-            |from, to| PackedWeights::new(to, from, self.window.kernel).ok_or(TrainError::Memory { bytes });
-        let backward = (training == Training::Inputs).then(|| new(to, from)).transpose()?;
-        self.packed = RwLock::new(Packed { forward: Some(new(from, to)?), backward });
+        let new = |from, to| {
+            let packed = PackedWeights::new(to, from, self.window.kernel);
+            packed.ok_or(TrainError::Memory { bytes })
+        };
+        let has_backward = training == Training::Inputs;
+        let mut packed = Packed { forward: list(self.groups)?, backward: list(self.groups)? };
+        for _ in 0..self.groups {
+            packed.forward.push(new(from, to)?);
+            if has_backward {
+                packed.backward.push(new(to, from)?);
+            }
+        }
+        self.packed = RwLock::new(packed);
         Ok(())
     }
 
@@ -94,48 +132,100 @@ impl Operation for Conv {
     }
 
     fn prepare(&self, parameters: &[f32], running: Option<&[f32]>) {
-        let weights = &parameters[self.weight.clone()];
+        let weights = parameters[self.weight.clone()].chunks_exact(self.weight.len() / self.groups);
         let mut packed = self.packed.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(forward) = &mut packed.forward {
+        for (forward, weights) in packed.forward.iter_mut().zip(weights.clone()) {
             forward.pack(weights);
         }
-        if let Some(backward) = packed.backward.as_mut().filter(|_| running.is_none()) {
-            backward.pack_transposed(weights);
+        if running.is_none() {
+            for (backward, weights) in packed.backward.iter_mut().zip(weights) {
+                backward.pack_transposed(weights);
+            }
         }
     }
 
     fn forward(&self, reads: &Reads, to: ViewMut) {
-        let input = reads.input(0);
+        let (isa, input, windows) = (reads.pass.isa, reads.input(0), self.windows());
         let bias = self.bias.as_ref().map(|bias| &reads.pass.parameters[bias.clone()]);
+        if self.is_depthwise() {
+            let (weights, kernel) = (&reads.pass.parameters[self.weight.clone()], self.window.kernel);
+            let from = (input.pixels, input.frame);
+            kernels::depthwise(isa, from, windows, weights, kernel, false, bias, to.pixels, to.frame);
+            return;
+        }
         let packed = self.packed.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(weights) = &packed.forward else { return };
-        let padding = self.window.padding as isize;
-        kernels::conv(reads.pass.isa, input.pixels, input.frame, padding, weights, bias, to.pixels, to.frame);
+        let [ins, outs] = self.of_group();
+        for (group, weights) in packed.forward.iter().enumerate() {
+            let (in_frame, read) = input.frame.part(group * ins, ins);
+            let (out_frame, written) = to.frame.part(group * outs, outs);
+            let bias = bias.map(|bias| &bias[group * outs..][..outs]);
+            let (from, to) = (&input.pixels[read], &mut to.pixels[written]);
+            kernels::conv(isa, from, in_frame, windows, weights, bias, to, out_frame);
+        }
     }
 
     fn parameter_gradients(&self, reads: &Reads, workspace: &mut Workspace) {
-        let (input, gradient) = (reads.input(0), reads.gradient());
-        kernels::conv_weight_gradient(
-            reads.pass.isa,
-            input.pixels,
-            input.frame,
-            self.window.padding as isize,
-            gradient.pixels,
-            gradient.frame,
-            self.window.kernel,
-            &mut workspace.weights,
-        );
+        let (isa, input, gradient) = (reads.pass.isa, reads.input(0), reads.gradient());
+        let (windows, kernel) = (self.windows(), self.window.kernel);
         if self.bias.is_some() {
-            kernels::conv_bias_gradient(reads.pass.isa, gradient.pixels, gradient.frame, &mut workspace.bias);
+            kernels::conv_bias_gradient(isa, gradient.pixels, gradient.frame, &mut workspace.bias);
+        }
+        if self.is_depthwise() {
+            let (from, back) = ((input.pixels, input.frame), (gradient.pixels, gradient.frame));
+            kernels::depthwise_weight_gradient(isa, from, windows, back, kernel, &mut workspace.weights);
+            return;
+        }
+        let [ins, outs] = self.of_group();
+        let weights = workspace.weights.chunks_exact_mut(self.weight.len() / self.groups);
+        for (group, weights) in weights.enumerate() {
+            let (in_frame, read) = input.frame.part(group * ins, ins);
+            let (out_frame, back) = gradient.frame.part(group * outs, outs);
+            let (from, back) = (&input.pixels[read], &gradient.pixels[back]);
+            kernels::conv_weight_gradient(isa, from, in_frame, windows, back, out_frame, kernel, weights);
         }
     }
 
     fn input_gradient(&self, reads: &Reads, _input: usize, to: ViewMut) {
-        let gradient = reads.gradient();
+        let (isa, gradient) = (reads.pass.isa, reads.gradient());
+        if self.is_depthwise() {
+            let (weights, kernel) = (&reads.pass.parameters[self.weight.clone()], self.window.kernel);
+            let from = (gradient.pixels, gradient.frame);
+            match self.windows_back() {
+                Some(windows) => {
+                    kernels::depthwise(isa, from, windows, weights, kernel, true, None, to.pixels, to.frame);
+                }
+                None => kernels::depthwise_input_gradient(
+                    isa,
+                    from,
+                    self.windows(),
+                    weights,
+                    kernel,
+                    to.pixels,
+                    to.frame,
+                ),
+            }
+            return;
+        }
         let packed = self.packed.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(weights) = &packed.backward else { return };
-        let padding = self.padding_back();
-        let isa = reads.pass.isa;
-        kernels::conv(isa, gradient.pixels, gradient.frame, padding, weights, None, to.pixels, to.frame);
+        let [ins, outs] = self.of_group();
+        for (group, weights) in packed.backward.iter().enumerate() {
+            let (out_frame, read) = gradient.frame.part(group * outs, outs);
+            let (in_frame, written) = to.frame.part(group * ins, ins);
+            let (from, to) = (&gradient.pixels[read], &mut to.pixels[written]);
+            match self.windows_back() {
+                Some(windows) => kernels::conv(isa, from, out_frame, windows, weights, None, to, in_frame),
+                None => {
+                    kernels::conv_input_gradient(isa, from, out_frame, self.windows(), weights, to, in_frame);
+                }
+            }
+        }
     }
+}
+
+/// Allocates an empty list for `count` values.
+fn list<Value>(count: usize) -> Result<Vec<Value>, TrainError> {
+    let mut list = vec![];
+    let bytes = count.saturating_mul(size_of::<Value>());
+    list.try_reserve_exact(count).map_err(|_| TrainError::Memory { bytes })?;
+    Ok(list)
 }

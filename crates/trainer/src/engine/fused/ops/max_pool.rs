@@ -1,23 +1,23 @@
-use stepladder_kernels as kernels;
+use stepladder_kernels::{self as kernels, Pool};
 
 use super::{BackwardReads, Operation, Reads, ViewMut};
 use crate::net::Window;
 
 /// The largest value of each window.
 pub(in super::super) struct MaxPool {
-    kernel: usize,
+    pool: Pool,
     /// [`Operation::leaves_gradient`].
     pub leaves_gradient: bool,
 }
 
 impl MaxPool {
     pub fn new(window: Window) -> Self {
-        Self { kernel: window.kernel, leaves_gradient: false }
+        Self { pool: pool(window), leaves_gradient: false }
     }
 
     /// Whether its windows are 2 x 2, side by side.
     pub fn halves(&self) -> bool {
-        self.kernel == 2
+        self.pool == Pool::plain(2)
     }
 }
 
@@ -32,7 +32,7 @@ impl Operation for MaxPool {
 
     fn forward(&self, reads: &Reads, to: ViewMut) {
         let input = reads.input(0);
-        kernels::max_pool(reads.pass.isa, input.pixels, input.frame, self.kernel, to.pixels, to.frame);
+        kernels::max_pool(reads.pass.isa, input.pixels, input.frame, self.pool, to.pixels, to.frame);
     }
 
     fn input_gradient(&self, reads: &Reads, _input: usize, to: ViewMut) {
@@ -41,11 +41,16 @@ impl Operation for MaxPool {
             reads.pass.isa,
             input.pixels,
             input.frame,
-            self.kernel,
+            self.pool,
             gradient.pixels,
             gradient.frame,
             to.pixels,
             to.frame,
         );
     }
+}
+
+/// Returns a window as the kernels take it.
+pub(super) fn pool(window: Window) -> Pool {
+    Pool { kernel: window.kernel, stride: window.stride, padding: window.padding }
 }

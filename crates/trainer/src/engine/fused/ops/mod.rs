@@ -1,28 +1,36 @@
 //! The operations of stages, one file each: forward, backward, and the memory that they need.
 
 mod activate;
+mod add;
 mod average_pool;
+mod concat;
 mod conv;
 mod copy;
+mod curve;
 mod dropout;
 mod max_pool;
 mod normalise;
+mod scale;
 
 use std::ops::Range;
 
 use stepladder_kernels::{Frame, GradientSums, Isa, LANES, Lanes, Statistics};
 
 pub(super) use self::activate::Activate;
+use self::add::Add;
 use self::average_pool::AveragePool;
+use self::concat::Concat;
 use self::conv::Conv;
 pub(super) use self::copy::Copy;
+use self::curve::Curve;
 use self::dropout::Dropout;
 use self::max_pool::MaxPool;
 pub(super) use self::normalise::Normalise;
+use self::scale::Scale;
 use super::lower::Program;
 use super::norm::{Norm, NormState};
 use crate::TrainError;
-use crate::net::{Node, Op, Plan, ValueId};
+use crate::net::{Node, Op, Plan, ValueId, Window};
 use crate::random::Stream;
 
 /// An operation that the engine runs in one pass, and the values that it reads and makes.
@@ -40,6 +48,10 @@ pub(super) enum Kind {
     Dropout(Dropout),
     MaxPool(MaxPool),
     AveragePool(AveragePool),
+    Curve(Curve),
+    Add(Add),
+    Concat(Concat),
+    Scale(Scale),
     Copy(Copy),
 }
 
@@ -202,20 +214,30 @@ impl Kind {
     pub fn of(plan: &Plan, node: &Node) -> Self {
         let [channels, height, width] = plan.graph.shape(node.inputs[0]);
         match node.op {
-            Op::Conv { weight, bias, window } => {
+            Op::Conv { weight, bias, window, groups } => {
                 let range = |index: usize| plan.parameters[index].range.clone();
-                let channels = [channels, node.shape[0]];
-                Self::Conv(Conv::new(channels, window, range(weight), bias.map(range)))
+                let (channels, bias) = ([channels, node.shape[0]], bias.map(range));
+                Self::Conv(Conv::new(channels, window, groups, range(weight), bias))
             }
-            Op::BatchNorm { weight, bias, statistics } => {
-                let norm = Norm::new(plan, weight, bias, statistics, height * width);
+            Op::BatchNorm { weight, bias, statistics, momentum, epsilon } => {
+                let norm = Norm::new(plan, [weight, bias, statistics], height * width, momentum, epsilon);
                 Self::Normalise(Normalise::new(norm))
             }
-            Op::Relu => Self::Activate(Activate { norm: None, dropout: None, pooled: None }),
+            Op::Activation(activation) => match Curve::of(activation) {
+                None => Self::Activate(Activate { norm: None, dropout: None, pooled: None }),
+                Some(curve) => Self::Curve(curve),
+            },
+            Op::Sigmoid => Self::Curve(Curve::SIGMOID),
             Op::Dropout { probability, index } => Self::Dropout(Dropout { probability, index }),
             Op::MaxPool(window) => Self::MaxPool(MaxPool::new(window)),
-            Op::AveragePool(window) => Self::AveragePool(AveragePool { kernel: window.kernel }),
+            Op::AveragePool(window) => Self::AveragePool(AveragePool::new(window)),
+            Op::GlobalAveragePool => {
+                Self::AveragePool(AveragePool::new(Window { kernel: height, ..Window::PIXEL }))
+            }
             Op::Flatten => Self::Copy(Copy),
+            Op::Add => Self::Add(Add),
+            Op::Concat => Self::Concat(Concat),
+            Op::Scale => Self::Scale(Scale),
         }
     }
 
@@ -227,6 +249,10 @@ impl Kind {
             Self::Dropout(op) => op,
             Self::MaxPool(op) => op,
             Self::AveragePool(op) => op,
+            Self::Curve(op) => op,
+            Self::Add(op) => op,
+            Self::Concat(op) => op,
+            Self::Scale(op) => op,
             Self::Copy(op) => op,
         }
     }
@@ -239,6 +265,10 @@ impl Kind {
             Self::Dropout(op) => op,
             Self::MaxPool(op) => op,
             Self::AveragePool(op) => op,
+            Self::Curve(op) => op,
+            Self::Add(op) => op,
+            Self::Concat(op) => op,
+            Self::Scale(op) => op,
             Self::Copy(op) => op,
         }
     }

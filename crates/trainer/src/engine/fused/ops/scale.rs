@@ -1,0 +1,30 @@
+use stepladder_kernels as kernels;
+
+use super::{BackwardReads, Operation, Reads, View, ViewMut};
+
+/// The first input, each channel times a value of the second.
+pub(in super::super) struct Scale;
+
+impl Operation for Scale {
+    fn backward_reads(&self) -> BackwardReads {
+        BackwardReads { inputs: true, output: false }
+    }
+
+    fn forward(&self, reads: &Reads, to: ViewMut) {
+        let [values, factors] = [reads.input(0), reads.input(1)].map(pair);
+        kernels::scale_channels(reads.pass.isa, values, factors, to.pixels, to.frame);
+    }
+
+    fn input_gradient(&self, reads: &Reads, input: usize, to: ViewMut) {
+        let [values, factors, gradient] = [reads.input(0), reads.input(1), reads.gradient()].map(pair);
+        if input == 0 {
+            kernels::scale_channels(reads.pass.isa, gradient, factors, to.pixels, to.frame);
+        } else {
+            kernels::channel_products(reads.pass.isa, gradient, values, to.pixels, to.frame);
+        }
+    }
+}
+
+fn pair(view: View<'_>) -> (&[kernels::Lanes], kernels::Frame) {
+    (view.pixels, view.frame)
+}
