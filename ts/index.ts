@@ -40,6 +40,7 @@ export {npz} from './data/npz.js';
 export * from './errors/index.js';
 export {type Aspect, aspectsChanged, type Difference, differences} from './experiment/difference.js';
 export type {
+	Activation,
 	Augmentation,
 	Averaging,
 	Block,

@@ -8,17 +8,47 @@ type Complete<Value> = Value extends object
 	? {[Key in keyof Value]-?: Complete<Exclude<Value[Key], undefined>>}
 	: Value;
 
+const separable = {
+	...{channels: 8, kernel: 3, padding: 1, stride: 1, dilation: 1, between: false},
+	activation: 'hard-swish',
+} as const;
+
 /** A complete experiment on either schedule. */
 const experiment = (schedule: Complete<Schedule>): Complete<Experiment> => ({
 	net: {
 		...{channels: 1, size: 28, classes: 10},
-		block: {order: ['conv', 'norm', 'relu', 'dropout'], bias: false, norm: 'batch', dropout: 0.1},
+		block: {
+			...{order: ['conv', 'norm', 'relu', 'dropout'], bias: false, norm: 'batch', dropout: 0.1},
+			...{activation: 'silu', normMomentum: 0.1, normEpsilon: 1e-5},
+		},
 		body: [
-			{kind: 'block', channels: 8, kernel: 3, padding: 1},
-			{kind: 'max-pool', kernel: 2},
-			{kind: 'conv', channels: 10, kernel: 1, padding: 0, bias: true},
+			{
+				...{kind: 'block', channels: 8, kernel: 3, padding: 1},
+				...{stride: 1, groups: 1, dilation: 1, activation: 'relu6'},
+			},
+			{kind: 'max-pool', kernel: 2, stride: 2, padding: 0},
+			{kind: 'conv', channels: 8, kernel: 1, padding: 0, bias: true, stride: 1, groups: 'depthwise', dilation: 1},
+			{
+				...{kind: 'separable', channels: 8, kernel: 3, padding: 1, stride: 1, dilation: 1},
+				...{activation: 'gelu', between: true},
+			},
+			{
+				kind: 'residual',
+				layers: [
+					{kind: 'concat', branches: [[{kind: 'squeeze-excite', channels: 2}]]},
+					{kind: 'repeat', times: 2, layers: [{kind: 'separable', ...separable}]},
+				],
+				shortcut: 'identity',
+				activation: 'relu',
+				zeroInit: true,
+			},
 		],
-		head: [{kind: 'average-pool', kernel: 14}, {kind: 'flatten'}],
+		head: [
+			{kind: 'average-pool', kernel: 2, stride: 1, padding: 0},
+			{kind: 'global-average-pool'},
+			{kind: 'linear', features: 10, bias: true, activation: 'none'},
+			{kind: 'flatten'},
+		],
 	},
 	augmentation: {
 		...{rotation: 10, translation: 0.1, scaleMin: 0.9, scaleMax: 1.1, shear: 5},
@@ -81,8 +111,8 @@ test('of several wrong numbers the first is named', t => {
 	const {net} = several;
 	net.classes = 1.5;
 	net.body = [
-		{kind: 'conv', channels: 8, kernel: -1, padding: 2.5, bias: true},
-		{kind: 'max-pool', kernel: NaN},
+		{kind: 'conv', channels: 8, kernel: -1, padding: 2.5, bias: true, stride: 1, groups: 1, dilation: 1},
+		{kind: 'max-pool', kernel: NaN, stride: 1, padding: 0},
 	];
 	several.labelSmoothing = 1.5;
 	several.batchSize = 0.5;
@@ -108,8 +138,8 @@ test('TypeScript and the trainer have the same names', t => {
 		const objects = values(typed).filter(({value}) => typeof value === 'object' && !Array.isArray(value));
 		for (const {path, value} of [{path: '', value: typed}, ...objects]) {
 			const holder = value as Holder;
-			if (holder['kind'] === 'flatten') {
-				continue; // serde ignores fields of a variant that has none
+			if (holder['kind'] === 'flatten' || holder['kind'] === 'global-average-pool') {
+				continue; // serde ignores fields of variants that have none
 			}
 
 			holder['x'] = 1;

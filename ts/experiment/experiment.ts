@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {ConfigError} from '../errors/index.js';
 import {validate} from '../validation/validate.js';
 
 // The types document the settings; the schemas below check them, and don't compile where the two differ.
@@ -42,7 +43,10 @@ export type Net = {
 
 /** The parts of every block, and their order. */
 export type Block = {
-	/** The order of the parts, each once; a `norm` of `none` and a `dropout` of 0 have no effect. */
+	/**
+	 * The order of the parts, each once; a `norm` of `none` and a `dropout` of 0 have no effect. `relu` is the place of the
+	 * activation function, whichever it is.
+	 */
 	order: ('conv' | 'norm' | 'relu' | 'dropout')[];
 	/** Whether the convolution adds a bias. */
 	bias: boolean;
@@ -50,20 +54,127 @@ export type Block = {
 	norm: 'none' | 'batch';
 	/** Dropout probability, in `[0, 1)`. */
 	dropout: number;
+	/**
+	 * The activation function.
+	 *
+	 * @default 'relu'
+	 */
+	activation?: Activation | undefined;
+	/**
+	 * The share of a batch in the norm's running statistics, in `(0, 1]`, as PyTorch's `BatchNorm2d` defines it.
+	 *
+	 * @default 0.1
+	 */
+	normMomentum?: number | undefined;
+	/**
+	 * The number added to a variance before its root is taken, in `(0, 1]`.
+	 *
+	 * @default 1e-5
+	 */
+	normEpsilon?: number | undefined;
 };
 
-/** One layer. Convolutions have stride 1, pools a stride of their kernel. */
+/** An activation function, as PyTorch defines it with its defaults. */
+export type Activation = 'relu' | 'leaky-relu' | 'relu6' | 'hard-swish' | 'silu' | 'gelu' | 'none';
+
+/** How far apart a convolution reads, and of which channels, as in PyTorch's `Conv2d`. */
+export type Reach = {
+	/**
+	 * Distance between windows.
+	 *
+	 * @default 1
+	 */
+	stride?: number | undefined;
+	/**
+	 * Number of parts that the channels are divided into, each with its own kernels; `depthwise` for one per input channel.
+	 *
+	 * @default 1
+	 */
+	groups?: number | 'depthwise' | undefined;
+	/**
+	 * Distance between the pixels of a window.
+	 *
+	 * @default 1
+	 */
+	dilation?: number | undefined;
+};
+
+/** The windows of a pool, as in PyTorch's `MaxPool2d` and `AvgPool2d`. */
+export type PoolWindows = {
+	kernel: number;
+	/**
+	 * Distance between windows.
+	 *
+	 * @default the kernel
+	 */
+	stride?: number | undefined;
+	/**
+	 * Pixels added on each side, at most half the kernel: a maximum ignores them, a mean counts them as zeros.
+	 *
+	 * @default 0
+	 */
+	padding?: number | undefined;
+};
+
+/** One layer, or several that belong together. */
 export type Layer =
-	/** A convolution with the other parts of `Block`. */
-	| {kind: 'block'; channels: number; kernel: number; padding: number}
+	/** A convolution with the other parts of `Block`; `activation` replaces the block's. */
+	| ({kind: 'block'; channels: number; kernel: number; padding: number; activation?: Activation | undefined} & Reach)
 	/** A convolution alone. */
-	| {kind: 'conv'; channels: number; kernel: number; padding: number; bias: boolean}
+	| ({kind: 'conv'; channels: number; kernel: number; padding: number; bias: boolean} & Reach)
+	/**
+	 * A depthwise block, then a block of kernel 1. Without `between` (true by default), the depthwise convolution stands
+	 * alone, and the other parts of a block come after both.
+	 */
+	| {
+			kind: 'separable';
+			channels: number;
+			kernel: number;
+			padding: number;
+			stride?: number | undefined;
+			dilation?: number | undefined;
+			activation?: Activation | undefined;
+			between?: boolean | undefined;
+	  }
+	/** All values of an image, weighted: PyTorch's `Linear` on flattened values. `bias` is true by default. */
+	| {kind: 'linear'; features: number; bias?: boolean | undefined; activation?: Activation | undefined}
 	/** The largest value of each window. */
-	| {kind: 'max-pool'; kernel: number}
+	| ({kind: 'max-pool'} & PoolWindows)
 	/** The mean of each window. */
-	| {kind: 'average-pool'; kernel: number}
+	| ({kind: 'average-pool'} & PoolWindows)
+	/** The mean of each channel, `[C, 1, 1]`. */
+	| {kind: 'global-average-pool'}
 	/** `[C, H, W]` to `[C * H * W, 1, 1]`. */
-	| {kind: 'flatten'};
+	| {kind: 'flatten'}
+	/** Layers whose output is added to their input. */
+	| {
+			kind: 'residual';
+			layers: Layer[];
+			/**
+			 * The way around the layers: the input, or a convolution of kernel 1 with the block's norm, where they change its shape.
+			 *
+			 * @default 'identity'
+			 */
+			shortcut?: 'identity' | 'conv' | undefined;
+			/**
+			 * An activation function behind the sum.
+			 *
+			 * @default 'none'
+			 */
+			activation?: Activation | undefined;
+			/**
+			 * Whether the scale of the last norm in `layers` starts at zero, so that the sum starts as the shortcut.
+			 *
+			 * @default false
+			 */
+			zeroInit?: boolean | undefined;
+	  }
+	/** Branches that read the same input; their channels follow each other. A branch without layers is the input. */
+	| {kind: 'concat'; branches: Layer[][]}
+	/** Layers that are applied several times, with the same weights. */
+	| {kind: 'repeat'; times: number; layers: Layer[]}
+	/** Channels weighted by what two layers of kernel 1 make of all channels' means; `channels` are those between the two. */
+	| {kind: 'squeeze-excite'; channels: number};
 
 /** Ranges of random changes, with torchvision's meaning. */
 export type Augmentation = {
@@ -129,12 +240,51 @@ export type Averaging = {
 /** Any number: the trainer, which knows the ranges, checks its value. */
 const number = z.custom<number>(value => typeof value === 'number', 'a number');
 
-const layer = z.discriminatedUnion('kind', [
-	z.strictObject({kind: z.literal('block'), channels: number, kernel: number, padding: number}),
-	z.strictObject({kind: z.literal('conv'), channels: number, kernel: number, padding: number, bias: z.boolean()}),
-	z.strictObject({kind: z.literal('max-pool'), kernel: number}),
-	z.strictObject({kind: z.literal('average-pool'), kernel: number}),
+const activation = z.enum(['relu', 'leaky-relu', 'relu6', 'hard-swish', 'silu', 'gelu', 'none']);
+const window = {channels: number, kernel: number, padding: number};
+const reach = {
+	stride: number.optional(),
+	groups: z
+		.custom<number | 'depthwise'>(
+			value => typeof value === 'number' || value === 'depthwise',
+			'a number of groups or `depthwise`',
+		)
+		.optional(),
+	dilation: number.optional(),
+};
+const pool = {kernel: number, stride: number.optional(), padding: number.optional()};
+
+const layer: z.ZodType<Layer> = z.discriminatedUnion('kind', [
+	z.strictObject({kind: z.literal('block'), ...window, ...reach, activation: activation.optional()}),
+	z.strictObject({kind: z.literal('conv'), ...window, bias: z.boolean(), ...reach}),
+	z.strictObject({
+		kind: z.literal('separable'),
+		...window,
+		stride: number.optional(),
+		dilation: number.optional(),
+		activation: activation.optional(),
+		between: z.boolean().optional(),
+	}),
+	z.strictObject({
+		kind: z.literal('linear'),
+		features: number,
+		bias: z.boolean().optional(),
+		activation: activation.optional(),
+	}),
+	z.strictObject({kind: z.literal('max-pool'), ...pool}),
+	z.strictObject({kind: z.literal('average-pool'), ...pool}),
+	z.strictObject({kind: z.literal('global-average-pool')}),
 	z.strictObject({kind: z.literal('flatten')}),
+	z.strictObject({
+		kind: z.literal('residual'),
+		layers: z.lazy(() => z.array(layer)),
+		shortcut: z.enum(['identity', 'conv']).optional(),
+		activation: activation.optional(),
+		zeroInit: z.boolean().optional(),
+	}),
+	z.strictObject({kind: z.literal('concat'), branches: z.lazy(() => z.array(z.array(layer)))}),
+	z.strictObject({kind: z.literal('repeat'), times: number, layers: z.lazy(() => z.array(layer))}),
+	z.strictObject({kind: z.literal('squeeze-excite'), channels: number}),
 ]);
 
 const net: z.ZodType<Net> = z.strictObject({
@@ -146,6 +296,9 @@ const net: z.ZodType<Net> = z.strictObject({
 		bias: z.boolean(),
 		norm: z.enum(['none', 'batch']),
 		dropout: number,
+		activation: activation.optional(),
+		normMomentum: number.optional(),
+		normEpsilon: number.optional(),
 	}),
 	body: z.array(layer),
 	head: z.array(layer),
@@ -188,11 +341,32 @@ const experiment: z.ZodType<Experiment> = z.strictObject({
  *
  * @throws {ConfigError} for the first thing wrong
  */
-export const asExperiment = (value: unknown): Experiment => validate(experiment, value, 'experiment');
+export const asExperiment = (value: unknown): Experiment => {
+	checkLevels(value, 'experiment');
+	return validate(experiment, value, 'experiment');
+};
 
 /**
  * Checks the names and types of a net alone, and returns it.
  *
  * @throws {ConfigError} for the first thing wrong
  */
-export const asNet = (value: unknown): Net => validate(net, value, 'net');
+export const asNet = (value: unknown): Net => {
+	checkLevels(value, 'net');
+	return validate(net, value, 'net');
+};
+
+/** Levels of objects and lists: 16 of layers within layers, the most that the trainer takes, have fewer. */
+const maxLevels = 60;
+
+/** Refuses objects and lists so deep, or in a circle, that walking them would exhaust the stack. */
+const checkLevels = (whole: unknown, name: string): void => {
+	let level = [whole];
+	for (let depth = 0; level.length > 0; depth++) {
+		if (depth > maxLevels) {
+			throw new ConfigError(name, 'at most 16 levels of layers within layers', 'more');
+		}
+
+		level = level.flatMap(value => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+	}
+};

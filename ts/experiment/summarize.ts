@@ -3,13 +3,11 @@ import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {asNet, type Net} from './experiment.js';
 
-/** Returns the multiply-adds of a net's convolutions for one image, forward and backward. */
+/** Returns the multiply-adds of a net's convolutions and linear layers for one image, forward and backward. */
 export const multiplyAddsOf = (net: Net): number => {
-	const layers = summarize(net).rows.map(({operation, kernel, channelsIn, channelsOut, sizeOut}) =>
-		operation.includes('conv') ? kernel ** 2 * channelsIn * channelsOut * sizeOut ** 2 : 0,
-	);
-	const [first = 0] = layers; // images need no gradient
-	return 3 * layers.reduce((sum, count) => sum + count, 0) - first;
+	const counts = summarize(net).rows.map(({multiplyAdds}) => multiplyAdds);
+	const first = counts.find(count => count > 0) ?? 0; // images need no gradient
+	return 3 * counts.reduce((sum, count) => sum + count, 0) - first;
 };
 
 export type {Summary, SummaryRow};

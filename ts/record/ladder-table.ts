@@ -66,7 +66,7 @@ const switches = ({name, aspect, experiment: {net, augmentation, schedule, avera
 	parameters: summarize(net).parameters,
 	batchNorm: net.block.norm === 'batch',
 	dropout: net.block.dropout,
-	fullyConnected: net.head.some(layer => layer.kind === 'average-pool'),
+	fullyConnected: net.head.some(({kind}) => kind === 'average-pool' || kind === 'global-average-pool'),
 	augmentation: augmentation !== undefined,
 	scheduler: schedule.kind === 'constant' ? undefined : schedule.kind,
 	averaging: averaging !== undefined,

@@ -69,26 +69,55 @@ const valueText = (value: unknown): string => {
 		: String(value);
 };
 
-const layersOf = ({net: {body, head}}: Experiment): string[] => [...body, ...head].map(layerText);
+const layersOf = ({net: {body, head}}: Experiment): string[] => [...body, ...head].flatMap(layer => layerTexts(layer));
 
-const layerText = (layer: Layer): string => {
+/** Describes a layer, and those within it by lines of their own. */
+const layerTexts = (layer: Layer): string[] => {
+	const within = (layers: readonly Layer[]): string[] =>
+		layers.flatMap(inner => layerTexts(inner)).map(text => `\u00a0\u00a0${text}`);
 	switch (layer.kind) {
 		case 'block':
-		case 'conv': {
-			const {kind, channels, kernel, padding} = layer;
-			const rest = [...(padding > 0 ? [`padding ${padding}`] : []), ...(kind === 'conv' && layer.bias ? ['bias'] : [])];
-			return [`${kind} ${kernel} x ${kernel} to ${channels} channels`, ...rest].join(', ');
+		case 'conv':
+		case 'separable': {
+			const {kind, channels, kernel, padding, ...others} = layer;
+			const rest = [...(padding > 0 ? [`padding ${padding}`] : []), ...settings(others)];
+			return [[`${kind} ${kernel} x ${kernel} to ${channels} channels`, ...rest].join(', ')];
 		}
 
-		case 'flatten': {
-			return 'flatten';
+		case 'max-pool':
+		case 'average-pool': {
+			const {kind, kernel, ...others} = layer;
+			return [[`${kind} ${kernel} x ${kernel}`, ...settings(others)].join(', ')];
+		}
+
+		case 'residual': {
+			const {kind, layers, ...others} = layer;
+			return [[kind, ...settings(others)].join(', '), ...within(layers)];
+		}
+
+		case 'repeat': {
+			return [`repeat ${layer.times} times`, ...within(layer.layers)];
+		}
+
+		case 'concat': {
+			return layer.branches.flatMap((branch, index) => [
+				`concat, branch ${index + 1}`,
+				...(branch.length === 0 ? ['\u00a0\u00a0input'] : within(branch)),
+			]);
 		}
 
 		default: {
-			return `${layer.kind} ${layer.kernel} x ${layer.kernel}`;
+			const {kind, ...others} = layer;
+			return [[kind, ...settings(others)].join(', ')];
 		}
 	}
 };
+
+/** Describes further settings of a layer; one that is false has none. */
+const settings = (values: Readonly<Record<string, unknown>>): string[] =>
+	Object.entries(values)
+		.filter(([, value]) => value !== undefined && value !== false)
+		.map(([name, value]) => (value === true ? spaced(name) : `${spaced(name)} ${String(value)}`));
 
 /** Aligns two nets side by side: equal layers at the start and at the end share a row. */
 const layerChanges = (before: readonly string[], after: readonly string[]): LayerChange[] => {

@@ -19,7 +19,7 @@ export const summaryTable = (summary: Summary, screen = plain): string => {
 export const summaryCells = ({rows}: Summary) => ({
 	head,
 	body: rows.map(row => [
-		row.operation,
+		`${'\u00a0\u00a0'.repeat(row.depth)}${row.operation}`,
 		...[row.sizeIn, row.channelsIn, row.channelsOut, row.padding, row.kernel, row.stride, row.sizeOut],
 		...[row.jumpIn, row.jumpOut, row.fieldIn, row.fieldOut],
 		`${row.sizeIn}x${row.sizeIn}x${row.channelsIn}`,
