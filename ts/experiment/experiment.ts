@@ -247,7 +247,7 @@ const reach = {
 	groups: z
 		.custom<number | 'depthwise'>(
 			value => typeof value === 'number' || value === 'depthwise',
-			'a number of groups or `depthwise`',
+			'a number or one of `depthwise`',
 		)
 		.optional(),
 	dilation: number.optional(),

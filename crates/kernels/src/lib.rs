@@ -8,6 +8,8 @@
 //! register, lanes are summed in one fixed tree ([`sum_lanes`]), and sums over groups are returned group
 //! by group. So results depend neither on the instruction set nor on the number of threads.
 
+#![allow(clippy::too_many_arguments)] // a buffer is two of them, its pixels and its frame
+
 mod combine;
 mod conv;
 mod conv_weights;
