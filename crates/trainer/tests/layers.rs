@@ -108,6 +108,14 @@ fn geometry_that_no_layer_has_is_refused_by_the_layer_and_what_it_expects() {
 }
 
 #[test]
+fn branches_whose_values_double_over_and_over_are_refused_before_their_number_overflows() {
+    let double = json!({"kind": "concat", "branches": [[], []]});
+    let body: Vec<Value> = std::iter::repeat_n(double, 100).collect();
+    let error = refusal(&json!(body));
+    assert!(error.starts_with("`net.body.49.branches` should be branches that make at most"), "{error}");
+}
+
+#[test]
 fn ten_thousand_nested_layers_are_refused() {
     let mut layer = LayerSpec::block(3, 3, 1);
     for _ in 0..10_000 {

@@ -13,6 +13,10 @@ use crate::TrainError;
 /// 2^28 parameters are 1 GiB; far beyond what this project is about, and safely within what can be allocated.
 const MOST_PARAMETERS: u128 = 1 << 28;
 
+/// The most values of an image that a layer makes: more than any memory holds, and few enough that counting them can't
+/// overflow.
+const MOST_VALUES: u128 = 1 << 59;
+
 /// A plan as it grows.
 struct Builder<'a> {
     block: &'a BlockSpec,
@@ -266,7 +270,7 @@ impl Builder<'_> {
             inputs.push(self.chain(layers, input)?);
         }
         let [_, height, width] = self.shape(inputs[0]);
-        let mut channels: usize = 0;
+        let mut channels: u128 = 0;
         for (i, &branch) in inputs.iter().enumerate() {
             let shape = self.shape(branch);
             if shape[1..] != [height, width] {
@@ -277,9 +281,17 @@ impl Builder<'_> {
                     got: shape,
                 });
             }
-            channels = channels.saturating_add(shape[0]);
+            channels += shape[0] as u128;
         }
-        Ok(self.push(path, Op::Concat, inputs, [channels, height, width]))
+        let values = channels * (height * width) as u128;
+        if values > MOST_VALUES {
+            return Err(TrainError::setting(
+                format!("net.{path}.branches"),
+                format!("branches that make at most {MOST_VALUES} values of an image"),
+                format!("{values} values"),
+            ));
+        }
+        Ok(self.push(path, Op::Concat, inputs, [channels as usize, height, width]))
     }
 
     fn repeat(&mut self, path: &str, repeat: &RepeatLayer, input: ValueId) -> Result<ValueId, TrainError> {
@@ -429,7 +441,7 @@ impl Builder<'_> {
     }
 
     fn flatten(&mut self, path: &str, input: ValueId) -> ValueId {
-        // Below 2^60 for any shape there can be.
+        // At most 2^59 for any shape there can be.
         let flat = [self.shape(input).iter().product(), 1, 1];
         self.push(path, Op::Flatten, vec![input], flat)
     }
