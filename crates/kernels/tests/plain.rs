@@ -192,9 +192,8 @@ proptest! {
                 near(*got, expected, pixels);
             }
             for at @ [channel, row, column] in places(in_frame) {
-                for lane in 0..LANES {
-                    let expected = expected_inputs[in_frame.at(channel, row, column)][lane];
-                    near(pixel(&input_gradient, in_frame, at, lane) as f32, expected, out * area);
+                for (lane, expected) in expected_inputs[in_frame.at(channel, row, column)].iter().enumerate() {
+                    near(pixel(&input_gradient, in_frame, at, lane) as f32, *expected, out * area);
                 }
             }
             let border = |group: &[Lanes], frame: Frame| {
@@ -267,9 +266,8 @@ proptest! {
                 near(*got, expected, LANES * rows * columns);
             }
             for at @ [channel, row, column] in places(in_frame) {
-                for lane in 0..LANES {
-                    let expected = expected_inputs[in_frame.at(channel, row, column)][lane];
-                    near(pixel(&input_gradient, in_frame, at, lane) as f32, expected, out * kernel * kernel);
+                for (lane, expected) in expected_inputs[in_frame.at(channel, row, column)].iter().enumerate() {
+                    near(pixel(&input_gradient, in_frame, at, lane) as f32, *expected, out * kernel * kernel);
                 }
             }
         }
