@@ -37,7 +37,7 @@ fn geometry_that_no_layer_has_is_refused_by_the_layer_and_what_it_expects() {
     let cases = [
         (
             json!([with(block(8), &json!({"stride": 0}))]),
-            "`body.0.stride` should be a whole number from 1 to 1024, got 0",
+            "`net.body.0.stride` should be a whole number from 1 to 1024, got 0",
         ),
         (
             json!([block(8), with(block(8), &json!({"dilation": 9}))]),
@@ -56,7 +56,7 @@ fn geometry_that_no_layer_has_is_refused_by_the_layer_and_what_it_expects() {
         ),
         (
             json!([{"kind": "max-pool", "kernel": 3, "padding": 2}]),
-            "`body.0.padding` should be a whole number from 0 to 1, got 2",
+            "`net.body.0.padding` should be a whole number from 0 to 1, got 2",
         ),
         (
             json!([block(8), {"kind": "residual", "layers": [block(8), block(9)]}]),
@@ -78,7 +78,7 @@ fn geometry_that_no_layer_has_is_refused_by_the_layer_and_what_it_expects() {
         ),
         (
             json!([{"kind": "concat", "branches": []}]),
-            "`body.0.branches` should be a whole number from 1 to 1024, got 0",
+            "`net.body.0.branches` should be a whole number from 1 to 1024, got 0",
         ),
         (
             json!([block(8), {"kind": "repeat", "times": 2, "layers": [block(9)]}]),
@@ -87,7 +87,7 @@ fn geometry_that_no_layer_has_is_refused_by_the_layer_and_what_it_expects() {
         ),
         (
             json!([{"kind": "repeat", "times": 0, "layers": []}]),
-            "`body.0.times` should be a whole number from 1 to 1024, got 0",
+            "`net.body.0.times` should be a whole number from 1 to 1024, got 0",
         ),
         (
             json!([{"kind": "repeat", "times": 1000, "layers": [block(3), block(3)]}]),
@@ -95,11 +95,11 @@ fn geometry_that_no_layer_has_is_refused_by_the_layer_and_what_it_expects() {
         ),
         (
             json!([{"kind": "linear", "features": 0}]),
-            "`body.0.features` should be a whole number from 1 to 65536, got 0",
+            "`net.body.0.features` should be a whole number from 1 to 65536, got 0",
         ),
         (
             json!([block(8), {"kind": "residual", "layers": [{"kind": "repeat", "times": 2, "layers": [block(0)]}]}]),
-            "`body.1.layers.0.layers.0.channels` should be a whole number from 1 to 65536, got 0",
+            "`net.body.1.layers.0.layers.0.channels` should be a whole number from 1 to 65536, got 0",
         ),
     ];
     for (body, expected) in cases {

@@ -384,7 +384,7 @@ impl LayerSpec {
     /// Checks the settings that don't depend on shapes. `levels` more may be within it.
     fn check(&self, path: &str, levels: usize) -> Result<(), TrainError> {
         let checked = |name: &str, value: usize, range: RangeInclusive<usize>| {
-            whole(&format!("{path}.{name}"), value, range)
+            whole(&format!("net.{path}.{name}"), value, range)
         };
         let or_default = |name: &str, value: Option<usize>, range: RangeInclusive<usize>| {
             value.map_or(Ok(()), |value| checked(name, value, range))
