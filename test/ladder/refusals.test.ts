@@ -110,7 +110,7 @@ export default defineLadder({name: 'tiny', data: {open: async () => ({name: 'x',
 		'steps/0-a.ts': oneLayerStep('a'),
 	},
 	['train', '--step', 'a'],
-	/^stepladder: `data\.open\(\)\.classes` should be a list of names, got undefined$/,
+	/^stepladder: missing `data\.open\(\)\.classes` \(a list of names\), .* and `data\.open\(\)\.testImage` \(a function\)$/,
 );
 test(
 	'a syntax error in TypeScript',

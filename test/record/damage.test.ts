@@ -149,7 +149,7 @@ test('a damaged sweep keeps its page, and the pages of the others are written', 
 	t.is(exitCode, 1);
 	t.regex(
 		String(stderr),
-		/^records\/sweeps\/averaging keeps its page: records\/sweeps\/averaging\/sweep\.json: `plan` should be /m,
+		/^records\/sweeps\/averaging keeps its page: records\/sweeps\/averaging\/sweep\.json: missing `plan` \(an object\), /m,
 	);
 	t.is(project.read('records/sweeps/averaging/README.md'), before);
 	t.regex(project.read('records/sweeps/peak/README.md'), /^# peak\n/);

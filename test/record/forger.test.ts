@@ -92,7 +92,7 @@ const forgeries: readonly Forgery[] = [
 	],
 	[record, /"node": "[^"]*"/, '"node": ""', /`conditions\.0\.versions\.node` should be a text, got ""/],
 	[record, '"cores": 2', '"cores": 0', /`conditions\.0\.machine\.cores` should be a whole number, at least 1/],
-	[record, '"cuda": false', '"cuda": "no"', /`conditions\.0\.machine\.cuda` should be of type boolean/],
+	[record, '"cuda": false', '"cuda": "no"', /`conditions\.0\.machine\.cuda` should be `true` or `false`/],
 	[record, /("conditions": \[)(.*?)(\n\t\])/s, '$1$2,$2$3', /no seed ran under condition 1/],
 	[record, '"conditions": [', '"luck": 1, "conditions": [', /record\.json: unknown name `luck`/],
 	// epochs

@@ -77,11 +77,18 @@ test('a trial has its own settings, is shown as a trial, and is used by no recor
 		['batchSize=many', /`batchSize` should be a number, got "many"/],
 		['batchSize=32', /`set` should be a value that the step does not have already, got batchSize 32$/],
 		['batchSize', /It should be a setting and its value/],
+		['net.body.1.chanels=4', /unknown name `net\.body\.1\.chanels` \(did you mean `net\.body\.1\.channels`\?\)/],
+		['net.body.1.kernel=0.5', /`net\.body\.1\.kernel` should be a whole number, at least 0, got 0\.5/],
+		['net.body.9.channels=4', /`net\.body` has \d items: expected an index from 0 to \d, or \d to add an item, got 9/],
 	] as const) {
 		const {stderr, exitCode} = await own.run(['train', '--step', 'tiny', '--set', setting]);
 		t.is(exitCode, 2, stderr);
 		t.regex(stderr, sentence);
 	}
+
+	const layer = await own.run(['train', '--step', 'tiny', '--set', 'net.body.1.channels=3']);
+	t.is(layer.exitCode, 0, layer.stderr);
+	t.is(JSON.parse(own.read('runs/latest/config.json')).experiment.net.body[1].channels, 3);
 
 	const record = await own.run(['record', '--step', 'tiny', '--set', 'batchSize=16']);
 	t.is(record.exitCode, 2);

@@ -203,6 +203,23 @@ test('trials are drawn from ranges given on the command line', async t => {
 	t.regex(stdout, /\nOne seed is too few to test differences for significance\.$/);
 });
 
+test('a setting of a layer is varied by its index, and layers in JSON', async t => {
+	const ladder = tinyLadder(t);
+	const vary = (values: string): string[] => ['sweep', '--step', 'tiny', '--vary', values];
+	const rest = ['--seeds', '101', '--epochs', '1', '--holdout', '100'];
+	const channels = await ladder.run([...vary('net.body.1.channels=3,5'), ...rest]);
+	t.is(channels.exitCode, 0, channels.stderr);
+	t.regex(channels.stdout, /^net\.body\.1\.channels 3 .*\nnet\.body\.1\.channels 5 /m);
+	t.true(existsSync(path.join(ladder.folder, 'records/sweeps/tiny-body-1-channels/sweep.json')));
+
+	const layers = await ladder.run([...vary('net.body.1=[{"channels": 3, "activation": "silu"}]'), ...rest]);
+	t.is(layers.exitCode, 0, layers.stderr);
+	t.regex(layers.stdout, /^net\.body\.1 \(channels 3, activation silu\) /m);
+	const bare = await ladder.run([...vary('net.body.1={"channels": 3}'), ...rest]);
+	t.is(bare.exitCode, 2);
+	t.regex(bare.stderr, /should be in a list in JSON/);
+});
+
 test('a trial that diverges is reported as diverged, and the others are not affected', async t => {
 	const {base, trials} = await swept(t, {vary: [{path: 'schedule.learningRate', values: [1e6, 0.02]}]});
 	t.deepEqual(base.diverged, []);

@@ -4,6 +4,7 @@ import {sha256} from '../fs/hash.js';
 import type {DataDescription as Survey} from '../native/binding.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {wrongChoice} from '../validation/validate.js';
 import type {Preparation} from './decode/preparation.js';
 import {type Findings, findingsOf} from './findings.js';
 import {readImageNames} from './image-names.js';
@@ -46,7 +47,7 @@ export const imageForms = ['mnist-digits'] as const;
 /** @throws {ConfigError} for what is no form */
 export const checkForm = (form: unknown): void => {
 	if (form !== undefined && !(imageForms as readonly unknown[]).includes(form)) {
-		throw new ConfigError('form', '`mnist-digits`, or left out', formatValue(form));
+		throw wrongChoice('form', '`mnist-digits`, or left out', form, imageForms);
 	}
 };
 

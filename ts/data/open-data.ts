@@ -36,7 +36,7 @@ const data = z.object(
  * Opens a source, which may be of the user's own making.
  *
  * @throws {AbortError} where the options' signal says stop
- * @throws {ConfigError} naming the first thing that is missing in what it gives, or of another type, and where it throws
+ * @throws {ConfigError} naming all that is missing in what it gives, or else the first value of another type, and where it throws
  * something else than an error of ours or the system's
  */
 export const openData = async (source: DataSource, base: string, options?: OpenOptions): Promise<Data> => {

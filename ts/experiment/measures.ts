@@ -1,5 +1,4 @@
-import {ConfigError} from '../errors/index.js';
-import {formatValue} from '../format/value.js';
+import {wrongChoice} from '../validation/validate.js';
 
 /** Number of epochs at the end of a run over which `test`, `lowest` and `range` are computed. */
 export const lastEpochs = 5;
@@ -46,7 +45,7 @@ export const currentMeasure = (name: Measure): Measure => ((name as string) === 
 /** @throws {ConfigError} for an unknown measure */
 export const checkMeasure = (setting: string, value: unknown): void => {
 	if (typeof value !== 'string' || !Object.hasOwn(measures, value)) {
-		const known = Object.keys(measures).map(name => `\`${name}\``);
-		throw new ConfigError(setting, `one of ${known.join(', ')}`, formatValue(value));
+		const known = Object.keys(measures);
+		throw wrongChoice(setting, `one of ${known.map(name => `\`${name}\``).join(', ')}`, value, known);
 	}
 };

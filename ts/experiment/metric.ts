@@ -3,6 +3,7 @@ import {didYouMean} from '../format/did-you-mean.js';
 import {formatValue} from '../format/value.js';
 import {type ClassCounts, measuresOfCounts} from '../statistics/classification.js';
 import {isPlainObject} from '../validation/plain-object.js';
+import {wrongChoice} from '../validation/validate.js';
 
 /** The measure of the test images that a target is about: `{recall: 'cat'}` is the recall of the class `cat`. */
 export type Metric = 'accuracy' | 'balancedAccuracy' | 'macroF1' | {readonly recall: string};
@@ -26,8 +27,9 @@ export const isMetric = (value: unknown): value is Metric =>
 /** @throws {ConfigError} for a value that is not a metric */
 export const checkMetric = (setting: string, value: unknown): void => {
 	if (!isMetric(value)) {
-		const known = Object.keys(names).map(name => `\`${name}\``);
-		throw new ConfigError(setting, `${known.join(', ')} or \`{recall: CLASS}\``, formatValue(value));
+		const known = Object.keys(names);
+		const expected = `${known.map(name => `\`${name}\``).join(', ')} or \`{recall: CLASS}\``;
+		throw wrongChoice(setting, expected, value, known);
 	}
 };
 

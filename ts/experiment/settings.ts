@@ -1,22 +1,59 @@
+import {ConfigError} from '../errors/index.js';
 import {formatSetting} from '../format/value.js';
-import {isPlainObject} from '../validation/plain-object.js';
+import {isPlainObject, ownProperty} from '../validation/plain-object.js';
 import {asExperiment, type Experiment} from './experiment.js';
-import {merge} from './merge.js';
+import {isIndex, merge} from './merge.js';
 
 /** A setting of a trial; `null` if the trial removes it. */
 export type TriedSetting = {readonly path: string; readonly value: unknown};
 
 /**
- * Returns an experiment with other settings.
+ * Returns an experiment with other settings. An index in a path is one of the given experiment, whatever items are removed.
  *
- * @throws {ConfigError} for an unknown setting, and a value of another type
+ * @throws {ConfigError} for an unknown setting, an index beyond a list, and a value of another type
  */
-export const withSettings = (experiment: Experiment, settings: readonly TriedSetting[]): Experiment =>
-	asExperiment(settings.reduce<unknown>((whole, {path, value}) => merge(whole, change(path, value)), experiment));
+export const withSettings = (experiment: Experiment, settings: readonly TriedSetting[]): Experiment => {
+	const isRemovedItem = ({path, value}: TriedSetting): boolean =>
+		value === null && isIndex(path.slice(path.lastIndexOf('.') + 1));
+	const removed = settings.filter(isRemovedItem);
+	const changed = changeAll(
+		experiment,
+		settings.filter(setting => !isRemovedItem(setting)),
+	);
+	// Items go last, later ones first: their removal moves those behind them.
+	const backwards = removed.toSorted((a, b) => b.path.localeCompare(a.path, 'en', {numeric: true}));
+	return removed.length === 0 ? changed : changeAll(changed, backwards);
+};
+
+const changeAll = (experiment: Experiment, settings: readonly TriedSetting[]): Experiment =>
+	asExperiment(settings.reduce<unknown>(changeOne, experiment));
+
+const changeOne = (whole: unknown, {path, value}: TriedSetting): unknown => {
+	checkIndices(whole, path);
+	return merge(whole, changeAt(path, value ?? undefined));
+};
 
 /** Returns a change of one setting, at any depth. */
-const change = (path: string, value: unknown): unknown =>
-	path.split('.').reduceRight<unknown>((inner, key) => Object.fromEntries([[key, inner]]), value ?? undefined);
+const changeAt = (path: string, value: unknown): unknown =>
+	path.split('.').reduceRight<unknown>((inner, key) => Object.fromEntries([[key, inner]]), value);
+
+/** @throws {ConfigError} for a name in the place of an index */
+const checkIndices = (whole: unknown, path: string): void => {
+	let current = whole;
+	for (const [depth, key] of path.split('.').entries()) {
+		if (Array.isArray(current) && !isIndex(key)) {
+			const list = path.split('.').slice(0, depth).join('.');
+			const expected = `an index in place of \`${key}\`, such as \`${list}.0\``;
+			throw new ConfigError(path, expected, key, `\`${path}\`: \`${list}\` is a list: expected ${expected}`);
+		}
+
+		current = Array.isArray(current)
+			? current[Number(key)]
+			: isPlainObject(current)
+				? ownProperty(current, key)
+				: undefined;
+	}
+};
 
 /** Formats a trial's settings: `schedule.maxLearningRate 0.05`. */
 export const settingsName = ({settings}: {readonly settings: readonly TriedSetting[]}): string =>

@@ -15,15 +15,12 @@ export const closestNames = (typed: string, names: readonly string[]): string[] 
 	return distances.filter(({distance}) => distance === least && distance <= allowed).map(({name}) => name);
 };
 
-/**
- * Returns ` (did you mean A?)` with the closest names; empty if none is close.
- *
- * @param whole spells out a name, such as a setting's full path
- */
-export const didYouMean = (typed: string, names: readonly string[], whole = (name: string): string => name): string => {
-	const found = closestNames(typed, names);
-	return found.length > 0 ? ` (did you mean ${found.map(name => `\`${whole(name)}\``).join(' or ')}?)` : '';
-};
+/** Returns ` (did you mean A?)` with the closest names; empty if none is close. */
+export const didYouMean = (typed: string, names: readonly string[]): string => meant(closestNames(typed, names));
+
+/** Returns ` (did you mean A or B?)`; empty without names. */
+export const meant = (names: readonly string[]): string =>
+	names.length > 0 ? ` (did you mean ${names.map(name => `\`${name}\``).join(' or ')}?)` : '';
 
 /** Returns whether `typed` is a prefix, a suffix or an abbreviation of a name: `weight-avg` of `weight-averaging`. */
 const isShortFor = (typed: string, name: string): boolean => {

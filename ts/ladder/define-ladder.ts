@@ -1,11 +1,9 @@
 import {z} from 'zod';
 import type {DataSource} from '../data/data.js';
-import {ConfigError} from '../errors/index.js';
 import {checkThreshold, type PartialGoal} from '../experiment/goal.js';
 import type {Metric} from '../experiment/metric.js';
-import {formatValue} from '../format/value.js';
 import {deepFreeze} from '../validation/deep-freeze.js';
-import {unknownName} from '../validation/validate.js';
+import {validate} from '../validation/validate.js';
 
 /** A published result of others, shown with the ladder's own. */
 export type PublishedResult = {
@@ -69,22 +67,10 @@ const schema = z.strictObject(
  * ```ts
  * export default defineLadder({name: 'shoes', data: imageFolder('images', {size: 28}), target: {maxParameters: 8000}});
  * ```
- * @throws {ConfigError} for the first property that is unknown, missing or of another type
+ * @throws {ConfigError} for all unknown and missing properties, or else for the first one of another type
  */
 export const defineLadder = (definition: LadderDefinition): LadderDefinition => {
-	const parsed = schema.safeParse(definition);
-	const issue = parsed.error?.issues[0];
-	if (issue?.code === 'unrecognized_keys') {
-		const [key = ''] = issue.keys;
-		const {shape} = issue.path.length === 0 ? schema : issue.path[0] === 'target' ? target : result;
-		throw unknownName(key, Object.keys(shape), issue.path.join('.'));
-	}
-
-	if (issue) {
-		const got = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], definition);
-		throw new ConfigError(issue.path.join('.') || 'ladder', issue.message, formatValue(got));
-	}
-
+	validate(schema, definition, 'ladder');
 	const goal = definition.target ?? {};
 	if ((goal.testAccuracy ?? goal.metric ?? goal.atLeast) !== undefined) {
 		checkThreshold(goal);

@@ -3,7 +3,7 @@ import type {DataSource} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
 import {isPath} from '../validation/check-path.js';
-import {shapes, unknownName} from '../validation/validate.js';
+import {shapes, validate} from '../validation/validate.js';
 
 /** The options of a training. */
 export type TrainOptions = {
@@ -62,12 +62,6 @@ const count = (most: number) =>
 	);
 const number = z.custom<number>(value => typeof value === 'number', 'a whole number');
 const path = z.custom<string>(isPath, 'a path');
-const choice = <Name extends string>(...names: Name[]) =>
-	z.custom<Name>(
-		value => (names as unknown[]).includes(value),
-		`one of ${names.map(name => `\`${name}\``).join(', ')}`,
-	);
-
 const shape = {
 	data: z.custom<DataSource>(
 		value => typeof (value as DataSource | undefined)?.open === 'function',
@@ -85,8 +79,8 @@ const shape = {
 		)
 		.optional(),
 	epochs: number.optional(),
-	device: choice('auto', 'cpu', 'cuda').optional(),
-	engine: choice('auto', 'aten', 'fused').optional(),
+	device: z.enum(['auto', 'cpu', 'cuda']).optional(),
+	engine: z.enum(['auto', 'aten', 'fused']).optional(),
 	threads: count(1024).optional(),
 	jobs: count(1024).optional(),
 	limitTrain: number.optional(),
@@ -110,28 +104,8 @@ export const requireSeeds = (seeds: unknown): void => {
 /**
  * Checks names and types of options; the trainer checks the ranges of numbers.
  *
- * @throws {ConfigError} for the first option that is unknown or of another type
+ * @throws {ConfigError} for unknown options, or else for the first one of another type
  */
 export const checkTrainOptions = (options: unknown): void => {
-	const parsed = z.strictObject(shape).safeParse(options);
-	const issue = parsed.error?.issues[0];
-	if (!issue) {
-		return;
-	}
-
-	if (issue.code === 'unrecognized_keys') {
-		const [key = ''] = issue.keys;
-		throw unknownName(key, Object.keys(shape));
-	}
-
-	const [setting] = issue.path;
-	if (setting === undefined) {
-		throw new ConfigError('options', 'an object', formatValue(options));
-	}
-
-	throw new ConfigError(
-		String(setting),
-		issue.message,
-		formatValue((options as Record<PropertyKey, unknown>)[setting]),
-	);
+	validate(z.strictObject(shape, 'an object'), options, 'options');
 };

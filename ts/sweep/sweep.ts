@@ -7,6 +7,7 @@ import {ConfigError, RecordError} from '../errors/index.js';
 import {differences} from '../experiment/difference.js';
 import {asExperiment} from '../experiment/experiment.js';
 import {learningRates} from '../experiment/learning-rates.js';
+import {isIndex} from '../experiment/merge.js';
 import {settingsName} from '../experiment/settings.js';
 import {formatClasses} from '../format/class-names.js';
 import {displayPath} from '../format/command-line.js';
@@ -244,9 +245,14 @@ const lockSweep = async (name: string, folder: string, signal: AbortSignal | und
 
 /** `lr-scheduler-max-learning-rate` */
 const nameOf = (step: string, vary: readonly Varied[]): string =>
-	[step, ...vary.map(({path}) => path.split('.').at(-1) ?? '')]
-		.join('-')
-		.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
+	[step, ...vary.map(({path}) => shortName(path))].join('-').replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
+
+/** Shortens a path to its last name: `maxLearningRate`; of a setting within a list, to the list's name and what follows: `body-2-channels`. */
+const shortName = (path: string): string => {
+	const names = path.split('.');
+	const index = names.findIndex(name => isIndex(name));
+	return names.slice(index > 0 ? index - 1 : -1).join('-');
+};
 
 const whole = (setting: string, value: number, least: number): number => {
 	if (!Number.isSafeInteger(value) || value < least) {

@@ -65,12 +65,14 @@ export const sweepCommand = (command: Command, interruption: Interruption): Comm
 		.addHelpText(
 			'after',
 			`
-The trainer is not given the test images. Values are numbers, words, or a list in JSON, where null takes a setting away.
+The trainer is not given the test images. Values are numbers, words, or a list in JSON, where null removes a setting.
+A layer is reached by its index in the list, from 0; null removes it.
 Of a range such as 1..8 whole numbers are drawn, of 0.001..0.1:log as many of each order of magnitude.
 
 Examples:
   ${commandHint('sweep', '--step baseline --vary schedule.learningRate=0.005,0.02 --holdout 100')}
   ${commandHint('sweep', '--step baseline --vary schedule.learningRate=0.001..0.1:log --sample 8 --holdout 100')}
+  ${commandHint('sweep', '--step baseline --vary net.body.0.channels=4,8 --holdout 100')}
   ${commandHint('sweep', `--step baseline --vary 'averaging=[{"decay": 0.99}]' --holdout 100`)}`,
 		)
 		.action(async ({step: name, ladder: _, ...flags}: Flags, command: Command) => {
@@ -105,14 +107,26 @@ const parseValues = (text: string): {values: unknown[]} | {range: {low: number; 
 		return {range: {low: parseNumber(low), high: parseNumber(high ?? ''), log: log !== undefined}};
 	}
 
-	if (!text.startsWith('[')) {
+	if (!/^[[{]/.test(text)) {
 		return {values: text.split(',').map(value => parseValue(value.trim()))};
 	}
 
+	const values = parseList(text);
+	if (!values) {
+		throw new InvalidArgumentError(
+			'Lists and parts of an experiment should be in a list in JSON, such as `[{"decay": 0.99}]`.',
+		);
+	}
+
+	return {values};
+};
+
+/** Parses a list in JSON; `undefined` for anything else. */
+const parseList = (text: string): unknown[] | undefined => {
 	try {
 		const values: unknown = JSON.parse(text);
-		return {values: values as unknown[]};
+		return Array.isArray(values) ? values : undefined;
 	} catch {
-		throw new InvalidArgumentError('What begins with `[` should be a list in JSON.');
+		return undefined;
 	}
 };

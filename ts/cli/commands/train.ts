@@ -107,6 +107,7 @@ Examples:
   ${commandHint('train', '--step baseline --seeds 1-5 --strict')}
   ${commandHint('train', '--step baseline --epochs 1 --limit-train 6000')}
   ${commandHint('train', '--step baseline --holdout 10000')}
+  ${commandHint('train', '--step baseline --set net.body.0.channels=12')}
   ${commandHint('train', '--resume latest')}
   ${commandHint('train', '--step baseline --json > events.jsonl', {quiet: true})}`,
 		)

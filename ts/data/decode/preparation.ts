@@ -1,5 +1,6 @@
 import {ConfigError} from '../../errors/index.js';
 import {formatValue} from '../../format/value.js';
+import {wrongChoice} from '../../validation/validate.js';
 
 /** How an image that is not square fills the square that a net takes. */
 export type Fit = (typeof fits)[number];
@@ -47,7 +48,7 @@ export const formatColour = (colour: Preparation['background']): string => {
 /** @throws {ConfigError} for a way to fit that does not exist */
 export const checkFit = (fit: unknown): void => {
 	if (fit !== undefined && !(fits as readonly unknown[]).includes(fit)) {
-		throw new ConfigError('fit', '`whole`, `cover` or `fill`', formatValue(fit));
+		throw wrongChoice('fit', '`whole`, `cover` or `fill`', fit, fits);
 	}
 };
 
