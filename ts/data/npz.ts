@@ -3,6 +3,7 @@ import path from 'node:path';
 import {fromBufferPromise} from 'yauzl';
 import {ConfigError, DataError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
+import {checkNames} from '../validation/check-names.js';
 import type {ImageSet} from './cache.js';
 import {maxSize} from './check-shape.js';
 import {checkClasses, type DataSource, isLabel, labelRange} from './data.js';
@@ -10,26 +11,41 @@ import {reportValidation} from './findings.js';
 import {openSets} from './image-sets.js';
 import {describeMissing} from './missing-file.js';
 import {type NpyArray, readNpy} from './npy.js';
+import {checkOpenOptions} from './open-options.js';
 
 /** What an array may unpack to at the most: more than any set of small images. */
 const mostUnpacked = 2 ** 32;
+
+/** The options of {@link npz}. */
+export type NpzOptions = {
+	/**
+	 * Names of the classes, in the order of their labels.
+	 *
+	 * @default their numbers
+	 */
+	readonly classes?: readonly string[];
+};
+
+const known = ['classes'] as const satisfies ReadonlyArray<keyof NpzOptions>;
 
 /**
  * Declares a NumPy archive in the form of MedMNIST: `train_images`, `train_labels`, `test_images`, `test_labels` and, if there are
  * validation images, `val_images` and `val_labels`. Other arrays are left out and reported. Images are `uint8`, `[N, H, W]` or
  * `[N, H, W, 3]`, and square; labels are whole numbers, `[N]` or `[N, 1]`.
  *
- * @param options `classes`: names in the order of the labels, by their numbers if left out
+ * @throws {ConfigError} for an option that does not exist or can't be
  */
-export const npz = (file: string, options: {readonly classes?: readonly string[]} = {}): DataSource => {
+export const npz = (file: string, options: NpzOptions = {}): DataSource => {
 	if (typeof file !== 'string') {
 		throw new ConfigError('file', 'a path', formatValue(file));
 	}
 
 	const {classes} = options ?? {};
+	checkNames(options ?? {}, known);
 	checkClasses(classes);
 	return {
 		async open(base, openOptions) {
+			checkOpenOptions(openOptions);
 			const place = path.resolve(base, file);
 			const {arrays, leftOut} = await readArchive(place);
 			const [train, test, validation] = ['train', 'test', 'val'].map(set => setOf(place, arrays, set, classes));

@@ -7,8 +7,6 @@ import {isPath} from '../validation/check-path.js';
 import {shapes, validate} from '../validation/validate.js';
 import {type Data, type DataSource, imageForms, type OpenOptions} from './data.js';
 
-const aFunction = z.custom<(...given: never[]) => unknown>(value => typeof value === 'function', 'a function');
-
 const data = z.object(
 	{
 		name: shapes.text,
@@ -26,8 +24,8 @@ const data = z.object(
 			{folder: z.custom<string>(isPath, 'a path'), hashes: z.array(shapes.sha256, 'a list').length(4, 'four of them')},
 			'the folder of four IDX files, with their hashes',
 		),
-		testLabels: aFunction,
-		testImage: aFunction,
+		testLabels: shapes.aFunction,
+		testImage: shapes.aFunction,
 	},
 	'what `idx(FOLDER).open()` gives',
 );
@@ -56,18 +54,4 @@ const opening = async (source: DataSource, base: string, options?: OpenOptions):
 		const sentence = `the data could not be opened: its \`open\` threw: ${formatThrown(error)}`;
 		throw new ConfigError('data', 'a source that opens', formatThrown(error), sentence, {cause: error});
 	}
-};
-
-/** @throws {ConfigError} for options of opening that are of another type */
-export const checkOpenOptions = ({
-	skipDamaged,
-	tell,
-	signal,
-}: {
-	readonly skipDamaged?: unknown;
-	readonly tell?: unknown;
-	readonly signal?: unknown;
-}): void => {
-	const shape = {skipDamaged: z.boolean().optional(), tell: aFunction.optional(), signal: shapes.signal.optional()};
-	validate(z.object(shape), {skipDamaged, tell, signal}, 'options');
 };

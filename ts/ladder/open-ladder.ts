@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type {Data, DataSource, OpenOptions} from '../data/data.js';
 import {openData} from '../data/open-data.js';
+import {checkOpenOptions} from '../data/open-options.js';
 import {ConfigError, LadderError} from '../errors/index.js';
 import type {PartialGoal} from '../experiment/goal.js';
 import {displayPath} from '../format/command-line.js';
@@ -218,7 +219,9 @@ const sharedSource = (source: DataSource, folder: string): DataSource => {
 		return {data: openData(source, folder, {...options, signal: stop.signal}), stop, waiting: 0};
 	};
 	return {
-		async open(_, {skipDamaged = false, signal, ...options}: OpenOptions = {}) {
+		async open(_, openOptions: OpenOptions = {}) {
+			checkOpenOptions(openOptions);
+			const {skipDamaged = false, signal, ...options} = openOptions;
 			if (signal?.aborted) {
 				throw abortedBy(signal);
 			}

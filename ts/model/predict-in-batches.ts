@@ -5,7 +5,7 @@ import {formatValue} from '../format/value.js';
 import {runWorkers} from '../platform/run-workers.js';
 import {shapes, validate} from '../validation/validate.js';
 import type {ImagePrediction, Prediction} from './prediction.js';
-import {checkPredictOptions, type PredictOptions, type ReadImage, type UnreadImage} from './read-image.js';
+import {type PredictOptions, predictShape, type ReadImage, type UnreadImage} from './read-image.js';
 
 /** How images are read, by how many workers, and what ends it. */
 export type PredictImagesOptions = PredictOptions & {
@@ -19,12 +19,19 @@ export type PredictImagesOptions = PredictOptions & {
 	readonly signal?: AbortSignal;
 };
 
-const shape = z.object({threads: shapes.some.optional(), signal: shapes.signal.optional()}, 'an object');
+const shape = z.strictObject(
+	{
+		...predictShape,
+		threads: shapes.some.optional(),
+		signal: shapes.signal.optional(),
+	} satisfies Record<keyof PredictImagesOptions, z.ZodType>,
+	'an object',
+);
 
 /**
  * Checks the arguments of `predictImages`.
  *
- * @throws {ConfigError} for what is no list, such as the name of one image, and for an option of another type
+ * @throws {ConfigError} for what is no list, such as the name of one image, and for options that are unknown or of another type
  */
 export const checkPredictImages = (images: unknown, options: unknown): void => {
 	const isList =
@@ -33,7 +40,6 @@ export const checkPredictImages = (images: unknown, options: unknown): void => {
 		throw new ConfigError('images', "a list of files, such as `['photo.jpg']`", formatValue(images)); // a text is a list of letters
 	}
 
-	checkPredictOptions(options);
 	validate(shape, options, 'options');
 };
 

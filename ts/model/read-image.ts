@@ -23,17 +23,15 @@ export type PredictOptions = {
 	readonly fit?: (typeof predictFits)[number];
 };
 
-const shape = z.object(
-	{
-		invert: z.boolean('`true` or `false`').optional(),
-		fit: z.enum(predictFits, '`digits`, `whole`, `cover` or `fill`').optional(),
-	},
-	'an object',
-);
+/** Schemas of the options of reading images. */
+export const predictShape = {
+	invert: z.boolean().optional(),
+	fit: z.enum(predictFits).optional(),
+} satisfies Record<keyof PredictOptions, z.ZodType>;
 
-/** @throws {ConfigError} for an option of another type */
+/** @throws {ConfigError} for options that are unknown or of another type */
 export const checkPredictOptions = (options: unknown): void => {
-	validate(shape, options, 'options');
+	validate(z.strictObject(predictShape, 'an object'), options, 'options');
 };
 
 /** What a model takes. */

@@ -1,9 +1,11 @@
 import type {StepRecord} from '../claims/step-record.js';
 import type {OpenOptions} from '../data/data.js';
-import {checkOpenOptions, openData} from '../data/open-data.js';
+import {openData} from '../data/open-data.js';
+import {checkOpenOptions, openOptionNames} from '../data/open-options.js';
 import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {requireSeeds} from '../runs/train-options.js';
+import {checkNames} from '../validation/check-names.js';
 import {checkPath} from '../validation/check-path.js';
 import {LadderRecords} from './ladder-records.js';
 import {makeRecord, type Recording, type RecordOptions} from './make-record.js';
@@ -19,6 +21,11 @@ export type Recorder = Omit<Recording, 'write'> & {
 	readonly write: () => {readonly record: StepRecord; readonly unwritten: readonly string[]};
 };
 
+const known = [
+	...(['engine', 'threads', 'jobs', 'seeds', 'out', 'fresh'] as const satisfies ReadonlyArray<keyof RecordOptions>),
+	...openOptionNames,
+];
+
 /**
  * Preregisters a step, trains it over seeds, and writes its record in the ladder's folder.
  *
@@ -28,12 +35,13 @@ export type Recorder = Omit<Recording, 'write'> & {
  * await recorder.training?.result;
  * recorder.write();
  * ```
- * @throws {ConfigError} for an unknown step, and without `seeds` or `out`
+ * @throws {ConfigError} for an unknown step or option, and without `seeds` or `out`
  * @throws {DataError}
  * @throws {RecordError} if the step differs from its preregistration, or an existing run is damaged
  */
 export const record = async (ladder: Ladder, step: string, given: RecordOptions & OpenOptions): Promise<Recorder> => {
 	const {skipDamaged, tell, ...options} = given ?? {};
+	checkNames(given ?? {}, known);
 	checkLadder(ladder);
 	checkPath('out', options.out);
 	requireSeeds(options.seeds);

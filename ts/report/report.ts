@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type {OpenOptions} from '../data/data.js';
-import {checkOpenOptions, openData} from '../data/open-data.js';
+import {openData} from '../data/open-data.js';
+import {checkOpenOptions, openOptionNames} from '../data/open-options.js';
 import type {RecordError} from '../errors/index.js';
 import {displayPath} from '../format/command-line.js';
 import {acquireLock} from '../fs/lock.js';
@@ -10,10 +11,11 @@ import {writeUserFile} from '../fs/write-user-file.js';
 import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {LadderRecords} from '../record/ladder-records.js';
+import {checkNames} from '../validation/check-names.js';
 import {checkPath} from '../validation/check-path.js';
 import {reportData} from './report-data.js';
 import {reportMarkdown} from './report-markdown.js';
-import {findGroups, type RunsOptions} from './run-groups.js';
+import {findGroups, type RunsOptions, runsOptionNames} from './run-groups.js';
 import {runsData} from './runs-data.js';
 import {runsMarkdown} from './runs-markdown.js';
 
@@ -31,12 +33,13 @@ export type Report = {
  * damaged is left out; one whose images are not the ladder's any more is marked as stale.
  *
  * @param given.out folder for both files
- * @throws {ConfigError} without `out`
+ * @throws {ConfigError} without `out`, and for an unknown option
  * @throws {RecordError} if there are records, but none is readable
  * @throws {WriteError} if a file can't be written
  */
 export const report = async (ladder: Ladder, given: {readonly out: string} & OpenOptions): Promise<Report> => {
 	const {out, ...options} = given ?? {};
+	checkNames(options, ['out', ...openOptionNames]);
 	checkLadder(ladder);
 	checkPath('out', out);
 	checkOpenOptions(options);
@@ -65,7 +68,7 @@ export const report = async (ladder: Ladder, given: {readonly out: string} & Ope
  * @param given.out folder for both files
  * @param given.ladder ladder to find steps in
  * @returns the paths of both files
- * @throws {ConfigError} without `out`, and for a name that is neither a folder of runs nor a step
+ * @throws {ConfigError} without `out`, for an unknown option, and for a name that is neither a folder of runs nor a step
  * @throws {RecordError} for a damaged run or record
  * @throws {WriteError} if a file can't be written
  */
@@ -74,6 +77,7 @@ export const reportRuns = async (
 	given: {readonly out: string} & RunsOptions,
 ): Promise<{readonly markdown: string; readonly html: string}> => {
 	const {out, ...options} = given ?? {};
+	checkNames(options, ['out', ...runsOptionNames]);
 	checkPath('out', out);
 	const data = runsData(await findGroups(names, options));
 	const {runsPage} = await import('./page/runs-page.js');

@@ -21,6 +21,7 @@ import {LadderRecords} from '../record/ladder-records.js';
 import type {Answers} from '../runs/events.js';
 import {runFolders} from '../runs/list-runs.js';
 import {readRun, type StoredRun} from '../runs/read-run.js';
+import {checkNames} from '../validation/check-names.js';
 import {checkObject} from '../validation/plain-object.js';
 
 /** The seeds of one experiment on the same images: a record, or runs with the same settings. */
@@ -89,6 +90,8 @@ export type RunsOptions = {
 	readonly ladder?: Ladder | (() => Promise<Ladder>);
 };
 
+export const runsOptionNames = ['ladder'] as const satisfies ReadonlyArray<keyof RunsOptions>;
+
 /** Groups of runs, and sentences about runs that were left out. */
 export type Found = {readonly groups: readonly RunGroup[]; readonly notes: readonly string[]};
 
@@ -102,8 +105,9 @@ export type Found = {readonly groups: readonly RunGroup[]; readonly notes: reado
  * @throws {RecordError} if a run or a record is damaged
  */
 export const findGroups = async (names: readonly string[], options: RunsOptions = {}): Promise<Found> => {
-	checkNames(names);
+	checkRunNames(names);
 	checkObject('options', options);
+	checkNames(options, runsOptionNames);
 	const {ladder} = options;
 	const notes: string[] = [];
 	const runsByKey = new Map<string, StoredRun[]>();
@@ -141,7 +145,7 @@ export const findGroups = async (names: readonly string[], options: RunsOptions 
 	return {groups: withUniqueNames(groups), notes};
 };
 
-const checkNames = (names: unknown): void => {
+const checkRunNames = (names: unknown): void => {
 	const isValid = Array.isArray(names) && names.every(name => typeof name === 'string' && name !== '');
 	if (!isValid || names.length === 0) {
 		throw new ConfigError('runs', 'a list of folders of runs or recorded steps', formatValue(names));

@@ -90,6 +90,8 @@ const shape = {
 	signal: shapes.signal.optional(),
 } satisfies Record<keyof TrainOptions, z.ZodType>;
 
+export const trainOptionNames = Object.keys(shape) as ReadonlyArray<keyof TrainOptions>;
+
 /**
  * Checks that there are seeds, where results are saved by seed and there is no default.
  *

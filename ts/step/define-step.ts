@@ -5,6 +5,7 @@ import {asExperiment, type Experiment} from '../experiment/experiment.js';
 import {checkGoal, type Goal, goalOf} from '../experiment/goal.js';
 import {type Change, merge} from '../experiment/merge.js';
 import {formatValue} from '../format/value.js';
+import {checkNames} from '../validation/check-names.js';
 import {deepFreeze} from '../validation/deep-freeze.js';
 import {checkObject, isPlainObject} from '../validation/plain-object.js';
 
@@ -83,6 +84,7 @@ export const defineStep = (definition: StepDefinition): Step => {
 	};
 
 	return inStep(() => {
+		checkNames(definition, definitionNames);
 		const experiment = asExperiment(
 			definition.from ? merge(definition.from.experiment, definition.change) : definition.experiment,
 		);
@@ -152,8 +154,17 @@ const checkTarget = (target: Target): void => {
 		throw new ConfigError('target.why', 'a sentence that says why the target is what it is', formatValue(why));
 	}
 
+	checkNames(target, targetNames, 'target');
 	checkGoal(target);
 };
+
+const definitionNames = ['name', 'from', 'experiment', 'change', 'target', 'analysis'] as const satisfies ReadonlyArray<
+	keyof StepDefinition
+>;
+
+const targetNames = [
+	...['why', 'testAccuracy', 'metric', 'atLeast', 'heldFor', 'maxParameters', 'maxEpochs', 'primary'],
+] as const satisfies ReadonlyArray<keyof Target>;
 
 /** @throws {ConfigError} for a target that no run could hold, since it has too few epochs */
 const checkReach = ({heldFor}: Target, {epochs}: Experiment): void => {

@@ -6,6 +6,7 @@ import type {Experiment} from '../experiment/experiment.js';
 import {type TriedSetting, withSettings} from '../experiment/settings.js';
 import {sha256} from '../fs/hash.js';
 import type {ImageSelection} from '../native/binding.js';
+import {checkNames} from '../validation/check-names.js';
 import {shapes, validate} from '../validation/validate.js';
 
 /** A setting with the values to try: a list, or a range to draw from. */
@@ -83,6 +84,12 @@ export const variedShape = z.union([
  * @throws {ConfigError} if one has neither values nor a range
  */
 export const checkVary = (vary: unknown): void => {
+	for (const [index, given] of (Array.isArray(vary) ? vary : []).entries()) {
+		const varied: Partial<Varied> = given ?? {};
+		checkNames(varied, ['path', 'values', 'range'] satisfies Array<keyof Varied>, `vary.${index}`);
+		checkNames(varied.range ?? {}, ['low', 'high', 'log'] satisfies Array<keyof Range>, `vary.${index}.range`);
+	}
+
 	const varied = z.custom<Varied>(value => {
 		const {path, values, range} = (value ?? {}) as Partial<Varied>;
 		return variedShape.safeParse({path, ...(values !== undefined && {values}), ...(range !== undefined && {range})})

@@ -2,7 +2,8 @@ import {readdirSync, readFileSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {type Data, describe, type OpenOptions} from '../data/data.js';
-import {checkOpenOptions, openData} from '../data/open-data.js';
+import {openData} from '../data/open-data.js';
+import {checkOpenOptions} from '../data/open-options.js';
 import {ConfigError, RecordError} from '../errors/index.js';
 import {differences} from '../experiment/difference.js';
 import {asExperiment} from '../experiment/experiment.js';
@@ -30,6 +31,7 @@ import {checkName, type Step} from '../step/define-step.js';
 import {checkBudgets} from '../training/check-training.js';
 import {findMissingClasses, newDrawSeed} from '../training/image-selection.js';
 import {checkFresh} from '../validation/check-fresh.js';
+import {checkNames} from '../validation/check-names.js';
 import {checkPath} from '../validation/check-path.js';
 import {hasSweep, readSweep, sweepFiles, sweepsFolder, writeSweep} from './file.js';
 import {chartFile, hasSweepPage, pageFile, writeSweepPage} from './page.js';
@@ -74,6 +76,11 @@ export type SweepOptions = Pick<TrainOptions, 'epochs' | 'limitTrain' | 'threads
 		readonly tell?: (event: SweepEvent) => void;
 	};
 
+const known = [
+	...['vary', 'sample', 'draw', 'seeds', 'holdout', 'name', 'out', 'fresh', 'tell', 'skipDamaged'],
+	...['epochs', 'limitTrain', 'threads', 'jobs', 'signal'],
+] as const satisfies ReadonlyArray<keyof SweepOptions>;
+
 /** Progress of a sweep. */
 export type SweepEvent = {
 	/** A seed of a trial begins or is resumed, has finished an epoch, or has finished. */
@@ -105,12 +112,13 @@ export type SweepEvent = {
  * 	seeds: [101, 102, 103], holdout: 10_000, out: 'runs/sweeps',
  * });
  * ```
- * @throws {ConfigError} for an unknown setting, the name of another sweep, and held-out images that lack a class
+ * @throws {ConfigError} for an unknown setting or option, the name of another sweep, and held-out images that lack a class
  * @throws {BudgetError} for a trial beyond the step's budgets
  * @throws {AbortError} if the signal aborts
  */
 export const sweep = async (ladder: Ladder, stepName: string, options: SweepOptions): Promise<SweepResult> => {
 	const {vary, sample, draw, name: given, out, fresh = false, tell = () => {}, skipDamaged, ...rest} = options ?? {};
+	checkNames(options ?? {}, known);
 	checkLadder(ladder);
 	checkPath('out', out);
 	requireSeeds(rest.seeds);

@@ -9,8 +9,9 @@ import {isFinished} from '../runs/is-finished.js';
 import {alreadyFinished, lockRun} from '../runs/reopen-run.js';
 import type {RunFolder} from '../runs/run-folder.js';
 import {siblingsOf} from '../runs/siblings.js';
-import {checkTrainOptions} from '../runs/train-options.js';
+import {checkTrainOptions, trainOptionNames} from '../runs/train-options.js';
 import type {Trainable} from '../step/define-step.js';
+import {checkNames} from '../validation/check-names.js';
 import {checkFolder} from '../validation/check-path.js';
 import {checkObject} from '../validation/plain-object.js';
 import {storedData} from './stored-data.js';
@@ -45,6 +46,7 @@ export const resume = (folder: string, options: ResumeOptions = {}): Training =>
 	const {signal, data, ...rest} = options;
 	const [other] = Object.entries(rest);
 	if (other) {
+		checkNames(options, trainOptionNames);
 		throw new ConfigError(other[0], 'left out', formatValue(other[1]), keptSentence(`\`${other[0]}\``, other[0]));
 	}
 

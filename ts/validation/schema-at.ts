@@ -47,7 +47,10 @@ const isFor = (schema: z.core.$ZodType, value: unknown): boolean => {
 		return Array.isArray(value);
 	}
 
-	const kind = schema instanceof z.ZodObject ? schema.shape['kind'] : undefined;
-	const isKind = !(kind instanceof z.ZodLiteral) || (isPlainObject(value) && kind.values.has(value['kind'] as string));
-	return schema instanceof z.ZodObject && isPlainObject(value) && isKind;
+	if (!(schema instanceof z.ZodObject && isPlainObject(value))) {
+		return false;
+	}
+
+	const kind = schema.shape['kind'];
+	return kind === undefined || z.safeParse(kind, value['kind']).success;
 };

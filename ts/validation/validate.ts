@@ -23,10 +23,10 @@ export const validate = <Value>(shape: z.ZodType<Value>, value: unknown, whole: 
 	throw wrongNames(shape, value, issues) ?? wrongValue(value, issues[0], whole);
 };
 
-/** Returns an issue; of a union without kinds, the issues of the option that is nearest to the value. */
+/** Returns an issue; of a union without kinds, the issues of the form whose own type the value has. */
 const fittingIssues = (issue: Issue): Issue[] => {
-	const within =
-		issue.code === 'invalid_union' ? issue.errors.find(issues => issues.some(({path}) => path.length > 0)) : undefined;
+	const forms = issue.code === 'invalid_union' ? issue.errors : [];
+	const within = forms.find(([first]) => first && !(first.code === 'invalid_type' && first.path.length === 0));
 	return within === undefined
 		? [issue]
 		: within.flatMap(inner => fittingIssues({...inner, path: [...issue.path, ...inner.path]}));
@@ -121,7 +121,8 @@ const allowedNames = (issue: Issue): string[] => {
 		}
 
 		case 'invalid_union': {
-			return 'options' in issue ? (issue.options as unknown[]).map(String) : [];
+			const kinds = 'options' in issue ? (issue.options as unknown[]) : [];
+			return kinds.filter(kind => kind !== undefined).map(String); // without that of a kind that may be left out
 		}
 
 		default: {
@@ -145,7 +146,8 @@ const expectation = (issue: Issue | undefined): string => {
 		case 'invalid_value':
 		case 'invalid_union': {
 			const names = allowedNames(issue);
-			return names.length > 0 ? `one of ${names.map(name => `\`${name}\``).join(', ')}` : 'of a known kind';
+			const other = issue.message.startsWith('Invalid') ? 'of a known kind' : issue.message;
+			return names.length > 0 ? `one of ${names.map(name => `\`${name}\``).join(', ')}` : other;
 		}
 
 		case 'invalid_type': {
@@ -190,6 +192,7 @@ export const shapes = {
 		value => typeof value === 'string' && /^[\da-f]{40}$/.test(value),
 		'a commit, 40 hex digits',
 	),
+	aFunction: z.custom<(...given: never[]) => unknown>(value => typeof value === 'function', 'a function'),
 	signal: z.custom<AbortSignal>(value => value instanceof AbortSignal, 'an AbortSignal'),
 	/** As `toISOString` writes it. */
 	time: z.custom<string>(

@@ -10,6 +10,7 @@ import {checkBits, checkFit, type Fit, parseColour, plainPreparation} from '../d
 import {decoderVersion} from '../decode/sharp.js';
 import {reportSurvey, reportValidation} from '../findings.js';
 import {type ImageNames, writeImageNames} from '../image-names.js';
+import {checkOpenOptions} from '../open-options.js';
 import {contrastingBackground} from './background.js';
 import {FileContents} from './file-contents.js';
 import {FolderDecoder} from './folder-decoder.js';
@@ -51,7 +52,9 @@ export type ImageFolderOptions = {
 	readonly group?: RegExp;
 };
 
-const known = ['size', 'channels', 'fit', 'background', 'bits', 'split', 'group'];
+const known = ['size', 'channels', 'fit', 'background', 'bits', 'split', 'group'] as const satisfies ReadonlyArray<
+	keyof ImageFolderOptions
+>;
 
 /**
  * Declares a folder of image files: `train/<class>/*`, `test/<class>/*` and, if there are validation images, `valid/<class>/*`
@@ -77,7 +80,9 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 	checkSplit(split, group);
 	const given = background === undefined ? undefined : parseColour('background', background);
 	return {
-		async open(base, {skipDamaged = false, tell = () => {}, signal} = {}) {
+		async open(base, openOptions = {}) {
+			checkOpenOptions(openOptions);
+			const {skipDamaged = false, tell = () => {}, signal} = openOptions;
 			const place = path.resolve(base, folder);
 			const listing = split ? splitListing(place, split, group) : listSets(place);
 			checkCounts(

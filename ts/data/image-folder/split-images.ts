@@ -91,6 +91,8 @@ const groupOf = (file: string, group: RegExp | undefined): string => {
 	return found ? `group ${found[1] ?? found[0]}` : file;
 };
 
+const known = ['test', 'validation', 'seed'] as const satisfies ReadonlyArray<keyof Split>;
+
 /** @throws {ConfigError} for a split or a group that can't be drawn by */
 export const checkSplit = (split: unknown, group: unknown): void => {
 	if (group !== undefined && !(group instanceof RegExp)) {
@@ -106,7 +108,7 @@ export const checkSplit = (split: unknown, group: unknown): void => {
 	}
 
 	const {test, validation, seed = 1} = (split ?? {}) as Record<string, unknown>;
-	checkNames((split ?? {}) as object, ['test', 'validation', 'seed'], 'split');
+	checkNames((split ?? {}) as object, known, 'split');
 	if (!isShare(test)) {
 		throw new ConfigError('split.test', 'a share above 0 and below 1', formatValue(test));
 	}

@@ -66,15 +66,15 @@ export type Evaluation = ClassificationMeasures & {
 	readonly leftOut: readonly string[];
 };
 
-const optionsShape = z.object(
+const optionsShape = z.strictObject(
 	{
 		set: z.enum(setNames).optional(),
 		label: shapes.text.optional(),
-		skipDamaged: z.boolean('`true` or `false`').optional(),
+		skipDamaged: z.boolean().optional(),
 		threads: shapes.some.optional(),
-		tell: z.custom(value => typeof value === 'function', 'a function').optional(),
+		tell: shapes.aFunction.optional(),
 		signal: shapes.signal.optional(),
-	},
+	} satisfies Record<keyof EvaluateOptions, z.ZodType>,
 	'an object',
 );
 
