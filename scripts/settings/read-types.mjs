@@ -66,7 +66,9 @@ export const readSettings = root => {
 	const commentOf = (node, start = node.getFullStart()) => {
 		const {text} = node.getSourceFile();
 		const ranges = ts.getLeadingCommentRanges(text, start) ?? [];
-		return readComment(ranges.map(({pos, end}) => text.slice(pos, end)).findLast(found => found.startsWith('/**')) ?? '');
+		return readComment(
+			ranges.map(({pos, end}) => text.slice(pos, end)).findLast(found => found.startsWith('/**')) ?? '',
+		);
 	};
 
 	/** @param {ts.TypeNode} node @returns {ts.TypeNode[]} the members of a union, without `undefined` and `null` */
@@ -108,7 +110,7 @@ export const readSettings = root => {
 	const isPassedOn = node => ts.isTypeReferenceNode(node) && passedOn.has(node.typeName.getText());
 
 	/** @param {ts.TypeNode} node @returns {Value} */
-	const valueOf = node => {
+	const readValue = node => {
 		const members = membersOf(node);
 		const parts = partsOf(checker.getTypeFromTypeNode(node));
 		if (members.every(isPassedOn) || !parts.every(part => isRecord(part) || checker.isArrayType(part))) {
@@ -121,17 +123,17 @@ export const readSettings = root => {
 		}
 
 		if (ts.isArrayTypeNode(only)) {
-			return {is: 'list', item: valueOf(only.elementType)};
+			return {is: 'list', item: readValue(only.elementType)};
 		}
 
 		if (ts.isTypeOperatorNode(only)) {
-			return valueOf(only.type);
+			return readValue(only.type);
 		}
 
 		if (ts.isTypeReferenceNode(only)) {
 			const [item] = only.typeArguments ?? [];
 			const isList = item && ['Array', 'ReadonlyArray'].includes(only.typeName.getText());
-			return isList ? {is: 'list', item: valueOf(item)} : namedType(only);
+			return isList ? {is: 'list', item: readValue(item)} : namedType(only);
 		}
 
 		return {is: 'object', properties: propertiesOf(parts, only)};
@@ -157,7 +159,7 @@ export const readSettings = root => {
 		if (!(name in types)) {
 			const comment = commentOf(declared);
 			types[name] = {is: 'leaf', comment}; // until it is read: a type may have itself within
-			types[name] = {...valueOf(declared.type), comment};
+			types[name] = {...readValue(declared.type), comment};
 		}
 
 		return {is: 'type', name};
@@ -179,7 +181,7 @@ export const readSettings = root => {
 
 		return all.every(isRecord)
 			? {is: 'object', properties: propertiesOf(all, node)}
-			: {is: 'either', options: members.map(member => valueOf(member))};
+			: {is: 'either', options: members.map(member => readValue(member))};
 	};
 
 	/**
@@ -208,7 +210,7 @@ export const readSettings = root => {
 					comment: commentOf(declared),
 					type: wordsOf(declared.type).join(', '),
 					isNumber: hasNumber(type),
-					value: valueOf(declared.type),
+					value: readValue(declared.type),
 				},
 			];
 		});
@@ -266,7 +268,9 @@ export const readSettings = root => {
 				[ts.SyntaxKind.TypeLiteral]: 'object',
 				[ts.SyntaxKind.FunctionType]: 'function',
 			})[member.kind];
-			const literals = partsOf(type).map(part => `\`${part.isStringLiteral() ? part.value : checker.typeToString(part)}\``);
+			const literals = partsOf(type).map(
+				part => `\`${part.isStringLiteral() ? part.value : checker.typeToString(part)}\``,
+			);
 			return word === undefined ? literals : [word];
 		});
 
@@ -274,7 +278,7 @@ export const readSettings = root => {
 	const parametersOf = (signature, name) =>
 		signature.parameters.flatMap(symbol => {
 			const declared = /** @type {ts.ParameterDeclaration | undefined} */ (symbol.valueDeclaration);
-			const value = declared?.type ? valueOf(declared.type) : undefined;
+			const value = declared?.type ? readValue(declared.type) : undefined;
 			const isSettings = value !== undefined && !['leaf', 'list'].includes(value.is);
 			const call = `${name}(${signature.parameters.map(({name}) => name).join(', ')})`;
 			return value && isSettings ? [{call, function: name, parameter: symbol.name, value}] : [];

@@ -63,6 +63,20 @@ test('layers are one aspect, the activation of all blocks another', t => {
 	t.deepEqual(aspectsChanged(before, after), ['net block']);
 });
 
+test('wrapping layers, adding one within another, and a head that fits are one aspect; epochs are another', t => {
+	const before = withBody([block, {...block, kernel: 1, padding: 0}]);
+	const wrapped = withBody([{kind: 'residual', layers: before.net.body}]);
+	t.deepEqual(aspectsChanged(before, wrapped), ['whole net']);
+	const deeper = withBody([{kind: 'residual', layers: [{kind: 'repeat', times: 2, layers: [block]}, block]}]);
+	t.deepEqual(aspectsChanged(wrapped, deeper), ['whole net']);
+	const {net} = deeper;
+	const head: Layer[] = [{kind: 'global-average-pool'}, ...net.head];
+	const all = {...deeper, net: {...net, head, block: {...net.block, activation: 'gelu' as const}}};
+	t.deepEqual(aspectsChanged(wrapped, all), ['whole net']);
+	t.deepEqual(aspectsChanged(wrapped, {...wrapped, net: {...wrapped.net, head}}), ['net head']);
+	t.deepEqual(aspectsChanged(wrapped, {...all, epochs: 99}), ['whole net', 'epochs']);
+});
+
 const refusal = (body: unknown) => {
 	try {
 		summarize(withBody(body as Layer[]).net);

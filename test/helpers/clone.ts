@@ -29,10 +29,7 @@ export class Clone {
 				.map(name => `examples/${name}/package.json`)
 				.filter(file => existsSync(path.join(root, file))),
 			'package-lock.json',
-			'ts/cache',
-			'ts/format/vega.ts',
-			'ts/fs',
-			'ts/platform',
+			'ts',
 		]) {
 			cpSync(path.join(root, entry), path.join(this.folder, entry), {recursive: true});
 		}

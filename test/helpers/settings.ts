@@ -1,6 +1,5 @@
-import path from 'node:path';
-import {pathToFileURL} from 'node:url';
 import {root} from './cli.js';
+import {script} from './clone.js';
 
 /** An object's settings, as `scripts/settings` reads them from the types. */
 export type Properties = {readonly settings: readonly Setting[]};
@@ -28,8 +27,7 @@ export type Settings = {
 
 /** Reads the settings from the types of the library. */
 export const readSettings = async (): Promise<Settings> => {
-	const script = path.join(root, 'scripts', 'settings', 'read-types.mjs');
-	const {readSettings: read} = await import(pathToFileURL(script).href);
+	const {readSettings: read} = await script('settings/read-types.mjs');
 	return read(root);
 };
 

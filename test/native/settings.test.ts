@@ -2,6 +2,7 @@ import test from 'ava';
 import {asExperiment, type Experiment, type Schedule} from '../../ts/experiment/experiment.js';
 import {ConfigError} from '../../ts/index.js';
 import {native} from '../../ts/native/load.js';
+import {objectsWithin, readSettings} from '../helpers/settings.js';
 
 /** A value with every setting that it may have. */
 type Complete<Value> = Value extends object
@@ -154,6 +155,45 @@ test('TypeScript and the trainer have the same names', t => {
 			t.true(names(error.message).includes(value as string), path);
 			t.deepEqual(names(answer(typed)), names(error.message), path);
 			holder[name] = value;
+		}
+	}
+});
+
+/** Returns the ranges that the addon names for a number: above and below all that may be valid. */
+const rangesOf = (typed: object, holder: Holder, name: string, path: string): string[] => {
+	const value = holder[name];
+	const ranges = [2 ** 52, -1, 0].flatMap(number => {
+		holder[name] = number;
+		const [, range] =
+			new RegExp(`^\`${path.replaceAll('.', '\\.')}\` should be an? (.*), got`).exec(answer(typed)) ?? [];
+		return range === undefined || range === 'whole number, at least 0' ? [] : [range]; // that is what whole numbers are asked first
+	});
+	holder[name] = value;
+	return ranges;
+};
+
+/** Fills in the values of other settings: \`at least \`scaleMin\`\` becomes \`at least 0.9\`. */
+const withValues = (range: string, holder: Holder): string =>
+	range
+		.replace(/half of `(\w+)`/, (_, name) => String(Math.floor(Number(holder[name]) / 2)))
+		.replace(/`(\w+)`/, (_, name) => String(holder[name]));
+
+test('the documented range of each setting is the trainer’s', async t => {
+	const {types} = await readSettings();
+	for (const schedule of [oneCycle, constant]) {
+		const typed = experiment(structuredClone(schedule));
+		for (const {path: within, holder, properties} of objectsWithin(types, {is: 'type', name: 'Experiment'}, typed)) {
+			for (const {name, isNumber, comment} of properties?.settings ?? []) {
+				if (isNumber && typeof holder[name] === 'number') {
+					const path = within === '' ? name : `${within}.${name}`;
+					const found = rangesOf(typed, holder as Holder, name, path);
+					const documented = withValues(comment.range ?? '', holder);
+					t.true(
+						found.includes(documented),
+						`${path}: documented ${documented}, the trainer says ${found.join(' or ')}`,
+					);
+				}
+			}
 		}
 	}
 });

@@ -19,11 +19,22 @@ export type ArraySet = {
 
 /** What {@link arrays} takes. */
 export type Arrays = DeclaredPreparation & {
+	/** Training images. */
 	readonly train: ArraySet;
-	/** Images to choose by, never trained on. */
+	/**
+	 * Images to choose by, never trained on.
+	 *
+	 * @default none
+	 */
 	readonly validation?: ArraySet;
+	/** Test images. */
 	readonly test: ArraySet;
-	/** Height and width of every image. */
+	/**
+	 * Height and width of every image.
+	 *
+	 * @range whole number from 1 to 4096
+	 * @unit pixels
+	 */
 	readonly size: number;
 	/**
 	 * 1 for grey, 3 for red, green and blue.
@@ -31,7 +42,11 @@ export type Arrays = DeclaredPreparation & {
 	 * @default 1
 	 */
 	readonly channels?: 1 | 3;
-	/** What the classes are called, in the order of their labels; by their numbers where left out. */
+	/**
+	 * Names of the classes, in the order of their labels.
+	 *
+	 * @default their numbers
+	 */
 	readonly classes?: readonly string[];
 	/**
 	 * For people.

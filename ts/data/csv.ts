@@ -22,13 +22,30 @@ import {checkOpenOptions} from './open-options.js';
 export type CsvOptions = {
 	/** The column of labels; every other column is a pixel, image by image in rows. */
 	readonly label: string;
-	/** Another file of the same columns, with the test images. */
+	/**
+	 * Another file of the same columns, with the test images.
+	 *
+	 * @default `set` or `split` in its place
+	 */
 	readonly test?: string;
-	/** Beside `test`: another file of the same columns, with validation images. */
+	/**
+	 * Beside `test`: another file of the same columns, with validation images.
+	 *
+	 * @default none
+	 */
 	readonly validation?: string;
-	/** In place of `test`: the column that says to which set a row belongs: `train`, `valid` (or `val`, `validation`) or `test`. */
+	/**
+	 * In place of `test`: the column that says to which set a row belongs: `train`, `valid` (or `val`, `validation`) or
+	 * `test`.
+	 *
+	 * @default `test` or `split` in its place
+	 */
 	readonly set?: string;
-	/** In place of `test`: draws test images from each class, and validation images if it says so. */
+	/**
+	 * In place of `test`: draws test images from each class, and validation images if it says so.
+	 *
+	 * @default `test` or `set` in its place
+	 */
 	readonly split?: Split;
 	/**
 	 * 1 for grey, 3 for red, green and blue, channel by channel.
@@ -36,7 +53,11 @@ export type CsvOptions = {
 	 * @default 1
 	 */
 	readonly channels?: 1 | 3;
-	/** Names of the classes, in the order of their labels; by their numbers if left out. */
+	/**
+	 * Names of the classes, in the order of their labels.
+	 *
+	 * @default their numbers
+	 */
 	readonly classes?: readonly string[];
 };
 

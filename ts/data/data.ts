@@ -90,9 +90,13 @@ export type Data = DataDescription & {
 
 /** How a source is opened. */
 export type OpenOptions = {
-	/** Whether images that can't be read are left out. */
+	/**
+	 * Whether images that can’t be read are left out; else the first one is an error.
+	 *
+	 * @default false
+	 */
 	readonly skipDamaged?: boolean;
-	/** Told how it goes, where it takes time, and what was left out. */
+	/** Receives progress, where it takes time, and lines about what was left out. */
 	readonly tell?: (line: string) => void;
 	/** Ends the reading, where that takes time. */
 	readonly signal?: AbortSignal | undefined;

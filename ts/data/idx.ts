@@ -17,11 +17,23 @@ import {checkOpenOptions} from './open-options.js';
 
 /** How IDX files are named and laid out. */
 export type IdxOptions = DeclaredPreparation & {
-	/** Names of the classes, in the order of their labels; by their numbers if left out. */
+	/**
+	 * Names of the classes, in the order of their labels.
+	 *
+	 * @default their numbers
+	 */
 	readonly classes?: readonly string[];
-	/** `mnist-digits` for digits in the form of MNIST's: `predict` then brings other images to it. */
+	/**
+	 * `mnist-digits` for digits in the form of MNIST's: `predict` then brings other images to it.
+	 *
+	 * @default any
+	 */
 	readonly form?: ImageForm;
-	/** In front of the files' names, such as `emnist-letters-`, with `test` for MNIST's `t10k`. */
+	/**
+	 * In front of the files' names, such as `emnist-letters-`, with `test` for MNIST's `t10k`.
+	 *
+	 * @default none
+	 */
 	readonly prefix?: string;
 	/**
 	 * Whether images are kept column by column, as EMNIST's are.

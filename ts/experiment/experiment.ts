@@ -9,29 +9,68 @@ import {validate} from '../validation/validate.js';
 export type Experiment = {
 	/** The net. */
 	net: Net;
-	/** Random changes to training images; none by default. */
+	/**
+	 * Random changes to training images.
+	 *
+	 * @default none
+	 */
 	augmentation?: Augmentation | undefined;
 	/** The optimizer. */
 	optimizer: Optimizer;
 	/** The learning-rate schedule. */
 	schedule: Schedule;
-	/** Averaging of the weights over steps; none by default. */
+	/**
+	 * Averaging of the weights over steps.
+	 *
+	 * @default none
+	 */
 	averaging?: Averaging | undefined;
-	/** Fraction of each training label that is spread over all classes, in `[0, 1)`. */
+	/**
+	 * Fraction of each training label that is spread over all classes.
+	 *
+	 * @range number at least 0 and below 1
+	 * @unit fraction
+	 * @follows PyTorch’s `CrossEntropyLoss`
+	 */
 	labelSmoothing: number;
-	/** Samples per step; the last step of an epoch may have fewer. */
+	/**
+	 * Samples per step; the last step of an epoch may have fewer.
+	 *
+	 * @range whole number from 1 to 65536
+	 * @unit images
+	 */
 	batchSize: number;
-	/** Passes over the training set. */
+	/**
+	 * Passes over the training set.
+	 *
+	 * @range whole number from 1 to 10000
+	 * @unit epochs
+	 */
 	epochs: number;
 };
 
 /** A net as data. */
 export type Net = {
-	/** Channels of the images. */
+	/**
+	 * Channels of the images.
+	 *
+	 * @range whole number from 1 to 64
+	 * @unit channels
+	 */
 	channels: number;
-	/** Height and width of the images, in pixels. */
+	/**
+	 * Height and width of the images.
+	 *
+	 * @range whole number from 1 to 4096
+	 * @unit pixels
+	 */
 	size: number;
-	/** Number of classes. */
+	/**
+	 * Number of classes, at least that of the data.
+	 *
+	 * @range whole number from 2 to 256
+	 * @unit classes
+	 */
 	classes: number;
 	/** The parts of every block. */
 	block: Block;
@@ -50,26 +89,43 @@ export type Block = {
 	order: ('conv' | 'norm' | 'relu' | 'dropout')[];
 	/** Whether the convolution adds a bias. */
 	bias: boolean;
-	/** The kind of normalisation. */
+	/**
+	 * The kind of normalisation: `batch` over a batch and an image's pixels.
+	 *
+	 * @follows PyTorch’s `BatchNorm2d`
+	 */
 	norm: 'none' | 'batch';
-	/** Dropout probability, in `[0, 1)`. */
+	/**
+	 * Probability that a value is set to zero while training.
+	 *
+	 * @range number at least 0 and below 1
+	 * @unit probability
+	 * @follows PyTorch’s `Dropout`
+	 */
 	dropout: number;
 	/**
 	 * The activation function.
 	 *
 	 * @default 'relu'
+	 * @follows PyTorch’s functions of these names
 	 */
 	activation?: Activation | undefined;
 	/**
-	 * The share of a batch in the norm's running statistics, in `(0, 1]`, as PyTorch's `BatchNorm2d` defines it.
+	 * The share of a batch in the norm's running statistics.
 	 *
+	 * @range number above 0 and at most 1
+	 * @unit fraction
 	 * @default 0.1
+	 * @follows PyTorch’s `BatchNorm2d`
 	 */
 	normMomentum?: number | undefined;
 	/**
-	 * The number added to a variance before its root is taken, in `(0, 1]`.
+	 * The number added to a variance before its root is taken.
 	 *
+	 * @range number above 0 and at most 1
+	 * @unit variance
 	 * @default 1e-5
+	 * @follows PyTorch’s `BatchNorm2d`
 	 */
 	normEpsilon?: number | undefined;
 };
@@ -77,40 +133,92 @@ export type Block = {
 /** An activation function, as PyTorch defines it with its defaults. */
 export type Activation = 'relu' | 'leaky-relu' | 'relu6' | 'hard-swish' | 'silu' | 'gelu' | 'none';
 
-/** How far apart a convolution reads, and of which channels, as in PyTorch's `Conv2d`. */
-export type Reach = {
+/** The windows of a convolution, as in PyTorch's `Conv2d`. */
+export type Windows = {
+	/**
+	 * Channels of the output.
+	 *
+	 * @range whole number from 1 to 65536
+	 * @unit channels
+	 */
+	channels: number;
+	/**
+	 * Height and width of a window.
+	 *
+	 * @range whole number from 1 to 1024
+	 * @unit pixels
+	 */
+	kernel: number;
+	/**
+	 * Zeros added on each side.
+	 *
+	 * @range whole number from 0 to 1024
+	 * @unit pixels
+	 */
+	padding: number;
 	/**
 	 * Distance between windows.
 	 *
+	 * @range whole number from 1 to 1024
+	 * @unit pixels
 	 * @default 1
 	 */
 	stride?: number | undefined;
 	/**
-	 * Number of parts that the channels are divided into, each with its own kernels; `depthwise` for one per input channel.
-	 *
-	 * @default 1
-	 */
-	groups?: number | 'depthwise' | undefined;
-	/**
 	 * Distance between the pixels of a window.
 	 *
+	 * @range whole number from 1 to 1024
+	 * @unit pixels
 	 * @default 1
 	 */
 	dilation?: number | undefined;
 };
 
+/** Which channels a convolution reads, as in PyTorch's `Conv2d`. */
+export type Groups = {
+	/**
+	 * Number of parts that the channels are divided into, each with its own kernels; `depthwise` for one per input channel.
+	 *
+	 * @range whole number from 1 to 65536
+	 * @unit groups
+	 * @default 1
+	 */
+	groups?: number | 'depthwise' | undefined;
+};
+
+/** The activation function of a layer that has a block's other parts. */
+export type OwnActivation = {
+	/**
+	 * The activation function.
+	 *
+	 * @default the block's
+	 * @follows PyTorch’s functions of these names
+	 */
+	activation?: Activation | undefined;
+};
+
 /** The windows of a pool, as in PyTorch's `MaxPool2d` and `AvgPool2d`. */
 export type PoolWindows = {
+	/**
+	 * Height and width of a window.
+	 *
+	 * @range whole number from 1 to 1024
+	 * @unit pixels
+	 */
 	kernel: number;
 	/**
 	 * Distance between windows.
 	 *
+	 * @range whole number from 1 to 1024
+	 * @unit pixels
 	 * @default the kernel
 	 */
 	stride?: number | undefined;
 	/**
-	 * Pixels added on each side, at most half the kernel: a maximum ignores them, a mean counts them as zeros.
+	 * Pixels added on each side: a maximum ignores them, a mean counts them as zeros.
 	 *
+	 * @range whole number from 0 to half of `kernel`
+	 * @unit pixels
 	 * @default 0
 	 */
 	padding?: number | undefined;
@@ -118,37 +226,98 @@ export type PoolWindows = {
 
 /** One layer, or several that belong together. */
 export type Layer =
-	/** A convolution with the other parts of `Block`; `activation` replaces the block's. */
-	| ({kind: 'block'; channels: number; kernel: number; padding: number; activation?: Activation | undefined} & Reach)
-	/** A convolution alone. */
-	| ({kind: 'conv'; channels: number; kernel: number; padding: number; bias: boolean} & Reach)
 	/**
-	 * A depthwise block, then a block of kernel 1. Without `between` (true by default), the depthwise convolution stands
-	 * alone, and the other parts of a block come after both.
+	 * A convolution with the other parts of `net.block`.
+	 *
+	 * @follows PyTorch’s `Conv2d`
+	 */
+	| ({kind: 'block'} & Windows & Groups & OwnActivation)
+	/**
+	 * A convolution alone.
+	 *
+	 * @follows PyTorch’s `Conv2d`
+	 */
+	| ({
+			kind: 'conv';
+			/** Whether it adds a bias. */
+			bias: boolean;
+	  } & Windows &
+			Groups)
+	/**
+	 * A depthwise block, then a block of kernel 1.
+	 *
+	 * @follows PyTorch’s `Conv2d`
+	 */
+	| ({
+			kind: 'separable';
+			/**
+			 * Whether the depthwise convolution has the other parts of a block too. Without them, they come after both convolutions.
+			 *
+			 * @default true
+			 */
+			between?: boolean | undefined;
+	  } & Windows &
+			OwnActivation)
+	/**
+	 * All values of an image, flattened and weighted.
+	 *
+	 * @follows PyTorch’s `Linear`
 	 */
 	| {
-			kind: 'separable';
-			channels: number;
-			kernel: number;
-			padding: number;
-			stride?: number | undefined;
-			dilation?: number | undefined;
+			kind: 'linear';
+			/**
+			 * Number of outputs.
+			 *
+			 * @range whole number from 1 to 65536
+			 * @unit values
+			 */
+			features: number;
+			/**
+			 * Whether it adds a bias.
+			 *
+			 * @default true
+			 */
+			bias?: boolean | undefined;
+			/**
+			 * An activation function behind it.
+			 *
+			 * @default 'none'
+			 * @follows PyTorch’s functions of these names
+			 */
 			activation?: Activation | undefined;
-			between?: boolean | undefined;
 	  }
-	/** All values of an image, weighted: PyTorch's `Linear` on flattened values. `bias` is true by default. */
-	| {kind: 'linear'; features: number; bias?: boolean | undefined; activation?: Activation | undefined}
-	/** The largest value of each window. */
+	/**
+	 * The largest value of each window.
+	 *
+	 * @follows PyTorch’s `MaxPool2d`
+	 */
 	| ({kind: 'max-pool'} & PoolWindows)
-	/** The mean of each window. */
+	/**
+	 * The mean of each window.
+	 *
+	 * @follows PyTorch’s `AvgPool2d`
+	 */
 	| ({kind: 'average-pool'} & PoolWindows)
-	/** The mean of each channel, `[C, 1, 1]`. */
+	/**
+	 * The mean of each channel, `[C, 1, 1]`.
+	 *
+	 * @follows PyTorch’s `AdaptiveAvgPool2d(1)`
+	 */
 	| {kind: 'global-average-pool'}
-	/** `[C, H, W]` to `[C * H * W, 1, 1]`. */
+	/**
+	 * `[C, H, W]` to `[C * H * W, 1, 1]`.
+	 *
+	 * @follows PyTorch’s `Flatten`
+	 */
 	| {kind: 'flatten'}
-	/** Layers whose output is added to their input. */
+	/**
+	 * Layers whose output is added to their input.
+	 *
+	 * @follows He et al. 2016
+	 */
 	| {
 			kind: 'residual';
+			/** The layers. */
 			layers: Layer[];
 			/**
 			 * The way around the layers: the input, or a convolution of kernel 1 with the block's norm, where they change its shape.
@@ -160,80 +329,227 @@ export type Layer =
 			 * An activation function behind the sum.
 			 *
 			 * @default 'none'
+			 * @follows PyTorch’s functions of these names
 			 */
 			activation?: Activation | undefined;
 			/**
 			 * Whether the scale of the last norm in `layers` starts at zero, so that the sum starts as the shortcut.
 			 *
 			 * @default false
+			 * @follows Goyal et al. 2017
 			 */
 			zeroInit?: boolean | undefined;
 	  }
-	/** Branches that read the same input; their channels follow each other. A branch without layers is the input. */
-	| {kind: 'concat'; branches: Layer[][]}
+	/**
+	 * Branches that read the same input; their channels follow each other.
+	 *
+	 * @follows PyTorch’s `cat` over channels
+	 */
+	| {
+			kind: 'concat';
+			/** The layers of each branch. One without layers is the input. */
+			branches: Layer[][];
+	  }
 	/** Layers that are applied several times, with the same weights. */
-	| {kind: 'repeat'; times: number; layers: Layer[]}
-	/** Channels weighted by what two layers of kernel 1 make of all channels' means; `channels` are those between the two. */
-	| {kind: 'squeeze-excite'; channels: number};
+	| {
+			kind: 'repeat';
+			/**
+			 * How many times they are applied.
+			 *
+			 * @range whole number from 1 to 1024
+			 * @unit times
+			 */
+			times: number;
+			/** The layers. Their output has the shape of their input. */
+			layers: Layer[];
+	  }
+	/**
+	 * Channels weighted by two layers of kernel 1 over all channels' means.
+	 *
+	 * @follows Hu et al. 2018
+	 */
+	| {
+			kind: 'squeeze-excite';
+			/**
+			 * Channels between the two layers.
+			 *
+			 * @range whole number from 1 to 65536
+			 * @unit channels
+			 */
+			channels: number;
+	  };
 
 /** Ranges of random changes, with torchvision's meaning. */
 export type Augmentation = {
-	/** Maximum rotation in degrees, either way. */
+	/**
+	 * Maximum rotation, either way.
+	 *
+	 * @range number at least 0 and at most 180
+	 * @unit degrees
+	 * @follows torchvision’s `RandomAffine`
+	 */
 	rotation: number;
-	/** Maximum translation along each axis as a fraction of the size, rounded to whole pixels. */
+	/**
+	 * Maximum translation along each axis, rounded to whole pixels.
+	 *
+	 * @range number at least 0 and at most 1
+	 * @unit fraction of the size
+	 * @follows torchvision’s `RandomAffine`
+	 */
 	translation: number;
-	/** Smallest scale factor. */
+	/**
+	 * Smallest scale factor.
+	 *
+	 * @range number above 0 and at most 10
+	 * @unit factor
+	 * @follows torchvision’s `RandomAffine`
+	 */
 	scaleMin: number;
-	/** Largest scale factor. */
+	/**
+	 * Largest scale factor.
+	 *
+	 * @range number at least `scaleMin` and at most 10
+	 * @unit factor
+	 * @follows torchvision’s `RandomAffine`
+	 */
 	scaleMax: number;
-	/** Maximum shear along the rows in degrees, either way. */
+	/**
+	 * Maximum shear along the rows, either way.
+	 *
+	 * @range number at least 0 and below 90
+	 * @unit degrees
+	 * @follows torchvision’s `RandomAffine`
+	 */
 	shear: number;
-	/** Brightness is multiplied by at least 1 - this and at most 1 + this. */
+	/**
+	 * Brightness is multiplied by at least 1 - this and at most 1 + this.
+	 *
+	 * @range number at least 0 and at most 10
+	 * @unit factor
+	 * @follows torchvision’s `ColorJitter`
+	 */
 	brightness: number;
-	/** The distance from the image's mean is multiplied likewise. */
+	/**
+	 * The distance from the image's mean is multiplied likewise.
+	 *
+	 * @range number at least 0 and at most 10
+	 * @unit factor
+	 * @follows torchvision’s `ColorJitter`
+	 */
 	contrast: number;
 };
 
 /** Stochastic gradient descent, with the meaning of PyTorch's `SGD`. */
 export type Optimizer = {
-	/** Momentum, in `[0, 1)`. */
+	/**
+	 * Momentum.
+	 *
+	 * @range number at least 0 and below 1
+	 * @unit fraction
+	 * @follows PyTorch’s `SGD`
+	 */
 	momentum: number;
-	/** Whether to use Nesterov momentum. */
+	/**
+	 * Whether to use Nesterov momentum.
+	 *
+	 * @follows PyTorch’s `SGD`
+	 */
 	nesterov: boolean;
-	/** Fraction of each weight that is added to its gradient. */
+	/**
+	 * Fraction of each weight that is added to its gradient.
+	 *
+	 * @range number at least 0 and at most 1
+	 * @unit fraction
+	 * @follows PyTorch’s `SGD`
+	 */
 	weightDecay: number;
 };
 
 /** The learning rate of every step of a run. */
 export type Schedule =
 	/** The same for every step. */
-	| {kind: 'constant'; learningRate: number}
-	/** PyTorch's `OneCycleLR` in two phases along half cosines. */
+	| {
+			kind: 'constant';
+			/**
+			 * The rate of every step.
+			 *
+			 * @range number above 0 and at most 1000000
+			 * @unit learning rate
+			 */
+			learningRate: number;
+	  }
+	/**
+	 * Up to a peak and down again, in two phases along half cosines.
+	 *
+	 * @follows PyTorch’s `OneCycleLR`
+	 */
 	| {
 			kind: 'one-cycle';
-			/** The rate at the peak. */
+			/**
+			 * The rate at the peak.
+			 *
+			 * @range number above 0 and at most 1000000
+			 * @unit learning rate
+			 */
 			maxLearningRate: number;
-			/** Fraction of steps before the peak, in `(0, 1)`. */
+			/**
+			 * Fraction of steps before the peak.
+			 *
+			 * @range number above 0 and below 1
+			 * @unit fraction
+			 */
 			pctStart: number;
-			/** The first rate is the peak divided by this. */
+			/**
+			 * The first rate is the peak divided by this.
+			 *
+			 * @range number at least 1 and at most 1000000000000
+			 * @unit factor
+			 */
 			divFactor: number;
-			/** The last rate is the first divided by this. */
+			/**
+			 * The last rate is the first divided by this.
+			 *
+			 * @range number at least 1 and at most 1000000000000
+			 * @unit factor
+			 */
 			finalDivFactor: number;
-			/** Moves momentum the opposite way; constant by default. */
+			/**
+			 * Moves momentum the opposite way.
+			 *
+			 * @default constant momentum
+			 */
 			cycleMomentum?: CycleMomentum | undefined;
 	  };
 
 /** The ends between which one-cycle moves momentum. */
 export type CycleMomentum = {
-	/** Momentum at the peak of the rate. */
+	/**
+	 * Momentum at the peak of the rate.
+	 *
+	 * @range number at least 0 and below 1
+	 * @unit fraction
+	 * @follows PyTorch’s `OneCycleLR`
+	 */
 	base: number;
-	/** Momentum in the first and the last step. */
+	/**
+	 * Momentum in the first and the last step.
+	 *
+	 * @range number at least `base` and below 1
+	 * @unit fraction
+	 * @follows PyTorch’s `OneCycleLR`
+	 */
 	max: number;
 };
 
 /** An exponential moving average of the weights, one term a step. */
 export type Averaging = {
-	/** Fraction of the average that a step keeps, in `[0, 1)`. */
+	/**
+	 * Fraction of the average that a step keeps.
+	 *
+	 * @range number at least 0 and below 1
+	 * @unit fraction
+	 * @follows PyTorch’s `get_ema_multi_avg_fn`, with a short memory at the start
+	 */
 	decay: number;
 };
 
@@ -241,27 +557,27 @@ export type Averaging = {
 const number = z.custom<number>(value => typeof value === 'number', 'a number');
 
 const activation = z.enum(['relu', 'leaky-relu', 'relu6', 'hard-swish', 'silu', 'gelu', 'none']);
-const window = {channels: number, kernel: number, padding: number};
-const reach = {
+const windows = {
+	channels: number,
+	kernel: number,
+	padding: number,
 	stride: number.optional(),
-	groups: z
-		.custom<number | 'depthwise'>(
-			value => typeof value === 'number' || value === 'depthwise',
-			'a number or one of `depthwise`',
-		)
-		.optional(),
 	dilation: number.optional(),
 };
+const groups = z
+	.custom<number | 'depthwise'>(
+		value => typeof value === 'number' || value === 'depthwise',
+		'a number or one of `depthwise`',
+	)
+	.optional();
 const pool = {kernel: number, stride: number.optional(), padding: number.optional()};
 
 const layer: z.ZodType<Layer> = z.discriminatedUnion('kind', [
-	z.strictObject({kind: z.literal('block'), ...window, ...reach, activation: activation.optional()}),
-	z.strictObject({kind: z.literal('conv'), ...window, bias: z.boolean(), ...reach}),
+	z.strictObject({kind: z.literal('block'), ...windows, groups, activation: activation.optional()}),
+	z.strictObject({kind: z.literal('conv'), ...windows, bias: z.boolean(), groups}),
 	z.strictObject({
 		kind: z.literal('separable'),
-		...window,
-		stride: number.optional(),
-		dilation: number.optional(),
+		...windows,
 		activation: activation.optional(),
 		between: z.boolean().optional(),
 	}),
@@ -339,7 +655,7 @@ const experiment: z.ZodType<Experiment> = z.strictObject({
 /**
  * Checks names and types, and returns the experiment.
  *
- * @throws {ConfigError} for the first thing wrong
+ * @throws {ConfigError} for names that are unknown or missing, or else the first value of another type
  */
 export const asExperiment = (value: unknown): Experiment => {
 	checkLevels(value, 'experiment');
@@ -349,7 +665,7 @@ export const asExperiment = (value: unknown): Experiment => {
 /**
  * Checks the names and types of a net alone, and returns it.
  *
- * @throws {ConfigError} for the first thing wrong
+ * @throws {ConfigError} for names that are unknown or missing, or else the first value of another type
  */
 export const asNet = (value: unknown): Net => {
 	checkLevels(value, 'net');

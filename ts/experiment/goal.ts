@@ -5,11 +5,26 @@ import {type Aim, checkMetric, type Metric, metricName} from './metric.js';
 
 /** Target for every seed, and budgets. */
 export type Goal = Threshold & {
-	/** Number of last epochs, each of which should reach it. */
+	/**
+	 * Number of last epochs, each of which should reach it.
+	 *
+	 * @range whole number, at least 1
+	 * @unit epochs
+	 */
 	readonly heldFor: number;
-	/** Largest number of parameters. */
+	/**
+	 * Largest number of parameters.
+	 *
+	 * @range whole number, at least 1
+	 * @unit parameters
+	 */
 	readonly maxParameters: number;
-	/** Largest number of epochs. */
+	/**
+	 * Largest number of epochs.
+	 *
+	 * @range whole number, at least 1
+	 * @unit epochs
+	 */
 	readonly maxEpochs: number;
 	/**
 	 * Measure that the step is to change. Its test is not corrected; the other tests of an analysis are corrected together.
@@ -22,25 +37,84 @@ export type Goal = Threshold & {
 /** What an epoch should reach: an accuracy on the test images, or another metric of them. */
 export type Threshold =
 	| {
-			/** Accuracy on the test images that an epoch should reach, in `(0, 1]`. */
+			/**
+			 * Accuracy on the test images that an epoch should reach.
+			 *
+			 * @range number above 0 and at most 1
+			 * @unit fraction
+			 * @default `metric` and `atLeast` in its place
+			 */
 			readonly testAccuracy: number;
 			readonly metric?: undefined;
 			readonly atLeast?: undefined;
 	  }
 	| {
 			readonly testAccuracy?: undefined;
-			/** The metric of the test images that an epoch should reach. */
+			/**
+			 * The metric of the test images that an epoch should reach.
+			 *
+			 * @default `testAccuracy` in its place
+			 */
 			readonly metric: Metric;
-			/** Its value, in `(0, 1]`. */
+			/**
+			 * The value of `metric` that an epoch should reach.
+			 *
+			 * @range number above 0 and at most 1
+			 * @unit fraction
+			 * @default `testAccuracy` in its place
+			 */
 			readonly atLeast: number;
 	  };
 
 /** The goal of a ladder: a target without its reason, of which parts may be left out. */
 export type PartialGoal = {
+	/**
+	 * Accuracy on the test images that the last epochs should reach.
+	 *
+	 * @range number above 0 and at most 1
+	 * @unit fraction
+	 * @default none
+	 */
 	readonly testAccuracy?: number | undefined;
+	/**
+	 * In place of `testAccuracy`: the metric of the test images that the last epochs should reach.
+	 *
+	 * @default none
+	 */
 	readonly metric?: Metric | undefined;
+	/**
+	 * Its value.
+	 *
+	 * @range number above 0 and at most 1
+	 * @unit fraction
+	 * @default none
+	 */
 	readonly atLeast?: number | undefined;
-} & Partial<Pick<Goal, 'heldFor' | 'maxParameters' | 'maxEpochs'>>;
+	/**
+	 * Number of last epochs, each of which should reach it.
+	 *
+	 * @range whole number, at least 1
+	 * @unit epochs
+	 * @default none
+	 */
+	readonly heldFor?: number;
+	/**
+	 * Largest number of parameters.
+	 *
+	 * @range whole number, at least 1
+	 * @unit parameters
+	 * @default none
+	 */
+	readonly maxParameters?: number;
+	/**
+	 * Largest number of epochs.
+	 *
+	 * @range whole number, at least 1
+	 * @unit epochs
+	 * @default none
+	 */
+	readonly maxEpochs?: number;
+};
 
 /** Returns the metric of a target and the value that it should reach. */
 export const aimOf = ({testAccuracy, metric = 'accuracy', atLeast = 0}: Threshold): Aim => ({

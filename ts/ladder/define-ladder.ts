@@ -9,8 +9,19 @@ import {validate} from '../validation/validate.js';
 export type PublishedResult = {
 	/** The model, or the method. */
 	readonly name: string;
+	/**
+	 * Number of its parameters.
+	 *
+	 * @range whole number, at least 1
+	 * @unit parameters
+	 */
 	readonly parameters: number;
-	/** Test accuracy, a fraction. */
+	/**
+	 * Test accuracy.
+	 *
+	 * @range number above 0 and at most 1
+	 * @unit fraction
+	 */
 	readonly accuracy: number;
 	/** Where it was published, and how it was measured. */
 	readonly source: string;
@@ -22,9 +33,17 @@ export type LadderDefinition = {
 	readonly name: string;
 	/** The data that every step is trained on. */
 	readonly data: DataSource;
-	/** The goal of the whole ladder, and its budgets; shown with its steps. */
+	/**
+	 * The goal of the whole ladder, and its budgets; shown with its steps.
+	 *
+	 * @default none
+	 */
 	readonly target?: PartialGoal;
-	/** Results of others, shown with the ladder's own. */
+	/**
+	 * Results of others, shown with the ladder's own.
+	 *
+	 * @default none
+	 */
 	readonly published?: readonly PublishedResult[];
 };
 

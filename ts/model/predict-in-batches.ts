@@ -12,6 +12,8 @@ export type PredictImagesOptions = PredictOptions & {
 	/**
 	 * Images that are decoded at once.
 	 *
+	 * @range whole number, at least 1
+	 * @unit images
 	 * @default as many as the machine has cores
 	 */
 	readonly threads?: number;

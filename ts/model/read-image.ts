@@ -13,7 +13,11 @@ const predictFits = ['digits', ...fits] as const;
 
 /** How images are read. */
 export type PredictOptions = {
-	/** For dark on light where the model knows light on dark. Of digits in MNIST's form it is found out where left out. */
+	/**
+	 * Whether images are dark on light where the model knows light on dark.
+	 *
+	 * @default false; of digits in MNIST’s form, as each image looks
+	 */
 	readonly invert?: boolean;
 	/**
 	 * `digits` brings one digit to the form of MNIST's images; `whole`, `cover` and `fill` bring an image to a square.

@@ -44,11 +44,20 @@ import {preregistrationHash} from './preregistration-file.js';
 
 /** How a step is recorded. */
 export type RecordOptions = Pick<TrainOptions, 'engine' | 'threads' | 'jobs' | 'signal'> & {
-	/** One run each. */
+	/**
+	 * The seeds, one run each.
+	 *
+	 * @range different whole numbers from 0 to 4294967295, 1 to 10000 of them
+	 * @unit seeds
+	 */
 	readonly seeds: readonly number[];
 	/** Folder of the runs. Those that are there already are resumed, or used as they are if finished. */
 	readonly out: string;
-	/** Whether to preregister and train again. */
+	/**
+	 * Whether to preregister and train again.
+	 *
+	 * @default false
+	 */
 	readonly fresh?: boolean;
 };
 

@@ -28,16 +28,21 @@ export type Report = {
 	readonly stale: ReadonlyMap<string, RecordError>;
 };
 
+/** Where a report is written. */
+export type ReportFolder = {
+	/** The folder for both files. */
+	readonly out: string;
+};
+
 /**
  * Writes a report of a ladder with its records as `report.md` and as one self-contained `report.html`. A step whose record is
  * damaged is left out; one whose images are not the ladder's any more is marked as stale.
  *
- * @param given.out folder for both files
  * @throws {ConfigError} without `out`, and for an unknown option
  * @throws {RecordError} if there are records, but none is readable
  * @throws {WriteError} if a file can't be written
  */
-export const report = async (ladder: Ladder, given: {readonly out: string} & OpenOptions): Promise<Report> => {
+export const report = async (ladder: Ladder, given: ReportFolder & OpenOptions): Promise<Report> => {
 	const {out, ...options} = given ?? {};
 	checkNames(options, ['out', ...openOptionNames]);
 	checkLadder(ladder);
@@ -65,7 +70,6 @@ export const report = async (ladder: Ladder, given: {readonly out: string} & Ope
  * differing settings, and paired comparisons with the first of them.
  *
  * @param names run folders, folders of run folders, or recorded steps of the ladder
- * @param given.out folder for both files
  * @param given.ladder ladder to find steps in
  * @returns the paths of both files
  * @throws {ConfigError} without `out`, for an unknown option, and for a name that is neither a folder of runs nor a step
@@ -74,7 +78,7 @@ export const report = async (ladder: Ladder, given: {readonly out: string} & Ope
  */
 export const reportRuns = async (
 	names: readonly string[],
-	given: {readonly out: string} & RunsOptions,
+	given: ReportFolder & RunsOptions,
 ): Promise<{readonly markdown: string; readonly html: string}> => {
 	const {out, ...options} = given ?? {};
 	checkNames(options, ['out', ...runsOptionNames]);

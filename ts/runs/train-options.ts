@@ -12,43 +12,77 @@ export type TrainOptions = {
 	/**
 	 * The seeds, one run each.
 	 *
+	 * @range different whole numbers from 0 to 4294967295, 1 to 10000 of them
+	 * @unit seeds
 	 * @default [1]
 	 */
 	readonly seeds?: readonly number[];
-	/** Passes over the training set, in place of the step's own. */
+	/**
+	 * Passes over the training set, in place of the step's own.
+	 *
+	 * @range whole number from 1 to 10000
+	 * @unit epochs
+	 * @default the step’s
+	 */
 	readonly epochs?: number;
 	/**
+	 * Where to train.
+	 *
 	 * @default 'auto': CUDA if it is available, else the CPU
 	 */
 	readonly device?: 'auto' | 'cpu' | 'cuda';
 	/**
 	 * The engine that computes losses and gradients.
 	 *
-	 * @default 'auto'
+	 * @default 'auto': `fused` on the CPU, `aten` on CUDA
 	 */
 	readonly engine?: 'auto' | 'aten' | 'fused';
 	/**
 	 * Threads of one run.
 	 *
+	 * @range whole number from 1 to 1024
+	 * @unit threads
 	 * @default the number of cores for one seed, 1 for several
 	 */
 	readonly threads?: number;
 	/**
 	 * Number of seeds trained at once.
 	 *
+	 * @range whole number from 1 to 1024
+	 * @unit seeds
 	 * @default the number of cores over `threads`
 	 */
 	readonly jobs?: number;
-	/** Trains on so many training images, drawn from each class in proportion: the same ones whatever the order of the files. */
+	/**
+	 * Trains on so many training images, drawn from each class in proportion: the same ones whatever the order of the files.
+	 *
+	 * @range whole number from 1 to 4294967295
+	 * @unit images
+	 * @default all
+	 */
 	readonly limitTrain?: number;
-	/** Tests on so many test images, drawn likewise. */
+	/**
+	 * Tests on so many test images, drawn likewise.
+	 *
+	 * @range whole number from 1 to 4294967295
+	 * @unit images
+	 * @default all
+	 */
 	readonly limitTest?: number;
 	/**
 	 * Holds out so many training images as a validation set, drawn likewise. Data with a validation set of their own hold
 	 * that out, and nothing else.
+	 *
+	 * @range whole number from 1 to 4294967295
+	 * @unit images
+	 * @default none
 	 */
 	readonly holdout?: number;
-	/** The parent of the runs' folders, each with configuration, log, model and result; without it nothing is saved. */
+	/**
+	 * The parent of the runs' folders, each with configuration, log, model and result; without it nothing is saved.
+	 *
+	 * @default none: nothing is saved
+	 */
 	readonly out?: string;
 	/** Stops the training within a batch: the iterator and `result` then throw an {@link AbortError}. */
 	readonly signal?: AbortSignal;

@@ -41,9 +41,43 @@ export type Trainable = Pick<Step, 'name' | 'experiment'> & {
 };
 
 /** Definition of a step: the first has an experiment, every other a change of the step that it grew from. */
-export type StepDefinition = {name: string; target: Target; analysis?: readonly Claim[]} & (
-	| {experiment: Experiment; from?: never; change?: never}
-	| {from: Step; change: Change<Experiment>; experiment?: never}
+export type StepDefinition = {
+	/** Name, as typed after `--step`: lower-case words with hyphens, as its file is called. */
+	name: string;
+	/** Its target, with the reason. */
+	target: Target;
+	/**
+	 * Claims about its record.
+	 *
+	 * @default none
+	 */
+	analysis?: readonly Claim[];
+} & (
+	| {
+			/**
+			 * All settings of a first step.
+			 *
+			 * @default `from` and `change` in its place
+			 */
+			experiment: Experiment;
+			from?: never;
+			change?: never;
+	  }
+	| {
+			/**
+			 * The step that it grew from.
+			 *
+			 * @default `experiment` in its place
+			 */
+			from: Step;
+			/**
+			 * The change of that step's experiment, about one aspect.
+			 *
+			 * @default `experiment` in its place
+			 */
+			change: Change<Experiment>;
+			experiment?: never;
+	  }
 );
 
 /**

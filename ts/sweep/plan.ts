@@ -15,16 +15,40 @@ export type Varied = {
 	readonly path: string;
 } & (
 	| {
-			/** `null` removes the setting. */
+			/**
+			 * The values to try; `null` removes the setting.
+			 *
+			 * @default `range` in its place
+			 */
 			readonly values: readonly unknown[];
 			readonly range?: undefined;
 	  }
-	| {readonly range: Range; readonly values?: undefined}
+	| {
+			/**
+			 * The range to draw values from, with `sample`.
+			 *
+			 * @default `values` in its place
+			 */
+			readonly range: Range;
+			readonly values?: undefined;
+	  }
 );
 
 /** A range of numbers. If both ends are whole, whole numbers are drawn. */
 export type Range = {
+	/**
+	 * Its lower end; above 0 on a log scale.
+	 *
+	 * @range number below `high`
+	 * @unit the setting’s
+	 */
 	readonly low: number;
+	/**
+	 * Its upper end.
+	 *
+	 * @range number above `low`
+	 * @unit the setting’s
+	 */
 	readonly high: number;
 	/** Whether to draw uniformly on a log scale. */
 	readonly log: boolean;

@@ -47,19 +47,36 @@ export type SweepOptions = Pick<TrainOptions, 'epochs' | 'limitTrain' | 'threads
 	Pick<OpenOptions, 'skipDamaged'> & {
 		/** The settings to vary, each with a list of values, or a range to draw them from. */
 		readonly vary: readonly Varied[];
-		/** Number of trials to draw at random, instead of the whole grid. */
+		/**
+		 * Number of trials to draw at random, instead of the whole grid.
+		 *
+		 * @range whole number from 1 to 1000
+		 * @unit trials
+		 * @default the whole grid
+		 */
 		readonly sample?: number;
 		/**
 		 * The seed of the draw.
 		 *
+		 * @range whole number, at least 0
+		 * @unit seed
 		 * @default 1
 		 */
 		readonly draw?: number;
-		/** The seeds, one run of each trial each; they should differ from those of records. */
+		/**
+		 * The seeds, one run of each trial each; they should differ from those of records.
+		 *
+		 * @range different whole numbers from 0 to 4294967295, 1 to 10000 of them
+		 * @unit seeds
+		 */
 		readonly seeds: readonly number[];
 		/**
 		 * Number of training images held out for validation, drawn from each class in proportion. Left out for data with a
 		 * validation set of their own, on which the trials are evaluated then.
+		 *
+		 * @range whole number, at least 1
+		 * @unit images
+		 * @default the data’s validation set
 		 */
 		readonly holdout?: number;
 		/**
@@ -70,7 +87,11 @@ export type SweepOptions = Pick<TrainOptions, 'epochs' | 'limitTrain' | 'threads
 		readonly name?: string;
 		/** The folder of its runs, from which an interrupted sweep is resumed. */
 		readonly out: string;
-		/** Whether to retrain finished runs. */
+		/**
+		 * Whether to retrain finished runs.
+		 *
+		 * @default false
+		 */
 		readonly fresh?: boolean;
 		/** Called with each event. */
 		readonly tell?: (event: SweepEvent) => void;

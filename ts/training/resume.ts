@@ -22,8 +22,10 @@ import type {Training} from './training.js';
 /** The options of resuming a run, which keeps its settings and its folder. */
 export type ResumeOptions = {
 	/**
-	 * Where its images come from, such as `ladder.data`: opened where the files that the run began with are gone or have changed.
-	 * The images have to be the same.
+	 * Where its images come from, such as `ladder.data`: opened where the files that the run began with are gone or have
+	 * changed. The images have to be the same.
+	 *
+	 * @default the files that the run began with
 	 */
 	readonly data?: DataSource;
 	/** Stops the training within a batch: the iterator and `result` then throw an {@link AbortError}. */

@@ -61,9 +61,17 @@ export const checkBits = (bits: unknown): void => {
 
 /** How a source of ready images says that they were brought to a square. */
 export type DeclaredPreparation = {
-	/** How they were fitted, so that `predict` does the same; `whole` if left out. */
+	/**
+	 * How they were fitted, so that `predict` does the same.
+	 *
+	 * @default 'whole'
+	 */
 	readonly fit?: Fit;
-	/** The colour beside them: `#rgb`, `#rrggbb`, `black` or `white`; black if left out. */
+	/**
+	 * The colour beside them: `#rgb`, `#rrggbb`, `black` or `white`.
+	 *
+	 * @default 'black'
+	 */
 	readonly background?: string;
 };
 

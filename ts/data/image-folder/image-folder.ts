@@ -19,7 +19,12 @@ import {checkSplit, type Split, splitImages} from './split-images.js';
 
 /** What {@link imageFolder} brings its images to, and how they are split. */
 export type ImageFolderOptions = {
-	/** Height and width. */
+	/**
+	 * Height and width.
+	 *
+	 * @range whole number from 1 to 4096
+	 * @unit pixels
+	 */
 	readonly size: number;
 	/**
 	 * 1 for grey, 3 for red, green and blue.
@@ -43,12 +48,22 @@ export type ImageFolderOptions = {
 	/**
 	 * Bits that 16-bit files use: 12 for those of many cameras and microscopes.
 	 *
+	 * @range whole number from 9 to 16
+	 * @unit bits
 	 * @default 16
 	 */
 	readonly bits?: number;
-	/** For a folder whose folders are the classes: draws test images from each, and validation images if it says so. */
+	/**
+	 * For a folder whose folders are the classes: draws test images from each, and validation images if it says so.
+	 *
+	 * @default none: the folder has a folder for each set
+	 */
 	readonly split?: Split;
-	/** Beside `split`: images whose names match in the same way stay together, such as `/^(\w+)_/` for photos of one object. */
+	/**
+	 * Beside `split`: images whose names match in the same way stay together, such as `/^(\w+)_/` for photos of one object.
+	 *
+	 * @default each image for itself
+	 */
 	readonly group?: RegExp;
 };
 

@@ -7,13 +7,26 @@ import type {ImageFile} from './list-images.js';
 
 /** How a folder without sets is split. */
 export type Split = {
-	/** The share of each class that becomes test images, in `(0, 1)`. */
+	/**
+	 * The share of each class that becomes test images.
+	 *
+	 * @range number above 0 and below 1
+	 * @unit fraction
+	 */
 	readonly test: number;
-	/** The share of each class that becomes validation images, in `(0, 1)`; none if left out. */
+	/**
+	 * The share of each class that becomes validation images, less than `test` leaves.
+	 *
+	 * @range number above 0 and below 1
+	 * @unit fraction
+	 * @default none
+	 */
 	readonly validation?: number;
 	/**
-	 * Another seed draws other images.
+	 * The seed of the draw: another one draws other images.
 	 *
+	 * @range whole number
+	 * @unit seed
 	 * @default 1
 	 */
 	readonly seed?: number;

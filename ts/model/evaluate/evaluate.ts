@@ -26,11 +26,17 @@ export type EvaluateOptions = {
 	 * @default 'label'
 	 */
 	readonly label?: string;
-	/** Whether images that can't be read are left out; else the first one is an error. */
+	/**
+	 * Whether images that can't be read are left out; else the first one is an error.
+	 *
+	 * @default false
+	 */
 	readonly skipDamaged?: boolean;
 	/**
 	 * Images that are decoded at once.
 	 *
+	 * @range whole number, at least 1
+	 * @unit images
 	 * @default as many as the machine has cores
 	 */
 	readonly threads?: number;
