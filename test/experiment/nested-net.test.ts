@@ -22,22 +22,68 @@ const withBody = (body: Layer[]) => ({
 	net: {...experiment.net, body, head: [{kind: 'linear', features: 10} as const]},
 });
 
-test('a net’s table indents layers that are within others', t => {
-	const table = summaryTable(summarize(withBody([block, residual]).net));
-	const operations = table
+/** The operations of a net's table, with a space for each no-break space. */
+const operationsOf = (body: Layer[]): string[] => {
+	const lines = summaryTable(summarize(withBody(body).net))
+		.replaceAll('\u00A0', ' ')
 		.split('\n')
-		.slice(2, -1)
-		.map(line => line.split(/ {2,}/)[0]?.replaceAll('\u00A0', '_').trimEnd());
-	t.deepEqual(operations, [
+		.slice(2, -1);
+	return lines.map(line => line.replace(/ {2,}\d.*$/, ''));
+};
+
+test('a net’s table draws layers that are within others as a tree', t => {
+	t.deepEqual(operationsOf([block, residual]), [
 		'conv 3x3 + relu',
 		'residual: add + relu',
-		'__separable',
-		'____depthwise conv 3x3, stride 2 + relu',
-		'____conv 1x1 + relu',
-		'__conv 3x3 + relu',
-		'__conv 1x1, stride 2',
+		'├ separable',
+		'│ ├ depthwise conv 3x3, stride 2 + relu',
+		'│ └ conv 1x1 + relu',
+		'├ conv 3x3 + relu',
+		'└ shortcut: conv 1x1, stride 2',
 		'flatten + linear',
 	]);
+	const same: Layer = {kind: 'conv', channels: 8, kernel: 1, padding: 0, bias: true};
+	const branches: Layer[][] = [[same, same], [{kind: 'squeeze-excite', channels: 2}], []];
+	t.deepEqual(operationsOf([block, {kind: 'repeat', times: 3, layers: [{kind: 'residual', layers: [same]}]}]), [
+		'conv 3x3 + relu',
+		'repeat 3 times',
+		'└ residual: add',
+		'  └ conv 1x1',
+		'flatten + linear',
+	]);
+	t.deepEqual(operationsOf([block, {kind: 'concat', branches}]), [
+		'conv 3x3 + relu',
+		'concat with the input',
+		'├ branch 1: conv 1x1',
+		'├ branch 1: conv 1x1',
+		'└ branch 2: squeeze-excite: global average pool + conv 1x1 + relu + conv 1x1 + sigmoid + scale',
+		'flatten + linear',
+	]);
+});
+
+test('the receptive field of branches is the largest, of a repetition that of its last time', t => {
+	const conv = (kernel: number, channels = 8): Layer => ({
+		kind: 'conv',
+		channels,
+		kernel,
+		padding: (kernel - 1) / 2,
+		bias: true,
+	});
+	const {rows} = summarize(
+		withBody([
+			conv(3), // 3
+			{kind: 'concat', branches: [[conv(5)], [conv(3)], []]}, // 3 + 4 at most
+			{kind: 'repeat', times: 2, layers: [conv(3, 24)]}, // 7 + 2 + 2
+		]).net,
+	);
+	const fields = rows.map(({layer, fieldOut}) => [layer, fieldOut]);
+	t.deepEqual(fields.slice(0, 4), [
+		['body.0', 3],
+		['body.1', 7],
+		['body.1.branches.0.0', 7],
+		['body.1.branches.1.0', 5],
+	]);
+	t.deepEqual(Object.fromEntries(fields)['body.2'], 11);
 });
 
 test('a change within a residual is one line beside the other net', t => {
@@ -52,6 +98,15 @@ test('a change within a residual is one line beside the other net', t => {
 			['__block 3 x 3 to 16 channels, padding 1', '__block 3 x 3 to 16 channels, padding 1, groups depthwise'],
 			['linear, features 10', 'linear, features 10'],
 		],
+	);
+});
+
+test('branches are listed below their concat', t => {
+	const concat: Layer = {kind: 'concat', branches: [[block], []]};
+	const {layers} = changesBetween(withBody([block]), withBody([block, concat]));
+	t.deepEqual(
+		layers.filter(({changed}) => changed).map(({after}) => after.replaceAll('\u00A0', '_')),
+		['concat', '__branch 1', '____block 3 x 3 to 8 channels, padding 1', '__branch 2', '____input'],
 	);
 });
 

@@ -9,7 +9,7 @@ export const markdownTable = (head: readonly string[], rows: ReadonlyArray<Reado
 
 /**
  * Escapes a text, such as the name of a class, for use within a line of Markdown: markup and HTML are escaped, and line
- * breaks become spaces. `ch_in`, `2 * 3` and `p < 0.001` need no escapes and get none.
+ * breaks become spaces (no-break ones stay). `ch_in`, `2 * 3` and `p < 0.001` need no escapes and get none.
  */
 export const markdownText = (text: string): string => escaped(inOneLine(text));
 
@@ -21,7 +21,8 @@ export const markdownProse = (text: string): string =>
 		.join('')
 		.replace(/^(?:[#>+=-]|\d{1,9}(?=[.)]))/, sign => (/\d/.test(sign) ? `${sign}\\` : `\\${sign}`));
 
-const inOneLine = (text: string): string => text.trim().replaceAll(/\s+/g, ' ');
+/** No-break spaces stay: they indent layers that are within others. */
+const inOneLine = (text: string): string => text.replaceAll(/[^\S\u00a0]+/g, ' ').replaceAll(/^ | $/g, '');
 
 const escaped = (text: string): string =>
 	text

@@ -71,10 +71,11 @@ const valueText = (value: unknown): string => {
 
 const layersOf = ({net: {body, head}}: Experiment): string[] => [...body, ...head].flatMap(layer => layerTexts(layer));
 
+const indented = (texts: readonly string[]): string[] => texts.map(text => `\u00a0\u00a0${text}`);
+
 /** Describes a layer, and those within it by lines of their own. */
 const layerTexts = (layer: Layer): string[] => {
-	const within = (layers: readonly Layer[]): string[] =>
-		layers.flatMap(inner => layerTexts(inner)).map(text => `\u00a0\u00a0${text}`);
+	const within = (layers: readonly Layer[]): string[] => indented(layers.flatMap(inner => layerTexts(inner)));
 	switch (layer.kind) {
 		case 'block':
 		case 'conv':
@@ -100,10 +101,15 @@ const layerTexts = (layer: Layer): string[] => {
 		}
 
 		case 'concat': {
-			return layer.branches.flatMap((branch, index) => [
-				`concat, branch ${index + 1}`,
-				...(branch.length === 0 ? ['\u00a0\u00a0input'] : within(branch)),
-			]);
+			return [
+				'concat',
+				...indented(
+					layer.branches.flatMap((branch, index) => [
+						`branch ${index + 1}`,
+						...(branch.length === 0 ? indented(['input']) : within(branch)),
+					]),
+				),
+			];
 		}
 
 		default: {

@@ -126,8 +126,9 @@ const predictionsOf = ({record}: MeasuredRecord, data: Data): MeasuredPrediction
 		),
 	);
 
-/** Returns the distinct widths of the receptive fields, in pixels, from the first layer on. */
-export const fieldsOf = ({rows}: Summary): number[] => [...new Set(rows.map(({fieldOut}) => fieldOut))];
+/** Returns the distinct widths of the receptive fields in ascending order, in pixels; of branches, the largest is that of the whole. */
+export const fieldsOf = ({rows}: Summary): number[] =>
+	[...new Set(rows.map(({fieldOut}) => fieldOut))].toSorted((a, b) => a - b);
 
 /** Names the stale steps at the head of a report; empty if there are none. */
 export const staleSentence = ({stale}: ReportData): string =>

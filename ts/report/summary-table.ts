@@ -12,10 +12,24 @@ const spare = ['jin', 'rin', 'nin', 'ch_in', 'jout', 'padding', 'stride', 'act_s
 /** Formats the layers of a net with their shapes, jumps (j), receptive fields (r), activations and parameters. */
 export const summaryTable = (summary: Summary, screen = plain): string => {
 	const {head, body} = summaryCells(summary);
-	return `${textTable(head, body, {screen, spare})}\nTotal parameters: ${summary.parameters.toLocaleString('en')}`;
+	const marks = treeMarks(summary.rows.map(({depth}) => depth));
+	const drawn = body.map(([, ...cells], row) => [`${marks[row]}${summary.rows[row]?.operation}`, ...cells]);
+	return `${textTable(head, drawn, {screen, spare})}\nTotal parameters: ${summary.parameters.toLocaleString('en')}`;
 };
 
-/** Returns the head and the cells of that table. */
+/** Returns the marks in front of each row of a tree, from the rows' depths: `├ `, `│ └ `. */
+export const treeMarks = (depths: readonly number[]): string[] =>
+	depths.map((depth, row) => {
+		const below = depths.slice(row + 1);
+		const isFollowed = (level: number): boolean => below.find(other => other <= level) === level;
+		return Array.from({length: depth}, (_, index) => {
+			const level = index + 1;
+			const [next, last] = level === depth ? ['├\u00a0', '└\u00a0'] : ['│\u00a0', '\u00a0\u00a0'];
+			return isFollowed(level) ? next : last;
+		}).join('');
+	});
+
+/** Returns the head and the cells of that table, where layers within others are indented by no-break spaces. */
 export const summaryCells = ({rows}: Summary) => ({
 	head,
 	body: rows.map(row => [

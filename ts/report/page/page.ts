@@ -11,7 +11,17 @@ import {accuracyByStep} from './accuracy-by-step.js';
 import {curves} from './curves.js';
 import {type Html, html} from './html.js';
 import {imageRules, imageUri} from './images.js';
-import {changed, comparedImages, comparedTable, pageOf, prose, significanceNote, table, toTop} from './parts.js';
+import {
+	changed,
+	comparedImages,
+	comparedTable,
+	nested,
+	pageOf,
+	prose,
+	significanceNote,
+	table,
+	toTop,
+} from './parts.js';
 import {receptiveField} from './receptive-field.js';
 
 /** Renders a ladder's report as one self-contained HTML page, without scripts or requests. */
@@ -85,7 +95,11 @@ ${significanceNote(comparison.primary)}
 ${comparedImages(comparison)}`
 }
 <h3>Layers and receptive field</h3>
-${table(`${name}: layers`, layers.head, layers.body)}
+${table(
+	`${name}: layers`,
+	layers.head,
+	layers.body.map(([operation, ...cells]) => [nested(String(operation)), ...cells]),
+)}
 ${
 	step.seesOther
 		? receptiveField(summary, data, await imageUri(data, 0))

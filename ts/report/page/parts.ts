@@ -64,10 +64,18 @@ export const changed = (step: string, {settings, layers}: Changes): Html =>
 <thead><tr><th>Layers before</th><th>after</th><th>changed</th></tr></thead>
 <tbody>${layers.map(
 			({before, after, changed}) =>
-				html`<tr${changed && html` class="changed"`}><td>${before}</td><td>${after}</td><td>${changed && 'yes'}</td></tr>`,
+				html`<tr${changed && html` class="changed"`}><td>${nested(before)}</td><td>${nested(after)}</td><td>${changed && 'yes'}</td></tr>`,
 		)}</tbody>
 </table></div>`
 	}`;
+
+/** Renders a text that no-break spaces indent, two a level, with a line for each level. */
+export const nested = (text: string): Html | string => {
+	const [indent = ''] = /^\u00a0*/.exec(text) ?? [];
+	return indent === ''
+		? text
+		: html`<span class="nested" style="--depth: ${indent.length / 2}">${text.slice(indent.length)}</span>`;
+};
 
 /** Renders the measures of a comparison as a table. */
 export const comparedTable = (comparison: Comparison): Html => {
@@ -114,7 +122,7 @@ McNemar’s exact test has p ${worst < 0.001 ? 'below 0.001 for every seed' : `o
 export type Cell = string | number;
 
 /** Renders a table that scrolls in its own box if it is wider than the page. */
-export const table = (label: string, head: readonly string[], body: ReadonlyArray<readonly Cell[]>): Html =>
+export const table = (label: string, head: readonly string[], body: ReadonlyArray<ReadonlyArray<Cell | Html>>): Html =>
 	html`<div class="wide" role="group" tabindex="0" aria-label="${label}"><table>
 <thead><tr>${head.map(cell => html`<th>${cell}</th>`)}</tr></thead>
 <tbody>${body.map(row => html`<tr>${row.map(cell => html`<td>${cell}</td>`)}</tr>`)}</tbody>

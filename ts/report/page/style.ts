@@ -27,6 +27,9 @@ table { border-collapse: collapse; font-size: .84rem; font-variant-numeric: tabu
 th, td { padding: .25rem .38rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { font-weight: 600; white-space: normal; vertical-align: bottom; }
 th:first-child, td:first-child { position: sticky; left: 0; text-align: left; background: var(--paper); }
+.nested { display: block; margin: -.25rem 0; padding: .25rem 0 .25rem calc(var(--depth) * 1rem);
+	background: repeating-linear-gradient(to right, transparent 0 .3rem, var(--line) .3rem calc(.3rem + 1px), transparent calc(.3rem + 1px) 1rem)
+	0 0 / calc(var(--depth) * 1rem) 100% no-repeat; }
 .layers th, .layers td { text-align: left; white-space: normal; }
 .layers .changed td { background: color-mix(in srgb, rgb(var(--miss)) 14%, var(--paper)); }
 .changes { padding-left: 1.1rem; }
