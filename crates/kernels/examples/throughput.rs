@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use stepladder_kernels::{
-    Frame, Isa, Lanes, PackedWeights, Windows, conv, conv_weight_gradient, multiply_add_limit,
+    Frame, Isa, PackedWeights, Pixels, Windows, conv, conv_weight_gradient, multiply_add_limit,
 };
 
 /// Channels in and out, kernel, height and width with what a border adds.
@@ -30,11 +30,12 @@ fn main() {
     for (channels, outs, kernel, size) in SHAPES {
         let (frame, made) = (Frame::new(channels, size, size, 0).expect("a small frame"), size - kernel + 1);
         let out_frame = Frame::new(outs, made, made, 0).expect("a small frame");
-        let input: Vec<Lanes> = vec![[0.5; 16]; frame.len()];
+        let mut input = Pixels::zeros(frame.len()).expect("memory");
+        input.fill([0.5; 16]);
         let weights = vec![0.25; outs * channels * kernel * kernel];
         let mut packed = PackedWeights::new(outs, channels, kernel).expect("small weights");
         packed.pack(&weights);
-        let mut output = vec![[0.0; 16]; out_frame.len()];
+        let mut output = Pixels::zeros(out_frame.len()).expect("memory");
         let mut gradient = vec![0.0; weights.len()];
         let work = (16 * made * made * weights.len()) as f64;
         let windows = Windows::dense(0);
@@ -51,7 +52,8 @@ fn main() {
             100.0 * work * rounds / seconds / (limit * 1e9)
         };
         let forward = share(&mut || conv(isa, &input, frame, windows, &packed, None, &mut output, out_frame));
-        let out_gradient = output.clone();
+        let mut out_gradient = Pixels::zeros(out_frame.len()).expect("memory");
+        out_gradient.copy_from_slice(&output);
         let backward = share(&mut || {
             conv_weight_gradient(
                 isa,

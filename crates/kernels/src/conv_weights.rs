@@ -1,6 +1,6 @@
 use crate::frame::{Frame, LANES, Lanes, Windows, sum_lanes};
 use crate::isa::kernel;
-use crate::vector::{Simd, Vector};
+use crate::vector::{Simd, Vector, sum_each};
 
 kernel! {
     /// Computes the gradient of a convolution's weights `[out][in][kernel][kernel]` over one group: per weight and lane a
@@ -20,10 +20,6 @@ kernel! {
     ) = body
 }
 
-/// Output channels and taps whose sums are kept in registers: more and they spill.
-const OUT: usize = 4;
-const TAPS: usize = 3;
-
 #[inline(always)]
 fn body<V: Vector>(
     simd: Simd<V>,
@@ -36,35 +32,26 @@ fn body<V: Vector>(
     gradient: &mut [f32],
 ) {
     assert!(kernel > 0);
-    let taps = in_frame.channels() * kernel * kernel;
     let origin = windows.origin(in_frame, kernel, out_frame);
     assert!(input.len() >= in_frame.len() && out_gradient.len() >= out_frame.len());
-    assert_eq!(gradient.len(), out_frame.channels() * taps);
+    assert_eq!(gradient.len(), out_frame.channels() * in_frame.channels() * kernel * kernel);
 
-    let block = Block { input: &input[origin..], in_frame, out_gradient, out_frame, stride: windows.stride };
-    for first in (0..out_frame.channels()).step_by(OUT) {
-        let outs = (out_frame.channels() - first).min(OUT);
-        let rows = std::array::from_fn(|i| out_frame.at((first + i).min(out_frame.channels() - 1), 0, 0));
-        let mut tap = Tap { channel: 0, row: 0, column: 0, dilation: windows.dilation };
-        for first_tap in (0..taps).step_by(TAPS) {
-            let count = (taps - first_tap).min(TAPS);
-            // Missing taps repeat the last one, and are not stored.
-            let mut places = [tap.next(kernel, in_frame); TAPS];
-            for i in 1..TAPS {
-                places[i] = if i < count { tap.next(kernel, in_frame) } else { places[i - 1] };
-            }
-            let sums = if windows.stride == 1 {
-                block.sums::<V, true>(simd, &places, &rows)
-            } else {
-                block.sums::<V, false>(simd, &places, &rows)
-            };
-            for (out, sums) in sums.iter().enumerate().take(outs) {
-                let to = &mut gradient[(first + out) * taps + first_tap..][..count];
-                for (to, lanes) in to.iter_mut().zip(sums) {
-                    *to = sum_lanes(lanes);
-                }
-            }
-        }
+    let block = Block {
+        input: &input[origin..],
+        in_frame,
+        out_gradient,
+        out_frame,
+        kernel,
+        stride: windows.stride,
+        dilation: windows.dilation,
+    };
+    // As many sums as hide the latency of a multiply-add and leave registers for what they read; nine taps are three times
+    // three.
+    match (V::MANY && gradient.len() > 9 * out_frame.channels(), windows.stride) {
+        (true, 1) => block.run::<V, 4, 4, true>(simd, gradient),
+        (true, _) => block.run::<V, 4, 4, false>(simd, gradient),
+        (false, 1) => block.run::<V, 4, 3, true>(simd, gradient),
+        (false, _) => block.run::<V, 4, 3, false>(simd, gradient),
     }
 }
 
@@ -94,19 +81,52 @@ impl Tap {
     }
 }
 
+/// `input` begins at the first pixel that the first window reads.
 struct Block<'a> {
     input: &'a [Lanes],
     in_frame: Frame,
     out_gradient: &'a [Lanes],
     out_frame: Frame,
+    kernel: usize,
     stride: usize,
+    dilation: usize,
 }
 
 impl Block<'_> {
-    /// Sums products over all pixels, per lane, for four output channels (by the place of the first pixel) and three taps
-    /// (by the place in the input that the first pixel reads). `DENSE` says that the stride is 1.
+    /// Computes all gradients, those of `OUT` output channels and `TAPS` taps at a time. `DENSE` says that the stride is 1.
     #[inline(always)]
-    fn sums<V: Vector, const DENSE: bool>(
+    fn run<V: Vector, const OUT: usize, const TAPS: usize, const DENSE: bool>(
+        &self,
+        simd: Simd<V>,
+        gradient: &mut [f32],
+    ) {
+        let channels = self.out_frame.channels();
+        let taps = gradient.len() / channels;
+        for first in (0..channels).step_by(OUT) {
+            let outs = (channels - first).min(OUT);
+            let rows = std::array::from_fn(|i| self.out_frame.at((first + i).min(channels - 1), 0, 0));
+            let mut tap = Tap { channel: 0, row: 0, column: 0, dilation: self.dilation };
+            for first_tap in (0..taps).step_by(TAPS) {
+                let count = (taps - first_tap).min(TAPS);
+                // Missing taps repeat the last one, and are not stored.
+                let mut places = [tap.next(self.kernel, self.in_frame); TAPS];
+                for i in 1..TAPS {
+                    places[i] = if i < count { tap.next(self.kernel, self.in_frame) } else { places[i - 1] };
+                }
+                let lanes = self.sums::<V, OUT, TAPS, DENSE>(simd, &places, &rows);
+                let mut sums = [[0.0; TAPS]; OUT];
+                sum_each(simd, lanes.as_flattened(), sums.as_flattened_mut());
+                for (out, sums) in sums.iter().enumerate().take(outs) {
+                    gradient[(first + out) * taps + first_tap..][..count].copy_from_slice(&sums[..count]);
+                }
+            }
+        }
+    }
+
+    /// Sums products over all pixels, per lane, for some output channels (by the place of the first pixel) and taps (by the
+    /// place in the input that the first pixel reads).
+    #[inline(always)]
+    fn sums<V: Vector, const OUT: usize, const TAPS: usize, const DENSE: bool>(
         &self,
         simd: Simd<V>,
         places: &[usize; TAPS],

@@ -21,6 +21,7 @@ mod isa;
 mod limit;
 mod mask;
 mod norm;
+mod pixels;
 mod pool;
 mod vector;
 mod warp;
@@ -39,5 +40,6 @@ pub use norm::{
     Activated, Activation, Dropout, Gradient, GradientSums, Norm, NormGradient, Scaling, Statistics,
     activate, activation_gradient, channel_statistics, gradient_sums,
 };
+pub use pixels::Pixels;
 pub use pool::{Pool, average_pool, average_pool_gradient, max_pool, max_pool_gradient};
 pub use warp::{Bordered, warp};

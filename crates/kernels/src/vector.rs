@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use crate::frame::{LANES, Lanes};
+use crate::frame::{LANES, Lanes, sum_lanes};
 use crate::mask::mask_bits;
 
 /// A register with `WIDTH` of the 16 lanes. Rounding is the same on every instruction set.
@@ -72,6 +72,13 @@ pub(crate) trait Vector: Copy {
     ///
     /// Both keys must be valid for reads of `WIDTH` u32.
     unsafe fn where_kept(self, keys: [*const u32; 2], position: u32, threshold: u32) -> Self;
+
+    /// Writes the [`sum_lanes`] of each pixel.
+    ///
+    /// # Safety
+    ///
+    /// The CPU must have the instruction set.
+    unsafe fn sum_each(pixels: &[Lanes], sums: &mut [f32]);
 }
 
 /// Returns the first lane of each register that together hold a pixel.
@@ -135,6 +142,13 @@ pub(crate) fn store<V: Vector>(value: V, pixel: &mut Lanes, part: usize) {
     assert!(part + V::WIDTH <= LANES);
     // SAFETY: `WIDTH` lanes from `part` on are within the pixel.
     unsafe { value.store(pixel.as_mut_ptr().add(part)) }
+}
+
+/// Writes the [`sum_lanes`] of each pixel.
+#[inline(always)]
+pub(crate) fn sum_each<V: Vector>(_simd: Simd<V>, pixels: &[Lanes], sums: &mut [f32]) {
+    // SAFETY: a `Simd` proves that the CPU has the instruction set.
+    unsafe { V::sum_each(pixels, sums) };
 }
 
 /// Four lanes in plain Rust: the width of NEON, vectorised by the compiler elsewhere.
@@ -238,6 +252,13 @@ impl Vector for Portable {
         let kept = |i: usize| mask_bits([low[i], high[i]], position) >= threshold;
         Self(std::array::from_fn(|i| if kept(i) { self.0[i] } else { 0.0 }))
     }
+
+    #[inline(always)]
+    unsafe fn sum_each(pixels: &[Lanes], sums: &mut [f32]) {
+        for (pixel, sum) in pixels.iter().zip(sums) {
+            *sum = sum_lanes(pixel);
+        }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -248,6 +269,7 @@ mod x86 {
     use std::arch::x86_64::*;
 
     use super::Vector;
+    use crate::frame::{Lanes, sum_lanes};
 
     /// Eight lanes.
     #[derive(Clone, Copy)]
@@ -383,6 +405,36 @@ mod x86 {
                 Self(_mm256_and_ps(_mm256_castsi256_ps(kept), self.0))
             })
         }
+
+        #[inline(always)]
+        unsafe fn sum_each(pixels: &[Lanes], sums: &mut [f32]) {
+            for (pixels, sums) in pixels.chunks(8).zip(sums.chunks_mut(8)) {
+                intrinsics!({
+                    // Each step halves the lanes of a pixel and the number of registers.
+                    let eight: [__m256; 8] = std::array::from_fn(|i| {
+                        let pixel = pixels[i.min(pixels.len() - 1)].as_ptr();
+                        _mm256_add_ps(_mm256_loadu_ps(pixel), _mm256_loadu_ps(pixel.add(8)))
+                    });
+                    let four: [__m256; 4] = std::array::from_fn(|i| {
+                        let (a, b) = (eight[i], eight[i + 4]);
+                        _mm256_add_ps(
+                            _mm256_permute2f128_ps::<0x20>(a, b),
+                            _mm256_permute2f128_ps::<0x31>(a, b),
+                        )
+                    });
+                    let two: [__m256; 2] = std::array::from_fn(|i| {
+                        let (a, b) = (four[i], four[i + 2]);
+                        _mm256_add_ps(_mm256_shuffle_ps::<0x44>(a, b), _mm256_shuffle_ps::<0xee>(a, b))
+                    });
+                    let [a, b] = two;
+                    let one = _mm256_add_ps(_mm256_shuffle_ps::<0x88>(a, b), _mm256_shuffle_ps::<0xdd>(a, b));
+                    let mut made = [0.0; 8];
+                    // Pixels come out in the order 0, 2, 1, 3 of each half.
+                    _mm256_storeu_ps(made.as_mut_ptr(), _mm256_permute_ps::<0xd8>(one));
+                    sums.copy_from_slice(&made[..sums.len()]);
+                });
+            }
+        }
     }
 
     impl Vector for Avx512 {
@@ -499,6 +551,72 @@ mod x86 {
                 let kept = _mm512_cmpge_epu32_mask(word, _mm512_set1_epi32(threshold as i32));
                 Self(_mm512_maskz_mov_ps(kept, self.0))
             })
+        }
+
+        #[inline(always)]
+        unsafe fn sum_each(pixels: &[Lanes], sums: &mut [f32]) {
+            for (pixels, sums) in pixels.chunks(16).zip(sums.chunks_mut(16)) {
+                if pixels.len() < 6 {
+                    // so few are faster one by one
+                    for (pixel, sum) in pixels.iter().zip(sums) {
+                        *sum = sum_lanes(pixel);
+                    }
+                    continue;
+                }
+                intrinsics!({
+                    // Each step halves the lanes of a pixel and the number of registers.
+                    let load = |i: usize| _mm512_loadu_ps(pixels[i.min(pixels.len() - 1)].as_ptr());
+                    let eight: [__m512; 8] = std::array::from_fn(|i| {
+                        let (a, b) = (load(i), load(i + 8));
+                        let (low, high) =
+                            (_mm512_shuffle_f32x4::<0x44>(a, b), _mm512_shuffle_f32x4::<0xee>(a, b));
+                        _mm512_add_ps(low, high)
+                    });
+                    let four: [__m512; 4] = std::array::from_fn(|i| {
+                        let (a, b) = (eight[i], eight[i + 4]);
+                        let (low, high) =
+                            (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xdd>(a, b));
+                        _mm512_add_ps(low, high)
+                    });
+                    let two: [__m512; 2] = std::array::from_fn(|i| {
+                        let (a, b) = (four[i], four[i + 2]);
+                        _mm512_add_ps(_mm512_shuffle_ps::<0x44>(a, b), _mm512_shuffle_ps::<0xee>(a, b))
+                    });
+                    let [a, b] = two;
+                    let one = _mm512_add_ps(_mm512_shuffle_ps::<0x88>(a, b), _mm512_shuffle_ps::<0xdd>(a, b));
+                    let order = _mm512_setr_epi32(0, 2, 1, 3, 8, 10, 9, 11, 4, 6, 5, 7, 12, 14, 13, 15);
+                    let one = _mm512_permutexvar_ps(order, one);
+                    let mut made = [0.0; 16];
+                    _mm512_storeu_ps(made.as_mut_ptr(), one);
+                    sums.copy_from_slice(&made[..sums.len()]);
+                });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Isa;
+    use crate::isa::kernel;
+
+    kernel! {
+        fn sums(pixels: &[Lanes], sums: &mut [f32]) = sum_each
+    }
+
+    #[test]
+    fn lanes_of_many_pixels_are_summed_in_the_order_of_one() {
+        for isa in Isa::available() {
+            for count in 0..=35 {
+                let lane = |pixel: usize, lane: usize| ((pixel * 37 + lane * 101) % 89) as f32 / 7.0 - 6.0;
+                let pixels: Vec<Lanes> =
+                    (0..count).map(|pixel| std::array::from_fn(|i| lane(pixel, i))).collect();
+                let mut made = vec![0.0; count];
+                sums(isa, &pixels, &mut made);
+                let expected: Vec<f32> = pixels.iter().map(sum_lanes).collect();
+                assert_eq!(made, expected, "{}, {count} pixels", isa.name());
+            }
         }
     }
 }

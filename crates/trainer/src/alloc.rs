@@ -1,3 +1,5 @@
+use stepladder_kernels::{Lanes, Pixels};
+
 use crate::TrainError;
 
 /// Allocates `count` zeros.
@@ -20,6 +22,15 @@ pub fn filled<Value: Clone>(count: usize, value: Value) -> Result<Vec<Value>, Tr
     values.try_reserve_exact(count).map_err(|_| TrainError::Memory { bytes })?;
     values.resize(count, value);
     Ok(values)
+}
+
+/// Allocates `count` pixels of zeros.
+///
+/// # Errors
+///
+/// [`TrainError::Memory`] if there is no memory for them.
+pub fn pixels(count: usize) -> Result<Pixels, TrainError> {
+    Pixels::zeros(count).ok_or(TrainError::Memory { bytes: count.saturating_mul(size_of::<Lanes>()) })
 }
 
 /// Bytes left for small lists, whose allocation would end the process if it failed.

@@ -1,11 +1,11 @@
 use std::mem::take;
 
-use stepladder_kernels::{Isa, LANES, Lanes};
+use stepladder_kernels::{Isa, LANES, Lanes, Pixels};
 
 use super::lower::{Part, Place, Program};
 use super::ops::{Pass, Reads, ViewMut, Workspace};
 use crate::TrainError;
-use crate::alloc::{filled, zeros};
+use crate::alloc::{pixels, zeros};
 use crate::data::{Batch, Preparing};
 use crate::metric::{argmax, cross_entropy};
 use crate::net::ValueId;
@@ -20,7 +20,7 @@ pub(super) struct Group {
     prepared: Vec<f32>,
     preparing: Preparing,
     /// Those of [`Program::buffers`].
-    buffers: Vec<Vec<Lanes>>,
+    buffers: Vec<Pixels>,
     /// Of each stage; empty for evaluation alone.
     pub workspaces: Vec<Workspace>,
     /// Sum of the losses, and number of correct predictions.
@@ -36,7 +36,7 @@ impl Group {
     /// [`TrainError::Memory`].
     pub fn new(program: &Program, isa: Isa) -> Result<Self, TrainError> {
         let frame = program.place(ValueId::IMAGES).frame;
-        let buffers = program.buffers.iter().map(|&pixels| filled(pixels, [0.0; LANES]));
+        let buffers = program.buffers.iter().map(|&count| pixels(count));
         let trained: &[_] = if program.segments.is_empty() { &[] } else { &program.stages };
         Ok(Self {
             images: 0,

@@ -14,7 +14,7 @@ mod scale;
 
 use std::ops::Range;
 
-use stepladder_kernels::{Frame, GradientSums, Isa, LANES, Lanes, Statistics};
+use stepladder_kernels::{Frame, GradientSums, Isa, LANES, Lanes, Pixels, Statistics};
 
 pub(super) use self::activate::Activate;
 use self::add::Add;
@@ -84,7 +84,7 @@ pub(super) struct Pass<'a> {
 pub(super) struct Reads<'a> {
     pub pass: &'a Pass<'a>,
     pub stage: &'a Stage,
-    pub buffers: &'a [Vec<Lanes>],
+    pub buffers: &'a [Pixels],
     /// How many lanes hold images.
     pub images: usize,
     /// The index of each image in its set.
