@@ -51,7 +51,8 @@ ${table(bundled)}
 
 ## Crates
 
-Linked into the addons, with Rust's standard library; some only on some platforms, or only with libtorch.
+Linked into the addons, with Rust's standard library; some only on some platforms, or only with libtorch. JPEGs are decoded by
+MozJPEG and libjpeg-turbo: this software is based in part on the work of the Independent JPEG Group.
 
 ${table(crates)}
 

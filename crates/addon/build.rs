@@ -16,7 +16,9 @@ fn main() {
 /// dependencies.
 fn hash_of_sources() -> String {
     let mut files = vec![];
-    for place in ["../kernels/src", "../trainer/src", "../torch/src", "src", "../../Cargo.lock"] {
+    for place in
+        ["../kernels/src", "../jpeg/src", "../trainer/src", "../torch/src", "src", "../../Cargo.lock"]
+    {
         println!("cargo::rerun-if-changed={place}");
         collect(Path::new(place), &mut files);
     }

@@ -116,7 +116,7 @@ const addon = async signal => {
 	const output = inRoot('build', 'addon');
 	await unlessBuilt(output, addonFingerprint([]), async () => {
 		demand('rust', 'Building the addon');
-		demand('linker', 'Building the addon');
+		demand('c', 'Building the addon');
 		say('Building the addon (about a minute the first time) ...');
 		await buildAddon(output, ['--strip'], signal);
 	});

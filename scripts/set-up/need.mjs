@@ -34,7 +34,7 @@ export const findCommand = names => {
  * The tools that a build from source needs, some of them only for libtorch. `doctor` lists all; the set-up checks for one
  * when it needs it.
  *
- * @type {Record<'node' | 'rust' | 'linker' | 'compiler' | 'pip', Need>}
+ * @type {Record<'node' | 'rust' | 'c' | 'compiler' | 'pip', Need>}
  */
 export const needs = {
 	node: {
@@ -47,11 +47,11 @@ export const needs = {
 		find: () => findCommand(['cargo']),
 		get: 'install it from https://rustup.rs (1.89 or newer), then open a new terminal',
 	},
-	linker: {
-		what: 'a linker',
+	c: {
+		what: 'a C compiler',
 		find: () => (process.platform === 'win32' ? findCommand(['link', 'cl']) : findCommand(['cc', 'gcc', 'clang'])),
 		get: {
-			linux: 'install it by `apt-get install gcc` or your distribution’s equivalent',
+			linux: 'install it by `apt-get install gcc libc6-dev` or your distribution’s equivalent',
 			darwin: 'install it by `xcode-select --install`',
 			win32: 'install the C++ build tools of Visual Studio',
 		},

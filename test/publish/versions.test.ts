@@ -41,7 +41,7 @@ test('a changeset becomes a new version in every file, and a changelog entry', a
 	const crates = [...clone.read('Cargo.lock').matchAll(/^name = "stepladder-(\w+)"\s+version = "3\.2\.0"$/gm)];
 	t.deepEqual(
 		crates.map(([, name]) => name),
-		['addon', 'kernels', 'torch', 'trainer'],
+		['addon', 'jpeg', 'kernels', 'torch', 'trainer'],
 	);
 	t.regex(
 		clone.read('CHANGELOG.md'),

@@ -18,7 +18,7 @@ export type LoadFailure = {
 };
 
 const fromSource =
-	'build it from source: in a clone of the repository, with Rust and a linker, run `npm run build` (`npm run doctor` says what is missing)';
+	'build it from source: in a clone of the repository, with Rust and a C compiler, run `npm run build` (`npm run doctor` says what is missing)';
 
 /** Why an addon could not be loaded, and what mends it. */
 export const explain = ({error, addon, isClone, installed, platform = thisPlatform()}: LoadFailure): string => {

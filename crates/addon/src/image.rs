@@ -1,7 +1,7 @@
 use napi::bindgen_prelude::{AsyncTask, Uint8Array};
 use napi::{Either, Env, Task};
 use napi_derive::napi;
-use stepladder_trainer::data;
+use stepladder_trainer::{TrainError, data};
 
 use crate::{Failure, guarded};
 use stepladder_trainer::config::as_whole_within;
@@ -62,18 +62,7 @@ impl Task for Preparing {
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
         Ok(guarded(|| {
-            let Preparation { size, channels, fit, background } = &self.preparation;
-            let level = |index: usize| background.get(index).copied().unwrap_or_default();
-            let to = data::Preparation {
-                size: as_whole_within("size", *size, 1..=4096)?,
-                channels: as_whole_within("channels", *channels, 1..=3)?,
-                fit: match fit {
-                    Fit::Whole => data::Fit::Whole,
-                    Fit::Cover => data::Fit::Cover,
-                    Fit::Fill => data::Fit::Fill,
-                },
-                background: [level(0) as u8, level(1) as u8, level(2) as u8],
-            };
+            let to = self.preparation.checked()?;
             data::prepare(&self.image.decoded()?, &to)
         }))
     }
@@ -201,8 +190,24 @@ impl Task for SeparatingDigit {
     }
 }
 
+impl Preparation {
+    pub(crate) fn checked(&self) -> Result<data::Preparation, TrainError> {
+        let level = |index: usize| self.background.get(index).copied().unwrap_or_default() as u8;
+        Ok(data::Preparation {
+            size: as_whole_within("size", self.size, 1..=4096)?,
+            channels: as_whole_within("channels", self.channels, 1..=3)?,
+            fit: match self.fit {
+                Fit::Whole => data::Fit::Whole,
+                Fit::Cover => data::Fit::Cover,
+                Fit::Fill => data::Fit::Fill,
+            },
+            background: [level(0), level(1), level(2)],
+        })
+    }
+}
+
 impl DecodedImage {
-    fn decoded(&self) -> Result<data::Decoded<'_>, stepladder_trainer::TrainError> {
+    fn decoded(&self) -> Result<data::Decoded<'_>, TrainError> {
         Ok(data::Decoded {
             samples: &self.samples,
             width: as_whole_within("width", self.width, 1..=1 << 16)?,
