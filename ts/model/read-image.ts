@@ -2,7 +2,7 @@ import {z} from 'zod';
 import type {ImageForm} from '../data/data.js';
 import {decodeImage} from '../data/decode/decode-image.js';
 import {fits, type Preparation, plainPreparation} from '../data/decode/preparation.js';
-import {preparationSteps, prepareImage} from '../data/decode/prepare-image.js';
+import {prepareFile} from '../data/decode/prepare-file.js';
 import {ConfigError, ImageError, LoadError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
 import {isBytes} from '../validation/is-bytes.js';
@@ -83,13 +83,9 @@ export const readImage = async (
 			return await fitDigit(await decodeImage(image, {deep: false}), invert);
 		}
 
-		const decoded = await decodeImage(image);
 		const to = fit === undefined || fit === 'digits' ? preparation : {...preparation, fit};
-		const [pixels, done] = await Promise.all([
-			prepareImage(decoded, {channels, size}, to, invert),
-			preparationSteps(decoded, {channels, size}, to, invert),
-		]);
-		return {pixels, blank: false, done: [...decoded.warnings, ...done]};
+		const {pixels, warnings, done} = await prepareFile(image, {channels, size}, to, invert);
+		return {pixels, blank: false, done: [...warnings, ...done]};
 	} catch (error) {
 		if (error instanceof LoadError) {
 			throw error; // not the file's fault

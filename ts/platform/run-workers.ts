@@ -1,5 +1,15 @@
 import {abortedBy} from './abort.js';
 
+/** Splits items into parts of `size`, the last of which may be shorter, each with the position of its first item. */
+export const partsOf = <Item>(
+	items: readonly Item[],
+	size: number,
+): Array<{readonly start: number; readonly part: readonly Item[]}> =>
+	Array.from({length: Math.ceil(items.length / size)}, (_, index) => ({
+		start: index * size,
+		part: items.slice(index * size, (index + 1) * size),
+	}));
+
 /**
  * Works on the items of a queue, several at once. The first failure stops the others by the signal that they are given, and is
  * thrown once all have ended.

@@ -3,7 +3,7 @@ import {readFile} from 'node:fs/promises';
 import type {Metadata, Sharp} from 'sharp';
 import {fileType} from '../../fs/file-type.js';
 import type {DecodedImage as NativeImage} from '../../native/binding.js';
-import {correctJpegHeader} from './jpeg-header.js';
+import {correctJpegHeader, countScans} from './jpeg-header.js';
 import {SharedOrAlone} from './shared-or-alone.js';
 import {loadSharp} from './sharp.js';
 
@@ -23,6 +23,9 @@ const mostHeifPixels = 2 ** 24;
 
 /** Rows are unpacked many at a time and by each thread: two million pixels wide takes a GiB. JPEG can't say more than this either. */
 const mostASide = 2 ** 16;
+
+/** A small progressive JPEG may ask for any number of passes over a large image; no program writes as many. */
+const mostScans = 100;
 
 /** Files are read whole, so that none stays open or mapped. */
 const mostBytes = 2 ** 29;
@@ -50,6 +53,7 @@ export const decodeImage = async (
 		typeof image === 'string' ? await readBytes(image) : Buffer.from(image.buffer, image.byteOffset, image.byteLength); // of this realm, which sharp asks for
 	const found = await metadataOf(bytes);
 	checkSize(found);
+	checkScans(bytes);
 	const open = (file: Uint8Array): Sharp => sharp(file, {failOn: 'warning', limitInputPixels: mostPixels}).autoOrient();
 	const decode = (file: Uint8Array) => async () => unpack(open(file), found, deep);
 	const unpacked = await decoding.shared(decode(bytes)).catch(() => undefined);
@@ -127,6 +131,17 @@ const checkSize = ({format, width, height}: Metadata): void => {
 	}
 };
 
+const checkScans = (bytes: Uint8Array): void => {
+	const scans = countScans(bytes);
+	if (scans > mostScans) {
+		throw new Error(`it has ${scans} scans, and at most ${mostScans} are decoded: save it again`);
+	}
+};
+
+/** Describes in words what an EXIF orientation, from 1 to 8, has decoding do. */
+export const uprightSteps = (orientation: number): string[] =>
+	orientation > 1 ? [`turned upright (EXIF orientation ${orientation})`] : [];
+
 /** Unpacks all pixels: to resize in the same pass would let libvips shrink a JPEG while it is read, and cut off its edge. */
 const unpack = async (
 	image: Sharp,
@@ -143,7 +158,7 @@ const unpack = async (
 		.toBuffer({resolveWithObject: true});
 	const {width, height, channels} = info;
 	const done = [
-		...(orientation > 1 ? [`turned upright (EXIF orientation ${orientation})`] : []),
+		...uprightSteps(orientation),
 		...(space === 'cmyk' || (hasProfile && space !== 'srgb' && !isGrey) ? [`${space?.toUpperCase()} to sRGB`] : []),
 	];
 	return {samples: data, width, height, channels, bits: isDeep ? 16 : 8, done};

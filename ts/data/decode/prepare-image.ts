@@ -24,22 +24,38 @@ export const prepareImage = async (
 	{fit, background, bits}: Preparation,
 	invert = false,
 ): Promise<Uint8Array> => {
-	const under = background.map(level => (invert ? 255 - level : level));
+	const under = invert ? inverted([...background]) : [...background];
 	const asDeclared = image.bits === 16 ? {...image, bits} : image;
 	const pixels = unwrap(await native().prepareImage(asDeclared, {size, channels, fit, background: under}));
-	return invert ? pixels.map(level => 255 - level) : pixels;
+	return invert ? inverted(pixels) : pixels;
 };
+
+/** Exchanges light and dark. */
+export const inverted = <Levels extends Uint8Array | number[]>(levels: Levels): Levels =>
+	levels.map(level => 255 - level) as Levels;
+
+/** A decoded image without its samples. */
+type Measured = Pick<DecodedImage, 'width' | 'height' | 'channels' | 'bits' | 'done'>;
 
 /** Describes what decoding and {@link prepareImage} do to an image, in words. */
 export const preparationSteps = async (
 	image: DecodedImage,
+	shape: ImageShape,
+	preparation: Preparation,
+	invert = false,
+): Promise<string[]> => describeSteps(image, await isTransparent(image), shape, preparation, invert);
+
+/** Describes what decoding and {@link prepareImage} do to an image that is known to be transparent somewhere, or not. */
+export const describeSteps = (
+	image: Measured,
+	hasTransparency: boolean,
 	{channels, size}: ImageShape,
 	{fit, background, bits}: Preparation,
-	invert = false,
-): Promise<string[]> => [
+	invert: boolean,
+): string[] => [
 	...image.done,
 	...(image.bits === 16 ? [`${bits} bits to 8`] : []),
-	...((await isTransparent(image)) ? [`transparent parts on ${formatColour(background)}`] : []),
+	...(hasTransparency ? [`transparent parts on ${formatColour(background)}`] : []),
 	...(channels === 1 && image.channels > 2 ? ['colours to grey'] : []),
 	...fitWords(image, size, fit, background),
 	...(invert ? ['inverted'] : []),
@@ -54,7 +70,7 @@ export const measureBrightness = async (image: DecodedImage): Promise<Brightness
 	unwrap(await native().measureBrightness(image));
 
 const fitWords = (
-	{width, height}: DecodedImage,
+	{width, height}: Measured,
 	size: number,
 	fit: Preparation['fit'],
 	background: Preparation['background'],

@@ -5,7 +5,7 @@ import path from 'node:path';
 import {DataError} from '../../errors/index.js';
 import {native} from '../../native/load.js';
 import {unwrap} from '../../native/unwrap.js';
-import {runWorkers} from '../../platform/run-workers.js';
+import {partsOf, runWorkers} from '../../platform/run-workers.js';
 import type {OpenOptions} from '../data.js';
 
 /** Milliseconds between two lines of progress. */
@@ -93,12 +93,11 @@ export class FileContents {
 
 	async #readHashes(): Promise<string[]> {
 		const {tell, signal = new AbortController().signal} = this.options;
-		const starts = Array.from({length: Math.ceil(this.files.length / aPart)}, (_, part) => part * aPart);
 		const hashes: string[] = [];
 		let [done, reportedAt] = [0, performance.now()];
-		await runWorkers(starts, availableParallelism(), signal, async start => {
-			const part = this.files.slice(start, start + aPart).map(file => path.join(this.folder, file));
-			for (const [index, hash] of unwrap(await native().hashFiles(part)).entries()) {
+		await runWorkers(partsOf(this.files, aPart), availableParallelism(), signal, async ({start, part}) => {
+			const places = part.map(file => path.join(this.folder, file));
+			for (const [index, hash] of unwrap(await native().hashFiles(places)).entries()) {
 				hashes[start + index] = hash;
 			}
 

@@ -1,12 +1,13 @@
 import {availableParallelism} from 'node:os';
 import path from 'node:path';
 import {DataError, LoadError} from '../../errors/index.js';
-import {runWorkers} from '../../platform/run-workers.js';
+import {abortedBy} from '../../platform/abort.js';
+import {partsOf, runWorkers} from '../../platform/run-workers.js';
 import type {Filled} from '../cache.js';
 import type {OpenOptions} from '../data.js';
-import {decodeImage} from '../decode/decode-image.js';
 import type {Preparation} from '../decode/preparation.js';
-import {type ImageShape, measureBrightness, prepareImage} from '../decode/prepare-image.js';
+import {prepareOtherFile, preparePlainJpegs} from '../decode/prepare-file.js';
+import type {ImageShape} from '../decode/prepare-image.js';
 import {type DecodingProgress, readProgress, saveProgress} from '../decoding-progress.js';
 import {type IdxSet, IdxWriter} from '../idx-writer.js';
 import {checkCounts, type ImageFile, isMisread, type Listing, misread} from './list-images.js';
@@ -17,7 +18,10 @@ const interval = 2000;
 /** Images that are decoded before they are written: what bounds the memory, beside the pixels of the images being decoded. */
 const atOnce = 256;
 
-/** Images in progress at once: one a core, and no fewer than libuv's pool has threads, since each waits for it several times. */
+/** Files that one thread of the pool is given in a call, so that a small one does not cost a trip. */
+const aCall = 16;
+
+/** Calls in progress at once: one a core, and no fewer than libuv's pool has threads, since other formats wait for it several times. */
 const inProgress = Math.max(4, availableParallelism());
 
 /** A 16-bit image whose brightest sample is below this share of white uses few of its bits. */
@@ -131,28 +135,38 @@ export class FolderDecoder {
 	async #decodeAll(files: readonly ImageFile[]): Promise<ReadonlyArray<Uint8Array | undefined>> {
 		const decoded: Array<Uint8Array | undefined> = [];
 		const {signal = new AbortController().signal} = this.options;
-		await runWorkers([...files.entries()], inProgress, signal, async ([index, {file}]) => {
-			decoded[index] = await this.#decode(file);
-			this.#reportProgress();
+		await runWorkers(partsOf(files, aCall), inProgress, signal, async ({start, part}, signal) => {
+			for (let done = 0; done < part.length; ) {
+				const places = part.slice(done).map(({file}) => path.join(this.folder, file));
+				for (const plain of await preparePlainJpegs(places, this.shape, this.preparation)) {
+					if (signal.aborted) {
+						throw abortedBy(signal);
+					}
+
+					decoded[start + done] = plain ? plain.pixels : await this.#decodeOther(part[done]?.file ?? '');
+					done += 1;
+					this.#reportProgress();
+				}
+			}
 		});
 		return decoded;
 	}
 
-	async #decode(file: string): Promise<Uint8Array | undefined> {
+	/** Decodes a file that is no plain JPEG. */
+	async #decodeOther(file: string): Promise<Uint8Array | undefined> {
 		const place = path.join(this.folder, file);
 		try {
-			const image = await decodeImage(place);
-			if (image.warnings.length > 0) {
-				this.#progress.unusual.push(`${file} (${image.warnings.join(', ')})`);
+			const {pixels, warnings, brightest} = await prepareOtherFile(place, this.shape, this.preparation);
+			if (warnings.length > 0) {
+				this.#progress.unusual.push(`${file} (${warnings.join(', ')})`);
 			}
 
-			if (image.bits === 16) {
-				const {brightest} = await measureBrightness(image);
+			if (brightest !== undefined) {
 				this.#progress.deep += 1;
 				this.#progress.dim += brightest < fewBits ? 1 : 0;
 			}
 
-			return await prepareImage(image, this.shape, this.preparation);
+			return pixels;
 		} catch (error) {
 			if (error instanceof LoadError) {
 				throw error; // no image's fault
