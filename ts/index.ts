@@ -41,6 +41,7 @@ export * from './errors/index.js';
 export {type Aspect, aspectsChanged, type Difference, differences} from './experiment/difference.js';
 export type {
 	Activation,
+	Annealing,
 	Augmentation,
 	Averaging,
 	Block,
@@ -50,6 +51,7 @@ export type {
 	Net,
 	Optimizer,
 	Schedule,
+	WarmUp,
 } from './experiment/experiment.js';
 export type {Goal, PartialGoal} from './experiment/goal.js';
 export {type Measure, measures} from './experiment/measures.js';

@@ -71,6 +71,48 @@ def one_cycle():
     write("one_cycle", {"cases": cases})
 
 
+def schedules():
+    """Rates of the schedules with a warm-up, over epochs of `perEpoch` steps."""
+    cases = []
+    for kind, epochs, per_epoch, warm_up, settings in [
+        ("cosine", 4, 10, None, {"learningRate": 0.1}),
+        ("cosine", 3, 7, {"epochs": 1}, {"learningRate": 0.02, "finalLearningRate": 0.001}),
+        ("cosine", 5, 4, {"share": 0.25}, {"learningRate": 1.0}),
+        ("linear", 2, 9, None, {"learningRate": 0.3, "finalLearningRate": 0.03}),
+        ("linear", 4, 6, {"epochs": 0.5}, {"learningRate": 0.1}),
+        ("step", 6, 5, None, {"learningRate": 0.1, "stepSize": 2, "gamma": 0.1}),
+        ("step", 5, 3, {"epochs": 2}, {"learningRate": 0.4, "stepSize": 1, "gamma": 0.5}),
+    ]:
+        steps = epochs * per_epoch
+        warm = 0
+        if warm_up:
+            warm = round(warm_up["epochs"] * per_epoch if "epochs" in warm_up else warm_up["share"] * steps)
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=settings["learningRate"])
+        lr_scheduler = torch.optim.lr_scheduler
+        rising = lr_scheduler.LinearLR(optimizer, start_factor=1 / (warm + 1), total_iters=warm) if warm else None
+        final = settings.get("finalLearningRate", 0.0)
+        if kind == "step":  # counted from the first epoch, so both at once
+            falling = lr_scheduler.StepLR(optimizer, settings["stepSize"] * per_epoch, settings["gamma"])
+            schedule = lr_scheduler.ChainedScheduler([rising, falling]) if rising else falling
+        else:
+            falling = (
+                lr_scheduler.CosineAnnealingLR(optimizer, steps - warm, eta_min=final)
+                if kind == "cosine"
+                else lr_scheduler.LinearLR(
+                    optimizer, 1.0, final / settings["learningRate"], total_iters=steps - warm
+                )
+            )
+            schedule = lr_scheduler.SequentialLR(optimizer, [rising, falling], [warm]) if rising else falling
+        rates = []
+        for _ in range(steps):
+            rates.append(float(optimizer.param_groups[0]["lr"]))
+            optimizer.step()
+            schedule.step()
+        described = {"kind": kind, **settings, **({"warmUp": warm_up} if warm_up else {})}
+        cases.append({"schedule": described, "epochs": epochs, "perEpoch": per_epoch, "rates": rates})
+    write("schedules", {"cases": cases})
+
+
 def sgd():
     cases = []
     for momentum, nesterov, decay in [(0.9, True, 1e-4), (0.9, False, 0.01), (0.0, False, 0.1), (0.5, True, 0.0)]:
@@ -472,6 +514,7 @@ def augmentation():
 
 OUT.mkdir(parents=True, exist_ok=True)
 one_cycle()
+schedules()
 sgd()
 small_net()
 augmentation()

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {asExperiment, type Experiment, type Schedule} from '../../ts/experiment/experiment.js';
+import {asExperiment, type Experiment, type Schedule, type WarmUp} from '../../ts/experiment/experiment.js';
 import {ConfigError} from '../../ts/index.js';
 import {native} from '../../ts/native/load.js';
 import {objectsWithin, readSettings} from '../helpers/settings.js';
@@ -68,6 +68,14 @@ const oneCycle: Complete<Schedule> = {
 	cycleMomentum: {base: 0.85, max: 0.95},
 };
 
+// Exactly one setting of a warm-up is given.
+const epochs = {epochs: 1} as Complete<WarmUp>;
+const share = {share: 0.1} as Complete<WarmUp>;
+const annealing = {learningRate: 0.1, finalLearningRate: 0.001};
+const cosine: Complete<Schedule> = {kind: 'cosine', ...annealing, warmUp: epochs};
+const linear: Complete<Schedule> = {kind: 'linear', ...annealing, warmUp: share};
+const stepwise: Complete<Schedule> = {kind: 'step', learningRate: 0.1, stepSize: 1, gamma: 0.1, warmUp: epochs};
+
 const wrong = [NaN, Infinity, -Infinity, -0, -1, 1.5, 1e-17, 4_294_967_297, 1e20];
 
 type Holder = Record<string, unknown>;
@@ -105,6 +113,22 @@ const answers = (schedule: Complete<Schedule>): Record<string, string[]> => {
 test('each setting that is a number refuses a wrong one by a sentence with its path', t => {
 	t.snapshot(answers(oneCycle));
 	t.snapshot(answers(constant)['schedule.learningRate']);
+	for (const schedule of [cosine, linear, stepwise]) {
+		const ofSchedule = Object.entries(answers(schedule)).filter(([path]) => path.startsWith('schedule.'));
+		t.snapshot(Object.fromEntries(ofSchedule));
+	}
+});
+
+test('a warm-up is given in epochs or as a share of all steps', t => {
+	for (const [warmUp, got] of [
+		[{epochs: 1, share: 0.1}, 'both'],
+		[{}, 'neither'],
+	] as const) {
+		t.is(
+			answer({...experiment(constant), schedule: {kind: 'cosine', learningRate: 0.1, warmUp}}),
+			`\`schedule.warmUp\` should be either \`epochs\` or \`share\`, got ${got}`,
+		);
+	}
 });
 
 test('of several wrong numbers the first is named', t => {
@@ -133,7 +157,7 @@ const names = (sentence: string): string[] =>
 		.sort();
 
 test('TypeScript and the trainer have the same names', t => {
-	for (const schedule of [oneCycle, constant]) {
+	for (const schedule of [oneCycle, constant, cosine, linear, stepwise]) {
 		const typed = experiment(structuredClone(schedule));
 		t.is(answer(typed), 'taken');
 		const objects = values(typed).filter(({value}) => typeof value === 'object' && !Array.isArray(value));
@@ -144,7 +168,10 @@ test('TypeScript and the trainer have the same names', t => {
 			}
 
 			holder['x'] = 1;
-			const known = Object.keys(holder).filter(name => name !== 'kind' && name !== 'x');
+			const known =
+				path === 'schedule.warmUp'
+					? ['epochs', 'share']
+					: Object.keys(holder).filter(name => name !== 'kind' && name !== 'x');
 			t.deepEqual(names(answer(typed)), known.sort(), path);
 			delete holder['x'];
 		}

@@ -56,7 +56,7 @@ test(
 test(
 	'a kind that does not exist is refused by name',
 	refuses,
-	{name: 'x', from, change: {schedule: {kind: 'cosine', learningRate: 0.1}}, target},
+	{name: 'x', from, change: {schedule: {kind: 'exponential', learningRate: 0.1}}, target},
 	/`schedule\.kind` should be/,
 );
 test(

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type {Schedule} from '../../ts/experiment/experiment.js';
+import type {Schedule, WarmUp} from '../../ts/experiment/experiment.js';
 import {hintsFor} from '../../ts/training/hints.js';
 import {ladder} from '../helpers/mnist.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
@@ -31,4 +31,35 @@ test('five steps have one of warm-up, and the ladder’s settings fit all of its
 	for (const {experiment: full} of ladder.steps) {
 		t.deepEqual(hintsFor(full, 60_000), []);
 	}
+});
+
+test('a warm-up that leaves no steps after it, and one without a step, are reported', async t => {
+	const experiment = {...ladder.step('lr-scheduler').experiment, batchSize: 64, epochs: 2};
+	const hints = (warmUp: WarmUp, images = 640) =>
+		hintsFor({...experiment, schedule: {kind: 'cosine', learningRate: 0.1, warmUp}}, images);
+	t.deepEqual(hints({epochs: 1}), []);
+	t.deepEqual(hints({share: 0.05}), []);
+	t.deepEqual(hints({epochs: 0}), []);
+	t.deepEqual(hints({share: 0.02}), [
+		'The schedule has no warm-up, since 0.4 steps are less than half of one. ' +
+			'Take a longer `schedule.warmUp`, a smaller `batchSize` or more `epochs`.',
+	]);
+	t.deepEqual(hints({share: 0.5}, 64), []);
+	t.deepEqual(hints({share: 0.8}, 64), [
+		'The schedule never reaches its `learningRate`: its warm-up has 2 steps, the run 2 steps. ' +
+			'Take a shorter `schedule.warmUp`, a smaller `batchSize` or more `epochs`.',
+	]);
+
+	const own = tinyLadder(t, {train: 20});
+	const cosine = JSON.stringify({kind: 'cosine', learningRate: 0.1, warmUp: {epochs: 2}});
+	const {stderr, exitCode} = await own.run([
+		...['train', '--step', 'tiny', '--seeds', '1,2', '--epochs', '1', '--set', `schedule=${cosine}`],
+	]);
+	t.is(exitCode, 0, stderr);
+	t.is(
+		stderr,
+		'Each epoch is a single step, since `batchSize` is 32 and there are 20 training images.\n' +
+			'The schedule never reaches its `learningRate`: its warm-up has 2 steps, the run 1 step. ' +
+			'Take a shorter `schedule.warmUp`, a smaller `batchSize` or more `epochs`.',
+	);
 });

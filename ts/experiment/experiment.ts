@@ -519,7 +519,104 @@ export type Schedule =
 			 * @default constant momentum
 			 */
 			cycleMomentum?: CycleMomentum | undefined;
+	  }
+	/**
+	 * Falls along half a cosine, over all steps after the warm-up.
+	 *
+	 * @follows PyTorch’s `CosineAnnealingLR`
+	 */
+	| ({kind: 'cosine'} & Annealing)
+	/**
+	 * Falls along a line, over all steps after the warm-up.
+	 *
+	 * @follows PyTorch’s `LinearLR`
+	 */
+	| ({kind: 'linear'} & Annealing)
+	/**
+	 * Multiplied by a factor every few epochs, counted from the first.
+	 *
+	 * @follows PyTorch’s `StepLR`
+	 */
+	| {
+			kind: 'step';
+			/**
+			 * The rate at the start.
+			 *
+			 * @range number above 0 and at most 1000000
+			 * @unit learning rate
+			 */
+			learningRate: number;
+			/**
+			 * Number of epochs between two changes.
+			 *
+			 * @range whole number from 1 to 10000
+			 * @unit epochs
+			 */
+			stepSize: number;
+			/**
+			 * The factor.
+			 *
+			 * @range number above 0 and at most 1
+			 * @unit factor
+			 */
+			gamma: number;
+			/**
+			 * Steps at the start whose rates are smaller.
+			 *
+			 * @default none
+			 */
+			warmUp?: WarmUp | undefined;
 	  };
+
+/** From one rate to another, over all steps after the warm-up. */
+export type Annealing = {
+	/**
+	 * The rate at the start.
+	 *
+	 * @range number above 0 and at most 1000000
+	 * @unit learning rate
+	 */
+	learningRate: number;
+	/**
+	 * The rate that one more step would have.
+	 *
+	 * @range number at least 0 and at most `learningRate`
+	 * @unit learning rate
+	 * @default 0
+	 */
+	finalLearningRate?: number | undefined;
+	/**
+	 * Steps before the fall.
+	 *
+	 * @default none
+	 */
+	warmUp?: WarmUp | undefined;
+};
+
+/**
+ * The steps at the start of a run in which the rate rises along a line: of `n` steps, step `t` (from 0) has `(t + 1) / (n + 1)`
+ * of the rate. Either `epochs` or `share`.
+ *
+ * @follows PyTorch’s `LinearLR` with a `start_factor` of `1 / (n + 1)`
+ */
+export type WarmUp = {
+	/**
+	 * Number of epochs, which need not be whole.
+	 *
+	 * @range number at least 0 and at most 10000
+	 * @unit epochs
+	 * @default left out
+	 */
+	epochs?: number | undefined;
+	/**
+	 * Fraction of all steps.
+	 *
+	 * @range number at least 0 and below 1
+	 * @unit fraction
+	 * @default left out
+	 */
+	share?: number | undefined;
+};
 
 /** The ends between which one-cycle moves momentum. */
 export type CycleMomentum = {
@@ -603,6 +700,9 @@ const layer: z.ZodType<Layer> = z.discriminatedUnion('kind', [
 	z.strictObject({kind: z.literal('squeeze-excite'), channels: number}),
 ]);
 
+const warmUp = z.strictObject({epochs: number.optional(), share: number.optional()}).optional();
+const annealing = {learningRate: number, finalLearningRate: number.optional(), warmUp};
+
 const net: z.ZodType<Net> = z.strictObject({
 	channels: number,
 	size: number,
@@ -645,6 +745,9 @@ const experiment: z.ZodType<Experiment> = z.strictObject({
 			finalDivFactor: number,
 			cycleMomentum: z.strictObject({base: number, max: number}).optional(),
 		}),
+		z.strictObject({kind: z.literal('cosine'), ...annealing}),
+		z.strictObject({kind: z.literal('linear'), ...annealing}),
+		z.strictObject({kind: z.literal('step'), learningRate: number, stepSize: number, gamma: number, warmUp}),
 	]),
 	averaging: z.strictObject({decay: number}).optional(),
 	labelSmoothing: number,

@@ -11,7 +11,7 @@ use crate::data::Dataset;
 use crate::data::{Augmentation, Selection};
 use crate::engine::check_training;
 use crate::net::{NetSpec, Plan};
-use crate::optim::{Averaging, Optimizer, Schedule};
+use crate::optim::{Averaging, Optimizer, Schedule, Steps};
 
 /// Allowed epochs.
 pub const EPOCHS: RangeInclusive<usize> = 1..=10_000;
@@ -129,18 +129,18 @@ pub enum EngineChoice {
 }
 
 impl Experiment {
-    /// Returns the number of steps per epoch over so many training images.
+    /// Returns the number of steps of a run over so many training images.
     #[must_use]
-    pub fn steps_per_epoch(&self, images: usize) -> usize {
-        images.div_ceil(self.batch_size)
+    pub fn steps(&self, images: usize) -> Steps {
+        Steps { epochs: self.epochs, per_epoch: images.div_ceil(self.batch_size) }
     }
 
     /// Returns the learning rate of each epoch's last step, over so many training images.
     #[must_use]
     pub fn learning_rates(&self, images: usize) -> Vec<f64> {
-        let batches = self.steps_per_epoch(images);
-        let steps = batches * self.epochs;
-        (1..=self.epochs).map(|epoch| self.schedule.learning_rate(epoch * batches - 1, steps)).collect()
+        let steps = self.steps(images);
+        let last_of = |epoch: usize| epoch * steps.per_epoch - 1;
+        (1..=self.epochs).map(|epoch| self.schedule.learning_rate(last_of(epoch), steps)).collect()
     }
 
     /// Checks every setting, then plans the net.

@@ -69,8 +69,7 @@ pub fn train(
     let initial_state = || TrainingState::init(&plan, options.seed, experiment.averaging.is_some());
     let mut engine = engines.start(&request, initial_state()?)?;
     let stream = |purpose| Stream::new(options.seed, purpose);
-    let batches = experiment.steps_per_epoch(data.train.len());
-    let steps = batches * experiment.epochs;
+    let steps = experiment.steps(data.train.len());
 
     // Go on from where an interrupted run was.
     let identity = Identity::new(experiment, options, &data, engine.as_ref());
@@ -103,7 +102,7 @@ pub fn train(
             Batches::new(&data.train, data.normalisation, augmentation, experiment.batch_size, order);
         for (index, batch) in shuffled.enumerate() {
             let batch = batch?;
-            let step = epoch * batches + index;
+            let step = epoch * steps.per_epoch + index;
             learning_rate = experiment.schedule.learning_rate(step, steps);
             let momentum = experiment.schedule.momentum(step, steps);
             let score = engine.step(&batch, &Step { learning_rate, momentum, dropout })?;
@@ -115,7 +114,7 @@ pub fn train(
             let progress = BatchProgress {
                 epoch: epoch + 1,
                 batch: index,
-                batches,
+                batches: steps.per_epoch,
                 learning_rate,
                 loss: score.loss(),
                 correct: train.correct,
@@ -127,7 +126,7 @@ pub fn train(
         }
 
         // After few steps, running statistics still lie near their start: compute those of the training images.
-        if (epoch + 1) * batches < STEPS_OF_RUNNING_STATISTICS && !plan.statistics.is_empty() {
+        if (epoch + 1) * steps.per_epoch < STEPS_OF_RUNNING_STATISTICS && !plan.statistics.is_empty() {
             let mut seen = 0;
             for batch in Batches::new(&data.train, data.normalisation, None, experiment.batch_size, order) {
                 let batch = batch?;
@@ -148,7 +147,7 @@ pub fn train(
                 return Ok(evaluation);
             }
             // The last step may have been the one that diverged.
-            let (epoch, batch, loss) = (epoch + 1, batches - 1, score.loss());
+            let (epoch, batch, loss) = (epoch + 1, steps.per_epoch - 1, score.loss());
             Err(TrainError::Diverged { epoch, batch, loss, learning_rate })
         };
         let holdout = data.holdout.as_ref().map(&mut evaluate_on).transpose()?.map(|holdout| holdout.score);

@@ -9,7 +9,7 @@ use stepladder_trainer::data::{Affine, Batch, adjust};
 use stepladder_trainer::engine::{Engine, Fused, Isa};
 use stepladder_trainer::metric::Score;
 use stepladder_trainer::net::{LayerSpec, NetSpec, Norm, Plan};
-use stepladder_trainer::optim::{Optimizer, Schedule};
+use stepladder_trainer::optim::{Optimizer, Schedule, Steps};
 use stepladder_trainer::{TrainingState, WeightSet};
 
 #[test]
@@ -18,14 +18,32 @@ fn one_cycle_gives_the_rates_and_momenta_of_pytorch_at_every_step() {
         let schedule: Schedule = serde_json::from_value(case["schedule"].clone()).unwrap();
         let rates = case["rates"].as_array().unwrap();
         for (step, expected) in rates.iter().enumerate() {
-            let (got, expected) = (schedule.learning_rate(step, rates.len()), expected.as_f64().unwrap());
+            let steps = Steps { epochs: 1, per_epoch: rates.len() };
+            let (got, expected) = (schedule.learning_rate(step, steps), expected.as_f64().unwrap());
             // The cosines of two maths libraries may differ in the last bit.
             assert!((got - expected).abs() <= 1e-15 + 1e-12 * expected, "step {step}: {got} {expected}");
-            let momentum = schedule.momentum(step, rates.len());
+            let momentum = schedule.momentum(step, steps);
             match case["momenta"].get(step).and_then(Value::as_f64) {
                 Some(expected) => assert!((momentum.unwrap() - expected).abs() < 1e-14, "step {step}"),
                 None => assert_eq!(momentum, None),
             }
+        }
+    }
+}
+
+#[test]
+fn the_other_schedules_give_the_rates_of_pytorch_at_every_step() {
+    for case in fixture("schedules")["cases"].as_array().unwrap() {
+        let schedule: Schedule = serde_json::from_value(case["schedule"].clone()).unwrap();
+        let whole = |name: &str| case[name].as_u64().unwrap() as usize;
+        let steps = Steps { epochs: whole("epochs"), per_epoch: whole("perEpoch") };
+        for (step, expected) in case["rates"].as_array().unwrap().iter().enumerate() {
+            let (got, expected) = (schedule.learning_rate(step, steps), expected.as_f64().unwrap());
+            // PyTorch multiplies one rate by the next, and so rounds at each step.
+            assert!(
+                (got - expected).abs() <= 1e-12 * expected.max(1.0),
+                "{schedule:?}, step {step}: {got} {expected}"
+            );
         }
     }
 }

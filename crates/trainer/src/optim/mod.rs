@@ -5,5 +5,5 @@ mod schedule;
 mod sgd;
 
 pub use averages::{Averages, Averaging};
-pub use schedule::{CycleMomentum, Schedule};
+pub use schedule::{CycleMomentum, Schedule, Steps, WarmUp};
 pub use sgd::Optimizer;

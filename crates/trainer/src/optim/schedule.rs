@@ -3,7 +3,24 @@ use std::f64::consts::PI;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
-use crate::config::{Range, number};
+use crate::config::{EPOCHS, Range, number, whole};
+
+/// The steps of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Steps {
+    /// Number of epochs.
+    pub epochs: usize,
+    /// Steps of one epoch.
+    pub per_epoch: usize,
+}
+
+impl Steps {
+    /// Returns the number of all steps.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.epochs * self.per_epoch
+    }
+}
 
 /// The learning rate of every step of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -28,6 +45,72 @@ pub enum Schedule {
         /// Moves momentum the opposite way; the optimizer's own stays where not set.
         cycle_momentum: Option<CycleMomentum>,
     },
+    /// Falls along half a cosine: PyTorch's `CosineAnnealingLR` over all steps after the warm-up.
+    Cosine {
+        /// The rate at the start.
+        learning_rate: f64,
+        /// The rate that one more step would have; 0 if `None`.
+        final_learning_rate: Option<f64>,
+        /// Steps before the fall; none if `None`.
+        warm_up: Option<WarmUp>,
+    },
+    /// Falls along a line: PyTorch's `LinearLR` over all steps after the warm-up.
+    Linear {
+        /// The rate at the start.
+        learning_rate: f64,
+        /// The rate that one more step would have; 0 if `None`.
+        final_learning_rate: Option<f64>,
+        /// Steps before the fall; none if `None`.
+        warm_up: Option<WarmUp>,
+    },
+    /// Multiplied by a factor every few epochs, counted from the first: PyTorch's `StepLR`.
+    Step {
+        /// The rate at the start.
+        learning_rate: f64,
+        /// Epochs between two changes.
+        step_size: usize,
+        /// The factor, in `(0, 1]`.
+        gamma: f64,
+        /// Steps whose rates are smaller, at the start; none if `None`.
+        warm_up: Option<WarmUp>,
+    },
+}
+
+/// The steps at the start of a run in which the rate rises along a line: of `n` steps, step `t` (from 0) has `(t + 1) / (n + 1)`
+/// of the rate. PyTorch's `LinearLR` with a `start_factor` of `1 / (n + 1)`. Exactly one of the two is set.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WarmUp {
+    /// Its epochs, which need not be whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<f64>,
+    /// Its fraction of all steps, in `[0, 1)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
+}
+
+impl WarmUp {
+    fn check(&self) -> Result<(), TrainError> {
+        match *self {
+            Self { epochs: Some(epochs), share: None } => {
+                number("schedule.warmUp.epochs", epochs, Range::at_least(0.0).at_most(*EPOCHS.end() as f64))
+            }
+            Self { epochs: None, share: Some(share) } => {
+                number("schedule.warmUp.share", share, Range::at_least(0.0).below(1.0))
+            }
+            Self { epochs, .. } => {
+                let got = if epochs.is_some() { "both" } else { "neither" };
+                Err(TrainError::setting("schedule.warmUp", "either `epochs` or `share`", got))
+            }
+        }
+    }
+
+    /// Returns the number of its steps, rounded.
+    fn steps(&self, steps: Steps) -> usize {
+        let of_epochs = self.epochs.unwrap_or_default() * steps.per_epoch as f64;
+        let exact = self.share.map_or(of_epochs, |share| share * steps.count() as f64);
+        exact.round() as usize
+    }
 }
 
 /// The ends between which one-cycle moves momentum.
@@ -45,7 +128,7 @@ impl Schedule {
         let rate = Range::above(0.0).at_most(1e6);
         let factor = Range::at_least(1.0).at_most(1e12);
         match *self {
-            Self::Constant { learning_rate } => number("schedule.learningRate", learning_rate, rate),
+            Self::Constant { learning_rate } => number("schedule.learningRate", learning_rate, rate)?,
             Self::OneCycle { max_learning_rate, pct_start, div_factor, final_div_factor, cycle_momentum } => {
                 number("schedule.maxLearningRate", max_learning_rate, rate)?;
                 number("schedule.pctStart", pct_start, Range::above(0.0).below(1.0))?;
@@ -55,29 +138,64 @@ impl Schedule {
                     number("schedule.cycleMomentum.base", base, Range::at_least(0.0).below(1.0))?;
                     number("schedule.cycleMomentum.max", max, Range::at_least(base).below(1.0))?;
                 }
-                Ok(())
+            }
+            Self::Cosine { learning_rate, final_learning_rate, .. }
+            | Self::Linear { learning_rate, final_learning_rate, .. } => {
+                number("schedule.learningRate", learning_rate, rate)?;
+                if let Some(last) = final_learning_rate {
+                    number("schedule.finalLearningRate", last, Range::at_least(0.0).at_most(learning_rate))?;
+                }
+            }
+            Self::Step { learning_rate, step_size, gamma, .. } => {
+                number("schedule.learningRate", learning_rate, rate)?;
+                whole("schedule.stepSize", step_size, EPOCHS)?;
+                number("schedule.gamma", gamma, Range::above(0.0).at_most(1.0))?;
+            }
+        }
+        self.warm_up().as_ref().map_or(Ok(()), WarmUp::check)
+    }
+
+    fn warm_up(&self) -> Option<WarmUp> {
+        match *self {
+            Self::Constant { .. } | Self::OneCycle { .. } => None,
+            Self::Cosine { warm_up, .. } | Self::Linear { warm_up, .. } | Self::Step { warm_up, .. } => {
+                warm_up
             }
         }
     }
 
-    /// The rate of a step, `0` for the first of `steps`.
+    /// Returns the rate of a step, `0` for the first.
     #[must_use]
-    pub fn learning_rate(&self, step: usize, steps: usize) -> f64 {
+    pub fn learning_rate(&self, step: usize, steps: Steps) -> f64 {
+        let warm_up = self.warm_up().map_or(0, |warm_up| warm_up.steps(steps));
+        let warm = if step < warm_up { (step + 1) as f64 / (warm_up + 1) as f64 } else { 1.0 };
+        // The fraction of the steps after the warm-up that are done.
+        let done = step.saturating_sub(warm_up) as f64 / steps.count().saturating_sub(warm_up).max(1) as f64;
         match *self {
             Self::Constant { learning_rate } => learning_rate,
             Self::OneCycle { max_learning_rate: peak, pct_start, div_factor, final_div_factor, .. } => {
                 let first = peak / div_factor;
-                two_phases([first, peak, first / final_div_factor], step, steps, pct_start)
+                two_phases([first, peak, first / final_div_factor], step, steps.count(), pct_start)
+            }
+            Self::Cosine { learning_rate, final_learning_rate, .. } => {
+                warm * half_cosine(learning_rate, final_learning_rate.unwrap_or_default(), done)
+            }
+            Self::Linear { learning_rate, final_learning_rate, .. } => {
+                warm * (learning_rate + (final_learning_rate.unwrap_or_default() - learning_rate) * done)
+            }
+            Self::Step { learning_rate, step_size, gamma, .. } => {
+                let changes = step / (steps.per_epoch * step_size).max(1);
+                warm * learning_rate * libm::pow(gamma, changes as f64)
             }
         }
     }
 
-    /// The momentum of a step, where the schedule moves it.
+    /// Returns the momentum of a step, if the schedule moves it.
     #[must_use]
-    pub fn momentum(&self, step: usize, steps: usize) -> Option<f64> {
+    pub fn momentum(&self, step: usize, steps: Steps) -> Option<f64> {
         match *self {
             Self::OneCycle { pct_start, cycle_momentum: Some(CycleMomentum { base, max }), .. } => {
-                Some(two_phases([max, base, max], step, steps, pct_start))
+                Some(two_phases([max, base, max], step, steps.count(), pct_start))
             }
             _ => None,
         }
