@@ -41,6 +41,7 @@ export * from './errors/index.js';
 export {type Aspect, aspectsChanged, type Difference, differences} from './experiment/difference.js';
 export type {
 	Activation,
+	AdamW,
 	Annealing,
 	Augmentation,
 	Averaging,
@@ -51,6 +52,7 @@ export type {
 	Net,
 	Optimizer,
 	Schedule,
+	Sgd,
 	WarmUp,
 } from './experiment/experiment.js';
 export type {Goal, PartialGoal} from './experiment/goal.js';

@@ -159,6 +159,8 @@ class Bench:
 
         (loss, statistics), gradients = jax.value_and_grad(loss_of, has_aux=True)(weights)
         optimizer = experiment["optimizer"]
+        if optimizer.get("kind", "sgd") != "sgd":
+            raise ValueError("bench_jax.py has `sgd` alone")
         momentum, decay = optimizer["momentum"], optimizer["weightDecay"]
         gradients = jax.tree.map(lambda g, w: g + decay * w, gradients, weights)
         velocities = jax.tree.map(lambda v, g: momentum * v + g, velocities, gradients)

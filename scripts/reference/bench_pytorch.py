@@ -89,25 +89,30 @@ class Bench:
         if variant == "channels-last":
             net = net.to(memory_format=torch.channels_last)
         run = torch.compile(net) if variant == "compile" else net
-        optimizer = experiment["optimizer"]
-        sgd = torch.optim.SGD(
-            net.parameters(),
-            lr=0.01,
-            momentum=optimizer["momentum"],
-            nesterov=optimizer["nesterov"],
-            weight_decay=optimizer["weightDecay"],
-            fused=True,
-        )
-        return run, sgd
+        settings = experiment["optimizer"]
+        if settings.get("kind") == "adamw":
+            betas = (settings.get("beta1", 0.9), settings.get("beta2", 0.999))
+            decay = settings.get("weightDecay", 0.01)
+            optimizer = torch.optim.AdamW(net.parameters(), lr=0.01, betas=betas, weight_decay=decay, fused=True)
+        else:
+            optimizer = torch.optim.SGD(
+                net.parameters(),
+                lr=0.01,
+                momentum=settings["momentum"],
+                nesterov=settings["nesterov"],
+                weight_decay=settings["weightDecay"],
+                fused=True,
+            )
+        return run, optimizer
 
-    def one_pass(self, variant, run, sgd, count):
+    def one_pass(self, variant, run, optimizer, count):
         experiment = self.experiment
         size = experiment["batchSize"]
         schedule = experiment["schedule"]
         if schedule["kind"] == "one-cycle":
             steps = -(-count // size) * experiment["epochs"]
             rates = torch.optim.lr_scheduler.OneCycleLR(
-                sgd, max_lr=schedule["maxLearningRate"], total_steps=steps, cycle_momentum=False
+                optimizer, max_lr=schedule["maxLearningRate"], total_steps=steps, cycle_momentum=False
             )
         run.train()
         order = torch.randperm(len(self.images), generator=self.generator)[:count]
@@ -118,11 +123,11 @@ class Bench:
             images = (images - self.mean) / self.deviation
             if variant == "channels-last":
                 images = images.contiguous(memory_format=torch.channels_last)
-            sgd.zero_grad(set_to_none=True)
+            optimizer.zero_grad(set_to_none=True)
             with torch.autocast("cpu", torch.bfloat16, enabled=variant == "bf16"):
                 loss = F.cross_entropy(run(images), self.labels[batch])
             loss.backward()
-            sgd.step()
+            optimizer.step()
             if schedule["kind"] == "one-cycle":
                 rates.step()
         return float(loss.detach())

@@ -481,6 +481,115 @@ def digit():
     return torch.from_numpy(image)[None]
 
 
+def optimizer_of(settings, net):
+    """PyTorch's optimizer with an experiment's settings, its weights and its other parameters in a group each."""
+    weights = [p for p in net.parameters() if p.dim() > 1]
+    others = [p for p in net.parameters() if p.dim() == 1]
+    groups = [{"params": weights}, {"params": others}]
+    if settings.get("decayed") == "weights":
+        groups[1]["weight_decay"] = 0.0
+    if settings.get("kind") == "adamw":
+        return torch.optim.AdamW(
+            groups,
+            lr=1.0,
+            betas=(settings.get("beta1", 0.9), settings.get("beta2", 0.999)),
+            eps=settings.get("epsilon", 1e-8),
+            weight_decay=settings.get("weightDecay", 0.01),
+        )
+    return torch.optim.SGD(
+        groups,
+        lr=1.0,
+        momentum=settings["momentum"],
+        nesterov=settings["nesterov"],
+        weight_decay=settings["weightDecay"],
+    )
+
+
+def rates_of(schedule, optimizer, steps):
+    """A constant rate, or PyTorch's `OneCycleLR` with a moving momentum."""
+    if schedule["kind"] == "constant":
+        for group in optimizer.param_groups:
+            group["lr"] = schedule["learningRate"]
+        return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        max_lr=schedule["maxLearningRate"],
+        total_steps=steps,
+        pct_start=schedule["pctStart"],
+        div_factor=schedule["divFactor"],
+        final_div_factor=schedule["finalDivFactor"],
+        base_momentum=schedule["cycleMomentum"]["base"],
+        max_momentum=schedule["cycleMomentum"]["max"],
+    )
+
+
+def trained(name, cases, counts=None):
+    """Losses and parameters of a small net over 24 steps on one batch, in f64; `cases` are parts of an experiment."""
+    steps, classes = 24, 5
+    block = {"order": ["conv", "norm", "relu", "dropout"], "bias": False, "norm": "batch", "dropout": 0}
+    body = [{"kind": "block", "channels": 4, "kernel": 3, "padding": 1}, {"kind": "max-pool", "kernel": 2}]
+    body.append({"kind": "block", "channels": 5, "kernel": 3, "padding": 0})
+    head = [{"kind": "global-average-pool"}, {"kind": "linear", "features": classes}]
+    spec = {"channels": 1, "size": 8, "classes": classes, "block": block, "body": body, "head": head}
+    torch.manual_seed(11)
+    images = torch.randn(24, 1, 8, 8)
+    labels = torch.randint(0, classes, (24,)) if counts is None else torch.arange(classes).repeat_interleave(counts)
+    first = Net(spec)
+    start = {f"{path}.{n}": short(p) for path, module in first.named.items() for n, p in module.named_parameters()}
+    written = []
+    for case in cases:
+        net = Net(spec).double()
+        for path, values in start.items():
+            module, parameter = path.rsplit(".", 1)
+            tensor = getattr(net.named[module], parameter)
+            tensor.data = torch.tensor(values, dtype=torch.float64).view_as(tensor)
+        optimizer = optimizer_of(case["optimizer"], net)
+        rates = rates_of(case["schedule"], optimizer, steps)
+        given = case.get("weights")
+        weight = torch.tensor(given, dtype=torch.float64) if given else None
+        losses, norms = [], []
+        for step in range(steps):
+            optimizer.zero_grad()
+            logits = net(images.double())
+            loss = F.cross_entropy(logits, labels, weight=weight, label_smoothing=case.get("labelSmoothing", 0.0))
+            loss.backward()
+            losses.append(loss.item())
+            most = case["optimizer"].get("clipNorm", float("inf"))
+            norms.append(torch.nn.utils.clip_grad_norm_(net.parameters(), most).item())
+            optimizer.step()
+            if step + 1 < steps:
+                rates.step()
+        after = {path: short(getattr(net.named[path.rsplit(".", 1)[0]], path.rsplit(".", 1)[1])) for path in start}
+        print(f"{name}: loss {losses[0]:.3f} to {losses[-1]:.3f}, norms {min(norms):.3f} to {max(norms):.3f}")
+        written.append({**case, "losses": losses, "parameters": after})
+    write(
+        name,
+        {
+            **{"net": spec, "images": short(images), "labels": labels.tolist()},
+            **{"start": start, "cases": written},
+        },
+    )
+
+
+def optimizers():
+    constant = {"kind": "constant", "learningRate": 0.01}
+    sgd = {"momentum": 0.9, "nesterov": True, "weightDecay": 0.1}
+    cycle = {"maxLearningRate": 0.05, "pctStart": 0.3, "divFactor": 10.0, "finalDivFactor": 100.0}
+    one_cycle = {"kind": "one-cycle", **cycle, "cycleMomentum": {"base": 0.7, "max": 0.95}}
+    few = {"kind": "adamw", "beta1": 0.8, "beta2": 0.95, "epsilon": 1e-3, "weightDecay": 0.5}
+    trained(
+        "optimizers",
+        [
+            {"optimizer": sgd, "schedule": {**constant, "learningRate": 0.1}},
+            {"optimizer": {"kind": "sgd", **sgd, "decayed": "weights", "clipNorm": 0.45}, "schedule": one_cycle},
+            {"optimizer": {"kind": "adamw"}, "schedule": constant},
+            {"optimizer": {**few, "decayed": "all"}, "schedule": constant},
+            {"optimizer": {**few, "decayed": "weights", "clipNorm": 0.2}, "schedule": constant},
+            {"optimizer": {"kind": "adamw", "weightDecay": 0.0}, "schedule": one_cycle},
+        ],
+    )
+
+
 def augmentation():
     image = digit()
     warps = []
@@ -516,6 +625,7 @@ OUT.mkdir(parents=True, exist_ok=True)
 one_cycle()
 schedules()
 sgd()
+optimizers()
 small_net()
 augmentation()
 layers()

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {asExperiment, type Experiment, type Layer} from '../../ts/experiment/experiment.js';
+import {asExperiment, type Experiment, type Layer, type Sgd} from '../../ts/experiment/experiment.js';
 import {withSettings} from '../../ts/experiment/settings.js';
 import {ConfigError, defineStep} from '../../ts/index.js';
 import {ladder} from '../helpers/mnist.js';
@@ -127,7 +127,7 @@ test('an unknown kind of a layer is refused with the kind that may be meant', t 
 
 test('all missing and all unknown settings of an experiment are named in one sentence', t => {
 	const {batchSize: _, ...rest} = experiment;
-	const {momentum: __, ...optimizer} = rest.optimizer;
+	const {momentum: __, ...optimizer} = rest.optimizer as Sgd;
 	t.throws(() => asExperiment({...rest, optimizer: {...optimizer, momentun: 0.9}, epoch: 3}), {
 		instanceOf: ConfigError,
 		message:

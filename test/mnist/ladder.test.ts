@@ -28,7 +28,7 @@ test('each step changes one aspect of the step above it', t => {
 			['batch-norm', 'net block'],
 			['dropout', 'net head'],
 			['fc-layer', 'augmentation'],
-			['augmentation', 'optimizer and schedule'],
+			['augmentation', 'schedule'],
 			['lr-scheduler', 'averaging'],
 		],
 	);

@@ -1,5 +1,11 @@
 import test from 'ava';
-import {asExperiment, type Experiment, type Schedule, type WarmUp} from '../../ts/experiment/experiment.js';
+import {
+	asExperiment,
+	type Experiment,
+	type Optimizer,
+	type Schedule,
+	type WarmUp,
+} from '../../ts/experiment/experiment.js';
 import {ConfigError} from '../../ts/index.js';
 import {native} from '../../ts/native/load.js';
 import {objectsWithin, readSettings} from '../helpers/settings.js';
@@ -14,8 +20,15 @@ const separable = {
 	activation: 'hard-swish',
 } as const;
 
-/** A complete experiment on either schedule. */
-const experiment = (schedule: Complete<Schedule>): Complete<Experiment> => ({
+const limits = {decayed: 'weights', clipNorm: 1} as const;
+const sgd: Complete<Optimizer> = {kind: 'sgd', momentum: 0.9, nesterov: true, weightDecay: 0.0001, ...limits};
+const adamw: Complete<Optimizer> = {
+	...{kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01},
+	...limits,
+};
+
+/** A complete experiment. */
+const experiment = (schedule: Complete<Schedule>, optimizer: Complete<Optimizer> = sgd): Complete<Experiment> => ({
 	net: {
 		...{channels: 1, size: 28, classes: 10},
 		block: {
@@ -55,7 +68,7 @@ const experiment = (schedule: Complete<Schedule>): Complete<Experiment> => ({
 		...{rotation: 10, translation: 0.1, scaleMin: 0.9, scaleMax: 1.1, shear: 5},
 		...{brightness: 0.2, contrast: 0.2},
 	},
-	optimizer: {momentum: 0.9, nesterov: true, weightDecay: 0.0001},
+	optimizer,
 	schedule,
 	averaging: {decay: 0.9},
 	...{labelSmoothing: 0.1, batchSize: 64, epochs: 3},
@@ -75,6 +88,12 @@ const annealing = {learningRate: 0.1, finalLearningRate: 0.001};
 const cosine: Complete<Schedule> = {kind: 'cosine', ...annealing, warmUp: epochs};
 const linear: Complete<Schedule> = {kind: 'linear', ...annealing, warmUp: share};
 const stepwise: Complete<Schedule> = {kind: 'step', learningRate: 0.1, stepSize: 1, gamma: 0.1, warmUp: epochs};
+
+/** Experiments with each kind of schedule and optimizer. */
+const ofEachKind = [
+	...[oneCycle, constant, cosine, linear, stepwise].map(schedule => experiment(schedule)),
+	experiment(constant, adamw),
+];
 
 const wrong = [NaN, Infinity, -Infinity, -0, -1, 1.5, 1e-17, 4_294_967_297, 1e20];
 
@@ -96,8 +115,8 @@ const answer = (typed: object): string => {
 };
 
 /** The addon’s answer to each wrong number, one at a time in the place of each number of an experiment. */
-const answers = (schedule: Complete<Schedule>): Record<string, string[]> => {
-	const typed = experiment(structuredClone(schedule));
+const answers = (...parts: Parameters<typeof experiment>): Record<string, string[]> => {
+	const typed = structuredClone(experiment(...parts));
 	const table: Record<string, string[]> = {};
 	for (const {path, holder, name, value} of values(typed).filter(({value}) => typeof value === 'number')) {
 		table[path] = wrong.map(number => {
@@ -113,10 +132,13 @@ const answers = (schedule: Complete<Schedule>): Record<string, string[]> => {
 test('each setting that is a number refuses a wrong one by a sentence with its path', t => {
 	t.snapshot(answers(oneCycle));
 	t.snapshot(answers(constant)['schedule.learningRate']);
+	const within = (part: string, found: Record<string, string[]>) =>
+		Object.fromEntries(Object.entries(found).filter(([path]) => path.startsWith(`${part}.`)));
 	for (const schedule of [cosine, linear, stepwise]) {
-		const ofSchedule = Object.entries(answers(schedule)).filter(([path]) => path.startsWith('schedule.'));
-		t.snapshot(Object.fromEntries(ofSchedule));
+		t.snapshot(within('schedule', answers(schedule)));
 	}
+
+	t.snapshot(within('optimizer', answers(constant, adamw)));
 });
 
 test('a warm-up is given in epochs or as a share of all steps', t => {
@@ -157,8 +179,8 @@ const names = (sentence: string): string[] =>
 		.sort();
 
 test('TypeScript and the trainer have the same names', t => {
-	for (const schedule of [oneCycle, constant, cosine, linear, stepwise]) {
-		const typed = experiment(structuredClone(schedule));
+	for (const one of ofEachKind) {
+		const typed = structuredClone(one);
 		t.is(answer(typed), 'taken');
 		const objects = values(typed).filter(({value}) => typeof value === 'object' && !Array.isArray(value));
 		for (const {path, value} of [{path: '', value: typed}, ...objects]) {
@@ -207,8 +229,8 @@ const withValues = (range: string, holder: Holder): string =>
 
 test('the documented range of each setting is the trainer’s', async t => {
 	const {types} = await readSettings();
-	for (const schedule of [oneCycle, constant]) {
-		const typed = experiment(structuredClone(schedule));
+	for (const one of ofEachKind) {
+		const typed = structuredClone(one);
 		for (const {path: within, holder, properties} of objectsWithin(types, {is: 'type', name: 'Experiment'}, typed)) {
 			for (const {name, isNumber, comment} of properties?.settings ?? []) {
 				if (isNumber && typeof holder[name] === 'number') {

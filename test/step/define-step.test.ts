@@ -17,6 +17,34 @@ test('a step inherits what it does not change', t => {
 	t.deepEqual(differences(from.experiment, step.experiment), [{path: 'net.block.dropout', before: 0.03, after: 0.1}]);
 });
 
+test('another kind of optimizer may bring rates of its own, and no other schedule', t => {
+	const optimizer = {kind: 'adamw', weightDecay: 0.05} as const;
+	const step = defineStep({name: 'x', from, change: {optimizer, schedule: {learningRate: 0.001}}, target});
+	t.is(step.aspect, 'optimizer');
+	t.deepEqual(step.experiment.optimizer, optimizer);
+	t.is(defineStep({name: 'x', from, change: {optimizer: {clipNorm: 1}}, target}).aspect, 'optimizer');
+	t.is(defineStep({name: 'x', from, change: {schedule: {learningRate: 0.001}}, target}).aspect, 'schedule');
+	const cosine = {kind: 'cosine', learningRate: 0.001} as const;
+	t.throws(() => defineStep({name: 'x', from, change: {optimizer, schedule: cosine}, target}), {
+		message: /about one aspect.*got optimizer and schedule$/,
+	});
+	const sgd = {kind: 'sgd', momentum: 0.8, nesterov: true, weightDecay: 0} as const;
+	t.throws(() => defineStep({name: 'x', from, change: {optimizer: sgd, schedule: {learningRate: 1}}, target}), {
+		message: /got optimizer and schedule$/,
+	});
+});
+test(
+	'a kind of optimizer that does not exist is refused by the names of those that do',
+	refuses,
+	{name: 'x', from, change: {optimizer: {kind: 'adam'}}, target},
+	/^step `x`: `optimizer\.kind` should be one of `sgd`, `adamw`, got "adam" .*did you mean `adamw`/,
+);
+test(
+	'a setting of another kind of optimizer is refused by name',
+	refuses,
+	{name: 'x', from, change: {optimizer: {beta1: 0.9}}, target},
+	/unknown name `optimizer\.beta1`/,
+);
 test(
 	'a step that changes two aspects is refused',
 	refuses,

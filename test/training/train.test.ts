@@ -12,6 +12,7 @@ import {
 	defineStep,
 	type Experiment,
 	idx,
+	type Sgd,
 	ShapeError,
 	type StepladderError,
 	summarize,
@@ -374,7 +375,7 @@ const changed = (change: (experiment: Experiment) => void, maxParameters = 10_00
 const numberSettings: Array<[string, (experiment: Experiment, value: number) => void]> = [
 	['batchSize', (experiment, value) => (experiment.batchSize = value)],
 	['labelSmoothing', (experiment, value) => (experiment.labelSmoothing = value)],
-	['optimizer.momentum', (experiment, value) => (experiment.optimizer.momentum = value)],
+	['optimizer.momentum', (experiment, value) => ((experiment.optimizer as Sgd).momentum = value)],
 	['optimizer.weightDecay', (experiment, value) => (experiment.optimizer.weightDecay = value)],
 	['schedule.learningRate', (experiment, value) => (experiment.schedule = {kind: 'constant', learningRate: value})],
 	['net.block.dropout', (experiment, value) => (experiment.net.block.dropout = value)],

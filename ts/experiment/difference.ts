@@ -7,7 +7,8 @@ export type Aspect =
 	| 'net block'
 	| 'net head'
 	| 'augmentation'
-	| 'optimizer and schedule'
+	| 'optimizer'
+	| 'schedule'
 	| 'averaging'
 	| 'loss'
 	| 'batch size'
@@ -28,9 +29,17 @@ export const differences = (before: unknown, after: unknown, path = ''): Differe
 	return JSON.stringify(before) === JSON.stringify(after) ? [] : [{path, before, after}];
 };
 
-/** Returns the aspects in which two experiments differ. */
+/**
+ * Returns the aspects in which two experiments differ. Learning rates belong to the schedule, and to the optimizer where that
+ * has another kind: no rate suits both.
+ */
 export const aspectsChanged = (before: Experiment, after: Experiment): Aspect[] => {
-	const aspects = new Set(differences(before, after).map(({path}) => aspectOf(path)));
+	const found = differences(before, after).map(({path}) => path);
+	const isOtherOptimizer = optimizerKind(before) !== optimizerKind(after);
+	const aspects = new Set(
+		// another kind of optimizer needs other rates, so that they belong to it
+		found.map(path => (isOtherOptimizer && rates.includes(path) ? 'optimizer' : aspectOf(path))),
+	);
 	if (aspects.has('whole net')) {
 		// a new body includes its blocks and its head
 		aspects.delete('net block');
@@ -40,16 +49,15 @@ export const aspectsChanged = (before: Experiment, after: Experiment): Aspect[] 
 	return [...aspects];
 };
 
+const optimizerKind = ({optimizer: {kind = 'sgd'}}: Experiment): string => kind;
+
+const rates = ['learningRate', 'maxLearningRate', 'finalLearningRate'].map(name => `schedule.${name}`);
+
 const aspectOf = (path: string): Aspect => {
 	const [first, second] = path.split('.');
 	switch (first) {
 		case 'net': {
 			return second === 'block' ? 'net block' : second === 'head' ? 'net head' : 'whole net';
-		}
-
-		case 'optimizer':
-		case 'schedule': {
-			return 'optimizer and schedule';
 		}
 
 		case 'labelSmoothing': {
@@ -61,7 +69,7 @@ const aspectOf = (path: string): Aspect => {
 		}
 
 		default: {
-			return first as 'augmentation' | 'averaging' | 'epochs';
+			return first as 'augmentation' | 'optimizer' | 'schedule' | 'averaging' | 'epochs';
 		}
 	}
 };

@@ -439,8 +439,17 @@ export type Augmentation = {
 	contrast: number;
 };
 
-/** Stochastic gradient descent, with the meaning of PyTorch's `SGD`. */
-export type Optimizer = {
+/** How gradients move the parameters. */
+export type Optimizer = Sgd | AdamW;
+
+/**
+ * Stochastic gradient descent.
+ *
+ * @follows PyTorch’s `SGD`
+ */
+export type Sgd = OptimizerLimits & {
+	/** @default 'sgd' */
+	kind?: 'sgd' | undefined;
 	/**
 	 * Momentum.
 	 *
@@ -456,13 +465,77 @@ export type Optimizer = {
 	 */
 	nesterov: boolean;
 	/**
-	 * Fraction of each weight that is added to its gradient.
+	 * Fraction of each parameter that is added to its gradient.
 	 *
 	 * @range number at least 0 and at most 1
 	 * @unit fraction
 	 * @follows PyTorch’s `SGD`
 	 */
 	weightDecay: number;
+};
+
+/**
+ * Adam with decoupled weight decay.
+ *
+ * @follows PyTorch’s `AdamW`
+ */
+export type AdamW = OptimizerLimits & {
+	kind: 'adamw';
+	/**
+	 * Fraction of the mean of gradients that a step keeps. A schedule that moves momentum moves this.
+	 *
+	 * @range number at least 0 and below 1
+	 * @unit fraction
+	 * @default 0.9
+	 * @follows PyTorch’s `AdamW`
+	 */
+	beta1?: number | undefined;
+	/**
+	 * Fraction of the mean of squared gradients that a step keeps.
+	 *
+	 * @range number at least 0 and below 1
+	 * @unit fraction
+	 * @default 0.999
+	 * @follows PyTorch’s `AdamW`
+	 */
+	beta2?: number | undefined;
+	/**
+	 * Added to the root of that mean.
+	 *
+	 * @range number above 0 and at most 1
+	 * @unit gradient
+	 * @default 1e-8
+	 * @follows PyTorch’s `AdamW`
+	 */
+	epsilon?: number | undefined;
+	/**
+	 * Fraction of each parameter, times the learning rate, that a step takes off.
+	 *
+	 * @range number at least 0 and at most 1
+	 * @unit fraction
+	 * @default 0.01
+	 * @follows PyTorch’s `AdamW`
+	 */
+	weightDecay?: number | undefined;
+};
+
+/** Settings of every optimizer that keep gradients and parameters small. */
+export type OptimizerLimits = {
+	/**
+	 * The parameters that `weightDecay` applies to: `all`, or the `weights` of convolutions and linear layers, without biases and norms.
+	 *
+	 * @default 'all'
+	 */
+	decayed?: 'all' | 'weights' | undefined;
+	/**
+	 * The largest norm of all gradients, to which larger ones are scaled.
+	 *
+	 * @range number above 0 and at most 1000000000000
+	 * @unit gradient
+	 * @default no limit
+	 * @follows PyTorch’s `clip_grad_norm_`
+	 */
+	clipNorm?: number | undefined;
 };
 
 /** The learning rate of every step of a run. */
@@ -701,6 +774,7 @@ const layer: z.ZodType<Layer> = z.discriminatedUnion('kind', [
 ]);
 
 const warmUp = z.strictObject({epochs: number.optional(), share: number.optional()}).optional();
+const limits = {decayed: z.enum(['all', 'weights']).optional(), clipNorm: number.optional()};
 const annealing = {learningRate: number, finalLearningRate: number.optional(), warmUp};
 
 const net: z.ZodType<Net> = z.strictObject({
@@ -734,7 +808,16 @@ const experiment: z.ZodType<Experiment> = z.strictObject({
 			contrast: number,
 		})
 		.optional(),
-	optimizer: z.strictObject({momentum: number, nesterov: z.boolean(), weightDecay: number}),
+	optimizer: z.discriminatedUnion('kind', [
+		z.strictObject({
+			...{kind: z.literal('sgd').optional(), momentum: number, nesterov: z.boolean(), weightDecay: number},
+			...limits,
+		}),
+		z.strictObject({
+			...{kind: z.literal('adamw'), beta1: number.optional(), beta2: number.optional(), epsilon: number.optional()},
+			...{weightDecay: number.optional(), ...limits},
+		}),
+	]),
 	schedule: z.discriminatedUnion('kind', [
 		z.strictObject({kind: z.literal('constant'), learningRate: number}),
 		z.strictObject({

@@ -21,6 +21,8 @@ export type LadderRow = {
 	/** Whether the head is average pooling and a fully connected layer (a 1x1 convolution). */
 	readonly fullyConnected: boolean;
 	readonly augmentation: boolean;
+	/** Kind of the optimizer. */
+	readonly optimizer: 'sgd' | 'adamw';
 	/** Kind of the learning-rate schedule; `undefined` for a constant rate. */
 	readonly scheduler: string | undefined;
 	/** Whether averaged weights are evaluated and saved. */
@@ -61,13 +63,14 @@ export const ladderRows = (records: LadderRecords): LadderRow[] =>
 		result: result(entry, records),
 	}));
 
-const switches = ({name, aspect, experiment: {net, augmentation, schedule, averaging}}: Step) => ({
+const switches = ({name, aspect, experiment: {net, augmentation, optimizer, schedule, averaging}}: Step) => ({
 	step: name,
 	parameters: summarize(net).parameters,
 	batchNorm: net.block.norm === 'batch',
 	dropout: net.block.dropout,
 	fullyConnected: net.head.some(({kind}) => kind === 'average-pool' || kind === 'global-average-pool'),
 	augmentation: augmentation !== undefined,
+	optimizer: optimizer.kind ?? 'sgd',
 	scheduler: schedule.kind === 'constant' ? undefined : schedule.kind,
 	averaging: averaging !== undefined,
 	changed: aspect,
@@ -91,13 +94,24 @@ const meanOf = ({mean, deviation, values}: Measured): MeanOverSeeds => ({
 	deviation: values.length > 1 ? deviation : undefined,
 });
 
-const head = [
-	...['Step', 'Parameters', 'BN', 'Dropout', 'FC', 'Augmentation', 'LR scheduler', 'Averaging'],
+const columns = [
+	...['Step', 'Parameters', 'BN', 'Dropout', 'FC', 'Augmentation', 'Optimizer', 'LR scheduler', 'Averaging'],
 	...['Train %', 'Test %', 'Target', 'Held'],
 ];
 
 /** Columns that a narrow terminal leaves out, the first of them first. */
-const spare = ['Augmentation', 'Averaging', 'LR scheduler', 'FC', 'BN', 'Dropout', 'Train %', 'Target', 'Parameters'];
+const spare = [
+	'Augmentation',
+	'Averaging',
+	'LR scheduler',
+	'Optimizer',
+	'FC',
+	'BN',
+	'Dropout',
+	'Train %',
+	'Target',
+	'Parameters',
+];
 
 const cells = (row: LadderRow): string[] => [
 	row.step,
@@ -106,6 +120,7 @@ const cells = (row: LadderRow): string[] => [
 	row.dropout > 0 ? String(row.dropout) : 'no',
 	yesOrNo(row.fullyConnected),
 	yesOrNo(row.augmentation),
+	row.optimizer,
 	row.scheduler ?? 'no',
 	yesOrNo(row.averaging),
 	...(row.result ? resultCells(row.result) : ['-', '-', '-', row.damaged ? 'damaged' : 'not recorded']),
@@ -136,20 +151,30 @@ const accuracy = ({mean, deviation}: MeanOverSeeds): string =>
 
 const yesOrNo = (value: boolean): string => (value ? 'yes' : 'no');
 
-/** Returns the cells of the table. */
-export const ladderTable = (rows: readonly LadderRow[]) => ({head, body: rows.map(cells)});
+/** Returns the cells of the table; optimizers are shown if not all are `sgd`. */
+export const ladderTable = (rows: readonly LadderRow[]): {readonly head: string[]; readonly body: string[][]} => {
+	const isShown = (column: number): boolean =>
+		columns[column] !== 'Optimizer' || rows.some(({optimizer}) => optimizer !== 'sgd');
+	const shown = (row: readonly string[]): string[] => row.filter((_, column) => isShown(column));
+	return {head: shown(columns), body: rows.map(row => shown(cells(row)))};
+};
 
 /** The formats of a ladder's table. */
 export const ladderFormats = {
-	text: (rows: readonly LadderRow[], screen = plain): string =>
-		textTable(head, rows.map(cells), {
+	text(rows: readonly LadderRow[], screen = plain): string {
+		const {head, body} = ladderTable(rows);
+		return textTable(head, body, {
 			...{screen, spare},
 			colour(text, column) {
 				const [, count, of] = (column === 'Held' && /^(\d+)\/(\d+)$/.exec(text)) || [];
 				return count === undefined ? text : (count === of ? screen.held : screen.missed)(text);
 			},
-		}),
-	markdown: (rows: readonly LadderRow[]): string => markdownTable(head, rows.map(cells)),
+		});
+	},
+	markdown(rows: readonly LadderRow[]): string {
+		const {head, body} = ladderTable(rows);
+		return markdownTable(head, body);
+	},
 	json: (rows: readonly LadderRow[]): string => JSON.stringify(rows, undefined, '\t'),
 };
 

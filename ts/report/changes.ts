@@ -19,23 +19,31 @@ export type Changes = {
 export const changesBetween = (before: Experiment, after: Experiment): Changes => {
 	const all = differences(before, after);
 	const ofLayers = ({path}: Difference): boolean => path === 'net.body' || path === 'net.head';
-	const kind = all.some(({path}) => path === 'schedule.kind'); // another kind has other settings
+	// Another kind has other settings: the whole part is shown before and after.
+	const replaced = partsWithKinds.filter(part => all.some(({path}) => path === `${part}.kind`));
+	const isReplaced = ({path}: Difference): boolean => replaced.some(part => path.startsWith(`${part}.`));
 	return {
 		settings: [
 			...all
-				.filter(difference => !ofLayers(difference) && !(kind && difference.path.startsWith('schedule.')))
+				.filter(difference => !ofLayers(difference) && !isReplaced(difference))
 				.map(({path, before, after}) => ({
 					setting: settingName(path),
 					before: valueText(before),
 					after: valueText(after),
 				})),
-			...(kind ? [{setting: 'schedule', before: schedule(before.schedule), after: schedule(after.schedule)}] : []),
+			...replaced.map(part => ({setting: part, before: partText(before[part]), after: partText(after[part])})),
 		],
 		layers: all.some(ofLayers) ? layerChanges(layersOf(before), layersOf(after)) : [],
 	};
 };
 
-const schedule = ({kind, ...rest}: Experiment['schedule']): string => `${kind} (${valueText(rest)})`;
+/** Parts of an experiment that have kinds. */
+const partsWithKinds = ['optimizer', 'schedule'] as const;
+
+const partText = ({kind = 'sgd', ...rest}: Experiment[(typeof partsWithKinds)[number]]): string => {
+	const settings = valueText(rest);
+	return settings === '' ? kind : `${kind} (${settings})`;
+};
 
 /** Shortens a path: `net.block.dropout` to `dropout`, `augmentation.rotation` to `augmentation, rotation`. */
 const settingName = (path: string): string =>

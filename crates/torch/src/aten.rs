@@ -4,9 +4,9 @@ use stepladder_trainer::data::{Batch, Preparing};
 use stepladder_trainer::engine::{Device as Where, Engine, EngineName, Isa, Request, Step};
 use stepladder_trainer::metric::Score;
 use stepladder_trainer::net::{Activation, Node, Op, Plan, Shape, ValueId, Weights, Window};
-use stepladder_trainer::optim::{Averages, Averaging, Optimizer};
+use stepladder_trainer::optim::{AdamWStep, Averages, Averaging, Optimizer, Sgd};
 use stepladder_trainer::random::{Stream, drop_threshold, mask_bits};
-use stepladder_trainer::{TrainError, TrainingState, WeightSet};
+use stepladder_trainer::{Slot, TrainError, TrainingState, WeightSet};
 use tch::{Device, Kind, Reduction, Tensor, no_grad};
 
 use crate::failed::Failed;
@@ -32,7 +32,8 @@ pub struct Aten {
     kind: Kind,
     threads: Threads,
     weights: Tensors,
-    velocities: Vec<Tensor>,
+    /// The optimizer's numbers: a list for each of its slots, one tensor per parameter.
+    slots: Vec<Vec<Tensor>>,
     averages: Option<(usize, Tensors)>,
     gradients: Vec<Tensor>,
 }
@@ -86,7 +87,7 @@ impl Aten {
             kind,
             threads,
             weights: Tensors { parameters: vec![], statistics: vec![] },
-            velocities: vec![],
+            slots: vec![],
             averages: None,
             gradients: vec![],
         };
@@ -94,7 +95,8 @@ impl Aten {
         Ok(engine)
     }
 
-    /// Returns the gradients of the last step's loss, one list per parameter, in the order of the plan.
+    /// Returns the gradients of the last step's loss, clipped if the optimizer clips them: one list per parameter, in the order
+    /// of the plan.
     ///
     /// # Errors
     ///
@@ -122,13 +124,15 @@ impl Aten {
     }
 
     fn set_state(&mut self, state: &TrainingState) -> Result<(), Failed> {
-        let (weights, velocities) = (self.upload(&state.weights)?, self.parameters(&state.velocities)?);
+        let weights = self.upload(&state.weights)?;
+        let slots = state.slots.iter().map(|slot| self.parameters(&slot.values));
+        let slots = slots.collect::<Result<_, _>>()?;
         let averages = match &state.averages {
             Some(averages) => Some((averages.steps, self.upload(&averages.weights)?)),
             None => None,
         };
         // All or none: an upload that fails leaves the engine as it was.
-        (self.weights, self.velocities, self.averages) = (weights, velocities, averages);
+        (self.weights, self.slots, self.averages) = (weights, slots, averages);
         Ok(())
     }
 
@@ -335,15 +339,52 @@ impl Aten {
         Ok(Score { loss_sum: f64::try_from(&loss)? * total as f64, correct, total })
     }
 
+    /// Scales gradients down to a norm of at most `most`, as [`stepladder_trainer::optim::clip_factor`] defines it, without
+    /// waiting for the device.
+    fn clip(&mut self, most: f64) -> Result<(), Failed> {
+        let norms = self.gradients.iter().map(Tensor::f_norm).collect::<Result<Vec<_>, _>>()?;
+        let norm = Tensor::f_stack(&norms, 0)?.f_norm()?;
+        let factor = norm.f_add_scalar(1e-6)?.f_reciprocal()?.f_mul_scalar(most)?.f_clamp_max(1.0)?;
+        for gradient in &mut self.gradients {
+            let _ = gradient.f_mul_(&factor)?;
+        }
+        Ok(())
+    }
+
     /// Takes the optimizer's step, as [`Optimizer::step`] defines it, then updates the averages.
     fn update(&mut self, at: &Step) -> Result<(), Failed> {
-        let Optimizer { momentum, nesterov, weight_decay } = self.optimizer;
-        let momentum = at.momentum.unwrap_or(momentum);
-        for ((p, g), v) in self.weights.parameters.iter_mut().zip(&self.gradients).zip(&mut self.velocities) {
-            let d = g.f_add(&p.f_mul_scalar(weight_decay)?)?;
-            let _ = v.f_mul_scalar_(momentum)?.f_add_(&d)?;
-            let move_by = if nesterov { d.f_add(&v.f_mul_scalar(momentum)?)? } else { v.shallow_clone() };
-            let _ = p.f_sub_(&move_by.f_mul_scalar(at.learning_rate)?)?;
+        if let Some(most) = self.optimizer.clip_norm() {
+            self.clip(most)?;
+        }
+        let Self { plan, optimizer, weights, gradients, slots, .. } = self;
+        let update = &at.update;
+        for (i, ((planned, p), g)) in
+            plan.parameters.iter().zip(&mut weights.parameters).zip(&*gradients).enumerate()
+        {
+            let decay = optimizer.decay_of(planned);
+            match optimizer {
+                Optimizer::Sgd(Sgd { momentum, nesterov, .. }) => {
+                    let momentum = update.momentum.unwrap_or(*momentum);
+                    let v = &mut slots[0][i];
+                    let d = g.f_add(&p.f_mul_scalar(decay)?)?;
+                    let _ = v.f_mul_scalar_(momentum)?.f_add_(&d)?;
+                    let move_by =
+                        if *nesterov { d.f_add(&v.f_mul_scalar(momentum)?)? } else { v.shallow_clone() };
+                    let _ = p.f_sub_(&move_by.f_mul_scalar(update.learning_rate)?)?;
+                }
+                Optimizer::AdamW(adamw) => {
+                    let AdamWStep { keep, first, second, size, correction, epsilon } =
+                        adamw.at(decay, update);
+                    let _ = p.f_mul_scalar_(keep)?;
+                    let m = &mut slots[0][i];
+                    let _ = m.f_lerp_(g, first)?;
+                    let m = m.f_mul_scalar(size)?;
+                    let v = &mut slots[1][i];
+                    let _ = v.f_mul_scalar_(second)?.f_add_(&g.f_square()?.f_mul_scalar(1.0 - second)?)?;
+                    let root = v.f_sqrt()?.f_div_scalar(correction)?.f_add_scalar(epsilon)?;
+                    let _ = p.f_sub_(&m.f_div(&root)?)?;
+                }
+            }
         }
         let Some(((steps, averages), averaging)) = self.averages.as_mut().zip(self.averaging) else {
             return Ok(());
@@ -394,8 +435,12 @@ impl Engine for Aten {
             Some((steps, tensors)) => Some(Averages { steps: *steps, weights: self.download(tensors)? }),
             None => None,
         };
-        let velocities = flat(&self.velocities, self.plan.parameter_count())?;
-        Ok(Cow::Owned(TrainingState { weights: self.download(&self.weights)?, velocities, averages }))
+        let slots =
+            self.optimizer.slots().iter().zip(&self.slots).map(|(name, tensors)| {
+                Ok(Slot { name, values: flat(tensors, self.plan.parameter_count())? })
+            });
+        let slots = slots.collect::<Result<_, TrainError>>()?;
+        Ok(Cow::Owned(TrainingState { weights: self.download(&self.weights)?, slots, averages }))
     }
 
     fn restore(&mut self, state: TrainingState) -> Result<(), TrainError> {

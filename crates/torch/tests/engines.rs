@@ -4,7 +4,9 @@
 #[path = "../../trainer/tests/common/mod.rs"]
 mod common;
 
-use common::{Inputs, bars, experiment, final_net, of_net, options, request, standing, trained_state};
+use common::{
+    Inputs, Trained, bars, experiment, final_net, of_net, options, request, sgd, standing, trained_state,
+};
 use proptest::prelude::*;
 use stepladder_torch::{Aten, Precision, WithTorch};
 use stepladder_trainer::data::Batch;
@@ -13,7 +15,7 @@ use stepladder_trainer::metric::Score;
 use stepladder_trainer::net::{
     BlockLayer, BlockPart, BlockSpec, ConvLayer, LayerSpec, NetSpec, Norm, Plan, PoolLayer,
 };
-use stepladder_trainer::optim::{Averaging, Optimizer};
+use stepladder_trainer::optim::{Averaging, Update};
 use stepladder_trainer::random::{Purpose, Stream};
 use stepladder_trainer::{
     DeviceChoice, EngineChoice, EpochRow, Experiment, Flow, RunOptions, TrainError, TrainingState, Unwatched,
@@ -272,18 +274,19 @@ fn the_final_net_agrees_with_autograd_on_whole_and_short_batches() {
 #[test]
 fn steps_with_momentum_decay_and_averages_lead_both_engines_to_the_same_place() {
     let experiment = Experiment {
-        optimizer: Optimizer { momentum: 0.9, nesterov: true, weight_decay: 1e-3 },
+        optimizer: sgd(0.9, true, 1e-3),
         averaging: Some(Averaging { decay: 0.9 }),
         ..of_net(&final_net(), 0.05)
     };
     let plan = Plan::of(&experiment.net).unwrap();
     let request = request(&experiment, &plan, THREADS);
-    let start = || TrainingState::init(&plan, 3, true).unwrap();
+    let start = || TrainingState::init(&plan, &experiment, 3).unwrap();
     let mut aten = Aten::start(&request, &start(), Device::Cpu, Precision::Single).unwrap();
     let mut fused = Fused::start(&request, start(), Isa::best()).unwrap();
     for step in 0..5 {
         let inputs = Inputs::random(&experiment.net, 32, step);
-        let at = stepladder_trainer::engine::Step { learning_rate: 0.05, ..standing(step) };
+        let update = Update { index: step as usize, learning_rate: 0.05, momentum: None };
+        let at = stepladder_trainer::engine::Step { update, ..standing(step) };
         aten.step(&inputs.batch(), &at).unwrap();
         fused.step(&inputs.batch(), &at).unwrap();
     }
@@ -296,11 +299,22 @@ fn steps_with_momentum_decay_and_averages_lead_both_engines_to_the_same_place() 
     };
     near("parameters", &a.weights.parameters, &f.weights.parameters);
     near("statistics", &a.weights.statistics, &f.weights.statistics);
-    near("velocities", &a.velocities, &f.velocities);
+    near("velocities", &a.slots[0].values, &f.slots[0].values);
     let (a, f) = (a.averages.unwrap(), f.averages.unwrap());
     assert_eq!((a.steps, f.steps), (5, 5));
     near("averages", &a.weights.parameters, &f.weights.parameters);
     near("averaged statistics", &a.weights.statistics, &f.weights.statistics);
+}
+
+#[test]
+fn a_net_is_trained_as_pytorchs_optimizers_train_it() {
+    for case in Trained::of_fixture("optimizers") {
+        let request = request(&case.experiment, &case.plan, THREADS);
+        for (precision, tolerance) in [(Precision::Single, 1e-4), (Precision::Double, 1e-6)] {
+            let mut engine = Aten::start(&request, &case.start, Device::Cpu, precision).unwrap();
+            case.follow(&mut engine, tolerance);
+        }
+    }
 }
 
 fn aten(data: &tempfile::TempDir) -> RunOptions {

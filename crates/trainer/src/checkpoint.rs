@@ -126,13 +126,15 @@ pub(crate) fn save(
     let averaged_steps = state.averages.as_ref().map(|averages| averages.steps);
     let about = About { run: run.clone(), epochs: epochs.to_vec(), averaged_steps };
     let mut tensors: Vec<Named> = state.weights.named(plan).collect();
-    tensors.extend(plan.parameters.iter().map(|parameter| {
-        let values = &state.velocities[parameter.range.clone()];
-        (velocity_of(&parameter.name), parameter.shape.clone(), values)
-    }));
+    for slot in &state.slots {
+        tensors.extend(plan.parameters.iter().map(|parameter| {
+            let values = &slot.values[parameter.range.clone()];
+            (name_in(slot.name, &parameter.name), parameter.shape.clone(), values)
+        }));
+    }
     if let Some(averages) = &state.averages {
         let named = averages.weights.named(plan);
-        tensors.extend(named.map(|(name, shape, values)| (average_of(&name), shape, values)));
+        tensors.extend(named.map(|(name, shape, values)| (name_in(AVERAGE, &name), shape, values)));
     }
     tensor_file::write(path, tensors, &about)
 }
@@ -172,18 +174,21 @@ pub(crate) fn restore(
     }
     let (parameters, statistics) = (plan.parameter_count(), plan.statistics_count());
     let of_averages = if state.averages.is_some() { parameters + statistics } else { 0 };
-    let file = file.read(2 * parameters + statistics + of_averages).map_err(wrong)?;
-    let TrainingState { weights, velocities, averages } = state;
+    let TrainingState { weights, slots, averages } = state;
+    let numbers = (1 + slots.len()) * parameters + statistics + of_averages;
+    let file = file.read(numbers).map_err(wrong)?;
     let mut tensors: Vec<NamedMut> = weights.named_mut(plan).collect();
-    let mut rest = velocities.as_mut_slice();
-    for parameter in &plan.parameters {
-        let (values, after) = rest.split_at_mut(parameter.range.len());
-        tensors.push((velocity_of(&parameter.name), parameter.shape.clone(), values));
-        rest = after;
+    for slot in slots {
+        let mut rest = slot.values.as_mut_slice();
+        for parameter in &plan.parameters {
+            let (values, after) = rest.split_at_mut(parameter.range.len());
+            tensors.push((name_in(slot.name, &parameter.name), parameter.shape.clone(), values));
+            rest = after;
+        }
     }
     if let Some(averages) = averages.as_mut() {
         let named = averages.weights.named_mut(plan);
-        tensors.extend(named.map(|(name, shape, values)| (average_of(&name), shape, values)));
+        tensors.extend(named.map(|(name, shape, values)| (name_in(AVERAGE, &name), shape, values)));
     }
     tensor_file::fill(&file, tensors).map_err(wrong)?;
     if let Some((averages, steps)) = averages.as_mut().zip(about.averaged_steps) {
@@ -218,12 +223,11 @@ fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 
-fn velocity_of(name: &str) -> String {
-    format!("velocity.{name}")
-}
+/// The prefix of averages, beside those of the optimizer's slots.
+const AVERAGE: &str = "average";
 
-fn average_of(name: &str) -> String {
-    format!("average.{name}")
+fn name_in(prefix: &str, name: &str) -> String {
+    format!("{prefix}.{name}")
 }
 
 #[cfg(test)]
@@ -254,7 +258,7 @@ mod tests {
             platform: None,
         };
         let data = Dataset::open(&options.data, &experiment.net, &options.selection).unwrap();
-        let state = |seed| TrainingState::init(&plan, seed, true).unwrap();
+        let state = |seed| TrainingState::init(&plan, &experiment, seed).unwrap();
         let (engine, device) = (options.engine, options.device);
         let request = Request { experiment: &experiment, plan: &plan, engine, device, threads: 1 };
         let engine = Fused::start(&request, state(1), instruction_set().unwrap()).unwrap();

@@ -161,7 +161,7 @@ impl Experiment {
             augmentation.check()?;
         }
         let plan = Plan::of(&self.net)?;
-        check_training(&plan, self.batch_size)?;
+        check_training(&plan, &self.optimizer, self.batch_size)?;
         Ok(plan)
     }
 }

@@ -56,5 +56,5 @@ pub use evaluate::{Answer, Evaluation, answer, evaluate};
 pub use model::{Model, Prediction};
 pub use summary::{Summary, SummaryRow, summarize};
 pub use train::{Outcome, train};
-pub use training_state::{TrainingState, WeightSet};
+pub use training_state::{Slot, TrainingState, WeightSet};
 pub use watch::{BatchProgress, EpochRow, Flow, Unwatched, Watch};

@@ -109,7 +109,7 @@ impl Model {
         let mut weights = Weights::zeros(&plan)?;
         tensor_file::fill(&tensors, weights.named_mut(&plan).collect()).map_err(wrong)?;
         check_numbers(&plan, &weights).map_err(wrong)?;
-        let state = TrainingState { weights, velocities: vec![], averages: None };
+        let state = TrainingState { weights, slots: vec![], averages: None };
         let engine = Fused::for_evaluation(&plan, state, instruction_set()?)?;
         let parameters = plan.parameter_count();
         let path = path.to_owned();

@@ -66,7 +66,7 @@ pub fn train(
     let threads = options.threads.unwrap_or_else(default_threads);
     let &RunOptions { engine, device, .. } = options;
     let request = Request { experiment, plan: &plan, engine, device, threads };
-    let initial_state = || TrainingState::init(&plan, options.seed, experiment.averaging.is_some());
+    let initial_state = || TrainingState::init(&plan, experiment, options.seed);
     let mut engine = engines.start(&request, initial_state()?)?;
     let stream = |purpose| Stream::new(options.seed, purpose);
     let steps = experiment.steps(data.train.len());
@@ -102,10 +102,9 @@ pub fn train(
             Batches::new(&data.train, data.normalisation, augmentation, experiment.batch_size, order);
         for (index, batch) in shuffled.enumerate() {
             let batch = batch?;
-            let step = epoch * steps.per_epoch + index;
-            learning_rate = experiment.schedule.learning_rate(step, steps);
-            let momentum = experiment.schedule.momentum(step, steps);
-            let score = engine.step(&batch, &Step { learning_rate, momentum, dropout })?;
+            let update = experiment.schedule.update(epoch * steps.per_epoch + index, steps);
+            learning_rate = update.learning_rate;
+            let score = engine.step(&batch, &Step { update, dropout })?;
             if !score.loss_sum.is_finite() {
                 let loss = score.loss();
                 return Err(TrainError::Diverged { epoch: epoch + 1, batch: index, loss, learning_rate });

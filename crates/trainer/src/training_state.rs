@@ -1,18 +1,30 @@
 use crate::TrainError;
 use crate::alloc::zeros;
+use crate::config::Experiment;
 use crate::net::{Plan, Weights};
 use crate::optim::Averages;
+#[cfg(doc)]
+use crate::optim::Optimizer;
 
-/// Weights, velocities and averages: the state that training carries from one step to the next. Random streams have no
-/// state: they are keyed by epoch and sample.
+/// Weights, the optimizer's numbers and averages: the state that training carries from one step to the next. Random streams
+/// have no state: they are keyed by epoch and sample.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainingState {
     /// The weights after the last step.
     pub weights: Weights,
-    /// The optimizer's velocities, one per parameter.
-    pub velocities: Vec<f32>,
+    /// The numbers that the optimizer keeps, a list for each of [`Optimizer::slots`].
+    pub slots: Vec<Slot>,
     /// The average of the weights, if the experiment has one.
     pub averages: Option<Averages>,
+}
+
+/// Numbers that an optimizer keeps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slot {
+    /// The name of these numbers, such as `velocity`.
+    pub name: &'static str,
+    /// One per parameter.
+    pub values: Vec<f32>,
 }
 
 /// Selects weights of a [`TrainingState`].
@@ -25,17 +37,22 @@ pub enum WeightSet {
 }
 
 impl TrainingState {
-    /// Returns initial weights with velocities of zero; their average starts from the same weights.
+    /// Returns initial weights with an optimizer that has taken no step; their average starts from the same weights.
     ///
     /// # Errors
     ///
     /// [`TrainError::Memory`].
-    pub fn init(plan: &Plan, seed: u64, averaged: bool) -> Result<Self, TrainError> {
+    pub fn init(plan: &Plan, experiment: &Experiment, seed: u64) -> Result<Self, TrainError> {
         let weights = Weights::init(plan, seed)?;
-        let velocities = zeros(plan.parameter_count())?;
-        let averages = averaged.then(|| Weights::init(plan, seed)).transpose()?;
+        let slots = experiment
+            .optimizer
+            .slots()
+            .iter()
+            .map(|name| Ok(Slot { name, values: zeros(plan.parameter_count())? }))
+            .collect::<Result<_, TrainError>>()?;
+        let averages = experiment.averaging.map(|_| Weights::init(plan, seed)).transpose()?;
         let averages = averages.map(|weights| Averages { steps: 0, weights });
-        Ok(Self { weights, velocities, averages })
+        Ok(Self { weights, slots, averages })
     }
 
     /// Returns the selected weights.

@@ -2,7 +2,9 @@
 
 mod common;
 
-use common::{Inputs, bars, block, experiment, final_net, of_net, options, request, standing, trained_state};
+use common::{
+    Inputs, adamw, bars, block, experiment, final_net, of_net, options, request, standing, trained_state,
+};
 use proptest::prelude::*;
 use stepladder_trainer::data::Augmentation;
 use stepladder_trainer::engine::{Engine, Fused, FusedAlone, Isa};
@@ -89,23 +91,31 @@ fn a_whole_run_gives_the_same_bits_for_any_number_of_threads() {
         brightness: 0.0,
         contrast: 0.0,
     };
-    let experiment =
-        Experiment { augmentation: Some(augmentation), epochs: 2, batch_size: 48, ..experiment() };
-    let run = |threads: usize| {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("model.safetensors");
-        let options = RunOptions {
-            engine: EngineChoice::Fused,
-            threads: Some(threads),
-            model_path: Some(path.clone()),
-            ..options(data.path())
+    for optimizer in [experiment().optimizer, adamw()] {
+        let experiment = Experiment {
+            augmentation: Some(augmentation),
+            optimizer,
+            epochs: 2,
+            batch_size: 48,
+            ..experiment()
         };
-        let outcome = train(&experiment, &options, &FusedAlone, &mut Unwatched).unwrap();
-        let losses: Vec<_> = outcome.epochs.iter().map(|row| row.test.unwrap().loss_sum.to_bits()).collect();
-        (losses, std::fs::read(path).unwrap())
-    };
-    let first = run(1);
-    assert!(run(2) == first && run(4) == first);
+        let run = |threads: usize| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("model.safetensors");
+            let options = RunOptions {
+                engine: EngineChoice::Fused,
+                threads: Some(threads),
+                model_path: Some(path.clone()),
+                ..options(data.path())
+            };
+            let outcome = train(&experiment, &options, &FusedAlone, &mut Unwatched).unwrap();
+            let losses: Vec<_> =
+                outcome.epochs.iter().map(|row| row.test.unwrap().loss_sum.to_bits()).collect();
+            (losses, std::fs::read(path).unwrap())
+        };
+        let first = run(1);
+        assert!(run(2) == first && run(4) == first);
+    }
 }
 
 #[test]

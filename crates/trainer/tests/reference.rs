@@ -2,14 +2,14 @@
 
 mod common;
 
-use common::{assert_close, block, fixture, floats, of_net, request, standing};
+use common::{Trained, assert_close, block, fixture, floats, of_net, request, standing};
 use serde_json::Value;
 use stepladder_kernels::{Bordered, warp};
 use stepladder_trainer::data::{Affine, Batch, adjust};
 use stepladder_trainer::engine::{Engine, Fused, Isa};
 use stepladder_trainer::metric::Score;
 use stepladder_trainer::net::{LayerSpec, NetSpec, Norm, Plan};
-use stepladder_trainer::optim::{Optimizer, Schedule, Steps};
+use stepladder_trainer::optim::{Optimizer, Schedule, Steps, Update};
 use stepladder_trainer::{TrainingState, WeightSet};
 
 #[test]
@@ -51,19 +51,36 @@ fn the_other_schedules_give_the_rates_of_pytorch_at_every_step() {
 #[test]
 fn sgd_moves_as_pytorchs_does_with_momentum_nesterov_and_decay() {
     for case in fixture("sgd")["cases"].as_array().unwrap() {
-        let optimizer: Optimizer = serde_json::from_value(case["optimizer"].clone()).unwrap();
+        let Optimizer::Sgd(sgd) = serde_json::from_value(case["optimizer"].clone()).unwrap() else {
+            panic!("an optimizer without a kind is `sgd`")
+        };
         let mut parameters = floats(&case["start"]);
         let mut velocities = vec![0.0; parameters.len()];
         let gradients = case["gradients"].as_array().unwrap();
-        for (step, gradient) in gradients.iter().enumerate() {
-            let rate = case["rates"][step].as_f64().unwrap();
-            optimizer.step(&mut parameters, &floats(gradient), &mut velocities, rate, None);
+        for (index, gradient) in gradients.iter().enumerate() {
+            let update =
+                Update { index, learning_rate: case["rates"][index].as_f64().unwrap(), momentum: None };
+            let slots = [velocities.as_mut_slice(), &mut []];
+            let gradient = floats(gradient);
+            Optimizer::Sgd(sgd).step(&mut parameters, &gradient, slots, sgd.weight_decay, &update);
             assert_close(
-                &format!("{optimizer:?} step {step}"),
+                &format!("{sgd:?} step {index}"),
                 &parameters,
-                &floats(&case["values"][step]),
+                &floats(&case["values"][index]),
                 1e-6,
             );
+        }
+    }
+}
+
+#[test]
+fn a_net_is_trained_as_pytorchs_optimizers_train_it() {
+    for case in Trained::of_fixture("optimizers") {
+        let (experiment, plan) = (&case.experiment, &case.plan);
+        for isa in Isa::available() {
+            let request = request(experiment, plan, 2);
+            let mut engine = Fused::start(&request, case.start.clone(), isa).unwrap();
+            case.follow(&mut engine, 1e-4);
         }
     }
 }
@@ -86,7 +103,7 @@ fn small_net() -> NetSpec {
 fn loss_gradients_statistics_and_evaluation_of_a_net_with_every_layer_are_pytorchs() {
     let expected = fixture("small_net");
     let plan = Plan::of(&small_net()).unwrap();
-    let mut state = TrainingState::init(&plan, 1, false).unwrap();
+    let mut state = TrainingState::init(&plan, &of_net(&small_net(), 0.0), 1).unwrap();
     for planned in &plan.parameters {
         // PyTorch calls the bare convolution of the head `head.1`, we `head.1.conv`.
         let name = planned.name.replace("head.1.conv", "head.1");
@@ -132,7 +149,7 @@ fn loss_gradients_statistics_and_evaluation_of_each_layer_are_pytorchs() {
         let name = case["name"].as_str().unwrap();
         let net: NetSpec = serde_json::from_value(case["net"].clone()).unwrap();
         let plan = Plan::of(&net).unwrap();
-        let mut state = TrainingState::init(&plan, 1, false).unwrap();
+        let mut state = TrainingState::init(&plan, &of_net(&net, 0.0), 1).unwrap();
         let names = |tensors: &Value| tensors.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         let mut ours: Vec<String> = plan.parameters.iter().map(|planned| planned.name.clone()).collect();
         ours.sort();

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{ALL, bars, block, experiment, final_net, options};
+use common::{ALL, adamw, bars, block, experiment, final_net, options, sgd};
 use stepladder_trainer::data::{Augmentation, Selection};
 use stepladder_trainer::engine::FusedAlone;
 use stepladder_trainer::net::{BlockSpec, LayerSpec, NetSpec, Norm, Plan};
@@ -145,7 +145,7 @@ fn weights_that_diverge_in_the_last_step_end_as_diverged_too() {
     let mut experiment = Experiment { batch_size: 54, ..experiment() };
     experiment.net.block = block(Norm::None, 0.0);
     experiment.schedule = Schedule::Constant { learning_rate: 1e6 };
-    experiment.optimizer.weight_decay = 1.0; // makes each weight a million times as large, and logits overflow
+    experiment.optimizer = sgd(0.9, true, 1.0); // makes each weight a million times as large, and logits overflow
     let options = RunOptions {
         selection: Selection { holdout: 10, ..ALL },
         checkpoint_path: Some(checkpoint.clone()),
@@ -233,19 +233,21 @@ impl Watch for StopAfterEpochs {
 #[test]
 fn a_resumed_run_ends_with_the_bits_of_an_uninterrupted_one() {
     let data = bars(70, 30);
-    let folder = tempfile::tempdir().unwrap();
-    let experiment = Experiment { epochs: 4, ..everything_random() };
-    let checkpoint = folder.path().join("checkpoint.safetensors");
-    let options = RunOptions { selection: Selection { holdout: 10, ..ALL }, ..options(data.path()) };
-    let unbroken = bits(&experiment, &options);
-    let options = RunOptions { checkpoint_path: Some(checkpoint.clone()), ..options };
-    for epoch in [1, 3] {
-        let error = train(&experiment, &options, &FusedAlone, &mut StopAfterEpochs(epoch)).unwrap_err();
-        assert!(matches!(error, TrainError::Cancelled), "{error}");
+    for optimizer in [experiment().optimizer, adamw()] {
+        let folder = tempfile::tempdir().unwrap();
+        let experiment = Experiment { epochs: 4, optimizer, ..everything_random() };
+        let checkpoint = folder.path().join("checkpoint.safetensors");
+        let options = RunOptions { selection: Selection { holdout: 10, ..ALL }, ..options(data.path()) };
+        let unbroken = bits(&experiment, &options);
+        let options = RunOptions { checkpoint_path: Some(checkpoint.clone()), ..options };
+        for epoch in [1, 3] {
+            let error = train(&experiment, &options, &FusedAlone, &mut StopAfterEpochs(epoch)).unwrap_err();
+            assert!(matches!(error, TrainError::Cancelled), "{error}");
+        }
+        assert_eq!(bits(&experiment, &options), unbroken);
+        // A finished run has nothing left to learn, and says the same once more.
+        assert_eq!(bits(&experiment, &options), unbroken);
     }
-    assert_eq!(bits(&experiment, &options), unbroken);
-    // A finished run has nothing left to learn, and says the same once more.
-    assert_eq!(bits(&experiment, &options), unbroken);
 }
 
 #[test]

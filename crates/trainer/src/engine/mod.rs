@@ -15,6 +15,7 @@ use crate::config::{DeviceChoice, EngineChoice, Experiment};
 use crate::data::Batch;
 use crate::metric::Score;
 use crate::net::Plan;
+use crate::optim::Update;
 use crate::random::Stream;
 use crate::training_state::{TrainingState, WeightSet};
 
@@ -63,10 +64,8 @@ impl Device {
 /// Settings of one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
-    /// The learning rate.
-    pub learning_rate: f64,
-    /// The momentum, if the schedule changes it.
-    pub momentum: Option<f64>,
+    /// The rate and momentum of the optimizer.
+    pub update: Update,
     /// The dropout stream of the epoch, which is split by sample and layer.
     pub dropout: Stream,
 }

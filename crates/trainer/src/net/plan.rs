@@ -18,6 +18,14 @@ pub struct ParameterPlan {
     pub init: Init,
 }
 
+impl ParameterPlan {
+    /// Returns whether it is the weight of a convolution or a linear layer: neither a bias nor of a norm.
+    #[must_use]
+    pub fn is_weight(&self) -> bool {
+        self.shape.len() > 1
+    }
+}
+
 /// The initialisation of a parameter: PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Init {

@@ -2,6 +2,7 @@ use std::f64::consts::PI;
 
 use serde::{Deserialize, Serialize};
 
+use super::Update;
 use crate::TrainError;
 use crate::config::{EPOCHS, Range, number, whole};
 
@@ -162,6 +163,13 @@ impl Schedule {
                 warm_up
             }
         }
+    }
+
+    /// Returns the learning rate and the momentum of a step, `0` for the first.
+    #[must_use]
+    pub fn update(&self, step: usize, steps: Steps) -> Update {
+        let (learning_rate, momentum) = (self.learning_rate(step, steps), self.momentum(step, steps));
+        Update { index: step, learning_rate, momentum }
     }
 
     /// Returns the rate of a step, `0` for the first.

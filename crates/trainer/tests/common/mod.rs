@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::Value;
 use stepladder_trainer::data::{Batch, Selection};
-use stepladder_trainer::engine::{Request, Step};
+use stepladder_trainer::engine::{Engine, Request, Step};
 use stepladder_trainer::net::{BlockPart, BlockSpec, LayerSpec, NetSpec, Norm, Plan};
-use stepladder_trainer::optim::{Optimizer, Schedule};
+use stepladder_trainer::optim::{Optimizer, Schedule, Sgd, Steps, Update};
 use stepladder_trainer::random::{Purpose, Stream};
 use stepladder_trainer::{DataSource, DeviceChoice, EngineChoice, Experiment, RunOptions, TrainingState};
 
@@ -64,12 +64,22 @@ pub fn final_net() -> NetSpec {
     }
 }
 
+pub fn sgd(momentum: f64, nesterov: bool, weight_decay: f64) -> Optimizer {
+    Optimizer::Sgd(Sgd { momentum, nesterov, weight_decay, decayed: None, clip_norm: None })
+}
+
+/// An optimizer that uses all that there is: it clips gradients in most steps, and its weights alone decay.
+pub fn adamw() -> Optimizer {
+    let settings = r#"{"kind": "adamw", "weightDecay": 0.1, "decayed": "weights", "clipNorm": 1}"#;
+    serde_json::from_str(settings).unwrap()
+}
+
 /// The final net, trained as the first steps are.
 pub fn experiment() -> Experiment {
     Experiment {
         net: final_net(),
         augmentation: None,
-        optimizer: Optimizer { momentum: 0.9, nesterov: true, weight_decay: 1e-4 },
+        optimizer: sgd(0.9, true, 1e-4),
         schedule: Schedule::Constant { learning_rate: 0.01 },
         averaging: None,
         label_smoothing: 0.0,
@@ -134,7 +144,7 @@ pub fn bars(train: u32, test: u32) -> tempfile::TempDir {
 pub fn of_net(net: &NetSpec, label_smoothing: f64) -> Experiment {
     Experiment {
         net: net.clone(),
-        optimizer: Optimizer { momentum: 0.0, nesterov: false, weight_decay: 0.0 },
+        optimizer: sgd(0.0, false, 0.0),
         label_smoothing,
         batch_size: 128,
         ..experiment()
@@ -171,7 +181,7 @@ impl Inputs {
 
 /// Returns a state as in the middle of a run, norms included.
 pub fn trained_state(plan: &Plan, seed: u64) -> TrainingState {
-    let mut state = TrainingState::init(plan, seed, false).unwrap();
+    let mut state = TrainingState::init(plan, &experiment(), seed).unwrap();
     let stream = Stream::new(seed, Purpose::Weights).at(99);
     for (index, planned) in plan.parameters.iter().enumerate() {
         if planned.name.contains("norm") {
@@ -186,7 +196,74 @@ pub fn trained_state(plan: &Plan, seed: u64) -> TrainingState {
 
 /// A step that changes no weight.
 pub fn standing(seed: u64) -> Step {
-    Step { learning_rate: 0.0, momentum: None, dropout: Stream::new(seed, Purpose::Dropout).at(0) }
+    let update = Update { index: 0, learning_rate: 0.0, momentum: None };
+    Step { update, dropout: Stream::new(seed, Purpose::Dropout).at(0) }
+}
+
+/// A small net that PyTorch trained on one batch: `trained()` of `make_fixtures.py`.
+pub struct Trained {
+    pub experiment: Experiment,
+    pub plan: Plan,
+    pub start: TrainingState,
+    images: Vec<f32>,
+    labels: Vec<u8>,
+    /// Before each step.
+    losses: Vec<f64>,
+    /// After the last step, by name.
+    parameters: Value,
+}
+
+impl Trained {
+    pub fn of_fixture(name: &str) -> Vec<Self> {
+        let fixture = fixture(name);
+        let labels =
+            |value: &Value| value.as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as u8).collect();
+        let cases = fixture["cases"].as_array().unwrap().iter();
+        let trained = cases.map(|case| {
+            let mut experiment = experiment();
+            experiment.net = serde_json::from_value(fixture["net"].clone()).unwrap();
+            experiment.optimizer = serde_json::from_value(case["optimizer"].clone()).unwrap();
+            experiment.schedule = serde_json::from_value(case["schedule"].clone()).unwrap();
+            experiment.batch_size = 24;
+            let plan = experiment.check().unwrap();
+            let mut start = TrainingState::init(&plan, &experiment, 1).unwrap();
+            for planned in &plan.parameters {
+                let values = floats(&fixture["start"][&planned.name]);
+                start.weights.parameters[planned.range.clone()].copy_from_slice(&values);
+            }
+            Self {
+                experiment,
+                plan,
+                start,
+                images: floats(&fixture["images"]),
+                labels: labels(&fixture["labels"]),
+                losses: case["losses"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect(),
+                parameters: case["parameters"].clone(),
+            }
+        });
+        trained.collect()
+    }
+
+    /// Trains on an engine, and compares each loss and the last parameters with PyTorch's in f64.
+    #[track_caller]
+    pub fn follow(&self, engine: &mut dyn Engine, tolerance: f32) {
+        let case = format!("{:?} {:?}", self.experiment.optimizer, self.experiment.schedule);
+        let samples = (0..self.labels.len() as u32).collect();
+        let batch = Batch::ready(&self.images, self.labels.clone(), samples);
+        let steps = Steps { epochs: 1, per_epoch: self.losses.len() };
+        for (index, expected) in self.losses.iter().enumerate() {
+            let update = self.experiment.schedule.update(index, steps);
+            let loss = engine.step(&batch, &Step { update, ..standing(1) }).unwrap().loss();
+            let off = (loss - expected).abs();
+            assert!(off < f64::from(tolerance), "{case}, step {index}: {loss} {expected}");
+        }
+        let state = engine.state().unwrap();
+        for planned in &self.plan.parameters {
+            let got = &state.weights.parameters[planned.range.clone()];
+            let expected = floats(&self.parameters[&planned.name]);
+            assert_close(&format!("{case}, {}", planned.name), got, &expected, tolerance);
+        }
+    }
 }
 
 /// Random nets with layers within layers; each is made to fit by its own sizes.

@@ -4,6 +4,7 @@ use super::lower::Program;
 use super::ops::{Size, Stage};
 use crate::TrainError;
 use crate::net::{Plan, ValueId};
+use crate::optim::Optimizer;
 
 /// The most memory of a run or a model, in bytes: 16 GiB.
 const MOST_BYTES: u128 = 16 << 30;
@@ -18,16 +19,19 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Returns the memory of training or of evaluation alone.
+    /// Returns the memory of training with so many numbers of the optimizer for each parameter, or of evaluation if `None`.
     ///
     /// # Errors
     ///
     /// [`TrainError::Memory`] if no memory could hold one of the net's values.
-    pub fn of(plan: &Plan, training: bool) -> Result<Self, TrainError> {
-        let program = Program::new(plan, training)?;
+    pub fn of(plan: &Plan, slots: Option<usize>) -> Result<Self, TrainError> {
+        let program = Program::new(plan, slots.is_some())?;
         let (parameters, statistics) = (plan.parameter_count() as u128, plan.statistics_count() as u128);
-        // Weights and averages, velocities and gradients.
-        let state = if training { 4 * parameters + 2 * statistics } else { parameters + statistics };
+        let state = match slots {
+            // Weights, averages and gradients, and the optimizer's.
+            Some(slots) => (3 + slots as u128) * parameters + 2 * statistics,
+            None => parameters + statistics,
+        };
         let of_stages = program.stages.iter().map(|stage| program.size(stage).shared as u128);
         Ok(Self { shared: state + of_stages.sum::<u128>(), group: program.group_size() })
     }
@@ -53,8 +57,12 @@ impl Program {
 /// # Errors
 ///
 /// [`TrainError::Setting`] with the largest batch size that is allowed, or naming the net if 16 images are too many.
-pub(crate) fn check_training(plan: &Plan, batch_size: usize) -> Result<(), TrainError> {
-    let memory = Memory::of(plan, true).map_err(|_| too_large(None))?;
+pub(crate) fn check_training(
+    plan: &Plan,
+    optimizer: &Optimizer,
+    batch_size: usize,
+) -> Result<(), TrainError> {
+    let memory = Memory::of(plan, Some(optimizer.slots().len())).map_err(|_| too_large(None))?;
     let most = (MOST_BYTES / 4).saturating_sub(memory.shared) / memory.group * LANES as u128;
     if batch_size as u128 <= most {
         return Ok(());
@@ -72,7 +80,7 @@ pub(crate) fn check_training(plan: &Plan, batch_size: usize) -> Result<(), Train
 ///
 /// [`TrainError::Setting`] naming the net.
 pub fn check_evaluation(plan: &Plan) -> Result<u64, TrainError> {
-    let memory = Memory::of(plan, false).map_err(|_| too_large(None))?;
+    let memory = Memory::of(plan, None).map_err(|_| too_large(None))?;
     let bytes = 4 * (memory.shared + memory.group);
     if bytes <= MOST_BYTES { Ok(bytes as u64) } else { Err(too_large(Some(memory))) }
 }
@@ -101,7 +109,7 @@ mod tests {
             let program = Program::new(&plan, training).unwrap();
             let bytes = Group::new(&program, Isa::best()).unwrap().bytes() as u128;
             assert_eq!(bytes, 4 * program.group_size());
-            assert_eq!(bytes, 4 * Memory::of(&plan, training).unwrap().group);
+            assert_eq!(bytes, 4 * Memory::of(&plan, training.then_some(1)).unwrap().group);
         }
     }
 
@@ -113,11 +121,11 @@ mod tests {
         experiment.net.size = 1024;
         experiment.net.head.insert(0, crate::net::LayerSpec::average_pool(128));
         let plan = Plan::of(&experiment.net).unwrap();
-        let Memory { shared, group } = Memory::of(&plan, true).unwrap();
+        let Memory { shared, group } = Memory::of(&plan, Some(experiment.optimizer.slots().len())).unwrap();
         let groups = (MOST_BYTES / 4 - shared) / group;
         let most = 16 * groups as usize;
-        assert!(check_training(&plan, most).is_ok());
-        let error = check_training(&plan, most + 1).unwrap_err().to_string();
+        assert!(check_training(&plan, &experiment.optimizer, most).is_ok());
+        let error = check_training(&plan, &experiment.optimizer, most + 1).unwrap_err().to_string();
         assert!(error.contains(&format!("`batchSize` should be at most {most} for this net")), "{error}");
     }
 }

@@ -11,6 +11,7 @@ mod norm;
 mod ops;
 mod worker_pool;
 
+use std::array::from_fn;
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -28,9 +29,9 @@ use crate::TrainError;
 use crate::alloc::{check_available, zeros};
 use crate::data::Batch;
 use crate::metric::Score;
-use crate::net::{Plan, Weights};
-use crate::optim::{Averages, Averaging, Optimizer};
-use crate::training_state::{TrainingState, WeightSet};
+use crate::net::{ParameterPlan, Plan, Weights};
+use crate::optim::{Averages, Averaging, MOST_SLOTS, Optimizer, Update, clip_factor, sum_of_squares};
+use crate::training_state::{Slot, TrainingState, WeightSet};
 
 /// The CPU engine.
 pub struct Fused {
@@ -52,8 +53,18 @@ struct Training {
     label_smoothing: f64,
     /// Of all parameters, in the last step.
     gradients: Vec<f32>,
-    /// Of each parameter, in the order of the plan: its length, and where the terms of its gradient are found.
-    shares: Vec<(usize, Vec<Term>)>,
+    /// Of each parameter, in the order of the plan.
+    shares: Vec<ParameterShares>,
+}
+
+/// How a parameter is updated.
+struct ParameterShares {
+    /// Number of its values.
+    count: usize,
+    /// Its weight decay.
+    decay: f64,
+    /// Where the terms of its gradient are found.
+    terms: Vec<Term>,
 }
 
 /// A term of a parameter's gradient, by the index of a stage.
@@ -105,7 +116,10 @@ impl Fused {
         let mut program = Program::new(plan, training.is_some())?;
         program.allocate_shared()?;
         let workers = WorkerPool::new(threads)?;
-        let training = training.map(|training| Training { shares: shares(plan, &program), ..training });
+        let training = training.map(|training| {
+            let shares = shares(plan, &program, &training.optimizer);
+            Training { shares, ..training }
+        });
         Ok(Self { isa, workers, program, groups: vec![], state, prepared: None, training })
     }
 
@@ -115,7 +129,8 @@ impl Fused {
         &self.state.weights
     }
 
-    /// Returns the gradients of the last step's loss, one per parameter; empty if it was started for evaluation only.
+    /// Returns the gradients of the last step's loss, clipped if the optimizer clips them, one per parameter; empty if it was
+    /// started for evaluation only.
     #[must_use]
     pub fn gradients(&self) -> &[f32] {
         self.training.as_ref().map_or(&[], |training| &training.gradients)
@@ -161,7 +176,7 @@ impl Fused {
         let groups: Vec<_> = all[..groups].iter().map(read).collect();
         let norms: Vec<_> =
             program.stages.iter().map(|stage| stage.kind.norm().map(|norm| norm.state())).collect();
-        let TrainingState { weights, velocities, averages } = state;
+        let TrainingState { weights, slots, averages } = state;
         let share = training.averaging.zip(averages.as_ref());
         let share = share.map(|(averaging, averages)| averaging.share(averages.steps));
 
@@ -169,10 +184,10 @@ impl Fused {
         let mut rest = Rest {
             gradients: &mut training.gradients,
             parameters: &mut weights.parameters,
-            velocities,
+            slots: slots_of(slots),
             averages: averages.as_mut().map(|averages| averages.weights.parameters.as_mut_slice()),
         };
-        for &(count, ref terms) in &training.shares {
+        for &ParameterShares { count, decay, ref terms } in &training.shares {
             for start in (0..count).step_by(PARAMETERS_AT_ONCE) {
                 let numbers = rest.take(PARAMETERS_AT_ONCE.min(count - start));
                 let range = start..start + numbers.gradients.len();
@@ -190,23 +205,28 @@ impl Fused {
                         }
                     }
                 }
-                tasks.push(Task { numbers, parts });
+                tasks.push(Task { numbers, parts, decay, squares: 0.0 });
             }
         }
         let optimizer = training.optimizer;
-        workers.each(tasks, |Task { numbers, parts }| {
-            let Rest { gradients, parameters, velocities, averages } = numbers;
-            gradients.fill(0.0);
-            for part in parts {
-                for (sum, part) in gradients.iter_mut().zip(part) {
-                    *sum += part;
-                }
+        match optimizer.clip_norm() {
+            None => workers.each(&mut tasks, |task| {
+                task.add_up();
+                task.update(&optimizer, &at.update, share);
+            }),
+            Some(most) => {
+                workers.each(&mut tasks, |task| {
+                    task.add_up();
+                    task.squares = sum_of_squares(task.numbers.gradients);
+                });
+                let squares: f64 = tasks.iter().map(|task| task.squares).sum();
+                let factor = clip_factor(squares.sqrt(), most) as f32;
+                workers.each(&mut tasks, |task| {
+                    task.numbers.gradients.iter_mut().for_each(|gradient| *gradient *= factor);
+                    task.update(&optimizer, &at.update, share);
+                });
             }
-            optimizer.step(parameters, gradients, velocities, at.learning_rate, at.momentum);
-            if let Some((averages, share)) = averages.zip(share) {
-                Averages::blend(averages, parameters, share);
-            }
-        });
+        }
         if let Some((averages, share)) = averages.as_mut().zip(share) {
             Averages::blend(&mut averages.weights.statistics, &weights.statistics, share);
             averages.steps += 1;
@@ -214,11 +234,11 @@ impl Fused {
     }
 }
 
-/// A range of parameters with their gradients, velocities and averages.
+/// A range of parameters with their gradients, the optimizer's numbers and averages.
 struct Rest<'a> {
     gradients: &'a mut [f32],
     parameters: &'a mut [f32],
-    velocities: &'a mut [f32],
+    slots: [&'a mut [f32]; MOST_SLOTS],
     averages: Option<&'a mut [f32]>,
 }
 
@@ -229,16 +249,48 @@ impl<'a> Rest<'a> {
         Rest {
             gradients: cut(&mut self.gradients),
             parameters: cut(&mut self.parameters),
-            velocities: cut(&mut self.velocities),
+            slots: self.slots.each_mut().map(cut),
             averages: self.averages.as_mut().map(cut),
         }
     }
+}
+
+/// Returns the lists of slots, and empty ones after them.
+fn slots_of(slots: &mut [Slot]) -> [&mut [f32]; MOST_SLOTS] {
+    let mut lists = slots.iter_mut().map(|slot| slot.values.as_mut_slice());
+    from_fn(|_| lists.next().unwrap_or_default())
 }
 
 /// Parameters to update, and the terms of their gradients.
 struct Task<'a> {
     numbers: Rest<'a>,
     parts: Vec<&'a [f32]>,
+    decay: f64,
+    /// The sum of their gradients' squares, if gradients are clipped.
+    squares: f64,
+}
+
+impl Task<'_> {
+    /// Adds up the terms of the gradients.
+    fn add_up(&mut self) {
+        let gradients = &mut *self.numbers.gradients;
+        gradients.fill(0.0);
+        for part in &self.parts {
+            for (sum, part) in gradients.iter_mut().zip(*part) {
+                *sum += part;
+            }
+        }
+    }
+
+    /// Takes the optimizer's step, then blends a share of the parameters into their averages.
+    fn update(&mut self, optimizer: &Optimizer, update: &Update, share: Option<f64>) {
+        let Rest { gradients, parameters, slots, averages } = &mut self.numbers;
+        let slots = slots.each_mut().map(|list| &mut **list);
+        optimizer.step(parameters, gradients, slots, self.decay, update);
+        if let Some((averages, share)) = averages.as_mut().zip(share) {
+            Averages::blend(averages, parameters, share);
+        }
+    }
 }
 
 impl Engine for Fused {
@@ -379,9 +431,14 @@ fn run(
     });
 }
 
-/// Returns where the terms of each parameter's gradient are found, in the order of the plan.
-fn shares(plan: &Plan, program: &Program) -> Vec<(usize, Vec<Term>)> {
-    let mut shares: Vec<_> = plan.parameters.iter().map(|planned| (planned.range.len(), vec![])).collect();
+/// Returns how each parameter is updated, in the order of the plan.
+fn shares(plan: &Plan, program: &Program, optimizer: &Optimizer) -> Vec<ParameterShares> {
+    let unshared = |planned: &ParameterPlan| ParameterShares {
+        count: planned.range.len(),
+        decay: optimizer.decay_of(planned),
+        terms: vec![],
+    };
+    let mut shares: Vec<_> = plan.parameters.iter().map(unshared).collect();
     for (stage, share) in program
         .stages
         .iter()
@@ -390,7 +447,7 @@ fn shares(plan: &Plan, program: &Program) -> Vec<(usize, Vec<Term>)> {
     {
         let parameter = plan.parameters.iter().position(|planned| planned.range == share.parameters);
         if let Some(parameter) = parameter {
-            shares[parameter].1.push(Term { stage, source: share.source });
+            shares[parameter].terms.push(Term { stage, source: share.source });
         }
     }
     shares

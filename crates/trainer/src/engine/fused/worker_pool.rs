@@ -93,13 +93,13 @@ impl WorkerPool {
     }
 
     /// Runs independent tasks on all threads.
-    pub fn each<Task: Send>(&self, tasks: Vec<Task>, work: impl Fn(Task) + Sync + Send) {
+    pub fn each<Task: Send>(&self, tasks: &mut [Task], work: impl Fn(&mut Task) + Sync + Send) {
         use rayon::prelude::*;
         match &self.pool {
             Some(pool) if tasks.len() > self.threads => {
-                pool.install(|| tasks.into_par_iter().for_each(work));
+                pool.install(|| tasks.par_iter_mut().for_each(work));
             }
-            _ => tasks.into_iter().for_each(work),
+            _ => tasks.iter_mut().for_each(work),
         }
     }
 }
