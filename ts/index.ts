@@ -49,6 +49,7 @@ export type {
 	CycleMomentum,
 	Experiment,
 	Layer,
+	Loss,
 	Net,
 	Optimizer,
 	Schedule,

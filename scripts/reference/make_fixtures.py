@@ -2,7 +2,7 @@
 
 usage: python scripts/reference/make_fixtures.py
 
-Wants torch 2.13.0, torchvision and numpy; the tests read only the JSON that it writes to
+Wants torch 2.13.0, torchvision, scikit-learn and numpy; the tests read only the JSON that it writes to
 crates/trainer/tests/fixtures/. Figures are printed with all digits of their f32 or f64.
 """
 
@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 import torchvision
 import torchvision.transforms.v2.functional as TF
+from sklearn.utils.class_weight import compute_class_weight
 
 OUT = pathlib.Path(__file__).parents[2] / "crates" / "trainer" / "tests" / "fixtures"
 
@@ -590,6 +591,28 @@ def optimizers():
     )
 
 
+def class_weights():
+    """Of five classes, one without images: its balanced weight is 0."""
+    counts = torch.tensor([11, 7, 4, 2, 0])
+    labels = numpy.arange(5).repeat(counts)
+    balanced = [*compute_class_weight("balanced", classes=numpy.arange(4), y=labels).tolist(), 0.0]
+    given = [0.5, 1.0, 2.0, 4.0, 3.0]
+    plain = {
+        "optimizer": {"momentum": 0.9, "nesterov": True, "weightDecay": 0.0},
+        "schedule": {"kind": "constant", "learningRate": 0.05},
+    }
+    trained(
+        "class_weights",
+        [
+            {**plain, "loss": {"classWeights": given}, "labelSmoothing": 0.0, "weights": given},
+            {**plain, "loss": {"classWeights": given}, "labelSmoothing": 0.1, "weights": given},
+            {**plain, "loss": {"classWeights": "balanced"}, "labelSmoothing": 0.0, "weights": balanced},
+            {**plain, "loss": {"classWeights": "balanced"}, "labelSmoothing": 0.2, "weights": balanced},
+        ],
+        counts,
+    )
+
+
 def augmentation():
     image = digit()
     warps = []
@@ -626,6 +649,7 @@ one_cycle()
 schedules()
 sgd()
 optimizers()
+class_weights()
 small_net()
 augmentation()
 layers()

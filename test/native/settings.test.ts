@@ -71,6 +71,7 @@ const experiment = (schedule: Complete<Schedule>, optimizer: Complete<Optimizer>
 	optimizer,
 	schedule,
 	averaging: {decay: 0.9},
+	loss: {classWeights: 'balanced'},
 	...{labelSmoothing: 0.1, batchSize: 64, epochs: 3},
 });
 
@@ -139,6 +140,22 @@ test('each setting that is a number refuses a wrong one by a sentence with its p
 	}
 
 	t.snapshot(within('optimizer', answers(constant, adamw)));
+});
+
+test('classes have a weight each, above 0', t => {
+	const weighted = (...classWeights: unknown[]) => answer({...experiment(constant), loss: {classWeights}});
+	t.is(weighted(...Array.from({length: 10}, () => 0.5)), 'taken');
+	t.is(weighted(1, 2), '`loss.classWeights` should be a number for each of the net’s 10 classes, got 2');
+	for (const number of [0, -1, NaN, 1e7]) {
+		t.is(
+			weighted(number, ...Array.from({length: 9}, () => 1)),
+			`\`loss.classWeights.0\` should be a number above 0 and at most 1000000, got ${number}`,
+		);
+	}
+
+	t.throws(() => asExperiment({...experiment(constant), loss: {classWeights: [1, '2']}}), {
+		message: /^`loss\.classWeights` should be a list of numbers or one of `balanced`, got /,
+	});
 });
 
 test('a warm-up is given in epochs or as a share of all steps', t => {

@@ -11,6 +11,8 @@ export type Preregistration = {
 	/** The reason, with its figures as they were then. */
 	readonly why: string;
 	readonly experiment: Experiment;
+	/** The training images of each class, from which `balanced` weights of the loss follow; `undefined` for other losses. */
+	readonly classCounts?: readonly number[] | undefined;
 	readonly data: DataDescription;
 	/** The seeds to train with, so that none is chosen by its result; `null` if `made.by` is `history`. */
 	readonly seeds: readonly number[] | null;

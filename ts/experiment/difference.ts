@@ -69,7 +69,7 @@ const aspectOf = (path: string): Aspect => {
 		}
 
 		default: {
-			return first as 'augmentation' | 'optimizer' | 'schedule' | 'averaging' | 'epochs';
+			return first as 'augmentation' | 'optimizer' | 'schedule' | 'averaging' | 'loss' | 'epochs';
 		}
 	}
 };

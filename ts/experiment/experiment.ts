@@ -34,6 +34,12 @@ export type Experiment = {
 	 */
 	labelSmoothing: number;
 	/**
+	 * Further settings of the training loss.
+	 *
+	 * @default none
+	 */
+	loss?: Loss | undefined;
+	/**
 	 * Samples per step; the last step of an epoch may have fewer.
 	 *
 	 * @range whole number from 1 to 65536
@@ -723,6 +729,20 @@ export type Averaging = {
 	decay: number;
 };
 
+/** Settings of the training loss. Held-out and test images are evaluated without them. */
+export type Loss = {
+	/**
+	 * The weight of each class: one number for each, or `balanced` for all training images, divided by the number of classes and by the
+	 * images of the class, as in scikit-learn.
+	 *
+	 * @range numbers above 0 and at most 1000000
+	 * @unit weight
+	 * @default 1 each
+	 * @follows PyTorch’s `CrossEntropyLoss`
+	 */
+	classWeights?: 'balanced' | number[] | undefined;
+};
+
 /** Any number: the trainer, which knows the ranges, checks its value. */
 const number = z.custom<number>(value => typeof value === 'number', 'a number');
 
@@ -774,6 +794,10 @@ const layer: z.ZodType<Layer> = z.discriminatedUnion('kind', [
 ]);
 
 const warmUp = z.strictObject({epochs: number.optional(), share: number.optional()}).optional();
+const classWeights = z.custom<'balanced' | number[]>(
+	value => value === 'balanced' || (Array.isArray(value) && value.every(weight => typeof weight === 'number')),
+	'a list of numbers or one of `balanced`',
+);
 const limits = {decayed: z.enum(['all', 'weights']).optional(), clipNorm: number.optional()};
 const annealing = {learningRate: number, finalLearningRate: number.optional(), warmUp};
 
@@ -834,6 +858,7 @@ const experiment: z.ZodType<Experiment> = z.strictObject({
 	]),
 	averaging: z.strictObject({decay: number}).optional(),
 	labelSmoothing: number,
+	loss: z.strictObject({classWeights: classWeights.optional()}).optional(),
 	batchSize: number,
 	epochs: number,
 });

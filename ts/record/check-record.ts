@@ -146,22 +146,23 @@ const checkSeed = (
 /** Returns the least mean loss of so many mistakes: the right class of a mistake has at most half, so its loss is ln 2 or more. */
 const leastLossOf = (wrong: number, total: number): number => (wrong * Math.LN2 * (1 - 1e-5)) / total;
 
-const checkEpoch = (row: RecordedEpoch, {experiment: {labelSmoothing}}: StepRecord): string[] => {
+const checkEpoch = (row: RecordedEpoch, {experiment: {labelSmoothing, loss}}: StepRecord): string[] => {
+	const isPlain = labelSmoothing === 0 && loss?.classWeights === undefined;
 	const of = `epoch ${row.epoch} of seed ${row.seed}`;
-	const check = (kind: string, loss: number, correct: number, total: number, smoothed: boolean): string[] => {
-		const floor = smoothed ? 0 : leastLossOf(total - correct, total);
+	const check = (kind: string, mean: number, correct: number, total: number, isCrossEntropy: boolean): string[] => {
+		const floor = isCrossEntropy ? leastLossOf(total - correct, total) : 0;
 		return correct > total
 			? [`${of} has ${correct} of ${total} ${kind} images right`]
-			: loss < floor
+			: mean < floor
 				? [
-						`${of} has a ${kind} loss of ${loss}, and its ${total - correct} mistakes alone make ${floor.toPrecision(4)}`,
+						`${of} has a ${kind} loss of ${mean}, and its ${total - correct} mistakes alone make ${floor.toPrecision(4)}`,
 					]
 				: [];
 	};
 
 	return [
-		...check('training', row.trainLoss, row.trainCorrect, row.trainTotal, labelSmoothing > 0),
-		...check('test', row.testLoss, row.testCorrect, row.testTotal, false),
+		...check('training', row.trainLoss, row.trainCorrect, row.trainTotal, isPlain),
+		...check('test', row.testLoss, row.testCorrect, row.testTotal, true),
 	];
 };
 

@@ -32,6 +32,7 @@ import {reopenRun} from '../runs/reopen-run.js';
 import type {TrainOptions} from '../runs/train-options.js';
 import {binsOf} from '../statistics/classification.js';
 import {checkTraining} from '../training/check-training.js';
+import {countsForLoss} from '../training/image-selection.js';
 import {type Folders, trainInFolders} from '../training/train.js';
 import type {Training} from '../training/training.js';
 import {checkFresh} from '../validation/check-fresh.js';
@@ -99,7 +100,8 @@ export const makeRecord = async (
 	wrapWriteErrors(`in ${parent}`, parent, () => makeFolders(parent), suggestOut); // before a preregistration is replaced
 	const lock = await lockRecord(entry, options.signal);
 	try {
-		const preregistration = preregister(entry, records, data, {seeds, fresh});
+		const classCounts = await countsForLoss(step.experiment, data, {});
+		const preregistration = preregister(entry, records, data, {seeds, classCounts, fresh});
 		const purpose = preregistrationHash(preregistration);
 		const wanted = {step, data, engine: options.engine, purpose};
 		// A new preregistration has no runs yet, and damage to older ones doesn't matter.

@@ -20,12 +20,11 @@ import {
 } from './preregistration-file.js';
 import {callStepFunction} from './step-function.js';
 
+/** The parts of a preregistration that a step has; `classCounts` follow from its data. */
+type Current = Omit<Preregistration, 'seeds' | 'made' | 'classCounts'>;
+
 /** Returns a preregistration of the step as it is now, without seeds. */
-export const currentPreregistration = (
-	entry: StepEntry,
-	records: LadderRecords,
-	data: Data,
-): Omit<Preregistration, 'seeds' | 'made'> => {
+export const currentPreregistration = (entry: StepEntry, records: LadderRecords, data: Data): Current => {
 	const {name, from, target, experiment} = entry.step;
 	const {why: reason} = target;
 	const why =
@@ -45,6 +44,7 @@ export const currentPreregistration = (
 /**
  * Returns the preregistration on disk, which the step must still agree with, or writes a new one.
  *
+ * @param classCounts as in {@link Preregistration}
  * @param fresh whether to replace the one on disk
  * @throws {RecordError} if the step has changed since, or other seeds were preregistered
  */
@@ -52,7 +52,14 @@ export const preregister = (
 	entry: StepEntry,
 	records: LadderRecords,
 	data: Data,
-	{seeds, fresh}: {readonly seeds: readonly number[]; readonly fresh: boolean},
+	{
+		seeds,
+		classCounts,
+		fresh,
+	}: Pick<Preregistration, 'classCounts'> & {
+		readonly seeds: readonly number[];
+		readonly fresh: boolean;
+	},
 ): Preregistration => {
 	const now = currentPreregistration(entry, records, data);
 	const {record: folder} = entry;
@@ -76,6 +83,7 @@ export const preregister = (
 
 	return writePreregistration(folder, {
 		...now,
+		classCounts,
 		seeds,
 		made: {
 			...{by: 'record', time: new Date().toISOString(), version: unwrap(native().runtimeInfo()).version},
@@ -108,8 +116,8 @@ export const remedy = ({step}: StepEntry): string =>
 	`; put it back, or record again: ${commandHint('record', `--step ${step.name} --fresh`)}`;
 
 const changes = (
-	{seeds: _, made: __, ...before}: Preregistration,
-	now: Omit<Preregistration, 'seeds' | 'made'>,
+	{seeds: _, made: __, classCounts: ___, ...before}: Preregistration,
+	now: Current,
 	data: Data,
 ): string[] => changed({...before, target: goalOf(before.target)}, now, data);
 

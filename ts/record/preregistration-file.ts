@@ -31,6 +31,7 @@ const schema = z.strictObject({
 	}),
 	why: text,
 	experiment: z.unknown(),
+	classCounts: z.array(count).optional(),
 	data: descriptionShape,
 	seeds: z.array(count).min(1, 'a list of at least one seed').nullable(),
 	made: z.discriminatedUnion('by', [
@@ -57,13 +58,14 @@ const contents = (preregistration: Preregistration): string => JSON.stringify(pr
 /** Returns it with its keys in the order of the schema, which its hash depends on. */
 const ordered = (value: unknown, file: string): Preregistration => {
 	const {experiment, ...rest} = validate(schema.omit({checksum: true}), value, 'preregistration');
-	const {step, from, target, why, data, seeds, made} = rest;
+	const {step, from, target, why, classCounts, data, seeds, made} = rest;
 	return {
 		step,
 		from,
 		target: target as Goal,
 		why,
 		experiment: asRecordError(file, () => asExperiment(experiment)),
+		...(classCounts && {classCounts}),
 		data,
 		seeds,
 		made,

@@ -33,6 +33,8 @@ export type RunConfig = {
 	 * draw, which take the first images for limits and hold out the last.
 	 */
 	readonly drawSeed?: number | undefined;
+	/** The training images of each class, from which `balanced` weights of the loss follow; `undefined` for other losses. */
+	readonly classCounts?: readonly number[] | undefined;
 	/** Reserves the run for one use, such as the recording of a preregistration, by its hash. */
 	readonly purpose?: string | undefined;
 	/** The command that trains several seeds, so that all of them can be resumed. */
@@ -52,7 +54,7 @@ const runFormat = 2;
  * @throws {LoadError} if the engine's addon can't be loaded
  */
 export const configText = (
-	{step, experiment, seed, data, options, drawSeed, purpose, command}: RunConfig,
+	{step, experiment, seed, data, options, drawSeed, classCounts, purpose, command}: RunConfig,
 	begun: string,
 ): string => {
 	const {signal: _, seeds: __, data: ___, ...given} = options as TrainOptions;
@@ -60,6 +62,7 @@ export const configText = (
 		format: runFormat,
 		...{step: step.name, from: step.from?.name, seed, experiment, target: goalOf(step.target), options: given},
 		...(drawSeed !== undefined && {drawSeed}),
+		...(classCounts !== undefined && {classCounts}),
 		...(purpose !== undefined && {purpose}),
 		...(command !== undefined && {command}),
 		...(step.trial && {trial: step.trial}),
@@ -96,7 +99,7 @@ export const readConfig = (folder: string): RunConfig => {
 			throw new Error('something in it was changed');
 		}
 
-		const {step: name, seed, experiment, target, options, drawSeed, purpose, command, trial} = config;
+		const {step: name, seed, experiment, target, options, drawSeed, classCounts, purpose, command, trial} = config;
 		if (drawSeed !== undefined && !Number.isSafeInteger(drawSeed)) {
 			throw new ConfigError('drawSeed', 'a whole number', formatValue(drawSeed));
 		}
@@ -111,6 +114,7 @@ export const readConfig = (folder: string): RunConfig => {
 			data,
 			options,
 			drawSeed,
+			classCounts,
 			purpose,
 			command: isCommandOf(command, seed) ? command : undefined,
 		};

@@ -1,5 +1,6 @@
 import type {Data} from '../data/data.js';
-import type {ImageSelection} from '../native/binding.js';
+import type {Experiment} from '../experiment/experiment.js';
+import type {ClassCounts, ImageSelection} from '../native/binding.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import type {MissingClasses} from '../runs/events.js';
@@ -26,14 +27,29 @@ export const imageSelection = (
  * @throws {DataError} if the labels are damaged
  */
 export const findMissingClasses = async (
-	{idx, validation, classes}: Data,
+	data: Data,
 	selection: ImageSelection,
 ): Promise<MissingClasses | undefined> => {
-	const {folder, hashes} = idx;
-	const counts = unwrap(await native().countClasses(folder, [...hashes], validation, selection));
+	const {classes} = data;
+	const counts = await countImages(data, selection);
 	const found = Object.entries(counts).flatMap(([part, ofPart]) => {
 		const missing = classes.filter((_, label) => ofPart?.[label] === 0);
 		return ofPart && missing.length > 0 ? [[part, missing]] : [];
 	});
 	return found.length > 0 ? Object.fromEntries(found) : undefined;
 };
+
+/**
+ * Returns the number of training images of each class of the net, if the weights of classes in the loss follow from them.
+ *
+ * @throws {ConfigError} and {DataError} as {@link findMissingClasses}
+ */
+export const countsForLoss = async (
+	{net, loss}: Experiment,
+	data: Data,
+	selection: ImageSelection,
+): Promise<readonly number[] | undefined> =>
+	loss?.classWeights === 'balanced' ? (await countImages(data, selection)).train.slice(0, net.classes) : undefined;
+
+const countImages = async ({idx, validation}: Data, selection: ImageSelection): Promise<ClassCounts> =>
+	unwrap(await native().countClasses(idx.folder, [...idx.hashes], validation, selection));

@@ -21,6 +21,8 @@ export type SeedRun = {
 	readonly options: Omit<TrainOptions, 'data'>;
 	/** As in `RunConfig`. */
 	readonly drawSeed: number | undefined;
+	/** As in `RunConfig`. */
+	readonly classCounts: readonly number[] | undefined;
 	readonly missingClasses: MissingClasses | undefined;
 	/** As in `StartEvent`. */
 	readonly hints: readonly string[];

@@ -19,7 +19,7 @@ import type {TrainOptions} from '../runs/train-options.js';
 import type {Step, Trainable} from '../step/define-step.js';
 import {checkFits, checkStep} from './check-training.js';
 import {hintsFor} from './hints.js';
-import {findMissingClasses, imageSelection, newDrawSeed} from './image-selection.js';
+import {countsForLoss, findMissingClasses, imageSelection, newDrawSeed} from './image-selection.js';
 import {type SeedRun, trainSeed} from './train-seed.js';
 import {startTraining, type Training} from './training.js';
 
@@ -104,6 +104,7 @@ const trainSeeds = async (
 	const draws = [limitTrain, limitTest, holdout].some(count => count !== undefined);
 	const drawSeed = draws ? givenDrawSeed : undefined;
 	const missingClasses = await findMissingClasses(data, imageSelection(given, drawSeed));
+	const classCounts = await countsForLoss(experiment, data, imageSelection(given, drawSeed));
 	const hints = hintsFor(experiment, Math.min(limitTrain ?? data.train, data.train) - (holdout ?? 0));
 	const results: SeedResult[] = [];
 	let engine: Engine = 'fused';
@@ -124,7 +125,7 @@ const trainSeeds = async (
 	try {
 		await runWorkers(queue, jobs, outside, async ([index, seed], signal) => {
 			const started = {
-				...{step, experiment, seed, data, drawSeed, missingClasses, hints},
+				...{step, experiment, seed, data, drawSeed, classCounts, missingClasses, hints},
 				options: {...given, threads, signal},
 			};
 			const folder = existing?.unfinished.get(seed) ?? (await open(started, signal));

@@ -28,6 +28,7 @@ pub struct Aten {
     optimizer: Optimizer,
     averaging: Option<Averaging>,
     label_smoothing: f64,
+    class_weights: Option<Tensor>,
     device: Device,
     kind: Kind,
     threads: Threads,
@@ -83,6 +84,7 @@ impl Aten {
             optimizer: experiment.optimizer,
             averaging: experiment.averaging,
             label_smoothing: experiment.label_smoothing,
+            class_weights: None,
             device,
             kind,
             threads,
@@ -92,6 +94,9 @@ impl Aten {
             gradients: vec![],
         };
         engine.set_state(state)?;
+        if let Some(weights) = request.class_weights {
+            engine.class_weights = Some(engine.weights_of_classes(weights)?);
+        }
         Ok(engine)
     }
 
@@ -121,6 +126,10 @@ impl Aten {
     /// [`TrainError::Torch`] if libtorch fails.
     pub fn exact_logits(&self, of: WeightSet, batch: &Batch) -> Result<Vec<f64>, TrainError> {
         Ok(to_doubles(&self.evaluated(of, batch)?)?)
+    }
+
+    fn weights_of_classes(&self, weights: &[f64]) -> Result<Tensor, Failed> {
+        Ok(Tensor::f_from_slice(weights)?.f_to_kind(self.kind)?.f_to_device(self.device)?)
     }
 
     fn set_state(&mut self, state: &TrainingState) -> Result<(), Failed> {
@@ -327,7 +336,7 @@ impl Aten {
         let labels = Tensor::f_from_slice(batch.labels())?.f_to_kind(Kind::Int64)?; // cross entropy wants i64
         let loss = logits.f_cross_entropy_loss(
             &labels.f_to_device(self.device)?,
-            None::<&Tensor>,
+            self.class_weights.as_ref(),
             Reduction::Mean,
             -100, // PyTorch's default: no label is ignored
             self.label_smoothing,

@@ -307,9 +307,9 @@ fn steps_with_momentum_decay_and_averages_lead_both_engines_to_the_same_place() 
 }
 
 #[test]
-fn a_net_is_trained_as_pytorchs_optimizers_train_it() {
-    for case in Trained::of_fixture("optimizers") {
-        let request = request(&case.experiment, &case.plan, THREADS);
+fn a_net_is_trained_as_pytorchs_optimizers_and_loss_train_it() {
+    for case in ["optimizers", "class_weights"].into_iter().flat_map(Trained::of_fixture) {
+        let request = case.request(THREADS);
         for (precision, tolerance) in [(Precision::Single, 1e-4), (Precision::Double, 1e-6)] {
             let mut engine = Aten::start(&request, &case.start, Device::Cpu, precision).unwrap();
             case.follow(&mut engine, tolerance);

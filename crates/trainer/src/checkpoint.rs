@@ -260,7 +260,8 @@ mod tests {
         let data = Dataset::open(&options.data, &experiment.net, &options.selection).unwrap();
         let state = |seed| TrainingState::init(&plan, &experiment, seed).unwrap();
         let (engine, device) = (options.engine, options.device);
-        let request = Request { experiment: &experiment, plan: &plan, engine, device, threads: 1 };
+        let request =
+            Request { experiment: &experiment, plan: &plan, class_weights: None, engine, device, threads: 1 };
         let engine = Fused::start(&request, state(1), instruction_set().unwrap()).unwrap();
         let run = Identity::new(&experiment, &options, &data, &engine);
 

@@ -10,6 +10,7 @@ use crate::TrainError;
 use crate::data::Dataset;
 use crate::data::{Augmentation, Selection};
 use crate::engine::check_training;
+use crate::metric::{ClassWeights, Loss};
 use crate::net::{NetSpec, Plan};
 use crate::optim::{Averaging, Optimizer, Schedule, Steps};
 
@@ -40,6 +41,9 @@ pub struct Experiment {
     pub averaging: Option<Averaging>,
     /// The share of each training label that is spread over all classes, in `[0, 1)`.
     pub label_smoothing: f64,
+    /// Further settings of the training loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<Loss>,
     /// Samples in a step; the last of an epoch may have fewer.
     pub batch_size: usize,
     /// Passes over the training set.
@@ -143,6 +147,12 @@ impl Experiment {
         (1..=self.epochs).map(|epoch| self.schedule.learning_rate(last_of(epoch), steps)).collect()
     }
 
+    /// Returns the weights of classes in the training loss; `None` for 1 each.
+    #[must_use]
+    pub fn class_weights(&self) -> Option<&ClassWeights> {
+        self.loss.as_ref()?.class_weights.as_ref()
+    }
+
     /// Checks every setting, then plans the net.
     ///
     /// # Errors
@@ -161,6 +171,9 @@ impl Experiment {
             augmentation.check()?;
         }
         let plan = Plan::of(&self.net)?;
+        if let Some(weights) = self.class_weights() {
+            weights.check(self.net.classes)?;
+        }
         check_training(&plan, &self.optimizer, self.batch_size)?;
         Ok(plan)
     }

@@ -65,7 +65,10 @@ pub fn train(
 
     let threads = options.threads.unwrap_or_else(default_threads);
     let &RunOptions { engine, device, .. } = options;
-    let request = Request { experiment, plan: &plan, engine, device, threads };
+    let class_weights =
+        experiment.class_weights().map(|weights| weights.resolve(experiment.net.classes, &data.train.labels));
+    let class_weights = class_weights.as_deref();
+    let request = Request { experiment, plan: &plan, class_weights, engine, device, threads };
     let initial_state = || TrainingState::init(&plan, experiment, options.seed);
     let mut engine = engines.start(&request, initial_state()?)?;
     let stream = |purpose| Stream::new(options.seed, purpose);

@@ -75,11 +75,20 @@ fn sgd_moves_as_pytorchs_does_with_momentum_nesterov_and_decay() {
 
 #[test]
 fn a_net_is_trained_as_pytorchs_optimizers_train_it() {
-    for case in Trained::of_fixture("optimizers") {
-        let (experiment, plan) = (&case.experiment, &case.plan);
+    follow("optimizers");
+}
+
+#[test]
+fn class_weights_count_as_in_pytorchs_loss() {
+    follow("class_weights");
+}
+
+/// Trains as PyTorch did, on each instruction set.
+#[track_caller]
+fn follow(fixture: &str) {
+    for case in Trained::of_fixture(fixture) {
         for isa in Isa::available() {
-            let request = request(experiment, plan, 2);
-            let mut engine = Fused::start(&request, case.start.clone(), isa).unwrap();
+            let mut engine = Fused::start(&case.request(2), case.start.clone(), isa).unwrap();
             case.follow(&mut engine, 1e-4);
         }
     }

@@ -83,7 +83,7 @@ pub trait Engine: Send {
 
     /// Runs a batch forward and backward as in training (dropout drops, norms use and update their statistics), takes
     /// the optimizer's step, and updates the average of the weights. The loss is the cross entropy of the batch
-    /// before the step, smoothed as the experiment says; the caller checks that it is finite.
+    /// before the step, smoothed and weighted as the experiment says; the caller checks that it is finite.
     ///
     /// # Errors
     ///
@@ -134,6 +134,8 @@ pub struct Request<'a> {
     pub experiment: &'a Experiment,
     /// The plan of its net.
     pub plan: &'a Plan,
+    /// The weight of each class in the training loss: those of the experiment, resolved; 1 each if `None`.
+    pub class_weights: Option<&'a [f64]>,
     /// The choice of an engine.
     pub engine: EngineChoice,
     /// The choice of a device.

@@ -25,21 +25,48 @@ impl LogSumExp {
     }
 }
 
-/// Computes the cross entropy of one sample's logits and its label, `smoothing` of which is spread over all classes.
-/// Calls `gradient` with each class and the derivative by its logit, which is its probability minus its target.
+/// How the loss of a batch is computed from those of its samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchLoss<'a> {
+    /// The fraction of each label that is spread over all classes.
+    pub smoothing: f64,
+    /// The weight of each class; 1 each if `None`.
+    pub class_weights: Option<&'a [f64]>,
+    /// The sum of the samples' weights, by which the sum of their losses is divided.
+    pub divisor: f64,
+}
+
+impl<'a> BatchLoss<'a> {
+    /// Returns that of a batch with these labels.
+    #[must_use]
+    pub fn of(smoothing: f64, class_weights: Option<&'a [f64]>, labels: &[u8]) -> Self {
+        let divisor = match class_weights {
+            Some(weights) => labels.iter().map(|&label| weights[usize::from(label)]).sum(),
+            None => labels.len() as f64,
+        };
+        Self { smoothing, class_weights, divisor }
+    }
+}
+
+/// Computes the cross entropy of one sample's logits and its label, `smoothing` of which is spread over all classes, with the term
+/// of each class multiplied by its weight. Calls `gradient` with each class and the derivative by its logit.
 pub fn cross_entropy(
     logits: &[f32],
     label: usize,
-    smoothing: f64,
+    &BatchLoss { smoothing, class_weights, .. }: &BatchLoss,
     mut gradient: impl FnMut(usize, f64),
 ) -> f64 {
     let sum = LogSumExp::of(logits);
+    let target_of = |class: usize| {
+        let hit = if class == label { 1.0 - smoothing } else { 0.0 };
+        (hit + smoothing / logits.len() as f64) * class_weights.map_or(1.0, |weights| weights[class])
+    };
+    let targets = class_weights.map_or(1.0, |_| (0..logits.len()).map(target_of).sum());
     let mut loss = 0.0;
     for (class, &logit) in logits.iter().enumerate() {
-        let hit = if class == label { 1.0 - smoothing } else { 0.0 };
-        let target = hit + smoothing / logits.len() as f64;
+        let target = target_of(class);
         loss += target * (sum.value - f64::from(logit));
-        gradient(class, sum.probability(logit) - target);
+        gradient(class, targets * sum.probability(logit) - target);
     }
     loss
 }

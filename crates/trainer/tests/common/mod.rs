@@ -83,6 +83,7 @@ pub fn experiment() -> Experiment {
         schedule: Schedule::Constant { learning_rate: 0.01 },
         averaging: None,
         label_smoothing: 0.0,
+        loss: None,
         batch_size: 16,
         epochs: 1,
     }
@@ -153,7 +154,7 @@ pub fn of_net(net: &NetSpec, label_smoothing: f64) -> Experiment {
 
 pub fn request<'a>(experiment: &'a Experiment, plan: &'a Plan, threads: usize) -> Request<'a> {
     let (engine, device) = (EngineChoice::Auto, DeviceChoice::Cpu);
-    Request { experiment, plan, engine, device, threads }
+    Request { experiment, plan, class_weights: None, engine, device, threads }
 }
 
 /// Images `[N, C, H, W]` around zero, with labels, and places in a large set.
@@ -205,6 +206,8 @@ pub struct Trained {
     pub experiment: Experiment,
     pub plan: Plan,
     pub start: TrainingState,
+    /// The weight of each class in the loss.
+    class_weights: Option<Vec<f64>>,
     images: Vec<f32>,
     labels: Vec<u8>,
     /// Before each step.
@@ -216,15 +219,24 @@ pub struct Trained {
 impl Trained {
     pub fn of_fixture(name: &str) -> Vec<Self> {
         let fixture = fixture(name);
-        let labels =
-            |value: &Value| value.as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as u8).collect();
+        let labels: Vec<u8> =
+            fixture["labels"].as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as u8).collect();
         let cases = fixture["cases"].as_array().unwrap().iter();
         let trained = cases.map(|case| {
             let mut experiment = experiment();
             experiment.net = serde_json::from_value(fixture["net"].clone()).unwrap();
             experiment.optimizer = serde_json::from_value(case["optimizer"].clone()).unwrap();
             experiment.schedule = serde_json::from_value(case["schedule"].clone()).unwrap();
+            experiment.label_smoothing = case["labelSmoothing"].as_f64().unwrap_or_default();
+            experiment.loss = serde_json::from_value(case["loss"].clone()).unwrap();
             experiment.batch_size = 24;
+            let class_weights =
+                experiment.class_weights().map(|weights| weights.resolve(experiment.net.classes, &labels));
+            if let Some(weights) = &class_weights {
+                let expected =
+                    case["weights"].as_array().unwrap().iter().map(|weight| weight.as_f64().unwrap());
+                assert!(weights.iter().copied().eq(expected), "{weights:?}");
+            }
             let plan = experiment.check().unwrap();
             let mut start = TrainingState::init(&plan, &experiment, 1).unwrap();
             for planned in &plan.parameters {
@@ -235,8 +247,9 @@ impl Trained {
                 experiment,
                 plan,
                 start,
+                class_weights,
                 images: floats(&fixture["images"]),
-                labels: labels(&fixture["labels"]),
+                labels: labels.clone(),
                 losses: case["losses"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect(),
                 parameters: case["parameters"].clone(),
             }
@@ -244,10 +257,18 @@ impl Trained {
         trained.collect()
     }
 
+    pub fn request(&self, threads: usize) -> Request<'_> {
+        Request {
+            class_weights: self.class_weights.as_deref(),
+            ..request(&self.experiment, &self.plan, threads)
+        }
+    }
+
     /// Trains on an engine, and compares each loss and the last parameters with PyTorch's in f64.
     #[track_caller]
     pub fn follow(&self, engine: &mut dyn Engine, tolerance: f32) {
-        let case = format!("{:?} {:?}", self.experiment.optimizer, self.experiment.schedule);
+        let Experiment { optimizer, schedule, label_smoothing, loss, .. } = &self.experiment;
+        let case = format!("{optimizer:?} {schedule:?} {label_smoothing} {loss:?}");
         let samples = (0..self.labels.len() as u32).collect();
         let batch = Batch::ready(&self.images, self.labels.clone(), samples);
         let steps = Steps { epochs: 1, per_epoch: self.losses.len() };

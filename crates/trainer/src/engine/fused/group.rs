@@ -7,7 +7,7 @@ use super::ops::{Pass, Reads, ViewMut, Workspace};
 use crate::TrainError;
 use crate::alloc::{pixels, zeros};
 use crate::data::{Batch, Preparing};
-use crate::metric::{argmax, cross_entropy};
+use crate::metric::{BatchLoss, argmax, cross_entropy};
 use crate::net::ValueId;
 
 /// The buffers of 16 images; one thread at a time works on them.
@@ -86,14 +86,14 @@ impl Group {
     }
 
     /// Runs a part of a training pass over the `place`-th 16 images of a batch.
-    pub fn run(&mut self, part: Part, pass: &Pass, batch: &Batch, place: usize, smoothing: f64) {
+    pub fn run(&mut self, part: Part, pass: &Pass, batch: &Batch, place: usize, loss: &BatchLoss) {
         let Self { buffers, workspaces, images, samples, .. } = self;
         let stage = |index: usize| &pass.program.stages[index];
         let reads = |index: usize| Reads { pass, stage: stage(index), buffers, images: *images, samples };
         match part {
             Part::Load => self.load(pass, batch, place),
             Part::Forward(i) => self.forward(pass, i),
-            Part::Loss => self.compute_loss(pass, batch, place, smoothing),
+            Part::Loss => self.compute_loss(pass, batch, place, loss),
             Part::Measure(i) => stage(i).kind.op().measure(&reads(i), &mut workspaces[i]),
             Part::Sum(i) => stage(i).kind.op().sum(&reads(i), &mut workspaces[i]),
             Part::Parameters(i) => stage(i).kind.op().parameter_gradients(&reads(i), &mut workspaces[i]),
@@ -141,7 +141,7 @@ impl Group {
     }
 
     /// Computes loss, correct predictions and the gradient of the logits.
-    fn compute_loss(&mut self, pass: &Pass, batch: &Batch, place: usize, smoothing: f64) {
+    fn compute_loss(&mut self, pass: &Pass, batch: &Batch, place: usize, loss: &BatchLoss) {
         let Place { buffer, frame } = pass.program.gradient(pass.program.output);
         let mut gradient = take(&mut self.buffers[buffer]);
         let logits = self.logits(pass.program);
@@ -160,8 +160,8 @@ impl Group {
             }
             let label = usize::from(label);
             correct += usize::from(argmax(&row) == label);
-            loss_sum += cross_entropy(&row, label, smoothing, |class, slope| {
-                gradient[place_of(class)][lane] = (slope / batch.len() as f64) as f32;
+            loss_sum += cross_entropy(&row, label, loss, |class, slope| {
+                gradient[place_of(class)][lane] = (slope / loss.divisor) as f32;
             });
         }
         self.buffers[buffer] = gradient;

@@ -28,7 +28,7 @@ use super::{Device, Engine, EngineName, Request, Step};
 use crate::TrainError;
 use crate::alloc::{check_available, zeros};
 use crate::data::Batch;
-use crate::metric::Score;
+use crate::metric::{BatchLoss, Score};
 use crate::net::{ParameterPlan, Plan, Weights};
 use crate::optim::{Averages, Averaging, MOST_SLOTS, Optimizer, Update, clip_factor, sum_of_squares};
 use crate::training_state::{Slot, TrainingState, WeightSet};
@@ -51,6 +51,7 @@ struct Training {
     optimizer: Optimizer,
     averaging: Option<Averaging>,
     label_smoothing: f64,
+    class_weights: Option<Vec<f64>>,
     /// Of all parameters, in the last step.
     gradients: Vec<f32>,
     /// Of each parameter, in the order of the plan.
@@ -74,6 +75,9 @@ struct Term {
     source: Source,
 }
 
+/// Of a pass that computes none.
+const NO_LOSS: BatchLoss = BatchLoss { smoothing: 0.0, class_weights: None, divisor: 1.0 };
+
 /// Parameters that one thread updates at a time: few enough for its cache.
 const PARAMETERS_AT_ONCE: usize = 1 << 14;
 
@@ -89,6 +93,7 @@ impl Fused {
             optimizer: experiment.optimizer,
             averaging: experiment.averaging,
             label_smoothing: experiment.label_smoothing,
+            class_weights: request.class_weights.map(<[f64]>::to_vec),
             gradients: zeros(plan.parameter_count())?,
             shares: vec![],
         };
@@ -152,12 +157,15 @@ impl Fused {
 
     /// Runs forward and backward: leaves each group's share of every gradient in its workspace, and updates the running
     /// statistics.
-    fn forward_and_backward(&mut self, batch: &Batch, at: &Step, smoothing: f64) -> Score {
-        let Self { isa, workers, program, groups, state, .. } = self;
+    fn forward_and_backward(&mut self, batch: &Batch, at: &Step) -> Score {
+        let Self { isa, workers, program, groups, state, training, .. } = self;
+        let loss = training.as_ref().map_or(NO_LOSS, |training| {
+            BatchLoss::of(training.label_smoothing, training.class_weights.as_deref(), batch.labels())
+        });
         let Weights { parameters, statistics } = &mut state.weights;
         let groups = &groups[..batch.len().div_ceil(LANES)];
         let pass = Pass { isa: *isa, program, parameters, dropout: Some(at.dropout) };
-        run(workers, &program.segments, groups, &pass, batch, smoothing, (statistics, None));
+        run(workers, &program.segments, groups, &pass, batch, &loss, (statistics, None));
 
         let mut score = Score { total: batch.len(), ..Score::default() };
         for group in groups {
@@ -165,6 +173,7 @@ impl Fused {
             score.loss_sum += group.loss;
             score.correct += group.correct;
         }
+        score.loss_sum *= batch.len() as f64 / loss.divisor;
         score
     }
 
@@ -307,13 +316,13 @@ impl Engine for Fused {
     }
 
     fn step(&mut self, batch: &Batch, at: &Step) -> Result<Score, TrainError> {
-        let Some(smoothing) = self.training.as_ref().map(|training| training.label_smoothing) else {
+        if self.training.is_none() {
             return Err(TrainError::Internal("this engine was started for evaluation only".into()));
-        };
+        }
         let groups = batch.len().div_ceil(LANES);
         self.ensure_groups(groups)?;
         self.prepared = None;
-        let score = self.forward_and_backward(batch, at, smoothing);
+        let score = self.forward_and_backward(batch, at);
         self.update(groups, at);
         Ok(score)
     }
@@ -334,7 +343,7 @@ impl Engine for Fused {
             &all[..groups],
             &pass,
             batch,
-            0.0,
+            &NO_LOSS,
             (statistics, Some(share)),
         );
         Ok(())
@@ -393,7 +402,7 @@ fn run(
     groups: &[RwLock<Group>],
     pass: &Pass,
     batch: &Batch,
-    smoothing: f64,
+    loss: &BatchLoss,
     (running, share): (&mut [f32], Option<f64>),
 ) {
     let (stages, parameters) = (&pass.program.stages, pass.parameters);
@@ -405,7 +414,7 @@ fn run(
             worker.each(groups.len(), |g| {
                 let mut group = write(&groups[g]);
                 for &part in parts {
-                    group.run(part, pass, batch, g, smoothing);
+                    group.run(part, pass, batch, g, loss);
                 }
             });
             let &Some(reduction) = reduction else { continue };
