@@ -54,6 +54,7 @@ export type {
 	Optimizer,
 	Schedule,
 	Sgd,
+	Start,
 	WarmUp,
 } from './experiment/experiment.js';
 export type {Goal, PartialGoal} from './experiment/goal.js';
@@ -85,6 +86,7 @@ export type {
 	BatchEvent,
 	EpochEvent,
 	EstimateOverSeeds,
+	LoadedWeights,
 	MissingClasses,
 	SeedEvent,
 	SeedResult,

@@ -2,7 +2,7 @@
 
 usage: python scripts/reference/make_fixtures.py
 
-Wants torch 2.13.0, torchvision, scikit-learn and numpy; the tests read only the JSON that it writes to
+Wants torch 2.13.0, torchvision, scikit-learn, safetensors and numpy; the tests read only the JSON that it writes to
 crates/trainer/tests/fixtures/. Figures are printed with all digits of their f32 or f64.
 """
 
@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 import torchvision
 import torchvision.transforms.v2.functional as TF
+from safetensors.torch import save_file
 from sklearn.utils.class_weight import compute_class_weight
 
 OUT = pathlib.Path(__file__).parents[2] / "crates" / "trainer" / "tests" / "fixtures"
@@ -591,6 +592,21 @@ def optimizers():
     )
 
 
+def start_weights():
+    """The `state_dict` of a net of blocks and a linear head, as safetensors, and the same numbers as JSON."""
+    block = {"order": ["conv", "norm", "relu", "dropout"], "bias": False, "norm": "batch", "dropout": 0}
+    body = [{"kind": "block", "channels": 3, "kernel": 3, "padding": 1}, {"kind": "max-pool", "kernel": 4}]
+    head = [{"kind": "global-average-pool"}, {"kind": "linear", "features": 10}]
+    spec = {"channels": 1, "size": 28, "classes": 10, "block": block, "body": body, "head": head}
+    torch.manual_seed(13)
+    net = Net(spec)
+    net(torch.randn(32, 1, 28, 28))  # moves the running statistics
+    state = {f"{path}.{name}": x for path, module in net.named.items() for name, x in module.state_dict().items()}
+    save_file(state, OUT / "start_weights.safetensors")
+    tensors = {name: short(x) for name, x in state.items() if not name.endswith("tracked")}
+    write("start_weights", {"net": spec, "tensors": tensors})
+
+
 def class_weights():
     """Of five classes, one without images: its balanced weight is 0."""
     counts = torch.tensor([11, 7, 4, 2, 0])
@@ -650,6 +666,7 @@ schedules()
 sgd()
 optimizers()
 class_weights()
+start_weights()
 small_net()
 augmentation()
 layers()

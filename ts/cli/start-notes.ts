@@ -1,6 +1,6 @@
 import process from 'node:process';
 import {formatClasses} from '../format/class-names.js';
-import type {MissingClasses, StartEvent, TrainEvent} from '../runs/events.js';
+import type {LoadedWeights, MissingClasses, StartEvent, TrainEvent} from '../runs/events.js';
 
 /**
  * Returns a listener that prints on stderr, once for all seeds, what will limit a training.
@@ -17,10 +17,26 @@ export const startReporter = ({isDrawn}: {isDrawn: boolean}): ((event: TrainEven
 	};
 };
 
-const notesOf = ({missingClasses, hints = []}: StartEvent, isDrawn: boolean): string[] => [
+const notesOf = ({missingClasses, loaded, hints = []}: StartEvent, isDrawn: boolean): string[] => [
+	...(loaded ? [`${loadedText(loaded)}\n`] : []),
 	...(isDrawn && missingClasses ? [`Missing classes: ${missingClassesText(missingClasses)}.\n`] : []),
 	...hints.map(hint => `${hint}\n`),
 ];
+
+/** Lists the tensors that did not match, as many as fit a few lines. */
+const loadedText = ({loaded, fresh, unused}: LoadedWeights): string => {
+	const listed = (names: readonly string[]): string =>
+		names.length > maxNames
+			? `${names.slice(0, maxNames).join(', ')} and ${names.length - maxNames} more`
+			: names.join(', ');
+	return [
+		`Starting weights: ${loaded} tensors loaded`,
+		...(fresh.length > 0 ? [`not in the file, and so initialised: ${listed(fresh)}`] : []),
+		...(unused.length > 0 ? [`not used: ${listed(unused)}`] : []),
+	].join('; ');
+};
+
+const maxNames = 12;
 
 const missingClassesText = ({train, holdout, test}: MissingClasses): string =>
 	Object.entries({training: train, validation: holdout, test})

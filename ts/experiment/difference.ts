@@ -6,6 +6,7 @@ export type Aspect =
 	| 'whole net'
 	| 'net block'
 	| 'net head'
+	| 'starting weights'
 	| 'augmentation'
 	| 'optimizer'
 	| 'schedule'
@@ -58,6 +59,10 @@ const aspectOf = (path: string): Aspect => {
 	switch (first) {
 		case 'net': {
 			return second === 'block' ? 'net block' : second === 'head' ? 'net head' : 'whole net';
+		}
+
+		case 'start': {
+			return 'starting weights';
 		}
 
 		case 'labelSmoothing': {

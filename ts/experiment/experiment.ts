@@ -10,6 +10,12 @@ export type Experiment = {
 	/** The net. */
 	net: Net;
 	/**
+	 * A file whose weights training starts from.
+	 *
+	 * @default weights drawn by the seed
+	 */
+	start?: Start | undefined;
+	/**
 	 * Random changes to training images.
 	 *
 	 * @default none
@@ -53,6 +59,28 @@ export type Experiment = {
 	 * @unit epochs
 	 */
 	epochs: number;
+};
+
+/**
+ * Weights to start from: a tensor of the file becomes that of the net with its name and shape, and the net's others are initialised
+ * as usual.
+ */
+export type Start = {
+	/** The folder of a run, or a safetensors file; a relative path starts from the ladder's folder, else from the working folder. */
+	from: string;
+	/**
+	 * The file's sha256 in hex.
+	 *
+	 * @default that of the file when a ladder is opened or a training starts
+	 */
+	sha256?: string | undefined;
+	/**
+	 * Paths of layers that are not trained, such as `body.0`, or `body` for all in it.
+	 *
+	 * @default none
+	 * @follows PyTorch’s `requires_grad_(False)`
+	 */
+	freeze?: string[] | undefined;
 };
 
 /** A net as data. */
@@ -821,6 +849,9 @@ const net: z.ZodType<Net> = z.strictObject({
 /** The names and types of an experiment. An unknown name is an error. */
 const experiment: z.ZodType<Experiment> = z.strictObject({
 	net,
+	start: z
+		.strictObject({from: z.string(), sha256: z.string().optional(), freeze: z.array(z.string()).optional()})
+		.optional(),
 	augmentation: z
 		.strictObject({
 			rotation: number,

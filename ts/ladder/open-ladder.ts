@@ -8,7 +8,7 @@ import {displayPath} from '../format/command-line.js';
 import {didYouMean} from '../format/did-you-mean.js';
 import {formatThrown, formatValue} from '../format/value.js';
 import {abortable, abortedBy} from '../platform/abort.js';
-import {isStep, type Step} from '../step/define-step.js';
+import {isStep, placeStep, type Step} from '../step/define-step.js';
 import {checkFolder} from '../validation/check-path.js';
 import {deepFreeze} from '../validation/deep-freeze.js';
 import {defineLadder, type LadderDefinition, type PublishedResult} from './define-ladder.js';
@@ -168,7 +168,8 @@ const readSteps = async (folder: string, opening: number): Promise<Steps> => {
 		const record = path.join(folder, 'records', `${position}-${name}`);
 		try {
 			checkUnique(file, files);
-			found.entries.push({step: await readStep(file, name, opening), position, file, record});
+			const step = await readStep(file, name, opening);
+			found.entries.push({step: step.experiment.start ? placeStep(step, folder) : step, position, file, record});
 		} catch (error) {
 			if (!(error instanceof LadderError)) {
 				throw error;

@@ -122,10 +122,15 @@ const changes = (
 ): string[] => changed({...before, target: goalOf(before.target)}, now, data);
 
 const changed = (preregistered: unknown, now: unknown, {decoder}: Data): string[] => {
-	const found = differences(preregistered, now).filter(
-		// an earlier version did not look for any; the same images have the same ones
-		({path, before}) => !(path === 'data.findings' && before === undefined),
-	);
+	const found = differences(preregistered, now)
+		.filter(
+			// an earlier version did not look for any; the same images have the same ones
+			({path, before}) => !(path === 'data.findings' && before === undefined),
+		)
+		.filter(
+			// a check needs no weights to start from, which may be elsewhere; training compares their hash
+			({path, after}) => !(path === 'experiment.start.sha256' && after === undefined),
+		);
 	const alone = found.length === 1 && decoder !== undefined;
 	return found.map(({path, before, after}) => {
 		const where = path.startsWith('data') ? 'in the ladder' : 'in the step';

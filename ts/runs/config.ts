@@ -63,6 +63,7 @@ export const configText = (
 		...{step: step.name, from: step.from?.name, seed, experiment, target: goalOf(step.target), options: given},
 		...(drawSeed !== undefined && {drawSeed}),
 		...(classCounts !== undefined && {classCounts}),
+		...(experiment.start && {startFolder: path.resolve(step.folder ?? '.')}),
 		...(purpose !== undefined && {purpose}),
 		...(command !== undefined && {command}),
 		...(step.trial && {trial: step.trial}),
@@ -99,7 +100,19 @@ export const readConfig = (folder: string): RunConfig => {
 			throw new Error('something in it was changed');
 		}
 
-		const {step: name, seed, experiment, target, options, drawSeed, classCounts, purpose, command, trial} = config;
+		const {
+			step: name,
+			seed,
+			experiment,
+			target,
+			options,
+			drawSeed,
+			classCounts,
+			startFolder,
+			purpose,
+			command,
+			trial,
+		} = config;
 		if (drawSeed !== undefined && !Number.isSafeInteger(drawSeed)) {
 			throw new ConfigError('drawSeed', 'a whole number', formatValue(drawSeed));
 		}
@@ -108,7 +121,7 @@ export const readConfig = (folder: string): RunConfig => {
 		const data = storedData(config.data);
 		checkTrainOptions({...options, data: sourceOf(data)});
 		return {
-			step: {name, experiment, target, trial},
+			step: {name, experiment, target, trial, folder: startFolder},
 			seed,
 			experiment: asExperiment(experiment),
 			data,

@@ -4,6 +4,18 @@ import type {PredictionMeasures} from '../experiment/prediction-measures.js';
 import type {Engine} from '../native/engine.js';
 import type {ClassCounts} from '../statistics/classification.js';
 
+/** The tensors of a file that became weights of a net, and the others. */
+export type LoadedWeights = {
+	/** The file's, in hex. */
+	readonly sha256: string;
+	/** Number of tensors with the name and the shape of one of the net. */
+	readonly loaded: number;
+	/** The net's other tensors, which were initialised as without a file. */
+	readonly fresh: readonly string[];
+	/** The file's other tensors. */
+	readonly unused: readonly string[];
+};
+
 /** Settings and data of a seed have been checked, and its first batch is under way. */
 export type StartEvent = {
 	readonly type: 'start';
@@ -17,6 +29,8 @@ export type StartEvent = {
 	readonly folder: string | undefined;
 	/** Names of classes without an image; left out if each class has one everywhere. */
 	readonly missingClasses?: MissingClasses;
+	/** The tensors of the file that training started from, and those that did not match; left out if weights were drawn. */
+	readonly loaded?: LoadedWeights;
 	/** Sentences about settings that can't do their work with so few images; left out if there are none. */
 	readonly hints?: readonly string[];
 };

@@ -6,7 +6,7 @@ import type {Lock} from '../fs/lock.js';
 import {suggestOut} from '../fs/wrap-write-errors.js';
 import {syncFolder, writeFileAtomic} from '../fs/write-file-atomic.js';
 import type {Engine} from '../native/engine.js';
-import type {Answers, EpochEvent, SeedResult} from './events.js';
+import type {Answers, EpochEvent, LoadedWeights, SeedResult} from './events.js';
 import {checkpointIn, writeIn} from './folder.js';
 import {pointLatestTo} from './latest.js';
 import {fileHash, hashedFiles} from './run-hashes.js';
@@ -16,6 +16,8 @@ export type FinishedSeed = {
 	readonly result: SeedResult;
 	readonly trainCleanTotal: number;
 	readonly answers: Answers;
+	/** The weights that it started from, if they were not drawn. */
+	readonly loaded?: LoadedWeights | undefined;
 	readonly engine: Engine;
 	readonly device: string;
 	readonly threads: number;

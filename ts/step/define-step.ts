@@ -8,6 +8,7 @@ import {formatValue} from '../format/value.js';
 import {checkNames} from '../validation/check-names.js';
 import {deepFreeze} from '../validation/deep-freeze.js';
 import {checkObject, isPlainObject} from '../validation/plain-object.js';
+import {withStartHash} from './start-file.js';
 
 /** Target of a step, with its reason. */
 export type Target = Goal & {
@@ -27,6 +28,8 @@ export type Step = {
 	/** The aspect that it changes of that step; `undefined` for the first. */
 	readonly aspect: Aspect | undefined;
 	readonly experiment: Experiment;
+	/** The folder that relative paths of the experiment start from; `undefined` for the working folder. */
+	readonly folder?: string | undefined;
 	readonly target: Target;
 	/** Claims about its record; empty before it was trained. */
 	readonly analysis: readonly Claim[];
@@ -36,6 +39,7 @@ export type Step = {
 export type Trainable = Pick<Step, 'name' | 'experiment'> & {
 	readonly target: Goal;
 	readonly from?: Step | undefined;
+	readonly folder?: string | undefined;
 	/** Settings that differ from the unchanged step, if this is a trial. */
 	readonly trial?: ReadonlyArray<{readonly path: string; readonly value: unknown}> | undefined;
 };
@@ -138,6 +142,14 @@ export const defineStep = (definition: StepDefinition): Step => {
 		defined.add(step);
 		return step;
 	});
+};
+
+/** Returns a step, and those that it grew from, with the folder of its ladder and the hash of the weights that it starts from. */
+export const placeStep = (step: Step, folder: string): Step => {
+	const experiment = withStartHash(step.experiment, folder);
+	const placed = deepFreeze({...step, from: step.from && placeStep(step.from, folder), experiment, folder});
+	defined.add(placed);
+	return placed;
 };
 
 const defined = new WeakSet<object>();

@@ -28,6 +28,7 @@ import {unwrap} from '../native/unwrap.js';
 import {runWorkers} from '../platform/run-workers.js';
 import {checkTrainOptions, requireSeeds, type TrainOptions} from '../runs/train-options.js';
 import {checkName, type Step} from '../step/define-step.js';
+import {startFile} from '../step/start-file.js';
 import {checkBudgets} from '../training/check-training.js';
 import {findMissingClasses, newDrawSeed} from '../training/image-selection.js';
 import {checkFresh} from '../validation/check-fresh.js';
@@ -215,7 +216,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 			wrapWriteErrors(`in ${folder}`, folder, () => writeFileAtomic(replacing, identity));
 		}
 
-		const record = await trainAll(plan, runs, data, {...rest, signal, condition, fresh, tell});
+		const record = await trainAll(plan, runs, data, {...rest, ladder: ladder.folder, signal, condition, fresh, tell});
 		lock.check();
 		removePartialFiles(folder, written);
 		writeSweep(folder, record);
@@ -343,13 +344,15 @@ type Settled = Pick<SweepOptions, 'threads' | 'jobs'> & {
 	readonly signal: AbortSignal;
 	/** The condition of runs that are trained now. */
 	readonly condition: Condition;
+	/** The folder of the ladder. */
+	readonly ladder: string;
 	readonly fresh: boolean;
 	readonly tell: (event: SweepEvent) => void;
 };
 
 /** Trains missing runs, several at once, and assembles the record. */
 const trainAll = async (plan: SweepPlan, runs: readonly Run[], data: Data, settled: Settled): Promise<SweepRecord> => {
-	const {condition, fresh, tell, signal} = settled;
+	const {condition, ladder, fresh, tell, signal} = settled;
 	const locks = await lockAll(
 		runs.map(({folder}) => folder).filter(folder => fresh || folder.read() === undefined || folder.isUntidy),
 		signal,
@@ -377,7 +380,7 @@ const trainAll = async (plan: SweepPlan, runs: readonly Run[], data: Data, settl
 			tell({type: 'begun', ...of, epoch: 0, holdoutAccuracy: undefined, diverged: false, done});
 			const outcome = await trainTrial({
 				...{experiment: trial.experiment, seed, data, images: selectionOf(plan), threads},
-				...{checkpoint: folder.checkpoint, signal: stop},
+				...{startPath: startFile(trial.experiment, ladder), checkpoint: folder.checkpoint, signal: stop},
 				tell({epoch, holdoutCorrect}) {
 					const holdoutAccuracy = holdoutCorrect / plan.holdout;
 					tell({type: 'epoch', ...of, epoch, holdoutAccuracy, diverged: false, done});

@@ -13,6 +13,8 @@ export type TrialRun = {
 	readonly data: Data;
 	readonly images: ImageSelection;
 	readonly threads: number;
+	/** The file of weights to start from; `undefined` if the experiment draws them. */
+	readonly startPath?: string | undefined;
 	/** Path of the checkpoint, from which the run is resumed if it exists. */
 	readonly checkpoint: string;
 	readonly signal: AbortSignal;
@@ -33,12 +35,13 @@ export type TrialOutcome = Omit<SweepRun, 'trial' | 'seed' | 'begun' | 'conditio
  * @throws {AbortError} if the signal aborts, and the error of a run that fails; a loss that diverges is an outcome
  */
 export const trainTrial = async (run: TrialRun): Promise<TrialOutcome> => {
-	const {experiment, seed, data, images, threads, checkpoint, signal, tell} = run;
+	const {experiment, seed, data, images, threads, startPath, checkpoint, signal, tell} = run;
 	const begun = performance.now();
 	const epochs: TrialEpoch[] = [];
 	const options = {seed, device: 'cpu', engine: 'fused', threads, images, checkpointPath: checkpoint} as const;
+	const all = {...options, ...(startPath !== undefined && {startPath})};
 	try {
-		const finished = await runNative(experiment, data, options, signal, event => {
+		const finished = await runNative(experiment, data, all, signal, event => {
 			if (event.type === 'epoch') {
 				const row = asRow(event);
 				epochs.push(row);

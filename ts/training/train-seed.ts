@@ -6,10 +6,11 @@ import {reachTarget} from '../experiment/reach-target.js';
 import type {RunEvent} from '../native/binding.js';
 import type {Engine} from '../native/engine.js';
 import {platformOf} from '../native/load.js';
-import type {Answers, EpochEvent, MissingClasses, SeedResult, TrainEvent} from '../runs/events.js';
+import type {Answers, EpochEvent, LoadedWeights, MissingClasses, SeedResult, TrainEvent} from '../runs/events.js';
 import type {FinishedSeed, RunFolder} from '../runs/run-folder.js';
 import type {TrainOptions} from '../runs/train-options.js';
 import type {Trainable} from '../step/define-step.js';
+import {startFile} from '../step/start-file.js';
 import {imageSelection} from './image-selection.js';
 import {runNative} from './run-native.js';
 
@@ -38,17 +39,19 @@ export const trainSeed = async (run: SeedRun): Promise<FinishedSeed> => {
 	const {epochs} = experiment;
 	const rows: EpochEvent[] = [];
 	let epochsDone: number | undefined;
+	let loaded: LoadedWeights | undefined;
 	try {
 		const finished = await runNative(experiment, data, nativeOptions(run), options.signal, event => {
 			switch (event.type) {
 				case 'started': {
 					const engine = event.engine as Engine;
-					epochsDone = event.epochsDone;
+					({epochsDone, loaded} = event);
 					folder?.begin();
 					emit({
 						...{type: 'start', step: step.name, seed, engine, epochsDone, folder: folder?.path},
 						...(missingClasses && {missingClasses}),
 						...(hints.length > 0 && {hints}),
+						...(loaded && {loaded}),
 					});
 					break;
 				}
@@ -76,6 +79,7 @@ export const trainSeed = async (run: SeedRun): Promise<FinishedSeed> => {
 		const ended = {seed, epochs: rows, trainCleanCorrect: trainClean.correct, answers};
 		return {
 			...{result: seedResult(ended, step.target, data.classes), trainCleanTotal: trainClean.total, answers},
+			...(loaded && {loaded}),
 			...{engine: engine as Engine, device, threads, seconds},
 		};
 	} catch (error) {
@@ -137,13 +141,22 @@ const asEpochEvent = (
 	};
 };
 
-const nativeOptions = ({options, drawSeed, data, seed, folder}: SeedRun): Parameters<typeof runNative>[2] => {
+const nativeOptions = ({
+	step,
+	experiment,
+	options,
+	drawSeed,
+	data,
+	seed,
+	folder,
+}: SeedRun): Parameters<typeof runNative>[2] => {
 	const {device = 'auto', engine = 'auto', threads} = options;
 	const {modelPath, checkpointPath} = folder ?? {};
 	const optional = {
 		imagePreparation: data.preparation && JSON.stringify(data.preparation),
 		...{imageForm: data.form, threads},
 		...{modelPath, checkpointPath, platform: platformOf(options)},
+		startPath: startFile(experiment, step.folder),
 	};
 	const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
 	return {seed, device, engine, images: imageSelection(options, drawSeed), ...given};

@@ -37,6 +37,8 @@ pub struct RunOptions {
     pub model_path: Option<String>,
     /// File for a checkpoint after each epoch; a run whose checkpoint exists resumes from it.
     pub checkpoint_path: Option<String>,
+    /// The file of weights to start from, if the experiment has one.
+    pub start_path: Option<String>,
     /// The build of libtorch and the type of CPU, which the results of `aten` depend on: part of its checkpoints' identity.
     pub platform: Option<String>,
 }
@@ -100,6 +102,7 @@ impl TryFrom<RunOptions> for stepladder_trainer::RunOptions {
             threads: optional("threads", js.threads, THREADS)?,
             model_path: js.model_path.map(Into::into),
             checkpoint_path: js.checkpoint_path.map(Into::into),
+            start_path: js.start_path.map(Into::into),
             sources: Some(SOURCES.into()),
             platform: js.platform,
         })

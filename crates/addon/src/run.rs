@@ -23,6 +23,8 @@ pub enum RunEvent {
         engine: String,
         /// Epochs that were done before a checkpoint; their events follow.
         epochs_done: f64,
+        /// The weights that it started from; left out if all were drawn.
+        loaded: Option<LoadedWeights>,
     },
     /// Progress within an epoch. Of several unread ones in a row, the last is kept.
     Batch {
@@ -85,6 +87,27 @@ pub enum RunEvent {
     },
     /// The run ended early.
     Failed { failure: Failure },
+}
+
+/// The tensors of a file that became weights of a net, and the others.
+#[napi(object)]
+#[derive(Debug, Clone)]
+pub struct LoadedWeights {
+    /// sha256 of the file, in hex.
+    pub sha256: String,
+    /// Number of tensors with the name and the shape of one of the net.
+    pub loaded: f64,
+    /// The net's other tensors, which were initialised as without a file.
+    pub fresh: Vec<String>,
+    /// The file's other tensors.
+    pub unused: Vec<String>,
+}
+
+impl From<stepladder_trainer::LoadedWeights> for LoadedWeights {
+    fn from(weights: stepladder_trainer::LoadedWeights) -> Self {
+        let stepladder_trainer::LoadedWeights { sha256, loaded, fresh, unused } = weights;
+        Self { sha256, loaded: loaded as f64, fresh, unused }
+    }
 }
 
 /// Scores over samples.
@@ -206,7 +229,8 @@ impl Run {
         let work = move || {
             let outcome = guarded(|| {
                 let (experiment, options) = (experiment.parse("")?, options.try_into()?);
-                train(&experiment, &options, ENGINES, &mut EventReporter(&emitting))
+                let mut reporter = EventReporter { shared: &emitting, loaded: None };
+                train(&experiment, &options, ENGINES, &mut reporter)
             });
             emitting.end(match outcome {
                 Ok(outcome) => outcome.into(),
@@ -249,15 +273,24 @@ impl Drop for Run {
 }
 
 /// Emits an event for each thing that the trainer reports.
-struct EventReporter<'a>(&'a Shared);
+struct EventReporter<'a> {
+    shared: &'a Shared,
+    /// For the first event.
+    loaded: Option<LoadedWeights>,
+}
 
 impl Watch for EventReporter<'_> {
+    fn loaded(&mut self, weights: &stepladder_trainer::LoadedWeights) {
+        self.loaded = Some(weights.clone().into());
+    }
+
     fn started(&mut self, engine: EngineName, epochs_done: usize) {
-        self.0.emit(RunEvent::Started { engine: engine.as_str().into(), epochs_done: epochs_done as f64 });
+        let (engine, epochs_done) = (engine.as_str().into(), epochs_done as f64);
+        self.shared.emit(RunEvent::Started { engine, epochs_done, loaded: self.loaded.take() });
     }
 
     fn batch(&mut self, progress: &BatchProgress) -> Flow {
-        self.0.emit(RunEvent::Batch {
+        self.shared.emit(RunEvent::Batch {
             epoch: progress.epoch as f64,
             batch: progress.batch as f64,
             batches: progress.batches as f64,
@@ -269,7 +302,7 @@ impl Watch for EventReporter<'_> {
     }
 
     fn epoch(&mut self, row: &EpochRow) -> Flow {
-        self.0.emit(RunEvent::Epoch {
+        self.shared.emit(RunEvent::Epoch {
             epoch: row.epoch as f64,
             learning_rate: row.learning_rate,
             train: row.train.into(),
@@ -281,7 +314,7 @@ impl Watch for EventReporter<'_> {
     }
 
     fn flow(&self) -> Flow {
-        self.0.flow()
+        self.shared.flow()
     }
 }
 

@@ -26,6 +26,8 @@ pub enum Precision {
 pub struct Aten {
     plan: Plan,
     optimizer: Optimizer,
+    /// Of each parameter, in the order of the plan.
+    frozen: Vec<bool>,
     averaging: Option<Averaging>,
     label_smoothing: f64,
     class_weights: Option<Tensor>,
@@ -82,6 +84,7 @@ impl Aten {
         let mut engine = Self {
             plan: plan.clone(),
             optimizer: experiment.optimizer,
+            frozen: plan.parameters.iter().map(|planned| experiment.freezes(planned)).collect(),
             averaging: experiment.averaging,
             label_smoothing: experiment.label_smoothing,
             class_weights: None,
@@ -351,7 +354,8 @@ impl Aten {
     /// Scales gradients down to a norm of at most `most`, as [`stepladder_trainer::optim::clip_factor`] defines it, without
     /// waiting for the device.
     fn clip(&mut self, most: f64) -> Result<(), Failed> {
-        let norms = self.gradients.iter().map(Tensor::f_norm).collect::<Result<Vec<_>, _>>()?;
+        let moving = self.gradients.iter().zip(&self.frozen).filter(|&(_, &frozen)| !frozen);
+        let norms = moving.map(|(gradient, _)| gradient.f_norm()).collect::<Result<Vec<_>, _>>()?;
         let norm = Tensor::f_stack(&norms, 0)?.f_norm()?;
         let factor = norm.f_add_scalar(1e-6)?.f_reciprocal()?.f_mul_scalar(most)?.f_clamp_max(1.0)?;
         for gradient in &mut self.gradients {
@@ -365,11 +369,14 @@ impl Aten {
         if let Some(most) = self.optimizer.clip_norm() {
             self.clip(most)?;
         }
-        let Self { plan, optimizer, weights, gradients, slots, .. } = self;
+        let Self { plan, optimizer, frozen, weights, gradients, slots, .. } = self;
         let update = &at.update;
         for (i, ((planned, p), g)) in
             plan.parameters.iter().zip(&mut weights.parameters).zip(&*gradients).enumerate()
         {
+            if frozen[i] {
+                continue;
+            }
             let decay = optimizer.decay_of(planned);
             match optimizer {
                 Optimizer::Sgd(Sgd { momentum, nesterov, .. }) => {

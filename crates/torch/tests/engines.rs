@@ -5,7 +5,8 @@
 mod common;
 
 use common::{
-    Inputs, Trained, bars, experiment, final_net, of_net, options, request, sgd, standing, trained_state,
+    Inputs, Trained, adamw, bars, experiment, final_net, of_net, options, request, sgd, standing,
+    trained_state,
 };
 use proptest::prelude::*;
 use stepladder_torch::{Aten, Precision, WithTorch};
@@ -18,8 +19,8 @@ use stepladder_trainer::net::{
 use stepladder_trainer::optim::{Averaging, Update};
 use stepladder_trainer::random::{Purpose, Stream};
 use stepladder_trainer::{
-    DeviceChoice, EngineChoice, EpochRow, Experiment, Flow, RunOptions, TrainError, TrainingState, Unwatched,
-    Watch, WeightSet, train,
+    DeviceChoice, EngineChoice, EpochRow, Experiment, Flow, RunOptions, Start, TrainError, TrainingState,
+    Unwatched, Watch, WeightSet, train,
 };
 use tch::Device;
 
@@ -304,6 +305,36 @@ fn steps_with_momentum_decay_and_averages_lead_both_engines_to_the_same_place() 
     assert_eq!((a.steps, f.steps), (5, 5));
     near("averages", &a.weights.parameters, &f.weights.parameters);
     near("averaged statistics", &a.weights.statistics, &f.weights.statistics);
+}
+
+#[test]
+fn frozen_layers_stay_and_the_others_are_clipped_without_them_on_both_engines() {
+    let start = Start { from: "start".into(), sha256: None, freeze: Some(vec!["body.0".into()]) };
+    let base = of_net(&final_net(), 0.0);
+    let experiment = Experiment { start: Some(start), optimizer: adamw(), ..base };
+    let plan = Plan::of(&experiment.net).unwrap();
+    let request = request(&experiment, &plan, THREADS);
+    let state = TrainingState::init(&plan, &experiment, 3).unwrap();
+    let mut aten = Aten::start(&request, &state, Device::Cpu, Precision::Single).unwrap();
+    let mut fused = Fused::start(&request, state.clone(), Isa::best()).unwrap();
+    for step in 0..5 {
+        let inputs = Inputs::random(&experiment.net, 32, step);
+        let update = Update { index: step as usize, learning_rate: 0.01, momentum: None };
+        let at = stepladder_trainer::engine::Step { update, ..standing(step) };
+        aten.step(&inputs.batch(), &at).unwrap();
+        fused.step(&inputs.batch(), &at).unwrap();
+    }
+    let (a, f) = (aten.state().unwrap(), fused.state().unwrap());
+    for planned in &plan.parameters {
+        let of = |state: &TrainingState| -> Vec<f64> {
+            state.weights.parameters[planned.range.clone()].iter().map(|&x| f64::from(x)).collect()
+        };
+        let (a, f, first) = (of(&a), of(&f), of(&state));
+        assert_eq!(f == first, planned.name.starts_with("body.0."), "{}", planned.name);
+        assert_eq!(a == first, f == first, "{}", planned.name);
+        let (off, norm) = (distance(&a, &f), length(a.iter().copied()));
+        assert!(off <= 1e-2 * norm, "{}: {off} of {norm}", planned.name); // adamw divides rounding by small roots
+    }
 }
 
 #[test]

@@ -21,6 +21,9 @@ pub(crate) struct Identity {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sources: Option<String>,
     experiment: Experiment,
+    /// sha256 of the file that its weights start from; left out where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    start: Option<String>,
     seed: u64,
     limit_train: Option<usize>,
     limit_test: Option<usize>,
@@ -56,6 +59,7 @@ impl Identity {
         experiment: &Experiment,
         options: &RunOptions,
         data: &Dataset,
+        start: Option<String>,
         engine: &dyn Engine,
     ) -> Self {
         let &RunOptions { seed, ref selection, .. } = options;
@@ -66,6 +70,7 @@ impl Identity {
             version: env!("CARGO_PKG_VERSION").into(),
             sources: options.sources.clone(),
             experiment: experiment.clone(),
+            start,
             seed,
             limit_train,
             limit_test,
@@ -92,6 +97,7 @@ impl Identity {
         }
         let pairs = [
             (self.experiment != other.experiment, "experiment"),
+            (self.start != other.start, "file of weights to start from"),
             (self.seed != other.seed, "seed"),
             (self.data != other.data, "set of images or labels"),
             (
@@ -254,6 +260,7 @@ mod tests {
             threads: Some(1),
             model_path: None,
             checkpoint_path: None,
+            start_path: None,
             sources: None,
             platform: None,
         };
@@ -263,7 +270,7 @@ mod tests {
         let request =
             Request { experiment: &experiment, plan: &plan, class_weights: None, engine, device, threads: 1 };
         let engine = Fused::start(&request, state(1), instruction_set().unwrap()).unwrap();
-        let run = Identity::new(&experiment, &options, &data, &engine);
+        let run = Identity::new(&experiment, &options, &data, None, &engine);
 
         let mut kept = state(1);
         kept.averages.as_mut().unwrap().steps = 7;

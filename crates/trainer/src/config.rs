@@ -11,8 +11,9 @@ use crate::data::Dataset;
 use crate::data::{Augmentation, Selection};
 use crate::engine::check_training;
 use crate::metric::{ClassWeights, Loss};
-use crate::net::{NetSpec, Plan};
+use crate::net::{NetSpec, ParameterPlan, Plan};
 use crate::optim::{Averaging, Optimizer, Schedule, Steps};
+use crate::start::Start;
 
 /// Allowed epochs.
 pub const EPOCHS: RangeInclusive<usize> = 1..=10_000;
@@ -31,6 +32,9 @@ pub const THREADS: RangeInclusive<usize> = 1..=1024;
 pub struct Experiment {
     /// The net.
     pub net: NetSpec,
+    /// Weights to start from; drawn ones if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Start>,
     /// Augmentation of training images.
     pub augmentation: Option<Augmentation>,
     /// The optimizer.
@@ -76,6 +80,8 @@ pub struct RunOptions {
     /// Where a checkpoint is saved after each epoch, if anywhere. A run whose checkpoint exists resumes from it, and
     /// ends with the bits of an uninterrupted one.
     pub checkpoint_path: Option<PathBuf>,
+    /// The file of [`Experiment::start`]; where that says if `None`.
+    pub start_path: Option<PathBuf>,
     /// sha256 of the sources of the program that trains: a checkpoint of other sources is refused. `None` where unknown.
     pub sources: Option<String>,
     /// The build of libtorch and the type of CPU, which the results of `aten` depend on: its checkpoints of another platform
@@ -147,6 +153,12 @@ impl Experiment {
         (1..=self.epochs).map(|epoch| self.schedule.learning_rate(last_of(epoch), steps)).collect()
     }
 
+    /// Returns whether a parameter stays as it starts.
+    #[must_use]
+    pub fn freezes(&self, parameter: &ParameterPlan) -> bool {
+        self.start.as_ref().is_some_and(|start| start.freezes(parameter))
+    }
+
     /// Returns the weights of classes in the training loss; `None` for 1 each.
     #[must_use]
     pub fn class_weights(&self) -> Option<&ClassWeights> {
@@ -171,6 +183,9 @@ impl Experiment {
             augmentation.check()?;
         }
         let plan = Plan::of(&self.net)?;
+        if let Some(start) = &self.start {
+            start.check(&plan)?;
+        }
         if let Some(weights) = self.class_weights() {
             weights.check(self.net.classes)?;
         }

@@ -24,6 +24,7 @@
 //!     threads: None,
 //!     model_path: Some("model.safetensors".into()),
 //!     checkpoint_path: None,
+//!     start_path: None,
 //!     sources: None,
 //!     platform: None,
 //! };
@@ -44,6 +45,7 @@ mod model;
 pub mod net;
 pub mod optim;
 pub mod random;
+mod start;
 mod summary;
 mod tensor_file;
 mod train;
@@ -54,6 +56,7 @@ pub use config::{DataSource, DeviceChoice, EngineChoice, Experiment, RunOptions}
 pub use error::TrainError;
 pub use evaluate::{Answer, Evaluation, answer, evaluate};
 pub use model::{Model, Prediction};
+pub use start::{LoadedWeights, Start};
 pub use summary::{Summary, SummaryRow, summarize};
 pub use train::{Outcome, train};
 pub use training_state::{Slot, TrainingState, WeightSet};

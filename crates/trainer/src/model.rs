@@ -108,7 +108,7 @@ impl Model {
         let tensors = file.read(plan.parameter_count() + plan.statistics_count()).map_err(wrong)?;
         let mut weights = Weights::zeros(&plan)?;
         tensor_file::fill(&tensors, weights.named_mut(&plan).collect()).map_err(wrong)?;
-        check_numbers(&plan, &weights).map_err(wrong)?;
+        weights.check_numbers(&plan).map_err(wrong)?;
         let state = TrainingState { weights, slots: vec![], averages: None };
         let engine = Fused::for_evaluation(&plan, state, instruction_set()?)?;
         let parameters = plan.parameter_count();
@@ -210,22 +210,4 @@ impl Model {
     pub fn weights(&self) -> &Weights {
         self.engine.weights()
     }
-}
-
-/// Refuses numbers that no training ends with.
-fn check_numbers(plan: &Plan, weights: &Weights) -> Result<(), String> {
-    for (name, _, values) in weights.named(plan) {
-        if let Some(value) = values.iter().find(|value| !value.is_finite()) {
-            return Err(format!("the tensor `{name}` holds {value}, which is no finite number"));
-        }
-    }
-    for norm in &plan.statistics {
-        if let Some(value) = weights.statistics[norm.variance.clone()].iter().find(|value| **value < 0.0) {
-            return Err(format!(
-                "the tensor `{}.running_var` holds {value}, which is no variance",
-                norm.name
-            ));
-        }
-    }
-    Ok(())
 }

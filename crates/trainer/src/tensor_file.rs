@@ -180,11 +180,47 @@ impl TensorFile {
         if let Some(expected) = &self.checksum
             && *expected != checksum(&self.about, tensors.iter())
         {
-            return Err("it was damaged after it was written: its checksum does not match".into());
+            return Err(DAMAGED.into());
         }
         Ok(tensors)
     }
 }
+
+/// The largest file of another program that is read, in bytes: far more than any net here has.
+const MOST_BYTES: u64 = 4 << 30;
+
+/// Reads a whole safetensors file, of this program or another. The checksum of one that [`write`] wrote is verified.
+///
+/// # Errors
+///
+/// Says why it is refused.
+pub(crate) fn read_any(path: &Path) -> Result<Vec<u8>, String> {
+    let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err("it is not a file".into());
+    }
+    let length = metadata.len();
+    if length > MOST_BYTES {
+        return Err(format!("it has {length} bytes, more than any net of this program"));
+    }
+    let mut bytes = vec![];
+    read_up_to(&mut File::open(path).map_err(|error| error.to_string())?, length, &mut bytes)?;
+    let whole = |error: SafeTensorError| format!("it is not a whole safetensors file ({error})");
+    let tensors = SafeTensors::deserialize(&bytes).map_err(whole)?;
+    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(whole)?;
+    let about = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
+    if let Some(about) = about {
+        let mut about: Map<String, Value> =
+            serde_json::from_str(about).map_err(|error| format!("its metadata can't be read ({error})"))?;
+        let expected = about.remove("checksum");
+        if expected.is_some_and(|expected| expected != checksum(&about, tensors.iter())) {
+            return Err(DAMAGED.into());
+        }
+    }
+    Ok(bytes)
+}
+
+const DAMAGED: &str = "it was damaged after it was written: its checksum does not match";
 
 /// Appends up to `count` bytes of the file.
 fn read_up_to(file: &mut File, count: u64, bytes: &mut Vec<u8>) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! One run, from a seed to a model.
 
+use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
@@ -70,18 +71,30 @@ pub fn train(
     let class_weights = class_weights.as_deref();
     let request = Request { experiment, plan: &plan, class_weights, engine, device, threads };
     let initial_state = || TrainingState::init(&plan, experiment, options.seed);
-    let mut engine = engines.start(&request, initial_state()?)?;
+    let mut state = initial_state()?;
+    let loaded = experiment
+        .start
+        .as_ref()
+        .map(|start| {
+            start.load(options.start_path.as_deref().unwrap_or(Path::new(&start.from)), &plan, &mut state)
+        })
+        .transpose()?;
+    let mut engine = engines.start(&request, state)?;
     let stream = |purpose| Stream::new(options.seed, purpose);
     let steps = experiment.steps(data.train.len());
 
     // Go on from where an interrupted run was.
-    let identity = Identity::new(experiment, options, &data, engine.as_ref());
+    let sha256 = loaded.as_ref().map(|loaded| loaded.sha256.clone());
+    let identity = Identity::new(experiment, options, &data, sha256, engine.as_ref());
     let checkpoint = options.checkpoint_path.as_deref();
     let mut epochs = vec![];
     if let Some(path) = checkpoint.filter(|path| path.exists()) {
         let mut earlier = initial_state()?;
         epochs = checkpoint::restore(path, &plan, &mut earlier, &identity, &data)?;
         engine.restore(earlier)?;
+    }
+    if let Some(loaded) = &loaded {
+        watch.loaded(loaded);
     }
     watch.started(engine.name(), epochs.len());
     for row in &epochs {

@@ -55,6 +55,14 @@ impl TrainingState {
         Ok(Self { weights, slots, averages })
     }
 
+    /// Starts from other weights; their average does, too.
+    pub(crate) fn replace_weights(&mut self, weights: Weights) {
+        if let Some(averages) = &mut self.averages {
+            averages.weights.clone_from(&weights);
+        }
+        self.weights = weights;
+    }
+
     /// Returns the selected weights.
     #[must_use]
     pub fn of(&self, which: WeightSet) -> &Weights {

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineName;
 use crate::metric::{ClassCounts, Score};
+use crate::start::LoadedWeights;
 
 /// Whether a run continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,9 @@ pub enum Flow {
 
 /// Receives the events of a run, and can end it.
 pub trait Watch {
+    /// Called before [`started`](Self::started), if weights of a file were loaded.
+    fn loaded(&mut self, _weights: &LoadedWeights) {}
+
     /// Called before the first batch, with the engine and the number of epochs that a checkpoint brought.
     fn started(&mut self, _engine: EngineName, _epochs_done: usize) {}
 

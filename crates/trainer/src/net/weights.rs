@@ -64,6 +64,28 @@ impl Weights {
         parameters.chain(statistics)
     }
 
+    /// Refuses numbers that no training ends with.
+    ///
+    /// # Errors
+    ///
+    /// Names the tensor.
+    pub(crate) fn check_numbers(&self, plan: &Plan) -> Result<(), String> {
+        for (name, _, values) in self.named(plan) {
+            if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+                return Err(format!("the tensor `{name}` holds {value}, which is no finite number"));
+            }
+        }
+        for norm in &plan.statistics {
+            if let Some(value) = self.statistics[norm.variance.clone()].iter().find(|value| **value < 0.0) {
+                return Err(format!(
+                    "the tensor `{}.running_var` holds {value}, which is no variance",
+                    norm.name
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Returns every tensor of a plan, in the order of [`named`](Self::named), to change in place.
     pub(crate) fn named_mut<'a>(
         &'a mut self,

@@ -78,6 +78,7 @@ pub fn adamw() -> Optimizer {
 pub fn experiment() -> Experiment {
     Experiment {
         net: final_net(),
+        start: None,
         augmentation: None,
         optimizer: sgd(0.9, true, 1e-4),
         schedule: Schedule::Constant { learning_rate: 0.01 },
@@ -106,6 +107,7 @@ pub fn options(data: &Path) -> RunOptions {
         threads: Some(1),
         model_path: None,
         checkpoint_path: None,
+        start_path: None,
         sources: None,
         platform: None,
     }

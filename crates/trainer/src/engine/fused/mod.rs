@@ -49,6 +49,8 @@ pub struct Fused {
 /// Settings and gradients of training.
 struct Training {
     optimizer: Optimizer,
+    /// Of each parameter, in the order of the plan.
+    frozen: Vec<bool>,
     averaging: Option<Averaging>,
     label_smoothing: f64,
     class_weights: Option<Vec<f64>>,
@@ -64,6 +66,8 @@ struct ParameterShares {
     count: usize,
     /// Its weight decay.
     decay: f64,
+    /// Whether it stays as it is.
+    frozen: bool,
     /// Where the terms of its gradient are found.
     terms: Vec<Term>,
 }
@@ -91,6 +95,7 @@ impl Fused {
         let &Request { experiment, plan, threads, .. } = request;
         let training = Training {
             optimizer: experiment.optimizer,
+            frozen: plan.parameters.iter().map(|planned| experiment.freezes(planned)).collect(),
             averaging: experiment.averaging,
             label_smoothing: experiment.label_smoothing,
             class_weights: request.class_weights.map(<[f64]>::to_vec),
@@ -122,7 +127,7 @@ impl Fused {
         program.allocate_shared()?;
         let workers = WorkerPool::new(threads)?;
         let training = training.map(|training| {
-            let shares = shares(plan, &program, &training.optimizer);
+            let shares = shares(plan, &program, &training);
             Training { shares, ..training }
         });
         Ok(Self { isa, workers, program, groups: vec![], state, prepared: None, training })
@@ -134,7 +139,7 @@ impl Fused {
         &self.state.weights
     }
 
-    /// Returns the gradients of the last step's loss, clipped if the optimizer clips them, one per parameter; empty if it was
+    /// Returns the gradients of the last step's loss, clipped if the optimizer clips them, one per parameter, 0 for frozen ones; empty if it was
     /// started for evaluation only.
     #[must_use]
     pub fn gradients(&self) -> &[f32] {
@@ -196,7 +201,11 @@ impl Fused {
             slots: slots_of(slots),
             averages: averages.as_mut().map(|averages| averages.weights.parameters.as_mut_slice()),
         };
-        for &ParameterShares { count, decay, ref terms } in &training.shares {
+        for &ParameterShares { count, decay, frozen, ref terms } in &training.shares {
+            if frozen {
+                rest.take(count);
+                continue;
+            }
             for start in (0..count).step_by(PARAMETERS_AT_ONCE) {
                 let numbers = rest.take(PARAMETERS_AT_ONCE.min(count - start));
                 let range = start..start + numbers.gradients.len();
@@ -441,13 +450,14 @@ fn run(
 }
 
 /// Returns how each parameter is updated, in the order of the plan.
-fn shares(plan: &Plan, program: &Program, optimizer: &Optimizer) -> Vec<ParameterShares> {
-    let unshared = |planned: &ParameterPlan| ParameterShares {
+fn shares(plan: &Plan, program: &Program, training: &Training) -> Vec<ParameterShares> {
+    let unshared = |(planned, &frozen): (&ParameterPlan, &bool)| ParameterShares {
         count: planned.range.len(),
-        decay: optimizer.decay_of(planned),
+        decay: training.optimizer.decay_of(planned),
+        frozen,
         terms: vec![],
     };
-    let mut shares: Vec<_> = plan.parameters.iter().map(unshared).collect();
+    let mut shares: Vec<_> = plan.parameters.iter().zip(&training.frozen).map(unshared).collect();
     for (stage, share) in program
         .stages
         .iter()
