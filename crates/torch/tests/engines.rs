@@ -7,7 +7,7 @@ mod common;
 use common::{Inputs, bars, experiment, final_net, of_net, options, request, standing, trained_state};
 use proptest::prelude::*;
 use stepladder_torch::{Aten, Precision, WithTorch};
-use stepladder_trainer::data::Batch;
+use stepladder_trainer::data::{Batch, Batches, Images, Normalisation};
 use stepladder_trainer::engine::{Engine, Fused, Isa};
 use stepladder_trainer::metric::Score;
 use stepladder_trainer::net::{
@@ -301,6 +301,38 @@ fn steps_with_momentum_decay_and_averages_lead_both_engines_to_the_same_place() 
     assert_eq!((a.steps, f.steps), (5, 5));
     near("averages", &a.weights.parameters, &f.weights.parameters);
     near("averaged statistics", &a.weights.statistics, &f.weights.statistics);
+}
+
+#[test]
+fn mixed_images_give_both_engines_the_same_loss_count_and_gradients() {
+    let net = final_net();
+    let augmentation = serde_json::from_str(
+        r#"[{"kind": "flip"}, {"kind": "mixup", "alpha": 0.5}, {"kind": "noise"}, {"kind": "cutmix"}]"#,
+    );
+    let experiment = Experiment { augmentation: Some(augmentation.unwrap()), ..of_net(&net, 0.1) };
+    let plan = Plan::of(&net).unwrap();
+    let state = trained_state(&plan, 4);
+    let pixels = (0..50 * 784).map(|i| (i * 7919 % 251) as u8).collect();
+    let images = Images::new(1, 28, pixels, (0..50).map(|i| i % 10).collect());
+    let normalisation = Normalisation { mean: 0.5, deviation: 0.3 };
+    let by = experiment.augmentation.as_ref().map(|by| (by, Stream::new(1, Purpose::Augmentation).at(0)));
+    for batch in Batches::new(&images, normalisation, by, 40, Stream::new(1, Purpose::Order)) {
+        let batch = batch.unwrap();
+        assert!(batch.is_mixed());
+        let request = request(&experiment, &plan, THREADS);
+        let mut aten = Aten::start(&request, &state, Device::Cpu, Precision::Double).unwrap();
+        let mut fused = Fused::start(&request, state.clone(), Isa::best()).unwrap();
+        let expected = aten.step(&batch, &standing(1)).unwrap();
+        let got = fused.step(&batch, &standing(1)).unwrap();
+        assert_eq!((got.correct, got.total), (expected.correct, expected.total));
+        assert!((got.loss() - expected.loss()).abs() < 1e-5, "{} {}", got.loss(), expected.loss());
+        for (planned, expected) in plan.parameters.iter().zip(aten.gradients().unwrap()) {
+            let got: Vec<f64> =
+                fused.gradients()[planned.range.clone()].iter().map(|&x| f64::from(x)).collect();
+            let allowed = 1e-4 * length(expected.iter().copied()) + 1e-5;
+            assert!(distance(&got, &expected) <= allowed, "{}", planned.name);
+        }
+    }
 }
 
 fn aten(data: &tempfile::TempDir) -> RunOptions {

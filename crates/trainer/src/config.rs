@@ -158,7 +158,7 @@ impl Experiment {
             averaging.check()?;
         }
         if let Some(augmentation) = &self.augmentation {
-            augmentation.check()?;
+            augmentation.check(&self.net, self.batch_size)?;
         }
         let plan = Plan::of(&self.net)?;
         check_training(&plan, self.batch_size)?;

@@ -5,6 +5,7 @@ mod common;
 use common::{Inputs, bars, block, experiment, final_net, of_net, options, request, standing, trained_state};
 use proptest::prelude::*;
 use stepladder_trainer::data::Augmentation;
+use stepladder_trainer::data::transforms::Ranges;
 use stepladder_trainer::engine::{Engine, Fused, FusedAlone, Isa};
 use stepladder_trainer::net::{BlockPart, LayerSpec, NetSpec, Norm, Plan};
 use stepladder_trainer::{
@@ -80,7 +81,7 @@ fn threads_and_instruction_sets_change_no_bit() {
 #[test]
 fn a_whole_run_gives_the_same_bits_for_any_number_of_threads() {
     let data = bars(200, 50);
-    let augmentation = Augmentation {
+    let augmentation = Augmentation::Ranges(Ranges {
         rotation: 10.0,
         translation: 0.1,
         scale_min: 0.9,
@@ -88,7 +89,7 @@ fn a_whole_run_gives_the_same_bits_for_any_number_of_threads() {
         shear: 5.0,
         brightness: 0.0,
         contrast: 0.0,
-    };
+    });
     let experiment =
         Experiment { augmentation: Some(augmentation), epochs: 2, batch_size: 48, ..experiment() };
     let run = |threads: usize| {

@@ -25,19 +25,18 @@ impl LogSumExp {
     }
 }
 
-/// Computes the cross entropy of one sample's logits and its label, `smoothing` of which is spread over all classes.
-/// Calls `gradient` with each class and the derivative by its logit, which is its probability minus its target.
+/// Computes the cross entropy of one sample's logits and its target: the weight of each class, `smoothing` of which is spread
+/// over all classes. Calls `gradient` with each class and the derivative by its logit, which is its probability minus its target.
 pub fn cross_entropy(
     logits: &[f32],
-    label: usize,
+    weight_of: impl Fn(usize) -> f64,
     smoothing: f64,
     mut gradient: impl FnMut(usize, f64),
 ) -> f64 {
     let sum = LogSumExp::of(logits);
     let mut loss = 0.0;
     for (class, &logit) in logits.iter().enumerate() {
-        let hit = if class == label { 1.0 - smoothing } else { 0.0 };
-        let target = hit + smoothing / logits.len() as f64;
+        let target = weight_of(class) * (1.0 - smoothing) + smoothing / logits.len() as f64;
         loss += target * (sum.value - f64::from(logit));
         gradient(class, sum.probability(logit) - target);
     }

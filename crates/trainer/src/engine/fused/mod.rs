@@ -26,7 +26,7 @@ use self::worker_pool::WorkerPool;
 use super::{Device, Engine, EngineName, Request, Step};
 use crate::TrainError;
 use crate::alloc::{check_available, zeros};
-use crate::data::Batch;
+use crate::data::{Augmentation, Batch};
 use crate::metric::Score;
 use crate::net::{Plan, Weights};
 use crate::optim::{Averages, Averaging, Optimizer};
@@ -50,6 +50,7 @@ struct Training {
     optimizer: Optimizer,
     averaging: Option<Averaging>,
     label_smoothing: f64,
+    augmentation: Option<Augmentation>,
     /// Of all parameters, in the last step.
     gradients: Vec<f32>,
     /// Of each parameter, in the order of the plan: its length, and where the terms of its gradient are found.
@@ -78,6 +79,7 @@ impl Fused {
             optimizer: experiment.optimizer,
             averaging: experiment.averaging,
             label_smoothing: experiment.label_smoothing,
+            augmentation: experiment.augmentation.clone(),
             gradients: zeros(plan.parameter_count())?,
             shares: vec![],
         };
@@ -125,7 +127,8 @@ impl Fused {
     fn ensure_groups(&mut self, count: usize) -> Result<(), TrainError> {
         let missing = count.saturating_sub(self.groups.len());
         for i in 0..missing {
-            let group = Group::new(&self.program, self.isa)?;
+            let augmentation = self.training.as_ref().and_then(|training| training.augmentation.as_ref());
+            let group = Group::new(&self.program, self.isa, augmentation)?;
             if i == 0 && missing > 1 {
                 let bytes = usize::try_from(4 * self.program.group_size()).unwrap_or(usize::MAX);
                 check_available((missing - 1).saturating_mul(bytes))?;
