@@ -42,14 +42,17 @@ export {type Aspect, aspectsChanged, type Difference, differences} from './exper
 export type {
 	Activation,
 	Augmentation,
+	AugmentationRanges,
 	Averaging,
 	Block,
+	Colour,
 	CycleMomentum,
 	Experiment,
 	Layer,
 	Net,
 	Optimizer,
 	Schedule,
+	Transform,
 } from './experiment/experiment.js';
 export type {Goal, PartialGoal} from './experiment/goal.js';
 export {type Measure, measures} from './experiment/measures.js';

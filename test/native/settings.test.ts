@@ -1,5 +1,5 @@
 import test from 'ava';
-import {asExperiment, type Experiment, type Schedule} from '../../ts/experiment/experiment.js';
+import {type Augmentation, asExperiment, type Experiment, type Schedule} from '../../ts/experiment/experiment.js';
 import {ConfigError} from '../../ts/index.js';
 import {native} from '../../ts/native/load.js';
 import {objectsWithin, readSettings} from '../helpers/settings.js';
@@ -14,10 +14,37 @@ const separable = {
 	activation: 'hard-swish',
 } as const;
 
-/** A complete experiment on either schedule. */
-const experiment = (schedule: Complete<Schedule>): Complete<Experiment> => ({
+const ranges: Complete<Augmentation> = {
+	...{rotation: 10, translation: 0.1, scaleMin: 0.9, scaleMax: 1.1, shear: 5},
+	...{brightness: 0.2, contrast: 0.2},
+};
+
+const transforms: Complete<Augmentation> = [
+	{
+		...{kind: 'affine', rotation: 10, translation: 0.1, scaleMin: 0.9, scaleMax: 1.1, shear: 5},
+		fill: 'edge',
+	},
+	{kind: 'flip', direction: 'horizontal', probability: 0.5},
+	{kind: 'crop', padding: 2, size: 24, fill: 'black'},
+	{
+		...{kind: 'erase', probability: 0.5, areaMin: 0.02, areaMax: 0.33, ratioMin: 0.3, ratioMax: 3.3},
+		fill: 'white',
+	},
+	{kind: 'elastic', alpha: 50, sigma: 5, fill: 'black'},
+	{kind: 'colour', brightness: 0.2, contrast: 0.2, saturation: 0.2, hue: 0.1},
+	{kind: 'noise', sigma: 0.1},
+	{kind: 'blur', kernel: 3, sigmaMin: 0.1, sigmaMax: 2},
+	{kind: 'mixup', alpha: 1, probability: 0.5},
+	{kind: 'cutmix', alpha: 1, probability: 0.5},
+];
+
+/** A complete experiment on either schedule, with either form of augmentation. */
+const experiment = (
+	schedule: Complete<Schedule>,
+	augmentation: Complete<Augmentation> = ranges,
+): Complete<Experiment> => ({
 	net: {
-		...{channels: 1, size: 28, classes: 10},
+		...{channels: 3, size: 28, classes: 10},
 		block: {
 			...{order: ['conv', 'norm', 'relu', 'dropout'], bias: false, norm: 'batch', dropout: 0.1},
 			...{activation: 'silu', normMomentum: 0.1, normEpsilon: 1e-5},
@@ -51,10 +78,7 @@ const experiment = (schedule: Complete<Schedule>): Complete<Experiment> => ({
 			{kind: 'flatten'},
 		],
 	},
-	augmentation: {
-		...{rotation: 10, translation: 0.1, scaleMin: 0.9, scaleMax: 1.1, shear: 5},
-		...{brightness: 0.2, contrast: 0.2},
-	},
+	augmentation,
 	optimizer: {momentum: 0.9, nesterov: true, weightDecay: 0.0001},
 	schedule,
 	averaging: {decay: 0.9},
@@ -88,8 +112,7 @@ const answer = (typed: object): string => {
 };
 
 /** The addon’s answer to each wrong number, one at a time in the place of each number of an experiment. */
-const answers = (schedule: Complete<Schedule>): Record<string, string[]> => {
-	const typed = experiment(structuredClone(schedule));
+const answers = (typed: Complete<Experiment>): Record<string, string[]> => {
 	const table: Record<string, string[]> = {};
 	for (const {path, holder, name, value} of values(typed).filter(({value}) => typeof value === 'number')) {
 		table[path] = wrong.map(number => {
@@ -103,8 +126,10 @@ const answers = (schedule: Complete<Schedule>): Record<string, string[]> => {
 };
 
 test('each setting that is a number refuses a wrong one by a sentence with its path', t => {
-	t.snapshot(answers(oneCycle));
-	t.snapshot(answers(constant)['schedule.learningRate']);
+	t.snapshot(answers(experiment(structuredClone(oneCycle))));
+	t.snapshot(answers(experiment(structuredClone(constant)))['schedule.learningRate']);
+	const ofTransforms = answers(experiment(constant, structuredClone(transforms)));
+	t.snapshot(Object.fromEntries(Object.entries(ofTransforms).filter(([path]) => path.startsWith('augmentation'))));
 });
 
 test('of several wrong numbers the first is named', t => {
@@ -133,8 +158,11 @@ const names = (sentence: string): string[] =>
 		.sort();
 
 test('TypeScript and the trainer have the same names', t => {
-	for (const schedule of [oneCycle, constant]) {
-		const typed = experiment(structuredClone(schedule));
+	for (const typed of [
+		experiment(structuredClone(oneCycle)),
+		experiment(structuredClone(constant)),
+		experiment(constant, structuredClone(transforms)),
+	]) {
 		t.is(answer(typed), 'taken');
 		const objects = values(typed).filter(({value}) => typeof value === 'object' && !Array.isArray(value));
 		for (const {path, value} of [{path: '', value: typed}, ...objects]) {

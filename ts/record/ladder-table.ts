@@ -2,6 +2,7 @@ import type {Measured} from '../claims/measured.js';
 import {aimOf} from '../experiment/goal.js';
 import {type Metric, metricName} from '../experiment/metric.js';
 import {summarize} from '../experiment/summarize.js';
+import {transformsOf} from '../experiment/transforms.js';
 import {percent} from '../format/figures.js';
 import {markdownTable} from '../format/markdown.js';
 import {plain, textTable} from '../format/text-table.js';
@@ -21,6 +22,8 @@ export type LadderRow = {
 	/** Whether the head is average pooling and a fully connected layer (a 1x1 convolution). */
 	readonly fullyConnected: boolean;
 	readonly augmentation: boolean;
+	/** The kinds of transforms, in their order; empty if augmentation is not a list. */
+	readonly transforms: readonly string[];
 	/** Kind of the learning-rate schedule; `undefined` for a constant rate. */
 	readonly scheduler: string | undefined;
 	/** Whether averaged weights are evaluated and saved. */
@@ -68,6 +71,7 @@ const switches = ({name, aspect, experiment: {net, augmentation, schedule, avera
 	dropout: net.block.dropout,
 	fullyConnected: net.head.some(({kind}) => kind === 'average-pool' || kind === 'global-average-pool'),
 	augmentation: augmentation !== undefined,
+	transforms: (transformsOf(augmentation) ?? []).map(({kind}) => kind),
 	scheduler: schedule.kind === 'constant' ? undefined : schedule.kind,
 	averaging: averaging !== undefined,
 	changed: aspect,
@@ -105,7 +109,7 @@ const cells = (row: LadderRow): string[] => [
 	yesOrNo(row.batchNorm),
 	row.dropout > 0 ? String(row.dropout) : 'no',
 	yesOrNo(row.fullyConnected),
-	yesOrNo(row.augmentation),
+	row.transforms.join(', ') || yesOrNo(row.augmentation),
 	row.scheduler ?? 'no',
 	yesOrNo(row.averaging),
 	...(row.result ? resultCells(row.result) : ['-', '-', '-', row.damaged ? 'damaged' : 'not recorded']),
