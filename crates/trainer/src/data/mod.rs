@@ -7,6 +7,7 @@ mod draw;
 mod idx;
 mod pixels;
 mod prepare;
+mod sheet;
 mod survey;
 pub mod transforms;
 
@@ -16,5 +17,6 @@ pub use digit::{Digit, Found, separate_digit};
 pub use idx::{IdxImages, IdxLabels, read_image, read_images, read_labels};
 pub use pixels::Images;
 pub use prepare::{Decoded, Fit, Preparation, brightest, prepare, visible_brightness};
+pub use sheet::Sheet;
 pub use survey::{Finding, FindingKind, Part, Place, Survey};
 pub use transforms::Augmentation;
