@@ -44,8 +44,10 @@ export type {
 	AdamW,
 	Annealing,
 	Augmentation,
+	AugmentationRanges,
 	Averaging,
 	Block,
+	Colour,
 	CycleMomentum,
 	Experiment,
 	Layer,
@@ -55,6 +57,7 @@ export type {
 	Schedule,
 	Sgd,
 	Start,
+	Transform,
 	WarmUp,
 } from './experiment/experiment.js';
 export type {Goal, PartialGoal} from './experiment/goal.js';

@@ -104,6 +104,8 @@ def forward(layers, weights, statistics, images, key):
 
 def augmented(images, ranges, key):
     """Each image turned, sheared, scaled and shifted, with bilinear weights; outside of it is black."""
+    if isinstance(ranges, list):
+        raise ValueError("augmentation is a list of transforms: only an object of ranges is timed here")
     count, size = images.shape[0], images.shape[1]
 
     def draw(place, low, high):

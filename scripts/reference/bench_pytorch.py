@@ -55,6 +55,8 @@ def build(net):
 
 def augmented(images, ranges, generator):
     """A batch through one affine_grid and grid_sample: the fastest way that PyTorch has on a CPU."""
+    if isinstance(ranges, list):
+        raise ValueError("augmentation is a list of transforms: only an object of ranges is timed here")
     count, size = images.shape[0], images.shape[-1]
 
     def draw(low, high):

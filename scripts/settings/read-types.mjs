@@ -269,7 +269,7 @@ export const readSettings = root => {
 				[ts.SyntaxKind.FunctionType]: 'function',
 			})[member.kind];
 			const literals = partsOf(type).map(
-				part => `\`${part.isStringLiteral() ? part.value : checker.typeToString(part)}\``,
+				part => `\`${part.isStringLiteral() ? part.value : unquoted(checker.typeToString(part))}\``,
 			);
 			return word === undefined ? literals : [word];
 		});
@@ -301,3 +301,6 @@ export const readSettings = root => {
 	});
 	return {parameters, types};
 };
+
+/** A text that begins in a certain way, such as a colour, as its beginning and dots. */
+const unquoted = (/** @type {string} */ text) => text.replace(/^`([^$]*)\$\{string\}`$/, '$1...');

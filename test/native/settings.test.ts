@@ -1,5 +1,6 @@
 import test from 'ava';
 import {
+	type Augmentation,
 	asExperiment,
 	type Experiment,
 	type Optimizer,
@@ -27,10 +28,38 @@ const adamw: Complete<Optimizer> = {
 	...limits,
 };
 
+const ranges: Complete<Augmentation> = {
+	...{rotation: 10, translation: 0.1, scaleMin: 0.9, scaleMax: 1.1, shear: 5},
+	...{brightness: 0.2, contrast: 0.2},
+};
+
+const transforms: Complete<Augmentation> = [
+	{
+		...{kind: 'affine', rotation: 10, translation: 0.1, scaleMin: 0.9, scaleMax: 1.1, shear: 5},
+		fill: 'edge',
+	},
+	{kind: 'flip', direction: 'horizontal', probability: 0.5},
+	{kind: 'crop', padding: 2, size: 24, fill: 'black'},
+	{
+		...{kind: 'erase', probability: 0.5, areaMin: 0.02, areaMax: 0.33, ratioMin: 0.3, ratioMax: 3.3},
+		fill: 'white',
+	},
+	{kind: 'elastic', alpha: 50, sigma: 5, fill: 'black'},
+	{kind: 'colour', brightness: 0.2, contrast: 0.2, saturation: 0.2, hue: 0.1},
+	{kind: 'noise', sigma: 0.1},
+	{kind: 'blur', kernel: 3, sigmaMin: 0.1, sigmaMax: 2},
+	{kind: 'mixup', alpha: 1, probability: 0.5},
+	{kind: 'cutmix', alpha: 1, probability: 0.5},
+];
+
 /** A complete experiment. */
-const experiment = (schedule: Complete<Schedule>, optimizer: Complete<Optimizer> = sgd): Complete<Experiment> => ({
+const experiment = (
+	schedule: Complete<Schedule>,
+	optimizer: Complete<Optimizer> = sgd,
+	augmentation: Complete<Augmentation> = ranges,
+): Complete<Experiment> => ({
 	net: {
-		...{channels: 1, size: 28, classes: 10},
+		...{channels: 3, size: 28, classes: 10},
 		block: {
 			...{order: ['conv', 'norm', 'relu', 'dropout'], bias: false, norm: 'batch', dropout: 0.1},
 			...{activation: 'silu', normMomentum: 0.1, normEpsilon: 1e-5},
@@ -64,10 +93,7 @@ const experiment = (schedule: Complete<Schedule>, optimizer: Complete<Optimizer>
 			{kind: 'flatten'},
 		],
 	},
-	augmentation: {
-		...{rotation: 10, translation: 0.1, scaleMin: 0.9, scaleMax: 1.1, shear: 5},
-		...{brightness: 0.2, contrast: 0.2},
-	},
+	augmentation,
 	optimizer,
 	schedule,
 	averaging: {decay: 0.9},
@@ -141,6 +167,7 @@ test('each setting that is a number refuses a wrong one by a sentence with its p
 	}
 
 	t.snapshot(within('optimizer', answers(constant, adamw)));
+	t.snapshot(within('augmentation', answers(constant, sgd, transforms)));
 });
 
 test('classes have a weight each, above 0', t => {

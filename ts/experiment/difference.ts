@@ -1,5 +1,6 @@
 import {isPlainObject, ownProperty} from '../validation/plain-object.js';
-import type {Experiment} from './experiment.js';
+import type {Experiment, Transform} from './experiment.js';
+import {transformChanges, transformsOf} from './transforms.js';
 
 /** The aspects of an experiment. Each covers all settings that belong to one decision. */
 export type Aspect =
@@ -8,6 +9,8 @@ export type Aspect =
 	| 'net head'
 	| 'starting weights'
 	| 'augmentation'
+	| `augmentation: ${Transform['kind']}`
+	| 'order of augmentation'
 	| 'optimizer'
 	| 'schedule'
 	| 'averaging'
@@ -47,7 +50,19 @@ export const aspectsChanged = (before: Experiment, after: Experiment): Aspect[] 
 		aspects.delete('net head');
 	}
 
-	return [...aspects];
+	return [...aspects].flatMap(aspect => (aspect === 'augmentation' ? transformAspects(before, after) : [aspect]));
+};
+
+/** Returns one aspect for each transform that differs; a change of form is one. */
+const transformAspects = (before: Experiment, after: Experiment): Aspect[] => {
+	const [old, current] = [transformsOf(before.augmentation), transformsOf(after.augmentation)];
+	if (!old || !current) {
+		return ['augmentation'];
+	}
+
+	const {changes, isReordered} = transformChanges(old, current);
+	const aspects = changes.map(({kind}): Aspect => `augmentation: ${kind}`);
+	return isReordered ? [...aspects, 'order of augmentation'] : aspects;
 };
 
 const optimizerKind = ({optimizer: {kind = 'sgd'}}: Experiment): string => kind;

@@ -413,8 +413,15 @@ export type Layer =
 			channels: number;
 	  };
 
-/** Ranges of random changes, with torchvision's meaning. */
-export type Augmentation = {
+/** Random changes to training images: transforms, applied in their order, or the ranges that were the first form of it. */
+export type Augmentation = AugmentationRanges | Transform[];
+
+/**
+ * Brightness, contrast and one affine transformation on black.
+ *
+ * @follows torchvision’s `ColorJitter` and `RandomAffine`
+ */
+export type AugmentationRanges = {
 	/**
 	 * Maximum rotation, either way.
 	 *
@@ -472,6 +479,336 @@ export type Augmentation = {
 	 */
 	contrast: number;
 };
+
+/** A colour; images of one channel take its grey. */
+export type Colour = 'black' | 'white' | `#${string}`;
+
+/** One random change. Each transform of a list has draws of its own: one more or less changes none of the others'. */
+export type Transform =
+	/**
+	 * Rotation, translation, scale and shear, bilinear.
+	 *
+	 * @follows torchvision’s `RandomAffine`
+	 */
+	| {
+			kind: 'affine';
+			/**
+			 * Maximum rotation, either way.
+			 *
+			 * @range number at least 0 and at most 180
+			 * @unit degrees
+			 * @default 0
+			 */
+			rotation?: number | undefined;
+			/**
+			 * Maximum translation along each axis, rounded to whole pixels.
+			 *
+			 * @range number at least 0 and at most 1
+			 * @unit fraction of the size
+			 * @default 0
+			 */
+			translation?: number | undefined;
+			/**
+			 * Smallest scale factor.
+			 *
+			 * @range number above 0 and at most 10
+			 * @unit factor
+			 * @default 1
+			 */
+			scaleMin?: number | undefined;
+			/**
+			 * Largest scale factor.
+			 *
+			 * @range number at least `scaleMin` and at most 10
+			 * @unit factor
+			 * @default 1
+			 */
+			scaleMax?: number | undefined;
+			/**
+			 * Maximum shear along the rows, either way.
+			 *
+			 * @range number at least 0 and below 90
+			 * @unit degrees
+			 * @default 0
+			 */
+			shear?: number | undefined;
+			/**
+			 * The pixels outside the image: a colour such as `#ff8000`, or that of the nearest pixel inside.
+			 *
+			 * @default 'black'
+			 */
+			fill?: Colour | 'edge' | undefined;
+	  }
+	/**
+	 * A mirror image.
+	 *
+	 * @follows torchvision’s `RandomHorizontalFlip` and `RandomVerticalFlip`
+	 */
+	| {
+			kind: 'flip';
+			/**
+			 * Whether left and right, or top and bottom, change places.
+			 *
+			 * @default 'horizontal'
+			 */
+			direction?: 'horizontal' | 'vertical' | undefined;
+			/**
+			 * The probability that an image is mirrored.
+			 *
+			 * @range number at least 0 and at most 1
+			 * @unit probability
+			 * @default 0.5
+			 */
+			probability?: number | undefined;
+	  }
+	/**
+	 * A square of the image with a border around it, at a random place.
+	 *
+	 * @follows torchvision’s `RandomCrop`
+	 */
+	| {
+			kind: 'crop';
+			/**
+			 * Width of the border.
+			 *
+			 * @range whole number at least 0 and below `size`
+			 * @unit pixels
+			 */
+			padding: number;
+			/**
+			 * Height and width of the square. One smaller than the image is enlarged to its size, bilinearly.
+			 *
+			 * @range whole number at least 1 and at most the size of the images
+			 * @unit pixels
+			 * @default the size of the images
+			 */
+			size?: number | undefined;
+			/**
+			 * The border's pixels: a colour such as `#ff8000`, or that of the nearest pixel of the image.
+			 *
+			 * @default 'black'
+			 */
+			fill?: Colour | 'edge' | undefined;
+	  }
+	/**
+	 * A rectangle that is erased, before images are normalised.
+	 *
+	 * @follows torchvision’s `RandomErasing`
+	 */
+	| {
+			kind: 'erase';
+			/**
+			 * The probability that a rectangle is erased.
+			 *
+			 * @range number at least 0 and at most 1
+			 * @unit probability
+			 * @default 0.5
+			 */
+			probability?: number | undefined;
+			/**
+			 * Smallest area of the rectangle.
+			 *
+			 * @range number at least 0 and below 1
+			 * @unit fraction of the image's area
+			 * @default 0.02
+			 */
+			areaMin?: number | undefined;
+			/**
+			 * Largest area of the rectangle.
+			 *
+			 * @range number at least `areaMin` and below 1
+			 * @unit fraction of the image's area
+			 * @default 0.33
+			 */
+			areaMax?: number | undefined;
+			/**
+			 * Smallest height over width.
+			 *
+			 * @range number above 0 and at most 1000
+			 * @unit ratio
+			 * @default 0.3
+			 */
+			ratioMin?: number | undefined;
+			/**
+			 * Largest height over width.
+			 *
+			 * @range number at least `ratioMin` and at most 1000
+			 * @unit ratio
+			 * @default 3.3
+			 */
+			ratioMax?: number | undefined;
+			/**
+			 * The colour of the rectangle, such as `#ff8000`.
+			 *
+			 * @default 'black'
+			 */
+			fill?: Colour | undefined;
+	  }
+	/**
+	 * Each pixel moves by a distance of its own, smooth over the image, bilinear.
+	 *
+	 * @follows torchvision’s `ElasticTransform`
+	 */
+	| {
+			kind: 'elastic';
+			/**
+			 * Strength: a pixel moves by half of this times a number from a blurred field of numbers from -1 to 1.
+			 *
+			 * @range number at least 0 and at most 10000
+			 * @unit pixels
+			 * @default 50
+			 */
+			alpha?: number | undefined;
+			/**
+			 * Standard deviation of the blur.
+			 *
+			 * @range number above 0 and below an eighth of twice the size of the images minus 1
+			 * @unit pixels
+			 * @default 5
+			 */
+			sigma?: number | undefined;
+			/**
+			 * The pixels outside the image: a colour such as `#ff8000`, or that of the nearest pixel inside.
+			 *
+			 * @default 'black'
+			 */
+			fill?: Colour | 'edge' | undefined;
+	  }
+	/**
+	 * Brightness, contrast, saturation and hue, in a random order.
+	 *
+	 * @follows torchvision’s `ColorJitter`
+	 */
+	| {
+			kind: 'colour';
+			/**
+			 * Brightness is multiplied by at least 1 - this and at most 1 + this.
+			 *
+			 * @range number at least 0 and at most 10
+			 * @unit fraction
+			 * @default 0
+			 */
+			brightness?: number | undefined;
+			/**
+			 * The distance from the image's mean is multiplied likewise.
+			 *
+			 * @range number at least 0 and at most 10
+			 * @unit fraction
+			 * @default 0
+			 */
+			contrast?: number | undefined;
+			/**
+			 * The distance of each pixel from its grey is multiplied likewise.
+			 *
+			 * @range number at least 0 and at most 10
+			 * @unit fraction
+			 * @default 0
+			 */
+			saturation?: number | undefined;
+			/**
+			 * The hue is turned by at most this, either way.
+			 *
+			 * @range number at least 0 and at most 0.5
+			 * @unit fraction of the circle
+			 * @default 0
+			 */
+			hue?: number | undefined;
+	  }
+	/**
+	 * A number from a normal distribution, added to each value.
+	 *
+	 * @follows torchvision’s `GaussianNoise`
+	 */
+	| {
+			kind: 'noise';
+			/**
+			 * Standard deviation.
+			 *
+			 * @range number at least 0 and at most 1
+			 * @unit brightness, 1 for white
+			 * @default 0.1
+			 */
+			sigma?: number | undefined;
+	  }
+	/**
+	 * A Gaussian blur of random strength.
+	 *
+	 * @follows torchvision’s `GaussianBlur`
+	 */
+	| {
+			kind: 'blur';
+			/**
+			 * Height and width of the kernel.
+			 *
+			 * @range odd number at least 1 and at most twice the size of the images minus 1
+			 * @unit pixels
+			 */
+			kernel: number;
+			/**
+			 * Smallest standard deviation.
+			 *
+			 * @range number at least 0.01 and at most 1000
+			 * @unit pixels
+			 * @default 0.1
+			 */
+			sigmaMin?: number | undefined;
+			/**
+			 * Largest standard deviation.
+			 *
+			 * @range number at least `sigmaMin` and at most 1000
+			 * @unit pixels
+			 * @default 2
+			 */
+			sigmaMax?: number | undefined;
+	  }
+	/**
+	 * Each image of a batch is blended with the one before it, and so are their labels.
+	 *
+	 * @follows torchvision’s `MixUp`
+	 */
+	| {
+			kind: 'mixup';
+			/**
+			 * Both parameters of the beta distribution of an image's share, which is drawn once a batch.
+			 *
+			 * @range number at least 0.001 and at most 1000
+			 * @unit number
+			 * @default 1
+			 */
+			alpha?: number | undefined;
+			/**
+			 * The probability that a batch is mixed.
+			 *
+			 * @range number at least 0 and at most 1
+			 * @unit probability
+			 * @default 1
+			 */
+			probability?: number | undefined;
+	  }
+	/**
+	 * A rectangle of the image before it is pasted into each image of a batch; labels are mixed by its area.
+	 *
+	 * @follows torchvision’s `CutMix`
+	 */
+	| {
+			kind: 'cutmix';
+			/**
+			 * Both parameters of the beta distribution of an image's share, which is drawn once a batch.
+			 *
+			 * @range number at least 0.001 and at most 1000
+			 * @unit number
+			 * @default 1
+			 */
+			alpha?: number | undefined;
+			/**
+			 * The probability that a batch is mixed.
+			 *
+			 * @range number at least 0 and at most 1
+			 * @unit probability
+			 * @default 1
+			 */
+			probability?: number | undefined;
+	  };
 
 /** How gradients move the parameters. */
 export type Optimizer = Sgd | AdamW;
@@ -846,14 +1183,63 @@ const net: z.ZodType<Net> = z.strictObject({
 	head: z.array(layer),
 });
 
-/** The names and types of an experiment. An unknown name is an error. */
-const experiment: z.ZodType<Experiment> = z.strictObject({
-	net,
-	start: z
-		.strictObject({from: z.string(), sha256: z.string().optional(), freeze: z.array(z.string()).optional()})
-		.optional(),
-	augmentation: z
-		.strictObject({
+const colour = (...others: readonly string[]) =>
+	z.custom<Colour>(
+		value =>
+			typeof value === 'string' && (['black', 'white', ...others].includes(value) || /^#[\da-f]{6}$/i.test(value)),
+		`one of ${['black', 'white', ...others, '#rrggbb'].map(name => `\`${name}\``).join(', ')}`,
+	);
+const fill = (colour('edge') as z.ZodType<Colour | 'edge'>).optional();
+const probability = number.optional();
+
+const transform: z.ZodType<Transform> = z.discriminatedUnion('kind', [
+	z.strictObject({
+		kind: z.literal('affine'),
+		rotation: number.optional(),
+		translation: number.optional(),
+		scaleMin: number.optional(),
+		scaleMax: number.optional(),
+		shear: number.optional(),
+		fill,
+	}),
+	z.strictObject({
+		kind: z.literal('flip'),
+		direction: z.enum(['horizontal', 'vertical']).optional(),
+		probability,
+	}),
+	z.strictObject({kind: z.literal('crop'), padding: number, size: number.optional(), fill}),
+	z.strictObject({
+		kind: z.literal('erase'),
+		probability,
+		areaMin: number.optional(),
+		areaMax: number.optional(),
+		ratioMin: number.optional(),
+		ratioMax: number.optional(),
+		fill: colour().optional(),
+	}),
+	z.strictObject({kind: z.literal('elastic'), alpha: number.optional(), sigma: number.optional(), fill}),
+	z.strictObject({
+		kind: z.literal('colour'),
+		brightness: number.optional(),
+		contrast: number.optional(),
+		saturation: number.optional(),
+		hue: number.optional(),
+	}),
+	z.strictObject({kind: z.literal('noise'), sigma: number.optional()}),
+	z.strictObject({
+		kind: z.literal('blur'),
+		kernel: number,
+		sigmaMin: number.optional(),
+		sigmaMax: number.optional(),
+	}),
+	z.strictObject({kind: z.literal('mixup'), alpha: number.optional(), probability}),
+	z.strictObject({kind: z.literal('cutmix'), alpha: number.optional(), probability}),
+]);
+
+const augmentation: z.ZodType<Augmentation> = z.union(
+	[
+		z.array(transform),
+		z.strictObject({
 			rotation: number,
 			translation: number,
 			scaleMin: number,
@@ -861,8 +1247,18 @@ const experiment: z.ZodType<Experiment> = z.strictObject({
 			shear: number,
 			brightness: number,
 			contrast: number,
-		})
+		}),
+	],
+	'a list of transforms',
+);
+
+/** The names and types of an experiment. An unknown name is an error. */
+const experiment: z.ZodType<Experiment> = z.strictObject({
+	net,
+	start: z
+		.strictObject({from: z.string(), sha256: z.string().optional(), freeze: z.array(z.string()).optional()})
 		.optional(),
+	augmentation: augmentation.optional(),
 	optimizer: z.discriminatedUnion('kind', [
 		z.strictObject({
 			...{kind: z.literal('sgd').optional(), momentum: number, nesterov: z.boolean(), weightDecay: number},

@@ -12,7 +12,7 @@ import {checkWritable, syncFolder} from './write-file-atomic.js';
  *
  * @throws {Error} if something other than a file has its name, or the system refuses
  */
-export const writeUserFile = (file: string, content: string): void => {
+export const writeUserFile = (file: string, content: string | Buffer): void => {
 	checkWritable(file);
 	const folder = path.dirname(file);
 	clearUnfinished(folder);

@@ -2,6 +2,7 @@ import type {Measured} from '../claims/measured.js';
 import {aimOf} from '../experiment/goal.js';
 import {type Metric, metricName} from '../experiment/metric.js';
 import {summarize} from '../experiment/summarize.js';
+import {transformsOf} from '../experiment/transforms.js';
 import {percent} from '../format/figures.js';
 import {markdownTable} from '../format/markdown.js';
 import {plain, textTable} from '../format/text-table.js';
@@ -23,6 +24,8 @@ export type LadderRow = {
 	readonly augmentation: boolean;
 	/** Kind of the optimizer. */
 	readonly optimizer: 'sgd' | 'adamw';
+	/** The kinds of transforms, in their order; empty if augmentation is not a list. */
+	readonly transforms: readonly string[];
 	/** Kind of the learning-rate schedule; `undefined` for a constant rate. */
 	readonly scheduler: string | undefined;
 	/** Whether averaged weights are evaluated and saved. */
@@ -71,6 +74,7 @@ const switches = ({name, aspect, experiment: {net, augmentation, optimizer, sche
 	fullyConnected: net.head.some(({kind}) => kind === 'average-pool' || kind === 'global-average-pool'),
 	augmentation: augmentation !== undefined,
 	optimizer: optimizer.kind ?? 'sgd',
+	transforms: (transformsOf(augmentation) ?? []).map(({kind}) => kind),
 	scheduler: schedule.kind === 'constant' ? undefined : schedule.kind,
 	averaging: averaging !== undefined,
 	changed: aspect,
@@ -119,7 +123,7 @@ const cells = (row: LadderRow): string[] => [
 	yesOrNo(row.batchNorm),
 	row.dropout > 0 ? String(row.dropout) : 'no',
 	yesOrNo(row.fullyConnected),
-	yesOrNo(row.augmentation),
+	row.transforms.join(', ') || yesOrNo(row.augmentation),
 	row.optimizer,
 	row.scheduler ?? 'no',
 	yesOrNo(row.averaging),

@@ -1,6 +1,7 @@
 import type {Difference} from '../experiment/difference.js';
 import {differences} from '../experiment/difference.js';
-import type {Experiment, Layer} from '../experiment/experiment.js';
+import type {Augmentation, Experiment, Layer, Transform} from '../experiment/experiment.js';
+import {transformChanges, transformsOf} from '../experiment/transforms.js';
 
 /** A setting that differs, in words: `dropout`, `0`, `0.03`. */
 export type SettingChange = {readonly setting: string; readonly before: string; readonly after: string};
@@ -26,16 +27,41 @@ export const changesBetween = (before: Experiment, after: Experiment): Changes =
 		settings: [
 			...all
 				.filter(difference => !ofLayers(difference) && !isReplaced(difference))
-				.map(({path, before, after}) => ({
-					setting: settingName(path),
-					before: valueText(before),
-					after: valueText(after),
-				})),
+				.flatMap(({path, before, after}) =>
+					path === 'augmentation'
+						? augmentationChanges(before as Augmentation | undefined, after as Augmentation | undefined)
+						: [{setting: settingName(path), before: valueText(before), after: valueText(after)}],
+				),
 			...replaced.map(part => ({setting: part, before: partText(before[part]), after: partText(after[part])})),
 		],
 		layers: all.some(ofLayers) ? layerChanges(layersOf(before), layersOf(after)) : [],
 	};
 };
+
+/** Describes each transform that differs in a line; a change of form in one. */
+const augmentationChanges = (before?: Augmentation, after?: Augmentation): SettingChange[] => {
+	const [old, current] = [transformsOf(before), transformsOf(after)];
+	const whole = (augmentation?: Augmentation): string =>
+		Array.isArray(augmentation)
+			? augmentation.map(transform => `${transform.kind} (${transformText(transform)})`).join(', ')
+			: valueText(augmentation);
+	if (!old || !current) {
+		return [{setting: 'augmentation', before: whole(before), after: whole(after)}];
+	}
+
+	const {changes, isReordered} = transformChanges(old, current);
+	const kinds = (list: readonly Transform[]): string => list.map(({kind}) => kind).join(', ');
+	return [
+		...changes.map(({kind, before, after}) => ({
+			setting: `augmentation, ${kind}`,
+			before: before ? transformText(before) : 'none',
+			after: after ? transformText(after) : 'none',
+		})),
+		...(isReordered ? [{setting: 'order of augmentation', before: kinds(old), after: kinds(current)}] : []),
+	];
+};
+
+const transformText = ({kind: _, ...settings}: Transform): string => valueText(settings) || 'defaults';
 
 /** Parts of an experiment that have kinds. */
 const partsWithKinds = ['optimizer', 'schedule'] as const;

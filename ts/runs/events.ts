@@ -77,6 +77,7 @@ export type EpochEvent = {
 	readonly learningRate: number;
 	/** In training mode: augmented, with dropout, each batch with the weights at its time. */
 	readonly trainLoss: number;
+	/** Of images that are mixed, by the label with the larger share. */
 	readonly trainCorrect: number;
 	readonly trainTotal: number;
 	/** On the held-out images, if any. */

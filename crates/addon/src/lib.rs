@@ -19,6 +19,7 @@ mod options;
 mod predictions;
 mod rates;
 mod run;
+mod sheet;
 mod summary;
 mod threads;
 
@@ -34,5 +35,6 @@ pub use options::*;
 pub use predictions::*;
 pub use rates::*;
 pub use run::*;
+pub use sheet::*;
 pub use summary::*;
 pub use threads::*;

@@ -10,6 +10,7 @@
 
 #![allow(clippy::too_many_arguments)] // a buffer is two of them, its pixels and its frame
 
+mod blur;
 mod combine;
 mod conv;
 mod conv_weights;
@@ -26,6 +27,7 @@ mod pool;
 mod vector;
 mod warp;
 
+pub use blur::blur;
 pub use combine::{add, channel_products, scale_channels};
 pub use conv::{PackedWeights, conv, conv_input_gradient};
 pub use conv_weights::{conv_bias_gradient, conv_weight_gradient};
@@ -42,4 +44,4 @@ pub use norm::{
 };
 pub use pixels::Pixels;
 pub use pool::{Pool, average_pool, average_pool_gradient, max_pool, max_pool_gradient};
-pub use warp::{Bordered, warp};
+pub use warp::{Bordered, displace, warp};

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use stepladder_kernels::{
     Activated, Activation, Bordered, Curve, Dropout, Frame, Gradient, GradientSums, Isa, LANES, Lanes, Norm,
     NormGradient, PackedWeights, Pool, Scaling, Statistics, Windows, activate, activation_gradient, add,
-    average_pool, average_pool_gradient, channel_products, channel_statistics, conv, conv_bias_gradient,
-    conv_input_gradient, conv_weight_gradient, curve, curve_gradient, gradient_sums, mask_bits, max_pool,
-    max_pool_gradient, scale_channels, warp,
+    average_pool, average_pool_gradient, blur, channel_products, channel_statistics, conv,
+    conv_bias_gradient, conv_input_gradient, conv_weight_gradient, curve, curve_gradient, displace,
+    gradient_sums, mask_bits, max_pool, max_pool_gradient, scale_channels, warp,
 };
 
 /// The end of a range of sizes: Miri, thousands of times slower, sees small ones alone.
@@ -500,6 +500,83 @@ proptest! {
                 (sums, backs)
             });
             prop_assert_eq!(&made[0], &made[1]);
+        }
+    }
+
+    #[test]
+    fn an_image_is_displaced_as_by_a_plain_loop_to_the_same_bits_everywhere(
+        size in 1..end(41), seed: u32, far in 0.0..60.0_f32, outside in proptest::option::of(-1.0..1.0_f32),
+    ) {
+        let image = numbers(seed, size * size);
+        let shifts = [1, 2].map(|other| numbers(seed ^ other, size * size).iter().map(|x| x * far).collect::<Vec<_>>());
+        let pixel = |row: i64, column: i64| {
+            let inside = |place: i64| place.clamp(0, size as i64 - 1);
+            let is_inside = row == inside(row) && column == inside(column);
+            match outside {
+                Some(value) if !is_inside => value,
+                _ => image[inside(row) as usize * size + inside(column) as usize],
+            }
+        };
+        let mut expected = vec![];
+        for (i, (&right, &down)) in shifts[0].iter().zip(&shifts[1]).enumerate() {
+            let (x, y) = ((i % size) as f64 + f64::from(right), (i / size) as f64 + f64::from(down));
+            let (column, row) = (x.floor() as i64, y.floor() as i64);
+            let (right, down) = ((x - x.floor()) as f32, (y - y.floor()) as f32);
+            let top = pixel(row, column) * (1.0 - right) + pixel(row, column + 1) * right;
+            let bottom = pixel(row + 1, column) * (1.0 - right) + pixel(row + 1, column + 1) * right;
+            expected.push(top * (1.0 - down) + bottom * down);
+        }
+        let mut source = Bordered::new(size);
+        for (row, from) in source.rows_mut().zip(image.chunks_exact(size)) {
+            row.copy_from_slice(from);
+        }
+        match outside {
+            Some(value) => source.surround(value),
+            None => source.repeat_edges(),
+        }
+        for isa in Isa::available() {
+            let mut target = vec![9.0; size * size];
+            displace(isa, &source, [&shifts[0], &shifts[1]], &mut target);
+            // A mean of two equal values may round: far outside, the plain loop's shares are not those of the border.
+            for (value, expected) in target.iter().zip(&expected) {
+                prop_assert!((value - expected).abs() <= 1e-6, "{value} {expected}");
+            }
+        }
+        let made = Isa::available().into_iter().map(|isa| {
+            let mut target = vec![9.0; size * size];
+            displace(isa, &source, [&shifts[0], &shifts[1]], &mut target);
+            target
+        });
+        let made: Vec<_> = made.collect();
+        prop_assert!(made.iter().all(|target| target == &made[0]));
+    }
+
+    #[test]
+    fn an_image_is_blurred_to_the_bits_of_a_plain_loop(size in 1..end(41), seed: u32, reach in 0..40_usize) {
+        let taps = numbers(seed ^ 1, 2 * reach.min(size - 1) + 1);
+        let reach = taps.len() / 2;
+        let image = numbers(seed, size * size);
+        let mirrored = |place: usize, offset: usize| {
+            let place = (place + offset) as i64 - reach as i64;
+            let last = size as i64 - 1;
+            (if place < 0 { -place } else if place > last { 2 * last - place } else { place }) as usize
+        };
+        let mut columns = vec![0.0; size * size];
+        for (i, sum) in columns.iter_mut().enumerate() {
+            for (offset, tap) in taps.iter().enumerate() {
+                *sum += tap * image[mirrored(i / size, offset) * size + i % size];
+            }
+        }
+        let mut expected = vec![0.0; size * size];
+        for (i, sum) in expected.iter_mut().enumerate() {
+            for (offset, tap) in taps.iter().enumerate() {
+                *sum += tap * columns[i / size * size + mirrored(i % size, offset)];
+            }
+        }
+        for isa in Isa::available() {
+            let mut blurred = image.clone();
+            blur(isa, &taps, size, &mut blurred, &mut vec![9.0; size * size.max(3)]);
+            prop_assert_eq!(&blurred, &expected);
         }
     }
 

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use stepladder_trainer::data::{Batch, Preparing};
+use stepladder_trainer::data::{Augmentation, Batch, Preparing};
 use stepladder_trainer::engine::{Device as Where, Engine, EngineName, Isa, Request, Step};
 use stepladder_trainer::metric::Score;
 use stepladder_trainer::net::{Activation, Node, Op, Plan, Shape, ValueId, Weights, Window};
@@ -31,6 +31,7 @@ pub struct Aten {
     averaging: Option<Averaging>,
     label_smoothing: f64,
     class_weights: Option<Tensor>,
+    augmentation: Option<Augmentation>,
     device: Device,
     kind: Kind,
     threads: Threads,
@@ -88,6 +89,7 @@ impl Aten {
             averaging: experiment.averaging,
             label_smoothing: experiment.label_smoothing,
             class_weights: None,
+            augmentation: experiment.augmentation.clone(),
             device,
             kind,
             threads,
@@ -189,7 +191,7 @@ impl Aten {
     fn images(&self, batch: &Batch) -> Result<Tensor, Failed> {
         let shape = self.plan.graph.shape(ValueId::IMAGES);
         let [channels, height, width] = shape.map(|n| n as i64);
-        let mut preparing = Preparing::new(Isa::best(), shape[1]);
+        let mut preparing = Preparing::new(Isa::best(), [shape[0], shape[1]], self.augmentation.as_ref())?;
         let images = batch.images(&mut preparing, shape.iter().product());
         Ok(self.tensor(&images)?.f_view([-1, channels, height, width])?)
     }
@@ -336,9 +338,8 @@ impl Aten {
             .collect::<Result<Vec<_>, Failed>>()?;
         let mode = Mode::Training { samples: batch.samples(), dropout };
         let logits = self.forward(self.images(batch)?, &leaves, &self.weights.statistics, &mode)?;
-        let labels = Tensor::f_from_slice(batch.labels())?.f_to_kind(Kind::Int64)?; // cross entropy wants i64
         let loss = logits.f_cross_entropy_loss(
-            &labels.f_to_device(self.device)?,
+            &self.targets(batch, logits.size()[1] as usize)?,
             self.class_weights.as_ref(),
             Reduction::Mean,
             -100, // PyTorch's default: no label is ignored
@@ -346,9 +347,24 @@ impl Aten {
         )?;
         self.gradients = Tensor::f_run_backward(&[&loss], &leaves, false, false)?;
         // Waits for the device.
-        let correct = Score::of(&to_floats(&logits)?, batch.labels().iter().copied()).correct;
+        let counted = (0..batch.len()).map(|index| batch.target(index).label());
+        let correct = Score::of(&to_floats(&logits)?, counted).correct;
         let total = batch.len();
         Ok(Score { loss_sum: f64::try_from(&loss)? * total as f64, correct, total })
+    }
+
+    /// Returns the label of each image, or the weight of each class, `[N, classes]`, where images are mixed.
+    fn targets(&self, batch: &Batch, classes: usize) -> Result<Tensor, Failed> {
+        if !batch.is_mixed() {
+            // Cross entropy wants i64.
+            let labels = Tensor::f_from_slice(batch.labels())?.f_to_kind(Kind::Int64)?;
+            return Ok(labels.f_to_device(self.device)?);
+        }
+        let weights: Vec<f64> = (0..batch.len())
+            .flat_map(|index| (0..classes).map(move |class| batch.target(index).weight(class)))
+            .collect();
+        let weights = Tensor::f_from_slice(&weights)?.f_view([-1, classes as i64])?;
+        Ok(weights.f_to_kind(self.kind)?.f_to_device(self.device)?)
     }
 
     /// Scales gradients down to a norm of at most `most`, as [`stepladder_trainer::optim::clip_factor`] defines it, without

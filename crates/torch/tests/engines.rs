@@ -10,8 +10,8 @@ use common::{
 };
 use proptest::prelude::*;
 use stepladder_torch::{Aten, Precision, WithTorch};
-use stepladder_trainer::data::Batch;
-use stepladder_trainer::engine::{Engine, Fused, Isa};
+use stepladder_trainer::data::{Batch, Batches, Images, Normalisation};
+use stepladder_trainer::engine::{Engine, Fused, Isa, Request};
 use stepladder_trainer::metric::Score;
 use stepladder_trainer::net::{
     BlockLayer, BlockPart, BlockSpec, ConvLayer, LayerSpec, NetSpec, Norm, Plan, PoolLayer,
@@ -344,6 +344,41 @@ fn a_net_is_trained_as_pytorchs_optimizers_and_loss_train_it() {
         for (precision, tolerance) in [(Precision::Single, 1e-4), (Precision::Double, 1e-6)] {
             let mut engine = Aten::start(&request, &case.start, Device::Cpu, precision).unwrap();
             case.follow(&mut engine, tolerance);
+        }
+    }
+}
+
+#[test]
+fn mixed_images_give_both_engines_the_same_loss_count_and_gradients() {
+    let net = final_net();
+    let augmentation = serde_json::from_str(
+        r#"[{"kind": "flip"}, {"kind": "mixup", "alpha": 0.5}, {"kind": "noise"}, {"kind": "cutmix"}]"#,
+    );
+    let experiment = Experiment { augmentation: Some(augmentation.unwrap()), ..of_net(&net, 0.1) };
+    let plan = Plan::of(&net).unwrap();
+    let state = trained_state(&plan, 4);
+    let pixels = (0..50 * 784).map(|i| (i * 7919 % 251) as u8).collect();
+    let images = Images::new(1, 28, pixels, (0..50).map(|i| i % 10).collect());
+    let normalisation = Normalisation { mean: 0.5, deviation: 0.3 };
+    let by = experiment.augmentation.as_ref().map(|by| (by, Stream::new(1, Purpose::Augmentation).at(0)));
+    let class_weights: Vec<f64> = (1..=10).map(|class| 0.2 * f64::from(class)).collect();
+    for class_weights in [None, Some(&*class_weights)] {
+        for batch in Batches::new(&images, normalisation, by, 40, Stream::new(1, Purpose::Order)) {
+            let batch = batch.unwrap();
+            assert!(batch.is_mixed());
+            let request = Request { class_weights, ..request(&experiment, &plan, THREADS) };
+            let mut aten = Aten::start(&request, &state, Device::Cpu, Precision::Double).unwrap();
+            let mut fused = Fused::start(&request, state.clone(), Isa::best()).unwrap();
+            let expected = aten.step(&batch, &standing(1)).unwrap();
+            let got = fused.step(&batch, &standing(1)).unwrap();
+            assert_eq!((got.correct, got.total), (expected.correct, expected.total));
+            assert!((got.loss() - expected.loss()).abs() < 1e-5, "{} {}", got.loss(), expected.loss());
+            for (planned, expected) in plan.parameters.iter().zip(aten.gradients().unwrap()) {
+                let got: Vec<f64> =
+                    fused.gradients()[planned.range.clone()].iter().map(|&x| f64::from(x)).collect();
+                let allowed = 1e-4 * length(expected.iter().copied()) + 1e-5;
+                assert!(distance(&got, &expected) <= allowed, "{}", planned.name);
+            }
         }
     }
 }

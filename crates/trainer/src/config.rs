@@ -180,7 +180,7 @@ impl Experiment {
             averaging.check()?;
         }
         if let Some(augmentation) = &self.augmentation {
-            augmentation.check()?;
+            augmentation.check(&self.net, self.batch_size)?;
         }
         let plan = Plan::of(&self.net)?;
         if let Some(start) = &self.start {

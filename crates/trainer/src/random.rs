@@ -61,6 +61,18 @@ impl Stream {
         low + (high - low) * unit
     }
 
+    /// Returns a number above 0 and below 1, from 53 bits.
+    #[must_use]
+    pub fn open_unit(self, position: u64) -> f64 {
+        ((self.bits(position) >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+    }
+
+    /// Returns a number from the standard normal distribution.
+    #[must_use]
+    pub fn normal(self, position: u64) -> f64 {
+        normal_quantile(self.open_unit(position))
+    }
+
     /// Returns a whole number in `0..bound`, by multiply and shift (Lemire 2019); its bias is below 2^-32 for any bound here.
     #[must_use]
     pub fn below(self, position: u64, bound: u64) -> u64 {
@@ -72,6 +84,34 @@ impl Stream {
     pub fn mask_key(self) -> [u32; 2] {
         [self.key as u32, (self.key >> 32) as u32]
     }
+}
+
+/// Returns the number below which the standard normal distribution has a share, at most 1e-6 off (Wichura 1988, algorithm
+/// AS 241, PPND7).
+fn normal_quantile(share: f64) -> f64 {
+    const MIDDLE: [[f64; 4]; 2] = [
+        [59.109_374_720, 159.291_132_02, 50.434_271_938, 3.387_132_717_9],
+        [67.187_563_600, 78.757_757_664, 17.895_169_469, 1.0],
+    ];
+    const SIDE: [[f64; 4]; 2] = [
+        [0.170_238_211_03, 1.306_728_481_6, 2.756_815_390_0, 1.423_437_277_7],
+        [0.0, 0.120_211_329_75, 0.737_001_642_50, 1.0],
+    ];
+    const END: [[f64; 4]; 2] = [
+        [0.017_337_203_997, 0.428_682_943_37, 3.081_226_386_0, 6.657_905_115_0],
+        [0.0, 0.012_258_202_635, 0.241_978_942_25, 1.0],
+    ];
+    let ratio = |[above, below]: [[f64; 4]; 2], x: f64| {
+        let [above, below] = [above, below].map(|terms| terms.iter().fold(0.0, |sum, term| sum * x + term));
+        above / below
+    };
+    let distance = share - 0.5;
+    if distance.abs() <= 0.425 {
+        return distance * ratio(MIDDLE, 0.180_625 - distance * distance);
+    }
+    let root = (-libm::log(share.min(1.0 - share))).sqrt();
+    let size = if root <= 5.0 { ratio(SIDE, root - 1.6) } else { ratio(END, root - 5.0) };
+    if distance < 0.0 { -size } else { size }
 }
 
 /// Returns the threshold below which [`mask_bits`] drop an activation: `probability` of 2^32.
@@ -110,6 +150,37 @@ mod tests {
         assert!(draws.iter().all(|x| (-3.0..5.0).contains(x)));
         assert!((mean - 1.0).abs() < 0.03, "{mean}"); // 4 standard errors: 4 * (8 / sqrt 12) / sqrt 1e5
         assert!((variance - 64.0 / 12.0).abs() < 0.07, "{variance}");
+    }
+
+    #[test]
+    fn normal_numbers_are_the_quantiles_that_python_computes() {
+        // statistics.NormalDist().inv_cdf of Python 3.11
+        let expected = [
+            (1e-16, -8.222_082_216_130_435),
+            (1e-9, -5.997_807_015_007_687),
+            (0.001, -3.090_232_306_167_813),
+            (0.07, -1.475_791_028_179_170_2),
+            (0.08, -1.405_071_560_309_632),
+            (0.3, -0.524_400_512_708_040_7),
+            (0.5, 0.0),
+            (0.9, 1.281_551_565_544_600_4),
+            (0.999_999, 4.753_424_308_817_089),
+        ];
+        for (share, quantile) in expected {
+            assert!((normal_quantile(share) - quantile).abs() < 1e-6, "{share}: {}", normal_quantile(share));
+        }
+    }
+
+    #[test]
+    fn normal_numbers_have_the_moments_of_their_distribution() {
+        let stream = Stream::new(7, Purpose::Augmentation);
+        let moment = |power| (0..100_000).map(|i| stream.normal(i).powi(power)).sum::<f64>() / 1e5;
+        // Four standard errors: the variances of the powers are 1, 2, 15 and 96.
+        for (power, expected, variance) in [(1, 0.0, 1.0), (2, 1.0, 2.0), (3, 0.0, 15.0), (4, 3.0, 96.0_f64)]
+        {
+            let found = moment(power);
+            assert!((found - expected).abs() < 4.0 * (variance / 1e5).sqrt(), "{power}: {found}");
+        }
     }
 
     #[test]

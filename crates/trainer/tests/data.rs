@@ -233,7 +233,7 @@ proptest! {
         prop_assert_eq!(batches.len(), count.div_ceil(batch_size));
         let mut seen = vec![];
         for batch in batches {
-            let images = batch.images(&mut Preparing::new(Isa::best(), 1), 1);
+            let images = batch.images(&mut Preparing::new(Isa::best(), [1, 1], None).unwrap(), 1);
             for ((&sample, &label), &pixel) in batch.samples().iter().zip(batch.labels()).zip(&images) {
                 prop_assert_eq!((sample as u8, sample as f32 / 255.0), (label, pixel));
                 seen.push(label);

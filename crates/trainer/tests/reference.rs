@@ -5,7 +5,8 @@ mod common;
 use common::{Trained, assert_close, block, fixture, floats, of_net, request, standing};
 use serde_json::Value;
 use stepladder_kernels::{Bordered, warp};
-use stepladder_trainer::data::{Affine, Batch, adjust};
+use stepladder_trainer::data::Batch;
+use stepladder_trainer::data::transforms::{Affine, ColourChange, Picture};
 use stepladder_trainer::engine::{Engine, Fused, Isa};
 use stepladder_trainer::metric::Score;
 use stepladder_trainer::net::{LayerSpec, NetSpec, Norm, Plan};
@@ -216,13 +217,19 @@ fn a_digit_is_warped_as_torchvisions_affine_warps_it() {
     }
 }
 
+fn adjust(image: &mut [f32], size: usize, [brightness, contrast]: [f64; 2]) {
+    let mut picture = Picture { values: image, size };
+    ColourChange::Brightness(brightness).apply(&mut picture);
+    ColourChange::Contrast(contrast).apply(&mut picture);
+}
+
 #[test]
 fn brightness_and_contrast_are_torchvisions() {
     let expected = fixture("augmentation");
     for case in expected["adjustments"].as_array().unwrap() {
         let mut image = floats(&expected["image"]);
         let factors = [0, 1].map(|i| case["factors"][i].as_f64().unwrap());
-        adjust(&mut image, 1, factors);
+        adjust(&mut image, 28, factors);
         assert_close(&format!("{factors:?}"), &image, &floats(&case["pixels"]), 1e-6);
     }
 }
@@ -231,7 +238,7 @@ fn brightness_and_contrast_are_torchvisions() {
 fn contrast_of_a_coloured_image_is_about_the_mean_of_its_grey() {
     // torchvision 0.28: adjust_contrast(adjust_brightness(image, 1.25), 0.6) of [3, 4, 4], the i-th value i * 37 % 256
     let mut image: Vec<f32> = (0..48).map(|i| (i * 37 % 256) as f32 / 255.0).collect();
-    adjust(&mut image, 3, [1.25, 0.6]);
+    adjust(&mut image, 4, [1.25, 0.6]);
     let first =
         [0.218_590_9, 0.327_414_4, 0.436_238, 0.545_061_5, 0.653_885, 0.762_708_5, 0.818_590_9, 0.227_414_4];
     let last = [

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{ALL, adamw, bars, block, experiment, final_net, options, sgd};
+use stepladder_trainer::data::transforms::Ranges;
 use stepladder_trainer::data::{Augmentation, Selection};
 use stepladder_trainer::engine::FusedAlone;
 use stepladder_trainer::net::{BlockSpec, LayerSpec, NetSpec, Norm, Plan};
@@ -30,7 +31,7 @@ fn bits(experiment: &Experiment, options: &RunOptions) -> (Vec<EpochBits>, Vec<u
 
 fn everything_random() -> Experiment {
     Experiment {
-        augmentation: Some(Augmentation {
+        augmentation: Some(Augmentation::Ranges(Ranges {
             rotation: 10.0,
             translation: 0.1,
             scale_min: 0.9,
@@ -38,7 +39,7 @@ fn everything_random() -> Experiment {
             shear: 5.0,
             brightness: 0.2,
             contrast: 0.2,
-        }),
+        })),
         averaging: Some(Averaging { decay: 0.9 }),
         label_smoothing: 0.05,
         epochs: 2,

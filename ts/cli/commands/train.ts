@@ -2,11 +2,14 @@ import {realpathSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {type Command, Option} from 'commander';
+import {openData} from '../../data/open-data.js';
 import {isExpectedError} from '../../errors/is-expected-error.js';
 import {goalOf} from '../../experiment/goal.js';
 import {settingsName, type TriedSetting, withSettings} from '../../experiment/settings.js';
 import {displayPath, shellQuote} from '../../format/command-line.js';
 import {formatSetting} from '../../format/value.js';
+import {wrapWriteErrors} from '../../fs/wrap-write-errors.js';
+import {writeUserFile} from '../../fs/write-user-file.js';
 import {
 	ConfigError,
 	type DataSource,
@@ -29,6 +32,9 @@ import {readConfig} from '../../runs/config.js';
 import {latest} from '../../runs/latest.js';
 import {type Sibling, siblingsOf} from '../../runs/siblings.js';
 import type {Trainable} from '../../step/define-step.js';
+import {augmentedSheet} from '../../training/augmented-sheet.js';
+import {checkFits, checkStep} from '../../training/check-training.js';
+import {imageSelection, newDrawSeed} from '../../training/image-selection.js';
 import {keptSentence} from '../../training/resume.js';
 import {ConsoleLog} from '../console-log.js';
 import {exitCodes} from '../exit-codes.js';
@@ -62,6 +68,7 @@ type Flags = Pick<
 		quiet: boolean;
 		strict: boolean;
 		fastDevRun: boolean;
+		showAugmentation?: string;
 	};
 
 export const trainCommand = (command: Command, interruption: Interruption): Command =>
@@ -99,6 +106,10 @@ export const trainCommand = (command: Command, interruption: Interruption): Comm
 		.option('--quiet', 'print the verdict only', false)
 		.option('--strict', `exit with ${exitCodes.targetMissed} unless every seed held the target`, false)
 		.option('--fast-dev-run', 'one training and one test batch; nothing is saved', false)
+		.option(
+			'--show-augmentation <file>',
+			'train nothing, but write 8 x 8 training images as the first epoch of the first seed shows them to the net: a PNG',
+		)
 		.addHelpText(
 			'after',
 			`
@@ -109,14 +120,46 @@ Examples:
   ${commandHint('train', '--step baseline --holdout 10000')}
   ${commandHint('train', '--step baseline --set net.body.0.channels=12')}
   ${commandHint('train', '--resume latest')}
+  ${commandHint('train', '--step baseline --show-augmentation augmented.png')}
   ${commandHint('train', '--step baseline --json > events.jsonl', {quiet: true})}`,
 		)
 		.action(async (flags: Flags, command: Command) => {
+			if (flags.showAugmentation !== undefined && flags.resume === undefined) {
+				await showAugmentation(flags, flags.showAugmentation, interruption.signal);
+				return;
+			}
+
 			const result = await run(flags, command, interruption);
 			if (flags.strict && result.held.count < result.held.of) {
 				process.exitCode = exitCodes.targetMissed;
 			}
 		});
+
+/** Writes the sheet of `--show-augmentation`. */
+const showAugmentation = async (flags: Flags, file: string, signal: AbortSignal): Promise<void> => {
+	if (path.extname(file).toLowerCase() !== '.png') {
+		throw new ConfigError('showAugmentation', 'a file whose name ends in `.png`', formatSetting(file));
+	}
+
+	const {seeds, epochs} = flags;
+	const ladder = await chosenLadder(flags);
+	const step = trialOf(chosenStep(ladder, flags.step).step, flags.set);
+	const source = sourceOf(flags, ladder);
+	const {experiment} = checkStep(step, {data: source, seeds, ...(epochs !== undefined && {epochs})});
+	if (experiment.augmentation === undefined) {
+		const problem = `step \`${step.name}\` has no augmentation to show: choose a step that has, or add \`--set augmentation=[...]\``;
+		throw new ConfigError('augmentation', 'transforms to show', 'none', problem);
+	}
+
+	const data = await openData(source, process.cwd(), {signal});
+	checkFits(step, experiment, data);
+	const [seed = 1] = seeds;
+	const png = await augmentedSheet(experiment, data, seed, imageSelection(flags, newDrawSeed));
+	wrapWriteErrors('the images', file, () => writeUserFile(file, png));
+	process.stdout.write(
+		flags.quiet ? '' : `Written: ${file}, 64 training images as seed ${seed} shows them in its first epoch\n`,
+	);
+};
 
 const run = async (flags: Flags, command: Command, interruption: Interruption): Promise<TrainResult> => {
 	const {json, quiet} = flags;
@@ -214,7 +257,7 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 		return {step, training, seeds: siblings.filter(({state}) => state !== 'finished').length, note};
 	}
 
-	const {ladder: ____, dataDir: _____, skipDamaged: ______, set, ...options} = others;
+	const {ladder: ____, dataDir: _____, skipDamaged: ______, showAugmentation: _______, set, ...options} = others;
 	const ladder = await chosenLadder(flags);
 	const step = trialOf(chosenStep(ladder, name).step, set);
 	const data = sourceOf(flags, ladder);

@@ -2,6 +2,7 @@ import type {Mistake} from '../../claims/mistakes.js';
 import type {Data} from '../../data/data.js';
 import {byClassNote, classTable, predictionsSentence} from '../../record/class-table.js';
 import {ladderTable, trivialLegend} from '../../record/ladder-table.js';
+import {augmentedSheet} from '../../training/augmented-sheet.js';
 import {dataSentence} from '../data-sentence.js';
 import {mistakesSentence} from '../mistakes-sentence.js';
 import {type ReportData, type ReportedStep, staleNote, staleSentence} from '../report-data.js';
@@ -10,7 +11,7 @@ import {summaryCells} from '../summary-table.js';
 import {accuracyByStep} from './accuracy-by-step.js';
 import {curves} from './curves.js';
 import {type Html, html} from './html.js';
-import {imageRules, imageUri} from './images.js';
+import {imageRules, imageUri, pngUri} from './images.js';
 import {
 	changed,
 	comparedImages,
@@ -66,6 +67,7 @@ const chapter = async (step: ReportedStep, data: Data): Promise<Html> => {
 	const {entry, recorded, text, changes, summary, comparison} = step;
 	const {name, from} = entry.step;
 	const layers = summaryCells(summary);
+	const sheet = await augmentedImages(step, data);
 	return html`<section class="step">
 <h2 id="${name}">${entry.position}. ${name}</h2>
 ${step.isStale && html`<p><strong>${staleNote}</strong></p>`}
@@ -83,7 +85,8 @@ ${
 	from &&
 	changes &&
 	html`<h3>What changed from <code>${from.name}</code></h3>
-${changed(name, changes)}`
+${changed(name, changes)}
+${sheet}`
 }
 <h3>Curves</h3>
 ${await curves([ofRecord(recorded, entry.record)])}
@@ -109,6 +112,24 @@ ${!step.isStale && imagesOf(step, data)}
 ${toTop}
 </section>
 `;
+};
+
+/** Shows training images as a step that changed their augmentation learns from them; empty for other steps. */
+const augmentedImages = async (
+	{entry: {step}, recorded: {record}, isStale}: ReportedStep,
+	data: Data,
+): Promise<Html> => {
+	const {experiment} = record;
+	const differs =
+		step.from && JSON.stringify(step.from.experiment.augmentation) !== JSON.stringify(experiment.augmentation);
+	const [seed] = record.seeds;
+	if (!differs || isStale || !seed || experiment.augmentation === undefined) {
+		return html``;
+	}
+
+	const png = await augmentedSheet(experiment, data, seed.seed);
+	return html`<p>Training images as the first epoch of seed ${seed.seed} shows them to the net:</p>
+<p><img class="sheet" alt="64 augmented training images" src="${pngUri(png)}"></p>`;
 };
 
 /** What needs the images that the step was tested on. */

@@ -1,10 +1,12 @@
 use std::borrow::Cow;
 
-use stepladder_kernels::{Bordered, Isa, warp};
+use stepladder_kernels::{Isa, LANES};
 
 use super::pixels::Gathered;
-use super::{Augmentation, Images, Normalisation, adjust};
+use super::transforms::{Augmentation, Mix, Scratch, label_weights};
+use super::{Images, Normalisation};
 use crate::TrainError;
+use crate::alloc::zeros;
 use crate::random::Stream;
 
 /// A batch of images, which are prepared on demand by the thread that needs them.
@@ -15,20 +17,44 @@ pub struct Batch<'a> {
     labels: Vec<u8>,
     /// The index of each image in its set, which keys its random streams.
     samples: Vec<u32>,
+    /// How each image is mixed with those before it.
+    mixes: Vec<Option<Mix>>,
+    /// Of an image's target: the weight of its own label, of the label before it, and so on.
+    label_weights: Vec<f64>,
+}
+
+/// What the net should answer for an image: a weight for each label, 1 in all.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    batch: &'a Batch<'a>,
+    index: usize,
 }
 
 /// A thread's buffers for preparing images.
 #[derive(Debug)]
 pub struct Preparing {
-    isa: Isa,
-    source: Bordered,
+    /// `None` if nothing is augmented.
+    scratch: Option<Scratch>,
+    /// Images to be mixed, those before the first ones among them, `[N, C, H, W]`.
+    mixed: Vec<f32>,
 }
 
 impl Preparing {
-    /// Allocates buffers for square images of a size.
-    #[must_use]
-    pub fn new(isa: Isa, size: usize) -> Self {
-        Self { isa, source: Bordered::new(size) }
+    /// Allocates buffers for square images of `[channels, size]`, in batches that are augmented as `augmentation` says or not
+    /// at all.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Memory`].
+    pub fn new(
+        isa: Isa,
+        [channels, size]: [usize; 2],
+        augmentation: Option<&Augmentation>,
+    ) -> Result<Self, TrainError> {
+        let scratch = augmentation.map(|_| Scratch::new(isa, size)).transpose()?;
+        let before = augmentation.map_or(0, Augmentation::most_mixed);
+        let images = if before > 0 { LANES + before } else { 0 };
+        Ok(Self { scratch, mixed: zeros(images * channels * size * size)? })
     }
 }
 
@@ -64,7 +90,7 @@ impl<'a> Batch<'a> {
         let &Images { channels, size, .. } = images;
         let Gathered { pixels, places } = images.gather(&samples)?;
         let source = Source::Set { pixels, places, size, channels, normalisation, augmentation: None };
-        Ok(Self { source, labels, samples })
+        Ok(Self::new(source, labels, samples))
     }
 
     /// Makes a batch of images without labels, `[N, channels, size, size]` bytes.
@@ -73,13 +99,27 @@ impl<'a> Batch<'a> {
         let samples: Vec<u32> = (0..(pixels.len() / (channels * size * size)) as u32).collect();
         let (pixels, places) = (Cow::Borrowed(pixels), samples.clone());
         let source = Source::Set { pixels, places, size, channels, normalisation, augmentation: None };
-        Self { source, labels: vec![], samples }
+        Self::new(source, vec![], samples)
     }
 
     /// Makes a batch of prepared images `[N, C, H, W]`.
     #[must_use]
     pub fn ready(images: &'a [f32], labels: Vec<u8>, samples: Vec<u32>) -> Self {
-        Self { source: Source::Ready(images), labels, samples }
+        Self::new(Source::Ready(images), labels, samples)
+    }
+
+    fn new(source: Source<'a>, labels: Vec<u8>, samples: Vec<u32>) -> Self {
+        Self { source, labels, samples, mixes: vec![], label_weights: vec![1.0] }
+    }
+
+    /// Augments images of a set by the stream of an epoch; `place` is the batch's in it.
+    fn augment(&mut self, by: &'a Augmentation, epoch: Stream, place: usize) {
+        if let Source::Set { augmentation, size, .. } = &mut self.source {
+            *augmentation = Some((by, epoch));
+            self.mixes = by.draw_mixes(epoch, place, *size);
+            let drawn: Vec<Mix> = self.mixes.iter().flatten().copied().collect();
+            self.label_weights = label_weights(&drawn, *size);
+        }
     }
 
     /// Returns the number of images.
@@ -94,7 +134,7 @@ impl<'a> Batch<'a> {
         self.samples.is_empty()
     }
 
-    /// Returns the label of each image; empty for images without labels.
+    /// Returns the label of each image, as it is before images are mixed; empty for images without labels.
     #[must_use]
     pub fn labels(&self) -> &[u8] {
         &self.labels
@@ -106,46 +146,73 @@ impl<'a> Batch<'a> {
         &self.samples
     }
 
-    /// Prepares one image, `[C, H, W]`: augmented in training, and normalised.
-    pub fn image(&self, index: usize, preparing: &mut Preparing, image: &mut [f32]) {
-        let (pixels, size, normalisation, augmentation) = match self.source {
-            Source::Ready(images) => {
-                return image.copy_from_slice(&images[index * image.len()..][..image.len()]);
+    /// Whether targets may have more than one label.
+    #[must_use]
+    pub fn is_mixed(&self) -> bool {
+        self.label_weights.len() > 1
+    }
+
+    /// Returns the target of an image with a label.
+    #[must_use]
+    pub fn target(&self, index: usize) -> Target<'_> {
+        Target { batch: self, index }
+    }
+
+    /// Returns the index of the image that stands so many places before another; before the first stands the last.
+    fn before(&self, index: usize, places: usize) -> usize {
+        (index + places * (self.len() - 1)) % self.len()
+    }
+
+    /// Prepares the images from `first` on, at most 16, `[N, C, H, W]`: augmented in training, and normalised.
+    ///
+    /// # Panics
+    ///
+    /// If the buffers are not those of the batch's augmentation.
+    pub fn prepare(&self, first: usize, preparing: &mut Preparing, images: &mut [f32]) {
+        let (pixels, places, [channels, size], normalisation, augmentation) = match self.source {
+            Source::Ready(ready) => {
+                let length = ready.len() / self.len();
+                return images.copy_from_slice(&ready[first * length..][..images.len()]);
             }
             Source::Set { ref pixels, ref places, size, channels, normalisation, augmentation } => {
-                let length = channels * size * size;
-                (&pixels[places[index] as usize * length..][..length], size, normalisation, augmentation)
+                (pixels, places, [channels, size], normalisation, augmentation)
             }
         };
-        let Some((augmentation, epoch)) = augmentation else {
+        let length = channels * size * size;
+        let shade = |index: usize, image: &mut [f32]| {
+            let pixels = &pixels[places[index] as usize * length..][..length];
             for (value, &pixel) in image.iter_mut().zip(pixels) {
-                *value = normalisation.apply(f32::from(pixel) / 255.0);
+                *value = f32::from(pixel) / 255.0;
+            }
+        };
+        let Preparing { scratch, mixed } = preparing;
+        assert!(augmentation.is_none() || scratch.is_some(), "buffers for the augmentation of this batch");
+        let (Some((augmentation, epoch)), Some(scratch)) = (augmentation, scratch) else {
+            for (index, image) in images.chunks_exact_mut(length).enumerate() {
+                shade(first + index, image);
+            }
+            return images.iter_mut().for_each(|value| *value = normalisation.apply(*value));
+        };
+        let stream_of = |index: usize| epoch.at(u64::from(self.samples[index]));
+        let before = self.label_weights.len() - 1;
+        if before == 0 {
+            for (index, image) in images.chunks_exact_mut(length).enumerate() {
+                shade(first + index, image);
+                let stream = |_| stream_of(first + index);
+                augmentation.apply(image, [channels, size], stream, &self.mixes, scratch);
+                image.iter_mut().for_each(|value| *value = normalisation.apply(*value));
             }
             return;
-        };
-        let stream = epoch.at(u64::from(self.samples[index]));
-        let Preparing { isa, source } = preparing;
-        let shade = |pixel: &u8| f32::from(*pixel) / 255.0;
-        let adjusted = (augmentation.brightness > 0.0 || augmentation.contrast > 0.0).then(|| {
-            let mut adjusted: Vec<f32> = pixels.iter().map(shade).collect();
-            adjust(&mut adjusted, pixels.len() / (size * size), augmentation.draw_factors(stream));
-            adjusted
-        });
-        for (channel, warped) in image.chunks_exact_mut(size * size).enumerate() {
-            let start = channel * size * size;
-            if let Some(adjusted) = &adjusted {
-                for (row, from) in source.rows_mut().zip(adjusted[start..].chunks_exact(size)) {
-                    row.copy_from_slice(from);
-                }
-            } else {
-                for (row, from) in source.rows_mut().zip(pixels[start..].chunks_exact(size)) {
-                    row.iter_mut().zip(from).for_each(|(value, pixel)| *value = shade(pixel));
-                }
-            }
-            warp(*isa, source, &augmentation.draw(stream, size).inverse(), warped);
         }
-        for value in image {
-            *value = normalisation.apply(*value);
+        let place = |index: usize| self.before(first + index, before);
+        let mixed = &mut mixed[..images.len() + before * length];
+        for (index, image) in mixed.chunks_exact_mut(length).enumerate() {
+            shade(place(index), image);
+        }
+        let stream = |index| stream_of(place(index));
+        augmentation.apply(mixed, [channels, size], stream, &self.mixes, scratch);
+        for (value, &mixed) in images.iter_mut().zip(&mixed[before * length..]) {
+            *value = normalisation.apply(mixed);
         }
     }
 
@@ -153,10 +220,37 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub fn images(&self, preparing: &mut Preparing, length: usize) -> Vec<f32> {
         let mut images = vec![0.0; self.len() * length];
-        for (index, image) in images.chunks_exact_mut(length).enumerate() {
-            self.image(index, preparing, image);
+        for (part, images) in images.chunks_mut(LANES * length).enumerate() {
+            self.prepare(part * LANES, preparing, images);
         }
         images
+    }
+}
+
+impl Target<'_> {
+    /// Returns the weight of a label.
+    #[must_use]
+    pub fn weight(&self, label: usize) -> f64 {
+        let Batch { labels, label_weights, .. } = self.batch;
+        let of = |&(places, _): &(usize, &f64)| {
+            usize::from(labels[self.batch.before(self.index, places)]) == label
+        };
+        label_weights.iter().enumerate().filter(of).map(|(_, weight)| weight).sum()
+    }
+
+    /// Returns the label of the largest weight, the lowest one of equals: the label by which predictions count as correct.
+    #[must_use]
+    pub fn label(&self) -> u8 {
+        let Batch { labels, label_weights, .. } = self.batch;
+        let candidates = (0..label_weights.len()).map(|places| labels[self.batch.before(self.index, places)]);
+        let better = |best: Option<(u8, f64)>, label: u8| {
+            let weight = self.weight(usize::from(label));
+            match best {
+                Some((other, most)) if most > weight || (most == weight && other <= label) => best,
+                _ => Some((label, weight)),
+            }
+        };
+        candidates.fold(None, better).map_or(0, |(label, _)| label)
     }
 }
 
@@ -192,13 +286,14 @@ impl<'a> Iterator for Batches<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let end = (self.next + self.batch_size).min(self.order.len());
         let samples = self.order[self.next..end].to_vec();
+        let place = self.next / self.batch_size;
         self.next = end;
         if samples.is_empty() {
             return None;
         }
         let mut batch = Batch::of(self.images, self.normalisation, samples);
-        if let Ok(Batch { source: Source::Set { augmentation, .. }, .. }) = &mut batch {
-            *augmentation = self.augmentation;
+        if let (Ok(batch), Some((augmentation, epoch))) = (&mut batch, self.augmentation) {
+            batch.augment(augmentation, epoch, place);
         }
         Some(batch)
     }

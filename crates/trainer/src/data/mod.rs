@@ -1,6 +1,5 @@
 //! Images: from files, in batches, augmented.
 
-mod augment;
 mod batches;
 mod dataset;
 mod digit;
@@ -8,13 +7,16 @@ mod draw;
 mod idx;
 mod pixels;
 mod prepare;
+mod sheet;
 mod survey;
+pub mod transforms;
 
-pub use augment::{Affine, Augmentation, adjust};
-pub use batches::{Batch, Batches, Preparing};
+pub use batches::{Batch, Batches, Preparing, Target};
 pub use dataset::{ClassCounts, Dataset, Description, Normalisation, Selection};
 pub use digit::{Digit, Found, separate_digit};
 pub use idx::{IdxImages, IdxLabels, read_image, read_images, read_labels};
 pub use pixels::Images;
 pub use prepare::{Decoded, Fit, Preparation, brightest, prepare, visible_brightness};
+pub use sheet::Sheet;
 pub use survey::{Finding, FindingKind, Part, Place, Survey};
+pub use transforms::Augmentation;

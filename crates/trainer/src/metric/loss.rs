@@ -1,4 +1,5 @@
 use super::argmax;
+use crate::data::Batch;
 
 /// `log(sum(exp(x)))` of one sample's logits, computed in f64 by portable functions: the same bits on every machine.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,34 +33,38 @@ pub struct BatchLoss<'a> {
     pub smoothing: f64,
     /// The weight of each class; 1 each if `None`.
     pub class_weights: Option<&'a [f64]>,
-    /// The sum of the samples' weights, by which the sum of their losses is divided.
+    /// The number by which the sum of the samples' losses is divided.
     pub divisor: f64,
 }
 
 impl<'a> BatchLoss<'a> {
-    /// Returns that of a batch with these labels.
+    /// Returns that of a batch: as in PyTorch, a mean weighted by the classes of its labels, but over all images where these are
+    /// mixed.
     #[must_use]
-    pub fn of(smoothing: f64, class_weights: Option<&'a [f64]>, labels: &[u8]) -> Self {
+    pub fn of(smoothing: f64, class_weights: Option<&'a [f64]>, batch: &Batch) -> Self {
         let divisor = match class_weights {
-            Some(weights) => labels.iter().map(|&label| weights[usize::from(label)]).sum(),
-            None => labels.len() as f64,
+            Some(weights) if !batch.is_mixed() => {
+                batch.labels().iter().map(|&label| weights[usize::from(label)]).sum()
+            }
+            _ => batch.len() as f64,
         };
         Self { smoothing, class_weights, divisor }
     }
 }
 
-/// Computes the cross entropy of one sample's logits and its label, `smoothing` of which is spread over all classes, with the term
-/// of each class multiplied by its weight. Calls `gradient` with each class and the derivative by its logit.
+/// Computes the cross entropy of one sample's logits and its target, the share of each class, `smoothing` of which is spread over
+/// all classes; the term of each class is multiplied by its weight. Calls `gradient` with each class and the derivative by its
+/// logit.
 pub fn cross_entropy(
     logits: &[f32],
-    label: usize,
+    share_of: impl Fn(usize) -> f64,
     &BatchLoss { smoothing, class_weights, .. }: &BatchLoss,
     mut gradient: impl FnMut(usize, f64),
 ) -> f64 {
     let sum = LogSumExp::of(logits);
     let target_of = |class: usize| {
-        let hit = if class == label { 1.0 - smoothing } else { 0.0 };
-        (hit + smoothing / logits.len() as f64) * class_weights.map_or(1.0, |weights| weights[class])
+        let share = share_of(class) * (1.0 - smoothing) + smoothing / logits.len() as f64;
+        share * class_weights.map_or(1.0, |weights| weights[class])
     };
     let targets = class_weights.map_or(1.0, |_| (0..logits.len()).map(target_of).sum());
     let mut loss = 0.0;

@@ -6,7 +6,7 @@ use super::lower::{Part, Place, Program};
 use super::ops::{Pass, Reads, ViewMut, Workspace};
 use crate::TrainError;
 use crate::alloc::{pixels, zeros};
-use crate::data::{Batch, Preparing};
+use crate::data::{Augmentation, Batch, Preparing};
 use crate::metric::{BatchLoss, argmax, cross_entropy};
 use crate::net::ValueId;
 
@@ -29,12 +29,12 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// Allocates the buffers of 16 images.
+    /// Allocates the buffers of 16 images, which batches may augment as `augmentation` says.
     ///
     /// # Errors
     ///
     /// [`TrainError::Memory`].
-    pub fn new(program: &Program, isa: Isa) -> Result<Self, TrainError> {
+    pub fn new(program: &Program, isa: Isa, augmentation: Option<&Augmentation>) -> Result<Self, TrainError> {
         let frame = program.place(ValueId::IMAGES).frame;
         let buffers = program.buffers.iter().map(|&count| pixels(count));
         let trained: &[_] = if program.segments.is_empty() { &[] } else { &program.stages };
@@ -42,7 +42,7 @@ impl Group {
             images: 0,
             samples: [0; LANES],
             prepared: zeros(LANES * frame.inner().len())?,
-            preparing: Preparing::new(isa, frame.height()),
+            preparing: Preparing::new(isa, [frame.channels(), frame.height()], augmentation)?,
             buffers: buffers.collect::<Result<_, _>>()?,
             workspaces: trained.iter().map(|stage| stage.kind.op().workspace()).collect::<Result<_, _>>()?,
             loss: 0.0,
@@ -67,9 +67,7 @@ impl Group {
         self.images = (batch.len() - first).min(LANES);
         self.samples[..self.images].copy_from_slice(&batch.samples()[first..][..self.images]);
         let length = frame.inner().len();
-        for (lane, image) in self.prepared.chunks_exact_mut(length).enumerate().take(self.images) {
-            batch.image(first + lane, &mut self.preparing, image);
-        }
+        batch.prepare(first, &mut self.preparing, &mut self.prepared[..self.images * length]);
         let width = frame.width();
         for channel in 0..frame.channels() {
             for row in 0..frame.height() {
@@ -154,15 +152,20 @@ impl Group {
         (0..classes).for_each(|class| gradient[place_of(class)] = [0.0; LANES]);
         let (mut loss_sum, mut correct) = (0.0, 0);
         let mut row = vec![0.0; classes];
-        for (lane, &label) in batch.labels()[place * LANES..][..self.images].iter().enumerate() {
+        for lane in 0..self.images {
             for (value, logits) in row.iter_mut().zip(logits) {
                 *value = logits[lane];
             }
-            let label = usize::from(label);
-            correct += usize::from(argmax(&row) == label);
-            loss_sum += cross_entropy(&row, label, loss, |class, slope| {
-                gradient[place_of(class)][lane] = (slope / loss.divisor) as f32;
-            });
+            let target = batch.target(place * LANES + lane);
+            correct += usize::from(argmax(&row) == usize::from(target.label()));
+            loss_sum += cross_entropy(
+                &row,
+                |class| target.weight(class),
+                loss,
+                |class, slope| {
+                    gradient[place_of(class)][lane] = (slope / loss.divisor) as f32;
+                },
+            );
         }
         self.buffers[buffer] = gradient;
         (self.loss, self.correct) = (loss_sum, correct);

@@ -107,7 +107,7 @@ mod tests {
         let plan = Plan::of(&experiment.net).unwrap();
         for training in [true, false] {
             let program = Program::new(&plan, training).unwrap();
-            let bytes = Group::new(&program, Isa::best()).unwrap().bytes() as u128;
+            let bytes = Group::new(&program, Isa::best(), None).unwrap().bytes() as u128;
             assert_eq!(bytes, 4 * program.group_size());
             assert_eq!(bytes, 4 * Memory::of(&plan, training.then_some(1)).unwrap().group);
         }

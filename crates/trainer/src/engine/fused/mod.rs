@@ -27,7 +27,7 @@ use self::worker_pool::WorkerPool;
 use super::{Device, Engine, EngineName, Request, Step};
 use crate::TrainError;
 use crate::alloc::{check_available, zeros};
-use crate::data::Batch;
+use crate::data::{Augmentation, Batch};
 use crate::metric::{BatchLoss, Score};
 use crate::net::{ParameterPlan, Plan, Weights};
 use crate::optim::{Averages, Averaging, MOST_SLOTS, Optimizer, Update, clip_factor, sum_of_squares};
@@ -54,6 +54,7 @@ struct Training {
     averaging: Option<Averaging>,
     label_smoothing: f64,
     class_weights: Option<Vec<f64>>,
+    augmentation: Option<Augmentation>,
     /// Of all parameters, in the last step.
     gradients: Vec<f32>,
     /// Of each parameter, in the order of the plan.
@@ -99,6 +100,7 @@ impl Fused {
             averaging: experiment.averaging,
             label_smoothing: experiment.label_smoothing,
             class_weights: request.class_weights.map(<[f64]>::to_vec),
+            augmentation: experiment.augmentation.clone(),
             gradients: zeros(plan.parameter_count())?,
             shares: vec![],
         };
@@ -150,7 +152,8 @@ impl Fused {
     fn ensure_groups(&mut self, count: usize) -> Result<(), TrainError> {
         let missing = count.saturating_sub(self.groups.len());
         for i in 0..missing {
-            let group = Group::new(&self.program, self.isa)?;
+            let augmentation = self.training.as_ref().and_then(|training| training.augmentation.as_ref());
+            let group = Group::new(&self.program, self.isa, augmentation)?;
             if i == 0 && missing > 1 {
                 let bytes = usize::try_from(4 * self.program.group_size()).unwrap_or(usize::MAX);
                 check_available((missing - 1).saturating_mul(bytes))?;
@@ -165,7 +168,7 @@ impl Fused {
     fn forward_and_backward(&mut self, batch: &Batch, at: &Step) -> Score {
         let Self { isa, workers, program, groups, state, training, .. } = self;
         let loss = training.as_ref().map_or(NO_LOSS, |training| {
-            BatchLoss::of(training.label_smoothing, training.class_weights.as_deref(), batch.labels())
+            BatchLoss::of(training.label_smoothing, training.class_weights.as_deref(), batch)
         });
         let Weights { parameters, statistics } = &mut state.weights;
         let groups = &groups[..batch.len().div_ceil(LANES)];
