@@ -1,49 +1,18 @@
-"""Times epochs of a step in JAX, for `npm run bench`: the same net, batch size, optimizer, schedule and augmentation,
-in one jitted step with its buffers donated, channels last.
+"""Times training passes of a step in JAX, for `npm run bench`: the same net, batch size, optimizer, schedule and
+augmentation, in one jitted step with its buffers donated, channels last.
 
 usage: bench_jax.py EXPERIMENT.json DATA_DIR
 
-Speaks as bench_pytorch.py does: lines of `VARIANT THREADS IMAGES` on stdin with the one variant jit, answers as lines
-of JSON. XLA takes all cores that it is given. The first pass is preceded by a warm-up of 20 batches.
+`bench_peer.py` has the protocol; the one variant is jit. XLA takes all cores that it is given.
 """
 
-import json
-import pathlib
-import resource
-import struct
-import sys
-import time
+from bench_peer import affine_ranges, plain_layers, plain_sgd, reporting_missing, serve, training_images
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-from jax import lax, random
-
-
-def read_idx(path):
-    data = pathlib.Path(path).read_bytes()
-    dimensions = struct.unpack(">%dI" % data[3], data[4 : 4 + 4 * data[3]])
-    return np.frombuffer(data, np.uint8, offset=4 + 4 * data[3]).reshape(dimensions)
-
-
-def layers_of(net):
-    """The net's layers in order, each with the settings of the block that it belongs to."""
-    block, channels = net["block"], net["channels"]
-    for layer in net["body"] + net["head"]:
-        kind = layer["kind"]
-        if kind not in ("block", "conv"):
-            yield kind, layer.get("kernel")
-            continue
-        out, kernel, padding = layer["channels"], layer["kernel"], layer["padding"]
-        bias = block["bias"] if kind == "block" else layer["bias"]
-        for part in block["order"] if kind == "block" else ["conv"]:
-            if part == "conv":
-                yield "conv", (channels, out, kernel, padding, bias)
-            elif part == "relu" or part == "norm" and block["norm"] == "batch":
-                yield part, out
-            elif part == "dropout" and block["dropout"] > 0:
-                yield part, block["dropout"]
-        channels = out
+with reporting_missing():
+    import jax
+    import jax.numpy as jnp
+    import numpy as np
+    from jax import lax, random
 
 
 def init(layers, key):
@@ -59,8 +28,8 @@ def init(layers, key):
             if bias:
                 learned["bias"] = jnp.zeros(out)
         elif kind == "norm":
-            learned = {"weight": jnp.ones(of), "bias": jnp.zeros(of)}
-            kept = {"mean": jnp.zeros(of), "variance": jnp.ones(of)}
+            learned = {"weight": jnp.ones(of[0]), "bias": jnp.zeros(of[0])}
+            kept = {"mean": jnp.zeros(of[0]), "variance": jnp.ones(of[0])}
         weights.append(learned)
         statistics.append(kept)
     return weights, statistics
@@ -78,12 +47,12 @@ def forward(layers, weights, statistics, images, key):
             x = x + learned["bias"] if of[4] else x
         elif kind == "norm":
             mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2))
-            x = (x - mean) * (lax.rsqrt(variance + 1e-5) * learned["weight"]) + learned["bias"]
+            x = (x - mean) * (lax.rsqrt(variance + of[2]) * learned["weight"]) + learned["bias"]
             count = x.size // x.shape[-1]
             unbiased = variance * count / max(count - 1, 1)
             running = {
-                "mean": 0.9 * running["mean"] + 0.1 * mean,
-                "variance": 0.9 * running["variance"] + 0.1 * unbiased,
+                "mean": (1 - of[1]) * running["mean"] + of[1] * mean,
+                "variance": (1 - of[1]) * running["variance"] + of[1] * unbiased,
             }
         elif kind == "relu":
             x = jax.nn.relu(x)
@@ -104,8 +73,6 @@ def forward(layers, weights, statistics, images, key):
 
 def augmented(images, ranges, key):
     """Each image turned, sheared, scaled and shifted, with bilinear weights; outside of it is black."""
-    if isinstance(ranges, list):
-        raise ValueError("augmentation is a list of transforms: only an object of ranges is timed here")
     count, size = images.shape[0], images.shape[1]
 
     def draw(place, low, high):
@@ -123,35 +90,38 @@ def augmented(images, ranges, key):
 
     def each(image, a, b, d, e, right, down):
         x, y = place[None, :] - right, place[:, None] - down
-        return jax.scipy.ndimage.map_coordinates(
-            image, [d * x + e * y + middle, a * x + b * y + middle], order=1, mode="constant"
-        )
+        places = [d * x + e * y + middle, a * x + b * y + middle]
 
-    return jax.vmap(each)(images[..., 0], a, b, d, e, right, down)[..., None]
+        def warped(channel):
+            return jax.scipy.ndimage.map_coordinates(channel, places, order=1, mode="constant")
+
+        return jax.vmap(warped, in_axes=-1, out_axes=-1)(image)
+
+    return jax.vmap(each)(images, a, b, d, e, right, down)
 
 
 class Bench:
-    def __init__(self, experiment, data_dir):
-        self.experiment = experiment
-        self.layers = list(layers_of(experiment["net"]))
-        images = read_idx(pathlib.Path(data_dir) / "train-images-idx3-ubyte")[..., None]
+    def __init__(self, experiment, folder):
+        self.experiment, self.ranges = experiment, affine_ranges(experiment)
+        self.layers, self.sgd = list(plain_layers(experiment["net"])), plain_sgd(experiment)
+        shape, pixels, labels = training_images(folder)
+        images = np.frombuffer(pixels, np.uint8).reshape(shape).transpose(0, 2, 3, 1)
         self.images = jnp.asarray(images, jnp.float32) / 255
-        self.labels = jnp.asarray(read_idx(pathlib.Path(data_dir) / "train-labels-idx1-ubyte"), jnp.int32)
+        self.labels = jnp.asarray(np.frombuffer(labels, np.uint8), jnp.int32)
         self.mean, self.deviation = float(self.images.mean()), float(self.images.std())
         # The generator that XLA is fastest with.
         self.key = random.key(1, impl="unsafe_rbg")
         weights, statistics = init(self.layers, self.key)
+        self.parameters = sum(x.size for x in jax.tree.leaves(weights))
         self.state = (weights, jax.tree.map(jnp.zeros_like, weights), statistics)
         self.generator = np.random.default_rng(1)
-        self.step = jax.jit(self.one_step, donate_argnums=0)
-        self.warm = False
+        self.step = jax.jit(self.one_step, donate_argnums=0, static_argnums=6)
 
-    def one_step(self, state, images, labels, batch, key, rate):
+    def one_step(self, state, images, labels, batch, key, rate, augment):
         weights, velocities, statistics = state
-        experiment = self.experiment
         x = images[batch]
-        if experiment.get("augmentation"):
-            x = augmented(x, experiment["augmentation"], random.fold_in(key, 0))
+        if augment and self.ranges:
+            x = augmented(x, self.ranges, random.fold_in(key, 0))
         x = (x - self.mean) / self.deviation
 
         def loss_of(weights):
@@ -160,14 +130,11 @@ class Bench:
             return -chosen.mean(), kept
 
         (loss, statistics), gradients = jax.value_and_grad(loss_of, has_aux=True)(weights)
-        optimizer = experiment["optimizer"]
-        if optimizer.get("kind", "sgd") != "sgd":
-            raise ValueError("bench_jax.py has `sgd` alone")
-        momentum, decay = optimizer["momentum"], optimizer["weightDecay"]
+        momentum, nesterov, decay = self.sgd
         gradients = jax.tree.map(lambda g, w: g + decay * w, gradients, weights)
         velocities = jax.tree.map(lambda v, g: momentum * v + g, velocities, gradients)
         moves = velocities
-        if optimizer["nesterov"]:
+        if nesterov:
             moves = jax.tree.map(lambda g, v: g + momentum * v, gradients, velocities)
         weights = jax.tree.map(lambda w, m: w - rate * m, weights, moves)
         return (weights, velocities, statistics), loss
@@ -182,7 +149,7 @@ class Bench:
             low, high, share = (most, most / 25e4, (step - rising) / (steps - 1 - rising))
         return high + (low - high) / 2 * (1 + np.cos(np.pi * share))
 
-    def one_pass(self, count):
+    def one_pass(self, variant, threads, count, augment):
         size = self.experiment["batchSize"]
         order = self.generator.permutation(len(self.labels))[:count].astype(np.int32)
         steps = -(-count // size) * self.experiment["epochs"]
@@ -190,27 +157,8 @@ class Bench:
             self.key, key = random.split(self.key)
             rate = np.float32(self.rate(index, steps))
             batch = order[start : start + size]
-            self.state, loss = self.step(self.state, self.images, self.labels, batch, key, rate)
+            self.state, loss = self.step(self.state, self.images, self.labels, batch, key, rate, augment)
         return float(loss)
 
-    def time(self, count):
-        if not self.warm:
-            self.one_pass(20 * self.experiment["batchSize"])
-            self.one_pass(count)  # compiles the step for the last, shorter batch as well
-            self.warm = True
-        begun = time.perf_counter()
-        loss = self.one_pass(count)
-        seconds = time.perf_counter() - begun
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        return {"seconds": seconds, "loss": loss, "peakMemory": peak}
 
-
-bench = Bench(json.loads(pathlib.Path(sys.argv[1]).read_text()), sys.argv[2])
-print(json.dumps({"version": jax.__version__}), flush=True)
-for line in sys.stdin:
-    _, _, count = line.split()
-    try:
-        answer = bench.time(int(count))
-    except Exception as error:
-        answer = {"error": str(error).splitlines()[0]}
-    print(json.dumps(answer), flush=True)
+serve(jax.__version__, Bench)

@@ -1,25 +1,32 @@
-import {mkdtempSync, rmSync} from 'node:fs';
 import os from 'node:os';
-import path from 'node:path';
 import process from 'node:process';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {type Data, sourceOf} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
 import {multiplyAddsOf} from '../experiment/summarize.js';
-import {loadModel} from '../model/load-model.js';
 import type {Engine} from '../native/engine.js';
 import {hasTorch, native, nativeFor} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {abortedBy} from '../platform/abort.js';
-import type {Step} from '../step/define-step.js';
+import {median} from '../statistics/median.js';
+import type {Step, Trainable} from '../step/define-step.js';
 import {train} from '../training/train.js';
-import {jax, Peer, type PeerKind, pytorch} from './peer.js';
+import {eager, pytorch} from './peers.js';
+import {type PredictResult, timePredictions} from './predict.js';
+import {type LeftOut, type PeerPlaces, type ReadyPeer, startPeers} from './start-peers.js';
 
 /** An engine or a library that is timed. */
 type Contestant = {
 	readonly name: string;
 	/** Whether it is another library. */
-	readonly peer?: boolean;
+	readonly isPeer: boolean;
+	/** Whether it is the one that others are compared with. */
+	readonly isEager: boolean;
+	readonly threads: number;
+	/** Number of images of a pass. */
+	readonly images: number;
+	/** Whether images are augmented as the step says: only equal ones are compared. */
+	readonly isAugmented: boolean;
 	/** Runs a training pass and returns its seconds, or why it failed. */
 	readonly pass: () => Promise<number | string>;
 };
@@ -27,13 +34,18 @@ type Contestant = {
 /** Times of a contestant over the rounds. */
 export type BenchRow = {
 	readonly name: string;
+	readonly threads: number;
+	/** Number of images of a pass. */
+	readonly images: number;
+	/** Whether images were augmented as the step says. */
+	readonly isAugmented: boolean;
 	/** Time of each round's training pass, in the order of the rounds. */
 	readonly seconds: readonly number[];
 	/** Training images per second of the median round. */
 	readonly imagesPerSecond: number;
-	/** Speed relative to PyTorch in eager mode, by medians; `undefined` without it. */
+	/** Speed relative to PyTorch in eager mode with equal augmentation, by medians; `undefined` without it. */
 	readonly overEager: number | undefined;
-	/** Speed relative to the fastest of PyTorch and JAX, by medians; `undefined` without them. */
+	/** Speed relative to the fastest other library with equal augmentation, by medians; `undefined` without one. */
 	readonly overBest: number | undefined;
 	/** Convolutions' multiply-adds per second as a share of the limit of the cores in use. */
 	readonly shareOfLimit: number | undefined;
@@ -52,7 +64,9 @@ export type BenchResult = {
 	/** Multiply-adds of the convolutions per image, forward and backward. */
 	readonly multiplyAdds: number;
 	/** Median wall-clock milliseconds of predicting one and 10,000 images from Node. */
-	readonly predict: {readonly one: number; readonly tenThousand: number};
+	readonly predict: PredictResult;
+	/** Libraries that were not timed, and why. */
+	readonly leftOut: readonly LeftOut[];
 	/** Peak memory in bytes by process: this one at its end, and one per peer. */
 	readonly peakMemory: Readonly<Record<string, number>>;
 	readonly machine: {
@@ -66,14 +80,12 @@ export type BenchResult = {
 };
 
 /** Options of {@link bench}. */
-export type BenchOptions = {
+export type BenchOptions = PeerPlaces & {
 	readonly rounds: number;
 	/** Number of training images of a pass; all if `undefined`. */
 	readonly images: number | undefined;
 	/** Data to train on. */
 	readonly data: Data;
-	/** A Python that can import torch, and jax if JAX is to be timed; without it, neither is timed. */
-	readonly python: string | undefined;
 	/** Called with a line of progress before each pass. */
 	readonly tell: (line: string) => void;
 	/** Stops the benchmark within a batch. */
@@ -86,10 +98,10 @@ const environmentNames = ['STEPLADDER_ISA', 'ATEN_CPU_CAPABILITY', 'ONEDNN_MAX_C
 /**
  * Times training passes of a step. Every round runs all contestants in turn, so that drift of the machine affects all.
  *
- * @throws {ConfigError} for invalid options, and for a Python that can't run PyTorch
+ * @throws {ConfigError} for invalid options, and for a Python that can't be started
  */
 export const bench = async (step: Step, options: BenchOptions): Promise<BenchResult> => {
-	const {rounds, data, python, tell, signal} = options;
+	const {rounds, data, tell, signal} = options;
 	const {images = data.train} = options;
 	if (!Number.isInteger(rounds) || rounds < 1) {
 		throw new ConfigError('rounds', 'a whole number from 1', String(rounds));
@@ -103,59 +115,20 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 		);
 	}
 
-	if (python !== undefined && data.channels !== 1) {
-		const sentence = '`--python` can’t be used with this ladder: PyTorch and JAX are timed on grayscale images only';
-		throw new ConfigError('python', 'left out', python, sentence);
-	}
-
 	const {cores, isa} = unwrap(native().runtimeInfo());
 	if (hasTorch()) {
 		nativeFor({engine: 'aten'}); // reports a missing libtorch before anything is timed
 	}
 
-	const peers: Peer[] = [];
-	const versions: Record<string, string> = {node: process.versions.node};
-	const start = async (kind: PeerKind): Promise<void> => {
-		const {peer, version} = await Peer.start(kind, python ?? '', {
-			experiment: step.experiment,
-			folder: data.idx.folder,
-			signal,
-		});
-		peers.push(peer);
-		versions[kind.name] = version;
-	};
-
+	const {experiment} = step;
+	const training = {experiment, folder: data.idx.folder, signal};
+	const peers = await startPeers(options, training, tell);
 	try {
-		if (python !== undefined) {
-			await start(pytorch);
-			await start(jax).catch(() => {
-				throwIfAborted(signal);
-				tell('JAX is skipped: that Python does not have it');
-			});
-		}
-
-		const ours = (engine: Engine, threads: number): Contestant => ({
-			name: `${engine}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
-			pass: async () => ourPass(step, {data, engine, threads, images, signal}),
-		});
-		const theirs = (peer: Peer, variant: string): Contestant => ({
-			name: `${peer.kind.name} ${variant}, ${cores} threads`,
-			peer: true,
-			async pass() {
-				const pass = await peer.pass(variant, cores, images);
-				return 'error' in pass ? pass.error : pass.seconds;
-			},
-		});
 		if (!hasTorch()) {
 			tell('The engine `aten` is skipped: libtorch is not built in');
 		}
 
-		const contestants = [
-			...[ours('fused', 1), ...(cores > 1 ? [ours('fused', cores)] : [])],
-			...(hasTorch() ? [ours('aten', cores)] : []),
-			...peers.flatMap(peer => peer.kind.variants.map(variant => theirs(peer, variant))),
-		];
-
+		const contestants = contestantsOf(step, peers.ready, {data, images, cores, signal});
 		const seconds = new Map<string, number[]>(contestants.map(({name}) => [name, []]));
 		const errors = new Map<string, string>();
 		for (let round = 1; round <= rounds; round += 1) {
@@ -177,24 +150,29 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 		await nextTurn(); // lets a pending signal arrive
 		throwIfAborted(signal);
 		const multiplyAdds = multiplyAddsOf(step.experiment.net);
-		const rows = rowsOf(contestants, seconds, errors, images);
+		const rows = rowsOf(contestants, seconds, errors);
 		tell('Predicting');
+		const {predict, leftOut} = await timePredictions(step, data, options, signal, tell);
 		return {
-			...{step: step.name, images, rounds, limit, multiplyAdds},
+			...{step: step.name, images, rounds, limit, multiplyAdds, predict},
 			rows: rows.map(row => ({
 				...row,
-				shareOfLimit: shareOf(row, multiplyAdds, row.name.endsWith('1 thread') ? limit.oneCore : limit.allCores),
+				shareOfLimit: shareOf(row, multiplyAdds, row.threads === 1 ? limit.oneCore : limit.allCores),
 			})),
-			predict: await predictLatency(step, data, signal),
+			leftOut: [...peers.leftOut, ...leftOut],
 			peakMemory: {
 				stepladder: process.resourceUsage().maxRSS * 1024,
-				...Object.fromEntries(peers.map(({kind, peakMemory}) => [kind.name, peakMemory])),
+				...Object.fromEntries(peers.ready.map(({kind, peer}) => [kind.name, peer.peakMemory])),
 			},
 			machine: {cpu: os.cpus()[0]?.model.trim() ?? '', cores, isa, environment: setEnvironment()},
-			versions,
+			versions: {
+				node: process.versions.node,
+				...Object.fromEntries(peers.ready.map(({kind, version}) => [kind.name, version])),
+				...(predict.onnxRuntime ? {'ONNX Runtime': predict.onnxRuntime.version} : {}),
+			},
 		};
 	} finally {
-		await Promise.all(peers.map(async peer => peer.close()));
+		await peers.close();
 	}
 };
 
@@ -207,11 +185,55 @@ const throwIfAborted = (signal: AbortSignal): void => {
 const setEnvironment = (): Record<string, string> =>
 	Object.fromEntries(environmentNames.flatMap(name => (process.env[name] ? [[name, process.env[name]]] : [])));
 
+type Timed = Pick<BenchOptions, 'data' | 'signal'> & {readonly images: number; readonly cores: number};
+
+/**
+ * Lists the engines and libraries of a step. Where the step augments, those that can't are timed without, beside Stepladder and
+ * PyTorch without.
+ */
+const contestantsOf = (
+	step: Step,
+	peers: readonly ReadyPeer[],
+	{data, images, cores, signal}: Timed,
+): readonly Contestant[] => {
+	const augments = step.experiment.augmentation !== undefined;
+	const plainStep: Trainable = {...step, experiment: {...step.experiment, augmentation: undefined}};
+	const nameOf = (who: string, threads: number, isAugmented: boolean): string =>
+		`${who}, ${threads} ${threads === 1 ? 'thread' : 'threads'}${augments && !isAugmented ? ', not augmented' : ''}`;
+	const ours = (engine: Engine, threads: number, isAugmented = augments): Contestant => ({
+		...{name: nameOf(engine, threads, isAugmented), isPeer: false, isEager: false, threads, images, isAugmented},
+		pass: async () => ourPass(isAugmented ? step : plainStep, {data, engine, threads, images, signal}),
+	});
+	const theirs = ({kind, peer}: ReadyPeer, variant: string, isAugmented: boolean): Contestant => {
+		const threads = kind.isParallel ? cores : 1;
+		const some = Math.min(images, (kind.mostBatches ?? Number.POSITIVE_INFINITY) * step.experiment.batchSize);
+		return {
+			...{name: nameOf(`${kind.name} ${variant}`, threads, isAugmented), threads, images: some, isAugmented},
+			...{isPeer: true, isEager: kind === pytorch && variant === eager},
+			async pass() {
+				const pass = await peer.pass(variant, threads, some, isAugmented);
+				return 'error' in pass ? pass.error : pass.seconds;
+			},
+		};
+	};
+	const alike = peers.filter(({kind}) => kind.augments || !augments);
+	const plain = peers.filter(({kind}) => !kind.augments && augments);
+	const plainEager = plain.length > 0 ? peers.filter(({kind}) => kind === pytorch) : [];
+	return [
+		...[ours('fused', 1), ...(cores > 1 ? [ours('fused', cores)] : [])],
+		...(hasTorch() ? [ours('aten', cores)] : []),
+		...alike.flatMap(peer => peer.kind.variants.map(variant => theirs(peer, variant, augments))),
+		...(plain.length > 0 ? [ours('fused', cores, false)] : []),
+		...plainEager.map(peer => theirs(peer, eager, false)),
+		...plain.flatMap(peer => peer.kind.variants.map(variant => theirs(peer, variant, false))),
+	];
+};
+
 type Ours = {readonly engine: Engine; readonly threads: number; readonly images: number};
 
 /** Trains one epoch and returns its seconds without evaluation. */
 const ourPass = async (
-	step: Step,
+	step: Trainable,
 	{data, engine, threads, images, signal}: Pick<BenchOptions, 'data' | 'signal'> & Ours,
 ): Promise<number> => {
 	const options = {
@@ -234,62 +256,29 @@ const ourPass = async (
 	return seconds;
 };
 
+/** Returns a row for each, compared with the libraries whose images were augmented equally. */
 const rowsOf = (
 	contestants: readonly Contestant[],
 	seconds: ReadonlyMap<string, number[]>,
 	errors: ReadonlyMap<string, string>,
-	images: number,
 ): Array<Omit<BenchRow, 'shareOfLimit'>> => {
-	const medianOf = (name: string): number => median(seconds.get(name) ?? []);
-	const peers = contestants.filter(({name, peer}) => peer && !errors.has(name)).map(({name}) => name);
-	const eager = peers.find(name => name.includes('eager'));
-	const best = peers.length > 0 ? Math.min(...peers.map(medianOf)) : undefined;
-	return contestants.map(({name}) => {
+	const speedOf = ({name, images}: Contestant): number => images / median(seconds.get(name) ?? []);
+	const timed = contestants.filter(({name, isPeer}) => isPeer && !errors.has(name));
+	return contestants.map(contestant => {
+		const {name, threads, images, isAugmented} = contestant;
 		const error = errors.get(name);
-		const time = medianOf(name);
+		const speed = speedOf(contestant);
+		const alike = timed.filter(peer => peer.isAugmented === isAugmented);
+		const eager = alike.find(peer => peer.isEager);
+		const best = alike.length > 0 ? Math.max(...alike.map(speedOf)) : undefined;
 		return {
-			...{name, seconds: seconds.get(name) ?? [], imagesPerSecond: images / time, error},
-			overEager: eager && !error ? medianOf(eager) / time : undefined,
-			overBest: best && !error ? best / time : undefined,
+			...{name, threads, images, isAugmented},
+			...{seconds: seconds.get(name) ?? [], imagesPerSecond: speed, error},
+			overEager: eager && !error ? speed / speedOf(eager) : undefined,
+			overBest: best && !error ? speed / best : undefined,
 		};
 	});
 };
 
-const median = (values: readonly number[]): number => {
-	const sorted = values.toSorted((a, b) => a - b);
-	const middle = sorted.length / 2;
-	return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;
-};
-
 const shareOf = (row: {imagesPerSecond: number; error: string | undefined}, multiplyAdds: number, limit: number) =>
 	row.error ? undefined : (row.imagesPerSecond * multiplyAdds) / (limit * 1e9);
-
-/** Measures predictions through the public API. */
-const predictLatency = async (step: Step, data: Data, signal: AbortSignal): Promise<BenchResult['predict']> => {
-	const out = mkdtempSync(path.join(os.tmpdir(), 'stepladder-bench-'));
-	try {
-		let folder = '';
-		const short = {epochs: 1, limitTrain: 256, limitTest: 1} as const;
-		for await (const event of train(step, {data: sourceOf(data), ...short, out, signal})) {
-			folder = (event.type === 'seed' && event.folder) || folder;
-		}
-
-		const model = await loadModel(path.join(folder, 'model.safetensors'));
-		const time = async (images: number, calls: number): Promise<number> => {
-			const pixels = new Uint8Array(images * model.channels * model.size ** 2);
-			const times: number[] = [];
-			for (let call = 0; call < calls; call += 1) {
-				throwIfAborted(signal);
-				const begun = performance.now();
-				await model.predict(pixels);
-				times.push(performance.now() - begun);
-			}
-
-			return median(times);
-		};
-
-		return {one: await time(1, 50), tenThousand: await time(10_000, 5)};
-	} finally {
-		rmSync(out, {recursive: true, force: true});
-	}
-};

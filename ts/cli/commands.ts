@@ -90,7 +90,7 @@ export const commands: readonly CommandEntry[] = [
 	{
 		name: 'bench',
 		usage: '[options]',
-		description: 'Time training passes of a step on each engine, in PyTorch and in JAX, side by side in one run.',
+		description: 'Time training passes of a step on each engine and in other libraries, side by side in one run.',
 		load: async (command, interruption) => (await import('./commands/bench.js')).benchCommand(command, interruption),
 	},
 	{

@@ -24,6 +24,19 @@ use stepladder_trainer::{
 };
 use tch::Device;
 
+/// The device of libtorch in every test here: `STEPLADDER_TEST_DEVICE`, the CPU if it is not set.
+fn device() -> (DeviceChoice, Device) {
+    match std::env::var("STEPLADDER_TEST_DEVICE").as_deref() {
+        Err(_) | Ok("cpu") => (DeviceChoice::Cpu, Device::Cpu),
+        Ok("cuda") => {
+            let problem = stepladder_torch::cuda_problem().unwrap_or_default();
+            assert!(stepladder_torch::cuda_is_available(), "libtorch finds no CUDA device {problem}");
+            (DeviceChoice::Cuda, Device::Cuda(0))
+        }
+        Ok(other) => panic!("STEPLADDER_TEST_DEVICE should be `cpu` or `cuda`, got `{other}`"),
+    }
+}
+
 /// Threads of libtorch in every test here: runs side by side must agree on it.
 const THREADS: usize = 1;
 
@@ -49,7 +62,7 @@ fn by_aten(
     precision: Precision,
 ) -> Made {
     let request = request(experiment, plan, THREADS);
-    let mut engine = Aten::start(&request, state, Device::Cpu, precision).unwrap();
+    let mut engine = Aten::start(&request, state, device().1, precision).unwrap();
     let score = engine.step(&inputs.batch(), &standing(seed)).unwrap();
     let statistics = engine.statistics().unwrap();
     let logits = engine.exact_logits(WeightSet::Evaluation, &inputs.batch()).unwrap();
@@ -282,7 +295,7 @@ fn steps_with_momentum_decay_and_averages_lead_both_engines_to_the_same_place() 
     let plan = Plan::of(&experiment.net).unwrap();
     let request = request(&experiment, &plan, THREADS);
     let start = || TrainingState::init(&plan, &experiment, 3).unwrap();
-    let mut aten = Aten::start(&request, &start(), Device::Cpu, Precision::Single).unwrap();
+    let mut aten = Aten::start(&request, &start(), device().1, Precision::Single).unwrap();
     let mut fused = Fused::start(&request, start(), Isa::best()).unwrap();
     for step in 0..5 {
         let inputs = Inputs::random(&experiment.net, 32, step);
@@ -315,7 +328,7 @@ fn frozen_layers_stay_and_the_others_are_clipped_without_them_on_both_engines() 
     let plan = Plan::of(&experiment.net).unwrap();
     let request = request(&experiment, &plan, THREADS);
     let state = TrainingState::init(&plan, &experiment, 3).unwrap();
-    let mut aten = Aten::start(&request, &state, Device::Cpu, Precision::Single).unwrap();
+    let mut aten = Aten::start(&request, &state, device().1, Precision::Single).unwrap();
     let mut fused = Fused::start(&request, state.clone(), Isa::best()).unwrap();
     for step in 0..5 {
         let inputs = Inputs::random(&experiment.net, 32, step);
@@ -342,7 +355,7 @@ fn a_net_is_trained_as_pytorchs_optimizers_and_loss_train_it() {
     for case in ["optimizers", "class_weights"].into_iter().flat_map(Trained::of_fixture) {
         let request = case.request(THREADS);
         for (precision, tolerance) in [(Precision::Single, 1e-4), (Precision::Double, 1e-6)] {
-            let mut engine = Aten::start(&request, &case.start, Device::Cpu, precision).unwrap();
+            let mut engine = Aten::start(&request, &case.start, device().1, precision).unwrap();
             case.follow(&mut engine, tolerance);
         }
     }
@@ -367,7 +380,7 @@ fn mixed_images_give_both_engines_the_same_loss_count_and_gradients() {
             let batch = batch.unwrap();
             assert!(batch.is_mixed());
             let request = Request { class_weights, ..request(&experiment, &plan, THREADS) };
-            let mut aten = Aten::start(&request, &state, Device::Cpu, Precision::Double).unwrap();
+            let mut aten = Aten::start(&request, &state, device().1, Precision::Double).unwrap();
             let mut fused = Fused::start(&request, state.clone(), Isa::best()).unwrap();
             let expected = aten.step(&batch, &standing(1)).unwrap();
             let got = fused.step(&batch, &standing(1)).unwrap();
@@ -384,7 +397,12 @@ fn mixed_images_give_both_engines_the_same_loss_count_and_gradients() {
 }
 
 fn aten(data: &tempfile::TempDir) -> RunOptions {
-    RunOptions { engine: EngineChoice::Aten, threads: Some(THREADS), ..options(data.path()) }
+    RunOptions {
+        device: device().0,
+        engine: EngineChoice::Aten,
+        threads: Some(THREADS),
+        ..options(data.path())
+    }
 }
 
 /// Scores and model of a run, bit by bit.
@@ -444,7 +462,7 @@ fn a_resumed_run_on_aten_ends_with_the_bits_of_an_uninterrupted_one() {
 fn auto_is_fused_on_the_cpu() {
     let data = bars(32, 10);
     let run = |engine| {
-        let options = RunOptions { engine, ..aten(&data) };
+        let options = RunOptions { device: DeviceChoice::Cpu, engine, ..aten(&data) };
         train(&experiment(), &options, &WithTorch, &mut Unwatched).unwrap().engine.as_str()
     };
     assert_eq!([run(EngineChoice::Auto), run(EngineChoice::Aten)], ["fused", "aten"]);
@@ -472,7 +490,7 @@ fn a_batch_of_bytes_is_what_both_engines_see_alike() {
     let normalisation = stepladder_trainer::data::Normalisation { mean: 0.13, deviation: 0.31 };
     let batch = Batch::of_pixels(&pixels, 1, 28, normalisation);
     let request = request(&experiment, &plan, THREADS);
-    let mut aten = Aten::start(&request, &trained_state(&plan, 1), Device::Cpu, Precision::Single).unwrap();
+    let mut aten = Aten::start(&request, &trained_state(&plan, 1), device().1, Precision::Single).unwrap();
     let mut fused = Fused::start(&request, trained_state(&plan, 1), Isa::best()).unwrap();
     let (a, f) =
         (aten.logits(WeightSet::Last, &batch).unwrap(), fused.logits(WeightSet::Last, &batch).unwrap());
