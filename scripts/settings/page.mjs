@@ -58,7 +58,7 @@ export const settingsPage = ({parameters, types}) => {
 							path,
 							title || value.name,
 						)
-					: [...heading(type, path, title || value.name), ...sectionsOf(type, path, title || value.name)];
+					: [...heading(type, path, title || value.name), ...sectionsOf(type, path, '')]; // each alternative has its own name
 			}
 
 			case 'kinds': {
