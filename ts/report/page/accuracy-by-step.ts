@@ -87,7 +87,7 @@ const chart = (
 			},
 			{
 				data: {values: intervals},
-				mark: {type: 'rule', strokeWidth: 2, color: 'currentColor'},
+				mark: {type: 'rule', strokeWidth: 2, color: 'currentColor', clip: true},
 				encoding: {x2: {field: 'to'}},
 			},
 			{
