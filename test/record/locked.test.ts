@@ -87,7 +87,7 @@ test('a string for `fresh` is refused, which would count as true', async t => {
 	const own = tinyLadder(t);
 	const ladder = await openLadder(own.folder);
 	const options = {seeds: [1], out: path.join(own.folder, 'runs'), fresh: 'no' as unknown as boolean};
-	const refusal = {instanceOf: ConfigError, message: /^`fresh` should be .*boolean/};
+	const refusal = {instanceOf: ConfigError, message: /^`fresh` should be `true` or `false`, got "no"/};
 	await t.throwsAsync(record(ladder, 'tiny', options), refusal);
 	const vary = [{path: 'batchSize', values: [16]}];
 	await t.throwsAsync(sweep(ladder, 'tiny', {...options, vary, holdout: 100}), refusal);
