@@ -40,10 +40,7 @@ export const differences = (before: unknown, after: unknown, path = ''): Differe
 export const aspectsChanged = (before: Experiment, after: Experiment): Aspect[] => {
 	const found = differences(before, after).map(({path}) => path);
 	const isOtherOptimizer = optimizerKind(before) !== optimizerKind(after);
-	const aspects = new Set(
-		// another kind of optimizer needs other rates, so that they belong to it
-		found.map(path => (isOtherOptimizer && rates.includes(path) ? 'optimizer' : aspectOf(path))),
-	);
+	const aspects = new Set(found.map(path => (isOtherOptimizer && rates.includes(path) ? 'optimizer' : aspectOf(path))));
 	if (aspects.has('whole net')) {
 		// a new body includes its blocks and its head
 		aspects.delete('net block');
