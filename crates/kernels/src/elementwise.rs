@@ -1,6 +1,6 @@
+use crate::activation::{Dropout, Scaling};
 use crate::frame::{Frame, LANES, Lanes};
 use crate::isa::kernel;
-use crate::norm::{Dropout, Scaling};
 use crate::vector::{Simd, Vector, parts, store};
 
 kernel! {

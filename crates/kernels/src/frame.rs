@@ -4,6 +4,9 @@ pub const LANES: usize = 16;
 /// One pixel of 16 images.
 pub type Lanes = [f32; LANES];
 
+/// A bit for each of the 16 images of a pixel; the first image's is the lowest.
+pub type LaneBits = u16;
+
 /// The geometry of a group's activations: `[channels][height][width][16]`, with a border of `border` zeros around
 /// every channel in memory. [`new`](Self::new) makes one only if it has a pixel and memory could hold it, so that
 /// computing places in it can't overflow.

@@ -10,6 +10,7 @@
 
 #![allow(clippy::too_many_arguments)] // a buffer is two of them, its pixels and its frame
 
+mod activation;
 mod blur;
 mod combine;
 mod conv;
@@ -27,6 +28,7 @@ mod pool;
 mod vector;
 mod warp;
 
+pub use activation::{Activation, Dropout, Scaling, activate, activate_and_pool};
 pub use blur::blur;
 pub use combine::{add, channel_products, scale_channels};
 pub use conv::{PackedWeights, conv, conv_input_gradient};
@@ -34,13 +36,13 @@ pub use conv_weights::{conv_bias_gradient, conv_weight_gradient};
 pub use curve::{Curve, curve, curve_gradient};
 pub use depthwise::{depthwise, depthwise_input_gradient, depthwise_weight_gradient};
 pub use elementwise::{drop_out, scale};
-pub use frame::{Frame, LANES, Lanes, Windows, sum_lanes};
+pub use frame::{Frame, LANES, LaneBits, Lanes, Windows, sum_lanes};
 pub use isa::Isa;
 pub use limit::multiply_add_limit;
 pub use mask::mask_bits;
 pub use norm::{
-    Activated, Activation, Dropout, Gradient, GradientSums, Norm, NormGradient, Scaling, Statistics,
-    activate, activation_gradient, channel_statistics, gradient_sums,
+    Activated, Gradient, GradientSums, Norm, NormGradient, Statistics, activation_gradient,
+    channel_statistics, gradient_sums,
 };
 pub use pixels::Pixels;
 pub use pool::{Pool, average_pool, average_pool_gradient, max_pool, max_pool_gradient};

@@ -1,4 +1,6 @@
-use crate::frame::{Frame, LANES, Lanes, sum_lanes};
+use std::ops::Range;
+
+use crate::frame::{Frame, LANES, LaneBits, Lanes, sum_lanes};
 use crate::isa::kernel;
 use crate::vector::{Simd, Vector, parts, store};
 
@@ -65,88 +67,14 @@ fn sum_of<V: Vector>(simd: Simd<V>, values: &[Lanes], present: &Lanes, of: impl 
     sum_lanes(&total)
 }
 
-/// The operations after a block's convolution: an optional norm, a ReLU, and an optional dropout.
-#[derive(Debug, Clone, Copy)]
-pub struct Activation<'a> {
-    /// `scale * value + shift`, per channel.
-    pub norm: Option<Scaling<'a>>,
-    /// The dropout, in training.
-    pub dropout: Option<&'a Dropout>,
-}
-
-/// A norm as scale and shift per channel.
-#[derive(Debug, Clone, Copy)]
-pub struct Scaling<'a> {
-    /// `[channels]`.
-    pub scale: &'a [f32],
-    /// `[channels]`.
-    pub shift: &'a [f32],
-}
-
-/// A dropout's masks for a group: an activation is dropped by the hash of its image's key and its position
-/// `(channel * height + row) * width + column`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Dropout {
-    /// The two halves of each image's key.
-    pub keys: [[u32; LANES]; 2],
-    /// Activations whose hash is below this are dropped.
-    pub threshold: u32,
-    /// The factor of the others.
-    pub kept: f32,
-}
-
-kernel! {
-    /// Applies norm, ReLU and dropout in one pass. `values` has no border; the border of `output` is unchanged.
-    pub fn activate(values: &[Lanes], activation: Activation, output: &mut [Lanes], out_frame: Frame) = activate_body
-}
-
-#[inline(always)]
-fn activate_body<V: Vector>(
-    simd: Simd<V>,
-    values: &[Lanes],
-    activation: Activation,
-    output: &mut [Lanes],
-    out_frame: Frame,
-) {
-    let (channels, height, width) = (out_frame.channels(), out_frame.height(), out_frame.width());
-    for channel in 0..channels {
-        let norm =
-            activation.norm.map(|norm| (simd.splat(norm.scale[channel]), simd.splat(norm.shift[channel])));
-        for row in 0..height {
-            let first = (channel * height + row) * width;
-            let from = &values[first..][..width];
-            let to = &mut output[out_frame.at(channel, row, 0)..][..width];
-            for (column, (to, from)) in to.iter_mut().zip(from).enumerate() {
-                for part in parts::<V>() {
-                    let value: V = simd.load(from, part);
-                    let value = norm.map_or(value, |(scale, shift)| value.mul_add(scale, shift));
-                    let mut value = value.relu();
-                    if let Some(Dropout { keys: [low, high], threshold, kept }) = activation.dropout {
-                        let position = (first + column) as u32;
-                        // SAFETY: `WIDTH` lanes from `part` on are within the 16 keys, as `load` has asserted.
-                        value = unsafe {
-                            let keys = [low.as_ptr().add(part), high.as_ptr().add(part)];
-                            value.mul(simd.splat(*kept)).where_kept(keys, position, *threshold)
-                        };
-                    }
-                    store(value, to, part);
-                }
-            }
-        }
-    }
-}
-
-/// The inputs of an [`Activation`]'s backward pass. An activated value above zero was neither cut by the ReLU nor
-/// dropped, so no mask is stored.
+/// The inputs of an [`Activation`](crate::Activation)'s backward pass, those of its norm apart.
 #[derive(Debug, Clone, Copy)]
 pub struct Activated<'a> {
-    /// The convolution's output, without a border.
-    pub values: &'a [Lanes],
-    /// The output of [`activate`].
-    pub activated: &'a [Lanes],
-    /// Geometry of `activated`.
+    /// Geometry of the convolution's output, without a border.
     pub frame: Frame,
-    /// Gradient of `activated`.
+    /// The lanes of each value whose gradient passes, by the forward pass.
+    pub passing: &'a [LaneBits],
+    /// The gradient of the activation's output.
     pub gradient: Gradient<'a>,
     /// The factor that dropout gave to activations that it kept; 1 without dropout.
     pub kept: f32,
@@ -154,29 +82,23 @@ pub struct Activated<'a> {
     pub images: usize,
 }
 
-/// The gradient of activated values.
+/// The gradient of an activation's output, without a border.
 #[derive(Debug, Clone, Copy)]
 pub enum Gradient<'a> {
-    /// The gradient of each value, without a border.
+    /// That of each value.
     Plain(&'a [Lanes]),
-    /// The gradient of a max pool over windows of 2 x 2, which goes to the first of a window's largest values, in the
-    /// order of rows. It is not written out, which would take as long as a norm.
-    Pooled {
-        /// The pool's output.
-        largest: &'a [Lanes],
-        /// Geometry of `largest`.
-        frame: Frame,
-        /// Gradient of `largest`, without a border.
-        gradient: &'a [Lanes],
-    },
+    /// That of each window of 2 x 2, behind [`activate_and_pool`](crate::activate_and_pool).
+    Pooled(&'a [Lanes]),
 }
 
-/// A batch's norm as the backward pass needs it, each `[channels]`.
+/// A batch's norm as the backward pass needs it.
 #[derive(Debug, Clone, Copy)]
 pub struct Norm<'a> {
-    /// Mean over the batch.
+    /// Its input: the convolution's output, without a border.
+    pub values: &'a [Lanes],
+    /// Mean over the batch, `[channels]`.
     pub mean: &'a [f32],
-    /// 1 / standard deviation over the batch.
+    /// 1 / standard deviation over the batch, `[channels]`.
     pub inverse_deviation: &'a [f32],
 }
 
@@ -189,118 +111,109 @@ pub struct GradientSums {
     pub product: f32,
 }
 
-/// The gradients of two neighbours in a row, the first in an even column.
+/// The gradients of a row's columns, two by two.
 trait Pairs: Copy {
-    /// Returns those of columns `column` and `column + 1`; `here` are the activated values of the row.
-    fn pair<V: Vector>(&self, simd: Simd<V>, here: &[Lanes], column: usize, part: usize) -> [V; 2];
+    /// Returns those of the columns `2 * pair` and `2 * pair + 1`.
+    fn pair<V: Vector>(&self, simd: Simd<V>, pair: usize, part: usize) -> [V; 2];
 
     /// Returns that of a last column without a neighbour.
-    fn single<V: Vector>(&self, simd: Simd<V>, column: usize, part: usize) -> V;
+    fn single<V: Vector>(&self, simd: Simd<V>, part: usize) -> V;
 }
 
-/// A row whose gradients are written out.
+/// A row with a gradient for each column.
 #[derive(Clone, Copy)]
-struct PlainRow<'a>(&'a [Lanes]);
+struct PlainRow<'a> {
+    pairs: &'a [[Lanes; 2]],
+    rest: &'a [Lanes],
+}
 
 impl Pairs for PlainRow<'_> {
     #[inline(always)]
-    fn pair<V: Vector>(&self, simd: Simd<V>, _here: &[Lanes], column: usize, part: usize) -> [V; 2] {
-        [simd.load(&self.0[column], part), simd.load(&self.0[column + 1], part)]
+    fn pair<V: Vector>(&self, simd: Simd<V>, pair: usize, part: usize) -> [V; 2] {
+        let [first, second] = &self.pairs[pair];
+        [simd.load(first, part), simd.load(second, part)]
     }
 
     #[inline(always)]
-    fn single<V: Vector>(&self, simd: Simd<V>, column: usize, part: usize) -> V {
-        simd.load(&self.0[column], part)
+    fn single<V: Vector>(&self, simd: Simd<V>, part: usize) -> V {
+        simd.load(&self.rest[0], part)
     }
 }
 
-/// A row of windows of 2 x 2.
+/// A row of windows of 2 x 2, with a gradient for each: the lanes that pass it are disjoint.
 #[derive(Clone, Copy)]
-struct PooledRow<'a> {
-    largest: &'a [Lanes],
-    gradient: &'a [Lanes],
-    /// The row above, where this is the second of its windows.
-    above: Option<&'a [Lanes]>,
-}
+struct PooledRow<'a>(&'a [Lanes]);
 
 impl Pairs for PooledRow<'_> {
     #[inline(always)]
-    fn pair<V: Vector>(&self, simd: Simd<V>, here: &[Lanes], column: usize, part: usize) -> [V; 2] {
-        let window = column / 2;
-        let (most, mut left): (V, V) =
-            (simd.load(&self.largest[window], part), simd.load(&self.gradient[window], part));
-        if let Some(above) = self.above {
-            left = left.split_where_equal(simd.load(&above[column], part), most).1;
-            left = left.split_where_equal(simd.load(&above[column + 1], part), most).1;
-        }
-        let (first, left) = left.split_where_equal(simd.load(&here[column], part), most);
-        [first, left.split_where_equal(simd.load(&here[column + 1], part), most).0]
+    fn pair<V: Vector>(&self, simd: Simd<V>, pair: usize, part: usize) -> [V; 2] {
+        [simd.load(&self.0[pair], part); 2]
     }
 
     #[inline(always)]
-    fn single<V: Vector>(&self, simd: Simd<V>, _column: usize, _part: usize) -> V {
+    fn single<V: Vector>(&self, simd: Simd<V>, _part: usize) -> V {
         simd.splat(0.0) // no window reaches it
     }
 }
 
-/// Gradients of a row that no window reaches.
+/// A row that no window reaches.
 #[derive(Clone, Copy)]
 struct NoRow;
 
 impl Pairs for NoRow {
     #[inline(always)]
-    fn pair<V: Vector>(&self, simd: Simd<V>, _here: &[Lanes], _column: usize, _part: usize) -> [V; 2] {
+    fn pair<V: Vector>(&self, simd: Simd<V>, _pair: usize, _part: usize) -> [V; 2] {
         [simd.splat(0.0); 2]
     }
 
     #[inline(always)]
-    fn single<V: Vector>(&self, simd: Simd<V>, _column: usize, _part: usize) -> V {
+    fn single<V: Vector>(&self, simd: Simd<V>, _part: usize) -> V {
         simd.splat(0.0)
     }
 }
 
-impl<'a> Activated<'a> {
-    /// Returns the activated values of a row, and the values before.
+impl Activated<'_> {
+    /// Returns the places of a row's values.
     #[inline(always)]
-    fn row(&self, channel: usize, row: usize) -> (&'a [Lanes], &'a [Lanes]) {
-        let (height, width) = (self.frame.height(), self.frame.width());
-        let activated = &self.activated[self.frame.at(channel, row, 0)..][..width];
-        (activated, &self.values[(channel * height + row) * width..][..width])
+    fn row(&self, channel: usize, row: usize) -> Range<usize> {
+        let first = (channel * self.frame.height() + row) * self.frame.width();
+        first..first + self.frame.width()
+    }
+
+    /// Returns the places of the windows of 2 x 2 that reach a row; `None` if there are none.
+    #[inline(always)]
+    fn windows(&self, channel: usize, row: usize) -> Option<Range<usize>> {
+        let (height, width) = (self.frame.height() / 2, self.frame.width() / 2);
+        let first = (channel * height + row / 2) * width;
+        (row / 2 < height).then(|| first..first + width)
     }
 }
 
-/// Runs a body over the gradients of a row, of either kind.
+/// Runs a body over the gradients of a row, of any kind.
 macro_rules! with_pairs {
-    ($activated:expr, $channel:expr, $row:expr, $pairs:ident => $body:expr) => {{
-        let (frame, channel, row) = ($activated.frame, $channel, $row);
-        match $activated.gradient {
-            Gradient::Plain(gradient) => {
-                let first = (channel * frame.height() + row) * frame.width();
-                let $pairs = PlainRow(&gradient[first..][..frame.width()]);
+    ($activated:expr, $channel:expr, $row:expr, $pairs:ident => $body:expr) => {
+        match ($activated.gradient, $activated.windows($channel, $row)) {
+            (Gradient::Plain(gradient), _) => {
+                let (pairs, rest) = gradient[$activated.row($channel, $row)].as_chunks();
+                let $pairs = PlainRow { pairs, rest };
                 $body
             }
-            Gradient::Pooled { largest, frame: pooled, gradient } if row / 2 < pooled.height() => {
-                let first = (channel * pooled.height() + row / 2) * pooled.width();
-                let $pairs = PooledRow {
-                    largest: &largest[pooled.at(channel, row / 2, 0)..][..pooled.width()],
-                    gradient: &gradient[first..][..pooled.width()],
-                    above: (row % 2 == 1)
-                        .then(|| &$activated.activated[frame.at(channel, row - 1, 0)..][..frame.width()]),
-                };
+            (Gradient::Pooled(gradient), Some(windows)) => {
+                let $pairs = PooledRow(&gradient[windows]);
                 $body
             }
-            Gradient::Pooled { .. } => {
+            (Gradient::Pooled(_), None) => {
                 let $pairs = NoRow;
                 $body
             }
         }
-    }};
+    };
 }
 
-/// Returns the gradient that passes through dropout and ReLU.
+/// Returns the gradient that passes through dropout and ReLU, and through a pool behind them.
 #[inline(always)]
-fn passed<V: Vector>(simd: Simd<V>, activated: &Lanes, gradient: V, kept: V, part: usize) -> V {
-    gradient.mul(kept).where_positive(simd.load(activated, part))
+fn passed<V: Vector>(gradient: V, passing: LaneBits, kept: V, part: usize) -> V {
+    gradient.mul(kept).where_set(passing >> part)
 }
 
 kernel! {
@@ -318,17 +231,19 @@ fn sums_body<V: Vector>(simd: Simd<V>, activated: Activated, norm: Norm, sums: &
             // Two chains side by side, for even and odd columns.
             let mut chains = [Chain { gradient: simd.splat(0.0), product: simd.splat(0.0) }; 2];
             for row in 0..activated.frame.height() {
-                let (from, values) = activated.row(channel, row);
+                let place = activated.row(channel, row);
+                let (passing, last_passing) = activated.passing[place.clone()].as_chunks::<2>();
+                let (values, last_value) = norm.values[place].as_chunks::<2>();
                 with_pairs!(activated, channel, row, pairs => {
-                    for (pair, (from_two, values)) in from.chunks_exact(2).zip(values.chunks_exact(2)).enumerate() {
-                        let backs = pairs.pair(simd, from, 2 * pair, part);
+                    for (pair, (passing, values)) in passing.iter().zip(values).enumerate() {
+                        let backs = pairs.pair(simd, pair, part);
                         for i in 0..2 {
-                            let passed = passed(simd, &from_two[i], backs[i], kept, part);
+                            let passed = passed(backs[i], passing[i], kept, part);
                             chains[i] = chains[i].with(passed, simd.load(&values[i], part), mean, inverse);
                         }
                     }
-                    if let ([last], [value]) = (from.chunks_exact(2).remainder(), values.chunks_exact(2).remainder()) {
-                        let passed = passed(simd, last, pairs.single(simd, from.len() - 1, part), kept, part);
+                    if let ([passing], [value]) = (last_passing, last_value) {
+                        let passed = passed(pairs.single(simd, part), *passing, kept, part);
                         chains[0] = chains[0].with(passed, simd.load(value, part), mean, inverse);
                     }
                 });
@@ -370,7 +285,7 @@ pub struct NormGradient<'a> {
 }
 
 kernel! {
-    /// Computes the gradient of the convolution's output, through dropout, ReLU and norm. The border of `output` is
+    /// Computes the gradient of the convolution's output, through pool, dropout, ReLU and norm. The border of `output` is
     /// unchanged; lanes without an image get 0.
     pub fn activation_gradient(
         activated: Activated,
@@ -388,48 +303,59 @@ fn gradient_body<V: Vector>(
     output: &mut [Lanes],
     out_frame: Frame,
 ) {
-    let present = present(activated.images);
     let kept = simd.splat(activated.kept);
+    let present = present_bits(activated.images);
     for channel in 0..out_frame.channels() {
-        let norm = norm.map(|norm| {
+        let factors = norm.map(|norm| {
             [norm.norm.mean, norm.norm.inverse_deviation, norm.factor, norm.mean_gradient, norm.mean_product]
                 .map(|list| simd.splat(list[channel]))
         });
         for row in 0..out_frame.height() {
+            let place = activated.row(channel, row);
+            let (passing, last_passing) = activated.passing[place.clone()].as_chunks::<2>();
+            let (values, last_value): (&[[Lanes; 2]], &[Lanes]) = match norm {
+                Some(norm) => norm.norm.values[place].as_chunks(),
+                None => (&[], &[]),
+            };
             let to = &mut output[out_frame.at(channel, row, 0)..][..out_frame.width()];
-            let (from, values) = activated.row(channel, row);
+            let (to, last_to) = to.as_chunks_mut::<2>();
             with_pairs!(activated, channel, row, pairs => for part in parts::<V>() {
-                let present = simd.load(&present, part);
-                let twos = from.chunks_exact(2).zip(values.chunks_exact(2)).zip(to.chunks_exact_mut(2));
-                for (pair, ((from_two, values), to)) in twos.enumerate() {
-                    let backs = pairs.pair(simd, from, 2 * pair, part);
+                for (pair, (to, passing)) in to.iter_mut().zip(passing).enumerate() {
+                    let backs = pairs.pair(simd, pair, part);
                     for i in 0..2 {
-                        let passed = passed(simd, &from_two[i], backs[i], kept, part);
-                        store(through_norm(simd, norm, passed, &values[i], present, part), &mut to[i], part);
+                        let passed = passed(backs[i], passing[i], kept, part);
+                        let back = match factors {
+                            Some(factors) => through_norm(factors, passed, simd.load(&values[pair][i], part), present >> part),
+                            None => passed,
+                        };
+                        store(back, &mut to[i], part);
                     }
                 }
-                if let ([.., last], [.., value], [.., to], 1) = (from, values, &mut *to, from.len() % 2) {
-                    let passed = passed(simd, last, pairs.single(simd, from.len() - 1, part), kept, part);
-                    store(through_norm(simd, norm, passed, value, present, part), to, part);
+                if let ([to], [passing]) = (&mut *last_to, last_passing) {
+                    let passed = passed(pairs.single(simd, part), *passing, kept, part);
+                    let back = match factors {
+                        Some(factors) => through_norm(factors, passed, simd.load(&last_value[0], part), present >> part),
+                        None => passed,
+                    };
+                    store(back, to, part);
                 }
             });
         }
     }
 }
 
-/// Returns the gradient of a value before its norm, by the formula of [`NormGradient`]; `norm` has mean, inverse deviation,
-/// factor, mean gradient and mean product of the channel.
+/// Returns the bits of the lanes that hold images.
 #[inline(always)]
-fn through_norm<V: Vector>(
-    simd: Simd<V>,
-    norm: Option<[V; 5]>,
-    passed: V,
-    value: &Lanes,
-    present: V,
-    part: usize,
-) -> V {
-    let Some([mean, inverse, factor, gradient, product]) = norm else { return passed };
-    let normalised = simd.load(value, part).sub(mean).mul(inverse);
+fn present_bits(images: usize) -> LaneBits {
+    (0..images).fold(0, |bits, lane| bits | (1 << lane))
+}
+
+/// Returns the gradient of a value before its norm, by the formula of [`NormGradient`], in the lanes that are `present`; the
+/// factors are mean, inverse deviation, factor, mean gradient and mean product of the channel.
+#[inline(always)]
+fn through_norm<V: Vector>(factors: [V; 5], passed: V, value: V, present: LaneBits) -> V {
+    let [mean, inverse, factor, gradient, product] = factors;
+    let normalised = value.sub(mean).mul(inverse);
     let centred = passed.sub(gradient).sub(normalised.mul(product));
-    factor.mul(centred).mul(present)
+    factor.mul(centred).where_set(present)
 }

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use crate::frame::{LANES, Lanes, sum_lanes};
+use crate::frame::{LANES, LaneBits, Lanes, sum_lanes};
 use crate::mask::mask_bits;
 
 /// A register with `WIDTH` of the 16 lanes. Rounding is the same on every instruction set.
@@ -65,6 +65,15 @@ pub(crate) trait Vector: Copy {
 
     /// Returns `self` where `a` equals `b`, else zero; and the reverse.
     fn split_where_equal(self, a: Self, b: Self) -> (Self, Self);
+
+    /// Returns the bits of the lanes that are above zero; the first lane's is the lowest.
+    fn positive_bits(self) -> LaneBits;
+
+    /// Returns the bits of the lanes that equal `other`.
+    fn equal_bits(self, other: Self) -> LaneBits;
+
+    /// Returns `self` where the lane's bit is set, else zero; bits beyond the last lane are ignored.
+    fn where_set(self, bits: LaneBits) -> Self;
 
     /// Returns `self` where the [`mask_bits`] of the lane's key at `position` are at least `threshold`, else zero.
     ///
@@ -246,6 +255,21 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
+    fn positive_bits(self) -> LaneBits {
+        (0..4).fold(0, |bits, i| bits | (LaneBits::from(self.0[i] > 0.0) << i))
+    }
+
+    #[inline(always)]
+    fn equal_bits(self, other: Self) -> LaneBits {
+        (0..4).fold(0, |bits, i| bits | (LaneBits::from(self.0[i] == other.0[i]) << i))
+    }
+
+    #[inline(always)]
+    fn where_set(self, bits: LaneBits) -> Self {
+        Self(std::array::from_fn(|i| if (bits >> i) & 1 == 1 { self.0[i] } else { 0.0 }))
+    }
+
+    #[inline(always)]
     unsafe fn where_kept(self, keys: [*const u32; 2], position: u32, threshold: u32) -> Self {
         // SAFETY: the caller promises valid memory; an array of u32 has their alignment.
         let [low, high] = keys.map(|key| unsafe { key.cast::<[u32; 4]>().read() });
@@ -269,7 +293,7 @@ mod x86 {
     use std::arch::x86_64::*;
 
     use super::Vector;
-    use crate::frame::{Lanes, sum_lanes};
+    use crate::frame::{LaneBits, Lanes, sum_lanes};
 
     /// Eight lanes.
     #[derive(Clone, Copy)]
@@ -384,6 +408,29 @@ mod x86 {
             intrinsics!({
                 let equal = _mm256_cmp_ps::<_CMP_EQ_OQ>(a.0, b.0);
                 (Self(_mm256_and_ps(equal, self.0)), Self(_mm256_andnot_ps(equal, self.0)))
+            })
+        }
+
+        #[inline(always)]
+        fn positive_bits(self) -> LaneBits {
+            intrinsics!({
+                let positive = _mm256_cmp_ps::<_CMP_GT_OQ>(self.0, _mm256_setzero_ps());
+                _mm256_movemask_ps(positive) as LaneBits
+            })
+        }
+
+        #[inline(always)]
+        fn equal_bits(self, other: Self) -> LaneBits {
+            intrinsics!(_mm256_movemask_ps(_mm256_cmp_ps::<_CMP_EQ_OQ>(self.0, other.0)) as LaneBits)
+        }
+
+        #[inline(always)]
+        fn where_set(self, bits: LaneBits) -> Self {
+            intrinsics!({
+                let lanes = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+                let bits = _mm256_and_si256(_mm256_set1_epi32(i32::from(bits)), lanes);
+                let is_set = _mm256_castsi256_ps(_mm256_cmpeq_epi32(bits, lanes));
+                Self(_mm256_and_ps(is_set, self.0))
             })
         }
 
@@ -534,6 +581,21 @@ mod x86 {
                 let equal = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a.0, b.0);
                 (Self(_mm512_maskz_mov_ps(equal, self.0)), Self(_mm512_maskz_mov_ps(!equal, self.0)))
             })
+        }
+
+        #[inline(always)]
+        fn positive_bits(self) -> LaneBits {
+            intrinsics!(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(self.0, _mm512_setzero_ps()))
+        }
+
+        #[inline(always)]
+        fn equal_bits(self, other: Self) -> LaneBits {
+            intrinsics!(_mm512_cmp_ps_mask::<_CMP_EQ_OQ>(self.0, other.0))
+        }
+
+        #[inline(always)]
+        fn where_set(self, bits: LaneBits) -> Self {
+            intrinsics!(Self(_mm512_maskz_mov_ps(bits, self.0)))
         }
 
         #[inline(always)]

@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use stepladder_kernels::{
     Activated, Activation, Curve, Dropout, Frame, Gradient, GradientSums, Isa, LANES, Lanes, Norm,
-    NormGradient, PackedWeights, Pool, Scaling, Statistics, Windows, activate, activation_gradient,
-    average_pool, average_pool_gradient, channel_statistics, conv, conv_bias_gradient, conv_input_gradient,
-    conv_weight_gradient, curve, curve_gradient, depthwise, depthwise_input_gradient,
+    NormGradient, PackedWeights, Pool, Scaling, Statistics, Windows, activate, activate_and_pool,
+    activation_gradient, average_pool, average_pool_gradient, channel_statistics, conv, conv_bias_gradient,
+    conv_input_gradient, conv_weight_gradient, curve, curve_gradient, depthwise, depthwise_input_gradient,
     depthwise_weight_gradient, drop_out, gradient_sums, mask_bits, max_pool, max_pool_gradient, scale,
 };
 
@@ -80,21 +80,18 @@ fn outputs(isa: Isa, frame: Frame, kernel: usize, outs: usize, images: usize, se
     made.extend(statistics.iter().flat_map(|part| [part.mean.to_bits(), part.squares.to_bits()]));
 
     let lists: Vec<Vec<f32>> = (4..9).map(|i| numbers(seed ^ i, outs)).collect();
-    let norm = Norm { mean: &lists[0], inverse_deviation: &lists[1] };
+    let norm = Norm { values: &values, mean: &lists[0], inverse_deviation: &lists[1] };
     let scaling = Scaling { scale: &lists[2], shift: &lists[3] };
     let keys = [0, 1].map(|half| std::array::from_fn(|lane| mask_bits([seed, half], lane as u32)));
     let dropout = Dropout { keys, threshold: u32::MAX / 5, kept: 1.25 };
     let mut activated = vec![[0.0; LANES]; out.len()];
-    activate(isa, &values, Activation { norm: Some(scaling), dropout: Some(&dropout) }, &mut activated, out);
+    let activation = Activation { norm: Some(scaling), dropout: Some(&dropout) };
+    let mut passing = vec![0; out.len()];
+    activate(isa, &values, activation, Some(&mut passing), &mut activated, out);
     made.extend(bits(&activated));
-    let reads = Activated {
-        values: &values,
-        activated: &activated,
-        frame: out,
-        gradient: Gradient::Plain(&gradient),
-        kept: 1.25,
-        images,
-    };
+    made.extend(passing.iter().map(|&bits| u32::from(bits)));
+    let gradient = Gradient::Plain(&gradient);
+    let reads = Activated { frame: out, passing: &passing, gradient, kept: 1.25, images };
     let mut sums = vec![GradientSums::default(); outs];
     gradient_sums(isa, reads, norm, &mut sums);
     made.extend(sums.iter().flat_map(|part| [part.gradient.to_bits(), part.product.to_bits()]));
@@ -102,6 +99,18 @@ fn outputs(isa: Isa, frame: Frame, kernel: usize, outs: usize, images: usize, se
     let mut back = vec![[0.0; LANES]; out.len()];
     activation_gradient(isa, reads, Some(whole), &mut back, out);
     made.extend(bits(&back));
+    if let Some(halves) = Frame::new(outs, out.height() / 2, out.width() / 2, 0) {
+        let mut pool = vec![[0.0; LANES]; halves.len()];
+        let mut firsts = vec![0; out.len()];
+        activate_and_pool(isa, &values, out, activation, Some(&mut firsts), &mut pool, halves);
+        made.extend(bits(&pool));
+        made.extend(firsts.iter().map(|&bits| u32::from(bits)));
+        let reads = Activated { passing: &firsts, gradient: Gradient::Pooled(&pool), ..reads };
+        gradient_sums(isa, reads, norm, &mut sums);
+        made.extend(sums.iter().flat_map(|part| [part.gradient.to_bits(), part.product.to_bits()]));
+        activation_gradient(isa, reads, Some(whole), &mut back, out);
+        made.extend(bits(&back));
+    }
 
     scale(isa, &values, scaling, &mut back, out);
     made.extend(bits(&back));
@@ -150,6 +159,23 @@ proptest! {
             for (i, value) in output[0].iter().enumerate() {
                 prop_assert!(if i == lane { value.is_nan() } else { [1.0, 2.0].contains(value) }, "{}", isa.name());
             }
+        }
+    }
+
+    #[test]
+    fn an_activation_with_a_pool_keeps_nan_and_passes_it_no_gradient(place in 0_usize..4, lane in 0..LANES) {
+        let (frame, pooled) = (Frame::new(1, 2, 2, 0).unwrap(), Frame::new(1, 1, 1, 0).unwrap());
+        let mut input = vec![[1.0; LANES]; 4];
+        input[3] = [2.0; LANES];
+        input[place][lane] = f32::NAN;
+        for isa in Isa::available() {
+            let (mut output, mut passing) = (vec![[0.0; LANES]], vec![0; 4]);
+            let activation = Activation { norm: None, dropout: None };
+            activate_and_pool(isa, &input, frame, activation, Some(&mut passing), &mut output, pooled);
+            for (i, value) in output[0].iter().enumerate() {
+                prop_assert!(if i == lane { value.is_nan() } else { *value == 2.0 }, "{}", isa.name());
+            }
+            prop_assert_eq!(passing, [0, 0, 0, !(1_u16 << lane)]);
         }
     }
 

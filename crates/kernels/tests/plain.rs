@@ -6,10 +6,10 @@
 use proptest::prelude::*;
 use stepladder_kernels::{
     Activated, Activation, Bordered, Curve, Dropout, Frame, Gradient, GradientSums, Isa, LANES, Lanes, Norm,
-    NormGradient, PackedWeights, Pool, Scaling, Statistics, Windows, activate, activation_gradient, add,
-    average_pool, average_pool_gradient, blur, channel_products, channel_statistics, conv,
-    conv_bias_gradient, conv_input_gradient, conv_weight_gradient, curve, curve_gradient, displace,
-    gradient_sums, mask_bits, max_pool, max_pool_gradient, scale_channels, warp,
+    NormGradient, PackedWeights, Pool, Scaling, Statistics, Windows, activate, activate_and_pool,
+    activation_gradient, add, average_pool, average_pool_gradient, blur, channel_products,
+    channel_statistics, conv, conv_bias_gradient, conv_input_gradient, conv_weight_gradient, curve,
+    curve_gradient, displace, gradient_sums, mask_bits, max_pool, max_pool_gradient, scale_channels, warp,
 };
 
 /// The end of a range of sizes: Miri, thousands of times slower, sees small ones alone.
@@ -409,16 +409,19 @@ proptest! {
             let mut output = vec![[0.0; LANES]; out_frame.len()];
             let norm = Some(Scaling { scale, shift });
             let activation = Activation { norm, dropout: dropped.then_some(&dropout) };
-            activate(isa, &values, activation, &mut output, out_frame);
+            let mut passing = vec![0; frame.len()];
+            activate(isa, &values, activation, Some(&mut passing), &mut output, out_frame);
+            let mut alone = vec![[0.0; LANES]; out_frame.len()];
+            activate(isa, &values, activation, None, &mut alone, out_frame);
+            prop_assert_eq!(&output, &alone);
             let activated = Activated {
-                values: &values,
-                activated: &output,
-                frame: out_frame,
+                frame,
+                passing: &passing,
                 gradient: Gradient::Plain(&gradient),
                 kept: if dropped { 1.5 } else { 1.0 },
                 images,
             };
-            let norm = Norm { mean, inverse_deviation: inverse };
+            let norm = Norm { values: &values, mean, inverse_deviation: inverse };
             let mut sums = vec![GradientSums::default(); channels];
             gradient_sums(isa, activated, norm, &mut sums);
             let norm_gradient = NormGradient { norm, factor, mean_gradient, mean_product };
@@ -445,6 +448,7 @@ proptest! {
                         let after = (value * list(scale) + list(shift)).max(0.0) * kept;
                         near(output[out_frame.at(channel, row, column)][lane], after, 2);
                         let is_up = output[out_frame.at(channel, row, column)][lane] > 0.0;
+                        prop_assert_eq!((passing[frame.at(channel, row, column)] >> lane) & 1 == 1, is_up);
                         let passed = if is_up { pixel(&gradient, frame, at, lane) * kept } else { 0.0 };
                         let normalised = (value - list(mean)) * list(inverse);
                         gradient_sum += passed;
@@ -461,33 +465,46 @@ proptest! {
     }
 
     #[test]
-    fn a_pools_implicit_gradient_gives_the_bits_of_a_written_one(
+    fn an_activation_with_a_pool_gives_the_bits_of_one_after_the_other(
         (channels, height, width, border) in (1_usize..4, 2..end(9), 2..end(9), 0_usize..2),
-        images in 1_usize..=LANES, seed: u32,
+        images in 1_usize..=LANES, seed: u32, scaled: bool, dropped: bool,
     ) {
-        let frame = frame(channels, height, width, border);
+        let frame = frame_of(channels, height, width);
         let pooled = Frame::new(channels, height / 2, width / 2, border).unwrap();
-        let values = group(seed, frame.inner());
-        let mut activated = vec![[0.0; LANES]; frame.len()];
-        activate(Isa::best(), &values, Activation { norm: None, dropout: None }, &mut activated, frame);
-        for pixel in &mut activated {
-            *pixel = pixel.map(|value| (value * 3.0).round()); // with many equal values
+        let mut values = group(seed, frame);
+        for pixel in &mut values {
+            *pixel = pixel.map(|value| (value * 3.0).round()); // with many equal values, and zeros of both signs
         }
-        let lists: Vec<Vec<f32>> = (1..6).map(|i| numbers(seed ^ i, channels)).collect();
-        let norm = Norm { mean: &lists[0], inverse_deviation: &lists[1] };
-        let whole = NormGradient { norm, factor: &lists[2], mean_gradient: &lists[3], mean_product: &lists[4] };
+        let lists: Vec<Vec<f32>> = (1..7).map(|i| numbers(seed ^ i, channels)).collect();
+        let norm = scaled.then_some(Scaling { scale: &lists[0], shift: &lists[1] });
+        let keys = std::array::from_fn(|half| std::array::from_fn(|lane| mask_bits([seed, half as u32], lane as u32)));
+        let dropout = Dropout { keys, threshold: u32::MAX / 3, kept: 1.5 };
+        let activation = Activation { norm, dropout: dropped.then_some(&dropout) };
+        let norm = Norm { values: &values, mean: &lists[2], inverse_deviation: &lists[3] };
+        let whole = NormGradient { norm, factor: &lists[0], mean_gradient: &lists[4], mean_product: &lists[5] };
         let pool_gradient = group(seed ^ 9, pooled.inner());
         for isa in Isa::available() {
+            let mut activated = vec![[0.0; LANES]; frame.len()];
+            let mut is_up = vec![0; frame.len()];
+            activate(isa, &values, activation, Some(&mut is_up), &mut activated, frame);
             let mut largest = vec![[0.0; LANES]; pooled.len()];
             max_pool(isa, &activated, frame, Pool::plain(2), &mut largest, pooled);
-            let mut written = vec![[9.0; LANES]; frame.inner().len()];
-            max_pool_gradient(isa, &activated, frame, Pool::plain(2), &pool_gradient, pooled.inner(), &mut written, frame.inner());
-            let ways = [
-                Gradient::Plain(&written),
-                Gradient::Pooled { largest: &largest, frame: pooled, gradient: &pool_gradient },
-            ];
-            let made = ways.map(|gradient| {
-                let reads = Activated { values: &values, activated: &activated, frame, gradient, kept: 1.5, images };
+            let mut written = vec![[9.0; LANES]; frame.len()];
+            max_pool_gradient(isa, &activated, frame, Pool::plain(2), &pool_gradient, pooled.inner(), &mut written, frame);
+
+            let mut passing = vec![0; frame.len()];
+            let with_and_without = [Some(&mut passing), None].map(|passing| {
+                let mut made = vec![[0.0; LANES]; pooled.len()];
+                activate_and_pool(isa, &values, frame, activation, passing.map(Vec::as_mut_slice), &mut made, pooled);
+                made.as_flattened().iter().map(|value| value.to_bits()).collect::<Vec<_>>()
+            });
+            let expected: Vec<_> = largest.as_flattened().iter().map(|value| value.to_bits()).collect();
+            prop_assert_eq!(&with_and_without[0], &expected);
+            prop_assert_eq!(&with_and_without[1], &expected);
+
+            let ways = [(&is_up, Gradient::Plain(&written)), (&passing, Gradient::Pooled(&pool_gradient))];
+            let made = ways.map(|(passing, gradient)| {
+                let reads = Activated { frame, passing, gradient, kept: 1.5, images };
                 let mut sums = vec![GradientSums::default(); channels];
                 gradient_sums(isa, reads, norm, &mut sums);
                 let mut backs = vec![];

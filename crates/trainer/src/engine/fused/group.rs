@@ -1,11 +1,11 @@
 use std::mem::take;
 
-use stepladder_kernels::{Isa, LANES, Lanes, Pixels};
+use stepladder_kernels::{Isa, LANES, LaneBits, Lanes, Pixels};
 
 use super::lower::{Part, Place, Program};
 use super::ops::{Pass, Reads, ViewMut, Workspace};
 use crate::TrainError;
-use crate::alloc::{pixels, zeros};
+use crate::alloc::{filled, pixels, zeros};
 use crate::data::{Augmentation, Batch, Preparing};
 use crate::metric::{BatchLoss, argmax, cross_entropy};
 use crate::net::ValueId;
@@ -21,6 +21,8 @@ pub(super) struct Group {
     preparing: Preparing,
     /// Those of [`Program::buffers`].
     buffers: Vec<Pixels>,
+    /// Of each stage, the lanes of each value whose gradient passes; empty where a stage marks none.
+    passing: Vec<Vec<LaneBits>>,
     /// Of each stage; empty for evaluation alone.
     pub workspaces: Vec<Workspace>,
     /// Sum of the losses, and number of correct predictions.
@@ -37,6 +39,7 @@ impl Group {
     pub fn new(program: &Program, isa: Isa, augmentation: Option<&Augmentation>) -> Result<Self, TrainError> {
         let frame = program.place(ValueId::IMAGES).frame;
         let buffers = program.buffers.iter().map(|&count| pixels(count));
+        let passing = program.stages.iter().map(|stage| filled(program.marked_values(stage), 0));
         let trained: &[_] = if program.segments.is_empty() { &[] } else { &program.stages };
         Ok(Self {
             images: 0,
@@ -44,6 +47,7 @@ impl Group {
             prepared: zeros(LANES * frame.inner().len())?,
             preparing: Preparing::new(isa, [frame.channels(), frame.height()], augmentation)?,
             buffers: buffers.collect::<Result<_, _>>()?,
+            passing: passing.collect::<Result<_, _>>()?,
             workspaces: trained.iter().map(|stage| stage.kind.op().workspace()).collect::<Result<_, _>>()?,
             loss: 0.0,
             correct: 0,
@@ -57,7 +61,8 @@ impl Group {
         let workspaces = self.workspaces.iter().map(|Workspace { statistics, sums, weights, bias }| {
             size_of_val(&**statistics) + size_of_val(&**sums) + size_of_val(&**weights) + size_of_val(&**bias)
         });
-        buffers + workspaces.sum::<usize>() + size_of_val(&*self.prepared)
+        let passing = self.passing.iter().map(|bits| size_of_val(&**bits).next_multiple_of(size_of::<f32>()));
+        buffers + workspaces.sum::<usize>() + passing.sum::<usize>() + size_of_val(&*self.prepared)
     }
 
     /// Puts images of a batch into lanes, the `place`-th 16 of them; lanes without an image are zero.
@@ -85,12 +90,15 @@ impl Group {
 
     /// Runs a part of a training pass over the `place`-th 16 images of a batch.
     pub fn run(&mut self, part: Part, pass: &Pass, batch: &Batch, place: usize, loss: &BatchLoss) {
-        let Self { buffers, workspaces, images, samples, .. } = self;
+        let Self { buffers, passing, workspaces, images, samples, .. } = self;
         let stage = |index: usize| &pass.program.stages[index];
-        let reads = |index: usize| Reads { pass, stage: stage(index), buffers, images: *images, samples };
+        let reads = |index: usize| {
+            let passing = &passing[index];
+            Reads { pass, stage: stage(index), buffers, passing, images: *images, samples }
+        };
         match part {
             Part::Load => self.load(pass, batch, place),
-            Part::Forward(i) => self.forward(pass, i),
+            Part::Forward(i) => self.forward_in_training(pass, i),
             Part::Loss => self.compute_loss(pass, batch, place, loss),
             Part::Measure(i) => stage(i).kind.op().measure(&reads(i), &mut workspaces[i]),
             Part::Sum(i) => stage(i).kind.op().sum(&reads(i), &mut workspaces[i]),
@@ -113,12 +121,26 @@ impl Group {
         self.write(pass, stage, to, |reads, to| reads.stage.kind.op().forward(reads, to));
     }
 
+    /// Computes a stage's output, and marks which gradients pass where it has a backward pass.
+    fn forward_in_training(&mut self, pass: &Pass, stage: usize) {
+        let mut passing = take(&mut self.passing[stage]);
+        if passing.is_empty() {
+            self.forward(pass, stage);
+        } else {
+            let to = pass.program.place(pass.program.stages[stage].output);
+            self.write(pass, stage, to, |reads, to| {
+                reads.stage.kind.op().forward_marking(reads, to, &mut passing);
+            });
+        }
+        self.passing[stage] = passing;
+    }
+
     /// Lets an operation write a buffer while it reads others.
-    fn write(&mut self, pass: &Pass, stage: usize, to: Place, operation: impl FnOnce(&Reads, ViewMut)) {
+    fn write(&mut self, pass: &Pass, index: usize, to: Place, operation: impl FnOnce(&Reads, ViewMut)) {
         let mut pixels = take(&mut self.buffers[to.buffer]);
-        let stage = &pass.program.stages[stage];
-        let (buffers, images) = (&self.buffers, self.images);
-        let reads = Reads { pass, stage, buffers, images, samples: &self.samples };
+        let stage = &pass.program.stages[index];
+        let (buffers, passing) = (&self.buffers, &self.passing[index]);
+        let reads = Reads { pass, stage, buffers, passing, images: self.images, samples: &self.samples };
         operation(&reads, ViewMut { pixels: &mut pixels, frame: to.frame });
         self.buffers[to.buffer] = pixels;
     }

@@ -1,7 +1,7 @@
 use stepladder_kernels::LANES;
 
 use super::lower::Program;
-use super::ops::{Size, Stage};
+use super::ops::{Size, Stage, lane_bits_size};
 use crate::TrainError;
 use crate::net::{Plan, ValueId};
 use crate::optim::Optimizer;
@@ -43,7 +43,8 @@ impl Program {
         let images = LANES * self.place(ValueId::IMAGES).frame.inner().len();
         let buffers = self.buffers.iter().map(|&pixels| LANES as u128 * pixels as u128);
         let workspaces = self.stages.iter().map(|stage| self.size(stage).group as u128);
-        images as u128 + buffers.chain(workspaces).sum::<u128>()
+        let marks = self.stages.iter().map(|stage| lane_bits_size(self.marked_values(stage)) as u128);
+        images as u128 + buffers.chain(workspaces).chain(marks).sum::<u128>()
     }
 
     /// Returns the f32 that a stage needs, values and their gradients apart.

@@ -2,7 +2,7 @@ use std::ops::Range;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use stepladder_kernels as kernels;
-use stepladder_kernels::{GradientSums, Statistics};
+use stepladder_kernels::{GradientSums, Lanes, Statistics};
 
 use super::ops::{Share, Size, Source, Training, Workspace};
 use crate::TrainError;
@@ -187,13 +187,15 @@ impl NormState {
         kernels::Scaling { scale: &self.scale, shift: &self.shift }
     }
 
-    pub fn norm(&self) -> kernels::Norm<'_> {
-        kernels::Norm { mean: &self.mean, inverse_deviation: &self.inverse_deviation }
+    /// `values` is the norm's input.
+    pub fn norm<'a>(&'a self, values: &'a [Lanes]) -> kernels::Norm<'a> {
+        kernels::Norm { values, mean: &self.mean, inverse_deviation: &self.inverse_deviation }
     }
 
-    pub fn gradient(&self) -> kernels::NormGradient<'_> {
+    /// `values` is the norm's input.
+    pub fn gradient<'a>(&'a self, values: &'a [Lanes]) -> kernels::NormGradient<'a> {
         kernels::NormGradient {
-            norm: self.norm(),
+            norm: self.norm(values),
             factor: &self.scale,
             mean_gradient: &self.mean_gradient,
             mean_product: &self.mean_product,

@@ -140,4 +140,12 @@ mod tests {
         let program = Program::new(&plan(4, BLOCK, body, last), false).unwrap();
         assert_eq!(program.buffers, [3 * 4 * 4, 3 * 4 * 4, 3 * 6 * 6]);
     }
+
+    #[test]
+    fn before_a_pool_training_has_buffers_for_a_convolutions_output_and_its_gradient_alone() {
+        let body = r#"[{"kind": "block", "channels": 4, "kernel": 1, "padding": 0}, {"kind": "max-pool", "kernel": 2}]"#;
+        let last = r#"{"kind": "conv", "channels": 2, "kernel": 4, "padding": 0, "bias": false}"#;
+        let program = Program::new(&plan(8, BLOCK, body, last), true).unwrap();
+        assert_eq!(program.buffers.iter().filter(|&&pixels| pixels >= 4 * 8 * 8).count(), 2);
+    }
 }

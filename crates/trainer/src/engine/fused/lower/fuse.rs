@@ -28,27 +28,24 @@ impl Program {
         self.fuse(|first, second| match (first, &*second) {
             (Kind::Activate(activate), &Kind::Dropout(dropout)) if activate.dropout.is_none() => {
                 let (norm, dropout) = (activate.norm.take(), Some(dropout));
-                *second = Kind::Activate(Activate { norm, dropout, pooled: None });
+                *second = Kind::Activate(Activate { norm, dropout, pools: false });
                 true
             }
             _ => false,
         });
     }
 
-    /// Lets an activation read the gradient of a max pool over windows of 2 x 2 that alone reads it, so that the gradient
-    /// of the pool's input is never written.
-    pub(super) fn fuse_pool_gradients(&mut self) {
-        for first in 0..self.stages.len() {
-            let Some(second) = self.only_reader(self.stages[first].output) else { continue };
-            let pool_output = self.stages[second].output;
-            if let Ok([stage, reader]) = self.stages.get_disjoint_mut([first, second])
-                && let (Kind::Activate(activate), Kind::MaxPool(pool)) = (&mut stage.kind, &mut reader.kind)
-                && pool.halves()
-            {
-                activate.pooled = Some(pool_output);
-                pool.leaves_gradient = true;
+    /// Gathers an activation and the max pool over windows of 2 x 2 that alone reads its output into one stage, so that
+    /// neither the pool's input nor the gradient of it is ever written.
+    pub(super) fn fuse_pools(&mut self) {
+        self.fuse(|first, second| match (first, &*second) {
+            (Kind::Activate(activate), Kind::MaxPool(pool)) if !activate.pools && pool.halves() => {
+                let (norm, dropout) = (activate.norm.take(), activate.dropout);
+                *second = Kind::Activate(Activate { norm, dropout, pools: true });
+                true
             }
-        }
+            _ => false,
+        });
     }
 
     /// Removes each stage whose work `fused` moves into the one that alone reads its output.
@@ -84,13 +81,21 @@ mod tests {
     const LAST: &str = r#"{"kind": "conv", "channels": 2, "kernel": 3, "padding": 0, "bias": true}"#;
 
     #[test]
-    fn norm_relu_and_dropout_behind_a_convolution_are_one_stage_that_reads_the_gradient_of_a_pool() {
+    fn norm_relu_dropout_and_pool_behind_a_convolution_are_one_stage() {
         let program = lowered(&format!(r#"[{BLOCK}, {{"kind": "max-pool", "kernel": 2}}]"#), USUAL, LAST);
-        assert_eq!(kinds(&program), ["conv", "norm + relu + dropout, pooled", "max pool", "conv"]);
+        assert_eq!(kinds(&program), ["conv", "norm + relu + dropout + max pool", "conv"]);
     }
 
     #[test]
-    fn other_pools_leave_their_gradient_to_themselves() {
+    fn a_pool_behind_a_pool_is_a_stage_of_its_own() {
+        let pools = r#"{"kind": "max-pool", "kernel": 2}, {"kind": "max-pool", "kernel": 2}"#;
+        let last = LAST.replace(r#""kernel": 3"#, r#""kernel": 1"#);
+        let program = lowered(&format!("[{BLOCK}, {pools}]"), USUAL, &last);
+        assert_eq!(kinds(&program), ["conv", "norm + relu + dropout + max pool", "max pool", "conv"]);
+    }
+
+    #[test]
+    fn an_activation_before_other_pools_is_a_stage_of_its_own() {
         for pool in [r#"{"kind": "max-pool", "kernel": 3}"#, r#"{"kind": "average-pool", "kernel": 2}"#] {
             let last = r#"{"kind": "conv", "channels": 2, "kernel": 2, "padding": 0, "bias": true}"#;
             let last = if pool.contains("max") { last } else { LAST };

@@ -59,7 +59,7 @@ impl Program {
         program.drop_last_flatten();
         program.fuse_activations();
         program.fuse_dropouts();
-        program.fuse_pool_gradients();
+        program.fuse_pools();
         program.pad();
         if training {
             program.order();
@@ -132,6 +132,12 @@ impl Program {
         }
     }
 
+    /// Returns the number of values that a stage marks by whether their gradient passes: those of its input, or none.
+    pub fn marked_values(&self, stage: &Stage) -> usize {
+        let marks = stage.kind.op().marks_passing() && self.training(stage) != Training::Off;
+        if marks { self.place(stage.inputs[0]).frame.inner().len() } else { 0 }
+    }
+
     /// Allocates what the stages share between groups.
     ///
     /// # Errors
@@ -172,8 +178,8 @@ mod tests {
             Kind::Activate(activate) => {
                 let norm = if activate.norm.is_some() { "norm + " } else { "" };
                 let dropout = if activate.dropout.is_some() { " + dropout" } else { "" };
-                let pooled = if activate.pooled.is_some() { ", pooled" } else { "" };
-                format!("{norm}relu{dropout}{pooled}")
+                let pool = if activate.pools { " + max pool" } else { "" };
+                format!("{norm}relu{dropout}{pool}")
             }
             Kind::Normalise(_) => "norm".into(),
             Kind::Dropout(_) => "dropout".into(),

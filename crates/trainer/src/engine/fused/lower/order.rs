@@ -69,7 +69,7 @@ impl Program {
                 add(&[Part::Parameters(i)], None);
             }
             for (place, &input) in stage.inputs.iter().enumerate() {
-                if self.value(input).trained && !stage.kind.op().leaves_gradient() {
+                if self.value(input).trained {
                     let is_term = std::mem::replace(&mut is_written[input.index()], true);
                     add(&[Part::Gradient { stage: i, input: place, is_term }], None);
                 }
@@ -99,18 +99,11 @@ impl Program {
 
     fn read_backward(&self, stage: usize) -> Vec<Buffer> {
         let stage = &self.stages[stage];
-        let reads = stage.kind.op().backward_reads();
         let mut buffers = vec![];
-        if reads.inputs {
+        if stage.kind.op().reads_inputs_backward() {
             buffers.extend(stage.inputs.iter().map(|&input| Buffer::Value(input)));
         }
-        if reads.output {
-            buffers.push(Buffer::Value(stage.output));
-        }
-        match stage.kind.pooled() {
-            Some(pooled) => buffers.extend([Buffer::Value(pooled), Buffer::Gradient(pooled)]),
-            None => buffers.push(Buffer::Gradient(stage.output)),
-        }
+        buffers.push(Buffer::Gradient(stage.output));
         buffers
     }
 }

@@ -1,40 +1,41 @@
-use stepladder_kernels::{self as kernels, Activated, Activation, Gradient};
+use stepladder_kernels::{self as kernels, Activated, Activation, Gradient, LaneBits};
 
 use super::dropout::Dropout;
-use super::{BackwardReads, Operation, Reads, Share, Size, Training, ViewMut, Workspace};
+use super::{Operation, Reads, Share, Size, Training, ViewMut, Workspace};
 use crate::TrainError;
 use crate::engine::fused::norm::Norm;
-use crate::net::ValueId;
 
-/// A ReLU, with a norm before it and a dropout behind it where the net has them.
+/// A ReLU, with a norm before it, and a dropout and a max pool behind it where the net has them.
 pub(in super::super) struct Activate {
     pub norm: Option<Norm>,
     pub dropout: Option<Dropout>,
-    /// The output of a max pool over windows of 2 x 2 that alone reads the output: its gradient is read in place of the
-    /// output's.
-    pub pooled: Option<ValueId>,
+    /// Whether a max pool over windows of 2 x 2 is last, so that its output is that of the stage.
+    pub pools: bool,
 }
 
 impl Activate {
     fn activated<'a>(&self, reads: &'a Reads) -> Activated<'a> {
-        let output = reads.output();
-        let gradient = match self.pooled {
-            Some(pool) => {
-                let largest = reads.value(pool);
-                let gradient = reads.gradient_of(pool).pixels;
-                Gradient::Pooled { largest: largest.pixels, frame: largest.frame, gradient }
-            }
-            None => Gradient::Plain(reads.gradient().pixels),
-        };
-        // Without a norm, values are not read.
-        let values = if self.norm.is_some() { reads.input(0).pixels } else { output.pixels };
+        let gradient = reads.gradient().pixels;
         Activated {
-            values,
-            activated: output.pixels,
-            frame: output.frame,
-            gradient,
+            frame: reads.input(0).frame,
+            passing: reads.passing,
+            gradient: if self.pools { Gradient::Pooled(gradient) } else { Gradient::Plain(gradient) },
             kept: self.dropout.map_or(1.0, Dropout::kept),
             images: reads.images,
+        }
+    }
+
+    fn activate(&self, reads: &Reads, to: ViewMut, passing: Option<&mut [LaneBits]>) {
+        let (isa, input) = (reads.pass.isa, reads.input(0));
+        let state = self.norm.as_ref().map(Norm::state);
+        let norm = state.as_ref().map(|state| state.scaling());
+        let dropout = self.dropout.and_then(|dropout| dropout.masks(reads));
+        let activation = Activation { norm, dropout: dropout.as_ref() };
+        if self.pools {
+            let (values, frame) = (input.pixels, input.frame);
+            kernels::activate_and_pool(isa, values, frame, activation, passing, to.pixels, to.frame);
+        } else {
+            kernels::activate(isa, input.pixels, activation, passing, to.pixels, to.frame);
         }
     }
 }
@@ -44,8 +45,12 @@ impl Operation for Activate {
         false
     }
 
-    fn backward_reads(&self) -> BackwardReads {
-        BackwardReads { inputs: self.norm.is_some(), output: true }
+    fn reads_inputs_backward(&self) -> bool {
+        self.norm.is_some()
+    }
+
+    fn marks_passing(&self) -> bool {
+        true
     }
 
     fn has_parameters(&self) -> bool {
@@ -75,11 +80,11 @@ impl Operation for Activate {
     }
 
     fn forward(&self, reads: &Reads, to: ViewMut) {
-        let state = self.norm.as_ref().map(Norm::state);
-        let norm = state.as_ref().map(|state| state.scaling());
-        let dropout = self.dropout.and_then(|dropout| dropout.masks(reads));
-        let activation = Activation { norm, dropout: dropout.as_ref() };
-        kernels::activate(reads.pass.isa, reads.input(0).pixels, activation, to.pixels, to.frame);
+        self.activate(reads, to, None);
+    }
+
+    fn forward_marking(&self, reads: &Reads, to: ViewMut, passing: &mut [LaneBits]) {
+        self.activate(reads, to, Some(passing));
     }
 
     fn measure(&self, reads: &Reads, workspace: &mut Workspace) {
@@ -90,17 +95,18 @@ impl Operation for Activate {
 
     fn sum(&self, reads: &Reads, workspace: &mut Workspace) {
         let Some(norm) = &self.norm else { return };
+        let (state, values) = (norm.state(), reads.input(0).pixels);
         kernels::gradient_sums(
             reads.pass.isa,
             self.activated(reads),
-            norm.state().norm(),
+            state.norm(values),
             &mut workspace.sums,
         );
     }
 
     fn input_gradient(&self, reads: &Reads, _input: usize, to: ViewMut) {
         let state = self.norm.as_ref().map(Norm::state);
-        let norm = state.as_ref().map(|state| state.gradient());
+        let norm = state.as_ref().map(|state| state.gradient(reads.input(0).pixels));
         kernels::activation_gradient(reads.pass.isa, self.activated(reads), norm, to.pixels, to.frame);
     }
 }

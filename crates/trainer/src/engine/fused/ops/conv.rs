@@ -3,7 +3,7 @@ use std::sync::{PoisonError, RwLock};
 
 use stepladder_kernels::{self as kernels, PackedWeights, Windows};
 
-use super::{BackwardReads, Operation, Reads, Share, Size, Source, Training, ViewMut, Workspace};
+use super::{Operation, Reads, Share, Size, Source, Training, ViewMut, Workspace};
 use crate::TrainError;
 use crate::alloc::zeros;
 use crate::net::Window;
@@ -71,8 +71,8 @@ impl Operation for Conv {
         self.windows_back().map_or(0, |windows| windows.padding.max(0) as usize)
     }
 
-    fn backward_reads(&self) -> BackwardReads {
-        BackwardReads { inputs: true, output: false }
+    fn reads_inputs_backward(&self) -> bool {
+        true
     }
 
     fn has_parameters(&self) -> bool {

@@ -1,6 +1,6 @@
 use stepladder_kernels as kernels;
 
-use super::{BackwardReads, Operation, Reads, ViewMut};
+use super::{Operation, Reads, ViewMut};
 use crate::net::Activation;
 
 /// An activation function other than ReLU, which [`Activate`](super::Activate) computes along with its neighbours.
@@ -23,8 +23,8 @@ impl Curve {
 }
 
 impl Operation for Curve {
-    fn backward_reads(&self) -> BackwardReads {
-        BackwardReads { inputs: true, output: false }
+    fn reads_inputs_backward(&self) -> bool {
+        true
     }
 
     fn forward(&self, reads: &Reads, to: ViewMut) {

@@ -1,38 +1,30 @@
 use stepladder_kernels::{self as kernels, Pool};
 
-use super::{BackwardReads, Operation, Reads, ViewMut};
+use super::{Operation, Reads, ViewMut};
 use crate::net::Window;
 
 /// The largest value of each window.
-pub(in super::super) struct MaxPool {
-    pool: Pool,
-    /// [`Operation::leaves_gradient`].
-    pub leaves_gradient: bool,
-}
+pub(in super::super) struct MaxPool(Pool);
 
 impl MaxPool {
     pub fn new(window: Window) -> Self {
-        Self { pool: pool(window), leaves_gradient: false }
+        Self(pool(window))
     }
 
     /// Whether its windows are 2 x 2, side by side.
     pub fn halves(&self) -> bool {
-        self.pool == Pool::plain(2)
+        self.0 == Pool::plain(2)
     }
 }
 
 impl Operation for MaxPool {
-    fn backward_reads(&self) -> BackwardReads {
-        BackwardReads { inputs: true, output: false }
-    }
-
-    fn leaves_gradient(&self) -> bool {
-        self.leaves_gradient
+    fn reads_inputs_backward(&self) -> bool {
+        true
     }
 
     fn forward(&self, reads: &Reads, to: ViewMut) {
         let input = reads.input(0);
-        kernels::max_pool(reads.pass.isa, input.pixels, input.frame, self.pool, to.pixels, to.frame);
+        kernels::max_pool(reads.pass.isa, input.pixels, input.frame, self.0, to.pixels, to.frame);
     }
 
     fn input_gradient(&self, reads: &Reads, _input: usize, to: ViewMut) {
@@ -41,7 +33,7 @@ impl Operation for MaxPool {
             reads.pass.isa,
             input.pixels,
             input.frame,
-            self.pool,
+            self.0,
             gradient.pixels,
             gradient.frame,
             to.pixels,

@@ -14,7 +14,7 @@ mod scale;
 
 use std::ops::Range;
 
-use stepladder_kernels::{Frame, GradientSums, Isa, LANES, Lanes, Pixels, Statistics};
+use stepladder_kernels::{Frame, GradientSums, Isa, LANES, LaneBits, Lanes, Pixels, Statistics};
 
 pub(super) use self::activate::Activate;
 use self::add::Add;
@@ -27,7 +27,7 @@ use self::dropout::Dropout;
 use self::max_pool::MaxPool;
 pub(super) use self::normalise::Normalise;
 use self::scale::Scale;
-use super::lower::Program;
+use super::lower::{Place, Program};
 use super::norm::{Norm, NormState};
 use crate::TrainError;
 use crate::net::{Node, Op, Plan, ValueId, Window};
@@ -64,13 +64,6 @@ pub(super) struct Size {
     pub group: usize,
 }
 
-/// The values that a backward pass reads, apart from the gradient.
-#[derive(Debug, Clone, std::marker::Copy, PartialEq, Eq, Default)]
-pub(super) struct BackwardReads {
-    pub inputs: bool,
-    pub output: bool,
-}
-
 /// Inputs that all groups share in a pass.
 pub(super) struct Pass<'a> {
     pub isa: Isa,
@@ -85,6 +78,8 @@ pub(super) struct Reads<'a> {
     pub pass: &'a Pass<'a>,
     pub stage: &'a Stage,
     pub buffers: &'a [Pixels],
+    /// In the backward pass, the lanes of each value of its input that [`Operation::forward_marking`] has marked.
+    pub passing: &'a [LaneBits],
     /// How many lanes hold images.
     pub images: usize,
     /// The index of each image in its set.
@@ -146,13 +141,13 @@ pub(super) trait Operation: Send + Sync {
         0
     }
 
-    /// Returns the values that its backward pass reads.
-    fn backward_reads(&self) -> BackwardReads {
-        BackwardReads::default()
+    /// Whether its backward pass reads its inputs.
+    fn reads_inputs_backward(&self) -> bool {
+        false
     }
 
-    /// Whether the stage that made its input reads the gradient of its output in place of its input's.
-    fn leaves_gradient(&self) -> bool {
+    /// Whether its forward pass marks which gradients pass, for the backward pass.
+    fn marks_passing(&self) -> bool {
         false
     }
 
@@ -186,6 +181,12 @@ pub(super) trait Operation: Send + Sync {
     /// Computes the output.
     fn forward(&self, reads: &Reads, to: ViewMut);
 
+    /// Computes the output in a training pass, and marks the lanes of each value of its input whose gradient passes; only if
+    /// [`marks_passing`](Self::marks_passing).
+    fn forward_marking(&self, reads: &Reads, to: ViewMut, _passing: &mut [LaneBits]) {
+        self.forward(reads, to);
+    }
+
     /// Computes the statistics of a norm's input.
     fn measure(&self, _reads: &Reads, _workspace: &mut Workspace) {}
 
@@ -197,6 +198,11 @@ pub(super) trait Operation: Send + Sync {
 
     /// Computes the gradient of an input, with the border that `to` has.
     fn input_gradient(&self, reads: &Reads, input: usize, to: ViewMut);
+}
+
+/// Returns the f32 that the bits of so many pixels need.
+pub(super) const fn lane_bits_size(pixels: usize) -> usize {
+    (pixels * size_of::<LaneBits>()).div_ceil(size_of::<f32>())
 }
 
 /// Whether a pass is for training, and how far its gradients go.
@@ -224,7 +230,7 @@ impl Kind {
                 Self::Normalise(Normalise::new(norm))
             }
             Op::Activation(activation) => match Curve::of(activation) {
-                None => Self::Activate(Activate { norm: None, dropout: None, pooled: None }),
+                None => Self::Activate(Activate { norm: None, dropout: None, pools: false }),
                 Some(curve) => Self::Curve(curve),
             },
             Op::Sigmoid => Self::Curve(Curve::SIGMOID),
@@ -281,39 +287,20 @@ impl Kind {
             _ => None,
         }
     }
-
-    /// Returns the output of the max pool whose gradient it reads in place of its own output's.
-    pub fn pooled(&self) -> Option<ValueId> {
-        match self {
-            Self::Activate(activate) => activate.pooled,
-            _ => None,
-        }
-    }
 }
 
 impl<'a> Reads<'a> {
     /// Returns an input.
     pub fn input(&self, index: usize) -> View<'a> {
-        self.value(self.stage.inputs[index])
-    }
-
-    /// Returns the output, in the backward pass.
-    pub fn output(&self) -> View<'a> {
-        self.value(self.stage.output)
+        self.view(self.pass.program.place(self.stage.inputs[index]))
     }
 
     /// Returns the gradient of the output, with its border.
     pub fn gradient(&self) -> View<'a> {
-        self.gradient_of(self.stage.output)
+        self.view(self.pass.program.gradient(self.stage.output))
     }
 
-    pub fn value(&self, value: ValueId) -> View<'a> {
-        let place = self.pass.program.place(value);
-        View { pixels: &self.buffers[place.buffer], frame: place.frame }
-    }
-
-    pub fn gradient_of(&self, value: ValueId) -> View<'a> {
-        let place = self.pass.program.gradient(value);
-        View { pixels: &self.buffers[place.buffer], frame: place.frame }
+    fn view(&self, Place { buffer, frame }: Place) -> View<'a> {
+        View { pixels: &self.buffers[buffer], frame }
     }
 }

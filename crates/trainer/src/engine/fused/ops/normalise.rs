@@ -1,6 +1,6 @@
-use stepladder_kernels::{self as kernels, Activated, Gradient, LANES, Lanes};
+use stepladder_kernels::{self as kernels, Activated, Gradient, LaneBits};
 
-use super::{BackwardReads, Operation, Reads, Share, Size, Training, ViewMut, Workspace};
+use super::{Operation, Reads, Share, Size, Training, ViewMut, Workspace, lane_bits_size};
 use crate::TrainError;
 use crate::alloc::filled;
 use crate::engine::fused::norm::Norm;
@@ -8,21 +8,19 @@ use crate::engine::fused::norm::Norm;
 /// A norm that no ReLU follows.
 pub(in super::super) struct Normalise {
     pub norm: Norm,
-    /// Replaces the activated values, by which a gradient knows what a ReLU cut.
-    ones: Vec<Lanes>,
+    /// Of each value: the gradient of every lane passes.
+    passing: Vec<LaneBits>,
 }
 
 impl Normalise {
     pub fn new(norm: Norm) -> Self {
-        Self { norm, ones: vec![] }
+        Self { norm, passing: vec![] }
     }
 
     fn activated<'a>(&'a self, reads: &'a Reads) -> Activated<'a> {
-        let input = reads.input(0);
         Activated {
-            values: input.pixels,
-            activated: &self.ones,
-            frame: input.frame,
+            frame: reads.input(0).frame,
+            passing: &self.passing,
             gradient: Gradient::Plain(reads.gradient().pixels),
             kept: 1.0,
             images: reads.images,
@@ -35,8 +33,8 @@ impl Operation for Normalise {
         false
     }
 
-    fn backward_reads(&self) -> BackwardReads {
-        BackwardReads { inputs: true, output: false }
+    fn reads_inputs_backward(&self) -> bool {
+        true
     }
 
     fn has_parameters(&self) -> bool {
@@ -49,13 +47,13 @@ impl Operation for Normalise {
 
     fn size(&self, training: Training) -> Size {
         let Size { shared, group } = self.norm.size(training);
-        let ones = if training == Training::Off { 0 } else { LANES * self.norm.values() };
-        Size { shared: shared + ones, group }
+        let passing = if training == Training::Off { 0 } else { lane_bits_size(self.norm.values()) };
+        Size { shared: shared + passing, group }
     }
 
     fn allocate(&mut self, training: Training) -> Result<(), TrainError> {
         if training != Training::Off {
-            self.ones = filled(self.norm.values(), [1.0; LANES])?;
+            self.passing = filled(self.norm.values(), LaneBits::MAX)?;
         }
         self.norm.allocate()
     }
@@ -83,12 +81,13 @@ impl Operation for Normalise {
 
     fn sum(&self, reads: &Reads, workspace: &mut Workspace) {
         let state = self.norm.state();
-        kernels::gradient_sums(reads.pass.isa, self.activated(reads), state.norm(), &mut workspace.sums);
+        let norm = state.norm(reads.input(0).pixels);
+        kernels::gradient_sums(reads.pass.isa, self.activated(reads), norm, &mut workspace.sums);
     }
 
     fn input_gradient(&self, reads: &Reads, _input: usize, to: ViewMut) {
         let state = self.norm.state();
-        let norm = Some(state.gradient());
+        let norm = Some(state.gradient(reads.input(0).pixels));
         kernels::activation_gradient(reads.pass.isa, self.activated(reads), norm, to.pixels, to.frame);
     }
 }

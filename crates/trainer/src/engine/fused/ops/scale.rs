@@ -1,13 +1,13 @@
 use stepladder_kernels as kernels;
 
-use super::{BackwardReads, Operation, Reads, View, ViewMut};
+use super::{Operation, Reads, View, ViewMut};
 
 /// The first input, each channel times a value of the second.
 pub(in super::super) struct Scale;
 
 impl Operation for Scale {
-    fn backward_reads(&self) -> BackwardReads {
-        BackwardReads { inputs: true, output: false }
+    fn reads_inputs_backward(&self) -> bool {
+        true
     }
 
     fn forward(&self, reads: &Reads, to: ViewMut) {
