@@ -380,6 +380,16 @@ def rates_of(schedule, optimizer, steps):
     )
 
 
+def distillation(logits, teacher, temperature):
+    """The teacher's part of the loss: PyTorch's `kl_div`, and the sum in its tutorial of knowledge distillation."""
+    log_student = F.log_softmax(logits / temperature, dim=-1)
+    soft = F.softmax(teacher / temperature, dim=-1)
+    loss = F.kl_div(log_student, soft, reduction="batchmean") * temperature**2
+    of_tutorial = torch.sum(soft * (soft.log() - log_student)) / log_student.size()[0] * temperature**2
+    assert torch.allclose(loss, of_tutorial, rtol=1e-12)
+    return loss
+
+
 def trained(name, cases, counts=None):
     """Losses and parameters of a small net over 24 steps on one batch, in f64; `cases` are parts of an experiment."""
     steps, classes = 24, 5
@@ -404,11 +414,16 @@ def trained(name, cases, counts=None):
         rates = rates_of(case["schedule"], optimizer, steps)
         given = case.get("weights")
         weight = torch.tensor(given, dtype=torch.float64) if given else None
+        settings = case.get("loss", {}).get("teacher")
         losses, norms = [], []
         for step in range(steps):
             optimizer.zero_grad()
             logits = net(images.double())
             loss = F.cross_entropy(logits, labels, weight=weight, label_smoothing=case.get("labelSmoothing", 0.0))
+            if settings:
+                teacher = torch.tensor(case["teacherLogits"], dtype=torch.float64).view_as(logits)
+                share = settings["weight"]
+                loss = (1 - share) * loss + share * distillation(logits, teacher, settings["temperature"])
             loss.backward()
             losses.append(loss.item())
             most = case["optimizer"].get("clipNorm", float("inf"))
@@ -484,6 +499,32 @@ def class_weights():
     )
 
 
+def teacher():
+    """A teacher whose logits are drawn, with temperatures and weights of all sizes."""
+    torch.manual_seed(17)
+    logits = short(3 * torch.randn(24, 5))
+    plain = {
+        "optimizer": {"momentum": 0.9, "nesterov": True, "weightDecay": 0.0},
+        "schedule": {"kind": "constant", "learningRate": 0.05},
+        "teacherLogits": logits,
+    }
+
+    def loss(temperature, weight):
+        return {"teacher": {"from": "teacher", "temperature": temperature, "weight": weight}}
+
+    given = [0.5, 1.0, 2.0, 4.0, 3.0]
+    trained(
+        "teacher",
+        [
+            {**plain, "loss": loss(2.0, 0.25), "labelSmoothing": 0.0},
+            {**plain, "loss": loss(1.0, 1.0), "labelSmoothing": 0.0},
+            {**plain, "loss": loss(20.0, 0.7), "labelSmoothing": 0.1},
+            {**plain, "loss": loss(0.5, 0.9), "labelSmoothing": 0.0},
+            {**plain, "loss": {"classWeights": given, **loss(4.0, 0.5)}, "labelSmoothing": 0.1, "weights": given},
+        ],
+    )
+
+
 def augmentation():
     image = digit()
     warps = []
@@ -521,6 +562,7 @@ schedules()
 sgd()
 optimizers()
 class_weights()
+teacher()
 start_weights()
 small_net()
 augmentation()
