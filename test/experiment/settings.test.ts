@@ -49,6 +49,16 @@ test('a setting of a layer is reached by its index, within layers too', t => {
 	t.deepEqual(withSettings(experiment, []).net.body, body);
 });
 
+test('another file of weights is not compared with the hash of the one before', t => {
+	const [before, after] = ['0', '1'].map(digit => digit.repeat(64));
+	const placed: Experiment = {...experiment, start: {from: 'a', sha256: before, freeze: ['body']}};
+	const set = (path: string, value: unknown) => ({path, value});
+	t.deepEqual(withSettings(placed, [set('start.from', 'b')]).start, {from: 'b', freeze: ['body']});
+	t.deepEqual(withSettings(placed, [set('epochs', 9)]).start, placed.start);
+	const both = [set('start.sha256', after), set('start.from', 'b')];
+	t.deepEqual(withSettings(placed, both).start, {from: 'b', sha256: after, freeze: ['body']});
+});
+
 test('the index after the last adds a layer; null removes one, and the other indices stay those of the step', t => {
 	const [block, residual, repeat] = body;
 	t.deepEqual(bodyWith('net.body.3={"kind":"flatten"}'), [...body, {kind: 'flatten'}]);

@@ -90,6 +90,21 @@ test('tensors that do not match are listed, and a sweep starts from the same fil
 	t.is(swept.exitCode, 0, swept.stderr);
 });
 
+test('a sweep compares files to start from, though the step names one with its hash', async t => {
+	const ladder = tinyLadder(t);
+	const trained = await ladder.run(['train', '--step', 'tiny', '--seeds', '1,2', '--epochs', '1', '--json']);
+	const [first, second] = lastLine(trained.stdout).seeds.map(({folder}: {folder: string}) => folder);
+	ladder.write('steps/1-further.ts', further(`start: {from: '${first}'}`));
+	const {stderr, exitCode} = await ladder.run([
+		...['sweep', '--step', 'further', '--vary', `start.from=${first},${second}`],
+		...['--holdout', '60', '--seeds', '1', '--epochs', '1'],
+	]);
+	t.is(exitCode, 0, stderr);
+	const checked = await ladder.run(['record', '--check']); // of the sweeps; the steps have no record
+	const others = checked.stdout.split('\n').filter(line => !line.includes('has not been recorded'));
+	t.deepEqual(others, ['2 problems found.']);
+});
+
 test('a resumed run finds the file from any folder, and refuses another', async t => {
 	const own = tinyLadder(t);
 	const first = await own.run(['train', '--step', 'tiny', '--epochs', '1', '--json']);

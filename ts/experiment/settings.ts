@@ -8,7 +8,8 @@ import {isIndex, merge} from './merge.js';
 export type TriedSetting = {readonly path: string; readonly value: unknown};
 
 /**
- * Returns an experiment with other settings. An index in a path is one of the given experiment, whatever items are removed.
+ * Returns an experiment with other settings. An index in a path is one of the given experiment, whatever items are removed. Another
+ * file of weights loses the hash of the one before.
  *
  * @throws {ConfigError} for an unknown setting, an index beyond a list, and a value of another type
  */
@@ -16,14 +17,20 @@ export const withSettings = (experiment: Experiment, settings: readonly TriedSet
 	const isRemovedItem = ({path, value}: TriedSetting): boolean =>
 		value === null && isIndex(path.slice(path.lastIndexOf('.') + 1));
 	const removed = settings.filter(isRemovedItem);
-	const changed = changeAll(
-		experiment,
-		settings.filter(setting => !isRemovedItem(setting)),
-	);
+	const changed = changeAll(experiment, [
+		...replacedHash(experiment, settings),
+		...settings.filter(setting => !isRemovedItem(setting)),
+	]);
 	// Items go last, later ones first: their removal moves those behind them.
 	const backwards = removed.toSorted((a, b) => b.path.localeCompare(a.path, 'en', {numeric: true}));
 	return removed.length === 0 ? changed : changeAll(changed, backwards);
 };
+
+/** Returns the removal of the hash of a file of weights in whose place another file is set. */
+const replacedHash = ({start}: Experiment, settings: readonly TriedSetting[]): TriedSetting[] =>
+	start?.sha256 !== undefined && settings.some(({path}) => path === 'start.from')
+		? [{path: 'start.sha256', value: null}]
+		: [];
 
 const changeAll = (experiment: Experiment, settings: readonly TriedSetting[]): Experiment =>
 	asExperiment(settings.reduce<unknown>(changeOne, experiment));

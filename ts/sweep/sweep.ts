@@ -28,7 +28,7 @@ import {unwrap} from '../native/unwrap.js';
 import {runWorkers} from '../platform/run-workers.js';
 import {checkTrainOptions, requireSeeds, type TrainOptions} from '../runs/train-options.js';
 import {checkName, type Step} from '../step/define-step.js';
-import {startFile} from '../step/start-file.js';
+import {startFile, withStartHash} from '../step/start-file.js';
 import {checkBudgets} from '../training/check-training.js';
 import {findMissingClasses, newDrawSeed} from '../training/image-selection.js';
 import {checkFresh} from '../validation/check-fresh.js';
@@ -169,7 +169,10 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		limitTrain: rest.limitTrain ?? null,
 		...((data.validation === undefined || rest.limitTrain !== undefined) && {drawSeed: newDrawSeed}),
 	};
-	const trials = trialsOf(plan);
+	const trials = trialsOf(plan).map(trial => ({
+		...trial,
+		experiment: withStartHash(trial.experiment, ladder.folder), // that of another file than the step's
+	}));
 	checkTrials(step, plan, trials);
 
 	const folder = path.join(sweepsFolder(ladder.folder), name);
