@@ -57,6 +57,7 @@ export type {
 	Schedule,
 	Sgd,
 	Start,
+	Teacher,
 	Transform,
 	WarmUp,
 } from './experiment/experiment.js';

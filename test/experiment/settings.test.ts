@@ -51,12 +51,22 @@ test('a setting of a layer is reached by its index, within layers too', t => {
 
 test('another file of weights is not compared with the hash of the one before', t => {
 	const [before, after] = ['0', '1'].map(digit => digit.repeat(64));
-	const placed: Experiment = {...experiment, start: {from: 'a', sha256: before, freeze: ['body']}};
+	const placed: Experiment = {
+		...experiment,
+		start: {from: 'a', sha256: before, freeze: ['body']},
+		loss: {teacher: {from: 'a', sha256: before, weight: 1}},
+	};
 	const set = (path: string, value: unknown) => ({path, value});
 	t.deepEqual(withSettings(placed, [set('start.from', 'b')]).start, {from: 'b', freeze: ['body']});
-	t.deepEqual(withSettings(placed, [set('epochs', 9)]).start, placed.start);
+	t.deepEqual(withSettings(placed, [set('start.from', 'b')]).loss, placed.loss);
+	t.deepEqual(withSettings(placed, [set('loss.teacher.from', 'b')]).loss, {teacher: {from: 'b', weight: 1}});
 	const both = [set('start.sha256', after), set('start.from', 'b')];
 	t.deepEqual(withSettings(placed, both).start, {from: 'b', sha256: after, freeze: ['body']});
+	t.deepEqual(withSettings(experiment, [set('loss.teacher.from', 'b')]).loss, {teacher: {from: 'b'}});
+	t.throws(() => withSettings(experiment, [set('loss.teacher.temperature', 4)]), {
+		instanceOf: ConfigError,
+		message: /`loss\.teacher\.from`/,
+	});
 });
 
 test('the index after the last adds a layer; null removes one, and the other indices stay those of the step', t => {

@@ -15,6 +15,7 @@ export type Aspect =
 	| 'schedule'
 	| 'averaging'
 	| 'loss'
+	| 'teacher'
 	| 'batch size'
 	| 'epochs';
 
@@ -38,7 +39,9 @@ export const differences = (before: unknown, after: unknown, path = ''): Differe
  * has another kind: no rate suits both.
  */
 export const aspectsChanged = (before: Experiment, after: Experiment): Aspect[] => {
-	const found = differences(before, after).map(({path}) => path);
+	// the settings of a loss that one of them leaves out are aspects of their own
+	const withLoss = (experiment: Experiment): Experiment => ({...experiment, loss: experiment.loss ?? {}});
+	const found = differences(withLoss(before), withLoss(after)).map(({path}) => path);
 	const isOtherOptimizer = optimizerKind(before) !== optimizerKind(after);
 	const aspects = new Set(found.map(path => (isOtherOptimizer && rates.includes(path) ? 'optimizer' : aspectOf(path))));
 	if (aspects.has('whole net')) {
@@ -77,6 +80,10 @@ const aspectOf = (path: string): Aspect => {
 			return 'starting weights';
 		}
 
+		case 'loss': {
+			return second === 'teacher' ? 'teacher' : 'loss';
+		}
+
 		case 'labelSmoothing': {
 			return 'loss';
 		}
@@ -86,7 +93,7 @@ const aspectOf = (path: string): Aspect => {
 		}
 
 		default: {
-			return first as 'augmentation' | 'optimizer' | 'schedule' | 'averaging' | 'loss' | 'epochs';
+			return first as 'augmentation' | 'optimizer' | 'schedule' | 'averaging' | 'epochs';
 		}
 	}
 };

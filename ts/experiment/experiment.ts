@@ -1106,6 +1106,49 @@ export type Loss = {
 	 * @follows PyTorch’s `CrossEntropyLoss`
 	 */
 	classWeights?: 'balanced' | number[] | undefined;
+	/**
+	 * A trained model whose answers the net learns, besides the labels (knowledge distillation).
+	 *
+	 * @default none
+	 * @follows Hinton et al. 2015, as PyTorch’s tutorial of knowledge distillation
+	 */
+	teacher?: Teacher | undefined;
+};
+
+/**
+ * A trained model that a net learns from. The loss is `1 - weight` of that of the labels, and `weight * temperature²` of the mean
+ * divergence `KL(teacher || net)`, both at the temperature. The teacher, in evaluation mode, gets the same augmented and mixed images.
+ */
+export type Teacher = {
+	/**
+	 * The folder of a run, or a model file, of the same images and classes; a relative path starts from the ladder's folder, else from
+	 * the working folder.
+	 */
+	from: string;
+	/**
+	 * The file's sha256 in hex.
+	 *
+	 * @default that of the file when a ladder is opened or a training starts
+	 */
+	sha256?: string | undefined;
+	/**
+	 * Number that the logits of teacher and net are divided by.
+	 *
+	 * @range number at least 0.1 and at most 100
+	 * @unit factor
+	 * @default 2
+	 * @follows PyTorch’s tutorial of knowledge distillation
+	 */
+	temperature?: number | undefined;
+	/**
+	 * Weight of the teacher's part in the loss; that of the labels is the rest of 1.
+	 *
+	 * @range number above 0 and at most 1
+	 * @unit fraction
+	 * @default 0.25
+	 * @follows PyTorch’s tutorial of knowledge distillation
+	 */
+	weight?: number | undefined;
 };
 
 /** Any number: the trainer, which knows the ranges, checks its value. */
@@ -1163,6 +1206,10 @@ const classWeights = z.custom<'balanced' | number[]>(
 	value => value === 'balanced' || (Array.isArray(value) && value.every(weight => typeof weight === 'number')),
 	'a list of numbers or one of `balanced`',
 );
+const teacher = z.strictObject({
+	...{from: z.string(), sha256: z.string().optional()},
+	...{temperature: number.optional(), weight: number.optional()},
+});
 const limits = {decayed: z.enum(['all', 'weights']).optional(), clipNorm: number.optional()};
 const annealing = {learningRate: number, finalLearningRate: number.optional(), warmUp};
 
@@ -1285,7 +1332,7 @@ const experiment: z.ZodType<Experiment> = z.strictObject({
 	]),
 	averaging: z.strictObject({decay: number}).optional(),
 	labelSmoothing: number,
-	loss: z.strictObject({classWeights: classWeights.optional()}).optional(),
+	loss: z.strictObject({classWeights: classWeights.optional(), teacher: teacher.optional()}).optional(),
 	batchSize: number,
 	epochs: number,
 });

@@ -18,7 +18,7 @@ export const withSettings = (experiment: Experiment, settings: readonly TriedSet
 		value === null && isIndex(path.slice(path.lastIndexOf('.') + 1));
 	const removed = settings.filter(isRemovedItem);
 	const changed = changeAll(experiment, [
-		...replacedHash(experiment, settings),
+		...replacedHashes(experiment, settings),
 		...settings.filter(setting => !isRemovedItem(setting)),
 	]);
 	// Items go last, later ones first: their removal moves those behind them.
@@ -26,11 +26,11 @@ export const withSettings = (experiment: Experiment, settings: readonly TriedSet
 	return removed.length === 0 ? changed : changeAll(changed, backwards);
 };
 
-/** Returns the removal of the hash of a file of weights in whose place another file is set. */
-const replacedHash = ({start}: Experiment, settings: readonly TriedSetting[]): TriedSetting[] =>
-	start?.sha256 !== undefined && settings.some(({path}) => path === 'start.from')
-		? [{path: 'start.sha256', value: null}]
-		: [];
+/** Returns the removal of each hash of a file of weights in whose place another file is set. */
+const replacedHashes = ({start, loss}: Experiment, settings: readonly TriedSetting[]): TriedSetting[] =>
+	Object.entries({start, 'loss.teacher': loss?.teacher})
+		.filter(([part, file]) => file?.sha256 !== undefined && settings.some(({path}) => path === `${part}.from`))
+		.map(([part]) => ({path: `${part}.sha256`, value: null}));
 
 const changeAll = (experiment: Experiment, settings: readonly TriedSetting[]): Experiment =>
 	asExperiment(settings.reduce<unknown>(changeOne, experiment));

@@ -147,7 +147,7 @@ const checkSeed = (
 const leastLossOf = (wrong: number, total: number): number => (wrong * Math.LN2 * (1 - 1e-5)) / total;
 
 const checkEpoch = (row: RecordedEpoch, {experiment: {labelSmoothing, loss}}: StepRecord): string[] => {
-	const isPlain = labelSmoothing === 0 && loss?.classWeights === undefined;
+	const isPlain = labelSmoothing === 0 && loss?.classWeights === undefined && loss?.teacher === undefined;
 	const of = `epoch ${row.epoch} of seed ${row.seed}`;
 	const check = (kind: string, mean: number, correct: number, total: number, isCrossEntropy: boolean): string[] => {
 		const floor = isCrossEntropy ? leastLossOf(total - correct, total) : 0;

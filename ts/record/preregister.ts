@@ -121,6 +121,9 @@ const changes = (
 	data: Data,
 ): string[] => changed({...before, target: goalOf(before.target)}, now, data);
 
+/** The hashes of the files of weights that an experiment reads. */
+const hashPaths = ['experiment.start.sha256', 'experiment.loss.teacher.sha256'];
+
 const changed = (preregistered: unknown, now: unknown, {decoder}: Data): string[] => {
 	const found = differences(preregistered, now)
 		.filter(
@@ -128,8 +131,8 @@ const changed = (preregistered: unknown, now: unknown, {decoder}: Data): string[
 			({path, before}) => !(path === 'data.findings' && before === undefined),
 		)
 		.filter(
-			// a check needs no weights to start from, which may be elsewhere; training compares their hash
-			({path, after}) => !(path === 'experiment.start.sha256' && after === undefined),
+			// a check needs no files of weights, which may be elsewhere; training compares their hashes
+			({path, after}) => !(hashPaths.includes(path) && after === undefined),
 		);
 	const alone = found.length === 1 && decoder !== undefined;
 	return found.map(({path, before, after}) => {

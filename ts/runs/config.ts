@@ -19,6 +19,7 @@ import {sha256} from '../fs/hash.js';
 import {currentCondition} from '../native/condition.js';
 import {packageVersion} from '../platform/package-root.js';
 import type {Trainable} from '../step/define-step.js';
+import {readsWeights} from '../step/weight-files.js';
 import {checkTrainOptions, type TrainOptions} from './train-options.js';
 
 /** The settings of a run: one seed of a step on data. */
@@ -63,7 +64,7 @@ export const configText = (
 		...{step: step.name, from: step.from?.name, seed, experiment, target: goalOf(step.target), options: given},
 		...(drawSeed !== undefined && {drawSeed}),
 		...(classCounts !== undefined && {classCounts}),
-		...(experiment.start && {startFolder: path.resolve(step.folder ?? '.')}),
+		...(readsWeights(experiment) && {startFolder: path.resolve(step.folder ?? '.')}),
 		...(purpose !== undefined && {purpose}),
 		...(command !== undefined && {command}),
 		...(step.trial && {trial: step.trial}),

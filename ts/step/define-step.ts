@@ -8,7 +8,7 @@ import {formatValue} from '../format/value.js';
 import {checkNames} from '../validation/check-names.js';
 import {deepFreeze} from '../validation/deep-freeze.js';
 import {checkObject, isPlainObject} from '../validation/plain-object.js';
-import {withStartHash} from './start-file.js';
+import {withWeightHashes} from './weight-files.js';
 
 /** Target of a step, with its reason. */
 export type Target = Goal & {
@@ -144,9 +144,9 @@ export const defineStep = (definition: StepDefinition): Step => {
 	});
 };
 
-/** Returns a step, and those that it grew from, with the folder of its ladder and the hash of the weights that it starts from. */
+/** Returns a step, and those that it grew from, with the folder of its ladder and the hashes of the files of weights that it reads. */
 export const placeStep = (step: Step, folder: string): Step => {
-	const experiment = withStartHash(step.experiment, folder);
+	const experiment = withWeightHashes(step.experiment, folder);
 	const placed = deepFreeze({...step, from: step.from && placeStep(step.from, folder), experiment, folder});
 	defined.add(placed);
 	return placed;

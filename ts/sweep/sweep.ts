@@ -28,7 +28,7 @@ import {unwrap} from '../native/unwrap.js';
 import {runWorkers} from '../platform/run-workers.js';
 import {checkTrainOptions, requireSeeds, type TrainOptions} from '../runs/train-options.js';
 import {checkName, type Step} from '../step/define-step.js';
-import {startFile, withStartHash} from '../step/start-file.js';
+import {weightPaths, withWeightHashes} from '../step/weight-files.js';
 import {checkBudgets} from '../training/check-training.js';
 import {findMissingClasses, newDrawSeed} from '../training/image-selection.js';
 import {checkFresh} from '../validation/check-fresh.js';
@@ -171,7 +171,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 	};
 	const trials = trialsOf(plan).map(trial => ({
 		...trial,
-		experiment: withStartHash(trial.experiment, ladder.folder), // that of another file than the step's
+		experiment: withWeightHashes(trial.experiment, ladder.folder), // those of other files than the step's
 	}));
 	checkTrials(step, plan, trials);
 
@@ -383,7 +383,7 @@ const trainAll = async (plan: SweepPlan, runs: readonly Run[], data: Data, settl
 			tell({type: 'begun', ...of, epoch: 0, holdoutAccuracy: undefined, diverged: false, done});
 			const outcome = await trainTrial({
 				...{experiment: trial.experiment, seed, data, images: selectionOf(plan), threads},
-				...{startPath: startFile(trial.experiment, ladder), checkpoint: folder.checkpoint, signal: stop},
+				...{weights: weightPaths(trial.experiment, ladder), checkpoint: folder.checkpoint, signal: stop},
 				tell({epoch, holdoutCorrect}) {
 					const holdoutAccuracy = holdoutCorrect / plan.holdout;
 					tell({type: 'epoch', ...of, epoch, holdoutAccuracy, diverged: false, done});

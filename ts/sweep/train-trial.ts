@@ -3,6 +3,7 @@ import {DivergedError} from '../errors/index.js';
 import type {Experiment} from '../experiment/experiment.js';
 import type {ImageSelection, RunEvent} from '../native/binding.js';
 import type {Engine} from '../native/engine.js';
+import type {WeightPaths} from '../step/weight-files.js';
 import {runNative} from '../training/run-native.js';
 import type {SweepEpoch, SweepRun} from './sweep-record.js';
 
@@ -13,8 +14,8 @@ export type TrialRun = {
 	readonly data: Data;
 	readonly images: ImageSelection;
 	readonly threads: number;
-	/** The file of weights to start from; `undefined` if the experiment draws them. */
-	readonly startPath?: string | undefined;
+	/** Where the files of weights are that the experiment reads. */
+	readonly weights?: WeightPaths;
 	/** Path of the checkpoint, from which the run is resumed if it exists. */
 	readonly checkpoint: string;
 	readonly signal: AbortSignal;
@@ -35,13 +36,20 @@ export type TrialOutcome = Omit<SweepRun, 'trial' | 'seed' | 'begun' | 'conditio
  * @throws {AbortError} if the signal aborts, and the error of a run that fails; a loss that diverges is an outcome
  */
 export const trainTrial = async (run: TrialRun): Promise<TrialOutcome> => {
-	const {experiment, seed, data, images, threads, startPath, checkpoint, signal, tell} = run;
+	const {experiment, seed, data, images, threads, weights, checkpoint, signal, tell} = run;
 	const begun = performance.now();
 	const epochs: TrialEpoch[] = [];
-	const options = {seed, device: 'cpu', engine: 'fused', threads, images, checkpointPath: checkpoint} as const;
-	const all = {...options, ...(startPath !== undefined && {startPath})};
+	const options = {
+		seed,
+		device: 'cpu',
+		engine: 'fused',
+		threads,
+		images,
+		checkpointPath: checkpoint,
+		...weights,
+	} as const;
 	try {
-		const finished = await runNative(experiment, data, all, signal, event => {
+		const finished = await runNative(experiment, data, options, signal, event => {
 			if (event.type === 'epoch') {
 				const row = asRow(event);
 				epochs.push(row);

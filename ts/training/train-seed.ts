@@ -10,7 +10,7 @@ import type {Answers, EpochEvent, LoadedWeights, MissingClasses, SeedResult, Tra
 import type {FinishedSeed, RunFolder} from '../runs/run-folder.js';
 import type {TrainOptions} from '../runs/train-options.js';
 import type {Trainable} from '../step/define-step.js';
-import {startFile} from '../step/start-file.js';
+import {weightPaths} from '../step/weight-files.js';
 import {imageSelection} from './image-selection.js';
 import {runNative} from './run-native.js';
 
@@ -156,7 +156,7 @@ const nativeOptions = ({
 		imagePreparation: data.preparation && JSON.stringify(data.preparation),
 		...{imageForm: data.form, threads},
 		...{modelPath, checkpointPath, platform: platformOf(options)},
-		startPath: startFile(experiment, step.folder),
+		...weightPaths(experiment, step.folder),
 	};
 	const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
 	return {seed, device, engine, images: imageSelection(options, drawSeed), ...given};

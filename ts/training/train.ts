@@ -17,7 +17,7 @@ import type {EstimateOverSeeds, SeedResult, TrainEvent, TrainMeasures, TrainResu
 import type {RunFolder} from '../runs/run-folder.js';
 import type {TrainOptions} from '../runs/train-options.js';
 import type {Step, Trainable} from '../step/define-step.js';
-import {withStartHash} from '../step/start-file.js';
+import {withWeightHashes} from '../step/weight-files.js';
 import {checkFits, checkStep} from './check-training.js';
 import {hintsFor} from './hints.js';
 import {countsForLoss, findMissingClasses, imageSelection, newDrawSeed} from './image-selection.js';
@@ -91,7 +91,7 @@ const trainSeeds = async (
 	const began = performance.now();
 	const checked = checkStep(step, options);
 	const {parameters} = checked;
-	const experiment = withStartHash(checked.experiment, step.folder);
+	const experiment = withWeightHashes(checked.experiment, step.folder);
 	const {seeds, jobs, threads} = withDefaults(options);
 	const target = goalOf(step.target);
 	const outside = AbortSignal.any([aborted, ...(options.signal ? [options.signal] : [])]);

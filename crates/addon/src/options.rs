@@ -39,6 +39,8 @@ pub struct RunOptions {
     pub checkpoint_path: Option<String>,
     /// The file of weights to start from, if the experiment has one.
     pub start_path: Option<String>,
+    /// The model file of the teacher, if the experiment has one.
+    pub teacher_path: Option<String>,
     /// The build of libtorch and the type of CPU, which the results of `aten` depend on: part of its checkpoints' identity.
     pub platform: Option<String>,
 }
@@ -103,6 +105,7 @@ impl TryFrom<RunOptions> for stepladder_trainer::RunOptions {
             model_path: js.model_path.map(Into::into),
             checkpoint_path: js.checkpoint_path.map(Into::into),
             start_path: js.start_path.map(Into::into),
+            teacher_path: js.teacher_path.map(Into::into),
             sources: Some(SOURCES.into()),
             platform: js.platform,
         })

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use stepladder_trainer::data::{Augmentation, Batch, Preparing};
+use stepladder_trainer::data::{Augmentation, Batch, Preparing, SoftTargets};
 use stepladder_trainer::engine::{Device as Where, Engine, EngineName, Isa, Request, Step};
 use stepladder_trainer::metric::Score;
 use stepladder_trainer::net::{Activation, Node, Op, Plan, Shape, ValueId, Weights, Window};
@@ -338,19 +338,40 @@ impl Aten {
             .collect::<Result<Vec<_>, Failed>>()?;
         let mode = Mode::Training { samples: batch.samples(), dropout };
         let logits = self.forward(self.images(batch)?, &leaves, &self.weights.statistics, &mode)?;
-        let loss = logits.f_cross_entropy_loss(
+        let of_labels = logits.f_cross_entropy_loss(
             &self.targets(batch, logits.size()[1] as usize)?,
             self.class_weights.as_ref(),
             Reduction::Mean,
             -100, // PyTorch's default: no label is ignored
             self.label_smoothing,
         )?;
+        let loss = match batch.soft_targets() {
+            Some(soft_targets) => self.distilled(&of_labels, &logits, soft_targets)?,
+            None => of_labels,
+        };
         self.gradients = Tensor::f_run_backward(&[&loss], &leaves, false, false)?;
         // Waits for the device.
         let counted = (0..batch.len()).map(|index| batch.target(index).label());
         let correct = Score::of(&to_floats(&logits)?, counted).correct;
         let total = batch.len();
         Ok(Score { loss_sum: f64::try_from(&loss)? * total as f64, correct, total })
+    }
+
+    /// Returns a batch's loss with its part of a teacher, as [`stepladder_trainer::metric::divergence`] defines it.
+    fn distilled(
+        &self,
+        of_labels: &Tensor,
+        logits: &Tensor,
+        &SoftTargets { logits: ref teacher, temperature, weight }: &SoftTargets,
+    ) -> Result<Tensor, Failed> {
+        let images = logits.size()[0] as f64;
+        let teacher = self.tensor(teacher)?.f_view(logits.size().as_slice())?;
+        let log_probabilities =
+            |logits: &Tensor| logits.f_div_scalar(temperature)?.f_log_softmax(1, None::<Kind>);
+        let divergence =
+            log_probabilities(logits)?.f_kl_div(&log_probabilities(&teacher)?, Reduction::Sum, true)?;
+        let of_teacher = divergence.f_mul_scalar(weight * temperature * temperature / images)?;
+        Ok(of_labels.f_mul_scalar(1.0 - weight)?.f_add(&of_teacher)?)
     }
 
     /// Returns the label of each image, or the weight of each class, `[N, classes]`, where images are mixed.

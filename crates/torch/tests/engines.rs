@@ -10,7 +10,7 @@ use common::{
 };
 use proptest::prelude::*;
 use stepladder_torch::{Aten, Precision, WithTorch};
-use stepladder_trainer::data::{Batch, Batches, Images, Normalisation};
+use stepladder_trainer::data::{Batch, Batches, Images, Normalisation, SoftTargets};
 use stepladder_trainer::engine::{Engine, Fused, Isa, Request};
 use stepladder_trainer::metric::Score;
 use stepladder_trainer::net::{
@@ -352,7 +352,7 @@ fn frozen_layers_stay_and_the_others_are_clipped_without_them_on_both_engines() 
 
 #[test]
 fn a_net_is_trained_as_pytorchs_optimizers_and_loss_train_it() {
-    for case in ["optimizers", "class_weights"].into_iter().flat_map(Trained::of_fixture) {
+    for case in ["optimizers", "class_weights", "teacher"].into_iter().flat_map(Trained::of_fixture) {
         let request = case.request(THREADS);
         for (precision, tolerance) in [(Precision::Single, 1e-4), (Precision::Double, 1e-6)] {
             let mut engine = Aten::start(&request, &case.start, device().1, precision).unwrap();
@@ -375,10 +375,20 @@ fn mixed_images_give_both_engines_the_same_loss_count_and_gradients() {
     let normalisation = Normalisation { mean: 0.5, deviation: 0.3 };
     let by = experiment.augmentation.as_ref().map(|by| (by, Stream::new(1, Purpose::Augmentation).at(0)));
     let class_weights: Vec<f64> = (1..=10).map(|class| 0.2 * f64::from(class)).collect();
-    for class_weights in [None, Some(&*class_weights)] {
+    let soft_targets = |images: usize| SoftTargets {
+        logits: (0..10 * images).map(|i| (i * 7919 % 13) as f32 - 6.0).collect(),
+        temperature: 3.0,
+        weight: 0.6,
+    };
+    for (class_weights, is_taught) in
+        [(None, false), (Some(&*class_weights), false), (Some(&*class_weights), true)]
+    {
         for batch in Batches::new(&images, normalisation, by, 40, Stream::new(1, Purpose::Order)) {
-            let batch = batch.unwrap();
+            let mut batch = batch.unwrap();
             assert!(batch.is_mixed());
+            if is_taught {
+                batch.set_soft_targets(soft_targets(batch.len()));
+            }
             let request = Request { class_weights, ..request(&experiment, &plan, THREADS) };
             let mut aten = Aten::start(&request, &state, device().1, Precision::Double).unwrap();
             let mut fused = Fused::start(&request, state.clone(), Isa::best()).unwrap();
@@ -394,6 +404,28 @@ fn mixed_images_give_both_engines_the_same_loss_count_and_gradients() {
             }
         }
     }
+}
+
+#[test]
+fn a_run_has_the_same_teacher_on_both_engines() {
+    let data = bars(70, 30);
+    let teacher_path = Some(data.path().join("teacher.safetensors"));
+    let teacher = RunOptions { model_path: teacher_path.clone(), ..aten(&data) };
+    train(&experiment(), &teacher, &WithTorch, &mut Unwatched).unwrap();
+    let loss = serde_json::from_str(r#"{"teacher": {"from": "teacher", "weight": 0.9}}"#).unwrap();
+    let augmentation = serde_json::from_str(r#"[{"kind": "flip"}, {"kind": "mixup"}]"#).unwrap();
+    let taught = Experiment { loss: Some(loss), augmentation: Some(augmentation), ..experiment() };
+    let losses = [EngineChoice::Aten, EngineChoice::Fused].map(|engine| {
+        let options = RunOptions {
+            seed: 2,
+            device: DeviceChoice::Cpu,
+            engine,
+            teacher_path: teacher_path.clone(),
+            ..aten(&data)
+        };
+        train(&taught, &options, &WithTorch, &mut Unwatched).unwrap().epochs[0].train.loss()
+    });
+    assert!((losses[0] - losses[1]).abs() < 1e-3 * losses[0], "{losses:?}");
 }
 
 fn aten(data: &tempfile::TempDir) -> RunOptions {

@@ -24,6 +24,9 @@ pub(crate) struct Identity {
     /// sha256 of the file that its weights start from; left out where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     start: Option<String>,
+    /// sha256 of its teacher's file; left out where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    teacher: Option<String>,
     seed: u64,
     limit_train: Option<usize>,
     limit_test: Option<usize>,
@@ -44,6 +47,15 @@ pub(crate) struct Identity {
     platform: Option<String>,
 }
 
+/// The files of weights that a run reads, by their sha256 in hex; `None` where it reads none.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WeightFiles {
+    /// That of the weights to start from.
+    pub start: Option<String>,
+    /// That of the teacher.
+    pub teacher: Option<String>,
+}
+
 /// The metadata of a checkpoint.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -59,7 +71,7 @@ impl Identity {
         experiment: &Experiment,
         options: &RunOptions,
         data: &Dataset,
-        start: Option<String>,
+        WeightFiles { start, teacher }: WeightFiles,
         engine: &dyn Engine,
     ) -> Self {
         let &RunOptions { seed, ref selection, .. } = options;
@@ -71,6 +83,7 @@ impl Identity {
             sources: options.sources.clone(),
             experiment: experiment.clone(),
             start,
+            teacher,
             seed,
             limit_train,
             limit_test,
@@ -98,6 +111,7 @@ impl Identity {
         let pairs = [
             (self.experiment != other.experiment, "experiment"),
             (self.start != other.start, "file of weights to start from"),
+            (self.teacher != other.teacher, "teacher"),
             (self.seed != other.seed, "seed"),
             (self.data != other.data, "set of images or labels"),
             (
@@ -261,6 +275,7 @@ mod tests {
             model_path: None,
             checkpoint_path: None,
             start_path: None,
+            teacher_path: None,
             sources: None,
             platform: None,
         };
@@ -270,7 +285,7 @@ mod tests {
         let request =
             Request { experiment: &experiment, plan: &plan, class_weights: None, engine, device, threads: 1 };
         let engine = Fused::start(&request, state(1), instruction_set().unwrap()).unwrap();
-        let run = Identity::new(&experiment, &options, &data, None, &engine);
+        let run = Identity::new(&experiment, &options, &data, WeightFiles::default(), &engine);
 
         let mut kept = state(1);
         kept.averages.as_mut().unwrap().steps = 7;

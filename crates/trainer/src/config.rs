@@ -14,6 +14,7 @@ use crate::metric::{ClassWeights, Loss};
 use crate::net::{NetSpec, ParameterPlan, Plan};
 use crate::optim::{Averaging, Optimizer, Schedule, Steps};
 use crate::start::Start;
+use crate::teacher::Teacher;
 
 /// Allowed epochs.
 pub const EPOCHS: RangeInclusive<usize> = 1..=10_000;
@@ -82,6 +83,8 @@ pub struct RunOptions {
     pub checkpoint_path: Option<PathBuf>,
     /// The file of [`Experiment::start`]; where that says if `None`.
     pub start_path: Option<PathBuf>,
+    /// The file of [`Experiment::teacher`]; where that says if `None`.
+    pub teacher_path: Option<PathBuf>,
     /// sha256 of the sources of the program that trains: a checkpoint of other sources is refused. `None` where unknown.
     pub sources: Option<String>,
     /// The build of libtorch and the type of CPU, which the results of `aten` depend on: its checkpoints of another platform
@@ -165,6 +168,12 @@ impl Experiment {
         self.loss.as_ref()?.class_weights.as_ref()
     }
 
+    /// Returns the model that the net also learns from, if any.
+    #[must_use]
+    pub fn teacher(&self) -> Option<&Teacher> {
+        self.loss.as_ref()?.teacher.as_ref()
+    }
+
     /// Checks every setting, then plans the net.
     ///
     /// # Errors
@@ -188,6 +197,9 @@ impl Experiment {
         }
         if let Some(weights) = self.class_weights() {
             weights.check(self.net.classes)?;
+        }
+        if let Some(teacher) = self.teacher() {
+            teacher.check()?;
         }
         check_training(&plan, &self.optimizer, self.batch_size)?;
         Ok(plan)

@@ -25,6 +25,7 @@
 //!     model_path: Some("model.safetensors".into()),
 //!     checkpoint_path: None,
 //!     start_path: None,
+//!     teacher_path: None,
 //!     sources: None,
 //!     platform: None,
 //! };
@@ -47,6 +48,7 @@ pub mod optim;
 pub mod random;
 mod start;
 mod summary;
+mod teacher;
 mod tensor_file;
 mod train;
 mod training_state;
@@ -58,6 +60,7 @@ pub use evaluate::{Answer, Evaluation, answer, evaluate};
 pub use model::{Model, Prediction};
 pub use start::{LoadedWeights, Start};
 pub use summary::{Summary, SummaryRow, summarize};
+pub use teacher::Teacher;
 pub use train::{Outcome, train};
 pub use training_state::{Slot, TrainingState, WeightSet};
 pub use watch::{BatchProgress, EpochRow, Flow, Unwatched, Watch};

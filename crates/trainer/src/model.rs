@@ -81,17 +81,27 @@ pub(crate) fn save(
     tensor_file::write(path, weights.named(plan).collect(), &metadata)
 }
 
-impl Model {
-    /// Reads a file that [`train`](crate::train()) saved.
+/// A model file of which only the header has been read and checked.
+pub(crate) struct ModelFile {
+    path: PathBuf,
+    file: TensorFile,
+    metadata: Metadata,
+    plan: Plan,
+    /// Bound of the memory of predictions, in bytes.
+    bytes: u64,
+}
+
+impl ModelFile {
+    /// Opens a file that [`train`](crate::train()) saved.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Model`] for any other file, before more memory is allocated than its bytes account for.
-    pub fn load(path: &Path) -> Result<Self, TrainError> {
+    /// [`TrainError::Model`] for any other file.
+    pub fn open(path: &Path) -> Result<Self, TrainError> {
         let wrong = |reason: String| TrainError::Model { path: path.to_owned(), reason };
-        let mut file = TensorFile::open(path).map_err(wrong)?;
-        let Metadata { net, normalisation, class_names, image_form, image_preparation } =
-            file.about().map_err(wrong)?;
+        let file = TensorFile::open(path).map_err(wrong)?;
+        let metadata: Metadata = file.about().map_err(wrong)?;
+        let Metadata { net, normalisation, class_names, .. } = &metadata;
         if !(normalisation.mean.is_finite() && normalisation.deviation > 0.0) {
             return Err(wrong("its normalisation needs a finite mean and a deviation above 0".into()));
         }
@@ -102,17 +112,81 @@ impl Model {
                 net.classes
             )));
         }
-        let (plan, bytes) = Plan::of(&net)
+        let (plan, bytes) = Plan::of(net)
             .and_then(|plan| check_evaluation(&plan).map(|bytes| (plan, bytes)))
             .map_err(|error| wrong(error.to_string()))?;
+        Ok(Self { path: path.to_owned(), file, metadata, plan, bytes })
+    }
+
+    /// Returns the file's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the net.
+    pub fn net(&self) -> &NetSpec {
+        &self.metadata.net
+    }
+
+    /// Returns the names of the first classes; empty if they have none.
+    pub fn class_names(&self) -> &[String] {
+        &self.metadata.class_names
+    }
+
+    /// Returns the plan of the net.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Returns the normalisation of the images that it was trained on.
+    pub fn normalisation(&self) -> Normalisation {
+        self.metadata.normalisation
+    }
+
+    /// Reads the weights, and returns them with the sha256 of the file in hex.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Model`] for a damaged file, before more memory is allocated than its bytes account for;
+    /// [`TrainError::Memory`].
+    pub fn read(&mut self) -> Result<(Weights, String), TrainError> {
+        let Self { path, file, plan, .. } = self;
+        let wrong = |reason: String| TrainError::Model { path: path.clone(), reason };
         let tensors = file.read(plan.parameter_count() + plan.statistics_count()).map_err(wrong)?;
-        let mut weights = Weights::zeros(&plan)?;
-        tensor_file::fill(&tensors, weights.named_mut(&plan).collect()).map_err(wrong)?;
-        weights.check_numbers(&plan).map_err(wrong)?;
+        let mut weights = Weights::zeros(plan)?;
+        tensor_file::fill(&tensors, weights.named_mut(plan).collect()).map_err(wrong)?;
+        weights.check_numbers(plan).map_err(wrong)?;
+        Ok((weights, file.sha256()))
+    }
+}
+
+/// Checks logits that a model computed.
+///
+/// # Errors
+///
+/// [`TrainError::Model`] if one of them is not finite.
+pub(crate) fn check_logits(path: &Path, logits: &[f32]) -> Result<(), TrainError> {
+    if logits.iter().all(|logit| logit.is_finite()) {
+        return Ok(());
+    }
+    let reason = "its weights are so large that its predictions are not finite".into();
+    Err(TrainError::Model { path: path.to_owned(), reason })
+}
+
+impl Model {
+    /// Reads a file that [`train`](crate::train()) saved.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Model`] for any other file, before more memory is allocated than its bytes account for.
+    pub fn load(path: &Path) -> Result<Self, TrainError> {
+        let mut file = ModelFile::open(path)?;
+        let (weights, _) = file.read()?;
+        let ModelFile { path, metadata, plan, bytes, .. } = file;
+        let Metadata { net, normalisation, class_names, image_form, image_preparation } = metadata;
         let state = TrainingState { weights, slots: vec![], averages: None };
         let engine = Fused::for_evaluation(&plan, state, instruction_set()?)?;
         let parameters = plan.parameter_count();
-        let path = path.to_owned();
         Ok(Self {
             path,
             net,
@@ -159,10 +233,7 @@ impl Model {
             }
             let batch = Batch::of_pixels(some, channels, size, self.normalisation);
             let logits = self.engine.logits(WeightSet::Evaluation, &batch)?;
-            if !logits.iter().all(|logit| logit.is_finite()) {
-                let reason = "its weights are so large that its predictions are not finite".into();
-                return Err(TrainError::Model { path: self.path.clone(), reason });
-            }
+            check_logits(&self.path, &logits)?;
             let predicted = |row| Prediction { label: argmax(row), probabilities: softmax(row) };
             predictions.extend(logits.chunks_exact(classes).map(predicted));
         }

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::TrainError;
 use crate::net::{ParameterPlan, Plan};
@@ -82,10 +81,8 @@ impl Start {
             |expected: String, found: String| TrainError::Data { path: path.to_owned(), expected, found };
         let unreadable = |reason| wrong("a safetensors file of weights to start from".into(), reason);
         let bytes = tensor_file::read_any(path).map_err(unreadable)?;
-        let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        if let Some(expected) = self.sha256.as_ref().filter(|&expected| *expected != sha256) {
-            return Err(wrong(format!("the file of sha256 {expected}"), format!("one of {sha256}")));
-        }
+        let sha256 = tensor_file::sha256(&bytes);
+        tensor_file::check_sha256(path, self.sha256.as_deref(), &sha256)?;
         let file = SafeTensors::deserialize(&bytes).map_err(|error| unreadable(error.to_string()))?;
         let mut weights = state.weights.clone();
         let (mut loaded, mut fresh) = (vec![], vec![]);

@@ -184,6 +184,27 @@ impl TensorFile {
         }
         Ok(tensors)
     }
+
+    /// Returns the sha256 of the whole file, in hex, once [`read`](Self::read) has read it.
+    pub fn sha256(&self) -> String {
+        sha256(&self.bytes)
+    }
+}
+
+/// Returns the sha256 of bytes, in hex.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Checks that a file is the one that a setting expects, if any.
+///
+/// # Errors
+///
+/// [`TrainError::Data`] with both hashes.
+pub(crate) fn check_sha256(path: &Path, expected: Option<&str>, found: &str) -> Result<(), TrainError> {
+    let Some(expected) = expected.filter(|&expected| expected != found) else { return Ok(()) };
+    let (expected, found) = (format!("the file of sha256 {expected}"), format!("one of {found}"));
+    Err(TrainError::Data { path: path.to_owned(), expected, found })
 }
 
 /// The largest file of another program that is read, in bytes: far more than any net here has.

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::TrainError;
-use crate::checkpoint::{self, Identity};
+use crate::checkpoint::{self, Identity, WeightFiles};
 use crate::config::{Experiment, RunOptions};
 use crate::data::{Batches, Dataset, Images};
 use crate::engine::{Device, EngineName, Engines, Request, Step};
@@ -62,9 +62,12 @@ pub fn train(
     for path in options.model_path.iter().chain(&options.checkpoint_path) {
         check_writable(path)?;
     }
+    let threads = options.threads.unwrap_or_else(default_threads);
+    let teacher = experiment.teacher();
+    let teacher_file =
+        teacher.map(|teacher| teacher.open(experiment, options, &plan, threads)).transpose()?;
     let data = Dataset::open(&options.data, &experiment.net, &options.selection)?;
 
-    let threads = options.threads.unwrap_or_else(default_threads);
     let &RunOptions { engine, device, .. } = options;
     let class_weights =
         experiment.class_weights().map(|weights| weights.resolve(experiment.net.classes, &data.train.labels));
@@ -80,12 +83,19 @@ pub fn train(
         })
         .transpose()?;
     let mut engine = engines.start(&request, state)?;
+    let mut teacher = teacher
+        .zip(teacher_file)
+        .map(|(teacher, file)| teacher.start(file, &request, engines))
+        .transpose()?;
     let stream = |purpose| Stream::new(options.seed, purpose);
     let steps = experiment.steps(data.train.len());
 
     // Go on from where an interrupted run was.
-    let sha256 = loaded.as_ref().map(|loaded| loaded.sha256.clone());
-    let identity = Identity::new(experiment, options, &data, sha256, engine.as_ref());
+    let files = WeightFiles {
+        start: loaded.as_ref().map(|loaded| loaded.sha256.clone()),
+        teacher: teacher.as_ref().map(|teacher| teacher.sha256.clone()),
+    };
+    let identity = Identity::new(experiment, options, &data, files, engine.as_ref());
     let checkpoint = options.checkpoint_path.as_deref();
     let mut epochs = vec![];
     if let Some(path) = checkpoint.filter(|path| path.exists()) {
@@ -117,7 +127,10 @@ pub fn train(
         let shuffled =
             Batches::new(&data.train, data.normalisation, augmentation, experiment.batch_size, order);
         for (index, batch) in shuffled.enumerate() {
-            let batch = batch?;
+            let mut batch = batch?;
+            if let Some(teacher) = &mut teacher {
+                teacher.answer(&mut batch)?;
+            }
             let update = experiment.schedule.update(epoch * steps.per_epoch + index, steps);
             learning_rate = update.learning_rate;
             let score = engine.step(&batch, &Step { update, dropout })?;

@@ -84,6 +84,11 @@ fn class_weights_count_as_in_pytorchs_loss() {
     follow("class_weights");
 }
 
+#[test]
+fn a_teacher_counts_as_in_pytorchs_tutorial_of_knowledge_distillation() {
+    follow("teacher");
+}
+
 /// Trains as PyTorch did, on each instruction set.
 #[track_caller]
 fn follow(fixture: &str) {

@@ -21,6 +21,18 @@ pub struct Batch<'a> {
     mixes: Vec<Option<Mix>>,
     /// Of an image's target: the weight of its own label, of the label before it, and so on.
     label_weights: Vec<f64>,
+    soft_targets: Option<SoftTargets>,
+}
+
+/// A teacher's answers for the images of a batch, and their part in the loss.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SoftTargets {
+    /// The teacher's logits, `[N, classes]`.
+    pub logits: Vec<f32>,
+    /// The temperature: logits of both nets are divided by it.
+    pub temperature: f64,
+    /// The weight of the teacher's part in the loss; that of the labels is the rest of 1.
+    pub weight: f64,
 }
 
 /// What the net should answer for an image: a weight for each label, 1 in all.
@@ -109,7 +121,36 @@ impl<'a> Batch<'a> {
     }
 
     fn new(source: Source<'a>, labels: Vec<u8>, samples: Vec<u32>) -> Self {
-        Self { source, labels, samples, mixes: vec![], label_weights: vec![1.0] }
+        Self { source, labels, samples, mixes: vec![], label_weights: vec![1.0], soft_targets: None }
+    }
+
+    /// Returns the same images, augmented alike, with another normalisation; those of [`Batch::ready`] stay as they are.
+    #[must_use]
+    pub fn with_normalisation(&self, normalisation: Normalisation) -> Batch<'_> {
+        let source = match &self.source {
+            Source::Ready(images) => Source::Ready(images),
+            Source::Set { pixels, places, size, channels, augmentation, .. } => Source::Set {
+                pixels: Cow::Borrowed(&**pixels),
+                places: places.clone(),
+                size: *size,
+                channels: *channels,
+                normalisation,
+                augmentation: *augmentation,
+            },
+        };
+        let (mixes, label_weights) = (self.mixes.clone(), self.label_weights.clone());
+        Batch { mixes, label_weights, ..Batch::new(source, self.labels.clone(), self.samples.clone()) }
+    }
+
+    /// Sets the answers of a teacher, which the loss of the batch then compares with those of the net.
+    pub fn set_soft_targets(&mut self, soft_targets: SoftTargets) {
+        self.soft_targets = Some(soft_targets);
+    }
+
+    /// Returns the answers of a teacher; `None` without one.
+    #[must_use]
+    pub fn soft_targets(&self) -> Option<&SoftTargets> {
+        self.soft_targets.as_ref()
     }
 
     /// Augments images of a set by the stream of an epoch; `place` is the batch's in it.
@@ -227,7 +268,21 @@ impl<'a> Batch<'a> {
     }
 }
 
-impl Target<'_> {
+impl<'a> Target<'a> {
+    /// Returns the teacher's logits for the image, with the answers that they belong to; `None` without a teacher.
+    #[must_use]
+    pub fn soft(&self) -> Option<(&'a SoftTargets, &'a [f32])> {
+        let soft_targets = self.batch.soft_targets.as_ref()?;
+        let classes = soft_targets.logits.len() / self.batch.len();
+        Some((soft_targets, &soft_targets.logits[self.index * classes..][..classes]))
+    }
+
+    /// Returns the number of images of its batch.
+    #[must_use]
+    pub fn images(&self) -> usize {
+        self.batch.len()
+    }
+
     /// Returns the weight of a label.
     #[must_use]
     pub fn weight(&self, label: usize) -> f64 {

@@ -11,7 +11,7 @@ mod sheet;
 mod survey;
 pub mod transforms;
 
-pub use batches::{Batch, Batches, Preparing, Target};
+pub use batches::{Batch, Batches, Preparing, SoftTargets, Target};
 pub use dataset::{ClassCounts, Dataset, Description, Normalisation, Selection};
 pub use digit::{Digit, Found, separate_digit};
 pub use idx::{IdxImages, IdxLabels, read_image, read_images, read_labels};

@@ -2,8 +2,8 @@
 
 mod fused;
 
-pub(crate) use fused::check_training;
 pub use fused::{Fused, check_evaluation};
+pub(crate) use fused::{check_teacher, check_training};
 pub use stepladder_kernels::{Isa, multiply_add_limit};
 
 use std::borrow::Cow;
@@ -82,8 +82,9 @@ pub trait Engine: Send {
     fn threads(&self) -> usize;
 
     /// Runs a batch forward and backward as in training (dropout drops, norms use and update their statistics), takes
-    /// the optimizer's step, and updates the average of the weights. The loss is the cross entropy of the batch
-    /// before the step, smoothed and weighted as the experiment says; the caller checks that it is finite.
+    /// the optimizer's step, and updates the average of the weights. The loss is that of the batch before the step: the cross
+    /// entropy, smoothed and weighted as the experiment says, and the divergence from the batch's soft targets if it has some;
+    /// the caller checks that it is finite.
     ///
     /// # Errors
     ///
@@ -153,6 +154,19 @@ pub trait Engines: Sync {
     /// [`TrainError::Setting`] and [`TrainError::Device`] for an engine or a device that this program or machine
     /// lacks, [`TrainError::Memory`].
     fn start(&self, request: &Request, state: TrainingState) -> Result<Box<dyn Engine>, TrainError>;
+
+    /// Starts an engine that evaluates a teacher, with a net and weights of its own, on the batches of a run: where and by what
+    /// the run's own engine computes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Engines::start`].
+    fn start_teacher(
+        &self,
+        request: &Request,
+        plan: &Plan,
+        state: TrainingState,
+    ) -> Result<Box<dyn Engine>, TrainError>;
 }
 
 /// The engine of a program without libtorch: `fused`, on the CPU.
@@ -173,6 +187,15 @@ impl Engines for FusedAlone {
             ));
         }
         Ok(Box::new(Fused::start(request, state, instruction_set()?)?))
+    }
+
+    fn start_teacher(
+        &self,
+        request: &Request,
+        plan: &Plan,
+        state: TrainingState,
+    ) -> Result<Box<dyn Engine>, TrainError> {
+        Ok(Box::new(Fused::for_teacher(request, plan, state, instruction_set()?)?))
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::TrainError;
 use crate::config::{Range, number};
+use crate::teacher::Teacher;
 
 /// Settings of the training loss, apart from label smoothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,6 +15,9 @@ pub struct Loss {
     /// The weights of classes; 1 each if `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_weights: Option<ClassWeights>,
+    /// A trained model that the net also learns from, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<Teacher>,
 }
 
 /// The weight of each class in the training loss, with the meaning of `weight` in PyTorch's `CrossEntropyLoss`: an image counts by

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use serde_json::Value;
-use stepladder_trainer::data::{Batch, Selection};
+use stepladder_trainer::data::{Batch, Selection, SoftTargets};
 use stepladder_trainer::engine::{Engine, Request, Step};
 use stepladder_trainer::net::{BlockPart, BlockSpec, LayerSpec, NetSpec, Norm, Plan};
 use stepladder_trainer::optim::{Optimizer, Schedule, Sgd, Steps, Update};
@@ -108,6 +108,7 @@ pub fn options(data: &Path) -> RunOptions {
         model_path: None,
         checkpoint_path: None,
         start_path: None,
+        teacher_path: None,
         sources: None,
         platform: None,
     }
@@ -210,6 +211,8 @@ pub struct Trained {
     pub start: TrainingState,
     /// The weight of each class in the loss.
     class_weights: Option<Vec<f64>>,
+    /// The answers of the teacher, if the loss has one.
+    soft_targets: Option<SoftTargets>,
     images: Vec<f32>,
     labels: Vec<u8>,
     /// Before each step.
@@ -239,6 +242,11 @@ impl Trained {
                     case["weights"].as_array().unwrap().iter().map(|weight| weight.as_f64().unwrap());
                 assert!(weights.iter().copied().eq(expected), "{weights:?}");
             }
+            let soft_targets = experiment.teacher().map(|teacher| SoftTargets {
+                logits: floats(&case["teacherLogits"]),
+                temperature: teacher.temperature(),
+                weight: teacher.weight(),
+            });
             let plan = experiment.check().unwrap();
             let mut start = TrainingState::init(&plan, &experiment, 1).unwrap();
             for planned in &plan.parameters {
@@ -250,6 +258,7 @@ impl Trained {
                 plan,
                 start,
                 class_weights,
+                soft_targets,
                 images: floats(&fixture["images"]),
                 labels: labels.clone(),
                 losses: case["losses"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect(),
@@ -272,7 +281,10 @@ impl Trained {
         let Experiment { optimizer, schedule, label_smoothing, loss, .. } = &self.experiment;
         let case = format!("{optimizer:?} {schedule:?} {label_smoothing} {loss:?}");
         let samples = (0..self.labels.len() as u32).collect();
-        let batch = Batch::ready(&self.images, self.labels.clone(), samples);
+        let mut batch = Batch::ready(&self.images, self.labels.clone(), samples);
+        if let Some(soft_targets) = &self.soft_targets {
+            batch.set_soft_targets(soft_targets.clone());
+        }
         let steps = Steps { epochs: 1, per_epoch: self.losses.len() };
         for (index, expected) in self.losses.iter().enumerate() {
             let update = self.experiment.schedule.update(index, steps);

@@ -7,7 +7,7 @@ use super::ops::{Pass, Reads, ViewMut, Workspace};
 use crate::TrainError;
 use crate::alloc::{filled, pixels, zeros};
 use crate::data::{Augmentation, Batch, Preparing};
-use crate::metric::{BatchLoss, argmax, cross_entropy};
+use crate::metric::{BatchLoss, argmax};
 use crate::net::ValueId;
 
 /// The buffers of 16 images; one thread at a time works on them.
@@ -173,21 +173,17 @@ impl Group {
         let classes = logits.len();
         (0..classes).for_each(|class| gradient[place_of(class)] = [0.0; LANES]);
         let (mut loss_sum, mut correct) = (0.0, 0);
-        let mut row = vec![0.0; classes];
+        let (mut row, mut slopes) = (vec![0.0; classes], vec![0.0; classes]);
         for lane in 0..self.images {
             for (value, logits) in row.iter_mut().zip(logits) {
                 *value = logits[lane];
             }
             let target = batch.target(place * LANES + lane);
             correct += usize::from(argmax(&row) == usize::from(target.label()));
-            loss_sum += cross_entropy(
-                &row,
-                |class| target.weight(class),
-                loss,
-                |class, slope| {
-                    gradient[place_of(class)][lane] = (slope / loss.divisor) as f32;
-                },
-            );
+            loss_sum += loss.of_image(&row, &target, &mut slopes);
+            for (class, slope) in slopes.iter().enumerate() {
+                gradient[place_of(class)][lane] = (slope / loss.divisor) as f32;
+            }
         }
         self.buffers[buffer] = gradient;
         (self.loss, self.correct) = (loss_sum, correct);

@@ -53,6 +53,11 @@ impl Program {
     }
 }
 
+/// Returns the number of threads that have groups to work on: more of them would be idle.
+pub(crate) fn useful_threads(threads: usize, batch_size: usize) -> usize {
+    threads.min(batch_size.div_ceil(LANES))
+}
+
 /// Checks that training with a batch size stays within the memory that a run may have.
 ///
 /// # Errors
@@ -64,7 +69,7 @@ pub(crate) fn check_training(
     batch_size: usize,
 ) -> Result<(), TrainError> {
     let memory = Memory::of(plan, Some(optimizer.slots().len())).map_err(|_| too_large(None))?;
-    let most = (MOST_BYTES / 4).saturating_sub(memory.shared) / memory.group * LANES as u128;
+    let most = most_images(&memory, 0);
     if batch_size as u128 <= most {
         return Ok(());
     }
@@ -73,6 +78,42 @@ pub(crate) fn check_training(
     }
     let expected = format!("at most {most} for this net, which is what fits 16 GiB");
     Err(TrainError::setting("batchSize", expected, batch_size))
+}
+
+/// Checks that training stays within the memory that a run may have while a teacher is evaluated on so many threads.
+///
+/// # Errors
+///
+/// [`TrainError::Setting`] with the largest batch size that is allowed, or naming the teacher if 16 images are too many.
+pub(crate) fn check_teacher(
+    plan: &Plan,
+    optimizer: &Optimizer,
+    batch_size: usize,
+    teacher: &Plan,
+    threads: usize,
+) -> Result<(), TrainError> {
+    let memory = Memory::of(plan, Some(optimizer.slots().len())).map_err(|_| too_large(None))?;
+    let Memory { shared, group } = Memory::of(teacher, None).map_err(|_| too_large(None))?;
+    let of_teacher = shared + useful_threads(threads, batch_size) as u128 * group;
+    let most = most_images(&memory, of_teacher);
+    if batch_size as u128 <= most {
+        return Ok(());
+    }
+    let needs = |bytes: u128| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
+    if most == 0 {
+        let left = MOST_BYTES.saturating_sub(4 * (memory.shared + memory.group));
+        let expected =
+            format!("a model that fits the {} that 16 images of the net leave of 16 GiB", needs(left));
+        let got = format!("one that needs {} on {threads} threads", needs(4 * of_teacher));
+        return Err(TrainError::setting("loss.teacher.from", expected, got));
+    }
+    let expected = format!("at most {most} for this net and its teacher, which is what fits 16 GiB");
+    Err(TrainError::setting("batchSize", expected, batch_size))
+}
+
+/// Returns the largest batch that fits the memory that a run may have, beside so many other f32.
+fn most_images(memory: &Memory, others: u128) -> u128 {
+    (MOST_BYTES / 4).saturating_sub(memory.shared + others) / memory.group * LANES as u128
 }
 
 /// Checks that evaluating 16 images stays within the memory that a run may have, and returns that memory in bytes.
@@ -128,5 +169,18 @@ mod tests {
         assert!(check_training(&plan, &experiment.optimizer, most).is_ok());
         let error = check_training(&plan, &experiment.optimizer, most + 1).unwrap_err().to_string();
         assert!(error.contains(&format!("`batchSize` should be at most {most} for this net")), "{error}");
+
+        let evaluation = Memory::of(&plan, None).unwrap();
+        let check =
+            |batch_size, threads| check_teacher(&plan, &experiment.optimizer, batch_size, &plan, threads);
+        for threads in [1, 2] {
+            let of_teacher = evaluation.shared + threads as u128 * evaluation.group;
+            let most = 16 * ((MOST_BYTES / 4 - shared - of_teacher) / group) as usize;
+            assert!(check(most, threads).is_ok());
+            let error = check(most + 1, threads).unwrap_err().to_string();
+            assert!(error.contains(&format!("at most {most} for this net and its teacher")), "{error}");
+        }
+        let error = check(16 * 1024, 1024).unwrap_err().to_string();
+        assert!(error.starts_with("`loss.teacher.from` should be a model that fits the "), "{error}");
     }
 }

@@ -20,7 +20,8 @@ use stepladder_kernels::{Isa, LANES};
 use self::group::Group;
 use self::lower::{Program, Reduction, Segment};
 pub use self::memory::check_evaluation;
-pub(crate) use self::memory::check_training;
+use self::memory::useful_threads;
+pub(crate) use self::memory::{check_teacher, check_training};
 use self::norm::NormState;
 use self::ops::{Pass, Source};
 use self::worker_pool::WorkerPool;
@@ -42,6 +43,8 @@ pub struct Fused {
     state: TrainingState,
     /// The weights that [`logits`](Engine::logits) has packed into the stages.
     prepared: Option<WeightSet>,
+    /// Of the images in its batches.
+    augmentation: Option<Augmentation>,
     /// `None` if it was started for evaluation only.
     training: Option<Training>,
 }
@@ -54,7 +57,6 @@ struct Training {
     averaging: Option<Averaging>,
     label_smoothing: f64,
     class_weights: Option<Vec<f64>>,
-    augmentation: Option<Augmentation>,
     /// Of all parameters, in the last step.
     gradients: Vec<f32>,
     /// Of each parameter, in the order of the plan.
@@ -100,13 +102,27 @@ impl Fused {
             averaging: experiment.averaging,
             label_smoothing: experiment.label_smoothing,
             class_weights: request.class_weights.map(<[f64]>::to_vec),
-            augmentation: experiment.augmentation.clone(),
             gradients: zeros(plan.parameter_count())?,
             shares: vec![],
         };
-        // More threads than groups would be idle.
-        let threads = threads.min(experiment.batch_size.div_ceil(LANES));
-        Self::new(plan, state, Some(training), threads, isa)
+        let threads = useful_threads(threads, experiment.batch_size);
+        Self::new(plan, state, Some(training), experiment.augmentation.clone(), threads, isa)
+    }
+
+    /// Starts an engine that evaluates a teacher on the batches of a run: the same bits for any number of threads, as in training.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start`](Self::start).
+    pub fn for_teacher(
+        request: &Request,
+        plan: &Plan,
+        state: TrainingState,
+        isa: Isa,
+    ) -> Result<Self, TrainError> {
+        let &Request { experiment, threads, .. } = request;
+        let threads = useful_threads(threads, experiment.batch_size);
+        Self::new(plan, state, None, experiment.augmentation.clone(), threads, isa)
     }
 
     /// Makes an engine for evaluation only, on the calling thread.
@@ -115,13 +131,14 @@ impl Fused {
     ///
     /// [`TrainError::Memory`].
     pub fn for_evaluation(plan: &Plan, state: TrainingState, isa: Isa) -> Result<Self, TrainError> {
-        Self::new(plan, state, None, 1, isa)
+        Self::new(plan, state, None, None, 1, isa)
     }
 
     fn new(
         plan: &Plan,
         state: TrainingState,
         training: Option<Training>,
+        augmentation: Option<Augmentation>,
         threads: usize,
         isa: Isa,
     ) -> Result<Self, TrainError> {
@@ -132,7 +149,7 @@ impl Fused {
             let shares = shares(plan, &program, &training);
             Training { shares, ..training }
         });
-        Ok(Self { isa, workers, program, groups: vec![], state, prepared: None, training })
+        Ok(Self { isa, workers, program, groups: vec![], state, prepared: None, augmentation, training })
     }
 
     /// Returns the weights of the last step.
@@ -152,8 +169,7 @@ impl Fused {
     fn ensure_groups(&mut self, count: usize) -> Result<(), TrainError> {
         let missing = count.saturating_sub(self.groups.len());
         for i in 0..missing {
-            let augmentation = self.training.as_ref().and_then(|training| training.augmentation.as_ref());
-            let group = Group::new(&self.program, self.isa, augmentation)?;
+            let group = Group::new(&self.program, self.isa, self.augmentation.as_ref())?;
             if i == 0 && missing > 1 {
                 let bytes = usize::try_from(4 * self.program.group_size()).unwrap_or(usize::MAX);
                 check_available((missing - 1).saturating_mul(bytes))?;
