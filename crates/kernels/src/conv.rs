@@ -3,16 +3,16 @@ use crate::isa::kernel;
 use crate::vector::{Simd, Vector, parts, store};
 
 /// Output channels that are packed together: as many as the widest register file holds. Narrower ones take them in parts.
-const PACK: usize = 8;
+pub(crate) const PACK: usize = 8;
 
 /// The weights of a convolution in the order that [`conv`] reads them:
 /// `[out / 8][in][kernel row][kernel column][8]`, with zeros where there is no such output channel.
 #[derive(Debug, Clone)]
 pub struct PackedWeights {
-    weights: Vec<f32>,
-    out_channels: usize,
-    in_channels: usize,
-    kernel: usize,
+    pub(crate) weights: Vec<f32>,
+    pub(crate) out_channels: usize,
+    pub(crate) in_channels: usize,
+    pub(crate) kernel: usize,
 }
 
 impl PackedWeights {

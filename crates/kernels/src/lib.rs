@@ -4,6 +4,8 @@
 //! *group*. Every operation is then full-width SIMD at any number of channels and any width, without shuffles. A
 //! convolution that pads reads a [`Frame`] with a border of zeros.
 //!
+//! **A single image** stands in [`Planes`]: lanes hold pixels side by side, and every chain of multiply-adds is the same.
+//!
 //! **The same bits everywhere.** Each lane runs the same chain of fused multiply-adds whatever the width of a
 //! register, lanes are summed in one fixed tree ([`sum_lanes`]), and sums over groups are returned group
 //! by group. So results depend neither on the instruction set nor on the number of threads.
@@ -24,6 +26,9 @@ mod limit;
 mod mask;
 mod norm;
 mod pixels;
+mod plane_conv;
+mod plane_pool;
+mod planes;
 mod pool;
 mod vector;
 mod warp;
@@ -45,5 +50,8 @@ pub use norm::{
     channel_statistics, gradient_sums,
 };
 pub use pixels::Pixels;
+pub use plane_conv::{plane_conv, plane_depthwise};
+pub use plane_pool::{plane_average_pool, plane_max_pool};
+pub use planes::{Planes, TooLarge};
 pub use pool::{Pool, average_pool, average_pool_gradient, max_pool, max_pool_gradient};
 pub use warp::{Bordered, displace, warp};

@@ -24,7 +24,7 @@ impl Pool {
 
     /// Returns the pixels of an image's side that a window covers.
     #[inline(always)]
-    fn covered(self, window: usize, side: usize) -> Range<usize> {
+    pub(crate) fn covered(self, window: usize, side: usize) -> Range<usize> {
         let start = window * self.stride;
         start.saturating_sub(self.padding)..(start + self.kernel).saturating_sub(self.padding).min(side)
     }

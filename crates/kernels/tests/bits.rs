@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 use stepladder_kernels::{
     Activated, Activation, Curve, Dropout, Frame, Gradient, GradientSums, Isa, LANES, Lanes, Norm,
-    NormGradient, PackedWeights, Pool, Scaling, Statistics, Windows, activate, activate_and_pool,
+    NormGradient, PackedWeights, Planes, Pool, Scaling, Statistics, Windows, activate, activate_and_pool,
     activation_gradient, average_pool, average_pool_gradient, channel_statistics, conv, conv_bias_gradient,
     conv_input_gradient, conv_weight_gradient, curve, curve_gradient, depthwise, depthwise_input_gradient,
-    depthwise_weight_gradient, drop_out, gradient_sums, mask_bits, max_pool, max_pool_gradient, scale,
+    depthwise_weight_gradient, drop_out, gradient_sums, mask_bits, max_pool, max_pool_gradient,
+    plane_average_pool, plane_conv, plane_depthwise, plane_max_pool, scale,
 };
 
 /// The end of a range of sizes: Miri, thousands of times slower, sees small ones alone.
@@ -286,6 +287,119 @@ proptest! {
                     prop_assert!(expected.iter().zip(&again).all(|(a, b)| equal(a, b)), "reversed on {}", isa.name());
                 }
             }
+        }
+    }
+}
+
+/// Returns the image of one lane.
+fn image(lanes: &[Lanes], frame: Frame, lane: usize) -> Vec<f32> {
+    places(frame).map(|[channel, row, column]| lanes[frame.at(channel, row, column)][lane]).collect()
+}
+
+/// Returns the values of planes in memory.
+fn of_planes(values: &[f32], planes: Planes) -> Vec<u32> {
+    places(planes.frame())
+        .map(|[channel, row, column]| values[planes.at(channel, row, column)].to_bits())
+        .collect()
+}
+
+fn places(frame: Frame) -> impl Iterator<Item = [usize; 3]> {
+    let rows =
+        (0..frame.channels()).flat_map(move |channel| (0..frame.height()).map(move |row| [channel, row]));
+    rows.flat_map(move |[channel, row]| (0..frame.width()).map(move |column| [channel, row, column]))
+}
+
+/// Returns planes with an image in them, a border of zeros around it, and NaN wherever else nothing is to be read.
+fn to_planes(image: &[f32], planes: Planes) -> Vec<f32> {
+    let mut values = vec![f32::NAN; planes.len()];
+    let (frame, border) = (planes.frame(), planes.frame().border());
+    for channel in 0..frame.channels() {
+        let first = channel * planes.channel_stride();
+        if border > 0 {
+            values[first..][..frame.channel_stride()].fill(0.0);
+        }
+    }
+    for (value, [channel, row, column]) in image.iter().zip(places(frame)) {
+        values[planes.at(channel, row, column)] = *value;
+    }
+    values
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 256 }))]
+
+    #[test]
+    fn a_single_image_gives_the_bits_of_a_lane(
+        (ins, outs, height, width) in (1..end(7), 1..end(21), 1..end(30), 1..end(30)), lane in 0..LANES,
+        (kernel, stride, dilation, padding) in (1..end(6), 1_usize..4, 1_usize..3, 0..end(4)), wider in 0_usize..2, seed: u32,
+    ) {
+        let made = |side: usize| Some((side + 2 * padding).checked_sub(dilation * (kernel - 1) + 1)? / stride + 1);
+        let (Some(rows), Some(columns)) = (made(height), made(width)) else { return Ok(()) };
+        let frame = Frame::new(ins, height, width, padding + wider).unwrap();
+        let mut input = vec![[0.0; LANES]; frame.len()];
+        let pixels = numbers(seed, ins * height * width * LANES);
+        for (pixel, [channel, row, column]) in pixels.chunks_exact(LANES).zip(places(frame)) {
+            input[frame.at(channel, row, column)].copy_from_slice(pixel);
+        }
+        let planes = Planes::new(frame);
+        let values = to_planes(&image(&input, frame, lane), planes);
+        let windows = Windows { stride, dilation, padding: padding as isize };
+        let weights = numbers(seed ^ 1, outs * ins * kernel * kernel);
+        let mut packed = PackedWeights::new(outs, ins, kernel).unwrap();
+        packed.pack(&weights);
+        let bias = numbers(seed ^ 2, outs);
+        let bias = (seed % 2 == 0).then_some(&bias[..]);
+        let out = Frame::new(outs, rows, columns, 0).unwrap();
+        let each = Frame::new(ins, rows, columns, 0).unwrap();
+        let pool = Pool { kernel, stride, padding: padding.min(kernel / 2) };
+        let pooled = |side: usize| Some((side + 2 * pool.padding).checked_sub(kernel)? / stride + 1);
+        let pooled = pooled(height).zip(pooled(width)).and_then(|(rows, columns)| Frame::new(ins, rows, columns, 0));
+        for isa in Isa::available() {
+            let mut expected = vec![[0.0; LANES]; out.len()];
+            conv(isa, &input, frame, windows, &packed, bias, &mut expected, out);
+            let to = windows.planes(planes, out);
+            let scratch = |input: Frame| {
+                let gathered = windows.gathered(input, kernel, out).unwrap();
+                vec![f32::NAN; gathered.map_or(0, |planes| planes.len())]
+            };
+            let mut made = vec![f32::NAN; to.len()];
+            plane_conv(isa, (&values, planes), windows, &packed, bias, &mut scratch(frame), &mut made, to);
+            let expected_bits: Vec<u32> = image(&expected, out, lane).into_iter().map(f32::to_bits).collect();
+            prop_assert_eq!(of_planes(&made, to), expected_bits, "conv on {}", isa.name());
+
+            // Its output, with what stands between its rows, is the input of the next.
+            let pair = Pool::plain(2);
+            if let Some(halved) = Frame::new(outs, rows / 2, columns / 2, 0) {
+                let mut expected_pool = vec![[0.0; LANES]; halved.len()];
+                max_pool(isa, &expected, out, pair, &mut expected_pool, halved);
+                let mut pool = vec![f32::NAN; Planes::new(halved).len()];
+                plane_max_pool(isa, &made, to, pair, &mut pool, Planes::new(halved));
+                let expected = image(&expected_pool, halved, lane).into_iter().map(f32::to_bits).collect::<Vec<_>>();
+                prop_assert_eq!(of_planes(&pool, Planes::new(halved)), expected, "pool of conv on {}", isa.name());
+            }
+
+            let kernels = numbers(seed ^ 3, ins * kernel * kernel);
+            let mut expected = vec![[0.0; LANES]; each.len()];
+            depthwise(isa, (&input, frame), windows, &kernels, kernel, false, None, &mut expected, each);
+            let to = windows.planes(planes, each);
+            let mut made = vec![f32::NAN; to.len()];
+            let mut gathered = scratch(frame.part(0, 1).0);
+            plane_depthwise(isa, (&values, planes), windows, &kernels, kernel, None, &mut gathered, &mut made, to);
+            let expected = image(&expected, each, lane).into_iter().map(f32::to_bits).collect::<Vec<_>>();
+            prop_assert_eq!(of_planes(&made, to), expected, "depthwise on {}", isa.name());
+
+            let Some(out) = pooled else { continue };
+            let to = Planes::new(out);
+            let mut expected = vec![[0.0; LANES]; out.len()];
+            let mut made = vec![f32::NAN; to.len()];
+            max_pool(isa, &input, frame, pool, &mut expected, out);
+            plane_max_pool(isa, &values, planes, pool, &mut made, to);
+            let bits = image(&expected, out, lane).into_iter().map(f32::to_bits).collect::<Vec<_>>();
+            prop_assert_eq!(of_planes(&made, to), bits, "max pool on {}", isa.name());
+            average_pool(isa, &input, frame, pool, &mut expected, out);
+            plane_average_pool(isa, &values, planes, pool, &mut made, to);
+            let bits = image(&expected, out, lane).into_iter().map(f32::to_bits).collect::<Vec<_>>();
+            prop_assert_eq!(of_planes(&made, to), bits, "average pool on {}", isa.name());
         }
     }
 }
