@@ -240,6 +240,13 @@ impl Model {
         Ok(predictions)
     }
 
+    /// Whether predicting `pixels` takes at most about a tenth of a millisecond, so that handing them to a thread does not pay.
+    #[must_use]
+    pub fn is_quick(&self, pixels: &[u8]) -> bool {
+        let NetSpec { channels, size, .. } = self.net;
+        self.engine.is_quick(pixels.len() / (channels * size * size))
+    }
+
     /// Returns the net.
     #[must_use]
     pub fn net(&self) -> &NetSpec {

@@ -100,6 +100,23 @@ fn a_model_predicts_the_same_after_any_failed_allocation() {
 }
 
 #[test]
+fn an_image_is_predicted_the_same_after_any_failed_allocation() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../test/samples");
+    let images = std::fs::read(samples.join("squares/t10k-images-idx3-ubyte")).unwrap();
+    let load = || Model::load(&samples.join("format-2/model.safetensors")).unwrap();
+    let net = load().net().clone();
+    let image = &images[16..][..net.channels * net.size * net.size];
+    fail_each_allocation(
+        "an_image_is_predicted_the_same_after_any_failed_allocation",
+        load,
+        |model| model.predict(image).map(drop),
+        |model| {
+            assert!(model.predict(image).unwrap() == load().predict(image).unwrap(), "a wrong prediction")
+        },
+    );
+}
+
+#[test]
 fn a_step_that_failed_for_memory_moved_nothing_and_can_be_taken_again() {
     let mut net = final_net();
     (net.size, net.classes) = (7, 3);

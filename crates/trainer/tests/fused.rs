@@ -6,8 +6,8 @@ use common::{
     Inputs, adamw, bars, block, experiment, final_net, of_net, options, request, standing, trained_state,
 };
 use proptest::prelude::*;
-use stepladder_trainer::data::Augmentation;
 use stepladder_trainer::data::transforms::Ranges;
+use stepladder_trainer::data::{Augmentation, Batch};
 use stepladder_trainer::engine::{Engine, Fused, FusedAlone, Isa};
 use stepladder_trainer::net::{BlockPart, LayerSpec, NetSpec, Norm, Plan};
 use stepladder_trainer::{
@@ -78,6 +78,47 @@ fn threads_and_instruction_sets_change_no_bit() {
             assert!(bits(&final_net(), 77, threads, isa) == first, "{} with {threads} threads", isa.name());
         }
     }
+}
+
+/// Asserts that each of 16 images has the same logits alone as among the others, to the bit.
+fn check_single_images(net: &NetSpec) {
+    let plan = Plan::of(net).unwrap();
+    let inputs = Inputs::random(net, 16, 5);
+    let length = inputs.images.len() / 16;
+    for isa in Isa::available() {
+        let mut engine = Fused::for_evaluation(&plan, trained_state(&plan, 5), isa).unwrap();
+        let mut logits = |batch: &Batch| {
+            let logits = engine.logits(WeightSet::Evaluation, batch).unwrap();
+            logits.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+        };
+        let together = logits(&inputs.batch());
+        for (index, (image, expected)) in
+            inputs.images.chunks_exact(length).zip(together.chunks_exact(net.classes)).enumerate()
+        {
+            let single = logits(&Batch::ready(image, vec![], vec![inputs.samples[index]]));
+            assert_eq!(single, expected, "image {index} on {}", isa.name());
+        }
+        for few in 2..16 {
+            let samples = inputs.samples[..few].to_vec();
+            let some = logits(&Batch::ready(&inputs.images[..few * length], vec![], samples));
+            assert_eq!(some, together[..few * net.classes], "{few} images on {}", isa.name());
+        }
+    }
+}
+
+#[test]
+fn an_image_alone_has_the_logits_that_it_has_among_others() {
+    check_single_images(&final_net());
+    let mut padded = final_net();
+    padded.body = vec![
+        LayerSpec::block(9, 5, 2),
+        LayerSpec::max_pool(2),
+        LayerSpec::block(12, 3, 1),
+        LayerSpec::conv(5, 3, 1, true),
+        LayerSpec::conv(7, 3, 1, false),
+    ];
+    padded.head = vec![LayerSpec::conv(10, 14, 0, true)];
+    check_single_images(&padded);
 }
 
 #[test]
@@ -174,5 +215,14 @@ proptest! {
         for isa in Isa::available() {
             prop_assert!(bits(&net, count, 2, isa) == first, "{}", isa.name());
         }
+    }
+
+    #[test]
+    fn an_image_alone_has_the_logits_that_it_has_among_others_in_nested_nets(
+        net in common::nested::net(), larger in 0_usize..20,
+    ) {
+        let larger = NetSpec { size: net.size + larger, ..net };
+        prop_assume!(Plan::of(&larger).is_ok());
+        check_single_images(&larger);
     }
 }

@@ -2,6 +2,7 @@ use stepladder_kernels::LANES;
 
 use super::lower::Program;
 use super::ops::{Size, Stage, lane_bits_size};
+use super::single::Layout;
 use crate::TrainError;
 use crate::net::{Plan, ValueId};
 use crate::optim::Optimizer;
@@ -12,7 +13,7 @@ const MOST_BYTES: u128 = 16 << 30;
 /// The memory of an engine in f32, which is [`Program::allocate`]'s to decide; small lists apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Memory {
-    /// Of the training state, the gradients, and the numbers that kernels read in an order of their own.
+    /// Of the training state, the gradients, the numbers that kernels read in an order of their own, and a single image.
     pub shared: u128,
     /// Of each 16 images that are computed at the same time.
     pub group: u128,
@@ -30,7 +31,8 @@ impl Memory {
         let state = match slots {
             // Weights, averages and gradients, and the optimizer's.
             Some(slots) => (3 + slots as u128) * parameters + 2 * statistics,
-            None => parameters + statistics,
+            // And the values of an image that is evaluated by itself.
+            None => parameters + statistics + Layout::of(&program)?.size(),
         };
         let of_stages = program.stages.iter().map(|stage| program.size(stage).shared as u128);
         Ok(Self { shared: state + of_stages.sum::<u128>(), group: program.group_size() })

@@ -59,7 +59,9 @@ impl Program {
         program.drop_last_flatten();
         program.fuse_activations();
         program.fuse_dropouts();
-        program.fuse_pools();
+        if training {
+            program.fuse_pools(); // a single image's pool is a stage of its own
+        }
         program.pad();
         if training {
             program.order();

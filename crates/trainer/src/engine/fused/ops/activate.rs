@@ -1,7 +1,7 @@
-use stepladder_kernels::{self as kernels, Activated, Activation, Gradient, LaneBits};
+use stepladder_kernels::{self as kernels, Activated, Activation, Frame, Gradient, LaneBits, Planes};
 
 use super::dropout::Dropout;
-use super::{Operation, Reads, Share, Size, Training, ViewMut, Workspace};
+use super::{ImageReads, Operation, PlanesMut, Reads, Share, Size, Training, ViewMut, Workspace};
 use crate::TrainError;
 use crate::engine::fused::norm::Norm;
 
@@ -85,6 +85,17 @@ impl Operation for Activate {
 
     fn forward_marking(&self, reads: &Reads, to: ViewMut, passing: &mut [LaneBits]) {
         self.activate(reads, to, Some(passing));
+    }
+
+    fn planes(&self, input: Planes, _output: Frame) -> Planes {
+        input.without_border()
+    }
+
+    fn evaluate(&self, reads: &ImageReads, to: PlanesMut) {
+        let state = self.norm.as_ref().map(Norm::state);
+        let norm = state.as_ref().map(|state| state.scaling());
+        let (activation, frame) = (Activation { norm, dropout: None }, to.planes.registers());
+        kernels::activate(reads.pass.isa, reads.input(0).registers, activation, None, to.registers, frame);
     }
 
     fn measure(&self, reads: &Reads, workspace: &mut Workspace) {

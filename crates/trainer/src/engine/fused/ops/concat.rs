@@ -1,5 +1,5 @@
-use super::copy::copy;
-use super::{Operation, Reads, View, ViewMut};
+use super::copy::{copy, copy_planes};
+use super::{ImageReads, Operation, PlanesMut, Reads, View, ViewMut};
 
 /// The channels of all inputs, one input after another.
 pub(in super::super) struct Concat;
@@ -12,6 +12,17 @@ impl Operation for Concat {
             let (frame, range) = to.frame.part(first, from.frame.channels());
             copy(from, ViewMut { pixels: &mut to.pixels[range], frame });
             first += from.frame.channels();
+        }
+    }
+
+    fn evaluate(&self, reads: &ImageReads, to: PlanesMut) {
+        let mut first = 0;
+        for input in 0..reads.stage.inputs.len() {
+            let from = reads.input(input);
+            let channels = from.planes.frame().channels();
+            let (planes, range) = to.planes.part(first, channels);
+            copy_planes(from, &mut to.registers.as_flattened_mut()[range], planes);
+            first += channels;
         }
     }
 

@@ -1,9 +1,9 @@
 use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
-use stepladder_kernels::{self as kernels, PackedWeights, Windows};
+use stepladder_kernels::{self as kernels, Frame, PackedWeights, Planes, Windows};
 
-use super::{Operation, Reads, Share, Size, Source, Training, ViewMut, Workspace};
+use super::{ImageReads, Operation, PlanesMut, Reads, Share, Size, Source, Training, ViewMut, Workspace};
 use crate::TrainError;
 use crate::alloc::zeros;
 use crate::net::Window;
@@ -161,6 +161,43 @@ impl Operation for Conv {
             let bias = bias.map(|bias| &bias[group * outs..][..outs]);
             let (from, to) = (&input.pixels[read], &mut to.pixels[written]);
             kernels::conv(isa, from, in_frame, windows, weights, bias, to, out_frame);
+        }
+    }
+
+    fn multiply_adds(&self) -> usize {
+        self.of_group()[0] * self.window.kernel * self.window.kernel
+    }
+
+    fn planes(&self, input: Planes, output: Frame) -> Planes {
+        self.windows().planes(input, output)
+    }
+
+    fn scratch(&self, input: Frame, output: Frame) -> Result<usize, TrainError> {
+        let (input, _) = input.part(0, self.of_group()[0]);
+        let gathered = self.windows().gathered(input, self.window.kernel, output);
+        let gathered = gathered.map_err(|_| TrainError::Memory { bytes: usize::MAX })?;
+        Ok(gathered.map_or(0, |planes| planes.len()))
+    }
+
+    fn evaluate(&self, reads: &ImageReads, to: PlanesMut) {
+        let (isa, input, windows) = (reads.pass.isa, reads.input(0), self.windows());
+        let PlanesMut { registers, planes, scratch } = to;
+        let (parameters, output) = (reads.pass.parameters, registers.as_flattened_mut());
+        let bias = self.bias.as_ref().map(|bias| &parameters[bias.clone()]);
+        if self.is_depthwise() {
+            let (weights, kernel) = (&parameters[self.weight.clone()], self.window.kernel);
+            let from = (input.values(), input.planes);
+            kernels::plane_depthwise(isa, from, windows, weights, kernel, bias, scratch, output, planes);
+            return;
+        }
+        let packed = self.packed.read().unwrap_or_else(PoisonError::into_inner);
+        let [ins, outs] = self.of_group();
+        for (group, weights) in packed.forward.iter().enumerate() {
+            let (from, read) = input.planes.part(group * ins, ins);
+            let (to, written) = planes.part(group * outs, outs);
+            let bias = bias.map(|bias| &bias[group * outs..][..outs]);
+            let (from, output) = ((&input.values()[read], from), &mut output[written]);
+            kernels::plane_conv(isa, from, windows, weights, bias, scratch, output, to);
         }
     }
 

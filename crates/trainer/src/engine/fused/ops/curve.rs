@@ -1,6 +1,6 @@
-use stepladder_kernels as kernels;
+use stepladder_kernels::{self as kernels, Frame, Planes};
 
-use super::{Operation, Reads, ViewMut};
+use super::{ImageReads, Operation, PlanesMut, Reads, ViewMut};
 use crate::net::Activation;
 
 /// An activation function other than ReLU, which [`Activate`](super::Activate) computes along with its neighbours.
@@ -30,6 +30,15 @@ impl Operation for Curve {
     fn forward(&self, reads: &Reads, to: ViewMut) {
         let input = reads.input(0);
         kernels::curve(reads.pass.isa, self.0, input.pixels, input.frame, to.pixels, to.frame);
+    }
+
+    fn planes(&self, input: Planes, _output: Frame) -> Planes {
+        input.without_border()
+    }
+
+    fn evaluate(&self, reads: &ImageReads, to: PlanesMut) {
+        let (from, frame) = (reads.input(0).registers, to.planes.registers());
+        kernels::curve(reads.pass.isa, self.0, from, frame, to.registers, frame);
     }
 
     fn input_gradient(&self, reads: &Reads, _input: usize, to: ViewMut) {

@@ -1,7 +1,7 @@
 use stepladder_kernels::{self as kernels, LANES};
 
-use super::copy::copy;
-use super::{Operation, Reads, View, ViewMut};
+use super::copy::{copy, copy_planes};
+use super::{ImageReads, Operation, PlanesMut, Reads, View, ViewMut};
 use crate::random::drop_threshold;
 
 /// A dropout that follows no ReLU, or a part of an [`Activate`](super::Activate).
@@ -43,6 +43,10 @@ impl Operation for Dropout {
 
     fn forward(&self, reads: &Reads, to: ViewMut) {
         self.drop(reads, reads.input(0), to);
+    }
+
+    fn evaluate(&self, reads: &ImageReads, to: PlanesMut) {
+        copy_planes(reads.input(0), to.registers.as_flattened_mut(), to.planes);
     }
 
     fn input_gradient(&self, reads: &Reads, _input: usize, to: ViewMut) {

@@ -1,6 +1,6 @@
 use stepladder_kernels::{self as kernels, Pool};
 
-use super::{Operation, Reads, ViewMut};
+use super::{ImageReads, Operation, PlanesMut, Reads, ViewMut};
 use crate::net::Window;
 
 /// The largest value of each window.
@@ -25,6 +25,11 @@ impl Operation for MaxPool {
     fn forward(&self, reads: &Reads, to: ViewMut) {
         let input = reads.input(0);
         kernels::max_pool(reads.pass.isa, input.pixels, input.frame, self.0, to.pixels, to.frame);
+    }
+
+    fn evaluate(&self, reads: &ImageReads, to: PlanesMut) {
+        let (input, values) = (reads.input(0), to.registers.as_flattened_mut());
+        kernels::plane_max_pool(reads.pass.isa, input.values(), input.planes, self.0, values, to.planes);
     }
 
     fn input_gradient(&self, reads: &Reads, _input: usize, to: ViewMut) {

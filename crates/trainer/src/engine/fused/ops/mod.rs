@@ -14,14 +14,14 @@ mod scale;
 
 use std::ops::Range;
 
-use stepladder_kernels::{Frame, GradientSums, Isa, LANES, LaneBits, Lanes, Pixels, Statistics};
+use stepladder_kernels::{Frame, GradientSums, Isa, LANES, LaneBits, Lanes, Pixels, Planes, Statistics};
 
 pub(super) use self::activate::Activate;
 use self::add::Add;
 use self::average_pool::AveragePool;
 use self::concat::Concat;
 use self::conv::Conv;
-pub(super) use self::copy::Copy;
+pub(super) use self::copy::{Copy, copy_planes};
 use self::curve::Curve;
 use self::dropout::Dropout;
 use self::max_pool::MaxPool;
@@ -29,6 +29,7 @@ pub(super) use self::normalise::Normalise;
 use self::scale::Scale;
 use super::lower::{Place, Program};
 use super::norm::{Norm, NormState};
+use super::single::Layout;
 use crate::TrainError;
 use crate::net::{Node, Op, Plan, ValueId, Window};
 use crate::random::Stream;
@@ -97,6 +98,29 @@ pub(super) struct View<'a> {
 pub(super) struct ViewMut<'a> {
     pub pixels: &'a mut [Lanes],
     pub frame: Frame,
+}
+
+/// What a stage reads of a single image.
+pub(super) struct ImageReads<'a> {
+    pub pass: &'a Pass<'a>,
+    pub stage: &'a Stage,
+    pub layout: &'a Layout,
+    pub buffers: &'a [Pixels],
+}
+
+/// A value of a single image.
+#[derive(Clone, std::marker::Copy)]
+pub(super) struct PlanesView<'a> {
+    pub registers: &'a [Lanes],
+    pub planes: Planes,
+}
+
+/// A value of a single image, to be written without a border.
+pub(super) struct PlanesMut<'a> {
+    pub registers: &'a mut [Lanes],
+    pub planes: Planes,
+    /// The f32 of [`Operation::scratch`].
+    pub scratch: &'a mut [f32],
 }
 
 /// A group's numbers of a stage, apart from values; those that its kind doesn't need are empty.
@@ -186,6 +210,28 @@ pub(super) trait Operation: Send + Sync {
     fn forward_marking(&self, reads: &Reads, to: ViewMut, _passing: &mut [LaneBits]) {
         self.forward(reads, to);
     }
+
+    /// Returns the multiply-adds for a value of its output, at least 1: an estimate of its time.
+    fn multiply_adds(&self) -> usize {
+        1
+    }
+
+    /// Returns the planes that it writes for a single image, without a border.
+    fn planes(&self, _input: Planes, output: Frame) -> Planes {
+        Planes::new(output)
+    }
+
+    /// Returns the f32 that it needs for a single image, values apart.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Memory`] if no memory could hold them.
+    fn scratch(&self, _input: Frame, _output: Frame) -> Result<usize, TrainError> {
+        Ok(0)
+    }
+
+    /// Computes the output for a single image in evaluation mode, to the bits of [`forward`](Self::forward).
+    fn evaluate(&self, reads: &ImageReads, to: PlanesMut);
 
     /// Computes the statistics of a norm's input.
     fn measure(&self, _reads: &Reads, _workspace: &mut Workspace) {}
@@ -286,6 +332,21 @@ impl Kind {
             Self::Normalise(normalise) => Some(&normalise.norm),
             _ => None,
         }
+    }
+}
+
+impl<'a> PlanesView<'a> {
+    pub fn values(self) -> &'a [f32] {
+        self.registers.as_flattened()
+    }
+}
+
+impl<'a> ImageReads<'a> {
+    /// Returns an input.
+    pub fn input(&self, index: usize) -> PlanesView<'a> {
+        let value = self.stage.inputs[index];
+        let registers = &self.buffers[self.pass.program.place(value).buffer];
+        PlanesView { registers, planes: self.layout.value(value) }
     }
 }
 

@@ -1,6 +1,8 @@
-use stepladder_kernels::{self as kernels, Activated, Gradient, LaneBits};
+use stepladder_kernels::{self as kernels, Activated, Frame, Gradient, LaneBits, Planes};
 
-use super::{Operation, Reads, Share, Size, Training, ViewMut, Workspace, lane_bits_size};
+use super::{
+    ImageReads, Operation, PlanesMut, Reads, Share, Size, Training, ViewMut, Workspace, lane_bits_size,
+};
 use crate::TrainError;
 use crate::alloc::filled;
 use crate::engine::fused::norm::Norm;
@@ -71,6 +73,15 @@ impl Operation for Normalise {
     fn forward(&self, reads: &Reads, to: ViewMut) {
         let state = self.norm.state();
         kernels::scale(reads.pass.isa, reads.input(0).pixels, state.scaling(), to.pixels, to.frame);
+    }
+
+    fn planes(&self, input: Planes, _output: Frame) -> Planes {
+        input.without_border()
+    }
+
+    fn evaluate(&self, reads: &ImageReads, to: PlanesMut) {
+        let (state, frame) = (self.norm.state(), to.planes.registers());
+        kernels::scale(reads.pass.isa, reads.input(0).registers, state.scaling(), to.registers, frame);
     }
 
     fn measure(&self, reads: &Reads, workspace: &mut Workspace) {
