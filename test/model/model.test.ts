@@ -6,7 +6,7 @@ import sharp, {type Sharp} from 'sharp';
 import {ConfigError, loadModel, ModelError, train} from '../../ts/index.js';
 import {namedImages} from '../../ts/model/named-images.js';
 import {type ModelInput, readImage} from '../../ts/model/read-image.js';
-import {cli} from '../helpers/cli.js';
+import {cli, root} from '../helpers/cli.js';
 import {collect} from '../helpers/collect.js';
 import {emptyPaper, styles} from '../helpers/drawn-digits.js';
 import {temporaryFolder} from '../helpers/folder.js';
@@ -74,6 +74,27 @@ const digit = (index: number): Uint8Array =>
 	new Uint8Array(readFileSync(testImages).subarray(16 + index * 784, 16 + (index + 1) * 784));
 
 const grey = {channels: 1, size: 28};
+
+test('an image is predicted to the same bits alone, behind many and among them, whatever becomes of its array', async t => {
+	const samples = path.join(root, 'test', 'samples');
+	const model = await loadModel(path.join(samples, 'format-2', 'model.safetensors'));
+	const length = model.channels * model.size ** 2;
+	const images = readFileSync(path.join(samples, 'squares', 't10k-images-idx3-ubyte')).subarray(16);
+	const each = Array.from({length: images.length / length}, (_, i) => images.subarray(i * length, (i + 1) * length));
+	const many = Buffer.concat(Array.from({length: 200}, () => images));
+	const predictEach = () =>
+		each.map(async image => {
+			const used = Uint8Array.from(image);
+			const prediction = model.predict(used);
+			used.fill(0);
+			return (await prediction)[0];
+		});
+	const alone = await Promise.all(predictEach());
+	const among = model.predict(many);
+	const behind = await Promise.all(predictEach());
+	t.deepEqual(behind, alone);
+	t.deepEqual((await among).slice(-each.length), alone);
+});
 
 test('an image gives the pixels that were drawn, whatever its kind', async t => {
 	const folder = temporaryFolder(t);

@@ -33,7 +33,8 @@ export type Model = {
 	/** How many numbers it learned. */
 	readonly parameters: number;
 	/**
-	 * What it makes of images, on a thread of the model's own, in the order of the calls.
+	 * Predicts images in the order of the calls: on a thread of the model's own, or at once where that is quicker, as for an image
+	 * and a small net.
 	 *
 	 * @param pixels `channels * size * size` bytes an image, channel by channel and row by row, 0 for black
 	 * @returns a prediction an image

@@ -75,11 +75,11 @@ impl Model {
         self.parameters as f64
     }
 
-    /// Predicts images `[N, channels, size, size]`, a byte a value, 0 for black, on a thread of the model's own, in the order
-    /// of the calls. The pixels are copied: the caller may change or transfer the array at once.
+    /// Predicts images `[N, channels, size, size]`, a byte a value, 0 for black, in the order of the calls: on a thread of the
+    /// model's own, or before it returns where that is quicker. The caller may change or transfer the array at once.
     #[napi(ts_return_type = "Promise<Array<Prediction> | Failure>")]
     pub fn predict<'env>(&self, env: &'env Env, pixels: Uint8Array) -> napi::Result<Object<'env>> {
-        self.predictor.predict(env, pixels.to_vec())
+        self.predictor.predict(env, &pixels)
     }
 }
 

@@ -1,13 +1,14 @@
 //! The predictions of one model, computed one after another on a thread that exists while there are any. They stay off
-//! libuv's thread pool, where four that wait for each other would stop files and DNS.
+//! libuv's thread pool, where four that wait for each other would stop files and DNS. A prediction of at most about a tenth of a
+//! millisecond is computed on the caller's thread, if none is before it: handing it over would take a good part of that time.
 
 use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use napi::bindgen_prelude::Object;
-use napi::{Either, Env, JsDeferred};
+use napi::bindgen_prelude::{Object, PromiseRaw};
+use napi::{Either, Env, JsDeferred, JsValue};
 use napi_derive::napi;
 use stepladder_trainer as trainer;
 use stepladder_trainer::{Flow, TrainError};
@@ -28,7 +29,7 @@ type Promise = JsDeferred<Predicted, Box<dyn FnOnce(Env) -> napi::Result<Predict
 
 /// A model and the predictions that it is asked for.
 pub(crate) struct Predictor {
-    /// Locked by the thread alone.
+    /// Locked by the thread while there is one, else by the caller's.
     model: Mutex<trainer::Model>,
     queue: Mutex<Queue>,
     cancelled: Arc<AtomicBool>,
@@ -51,18 +52,25 @@ impl Predictor {
         Self { model: Mutex::new(model), queue: Mutex::default(), cancelled: Arc::default() }
     }
 
-    /// Queues a prediction and returns its promise. A thread that can't be spawned is a [`Failure`] in the promise.
+    /// Returns the promise of a prediction, computed at once or queued. A thread that can't be spawned is a [`Failure`] in the
+    /// promise.
     pub(crate) fn predict<'env>(
         self: &Arc<Self>,
         env: &'env Env,
-        pixels: Vec<u8>,
+        pixels: &[u8],
     ) -> napi::Result<Object<'env>> {
         let mut queue = self.queue();
+        if !queue.has_thread
+            && let Some(predicted) = self.predict_at_once(pixels)
+        {
+            let promise = PromiseRaw::resolve(env, predicted)?;
+            return Ok(Object::from_raw(env.raw(), promise.raw()));
+        }
         let spawned = if queue.has_thread { Ok(()) } else { self.spawn(env)? };
         queue.has_thread = spawned.is_ok();
         let (promise, object): (Promise, _) = env.create_deferred()?;
         match spawned {
-            Ok(()) => queue.waiting.push_back(Request { pixels, promise }),
+            Ok(()) => queue.waiting.push_back(Request { pixels: pixels.to_vec(), promise }),
             Err(error) => {
                 let expected =
                     format!("fewer: the system could not start a thread for a prediction ({error})");
@@ -71,6 +79,12 @@ impl Predictor {
             }
         }
         Ok(object)
+    }
+
+    /// Predicts on the calling thread, if that is quick.
+    fn predict_at_once(&self, pixels: &[u8]) -> Option<Predicted> {
+        let mut model = self.model.try_lock().ok()?;
+        model.is_quick(pixels).then(|| answer(guarded(|| model.predict(pixels))))
     }
 
     fn spawn(self: &Arc<Self>, env: &Env) -> napi::Result<io::Result<()>> {
@@ -84,12 +98,7 @@ impl Predictor {
             // A prediction that panics leaves no state that the next one reads.
             let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
             let predicted = guarded(|| model.predict_while(&pixels, &|| self.flow()));
-            promise.resolve(Box::new(|_| {
-                Ok(match predicted {
-                    Ok(predictions) => Either::A(predictions.into_iter().map(Into::into).collect()),
-                    Err(failure) => Either::B(failure),
-                })
-            }));
+            promise.resolve(Box::new(|_| Ok(answer(predicted))));
         }
     }
 
@@ -107,6 +116,13 @@ impl Predictor {
 
     fn flow(&self) -> Flow {
         if self.cancelled.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue }
+    }
+}
+
+fn answer(outcome: Result<Vec<trainer::Prediction>, Failure>) -> Predicted {
+    match outcome {
+        Ok(predictions) => Either::A(predictions.into_iter().map(Into::into).collect()),
+        Err(failure) => Either::B(failure),
     }
 }
 
