@@ -75,6 +75,12 @@ const blocks = {
 			'at the limit of these cores.'
 		);
 	},
+	predict({predict: {onnxRuntime, ...ours}}) {
+		const latency = (/** @type {{one: number, tenThousand: number}} */ {one, tenThousand}) =>
+			`${whole(1000 * one)} µs for one image and ${whole(tenThousand)} ms for 10,000`;
+		const theirs = onnxRuntime ? `; ONNX Runtime ${latency(onnxRuntime)}` : '';
+		return `Predicting from Node on one thread, Stepladder takes ${latency(ours)}${theirs}.`;
+	},
 	summary({rows, machine}) {
 		const {imagesPerSecond, overEager, overBest} = best(rows) ?? {};
 		return (

@@ -110,4 +110,4 @@ const table = (
 };
 
 const latency = ({one, tenThousand}: Latency): string =>
-	`${one.toFixed(2)} ms for one image, ${tenThousand.toFixed(0)} ms for 10,000`;
+	`${(one * 1000).toFixed(0)} µs for one image, ${tenThousand.toFixed(0)} ms for 10,000`;
