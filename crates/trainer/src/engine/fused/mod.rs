@@ -149,7 +149,8 @@ impl Fused {
         let mut program = Program::new(plan, training.is_some())?;
         program.allocate_shared()?;
         let workers = WorkerPool::new(threads)?;
-        let single = if training.is_none() { Some(Single::new(&program)?) } else { None };
+        let single =
+            if training.is_none() { Some(Single::new(&program, augmentation.clone())?) } else { None };
         let training = training.map(|training| {
             let shares = shares(plan, &program, &training);
             Training { shares, ..training }

@@ -9,7 +9,7 @@ use super::lower::Program;
 use super::ops::{ImageReads, Pass, PlanesMut, PlanesView, copy_planes};
 use crate::TrainError;
 use crate::alloc::{pixels, zeros};
-use crate::data::{Batch, Preparing};
+use crate::data::{Augmentation, Batch, Preparing};
 use crate::net::ValueId;
 
 /// Registers of 16 multiply-adds that a CPU computes in about a tenth of a millisecond: with AVX-512 at half rate (EPYC, 4th
@@ -20,6 +20,8 @@ const QUICK: u128 = 1 << 18;
 /// The values of a single image.
 pub(super) struct Single {
     layout: Layout,
+    /// Of the images in its batches.
+    augmentation: Option<Augmentation>,
     /// `None` until the first image.
     memory: Option<Memory>,
 }
@@ -118,14 +120,19 @@ impl Layout {
 }
 
 impl Memory {
-    fn new(program: &Program, layout: &Layout, isa: Isa) -> Result<Self, TrainError> {
+    fn new(
+        program: &Program,
+        layout: &Layout,
+        isa: Isa,
+        augmentation: Option<&Augmentation>,
+    ) -> Result<Self, TrainError> {
         let frame = program.place(ValueId::IMAGES).frame;
         Ok(Self {
             buffers: layout.buffers.iter().map(|&length| pixels(length)).collect::<Result<_, _>>()?,
             unbordered: pixels(layout.unbordered)?,
             scratch: zeros(layout.scratch)?,
             image: zeros(layout.image)?,
-            preparing: Preparing::new(isa, [frame.channels(), frame.height()], None)?,
+            preparing: Preparing::new(isa, [frame.channels(), frame.height()], augmentation)?,
         })
     }
 }
@@ -136,8 +143,8 @@ impl Single {
     /// # Errors
     ///
     /// Those of [`Layout::of`].
-    pub fn new(program: &Program) -> Result<Self, TrainError> {
-        Ok(Self { layout: Layout::of(program)?, memory: None })
+    pub fn new(program: &Program, augmentation: Option<Augmentation>) -> Result<Self, TrainError> {
+        Ok(Self { layout: Layout::of(program)?, augmentation, memory: None })
     }
 
     /// Whether so many images take less time one by one than in lanes.
@@ -156,10 +163,10 @@ impl Single {
     ///
     /// [`TrainError::Memory`].
     pub fn logits(&mut self, pass: &Pass, batch: &Batch, logits: &mut [f32]) -> Result<(), TrainError> {
-        let Self { layout, memory } = self;
+        let Self { layout, augmentation, memory } = self;
         let mut allocated = match memory.take() {
             Some(memory) => memory,
-            None => Memory::new(pass.program, layout, pass.isa)?,
+            None => Memory::new(pass.program, layout, pass.isa, augmentation.as_ref())?,
         };
         for (index, logits) in logits.chunks_exact_mut(logits.len() / batch.len()).enumerate() {
             allocated.load(pass.program, layout, batch, index);
@@ -226,7 +233,7 @@ mod tests {
         let program = Program::new(&Plan::of(&experiment.net).unwrap(), false).unwrap();
         let layout = Layout::of(&program).unwrap();
         let Memory { buffers, unbordered, scratch, image, .. } =
-            Memory::new(&program, &layout, Isa::best()).unwrap();
+            Memory::new(&program, &layout, Isa::best(), None).unwrap();
         let pixels = buffers.iter().map(|buffer| buffer.len()).sum::<usize>() + unbordered.len();
         assert_eq!((LANES * pixels + scratch.len() + image.len()) as u128, layout.size());
     }
