@@ -4,7 +4,7 @@ import process from 'node:process';
 import {pathToFileURL} from 'node:url';
 import test from 'ava';
 import {execa} from 'execa';
-import {main, root} from '../helpers/cli.js';
+import {main, onCopy, root} from '../helpers/cli.js';
 import {temporaryFolder} from '../helpers/folder.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
@@ -17,10 +17,14 @@ for (const [signal, expected] of [
 ] as const) {
 	test(`${signal} in the first epoch keeps the run, and says by which command it goes on`, async t => {
 		const out = temporaryFolder(t);
-		const child = execa(process.execPath, [main, 'train', '--step', 'lr-scheduler', ...whole, '--out', out], {
-			...{reject: false, cwd: root},
-			env: {npm_lifecycle_event: '', npm_command: ''},
-		});
+		const child = execa(
+			process.execPath,
+			[main, ...onCopy(['train', '--step', 'lr-scheduler', ...whole, '--out', out])],
+			{
+				...{reject: false, cwd: root},
+				env: {npm_lifecycle_event: '', npm_command: ''},
+			},
+		);
 		child.stdout.once('data', () => child.kill(signal));
 		const {exitCode, stderr} = await child;
 		t.is(exitCode, expected);
@@ -129,11 +133,7 @@ test('a signal is heard before the command line has been loaded', async t => {
 			'--import',
 			`data:text/javascript,${encodeURIComponent(early)}`,
 			main,
-			'train',
-			'--step',
-			'fc-layer',
-			'--out',
-			folder,
+			...onCopy(['train', '--step', 'fc-layer', '--out', folder]),
 		],
 		{reject: false, cwd: root},
 	);
@@ -158,7 +158,7 @@ for (const words of [
 		const out = words[0] === 'train' ? ['--out', temporaryFolder(t)] : [];
 		const {exitCode, stderr} = await execa(
 			'bash',
-			['-c', `exec "$0" "$@" > ${full}`, process.execPath, main, ...words, ...out],
+			['-c', `exec "$0" "$@" > ${full}`, process.execPath, main, ...onCopy([...words, ...out])],
 			{reject: false, cwd: root, timeout: 120_000},
 		);
 		t.is(exitCode, 1);

@@ -3,8 +3,9 @@ import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {execa} from 'execa';
-import {cli, main} from '../helpers/cli.js';
+import {cli, main, onCopy} from '../helpers/cli.js';
 import {temporaryFolder} from '../helpers/folder.js';
+import {mnistFolder} from '../helpers/mnist-folder.js';
 import {Project} from '../helpers/project.js';
 
 /** What would move a cursor or colour a text. */
@@ -75,7 +76,7 @@ test('a file gets the same, and quiet leaves the verdict alone', async t => {
 	const folder = temporaryFolder(t);
 	const file = path.join(folder, 'log');
 	const command = ['train', ...small, '--quiet', '--out', folder];
-	await execa(process.execPath, [main, ...command], {stdout: {file}});
+	await execa(process.execPath, [main, ...onCopy(command)], {stdout: {file}});
 	t.regex(
 		readFileSync(file, 'utf8'),
 		/^Seed 1, last 2 epochs: [\d.]+, [\d.]+ \(not held: 3 epochs are needed\)\nVerdict: .*\n$/,
@@ -83,7 +84,7 @@ test('a file gets the same, and quiet leaves the verdict alone', async t => {
 });
 
 test('a reader that goes away ends the run in silence', async t => {
-	const command = `"${process.execPath}" "${main}" train --step lr-scheduler --limit-train 1000 --limit-test 100 --out "${temporaryFolder(t)}"`;
+	const command = `"${process.execPath}" "${main}" train --step lr-scheduler --limit-train 1000 --limit-test 100 --ladder "${mnistFolder()}" --out "${temporaryFolder(t)}"`;
 	const {stdout, stderr, exitCode} = await execa('bash', ['-o', 'pipefail', '-c', `${command} | head -n 1`], {
 		reject: false,
 	});
@@ -100,7 +101,21 @@ for (const [signal, expected] of [
 		const out = temporaryFolder(t);
 		const child = execa(
 			process.execPath,
-			[main, 'train', '--step', 'fc-layer', '--limit-train', '20000', '--limit-test', '100', '--json', '--out', out],
+			[
+				main,
+				...onCopy([
+					'train',
+					'--step',
+					'fc-layer',
+					'--limit-train',
+					'20000',
+					'--limit-test',
+					'100',
+					'--json',
+					'--out',
+					out,
+				]),
+			],
 			{reject: false},
 		);
 		child.stdout.on('data', (text: Buffer) => {
@@ -120,7 +135,7 @@ for (const [signal, expected] of [
 test('a run that was interrupted goes on to the files of an unbroken one', async t => {
 	const [out, other] = [temporaryFolder(t), temporaryFolder(t)];
 	const long = ['train', '--step', 'lr-scheduler', '--limit-train', '1280', '--limit-test', '100', '--holdout', '100'];
-	const child = execa(process.execPath, [main, ...long, '--out', out], {reject: false});
+	const child = execa(process.execPath, [main, ...onCopy([...long, '--out', out])], {reject: false});
 	child.stdout.on('data', (text: Buffer) => {
 		if (text.toString().includes('epoch 3/15')) {
 			child.kill('SIGTERM');

@@ -12,6 +12,12 @@ export const reseal = (ladder: string): void => {
 	}
 };
 
+/** Corrects every checksum, and rewrites the ledger to fit: a forger who leaves no trace in the ladder’s folder. */
+export const resealWithLedger = (ladder: string): void => {
+	reseal(ladder);
+	rewriteLedger(ladder);
+};
+
 const resealRecord = (folder: string): void => {
 	const file = (name: string): string => path.join(folder, name);
 	const rewrite = (name: string, work: (text: string) => string): void => {
@@ -31,6 +37,64 @@ const resealRecord = (folder: string): void => {
 	rewrite('epochs.csv', sealedRows);
 	rewrite('predictions.jsonl', sealedLines);
 	rewrite('classes.jsonl', sealedLines);
+};
+
+/**
+ * Rewrites the whole ledger of a ladder so that it fits its records, as a forger would: the last preregistration and the last record
+ * of each step get the lines that `record` would have written for them as they are now, and all hashes follow.
+ */
+const rewriteLedger = (ladder: string): void => {
+	const file = path.join(ladder, 'records', 'ledger.jsonl');
+	const texts = readFileSync(file, 'utf8').trimEnd().split('\n');
+	const lines: Array<Record<string, unknown>> = texts.map(text => JSON.parse(text));
+	const moved = new Map<unknown, unknown>(); // hashes of lines and of preregistrations, before and now
+	let previous: string | null = null;
+	const written = lines.map(({previous: _, ...line}, index) => {
+		const isLast = !lines.slice(index + 1).some(({event, step}) => event === line['event'] && step === line['step']);
+		const folder = readdirSync(path.join(ladder, 'records')).find(name => name.replace(/^\d+-/, '') === line['step']);
+		const fits = isLast && folder !== undefined ? fitting(path.join(ladder, 'records', folder), line, moved) : {};
+		const hashes = Object.entries(line).map(([key, value]) => [key, moved.get(value) ?? value]);
+		const text: string = JSON.stringify({...Object.fromEntries(hashes), ...fits, previous});
+		previous = sha256(text);
+		moved.set(sha256(texts[index] ?? ''), previous);
+		if ('promise' in fits) {
+			moved.set(line['promise'], fits['promise']);
+		}
+
+		return text;
+	});
+	writeFileSync(file, `${written.join('\n')}\n`);
+};
+
+/** Moves the head of the ledger in a preregistration or record to where it is now, and returns what its line has to say. */
+const fitting = (
+	folder: string,
+	{event}: Record<string, unknown>,
+	moved: ReadonlyMap<unknown, unknown>,
+): Record<string, unknown> => {
+	const read = (name: string): string =>
+		existsSync(path.join(folder, name)) ? readFileSync(path.join(folder, name), 'utf8') : '';
+	if (event === 'promised') {
+		const promise = JSON.parse(read('promise.json'));
+		const made = {...promise.made, ledger: moved.get(promise.made.ledger) ?? promise.made.ledger};
+		writeFileSync(path.join(folder, 'promise.json'), pretty({...promise, made}));
+		resealRecord(folder);
+		const {experiment, data, seeds} = promise;
+		return {promise: sha256(read('promise.json')), experiment: sha256(sorted(experiment)), data: data.hash, seeds};
+	}
+
+	if (event === 'recorded') {
+		const record = JSON.parse(read('record.json'));
+		writeFileSync(
+			path.join(folder, 'record.json'),
+			pretty({...record, ledger: moved.get(record.ledger) ?? record.ledger}),
+		);
+		resealRecord(folder);
+		const names = ['record.json', 'epochs.csv', 'predictions.jsonl', 'classes.jsonl'];
+		return {record: sha256(names.map(read).join('\n'))};
+	}
+
+	return {};
 };
 
 const sealedLines = (text: string): string => {

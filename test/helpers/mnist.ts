@@ -1,6 +1,5 @@
-import path from 'node:path';
 import {openLadder} from '../../ts/index.js';
-import {root} from './cli.js';
+import {mnistFolder} from './mnist-folder.js';
 
-/** The MNIST ladder of the project. */
-export const ladder = await openLadder(path.join(root, 'ladders', 'mnist'));
+/** A copy of the MNIST ladder of the project. */
+export const ladder = await openLadder(mnistFolder());

@@ -5,7 +5,7 @@ import {openLadder, StepladderError} from '../../ts/index.js';
 import {checkLadder} from '../../ts/record/check.js';
 import {LadderRecords} from '../../ts/record/ladder-records.js';
 import {temporaryFolder} from '../helpers/folder.js';
-import {reseal} from '../helpers/forger.js';
+import {resealWithLedger} from '../helpers/forger.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
 /** A ladder whose one step has a target on macro F1, recorded with a seed after two epochs: half of the images are wrong. */
@@ -35,7 +35,7 @@ const check = async (t: ExecutionContext, edit: (folder: string) => void): Promi
 	const folder = path.join(temporaryFolder(t), 'ladder');
 	cpSync(recorded, folder, {recursive: true});
 	edit(path.join(folder, 'records', '0-tiny'));
-	reseal(folder);
+	resealWithLedger(folder);
 	try {
 		const ladder = await openLadder(folder);
 		const data = await ladder.data.open(ladder.folder);

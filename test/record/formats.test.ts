@@ -8,7 +8,7 @@ import {preregistrationHash, readPreregistration, writePreregistration} from '..
 import {readSweep, writeSweep} from '../../ts/sweep/file.js';
 import {root} from '../helpers/cli.js';
 import {temporaryFolder} from '../helpers/folder.js';
-import {reseal} from '../helpers/forger.js';
+import {resealWithLedger} from '../helpers/forger.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
 /** Returns a folder of files that an earlier version wrote. They are never removed; a new format gets a folder of its own. */
@@ -73,7 +73,8 @@ test('a step and its preregistration agree, whichever name of `range` they have'
 	const file = 'records/0-tiny/promise.json';
 	t.regex(own.read(file), /"primary": "range"/);
 	own.write(file, own.read(file).replace('"range"', '"unrest"'));
-	reseal(own.folder);
+	resealWithLedger(own.folder);
+	await own.run(['record', '--text']); // the ledger’s last line is another
 	const {stdout} = await own.run(['record', '--check']);
 	t.is(stdout, 'The records, text blocks and claims of 1 step agree.');
 	own.write('steps/0-tiny.ts', own.read('steps/0-tiny.ts').replace("'unrest'", "'range'"));
@@ -91,14 +92,21 @@ test('a sweep of format 1 is read, and written to the same bytes', t => {
 	t.deepEqual(filesOf(folder), filesOf(sample('sweep')));
 });
 
-const later = test.macro((t, kind: string, file: string, read: (folder: string) => unknown) => {
+const later = test.macro((t, kind: string, file: string, read: (folder: string) => unknown, known: number) => {
 	const folder = temporaryFolder(t);
 	cpSync(sample(kind), folder, {recursive: true});
 	const target = path.join(folder, file);
-	writeFileSync(target, JSON.stringify({format: 2, ...JSON.parse(readFileSync(target, 'utf8')), more: 'of it'}));
+	writeFileSync(
+		target,
+		JSON.stringify({format: known + 1, ...JSON.parse(readFileSync(target, 'utf8')), more: 'of it'}),
+	);
 	const {path: named, problem} = t.throws(() => read(folder), {instanceOf: RecordError});
 	t.is(named, target);
-	t.is(problem, `it is of format 2, and Stepladder ${packageVersion()} reads format 1: use a newer version`);
+	const formats = known === 1 ? 'format 1' : `formats 1 to ${known}`;
+	t.is(
+		problem,
+		`it is of format ${known + 1}, and Stepladder ${packageVersion()} reads ${formats}: use a newer version`,
+	);
 });
 test(
 	'a preregistration of a later format is refused, and both formats are named',
@@ -106,6 +114,14 @@ test(
 	'record',
 	'promise.json',
 	readPreregistration,
+	2,
 );
-test('a record of a later format is refused, and both formats are named', later, 'record', 'record.json', readRecord);
-test('a sweep of a later format is refused, and both formats are named', later, 'sweep', 'sweep.json', readSweep);
+test(
+	'a record of a later format is refused, and both formats are named',
+	later,
+	'record',
+	'record.json',
+	readRecord,
+	2,
+);
+test('a sweep of a later format is refused, and both formats are named', later, 'sweep', 'sweep.json', readSweep, 1);

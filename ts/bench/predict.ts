@@ -50,7 +50,7 @@ export const timePredictions = async (
 	try {
 		let folder = '';
 		const short = {epochs: 1, limitTrain: 256, limitTest: 1} as const;
-		for await (const event of train(step, {data: sourceOf(data), ...short, out, signal})) {
+		for await (const event of train({...step, ladder: undefined}, {data: sourceOf(data), ...short, out, signal})) {
 			folder = (event.type === 'seed' && event.folder) || folder;
 		}
 

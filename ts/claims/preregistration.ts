@@ -30,4 +30,6 @@ export type WrittenByRecord = {
 	readonly commit: {readonly hash: string; readonly clean: boolean} | null;
 	/** Whether the step had been preregistered or recorded before, so that a result may have been known. */
 	readonly again: boolean;
+	/** Hash of the last line of the ladder's ledger then; `undefined` in one from before there were ledgers. */
+	readonly ledger?: string | undefined;
 };

@@ -72,6 +72,8 @@ export type StepRecord = {
 	readonly experiment: Experiment;
 	/** From the preregistration. */
 	readonly data: DataDescription;
+	/** Hash of the last line of the ladder's ledger before the record was written; `undefined` in one from before there were ledgers. */
+	readonly ledger?: string | undefined;
 	/** Number of parameters of the preregistered net. */
 	readonly parameters: number;
 	readonly conditions: readonly Condition[];

@@ -32,8 +32,8 @@ import {beganAt, isAlive, processSpace} from '../platform/processes.js';
 const heartbeat = 2500;
 export const stale = 15_000;
 
-/** How often a lock is looked at that another process holds, in milliseconds. */
-const poll = 200;
+/** How often a lock is looked at that another process holds, in milliseconds; the second for work of milliseconds. */
+const [poll, shortPoll] = [200, 5];
 
 /**
  * Acquires an exclusive lock. Released explicitly, or when the process exits.
@@ -51,12 +51,52 @@ const poll = 200;
  * @returns {Promise<HeldLock>}
  * @throws the signal's reason, and whatever `onHeld` throws
  */
-export const acquireFolder = async (folder, {onHeld, lost, signal}) => {
+export const acquireFolder = async (folder, {signal, ...acquisition}) => {
+	const attempt = attemptsOn(folder, acquisition);
+	for (;;) {
+		const held = attempt();
+		if (held) {
+			return held;
+		}
+
+		await sleep(poll, undefined, signal && {signal}).catch(() => signal?.throwIfAborted());
+	}
+};
+
+/**
+ * Acquires a lock as {@link acquireFolder} does, and blocks the thread meanwhile: for work of milliseconds, during which no
+ * other process has to wait for long.
+ *
+ * @param {string} folder the lock; its parent must exist
+ * @param {Omit<Acquisition, 'signal'>} acquisition
+ * @returns {HeldLock}
+ */
+export const acquireFolderSync = (folder, acquisition) => {
+	const attempt = attemptsOn(folder, acquisition);
+	const never = new Int32Array(new SharedArrayBuffer(4));
+	for (;;) {
+		const held = attempt();
+		if (held) {
+			return held;
+		}
+
+		Atomics.wait(never, 0, 0, shortPoll);
+	}
+};
+
+/**
+ * Returns a function that tries to acquire a lock, and remembers between its calls whether the holder had a heartbeat.
+ *
+ * @param {string} folder
+ * @param {Omit<Acquisition, 'signal'>} acquisition
+ * @returns {() => HeldLock | undefined} `undefined` while another process holds it
+ */
+const attemptsOn = (folder, {onHeld, lost}) => {
 	const lock = path.resolve(folder);
 	const begun = performance.now();
 	/** @type {{beat: number | undefined, at: number} | undefined} */
 	let seen;
-	for (;;) {
+	return () => {
 		const watched = seen === undefined ? 0 : performance.now() - seen.at;
 		const hasStopped = watched > stale || (watched > heartbeat && isStale(lock));
 		const held = tryAcquire(lock, lost, hasStopped ? seen?.beat : undefined);
@@ -72,8 +112,8 @@ export const acquireFolder = async (folder, {onHeld, lost, signal}) => {
 		}
 
 		seen = beat === seen?.beat ? seen : {beat, at: performance.now()};
-		await sleep(poll, undefined, signal && {signal}).catch(() => signal?.throwIfAborted());
-	}
+		return undefined;
+	};
 };
 
 /** A lock was lost while work went on. Its message is for people. */

@@ -1,7 +1,7 @@
 import {channel} from 'node:diagnostics_channel';
 import path from 'node:path';
 import {AbortError, LockError, type LockHolder} from '../errors/index.js';
-import {acquireFolder, type HeldLock, stale} from './lock-folder.js';
+import {acquireFolder, acquireFolderSync, type HeldLock, stale} from './lock-folder.js';
 import {asWriteError} from './wrap-write-errors.js';
 
 export {isLocked, isLockName, isStale, lockHolder} from './lock-folder.js';
@@ -58,6 +58,41 @@ export const acquireLock = async (what: string, lock: string, signal?: AbortSign
 
 		const parent = path.dirname(lock);
 		throw asWriteError(`in ${parent}`, parent, error, advice);
+	}
+};
+
+/** How long another process may work under a lock of {@link underLock}, in milliseconds. */
+const longestWork = 30_000;
+
+/**
+ * Does work of milliseconds under a lock. Waits for the lock first, also for that of a live process, and blocks the thread
+ * meanwhile.
+ *
+ * @param what as for {@link acquireLock}
+ * @param lock the folder that is the lock; its parent must exist
+ * @throws {LockError} if a live process holds it for half a minute, as one that is paused
+ * @throws {WriteError}
+ */
+export const underLock = <Value>(what: string, lock: string, work: () => Value): Value => {
+	let held: HeldLock;
+	try {
+		held = acquireFolderSync(lock, {
+			onHeld(holder, isLive, waited) {
+				if (isLive && waited > longestWork) {
+					throw new LockError(what, path.resolve(lock), holder);
+				}
+			},
+			lost: by => new LockError(what, path.resolve(lock), by, lostSentence(what, by)),
+		});
+	} catch (error) {
+		const parent = path.dirname(lock);
+		throw asWriteError(`in ${parent}`, parent, error);
+	}
+
+	try {
+		return work();
+	} finally {
+		held.release();
 	}
 };
 

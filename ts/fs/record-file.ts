@@ -25,24 +25,26 @@ export const checkFile = (file: string): void => {
 };
 
 /**
- * The format of preregistrations, records and sweeps that is written and read. Files of format 1 do not name it, so that
- * existing ones keep their hashes; later ones have a `format`. test/samples keeps files of each.
- */
-const known = 1;
-
-/**
- * Parses JSON of a known shape.
+ * Parses JSON of a known shape. Files of format 1 do not name it, so that existing ones keep their hashes; later ones have a
+ * `format`. test/samples keeps files of each.
  *
  * @param whole the value's name in a sentence
+ * @param known the latest format of such a file
  * @throws {RecordError} for a later format, or else for the first error
  */
-export const parseRecordJson = <Value>(shape: z.ZodType<Value>, file: string, text: string, whole: string): Value => {
+export const parseRecordJson = <Value>(
+	shape: z.ZodType<Value>,
+	file: string,
+	text: string,
+	whole: string,
+	known = 1,
+): Value => {
 	const value: unknown = asRecordError(file, () => JSON.parse(text), 'it is not JSON: ');
 	const {format} = (value ?? {}) as {readonly format?: unknown};
 	if (typeof format === 'number' && format > known) {
 		throw new RecordError(
 			file,
-			`it is of format ${format}, and Stepladder ${packageVersion()} reads format ${known}: use a newer version`,
+			`it is of format ${format}, and Stepladder ${packageVersion()} reads ${known === 1 ? 'format 1' : `formats 1 to ${known}`}: use a newer version`,
 		);
 	}
 

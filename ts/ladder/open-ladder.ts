@@ -9,7 +9,6 @@ import {didYouMean} from '../format/did-you-mean.js';
 import {formatThrown, formatValue} from '../format/value.js';
 import {abortable, abortedBy} from '../platform/abort.js';
 import {isStep, placeStep, type Step} from '../step/define-step.js';
-import {readsWeights} from '../step/weight-files.js';
 import {checkFolder} from '../validation/check-path.js';
 import {deepFreeze} from '../validation/deep-freeze.js';
 import {defineLadder, type LadderDefinition, type PublishedResult} from './define-ladder.js';
@@ -170,12 +169,7 @@ const readSteps = async (folder: string, opening: number): Promise<Steps> => {
 		try {
 			checkUnique(file, files);
 			const step = await readStep(file, name, opening);
-			found.entries.push({
-				step: readsWeights(step.experiment) ? placeStep(step, folder) : step,
-				position,
-				file,
-				record,
-			});
+			found.entries.push({step: placeStep(step, folder), position, file, record});
 		} catch (error) {
 			if (!(error instanceof LadderError)) {
 				throw error;

@@ -8,6 +8,7 @@ import {commandHint} from '../platform/command-hint.js';
 import {checkAnswers} from './check-answers.js';
 import {checkClaims} from './check-claims.js';
 import {checkData, dataOfStep, isStale, type RecordedData} from './check-data.js';
+import {checkLedger} from './check-ledger.js';
 import type {LadderRecords} from './ladder-records.js';
 import {hasMarks, hasTable, marksWanted, withLadder} from './ladder-table.js';
 import {checkPreregistration} from './preregister.js';
@@ -34,6 +35,7 @@ export const checkLadder = (
 	const problems = [
 		...checkData([...recorded, ...sweeps], data),
 		...entries.flatMap(entry => checkStep(entry, records, data)),
+		...collectProblems(() => checkLedger(records, entries)),
 		...checkPage(records),
 	];
 	return [...new Set(problems)]; // steps that refer to the same damaged record report it alike

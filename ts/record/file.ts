@@ -6,7 +6,7 @@ import type {RecordedAnswers, RecordedEpoch, StepRecord} from '../claims/step-re
 import {RecordError} from '../errors/index.js';
 import {learningRates} from '../experiment/learning-rates.js';
 import {summarize} from '../experiment/summarize.js';
-import {canonicalJson, checksum} from '../fs/hash.js';
+import {canonicalJson, checksum, sha256 as textHash} from '../fs/hash.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {asRecordError, checkCanonicalText, parseRecordJson, readRecordText} from '../fs/record-file.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
@@ -28,12 +28,18 @@ const recordFiles = {record: 'record.json', epochs: 'epochs.csv', answers: 'pred
 /** Where a target is on another metric than accuracy: the test images by class in each epoch. */
 const classesFile = 'classes.jsonl';
 
+/** All files of a record. */
+export const recordFileNames = ['promise.json', ...Object.values(recordFiles), classesFile];
+
 const columns = ['seed', 'epoch', 'trainLoss', 'trainCorrect', 'testLoss', 'testCorrect', 'seconds'] as const;
 
 const {count, some, loss, seconds, sha256, time} = shapes;
 
+/** Format 2 has the ledger's last line before it. */
 const main = z.strictObject({
+	format: z.literal(2).optional(),
 	promise: sha256,
+	ledger: sha256.optional(),
 	conditions: z.array(conditionShape),
 	seeds: z
 		.array(
@@ -97,9 +103,11 @@ export const writeRecord = (folder: string, record: StepRecord): void => {
 };
 
 /** Returns the text of each file, without values that follow from the preregistration. */
-const recordTexts = ({preregistration, conditions, seeds, epochs, answers}: StepRecord) => {
+const recordTexts = ({preregistration, ledger, conditions, seeds, epochs, answers}: StepRecord) => {
 	const rest = {
+		...(ledger !== undefined && {format: 2}),
 		promise: preregistrationHash(preregistration),
+		...(ledger !== undefined && {ledger}),
 		conditions: z.array(conditionShape).parse(conditions), // with keys in one order
 		seeds: seeds.map(({trainCleanTotal: _, ...seed}) => seed),
 	};
@@ -124,6 +132,10 @@ const classesText = ({epochs}: Pick<StepRecord, 'epochs'>): string | undefined =
 		? undefined
 		: asLines(lines.map(line => JSON.stringify({...line, checksum: checksum(canonicalJson(line))})));
 };
+
+/** Returns the SHA-256 over the texts of a record's files, by which the ledger names it. */
+export const recordHash = (record: StepRecord): string =>
+	textHash([...Object.values(recordTexts(record)), classesText(record) ?? ''].join('\n'));
 
 const asLines = (lines: readonly string[]): string => `${lines.join('\n')}\n`;
 
@@ -150,7 +162,7 @@ export const readRecord = (folder: string): StepRecord => {
 
 	const preregistration = readPreregistration(folder);
 	const text = readRecordText(fileAt(recordFiles.record));
-	const {checksums, ...rest} = parseRecordJson(main, fileAt(recordFiles.record), text, 'record'); // it names the format of all three
+	const {checksums, ...rest} = parseRecordJson(main, fileAt(recordFiles.record), text, 'record', 2); // it names the format of all three
 	const texts = {
 		[recordFiles.record]: text,
 		[recordFiles.epochs]: readRecordText(fileAt(recordFiles.epochs)),
@@ -208,6 +220,7 @@ export const readRecord = (folder: string): StepRecord => {
 	const byClass = readClasses(folder, epochs, read, data.classes);
 	const record: StepRecord = {
 		...{preregistration, step, experiment, data, parameters, conditions: rest.conditions},
+		...(rest.ledger !== undefined && {ledger: rest.ledger}),
 		seeds: rest.seeds.map(seed => ({...seed, trainCleanTotal: train})),
 		...{epochs: byClass ? epochs.map((row, index) => ({...row, testByClass: byClass[index]})) : epochs, answers: read},
 	};

@@ -4,6 +4,8 @@ import {type MeasuredRecord, measureRecord} from '../claims/measured-record.js';
 import {TestFamily} from '../claims/multiple-testing.js';
 import {RecordError} from '../errors/index.js';
 import type {Ladder, StepEntry} from '../ladder/open-ladder.js';
+import type {LedgerLine} from '../ledger/events.js';
+import {readLedger} from '../ledger/ledger.js';
 import {commandHint} from '../platform/command-hint.js';
 import {hasSweep, readSweep, sweepsFolder} from '../sweep/file.js';
 import type {SweepResult} from '../sweep/result.js';
@@ -17,6 +19,7 @@ export class LadderRecords {
 	readonly #known = new Map<string, MeasuredRecord>();
 	readonly #damaged = new Map<string, RecordError>();
 	readonly #sweeps = new Map<string, SweepResult>();
+	#ledger: readonly LedgerLine[] | undefined;
 	readonly #claims = new Map<StepEntry, readonly EvaluatedClaim[]>();
 
 	constructor(readonly ladder: Ladder) {}
@@ -77,6 +80,16 @@ export class LadderRecords {
 		}
 
 		return this.#damaged;
+	}
+
+	/**
+	 * Returns the lines of the ladder's ledger; none if it has no ledger, as one of an earlier version.
+	 *
+	 * @throws {RecordError} if it was changed
+	 */
+	ledger(): readonly LedgerLine[] {
+		this.#ledger ??= readLedger(this.ladder.folder);
+		return this.#ledger;
 	}
 
 	/**

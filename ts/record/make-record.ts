@@ -20,6 +20,8 @@ import {acquireLock, type Lock, lockHolder, lockPathFor} from '../fs/lock.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {suggestOut, wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
+import type {LedgerLine} from '../ledger/events.js';
+import {appendToLedger, ledgerHead, readLedger} from '../ledger/ledger.js';
 import type {Condition} from '../native/condition.js';
 import {cleanUpRuns} from '../runs/clean-up.js';
 import {tryReadConfig} from '../runs/config.js';
@@ -37,10 +39,11 @@ import {type Folders, trainInFolders} from '../training/train.js';
 import type {Training} from '../training/training.js';
 import {checkFresh} from '../validation/check-fresh.js';
 import {checkAnswers} from './check-answers.js';
+import {isEarlier} from './check-ledger.js';
 import {checkRecord, needsClassCounts} from './check-record.js';
-import {writeRecord} from './file.js';
+import {hasRecord, readRecord, recordHash, writeRecord} from './file.js';
 import type {LadderRecords} from './ladder-records.js';
-import {preregister} from './preregister.js';
+import {notePreregistration, preregister} from './preregister.js';
 import {preregistrationHash} from './preregistration-file.js';
 
 /** How a step is recorded. */
@@ -103,6 +106,8 @@ export const makeRecord = async (
 		const classCounts = await countsForLoss(step.experiment, data, {});
 		const preregistration = preregister(entry, records, data, {seeds, classCounts, fresh});
 		const purpose = preregistrationHash(preregistration);
+		const {folder: ladder} = records.ladder;
+		notePreregistration(entry, ladder, preregistration);
 		const wanted = {step, data, engine: options.engine, purpose};
 		// A new preregistration has no runs yet, and damage to older ones doesn't matter.
 		const folders = new Map(seeds.map(seed => [seed, fresh ? undefined : findRun(parent, {...wanted, seed})]));
@@ -124,6 +129,10 @@ export const makeRecord = async (
 			folders.set(run.seed, opened.path);
 			return opened;
 		};
+		if (missing.length > 0) {
+			appendToLedger(ladder, {event: 'begun', step: step.name, promise: purpose, seeds: missing});
+		}
+
 		const training =
 			missing.length > 0
 				? trainInFolders(step, {...options, signal, data: sourceOf(data), seeds: missing}, {open}, undefined)
@@ -148,12 +157,14 @@ export const makeRecord = async (
 			}
 
 			try {
-				const record = assemble(
+				const assembled = assemble(
 					preregistration,
 					seeds.map(seed => parts.get(seed) ?? part(seed)),
 				);
 				lock.check();
+				const record = inLedger(entry, assembled, ladder);
 				writeRecord(folder, record);
+				noteRecord(ladder, record);
 				if (fresh) {
 					removeEarlier(parent, step.name, purpose);
 				}
@@ -168,6 +179,38 @@ export const makeRecord = async (
 		return {finished, training, write};
 	} catch (error) {
 		lock.release();
+		throw error;
+	}
+};
+
+/**
+ * Returns a record with the ledger's last line. If the same record is on disk, with that one's: what has been recorded stays to the
+ * byte, also in the format from before there were ledgers.
+ */
+const inLedger = (entry: StepEntry, record: StepRecord, ladder: string): StepRecord => {
+	const found = tryReadRecord(entry.record);
+	const isSame = found !== undefined && recordHash({...record, ledger: found.ledger}) === recordHash(found);
+	const isKept = isSame && (found.ledger !== undefined || isEarlier(entry.record, readLedger(ladder), ladder));
+	return isKept ? found : {...record, ledger: ledgerHead(ladder)};
+};
+
+/** Notes a record in the ledger, unless that was done, or it is older than the ledger. */
+const noteRecord = (ladder: string, record: StepRecord): void => {
+	const [promise, hash] = [preregistrationHash(record.preregistration), recordHash(record)];
+	const isNoted = (line: LedgerLine): boolean => line.event === 'recorded' && line.record === hash;
+	if (record.ledger !== undefined && !readLedger(ladder).some(isNoted)) {
+		appendToLedger(ladder, {event: 'recorded', step: record.step, promise, record: hash});
+	}
+};
+
+const tryReadRecord = (folder: string): StepRecord | undefined => {
+	try {
+		return hasRecord(folder) ? readRecord(folder) : undefined;
+	} catch (error) {
+		if (error instanceof RecordError) {
+			return undefined; // it is replaced
+		}
+
 		throw error;
 	}
 };

@@ -6,6 +6,9 @@ import {differences} from '../experiment/difference.js';
 import {goalOf} from '../experiment/goal.js';
 import {formatSetting} from '../format/value.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
+import type {LedgerLine} from '../ledger/events.js';
+import {experimentHash} from '../ledger/experiment-hash.js';
+import {appendToLedger, fileHash, ledgerHead, readLedger} from '../ledger/ledger.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {commandHint} from '../platform/command-hint.js';
@@ -14,7 +17,9 @@ import {hasRecord} from './file.js';
 import type {LadderRecords} from './ladder-records.js';
 import {
 	hasPreregistration,
+	ledgerBefore,
 	preregistrationFile,
+	preregistrationHash,
 	readPreregistration,
 	writePreregistration,
 } from './preregistration-file.js';
@@ -81,14 +86,58 @@ export const preregister = (
 		return preregistration;
 	}
 
+	const {folder: ladder} = records.ladder;
+	const commit = commitOf(path.dirname(folder)); // before anything is written
+	const experiment = experimentHash(now.experiment);
+	const isEarlier = (line: LedgerLine): boolean =>
+		line.event === 'promised' && (line.step === now.step || line.experiment === experiment);
+	abandon(entry, ladder);
+	const ledger = ledgerHead(ladder);
 	return writePreregistration(folder, {
 		...now,
 		classCounts,
 		seeds,
 		made: {
 			...{by: 'record', time: new Date().toISOString(), version: unwrap(native().runtimeInfo()).version},
-			...{commit: commitOf(path.dirname(folder)), again: hasPreregistration(folder) || hasRecord(folder)},
+			...{commit, again: hasPreregistration(folder) || hasRecord(folder) || readLedger(ladder).some(isEarlier)},
+			ledger,
 		},
+	});
+};
+
+/** Notes in the ledger that a preregistration on disk is going to be replaced. */
+const abandon = ({step, record}: StepEntry, ladder: string): void => {
+	if (!hasPreregistration(record)) {
+		return;
+	}
+
+	const promise = fileHash(preregistrationFile(record));
+	if (!readLedger(ladder).some(line => line.event === 'abandoned' && line.promise === promise)) {
+		appendToLedger(ladder, {event: 'abandoned', step: step.name, promise});
+	}
+};
+
+/**
+ * Notes a preregistration in the ledger, unless that was done: `record` may have been killed after it wrote the file.
+ * One from before there was a ledger is listed in its first line.
+ */
+export const notePreregistration = (
+	{step, file}: StepEntry,
+	ladder: string,
+	preregistration: Preregistration,
+): void => {
+	const promise = preregistrationHash(preregistration);
+	if (
+		ledgerBefore(preregistration) === undefined ||
+		readLedger(ladder).some(line => line.event === 'promised' && line.promise === promise)
+	) {
+		return;
+	}
+
+	const {experiment, data, seeds} = preregistration;
+	appendToLedger(ladder, {
+		...{event: 'promised', step: step.name, promise, experiment: experimentHash(experiment), data: data.hash},
+		...{seeds: [...(seeds ?? [])], source: fileHash(file)},
 	});
 };
 

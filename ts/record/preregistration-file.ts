@@ -16,12 +16,14 @@ import {removePartialFiles, writeFileAtomic} from '../fs/write-file-atomic.js';
 import {shapes, validate} from '../validation/validate.js';
 import {historyShape} from './history.js';
 
-const {count, some, text, time} = shapes;
+const {count, some, text, time, sha256: sha256Shape} = shapes;
 const number = z.custom<number>(value => typeof value === 'number', 'a number');
 
 const metric = z.custom<Metric>(value => isMetric(value), '`balancedAccuracy`, `macroF1` or `{recall: CLASS}`');
 
+/** Format 2 has the ledger's last line before it. */
 const schema = z.strictObject({
+	format: z.literal(2).optional(),
 	step: text,
 	from: text.nullable(),
 	target: z.strictObject({
@@ -39,6 +41,7 @@ const schema = z.strictObject({
 			...{by: z.literal('record'), time, version: text},
 			commit: z.strictObject({hash: shapes.commit, clean: z.boolean()}).nullable(),
 			again: z.boolean(),
+			ledger: sha256Shape.optional(),
 		}),
 		historyShape,
 	]),
@@ -52,12 +55,19 @@ export const preregistrationFile = (folder: string): string => path.join(folder,
 export const hasPreregistration = (folder: string): boolean => existsSync(preregistrationFile(folder));
 
 const asText = (preregistration: Preregistration): string =>
-	`${JSON.stringify({...preregistration, checksum: checksum(contents(preregistration))}, undefined, '\t')}\n`;
-const contents = (preregistration: Preregistration): string => JSON.stringify(preregistration, undefined, '\t');
+	`${JSON.stringify({...withFormat(preregistration), checksum: checksum(contents(preregistration))}, undefined, '\t')}\n`;
+const contents = (preregistration: Preregistration): string =>
+	JSON.stringify(withFormat(preregistration), undefined, '\t');
+const withFormat = (preregistration: Preregistration): Preregistration & {readonly format?: number} =>
+	ledgerBefore(preregistration) === undefined ? preregistration : {format: 2, ...preregistration};
+
+/** Returns the hash of the ledger's last line before a preregistration; `undefined` for one from before there were ledgers. */
+export const ledgerBefore = ({made}: Preregistration): string | undefined =>
+	made.by === 'record' ? made.ledger : undefined;
 
 /** Returns it with its keys in the order of the schema, which its hash depends on. */
 const ordered = (value: unknown, file: string): Preregistration => {
-	const {experiment, ...rest} = validate(schema.omit({checksum: true}), value, 'preregistration');
+	const {experiment, ...rest} = validate(schema.omit({checksum: true, format: true}), value, 'preregistration');
 	const {step, from, target, why, classCounts, data, seeds, made} = rest;
 	return {
 		step,
@@ -98,7 +108,7 @@ export const writePreregistration = (folder: string, preregistration: Preregistr
 export const readPreregistration = (folder: string): Preregistration => {
 	const file = preregistrationFile(folder);
 	const found = readRecordText(file);
-	const {checksum: sum, ...rest} = parseRecordJson(schema, file, found, 'preregistration');
+	const {checksum: sum, format: _, ...rest} = parseRecordJson(schema, file, found, 'preregistration', 2);
 	const preregistration = ordered(rest, file);
 	asRecordError(file, () => checkGoal(preregistration.target));
 	if (sum !== checksum(contents(preregistration))) {

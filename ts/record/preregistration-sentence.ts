@@ -1,21 +1,69 @@
-import type {Preregistration} from '../claims/preregistration.js';
+import type {StepRecord} from '../claims/step-record.js';
+import {listSeeds} from '../format/seeds.js';
+import {type Attempts, attemptsBefore} from '../ledger/attempts.js';
+import type {LedgerLine} from '../ledger/events.js';
 import {type History, historyOf, type Origin, orderOf} from './history.js';
+import {preregistrationHash} from './preregistration-file.js';
 
-/** Says when a preregistration was written, and so how much it is worth. */
-export const preregistrationSentence = ({made}: Preregistration): string => {
+/**
+ * Says when the preregistration of a record was written, and what had been known of the step by then.
+ *
+ * @param ledger lines of the ladder's ledger; none for a record from before there were ledgers
+ */
+export const preregistrationSentence = (
+	{preregistration, ledger: head}: Pick<StepRecord, 'preregistration' | 'ledger'>,
+	ledger: readonly LedgerLine[],
+): string => {
+	const {made} = preregistration;
 	if (made.by === 'history') {
 		return historySentence(historyOf(made));
 	}
 
-	const {time, commit, again} = made;
+	const {commit, again} = made;
 	const at = commit
 		? `at commit ${short(commit.hash)}${commit.clean ? '' : ' with changes that were not committed'}`
 		: 'outside of git';
-	const known = again
-		? ' The step had been preregistered or recorded before, so earlier results may have been known.'
-		: '';
-	return `On ${minute(time)}, ${at}, before these seeds were trained.${known}`;
+	const promise = preregistrationHash(preregistration);
+	const attempts = attemptsBefore(ledger, promise);
+	if (!attempts) {
+		const known = again
+			? ' The step had been preregistered or recorded before, so earlier results may have been known.'
+			: '';
+		return `On ${minute(made.time)}, ${at}, before these seeds were trained.${known}${headSentence(head)}`;
+	}
+
+	const {time} = ledger.find(line => line.event === 'promised' && line.promise === promise) ?? made;
+	const runs = attempts.trained.length === 0 ? 'these seeds were trained' : 'these runs';
+	return `On ${minute(time)}, ${at}, before ${runs}.${attemptsSentences(attempts)}${headSentence(head)}`;
 };
+
+/** Says what the ledger has of the time before; empty for a first attempt of which nothing had been trained. */
+const attemptsSentences = ({number, recorded, trained, otherRuns}: Attempts): string => {
+	const earlier = number - 1;
+	const without = earlier - recorded;
+	const outcomes = [
+		...(recorded > 0 ? [`${recorded} ${recorded === 1 ? 'was' : 'were'} recorded`] : []),
+		...(without > 0 ? [`${without} ${without === 1 ? 'was' : 'were'} abandoned`] : []),
+	];
+	return [
+		...(earlier === 0 ? [] : [` This is attempt ${number}: of those before, ${outcomes.join(' and ')}.`]),
+		...(trained.length === 0
+			? []
+			: [
+					` ${upper(listSeeds(trained))} had been trained with these settings before, and evaluated on the test images.`,
+				]),
+		...(otherRuns === 0
+			? []
+			: [
+					` ${otherRuns} other ${otherRuns === 1 ? 'run' : 'runs'} of the step, with other seeds or settings, had been evaluated on the test images.`,
+				]),
+	].join('');
+};
+
+/** Names the ledger's last line before a record, which a reader can compare with a copy of the ledger. */
+const headSentence = (head: string | undefined): string => (head === undefined ? '' : ` Ledger: ${head.slice(0, 12)}.`);
+
+const upper = (text: string): string => `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}`;
 
 const historySentence = ({target, experiment, why, result}: History): string => {
 	const parts = [

@@ -6,6 +6,7 @@ import {findingSentences} from '../data/findings.js';
 import {aimOf, type Goal, ofMetric} from '../experiment/goal.js';
 import type {Metric} from '../experiment/metric.js';
 import {percent, roundInterval} from '../format/figures.js';
+import {listSeeds} from '../format/seeds.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {overwriteUserFile, withLineEnds} from '../fs/write-user-file.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
@@ -32,7 +33,7 @@ export const stepText = (entry: StepEntry, records: LadderRecords): StepText => 
 	return {
 		target: targetSentence(preregistration.target),
 		why: preregistration.why,
-		preregistered: preregistrationSentence(preregistration),
+		preregistered: preregistrationSentence(self.record, self.record.ledger === undefined ? [] : records.ledger()),
 		result: resultSentences(self),
 		analysis: records.claims(entry).map(({text}) => text()),
 	};
@@ -51,7 +52,7 @@ const resultSentences = (self: MeasuredRecord): string[] => {
 	const {metric} = aimOf(target);
 	const reached = held.count < held.of ? 'Missed: held' : trivial ? 'Trivial: reached' : 'Held';
 	return [
-		`${reached} by ${held.count} of ${held.of} ${held.of === 1 ? 'seed' : 'seeds'} (${listed(seeds)}), with ` +
+		`${reached} by ${held.count} of ${held.of} ${held.of === 1 ? 'seed' : 'seeds'} (${listSeeds(seeds)}), with ` +
 			`${parameters.toLocaleString('en')} parameters and ${epochs} epochs, on the \`${engines}\` engine.`,
 		`Test accuracy over the last five epochs: ${meanOf(test)}; lowest in any of them ${percent(Math.min(...lowest.values))} %.`,
 		`Training accuracy in the last epoch: ${meanOf(train)} while learning${noise(self)}, ` +
@@ -75,11 +76,6 @@ const noise = ({record: {experiment}}: MeasuredRecord): string => {
 	];
 	return kinds.length > 0 ? ` (with ${kinds.join(' and ')})` : '';
 };
-
-const listed = (seeds: readonly number[]): string =>
-	seeds.length > 2 && seeds.every((seed, index) => seed === (seeds[0] ?? 0) + index)
-		? `seeds ${seeds[0]} to ${seeds.at(-1)}`
-		: `seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}`;
 
 /** Formats the mean accuracy over seeds, rounded down as all accuracies are. */
 const meanOf = (measured: Measured): string => {

@@ -65,6 +65,7 @@ export const configText = (
 		...(drawSeed !== undefined && {drawSeed}),
 		...(classCounts !== undefined && {classCounts}),
 		...(readsWeights(experiment) && {startFolder: path.resolve(step.folder ?? '.')}),
+		...(step.ladder !== undefined && {ladder: path.resolve(step.ladder)}),
 		...(purpose !== undefined && {purpose}),
 		...(command !== undefined && {command}),
 		...(step.trial && {trial: step.trial}),
@@ -110,6 +111,7 @@ export const readConfig = (folder: string): RunConfig => {
 			drawSeed,
 			classCounts,
 			startFolder,
+			ladder,
 			purpose,
 			command,
 			trial,
@@ -122,7 +124,7 @@ export const readConfig = (folder: string): RunConfig => {
 		const data = storedData(config.data);
 		checkTrainOptions({...options, data: sourceOf(data)});
 		return {
-			step: {name, experiment, target, trial, folder: startFolder},
+			step: {name, experiment, target, trial, folder: startFolder, ladder},
 			seed,
 			experiment: asExperiment(experiment),
 			data,

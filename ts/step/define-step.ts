@@ -8,7 +8,7 @@ import {formatValue} from '../format/value.js';
 import {checkNames} from '../validation/check-names.js';
 import {deepFreeze} from '../validation/deep-freeze.js';
 import {checkObject, isPlainObject} from '../validation/plain-object.js';
-import {withWeightHashes} from './weight-files.js';
+import {readsWeights, withWeightHashes} from './weight-files.js';
 
 /** Target of a step, with its reason. */
 export type Target = Goal & {
@@ -30,6 +30,8 @@ export type Step = {
 	readonly experiment: Experiment;
 	/** The folder that relative paths of the experiment start from; `undefined` for the working folder. */
 	readonly folder?: string | undefined;
+	/** The folder of the ladder that it was opened from, whose ledger notes its trainings; `undefined` outside of a ladder. */
+	readonly ladder?: string | undefined;
 	readonly target: Target;
 	/** Claims about its record; empty before it was trained. */
 	readonly analysis: readonly Claim[];
@@ -40,6 +42,8 @@ export type Trainable = Pick<Step, 'name' | 'experiment'> & {
 	readonly target: Goal;
 	readonly from?: Step | undefined;
 	readonly folder?: string | undefined;
+	/** As in {@link Step}. */
+	readonly ladder?: string | undefined;
 	/** Settings that differ from the unchanged step, if this is a trial. */
 	readonly trial?: ReadonlyArray<{readonly path: string; readonly value: unknown}> | undefined;
 };
@@ -145,9 +149,10 @@ export const defineStep = (definition: StepDefinition): Step => {
 };
 
 /** Returns a step, and those that it grew from, with the folder of its ladder and the hashes of the files of weights that it reads. */
-export const placeStep = (step: Step, folder: string): Step => {
-	const experiment = withWeightHashes(step.experiment, folder);
-	const placed = deepFreeze({...step, from: step.from && placeStep(step.from, folder), experiment, folder});
+export const placeStep = (step: Step, ladder: string): Step => {
+	const experiment = withWeightHashes(step.experiment, ladder);
+	const folder = readsWeights(experiment) && {folder: ladder};
+	const placed = deepFreeze({...step, from: step.from && placeStep(step.from, ladder), experiment, ...folder, ladder});
 	defined.add(placed);
 	return placed;
 };

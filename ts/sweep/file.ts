@@ -5,7 +5,7 @@ import {descriptionShape} from '../data/description-shape.js';
 import {RecordError} from '../errors/index.js';
 import {asExperiment} from '../experiment/experiment.js';
 import {fileType} from '../fs/file-type.js';
-import {canonicalJson, checksum} from '../fs/hash.js';
+import {canonicalJson, checksum, sha256} from '../fs/hash.js';
 import {listFolder} from '../fs/list-folder.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {asRecordError, checkCanonicalText, parseRecordJson, readRecordText} from '../fs/record-file.js';
@@ -91,6 +91,10 @@ const sweepTexts = ({plan, conditions, runs, epochs}: SweepRecord, file: string)
 		),
 	};
 };
+
+/** Returns the SHA-256 over the texts of a sweep's files, by which the ledger names it. */
+export const sweepHash = (record: SweepRecord): string =>
+	sha256(Object.values(sweepTexts(record, 'the sweep')).join('\n'));
 
 /**
  * Writes a sweep: `sweep.json`, and a row per epoch in `epochs.csv`, each part with a checksum.

@@ -7,10 +7,13 @@ import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {writeFileAtomic} from '../fs/write-file-atomic.js';
 import {withLineEnds} from '../fs/write-user-file.js';
 import type {Ladder} from '../ladder/open-ladder.js';
+import type {LedgerLine} from '../ledger/events.js';
+import {readLedger} from '../ledger/ledger.js';
 import {commandHint} from '../platform/command-hint.js';
 import {readSweep, sweepNames, sweepsFolder} from './file.js';
 import type {SweepResult} from './result.js';
 import {summarizeSweep} from './result.js';
+import {checkSweepLedger} from './sweep-ledger.js';
 import {sweepMarkdown} from './table.js';
 
 /** The files that are derived from a sweep's record. */
@@ -92,14 +95,28 @@ export const dataOfSweeps = (ladder: Ladder): ReadonlyArray<{name: string; file:
  */
 export const checkSweeps = async (ladder: Ladder): Promise<string[]> => {
 	const problems: string[] = [];
+	const ledger = readUnlessDamaged(ladder.folder);
 	for (const name of sweepNames(ladder.folder)) {
-		problems.push(...(await checkSweep(ladder, name)));
+		problems.push(...(await checkSweep(ladder, name, ledger)));
 	}
 
 	return problems;
 };
 
-const checkSweep = async (ladder: Ladder, name: string): Promise<string[]> => {
+/** Reads the ledger; a damaged one, which is a problem of the whole ladder, as if there was none. */
+const readUnlessDamaged = (ladder: string): readonly LedgerLine[] => {
+	try {
+		return readLedger(ladder);
+	} catch (error) {
+		if (error instanceof RecordError) {
+			return [];
+		}
+
+		throw error;
+	}
+};
+
+const checkSweep = async (ladder: Ladder, name: string, ledger: readonly LedgerLine[]): Promise<string[]> => {
 	const folder = path.join(sweepsFolder(ladder.folder), name);
 	try {
 		const record = readSweep(folder);
@@ -107,6 +124,7 @@ const checkSweep = async (ladder: Ladder, name: string): Promise<string[]> => {
 		const isKnown = ladder.steps.some(step => step.name === found.step);
 		return [
 			...(isKnown ? [] : [`${displayPath(folder)} varies \`${found.step}\`, which is not a step of the ladder`]),
+			...checkSweepLedger(ledger, ladder.folder, name, folder, record),
 			...(await texts(found)).flatMap(([file, text]) => checkText(path.join(folder, file), text)),
 		];
 	} catch (error) {

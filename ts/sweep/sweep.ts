@@ -39,6 +39,7 @@ import {chartFile, hasSweepPage, pageFile, writeSweepPage} from './page.js';
 import {checkVary, type SweepPlan, selectionOf, type Trial, trainedOn, trialsOf, type Varied} from './plan.js';
 import type {SweepResult} from './result.js';
 import {summarizeSweep} from './result.js';
+import {noteSweep, noteSweepBegun} from './sweep-ledger.js';
 import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
 import {trainTrial} from './train-trial.js';
 import {TrialFolder} from './trial-folder.js';
@@ -201,6 +202,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		}
 
 		const found = summarizeSweep(name, existing);
+		noteSweep(ladder.folder, name, existing);
 		await cleanUp(
 			name,
 			folder,
@@ -219,10 +221,12 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 			wrapWriteErrors(`in ${folder}`, folder, () => writeFileAtomic(replacing, identity));
 		}
 
+		noteSweepBegun(ladder.folder, name, plan);
 		const record = await trainAll(plan, runs, data, {...rest, ladder: ladder.folder, signal, condition, fresh, tell});
 		lock.check();
 		removePartialFiles(folder, written);
 		writeSweep(folder, record);
+		noteSweep(ladder.folder, name, record);
 		const found = summarizeSweep(name, record);
 		await writeSweepPage(folder, found);
 		wrapWriteErrors(`in ${folder}`, folder, () => rmSync(replacing, {force: true}));

@@ -14,6 +14,7 @@ import type {Trainable} from '../step/define-step.js';
 import {checkNames} from '../validation/check-names.js';
 import {checkFolder} from '../validation/check-path.js';
 import {checkObject} from '../validation/plain-object.js';
+import {noteTraining} from './note-training.js';
 import {storedData} from './stored-data.js';
 import {type ExistingRuns, type FinishedBefore, type Folders, trainInFolders} from './train.js';
 import {seedResult} from './train-seed.js';
@@ -68,6 +69,7 @@ export const resume = (folder: string, options: ResumeOptions = {}): Training =>
 	const folders: Folders = {
 		begin: async (step, stop) => openSiblings(folder, step, run.data.classes, stop),
 		open: async started => createRun(out, {...started, command: run.command}),
+		note: noteTraining,
 	};
 	return trainInFolders({...run.step, experiment: run.experiment}, settings, folders, run.drawSeed);
 };

@@ -21,6 +21,7 @@ import {withWeightHashes} from '../step/weight-files.js';
 import {checkFits, checkStep} from './check-training.js';
 import {hintsFor} from './hints.js';
 import {countsForLoss, findMissingClasses, imageSelection, newDrawSeed} from './image-selection.js';
+import {type NotedTraining, noteTraining} from './note-training.js';
 import {type SeedRun, trainSeed} from './train-seed.js';
 import {startTraining, type Training} from './training.js';
 
@@ -44,12 +45,15 @@ export const train = (step: Step | Trainable, options: TrainOptions): Training =
 	const command = Array.isArray(seeds) && seeds.length > 1 ? {id: randomUUID(), seeds} : undefined;
 	const folders: Folders = {
 		open: async run => (out === undefined ? undefined : createRun(out, {...run, command})),
+		note: noteTraining,
 	};
 	return trainInFolders(step, options, folders, newDrawSeed);
 };
 
 /** Opens the folders of runs. */
 export type Folders = {
+	/** Notes the training in the ledger of the step's ladder, before anything is trained. */
+	readonly note?: typeof noteTraining;
 	/** Opens the existing runs, before anything is trained. */
 	readonly begin?: (step: Trainable, signal: AbortSignal) => Promise<ExistingRuns>;
 	/** Opens the folder of a seed without an existing run; `undefined` to save nothing. It is released when all seeds have ended. */
@@ -83,7 +87,7 @@ export const trainInFolders = (
 const trainSeeds = async (
 	step: Trainable,
 	options: TrainOptions,
-	{begin, open}: Folders,
+	{begin, open, note}: Folders,
 	givenDrawSeed: number | undefined,
 	emit: (event: TrainEvent) => void,
 	aborted: AbortSignal,
@@ -122,6 +126,18 @@ const trainSeeds = async (
 	}
 
 	const missing = [...seeds.entries()].filter(([, seed]) => !existing?.finished.has(seed));
+	let noted: NotedTraining | undefined;
+	const noteAndEmit = (event: TrainEvent): void => {
+		if (event.type !== 'start') {
+			emit(event);
+			return;
+		}
+
+		// Only now is it known that the trainer accepts all settings, and nothing has been evaluated yet.
+		noted ??= note?.(step, experiment, data, {...given, seeds: missing.map(([, seed]) => seed)});
+		const hints = [...(event.hints ?? []), ...(noted?.problem === undefined ? [] : [noted.problem])];
+		emit({...event, ...(hints.length > 0 && {hints})});
+	};
 	const isUnfinished = (seed: number): number => Number(existing?.unfinished.has(seed) ?? false);
 	const queue = missing.toSorted(([, a], [, b]) => isUnfinished(b) - isUnfinished(a)); // they finish sooner
 	const opened: RunFolder[] = [];
@@ -139,7 +155,7 @@ const trainSeeds = async (
 
 			const stop = folder ? AbortSignal.any([signal, folder.lost]) : signal;
 			const run = {...started, options: {...started.options, signal: stop}};
-			const finished = await trainSeed({...run, folder, emit, isInterrupted: () => outside.aborted});
+			const finished = await trainSeed({...run, folder, emit: noteAndEmit, isInterrupted: () => outside.aborted});
 			engine = finished.engine;
 			results[index] = finished.result;
 			folder?.finish({step: step.name, parameters, target, ...finished});
@@ -150,6 +166,8 @@ const trainSeeds = async (
 		for (const folder of opened) {
 			folder.release();
 		}
+
+		(noted as NotedTraining | undefined)?.end(missing.flatMap(([index, seed]) => (results[index] ? [seed] : [])));
 	}
 
 	const count = results.filter(({held}) => held).length;

@@ -9,6 +9,7 @@ import {wrapWriteErrors} from '../../fs/wrap-write-errors.js';
 import {ConfigError, type Data, type Ladder, record, type StepEntry} from '../../index.js';
 import {commandHint} from '../../platform/command-hint.js';
 import {checkLadder} from '../../record/check.js';
+import {unledgered} from '../../record/check-ledger.js';
 import {LadderRecords} from '../../record/ladder-records.js';
 import {lockOfRecording} from '../../record/make-record.js';
 import {drawSeed, isSlow, replay} from '../../record/replay.js';
@@ -190,6 +191,8 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 		tellRecording(checked); // a recording that began meanwhile
 	}
 
+	const notes = unledgered(records, checked);
+
 	if (again !== false && problems.length === 0) {
 		const hold = again === 'all' ? await holdReplays(signal) : undefined;
 		try {
@@ -205,8 +208,8 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 		}
 	}
 
-	for (const problem of problems) {
-		process.stdout.write(`${problem}\n`);
+	for (const sentence of problems.length > 0 ? problems : notes) {
+		process.stdout.write(`${sentence}\n`);
 	}
 
 	const steps = [

@@ -328,13 +328,13 @@ const trialOf = (step: Step, settings: readonly TriedSetting[]): Trainable => {
 		return step;
 	}
 
-	const {name, from, target} = step;
+	const {name, from, target, folder, ladder} = step;
 	const experiment = withSettings(step.experiment, settings);
 	if (differences(step.experiment, experiment).length === 0) {
 		throw new ConfigError('set', 'a value that the step does not have already', settingsName({settings}));
 	}
 
-	return {name, from, target, experiment, trial: settings};
+	return {name, from, target, experiment, folder, ladder, trial: settings};
 };
 
 /** Resolves a link: a run that begins meanwhile does not change it. */
