@@ -13,7 +13,7 @@ const ledger = (...events: readonly LedgerEvent[]): LedgerLine[] =>
 
 const [own, other] = [hash('1'), hash('2')];
 const promised = (promise: string, {step = 'tiny', experiment = own, seeds = [1, 2, 3]} = {}): LedgerEvent => ({
-	...{event: 'promised', step, promise, experiment, data: hash('d'), seeds, source: hash('e')},
+	...{event: 'promised', step, promise, experiment, data: hash('d'), seeds, file: 'steps/0-tiny.ts', source: hash('e')},
 });
 const training = (seeds: number[], {step = 'tiny', experiment = own, ...rest} = {}): LedgerEvent => ({
 	...{event: 'training', step, experiment, data: hash('d'), seeds, engine: 'auto', ...rest},

@@ -8,14 +8,14 @@ const [optional, seeds] = [count.optional(), z.array(count)];
 const events = {
 	/** The ledger begins: the files of records and sweeps that stood before it, relative to `records`. */
 	opened: {format: z.literal(1), files: z.record(z.string(), sha256)},
-	/** A preregistration was written, for the step's file of this hash. */
+	/** A preregistration was written, for the step's file, relative to the ladder, with this hash. */
 	promised: {
 		step: text,
 		promise: sha256,
 		experiment: sha256,
 		data: sha256,
 		seeds,
-		source: sha256,
+		...{file: text, source: sha256},
 		testImages: sha256.optional(),
 	},
 	/** `record` trains these seeds of a preregistration, or resumes them. */

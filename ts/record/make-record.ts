@@ -15,13 +15,15 @@ import {differences} from '../experiment/difference.js';
 import type {PartialGoal} from '../experiment/goal.js';
 import {learningRates} from '../experiment/learning-rates.js';
 import {summarize} from '../experiment/summarize.js';
+import {listSeeds} from '../format/seeds.js';
+import {formatValue} from '../format/value.js';
 import {listFolder} from '../fs/list-folder.js';
 import {acquireLock, type Lock, lockHolder, lockPathFor} from '../fs/lock.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {suggestOut, wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
 import type {LedgerLine} from '../ledger/events.js';
-import {appendToLedger, ledgerHead, readLedger} from '../ledger/ledger.js';
+import {appendToLedger, ledgerFile, ledgerHead, readLedger} from '../ledger/ledger.js';
 import type {Condition} from '../native/condition.js';
 import {cleanUpRuns} from '../runs/clean-up.js';
 import {tryReadConfig} from '../runs/config.js';
@@ -41,10 +43,11 @@ import {checkFresh} from '../validation/check-fresh.js';
 import {checkAnswers} from './check-answers.js';
 import {isEarlier} from './check-ledger.js';
 import {checkRecord, needsClassCounts} from './check-record.js';
+import {checkCommittable, commitFiles} from './commit.js';
 import {hasRecord, readRecord, recordHash, writeRecord} from './file.js';
 import type {LadderRecords} from './ladder-records.js';
 import {notePreregistration, preregister} from './preregister.js';
-import {preregistrationHash} from './preregistration-file.js';
+import {preregistrationFile, preregistrationHash} from './preregistration-file.js';
 
 /** How a step is recorded. */
 export type RecordOptions = Pick<TrainOptions, 'engine' | 'threads' | 'jobs' | 'signal'> & {
@@ -63,6 +66,13 @@ export type RecordOptions = Pick<TrainOptions, 'engine' | 'threads' | 'jobs' | '
 	 * @default false
 	 */
 	readonly fresh?: boolean;
+	/**
+	 * Whether to commit the preregistration, with the ledger and nothing else, before anything is trained. Git then shows that it
+	 * stood before the results.
+	 *
+	 * @default false
+	 */
+	readonly commit?: boolean;
 };
 
 /** A recording under way. */
@@ -94,10 +104,11 @@ export const makeRecord = async (
 	entry: StepEntry,
 	data: Data,
 	records: LadderRecords,
-	{seeds, out, fresh = false, ...options}: RecordOptions,
+	{seeds, out, fresh = false, commit = false, ...options}: RecordOptions,
 ): Promise<Recording> => {
 	const {step, record: folder} = entry;
 	checkFresh(fresh);
+	checkCommit(commit, records.ladder.folder);
 	checkTraining(step, {...options, seeds, out, data: sourceOf(data)}, data);
 	const parent = path.join(out, step.name);
 	wrapWriteErrors(`in ${parent}`, parent, () => makeFolders(parent), suggestOut); // before a preregistration is replaced
@@ -129,6 +140,11 @@ export const makeRecord = async (
 			folders.set(run.seed, opened.path);
 			return opened;
 		};
+		if (commit) {
+			const message = `Preregister ${step.name} (${listSeeds(seeds)})`;
+			commitFiles(ladder, [preregistrationFile(folder), ledgerFile(ladder)], message);
+		}
+
 		if (missing.length > 0) {
 			appendToLedger(ladder, {event: 'begun', step: step.name, promise: purpose, seeds: missing});
 		}
@@ -180,6 +196,17 @@ export const makeRecord = async (
 	} catch (error) {
 		lock.release();
 		throw error;
+	}
+};
+
+/** @throws {ConfigError} for anything but `true` and `false`, and where nothing can be committed */
+const checkCommit = (commit: unknown, ladder: string): void => {
+	if (typeof commit !== 'boolean') {
+		throw new ConfigError('commit', '`true` or `false`', formatValue(commit));
+	}
+
+	if (commit) {
+		checkCommittable(ladder);
 	}
 };
 

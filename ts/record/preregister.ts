@@ -137,7 +137,7 @@ export const notePreregistration = (
 	const {experiment, data, seeds} = preregistration;
 	appendToLedger(ladder, {
 		...{event: 'promised', step: step.name, promise, experiment: experimentHash(experiment), data: data.hash},
-		...{seeds: [...(seeds ?? [])], source: fileHash(file)},
+		...{seeds: [...(seeds ?? [])], file: path.relative(ladder, file).replaceAll(path.sep, '/'), source: fileHash(file)},
 	});
 };
 

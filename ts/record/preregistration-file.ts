@@ -54,6 +54,10 @@ export const preregistrationFile = (folder: string): string => path.join(folder,
 /** Returns whether a folder has a preregistration. */
 export const hasPreregistration = (folder: string): boolean => existsSync(preregistrationFile(folder));
 
+/** Returns the checksum that the file of a preregistration ends with. */
+export const preregistrationChecksum = (preregistration: Preregistration): string =>
+	checksum(contents(preregistration));
+
 const asText = (preregistration: Preregistration): string =>
 	`${JSON.stringify({...withFormat(preregistration), checksum: checksum(contents(preregistration))}, undefined, '\t')}\n`;
 const contents = (preregistration: Preregistration): string =>

@@ -22,7 +22,9 @@ export type Recorder = Omit<Recording, 'write'> & {
 };
 
 const known = [
-	...(['engine', 'threads', 'jobs', 'seeds', 'out', 'fresh'] as const satisfies ReadonlyArray<keyof RecordOptions>),
+	...(['engine', 'threads', 'jobs', 'seeds', 'out', 'fresh', 'commit'] as const satisfies ReadonlyArray<
+		keyof RecordOptions
+	>),
 	...openOptionNames,
 ];
 

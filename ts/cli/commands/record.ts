@@ -9,6 +9,7 @@ import {wrapWriteErrors} from '../../fs/wrap-write-errors.js';
 import {ConfigError, type Data, type Ladder, record, type StepEntry} from '../../index.js';
 import {commandHint} from '../../platform/command-hint.js';
 import {checkLadder} from '../../record/check.js';
+import {checkCommits} from '../../record/check-commits.js';
 import {unledgered} from '../../record/check-ledger.js';
 import {LadderRecords} from '../../record/ladder-records.js';
 import {lockOfRecording} from '../../record/make-record.js';
@@ -42,6 +43,8 @@ type Flags = LadderFlags &
 		jobs?: number;
 		out: string;
 		fresh: boolean;
+		commit: boolean;
+		strict: boolean;
 		text: boolean;
 		check: boolean;
 		replay: boolean | string;
@@ -58,8 +61,10 @@ export const recordCommand = (command: Command, interruption: Interruption): Com
 		.option('--jobs <n>', 'seeds to train at once (default: the number of cores over the threads)', parseNumber)
 		.option('--out <dir>', 'where its runs are kept, and resumed after an interruption', defaultOut)
 		.option('--fresh', 'preregister and train again, even if there is a record already', false)
+		.option('--commit', 'commit the preregistration with git, and nothing else, before training', false)
 		.option('--text', 'only rewrite the text blocks and the table, from the records', false)
 		.option('--check', 'only check that blocks, records, steps and claims agree', false)
+		.option('--strict', 'with --check: fail unless each preregistration was committed before its record', false)
 		.addOption(
 			new Option(
 				'--replay [seeds]',
@@ -74,6 +79,7 @@ export const recordCommand = (command: Command, interruption: Interruption): Com
 Examples:
   ${commandHint('record', '--step baseline')}
   ${commandHint('record', '--step baseline --seeds 1-3')}
+  ${commandHint('record', '--step baseline --commit')}
   ${commandHint('record', '--text')}
   ${commandHint('record', '--check --replay')}
   ${commandHint('record', '--check --replay all')}`,
@@ -96,8 +102,10 @@ Examples:
 		});
 
 /** @throws {ConfigError} for flags of which one would be ignored */
-const checkTogether = ({check, text, fresh, replay}: Flags): void => {
-	const modes = Object.entries({check, text, fresh}).flatMap(([name, given]) => (given ? [name] : []));
+const checkTogether = ({check, text, fresh, commit, strict, replay}: Flags): void => {
+	const modes = Object.entries({check, text, ...(fresh ? {fresh} : {commit})}).flatMap(([name, given]) =>
+		given ? [name] : [],
+	);
 	const [first, second] = modes;
 	if (second !== undefined) {
 		const sentence = `\`--${first}\` and \`--${second}\` can’t be used together: run one after the other`;
@@ -107,11 +115,15 @@ const checkTogether = ({check, text, fresh, replay}: Flags): void => {
 	if (replay !== false && !check) {
 		throw new ConfigError('replay', 'given with `--check`', '`--replay` alone');
 	}
+
+	if (strict && !check) {
+		throw new ConfigError('strict', 'given with `--check`', '`--strict` alone');
+	}
 };
 
 const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): Promise<void> => {
 	const {signal} = interruption;
-	const {seeds, engine, threads, jobs, out, fresh} = flags;
+	const {seeds, engine, threads, jobs, out, fresh, commit} = flags;
 	const {step, record: kept} = chosenStep(ladder, flags.step);
 	const given = {...(threads !== undefined && {threads}), ...(jobs !== undefined && {jobs})};
 	const recorder = await record(ladder, step.name, {
@@ -119,6 +131,7 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 		out,
 		engine,
 		fresh,
+		commit,
 		signal,
 		...given,
 		...openOptions(flags),
@@ -183,15 +196,17 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	const checked = step === undefined ? ladder.entries : [ladder.entry(step)];
 	tellRecording(checked);
 	const sweeps = step === undefined ? sweepNames(ladder.folder).length : 0;
+	const commits = checkCommits(records, checked, flags.strict);
 	const problems = await whileWaiting('Checking the records', async () => [
 		...checkLadder(records, data, checked, sweeps > 0 ? dataOfSweeps(ladder) : []),
+		...commits.problems,
 		...(sweeps > 0 ? await checkSweeps(ladder) : []),
 	]);
 	if (problems.length > 0) {
 		tellRecording(checked); // a recording that began meanwhile
 	}
 
-	const notes = unledgered(records, checked);
+	const notes = [...unledgered(records, checked), ...(commits.unchecked === undefined ? [] : [commits.unchecked])];
 
 	if (again !== false && problems.length === 0) {
 		const hold = again === 'all' ? await holdReplays(signal) : undefined;
