@@ -83,7 +83,10 @@ test('`commit` commits the preregistration and its line of the ledger before tra
 	repository.git('add', 'other.txt');
 	await repository.record({commit: true});
 	t.is(repository.git('log', '-1', '--format=%s'), 'Preregister tiny (seed 1)');
-	t.is(repository.git('show', '--name-status', '--format=%P'), `${start}\n\nA\t${promise}\nA\t${ledger}`);
+	t.is(
+		repository.git('show', '--name-status', '--format=%P'),
+		`${start}\n\nA\t${promise}\nA\t${ledger}\nA\trecords/test-images.jsonl`,
+	);
 	t.regex(
 		repository.git('status', '--porcelain'),
 		/^A {2}other\.txt\n M records\/ledger\.jsonl\n M steps\/0-tiny\.ts\n\?\? records\/0-tiny\/epochs\.csv\n/,
@@ -286,7 +289,7 @@ test('each reason why git can’t be asked has a sentence of its own, which fail
 	cpSync(folder, outside, {recursive: true, filter: file => path.basename(file) !== '.git'});
 	t.is(
 		(await repository.check(false, outside)).unchecked,
-		`The commits that preregistrations name were not checked: ${outside} is outside of git: use the repository that it comes from.`,
+		'The commits that preregistrations name were not checked: the ladder is outside of git: use the repository that it comes from.',
 	);
 
 	const shallow = path.join(temporaryFolder(t), 'shallow');
@@ -304,11 +307,14 @@ test('a ladder outside of git, whose preregistration names no commit, asks git f
 	await recorder.training?.result;
 	recorder.write();
 	t.deepEqual(checkCommits(new LadderRecords(ladder), ladder.entries, false), fine);
-	t.regex(checkCommits(new LadderRecords(ladder), ladder.entries, true).problems.join(), / is outside of git: /);
+	t.regex(
+		checkCommits(new LadderRecords(ladder), ladder.entries, true).problems.join(),
+		/: the ladder is outside of git: /,
+	);
 	await t.throwsAsync(record(ladder, 'tiny', {seeds: [1], out: path.join(own.folder, 'runs'), commit: true}), {
 		instanceOf: ConfigError,
 		message:
-			/^the preregistration can’t be committed \(`commit`\): .* is outside of git: use the repository that it comes from$/,
+			/^the preregistration can’t be committed \(`commit`\): the ladder is outside of git: use the repository that it comes from$/,
 	});
 	await t.throwsAsync(record(ladder, 'tiny', {seeds: [1], out: 'runs', commit: 1 as never}), {
 		message: '`commit` should be `true` or `false`, got 1',

@@ -77,7 +77,11 @@ test('a step is recorded by one process at a time, and is not checked meanwhile'
 
 	await recorder.training?.result;
 	recorder.write();
-	t.deepEqual(readdirSync(path.join(own.folder, 'records')).toSorted(), ['0-tiny']);
+	t.deepEqual(readdirSync(path.join(own.folder, 'records')).toSorted(), [
+		'0-tiny',
+		'ledger.jsonl',
+		'test-images.jsonl',
+	]);
 	const checked = await own.run(['record', '--check']);
 	t.is(checked.exitCode, 0, checked.stdout + checked.stderr);
 	t.is(own.read('records/0-tiny/epochs.csv').trim().split('\n').length, 1 + 2 * 4);

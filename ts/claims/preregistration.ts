@@ -14,11 +14,16 @@ export type Preregistration = {
 	/** The training images of each class, from which `balanced` weights of the loss follow; `undefined` for other losses. */
 	readonly classCounts?: readonly number[] | undefined;
 	readonly data: DataDescription;
+	/** How the test images differ from those of the ladder's first record; `undefined` if they don't. */
+	readonly testImages?: TestImageChanges | undefined;
 	/** The seeds to train with, so that none is chosen by its result; `null` if `made.by` is `history`. */
 	readonly seeds: readonly number[] | null;
 	/** Who wrote it; the first records, which are older than preregistrations, have `history`. */
 	readonly made: WrittenByRecord | {readonly by: 'history'};
 };
+
+/** Numbers of test images that are missing, were added, or have another class than in a ladder's first record. */
+export type TestImageChanges = {readonly missing: number; readonly added: number; readonly relabelled: number};
 
 /** Written by `record`, before it trained. */
 export type WrittenByRecord = {

@@ -22,7 +22,7 @@ export const dataOfStep = (entry: StepEntry, data: DataDescription): RecordedDat
 });
 
 /** Returns whether a ladder's data are others than those that were recorded. */
-export const isStale = (recorded: DataDescription, data: Data): boolean =>
+export const isStale = ({findings: _, ...recorded}: DataDescription, data: Data): boolean =>
 	differences(recorded, describe(data)).length > 0;
 
 /**

@@ -8,6 +8,7 @@ import {stoodBefore} from '../ledger/stood-before.js';
 import {recordFileNames, recordHash} from './file.js';
 import type {LadderRecords} from './ladder-records.js';
 import {ledgerBefore, preregistrationHash} from './preregistration-file.js';
+import {testImagesFile, testImagesProblem} from './test-images.js';
 
 /**
  * Checks that the ledger has the records of steps, and that they stand in it where they say.
@@ -17,11 +18,17 @@ import {ledgerBefore, preregistrationHash} from './preregistration-file.js';
  */
 export const checkLedger = (records: LadderRecords, entries: readonly StepEntry[]): string[] => {
 	const lines = records.ledger();
-	return entries.flatMap(entry => {
-		const record = records.has(entry) ? records.find(entry)?.record : undefined;
-		const problem = record && problemOf(entry, record, lines, records.ladder.folder);
-		return problem === undefined ? [] : [`${displayPath(entry.record)}: ${problem}`];
-	});
+	const {folder: ladder} = records.ladder;
+	const images = testImagesProblem(ladder, lines);
+	const problems = images === undefined ? [] : [`${displayPath(testImagesFile(ladder))}: ${images}`];
+	return [
+		...problems,
+		...entries.flatMap(entry => {
+			const record = records.has(entry) ? records.find(entry)?.record : undefined;
+			const problem = record && problemOf(entry, record, lines, ladder);
+			return problem === undefined ? [] : [`${displayPath(entry.record)}: ${problem}`];
+		}),
+	];
 };
 
 /** Returns a sentence about the steps that were recorded before there was a ledger; none if there are none. */

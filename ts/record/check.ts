@@ -1,7 +1,10 @@
 import {existsSync, readFileSync} from 'node:fs';
+import type {StepRecord} from '../claims/step-record.js';
 import type {Data} from '../data/data.js';
 import {RecordError, StepladderError} from '../errors/index.js';
+import {differences} from '../experiment/difference.js';
 import {displayPath} from '../format/command-line.js';
+import {formatSetting} from '../format/value.js';
 import {checkFile} from '../fs/record-file.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
 import {commandHint} from '../platform/command-hint.js';
@@ -12,7 +15,8 @@ import {checkLedger} from './check-ledger.js';
 import type {LadderRecords} from './ladder-records.js';
 import {hasMarks, hasTable, marksWanted, withLadder} from './ladder-table.js';
 import {checkPreregistration} from './preregister.js';
-import {preregistrationFile} from './preregistration-file.js';
+import {ledgerBefore, preregistrationFile} from './preregistration-file.js';
+import {compareTestImages} from './test-images.js';
 import {readBlock, stepText, textBlock} from './text-block.js';
 
 /**
@@ -51,6 +55,7 @@ const checkStep = (entry: StepEntry, records: LadderRecords, data: Data): string
 				sentence => `${displayPath(preregistrationFile(entry.record))}: ${sentence}`,
 			),
 			...(isStale(record.data, data) ? [] : checkAnswers(record, data).map(sentence => `${folder}: ${sentence}`)),
+			...(isStale(record.data, data) ? [] : checkImages(entry, record, records, data)),
 			...collectProblems(() => checkClaims(entry, records)),
 			...collectProblems(
 				() => checkBlock(entry, records),
@@ -58,6 +63,26 @@ const checkStep = (entry: StepEntry, records: LadderRecords, data: Data): string
 			),
 		];
 	});
+
+/** Checks what a preregistration says of the images, from the version on that counts them. */
+const checkImages = (entry: StepEntry, {preregistration}: StepRecord, records: LadderRecords, data: Data): string[] => {
+	if (ledgerBefore(preregistration) === undefined) {
+		return [];
+	}
+
+	const {folder: ladder} = records.ladder;
+	const pairs = {
+		'data.findings': [preregistration.data.findings, data.findings],
+		testImages: [preregistration.testImages, compareTestImages(ladder, data)],
+	};
+	return Object.entries(pairs).flatMap(([name, [then, now]]) =>
+		differences(then ?? {}, now ?? {}).length === 0
+			? []
+			: [
+					`${displayPath(preregistrationFile(entry.record))}: \`${name}\` is ${formatSetting(then)}, and by the images it is ${formatSetting(now)}`,
+				],
+	);
+};
 
 const checkBlock = (entry: StepEntry, records: LadderRecords): string[] => {
 	const {file} = entry;

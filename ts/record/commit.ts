@@ -1,6 +1,5 @@
 import path from 'node:path';
 import {ConfigError, RecordError} from '../errors/index.js';
-import {displayPath} from '../format/command-line.js';
 import {type GitState, git, gitState} from '../platform/git.js';
 
 /** Returns the commit that is checked out in a folder, and whether nothing was changed since; `null` outside of git. */
@@ -16,7 +15,6 @@ export const commitOf = (folder: string): {hash: string; clean: boolean} | null 
 
 /** Says why git can't be asked about a ladder, and what to do; `undefined` if it can. */
 export const gitProblem = (ladder: string, state: GitState = gitState(ladder)): string | undefined => {
-	const place = displayPath(ladder) || '.';
 	switch (state.state) {
 		case 'complete': {
 			return undefined;
@@ -27,7 +25,7 @@ export const gitProblem = (ladder: string, state: GitState = gitState(ladder)): 
 		}
 
 		case 'outside': {
-			return `${place} is outside of git: use the repository that it comes from`;
+			return 'the ladder is outside of git: use the repository that it comes from';
 		}
 
 		case 'missing': {

@@ -48,6 +48,7 @@ import {hasRecord, readRecord, recordHash, writeRecord} from './file.js';
 import type {LadderRecords} from './ladder-records.js';
 import {notePreregistration, preregister} from './preregister.js';
 import {preregistrationFile, preregistrationHash} from './preregistration-file.js';
+import {testImagesFile} from './test-images.js';
 
 /** How a step is recorded. */
 export type RecordOptions = Pick<TrainOptions, 'engine' | 'threads' | 'jobs' | 'signal'> & {
@@ -142,7 +143,7 @@ export const makeRecord = async (
 		};
 		if (commit) {
 			const message = `Preregister ${step.name} (${listSeeds(seeds)})`;
-			commitFiles(ladder, [preregistrationFile(folder), ledgerFile(ladder)], message);
+			commitFiles(ladder, [preregistrationFile(folder), ledgerFile(ladder), testImagesFile(ladder)], message);
 		}
 
 		if (missing.length > 0) {

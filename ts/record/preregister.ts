@@ -24,9 +24,10 @@ import {
 	writePreregistration,
 } from './preregistration-file.js';
 import {callStepFunction} from './step-function.js';
+import {compareTestImages, keepTestImages, testImagesFile} from './test-images.js';
 
-/** The parts of a preregistration that a step has; `classCounts` follow from its data. */
-type Current = Omit<Preregistration, 'seeds' | 'made' | 'classCounts'>;
+/** The parts of a preregistration that a step has; `classCounts` and `testImages` follow from its data. */
+type Current = Omit<Preregistration, 'seeds' | 'made' | 'classCounts' | 'testImages'>;
 
 /** Returns a preregistration of the step as it is now, without seeds. */
 export const currentPreregistration = (entry: StepEntry, records: LadderRecords, data: Data): Current => {
@@ -93,8 +94,10 @@ export const preregister = (
 		line.event === 'promised' && (line.step === now.step || line.experiment === experiment);
 	abandon(entry, ladder);
 	const ledger = ledgerHead(ladder);
+	keepTestImages(ladder, data, readLedger(ladder));
 	return writePreregistration(folder, {
 		...now,
+		testImages: compareTestImages(ladder, data),
 		classCounts,
 		seeds,
 		made: {
@@ -137,7 +140,12 @@ export const notePreregistration = (
 	const {experiment, data, seeds} = preregistration;
 	appendToLedger(ladder, {
 		...{event: 'promised', step: step.name, promise, experiment: experimentHash(experiment), data: data.hash},
-		...{seeds: [...(seeds ?? [])], file: path.relative(ladder, file).replaceAll(path.sep, '/'), source: fileHash(file)},
+		...{
+			seeds: [...(seeds ?? [])],
+			file: path.relative(ladder, file).replaceAll(path.sep, '/'),
+			source: fileHash(file),
+			testImages: fileHash(testImagesFile(ladder)),
+		},
 	});
 };
 
@@ -165,7 +173,7 @@ export const remedy = ({step}: StepEntry): string =>
 	`; put it back, or record again: ${commandHint('record', `--step ${step.name} --fresh`)}`;
 
 const changes = (
-	{seeds: _, made: __, classCounts: ___, ...before}: Preregistration,
+	{seeds: _, made: __, classCounts: ___, testImages: ____, ...before}: Preregistration,
 	now: Current,
 	data: Data,
 ): string[] => changed({...before, target: goalOf(before.target)}, now, data);

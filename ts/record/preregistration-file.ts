@@ -35,6 +35,7 @@ const schema = z.strictObject({
 	experiment: z.unknown(),
 	classCounts: z.array(count).optional(),
 	data: descriptionShape,
+	testImages: z.strictObject({missing: count, added: count, relabelled: count}).optional(),
 	seeds: z.array(count).min(1, 'a list of at least one seed').nullable(),
 	made: z.discriminatedUnion('by', [
 		z.strictObject({
@@ -72,7 +73,7 @@ export const ledgerBefore = ({made}: Preregistration): string | undefined =>
 /** Returns it with its keys in the order of the schema, which its hash depends on. */
 const ordered = (value: unknown, file: string): Preregistration => {
 	const {experiment, ...rest} = validate(schema.omit({checksum: true, format: true}), value, 'preregistration');
-	const {step, from, target, why, classCounts, data, seeds, made} = rest;
+	const {step, from, target, why, classCounts, data, testImages, seeds, made} = rest;
 	return {
 		step,
 		from,
@@ -81,6 +82,7 @@ const ordered = (value: unknown, file: string): Preregistration => {
 		experiment: asRecordError(file, () => asExperiment(experiment)),
 		...(classCounts && {classCounts}),
 		data,
+		...(testImages && {testImages}),
 		seeds,
 		made,
 	};

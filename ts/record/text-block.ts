@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import type {Measured} from '../claims/measured.js';
 import type {MeasuredRecord} from '../claims/measured-record.js';
-import type {DataDescription} from '../data/data.js';
+import type {StepRecord} from '../claims/step-record.js';
 import {findingSentences} from '../data/findings.js';
 import {aimOf, type Goal, ofMetric} from '../experiment/goal.js';
 import type {Metric} from '../experiment/metric.js';
@@ -15,6 +15,7 @@ import {constantSentences} from './constant-sentences.js';
 import {goalPhrase} from './goal-sentence.js';
 import type {LadderRecords} from './ladder-records.js';
 import {preregistrationSentence} from './preregistration-sentence.js';
+import {testImagesSentence} from './test-images.js';
 
 /** The parts of a step's text, without line breaks. */
 export type StepText = {
@@ -60,13 +61,16 @@ const resultSentences = (self: MeasuredRecord): string[] => {
 		...(held.count === held.of ? [] : [`The lowest of the epochs that count: ${lowestOf(self, metric)}.`]),
 		...predictionSentences(self),
 		...constantSentences({...self, seeds: self.missed}, metric),
-		...seenBefore(record.data),
+		...seenBefore(record),
+		...testImagesSentence(record.preregistration),
 	];
 };
 
 /** Reports test images that were trained on, or chosen by: results on them are no evidence. */
-const seenBefore = ({findings: {testInTrain, testInValidation} = {}}: DataDescription): string[] =>
-	findingSentences({testInTrain, testInValidation}).map(sentence => `${sentence}.`);
+const seenBefore = ({data: {findings: {testInTrain, testInValidation} = {}}, ledger}: StepRecord): string[] => [
+	...findingSentences({testInTrain, testInValidation}).map(sentence => `${sentence}.`),
+	...(ledger !== undefined && testInTrain === undefined ? ['No test image is in the training set.'] : []),
+];
 
 /** Names the reasons why accuracy while learning is lower than in evaluation. */
 const noise = ({record: {experiment}}: MeasuredRecord): string => {
