@@ -14,9 +14,10 @@ import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
+import fc from 'fast-check';
 import {RecordError, WriteError} from '../../ts/errors/index.js';
 import type {LedgerEvent} from '../../ts/ledger/events.js';
-import {appendToLedger, ledgerFile, ledgerHead, readLedger} from '../../ts/ledger/ledger.js';
+import {appendToLedger, ledgerFile, ledgerHead, parseLedger, readLedger} from '../../ts/ledger/ledger.js';
 import {root} from '../helpers/cli.js';
 import {temporaryFolder} from '../helpers/folder.js';
 
@@ -228,4 +229,40 @@ test('a ledger is not cut by what is appended to a damaged one', t => {
 	appendToLedger(ladder, sweeping('second'));
 	t.regex(readFileSync(ledgerFile(ladder), 'utf8'), /"first".*\nsomething else\n.*"second"/);
 	t.throws(() => readLedger(ladder), {message: /line 3: it is not JSON/});
+});
+
+test('any changed character of a ledger is found', t => {
+	const ladder = temporaryFolder(t);
+	appendToLedger(ladder, sweeping('first'), sweeping('second'), sweeping('third'));
+	const text = readFileSync(ledgerFile(ladder), 'utf8');
+	const last = text.trimEnd().lastIndexOf('\n'); // nothing has the hash of the last line but a record
+	fc.assert(
+		fc.property(fc.nat({max: last}), fc.string({unit: 'binary', minLength: 1, maxLength: 1}), (at, character) => {
+			fc.pre(text[at] !== character && character !== '\r');
+			const changed = text.slice(0, at) + character + text.slice(at + 1);
+			t.throws(() => parseLedger(changed, 'ledger.jsonl'), {instanceOf: RecordError});
+		}),
+		{numRuns: 2000},
+	);
+});
+
+test('any text at all is a ledger, or is refused with its line', t => {
+	fc.assert(
+		fc.property(
+			fc.oneof(
+				fc.string(),
+				fc.json(),
+				fc.array(fc.json()).map(lines => lines.join('\n')),
+			),
+			text => {
+				try {
+					parseLedger(text, 'ledger.jsonl');
+				} catch (error) {
+					t.true(error instanceof RecordError, String(error));
+					t.regex((error as RecordError).path, /^ledger\.jsonl, line \d+$/);
+				}
+			},
+		),
+		{numRuns: 2000},
+	);
 });

@@ -2,9 +2,12 @@ import {cpSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {RecordError} from '../../ts/index.js';
+import {attemptsBefore} from '../../ts/ledger/attempts.js';
+import {readLedger} from '../../ts/ledger/ledger.js';
 import {packageVersion} from '../../ts/platform/package-root.js';
 import {readRecord, writeRecord} from '../../ts/record/file.js';
 import {preregistrationHash, readPreregistration, writePreregistration} from '../../ts/record/preregistration-file.js';
+import {testImagesProblem} from '../../ts/record/test-images.js';
 import {readSweep, writeSweep} from '../../ts/sweep/file.js';
 import {root} from '../helpers/cli.js';
 import {temporaryFolder} from '../helpers/folder.js';
@@ -36,6 +39,24 @@ test('a record of format 1 is read, and written to the same bytes', t => {
 	writePreregistration(folder, record.preregistration);
 	writeRecord(folder, record);
 	t.deepEqual(filesOf(folder), filesOf(sample('record')));
+});
+
+test('a record of format 2 is read with its ledger and the first test images, and written to the same bytes', t => {
+	const ladder = path.join(root, 'test', 'samples', 'ledger');
+	const folder = path.join(ladder, 'records', '0-tiny');
+	const record = readRecord(folder);
+	const lines = readLedger(ladder);
+	t.is(lines.length, 10);
+	t.is(record.ledger, lines[8]?.hash);
+	const promise = preregistrationHash(record.preregistration);
+	t.is(promise, '03d5c3d97bbfd4a04cc2b0300208d7c4336b86a722a78863c9cbda5b3653459f');
+	t.deepEqual(attemptsBefore(lines, promise), {number: 2, recorded: 1, trained: [1], otherRuns: 0});
+	t.is(testImagesProblem(ladder, lines), undefined);
+
+	const written = temporaryFolder(t);
+	writePreregistration(written, record.preregistration);
+	writeRecord(written, record);
+	t.deepEqual(filesOf(written), filesOf(folder));
 });
 
 test('an invalid record does not replace a valid one', t => {

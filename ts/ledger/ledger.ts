@@ -3,7 +3,7 @@ import path from 'node:path';
 import {RecordError} from '../errors/index.js';
 import {sha256} from '../fs/hash.js';
 import {listFolder} from '../fs/list-folder.js';
-import {lockPathFor, underLock} from '../fs/lock.js';
+import {lockPathFor, removeStaleLock, underLock} from '../fs/lock.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {asRecordError, checkFile, readRecordText} from '../fs/record-file.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
@@ -127,6 +127,11 @@ export const appendToLedger = (ladder: string, ...events: readonly LedgerEvent[]
 
 /** Returns the hash of the ledger's last line. A ladder without a ledger gets one. */
 export const ledgerHead = (ladder: string): string => readLedger(ladder).at(-1)?.hash ?? appendToLedger(ladder);
+
+/** Removes what a killed process left beside the ledger, for commands that append nothing. */
+export const cleanUpLedger = (ladder: string): void => {
+	removeStaleLock(lockPathFor(ledgerFile(ladder)));
+};
 
 /** Writes a text at the end of the first `length` bytes of a file; if that fails, the file keeps those. */
 const write = (file: string, isNew: boolean, length: number, text: string): void => {

@@ -21,9 +21,10 @@ import {listFolder} from '../fs/list-folder.js';
 import {acquireLock, type Lock, lockHolder, lockPathFor} from '../fs/lock.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {suggestOut, wrapWriteErrors} from '../fs/wrap-write-errors.js';
+import {clearUnfinished} from '../fs/write-user-file.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
 import type {LedgerLine} from '../ledger/events.js';
-import {appendToLedger, ledgerFile, ledgerHead, readLedger} from '../ledger/ledger.js';
+import {appendToLedger, cleanUpLedger, ledgerFile, ledgerHead, readLedger} from '../ledger/ledger.js';
 import type {Condition} from '../native/condition.js';
 import {cleanUpRuns} from '../runs/clean-up.js';
 import {tryReadConfig} from '../runs/config.js';
@@ -115,6 +116,8 @@ export const makeRecord = async (
 	wrapWriteErrors(`in ${parent}`, parent, () => makeFolders(parent), suggestOut); // before a preregistration is replaced
 	const lock = await lockRecord(entry, options.signal);
 	try {
+		cleanUpLedger(records.ladder.folder);
+		clearUnfinished(path.dirname(folder));
 		const classCounts = await countsForLoss(step.experiment, data, {});
 		const preregistration = preregister(entry, records, data, {seeds, classCounts, fresh});
 		const purpose = preregistrationHash(preregistration);

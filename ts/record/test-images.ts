@@ -8,7 +8,7 @@ import {RecordError} from '../errors/index.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {parseRecordJson, readRecordText} from '../fs/record-file.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
-import {writeFileAtomic} from '../fs/write-file-atomic.js';
+import {writeUserFile} from '../fs/write-user-file.js';
 import type {LedgerLine} from '../ledger/events.js';
 import {fileHash} from '../ledger/ledger.js';
 import {shapes} from '../validation/validate.js';
@@ -55,7 +55,7 @@ export const keepTestImages = (ladder: string, data: Data, lines: readonly Ledge
 	if (!existsSync(file)) {
 		wrapWriteErrors(`the test images in ${file}`, file, () => {
 			makeFolders(path.dirname(file));
-			writeFileAtomic(file, asText(data));
+			writeUserFile(file, asText(data)); // the records of two steps may write it at once
 		});
 	}
 

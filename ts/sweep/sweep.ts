@@ -21,6 +21,7 @@ import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {isPartialFile, removePartialFiles, writeFileAtomic} from '../fs/write-file-atomic.js';
 import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
+import {cleanUpLedger} from '../ledger/ledger.js';
 import type {Condition} from '../native/condition.js';
 import {currentCondition} from '../native/condition.js';
 import {native} from '../native/load.js';
@@ -202,6 +203,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		}
 
 		const found = summarizeSweep(name, existing);
+		cleanUpLedger(ladder.folder);
 		noteSweep(ladder.folder, name, existing);
 		await cleanUp(
 			name,
