@@ -1,6 +1,6 @@
 import {StepladderError} from './stepladder-error.js';
 
-/** libtorch or its addon could not be fetched, or does not match its pinned hash. */
+/** libtorch or its addon could not be fetched, or does not match its pinned hash; or a timestamp authority gave no valid timestamp. */
 export class FetchError extends StepladderError {
 	constructor(
 		message: string,

@@ -61,26 +61,20 @@ export const checkCommittable = (ladder: string): void => {
 };
 
 /**
- * Commits files, as they are, and nothing else: what is staged of others stays staged. Unchanged ones are left alone.
+ * Commits files, as they are, and nothing else: what is staged of others stays staged. If the first is unchanged, that was done.
  *
- * @param first the file that decides whether there is something to commit
  * @throws {RecordError} if git refuses, such as by a hook
  */
-export const commitFiles = (
-	ladder: string,
-	[first, ...others]: readonly [string, ...string[]],
-	message: string,
-): void => {
-	const relative = [first, ...others].map(file => path.relative(ladder, file));
+export const commitFiles = (ladder: string, files: readonly string[], message: string): void => {
+	const relative = files.map(file => path.relative(ladder, file));
 	const run = (words: readonly string[], seconds?: number): string => {
 		const done = git(ladder, ['--literal-pathspecs', ...words], seconds);
 		if (!done.ok) {
-			const reason = done.text
-				.split('\n')
-				.filter(line => line.trim() !== '')
-				.slice(0, 3)
-				.join('; ');
-			throw new RecordError(first, `git could not commit it (${reason}): commit it by hand, and run the command again`);
+			const lines = done.text.split('\n').filter(line => line.trim() !== '');
+			throw new RecordError(
+				files[0] ?? ladder,
+				`git could not commit it (${lines.slice(0, 3).join('; ')}): commit it by hand, and run the command again`,
+			);
 		}
 
 		return done.text;

@@ -1,4 +1,4 @@
-import {rmSync} from 'node:fs';
+import {existsSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import type {Preregistration} from '../claims/preregistration.js';
 import {
@@ -50,6 +50,7 @@ import type {LadderRecords} from './ladder-records.js';
 import {notePreregistration, preregister} from './preregister.js';
 import {preregistrationFile, preregistrationHash} from './preregistration-file.js';
 import {testImagesFile} from './test-images.js';
+import {checkTimestampUrl, stampPreregistration, timestampFile} from './timestamp.js';
 
 /** How a step is recorded. */
 export type RecordOptions = Pick<TrainOptions, 'engine' | 'threads' | 'jobs' | 'signal'> & {
@@ -75,6 +76,13 @@ export type RecordOptions = Pick<TrainOptions, 'engine' | 'threads' | 'jobs' | '
 	 * @default false
 	 */
 	readonly commit?: boolean;
+	/**
+	 * The address of a timestamp authority (RFC 3161), which signs the hash of the preregistration and the time, before anything is
+	 * trained. Kept in `timestamp.json`, and verified without a network.
+	 *
+	 * @default no timestamp
+	 */
+	readonly timestamp?: string;
 };
 
 /** A recording under way. */
@@ -106,16 +114,21 @@ export const makeRecord = async (
 	entry: StepEntry,
 	data: Data,
 	records: LadderRecords,
-	{seeds, out, fresh = false, commit = false, ...options}: RecordOptions,
+	{seeds, out, fresh = false, commit = false, timestamp, ...options}: RecordOptions,
 ): Promise<Recording> => {
 	const {step, record: folder} = entry;
 	checkFresh(fresh);
 	checkCommit(commit, records.ladder.folder);
+	if (timestamp !== undefined) {
+		checkTimestampUrl(timestamp);
+	}
+
 	checkTraining(step, {...options, seeds, out, data: sourceOf(data)}, data);
 	const parent = path.join(out, step.name);
 	wrapWriteErrors(`in ${parent}`, parent, () => makeFolders(parent), suggestOut); // before a preregistration is replaced
 	const lock = await lockRecord(entry, options.signal);
 	try {
+		const signal = AbortSignal.any([lock.signal, ...(options.signal ? [options.signal] : [])]);
 		cleanUpLedger(records.ladder.folder);
 		clearUnfinished(path.dirname(folder));
 		const classCounts = await countsForLoss(step.experiment, data, {});
@@ -137,16 +150,24 @@ export const makeRecord = async (
 		const parts = new Map(finished.map(seed => [seed, part(seed)])); // a damaged run is reported before hours of training
 		await cleanUpRuns(parent);
 		const missing = seeds.filter(seed => !finished.includes(seed));
-		const signal = AbortSignal.any([lock.signal, ...(options.signal ? [options.signal] : [])]);
 		const open: Folders['open'] = async (run, stop) => {
 			const found = folders.get(run.seed);
 			const opened = await (found === undefined ? createRun(out, {...run, purpose}) : reopenRun(found, stop));
 			folders.set(run.seed, opened.path);
 			return opened;
 		};
+		if (timestamp !== undefined) {
+			await stampPreregistration(entry, preregistration, timestamp, signal);
+		}
+
 		if (commit) {
 			const message = `Preregister ${step.name} (${listSeeds(seeds)})`;
-			commitFiles(ladder, [preregistrationFile(folder), ledgerFile(ladder), testImagesFile(ladder)], message);
+			const files = [preregistrationFile(folder), ledgerFile(ladder), testImagesFile(ladder), timestampFile(folder)];
+			commitFiles(
+				ladder,
+				files.filter(file => existsSync(file)),
+				message,
+			);
 		}
 
 		if (missing.length > 0) {

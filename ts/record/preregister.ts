@@ -25,6 +25,7 @@ import {
 } from './preregistration-file.js';
 import {callStepFunction} from './step-function.js';
 import {compareTestImages, keepTestImages, testImagesFile} from './test-images.js';
+import {removeTimestamp} from './timestamp.js';
 
 /** The parts of a preregistration that a step has; `classCounts` and `testImages` follow from its data. */
 type Current = Omit<Preregistration, 'seeds' | 'made' | 'classCounts' | 'testImages'>;
@@ -95,6 +96,7 @@ export const preregister = (
 	abandon(entry, ladder);
 	const ledger = ledgerHead(ladder);
 	keepTestImages(ladder, data, readLedger(ladder));
+	removeTimestamp(folder);
 	return writePreregistration(folder, {
 		...now,
 		testImages: compareTestImages(ladder, data),

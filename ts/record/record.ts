@@ -22,7 +22,7 @@ export type Recorder = Omit<Recording, 'write'> & {
 };
 
 const known = [
-	...(['engine', 'threads', 'jobs', 'seeds', 'out', 'fresh', 'commit'] as const satisfies ReadonlyArray<
+	...(['engine', 'threads', 'jobs', 'seeds', 'out', 'fresh', 'commit', 'timestamp'] as const satisfies ReadonlyArray<
 		keyof RecordOptions
 	>),
 	...openOptionNames,

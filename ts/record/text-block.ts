@@ -16,6 +16,7 @@ import {goalPhrase} from './goal-sentence.js';
 import type {LadderRecords} from './ladder-records.js';
 import {preregistrationSentence} from './preregistration-sentence.js';
 import {testImagesSentence} from './test-images.js';
+import {timestampSentence} from './timestamp.js';
 
 /** The parts of a step's text, without line breaks. */
 export type StepText = {
@@ -31,10 +32,11 @@ export type StepText = {
 export const stepText = (entry: StepEntry, records: LadderRecords): StepText => {
 	const self = records.of(entry);
 	const {preregistration} = self.record;
+	const ledger = self.record.ledger === undefined ? [] : records.ledger();
 	return {
 		target: targetSentence(preregistration.target),
 		why: preregistration.why,
-		preregistered: preregistrationSentence(self.record, self.record.ledger === undefined ? [] : records.ledger()),
+		preregistered: `${preregistrationSentence(self.record, ledger)}${timestampSentence(entry.record, self.record)}`,
 		result: resultSentences(self),
 		analysis: records.claims(entry).map(({text}) => text()),
 	};

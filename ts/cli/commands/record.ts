@@ -14,6 +14,7 @@ import {unledgered} from '../../record/check-ledger.js';
 import {LadderRecords} from '../../record/ladder-records.js';
 import {lockOfRecording} from '../../record/make-record.js';
 import {drawSeed, isSlow, replay} from '../../record/replay.js';
+import {checkTimestamps} from '../../record/timestamp.js';
 import {writeTexts} from '../../record/write-texts.js';
 import {sweepNames} from '../../sweep/file.js';
 import {checkSweeps, dataOfSweeps, writeSweepPages} from '../../sweep/page.js';
@@ -44,6 +45,7 @@ type Flags = LadderFlags &
 		out: string;
 		fresh: boolean;
 		commit: boolean;
+		timestamp?: string;
 		strict: boolean;
 		text: boolean;
 		check: boolean;
@@ -62,6 +64,10 @@ export const recordCommand = (command: Command, interruption: Interruption): Com
 		.option('--out <dir>', 'where its runs are kept, and resumed after an interruption', defaultOut)
 		.option('--fresh', 'preregister and train again, even if there is a record already', false)
 		.option('--commit', 'commit the preregistration with git, and nothing else, before training', false)
+		.option(
+			'--timestamp <url>',
+			'have an authority (RFC 3161) sign the hash of the preregistration, and the time, before training',
+		)
 		.option('--text', 'only rewrite the text blocks and the table, from the records', false)
 		.option('--check', 'only check that blocks, records, steps and claims agree', false)
 		.option('--strict', 'with --check: fail unless each preregistration was committed before its record', false)
@@ -102,10 +108,10 @@ Examples:
 		});
 
 /** @throws {ConfigError} for flags of which one would be ignored */
-const checkTogether = ({check, text, fresh, commit, strict, replay}: Flags): void => {
-	const modes = Object.entries({check, text, ...(fresh ? {fresh} : {commit})}).flatMap(([name, given]) =>
-		given ? [name] : [],
-	);
+const checkTogether = ({check, text, fresh, commit, timestamp, strict, replay}: Flags): void => {
+	const given = (flags: object): string[] => Object.entries(flags).flatMap(([name, value]) => (value ? [name] : []));
+	const ofTraining = given({fresh, commit, timestamp});
+	const modes = [...given({check, text}), ...ofTraining.slice(0, 1)];
 	const [first, second] = modes;
 	if (second !== undefined) {
 		const sentence = `\`--${first}\` and \`--${second}\` can’t be used together: run one after the other`;
@@ -123,9 +129,13 @@ const checkTogether = ({check, text, fresh, commit, strict, replay}: Flags): voi
 
 const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): Promise<void> => {
 	const {signal} = interruption;
-	const {seeds, engine, threads, jobs, out, fresh, commit} = flags;
+	const {seeds, engine, threads, jobs, out, fresh, commit, timestamp} = flags;
 	const {step, record: kept} = chosenStep(ladder, flags.step);
-	const given = {...(threads !== undefined && {threads}), ...(jobs !== undefined && {jobs})};
+	const given = {
+		...(timestamp !== undefined && {timestamp}),
+		...(threads !== undefined && {threads}),
+		...(jobs !== undefined && {jobs}),
+	};
 	const recorder = await record(ladder, step.name, {
 		seeds,
 		out,
@@ -201,6 +211,7 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 		...checkLadder(records, data, checked, sweeps > 0 ? dataOfSweeps(ladder) : []),
 		...commits.problems,
 		...(sweeps > 0 ? await checkSweeps(ladder) : []),
+		...(await checkTimestamps(records, checked)),
 	]);
 	if (problems.length > 0) {
 		tellRecording(checked); // a recording that began meanwhile
