@@ -6,6 +6,8 @@ import {
 	readFileSync,
 	renameSync,
 	rmSync,
+	statSync,
+	symlinkSync,
 	utimesSync,
 	writeFileSync,
 } from 'node:fs';
@@ -176,6 +178,33 @@ test('the folder of any seed resumes all seeds of its command, and the result ha
 	}
 });
 
+test('a link to a run resumes the seeds of its command where they are', async t => {
+	const {own, step, options} = await tiny(t);
+	const seeds = [1, 2, 3];
+	const folders = await interrupted(t, train(step, {...options, seeds, jobs: 1, epochs: 2}), 2);
+	const before = folders.map(folder => path.basename(folder));
+	const link = path.join(own.folder, 'link');
+	symlinkSync(folders[1] ?? '', link, 'junction');
+	const around = readdirSync(own.folder);
+	const trained = new Set<number>();
+	const training = resume(link);
+	for await (const event of training) {
+		if (event.type === 'start') {
+			trained.add(event.seed);
+		}
+	}
+
+	t.deepEqual(
+		(await training.result).seeds.map(({seed}) => seed),
+		seeds,
+	);
+	t.deepEqual([...trained].sort(), [2, 3], 'seed 1 had finished');
+	t.deepEqual(readdirSync(own.folder), around, 'no run is written beside the link');
+	const after = readdirSync(path.join(options.out, 'tiny'));
+	t.is(after.length, 3);
+	t.true(before.every(name => after.includes(name)));
+});
+
 test('a run is resumed in its folder with its settings: other options are refused', async t => {
 	const {step, options} = await tiny(t);
 	const [folder = ''] = await interrupted(t, train(step, options));
@@ -329,6 +358,33 @@ test('logs that are changed or removed during a run are rewritten at its end', a
 	t.deepEqual(await lines(train(step, {...options, epochs: 4}), changed), untouched);
 });
 
+test('a run that can’t be logged has ended when its folder is unlocked: no checkpoint is written later', async t => {
+	const own = tinyLadder(t);
+	const ladder = await openLadder(own.folder);
+	const options = {data: ladder.data, threads: 1, epochs: 40};
+	for (let attempt = 0; attempt < 20; attempt += 1) {
+		let folder = '';
+		await t.throwsAsync(
+			async () => {
+				for await (const event of train(ladder.step('tiny'), {...options, out: path.join(own.folder, 'runs')})) {
+					if (event.type === 'start') {
+						folder = event.folder ?? '';
+					} else if (event.type === 'epoch' && event.epoch === 1) {
+						rmSync(path.join(folder, 'events.jsonl'));
+						mkdirSync(path.join(folder, 'events.jsonl'));
+					}
+				}
+			},
+			{instanceOf: WriteError},
+		);
+		const written = (): Array<[string, bigint]> =>
+			readdirSync(folder).map(name => [name, statSync(path.join(folder, name), {bigint: true}).mtimeNs]);
+		const before = written();
+		await train(ladder.step('tiny'), options).result; // as long as the other would have taken
+		t.deepEqual(written(), before);
+	}
+});
+
 test('any change of `config.json` is refused', async t => {
 	const {step, options} = await tiny(t);
 	const [folder = ''] = await interrupted(t, train(step, options));
@@ -346,6 +402,23 @@ test('any change of `config.json` is refused', async t => {
 			message: /config\.json is not what a run wrote/,
 		});
 	}
+});
+
+test('no step has a name that no folder can have on Windows', async t => {
+	const own = tinyLadder(t);
+	const {name: _, ...step} = (await openLadder(own.folder)).step('tiny');
+	for (const name of ['con', 'prn', 'aux', 'nul', 'com1', 'lpt9']) {
+		const refused = new RegExp(`\`${name}\` can’t be the name of a folder on Windows.*: choose another name$`);
+		await t.throwsAsync(train({...step, name}, {data: idx(path.join(own.folder, 'data'))}).result, {
+			instanceOf: ConfigError,
+			message: refused,
+		});
+		own.write(`steps/1-${name}.ts`, own.read('steps/0-tiny.ts').replace("'tiny'", `'${name}'`));
+		t.regex((await openLadder(own.folder)).refused[0]?.error.message ?? '', refused);
+		rmSync(path.join(own.folder, `steps/1-${name}.ts`));
+	}
+
+	t.is((await own.run(['new-step', 'aux', '--from', 'tiny'])).exitCode, 2);
 });
 
 test('no step is called `latest`, and runs of one that an earlier version allowed are listed and stay', async t => {

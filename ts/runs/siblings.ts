@@ -1,4 +1,4 @@
-import {readdirSync, readFileSync} from 'node:fs';
+import {readdirSync, readFileSync, realpathSync} from 'node:fs';
 import path from 'node:path';
 import {type CommandSeeds, isCommandOf, readConfig} from './config.js';
 import {isFinished} from './is-finished.js';
@@ -14,12 +14,14 @@ export type Sibling = {
 /**
  * Returns the seeds of a run's command, its own included.
  *
+ * @param folder of the run, or a link to it: the others are beside the run, not beside the link
  * @throws {ConfigError} if the folder is not a run's
  */
 export const siblingsOf = (folder: string): readonly Sibling[] => {
 	const {seed, command} = readConfig(folder);
-	const parent = path.dirname(path.resolve(folder));
-	const folders = new Map<number, string>([[seed, path.resolve(folder)]]);
+	const own = realpathSync(folder);
+	const parent = path.dirname(own);
+	const folders = new Map<number, string>([[seed, own]]);
 	for (const name of command ? readdirSync(parent) : []) {
 		const found = commandOf(path.join(parent, name));
 		if (found?.id === command?.id && found?.seed !== undefined && !folders.has(found.seed)) {

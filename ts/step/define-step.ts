@@ -183,6 +183,11 @@ export const checkName = (name: unknown): void => {
 	if (name === 'latest') {
 		throw new ConfigError('name', 'another name', name, '`latest` is reserved for the link to the newest run');
 	}
+
+	if (/^(con|prn|aux|nul|com\d|lpt\d)$/.test(name)) {
+		const sentence = `\`${name}\` can’t be the name of a folder on Windows, where it is a device: choose another name`;
+		throw new ConfigError('name', 'another name', name, sentence);
+	}
 };
 
 const onlyAspect = (from: Step, experiment: Experiment): Aspect => {

@@ -1,9 +1,10 @@
+import {realpathSync} from 'node:fs';
 import path from 'node:path';
 import type {DataSource} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
 import {readConfig} from '../runs/config.js';
-import {createRun} from '../runs/create-run.js';
+import {runCreator} from '../runs/create-run.js';
 import {readFinishedRun} from '../runs/finished-run.js';
 import {isFinished} from '../runs/is-finished.js';
 import {alreadyFinished, lockRun} from '../runs/reopen-run.js';
@@ -40,7 +41,7 @@ export type ResumeOptions = {
  *
  * The iterator and `result` throw a {@link DataError} if the images of the run are gone and `data` is left out, or has others.
  *
- * @param folder of the run: it has a `config.json`, and it or another seed of its command has no `result.json`
+ * @param folder of the run, or a link to it: it has a `config.json`, and it or another seed of its command has no `result.json`
  * @throws {ConfigError} if it is not the folder of an unfinished run, and for any other option
  */
 export const resume = (folder: string, options: ResumeOptions = {}): Training => {
@@ -65,10 +66,11 @@ export const resume = (folder: string, options: ResumeOptions = {}): Training =>
 
 	const seeds = siblings.map(({seed}) => seed);
 	const settings = {...run.options, data: storedData(folder, run.data, data), seeds, ...(signal && {signal})};
-	const out = path.resolve(folder, '..', '..');
+	const out = path.resolve(realpathSync(folder), '..', '..'); // of a link, such as `runs/latest`, that of the run
+	const createRun = runCreator(out);
 	const folders: Folders = {
 		begin: async (step, stop) => openSiblings(folder, step, run.data.classes, stop),
-		open: async started => createRun(out, {...started, command: run.command}),
+		open: async started => createRun({...started, command: run.command}),
 		note: noteTraining,
 	};
 	return trainInFolders({...run.step, experiment: run.experiment}, settings, folders, run.drawSeed);

@@ -46,11 +46,26 @@ export const runNative = async (
 				throw event.failure.code === 'cancelled' ? abortedBy(signal) : toError(event.failure);
 			}
 
-			listen(event);
+			try {
+				listen(event);
+			} catch (error) {
+				await end(run);
+				throw error;
+			}
 		}
 	} finally {
 		signal?.removeEventListener('abort', cancel);
-		run.cancel(); // if `listen` has thrown: otherwise the run has ended
+	}
+};
+
+/** Cancels a run and waits for its end: until then it may write a checkpoint, for which its folder has to stay locked. */
+const end = async (run: Run): Promise<void> => {
+	run.cancel();
+	for (;;) {
+		const {type} = await run.next();
+		if (type === 'finished' || type === 'failed') {
+			return;
+		}
 	}
 };
 
