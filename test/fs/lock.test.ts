@@ -8,7 +8,7 @@ import {execa} from 'execa';
 import {AbortError, LockError} from '../../ts/errors/index.js';
 import {acquireLock, isLocked, type LockWait, lockHolder, lockWaits} from '../../ts/fs/lock.js';
 import {temporaryFolder} from '../helpers/folder.js';
-import {elsewhere, leaveLock, setHeartbeat} from '../helpers/lock.js';
+import {elsewhere, leaveLock, otherMachine, setHeartbeat} from '../helpers/lock.js';
 
 const module = fileURLToPath(new URL('../../ts/fs/lock.js', import.meta.url));
 
@@ -98,7 +98,7 @@ test('a lock whose holder can’t be looked up is taken over when it is stale', 
 	t.deepEqual(readdirSync(path.dirname(lock)), []);
 });
 
-for (const holder of [null, 7, {}, {pid: 'x'}, {pid: 7, host: 'a', id: 'x', space: 'y'}, {...elsewhere, since: 5}]) {
+for (const holder of [null, 7, {}, {pid: 'x'}, {pid: 7, host: 'a', id: 'x', space: 'y'}, {...otherMachine, since: 5}]) {
 	test(`a lock whose holder reads ${JSON.stringify(holder)} has an unknown holder`, async t => {
 		const lock = lockIn(t);
 		leaveLock(lock, holder, 10);
@@ -158,6 +158,38 @@ test('a holder elsewhere with heartbeats is named', async t => {
 		instanceOf: LockError,
 		message: /^the run is in use by process 7 on another-container, since 2026-11-25 02:00:00 UTC: /,
 	});
+});
+
+test('a live holder on a machine whose clock is behind keeps its lock, though its heartbeats are late', async t => {
+	const lock = lockIn(t);
+	leaveLock(lock, otherMachine, 16);
+	t.true(isLocked(lock));
+	const beating = setInterval(() => setHeartbeat(lock, 16), 3000); // due every 2.5 s: its machine is busy
+	t.teardown(() => clearInterval(beating));
+	await t.throwsAsync(acquireLock('the run', lock), {
+		instanceOf: LockError,
+		message: /^the run is in use by process 7 on another-machine, /,
+	});
+	t.true(isLocked(lock));
+});
+
+test('a lock of another machine counts as held for an hour after its last heartbeat, unless it is watched', async t => {
+	const lock = lockIn(t);
+	leaveLock(lock, otherMachine, 3500);
+	t.true(isLocked(lock));
+	setHeartbeat(lock, 3700);
+	t.false(isLocked(lock));
+	(await acquireLock('the run', lock)).release();
+	t.deepEqual(readdirSync(path.dirname(lock)), []);
+});
+
+test('a lock from before this machine was started is stale', async t => {
+	const lock = lockIn(t);
+	leaveLock(lock, {...otherMachine, host: os.hostname(), space: `${os.hostname()} an-earlier-boot pid:[1]`});
+	setHeartbeat(lock, os.uptime() + 60);
+	t.false(isLocked(lock));
+	(await acquireLock('the run', lock)).release();
+	t.deepEqual(readdirSync(path.dirname(lock)), []);
 });
 
 test('a signal ends the watch of a holder', async t => {

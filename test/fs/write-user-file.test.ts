@@ -26,7 +26,7 @@ test('the next write removes what a killed process left beside a file, and nothi
 		writeFileSync(path.join(folder, name, 'page.md'), 'ha');
 	}
 
-	const longAgo = new Date(Date.now() - 60_000);
+	const longAgo = new Date(Date.now() - 2 * 3_600_000);
 	for (const name of readdirSync(folder).filter(name => name !== '.stepladder-unfinished-living')) {
 		utimesSync(path.join(folder, name), longAgo, longAgo);
 	}

@@ -19,9 +19,12 @@ export const setHeartbeat = (lock: string, secondsAgo: number): void => {
 
 /** A holder in another container. */
 export const elsewhere = {
-	...{id: 'x', pid: 7, host: 'another-container', space: 'another'},
+	...{id: 'x', pid: 7, host: 'another-container', space: `${processSpace()} another`}, // which has the clock of this machine
 	since: '2026-11-25T02:00:00.000Z',
 };
+
+/** A holder on another machine, with a clock of its own. */
+export const otherMachine = {...elsewhere, host: 'another-machine', space: 'another-machine another-boot pid:[1]'};
 
 /** A holder on this machine. */
 export const holderHere = (pid: number) => ({...elsewhere, pid, space: processSpace()});

@@ -6,7 +6,7 @@ import process from 'node:process';
 import {clearInterval, setInterval} from 'node:timers'; // those of Node, whatever a test or a page puts in their place
 import {setTimeout as sleep} from 'node:timers/promises';
 import {isMainThread} from 'node:worker_threads';
-import {beganAt, isAlive, processSpace} from '../platform/processes.js';
+import {beganAt, isAlive, processSpace, sharesClock} from '../platform/processes.js';
 
 /**
  * The process that holds a lock, as its `holder.json` says.
@@ -32,6 +32,9 @@ import {beganAt, isAlive, processSpace} from '../platform/processes.js';
 const heartbeat = 2500;
 export const stale = 15_000;
 
+/** The clocks of two machines may differ by less than this, in milliseconds: heartbeats by another clock that are older count as stale. */
+const skew = 3_600_000;
+
 /** How often a lock is looked at that another process holds, in milliseconds; the second for work of milliseconds. */
 const [poll, shortPoll] = [200, 5];
 
@@ -40,7 +43,7 @@ const [poll, shortPoll] = [200, 5];
  *
  * A lock is a folder, since making one either succeeds or fails as a whole on every file system. A stale lock is removed: at
  * once if its process ran here and is gone; else, as from another container, once it was watched for 15 seconds without
- * a heartbeat, or for one heartbeat if its clock says the same. A process that lives here keeps its lock without
+ * a heartbeat, or for one heartbeat if that was 15 seconds ago by the clock that this machine has too. A process that lives here keeps its lock without
  * heartbeats, as in a debugger, where the system says when it started. Earlier versions locked the cache by a file, which
  * is watched in the same way.
  *
@@ -192,14 +195,24 @@ export const removeStaleLock = folder => {
 };
 
 /**
- * Whether a folder had no heartbeat for so long that its process counts as dead.
+ * Whether a lock had no heartbeat for so long that its process counts as dead: 15 seconds, or an hour if the heartbeats are by
+ * the clock of another machine.
  *
  * @param {string} folder
  */
-export const isStale = folder => {
+const isStale = folder => {
 	const beat = beatOf(folder);
-	return beat !== undefined && beat < Date.now() - stale;
+	const holder = holderOf(folder);
+	const isOurClock = holder === undefined || (beat !== undefined && sharesClock(holder.space, beat));
+	return beat !== undefined && beat < Date.now() - (isOurClock ? stale : skew);
 };
+
+/**
+ * Whether a file or folder is so old that its process is no longer at work on it, whatever clock it was made by.
+ *
+ * @param {string} file
+ */
+export const isAbandoned = file => (beatOf(file) ?? Number.POSITIVE_INFINITY) < Date.now() - skew;
 
 /**
  * Whether a name is a lock's, or one that it is renamed to while it is removed.

@@ -4,7 +4,7 @@ import {AbortError, LockError, type LockHolder} from '../errors/index.js';
 import {acquireFolder, acquireFolderSync, type HeldLock, stale} from './lock-folder.js';
 import {asWriteError} from './wrap-write-errors.js';
 
-export {isLocked, isLockName, isStale, lockHolder, removeStaleLock} from './lock-folder.js';
+export {isAbandoned, isLocked, isLockName, lockHolder, removeStaleLock} from './lock-folder.js';
 
 /** An exclusive lock, whose signal aborts with a {@link LockError}. */
 export type Lock = Pick<HeldLock, 'signal' | 'check' | 'release'>;

@@ -2,7 +2,7 @@ import {lstatSync, mkdtempSync, realpathSync, renameSync, rmSync} from 'node:fs'
 import path from 'node:path';
 import {sync as writeFileAtomicSync} from 'write-file-atomic';
 import {listFolder} from './list-folder.js';
-import {isStale} from './lock.js';
+import {isAbandoned} from './lock.js';
 import {checkWritable, syncFolder} from './write-file-atomic.js';
 
 /**
@@ -49,7 +49,7 @@ export const clearUnfinished = (folder: string): void => {
 	try {
 		for (const name of listFolder(folder).filter(name => name.startsWith(prefix))) {
 			const leftover = path.join(folder, name);
-			if (isStale(leftover)) {
+			if (isAbandoned(leftover)) {
 				rmSync(leftover, {recursive: true, force: true});
 			}
 		}

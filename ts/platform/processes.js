@@ -18,6 +18,23 @@ export const processSpace = () => {
 };
 
 /**
+ * Returns whether the times that a process of a space set are by the clock of this machine: containers of one machine share it.
+ * So does a process from before this machine was started, which has set no time since.
+ *
+ * @param {string} space as {@link processSpace} returns it
+ * @param {number} at the last such time, in milliseconds
+ */
+export const sharesClock = (space, at) => {
+	const [host, boot] = space.split(' ');
+	const [ownHost, ownBoot] = processSpace().split(' ');
+	if (ownBoot === undefined) {
+		return host === ownHost;
+	}
+
+	return boot === ownBoot || (host === ownHost && at < Date.now() - 1000 * os.uptime());
+};
+
+/**
  * Returns the start time of a process of this space, in units of the system: it tells processes with the same number apart.
  *
  * @param {number} pid

@@ -1,6 +1,6 @@
 import {readdirSync, rmSync} from 'node:fs';
 import path from 'node:path';
-import {isStale} from '../fs/lock.js';
+import {isAbandoned} from '../fs/lock.js';
 import {isPartialFile} from '../fs/write-file-atomic.js';
 import {readConfig} from './config.js';
 import {hasLeftovers, isFolderLocked, isLockFile, lockFolder, removeLeftovers, writeIn} from './folder.js';
@@ -51,5 +51,5 @@ const isOrphan = (folder: string): boolean => {
 	const names = readdirSync(folder);
 	return names.some(isLockFile)
 		? names.every(name => isLockFile(name) || isPartialFile(name, runFiles)) && !isFolderLocked(folder)
-		: names.length === 0 && isStale(folder);
+		: names.length === 0 && isAbandoned(folder);
 };
