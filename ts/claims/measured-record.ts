@@ -6,6 +6,7 @@ import type {PredictionMeasures} from '../experiment/prediction-measures.js';
 import {constantLabel} from '../experiment/prediction-measures.js';
 import {reachTarget} from '../experiment/reach-target.js';
 import {formatValue} from '../format/value.js';
+import {groupBy} from '../statistics/group-by.js';
 import {isPlainObject} from '../validation/plain-object.js';
 import {type Measured, measured} from './measured.js';
 import {type MeasuredClass, type MeasuredPredictions, measurePredictionsOverSeeds} from './measured-predictions.js';
@@ -117,7 +118,8 @@ const tooOld = 'it was recorded before records kept the class of each mistake; r
 
 /** Computes the measures of finished seeds. */
 export const measureSeeds = ({seeds, epochs, classes, predictions}: FinishedSeeds, goal: Goal): SeedsMeasured => {
-	const runs = seeds.map(seed => ({seed, rows: epochs.filter(row => row.seed === seed.seed)}));
+	const rowsBySeed = groupBy(epochs, ({seed}) => seed);
+	const runs = seeds.map(seed => ({seed, rows: rowsBySeed.get(seed.seed) ?? []}));
 	const over = (measure: (run: Run) => number): Measured =>
 		measured(new Map(runs.map(({seed, rows}) => [seed.seed, measure(asRun(seed, rows))])));
 	const missed = runs.flatMap(({seed: {seed}, rows}) => {

@@ -8,16 +8,17 @@ import type {Data} from '../data/data.js';
  */
 export const checkAnswers = ({answers, epochs}: Pick<StepRecord, 'answers' | 'epochs'>, data: Data): string[] => {
 	const expected = data.testLabels();
+	const lastRows = new Map(epochs.map(row => [row.seed, row])); // the last one of each seed
 	return answers.flatMap(({seed, labels: text, mistakes, evaluation}) => {
 		const labels = readLabels(text, data.classes.length);
-		const wrong = labels.flatMap((label, image) => (label === expected[image] ? [] : [String(image)]));
-		const correct = labels.length - wrong.length;
-		const last = epochs.findLast(row => row.seed === seed);
-		const recorded = Object.keys(mistakes);
-		const differing = [...new Set([...wrong, ...recorded])].find(
-			image => wrong.includes(image) !== recorded.includes(image),
+		const wrong = new Set(labels.flatMap((label, image) => (label === expected[image] ? [] : [String(image)])));
+		const correct = labels.length - wrong.size;
+		const last = lastRows.get(seed);
+		const recorded = new Set(Object.keys(mistakes));
+		const differing = [...wrong, ...recorded].find(image => wrong.has(image) !== recorded.has(image));
+		const otherClass = [...recorded].find(
+			image => evaluation && evaluation.expected[image] !== expected[Number(image)],
 		);
-		const otherClass = recorded.find(image => evaluation && evaluation.expected[image] !== expected[Number(image)]);
 		return [
 			...(correct === last?.testCorrect
 				? []
@@ -28,7 +29,7 @@ export const checkAnswers = ({answers, epochs}: Pick<StepRecord, 'answers' | 'ep
 			...(differing === undefined
 				? []
 				: [
-						`seed ${seed} is ${wrong.includes(differing) ? 'wrong' : 'right'} about image ${differing} by its labels, ` +
+						`seed ${seed} is ${wrong.has(differing) ? 'wrong' : 'right'} about image ${differing} by its labels, ` +
 							'and its recorded mistakes differ',
 					]),
 			...(otherClass === undefined

@@ -6,6 +6,7 @@ import {
 	type StepRecord,
 } from '../claims/step-record.js';
 import {aimOf, type PartialGoal} from '../experiment/goal.js';
+import {groupBy} from '../statistics/group-by.js';
 import {checkClasses, checkEvaluation} from './check-evaluation.js';
 import {checkHistory, historyOf} from './history.js';
 import {leastLoss, rounding} from './least-loss.js';
@@ -19,7 +20,8 @@ export const checkRecord = (record: StepRecord): string[] => {
 	const {preregistration, parameters, experiment, seeds, conditions} = record;
 	const {target} = preregistration;
 	const {maxParameters, maxEpochs, heldFor} = target;
-	const rows = (seed: number): RecordedEpoch[] => record.epochs.filter(row => row.seed === seed);
+	const rowsBySeed = groupBy(record.epochs, ({seed}) => seed);
+	const rows = (seed: number): readonly RecordedEpoch[] => rowsBySeed.get(seed) ?? [];
 	const numbers = seeds.map(({seed}) => seed);
 	const twice = numbers.find((seed, index) => numbers.indexOf(seed) !== index);
 	const unused = conditions.findIndex((_, index) => seeds.every(({condition}) => condition !== index));

@@ -28,8 +28,8 @@ import {appendToLedger, cleanUpLedger, ledgerFile, ledgerHead, readLedger} from 
 import type {Condition} from '../native/condition.js';
 import {cleanUpRuns} from '../runs/clean-up.js';
 import {tryReadConfig} from '../runs/config.js';
-import {createRun} from '../runs/create-run.js';
-import {findRun} from '../runs/find-run.js';
+import {runCreator} from '../runs/create-run.js';
+import {findRuns} from '../runs/find-runs.js';
 import {type FinishedRun, readFinishedRun} from '../runs/finished-run.js';
 import {isFolderLocked} from '../runs/folder.js';
 import {isFinished as hasFinished} from '../runs/is-finished.js';
@@ -136,9 +136,10 @@ export const makeRecord = async (
 		const purpose = preregistrationHash(preregistration);
 		const {folder: ladder} = records.ladder;
 		notePreregistration(entry, ladder, preregistration);
-		const wanted = {step, data, engine: options.engine, purpose};
 		// A new preregistration has no runs yet, and damage to older ones doesn't matter.
-		const folders = new Map(seeds.map(seed => [seed, fresh ? undefined : findRun(parent, {...wanted, seed})]));
+		const folders = fresh
+			? new Map<number, string>()
+			: findRuns(parent, {step, data, seeds, engine: options.engine, purpose});
 		const isFinished = (seed: number): boolean => {
 			const folder = folders.get(seed);
 			return folder !== undefined && hasFinished(folder);
@@ -149,10 +150,11 @@ export const makeRecord = async (
 		const finished = seeds.filter(isFinished);
 		const parts = new Map(finished.map(seed => [seed, part(seed)])); // a damaged run is reported before hours of training
 		await cleanUpRuns(parent);
-		const missing = seeds.filter(seed => !finished.includes(seed));
+		const createRun = runCreator(out);
+		const missing = seeds.filter(seed => !parts.has(seed));
 		const open: Folders['open'] = async (run, stop) => {
 			const found = folders.get(run.seed);
-			const opened = await (found === undefined ? createRun(out, {...run, purpose}) : reopenRun(found, stop));
+			const opened = await (found === undefined ? createRun({...run, purpose}) : reopenRun(found, stop));
 			folders.set(run.seed, opened.path);
 			return opened;
 		};

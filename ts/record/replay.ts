@@ -11,9 +11,9 @@ import type {StepEntry} from '../ladder/open-ladder.js';
 import {addonHashes, native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {runWorkers} from '../platform/run-workers.js';
-import {createRun} from '../runs/create-run.js';
+import {runCreator} from '../runs/create-run.js';
 import type {EpochEvent} from '../runs/events.js';
-import {findRun} from '../runs/find-run.js';
+import {findRuns} from '../runs/find-runs.js';
 import {readFinishedRun} from '../runs/finished-run.js';
 import {isFinished} from '../runs/is-finished.js';
 import {reopenRun} from '../runs/reopen-run.js';
@@ -113,6 +113,7 @@ class SeedReplay {
 		for await (const event of training) {
 			if (event.type === 'epoch') {
 				enough.abort();
+				await training.result.catch(() => {}); // its threads are free for the next seed
 				return this.#differing(event);
 			}
 		}
@@ -124,13 +125,13 @@ class SeedReplay {
 		const {entry, data, run, options} = this;
 		const {seed, engine} = run;
 		const purpose = `replay of ${preregistrationHash(this.record.preregistration)} by ${addonHashes({engine}).file}`;
-		const wanted = {step: entry.step, data, seed, engine, purpose};
-		let folder = findRun(path.join(options.out, entry.step.name), wanted);
+		const wanted = {step: entry.step, data, seeds: [seed], engine, purpose};
+		let folder = findRuns(path.join(options.out, entry.step.name), wanted).get(seed);
 		if (folder === undefined || !isFinished(folder)) {
 			const different = new AbortController();
 			const training = this.#train(different.signal, async (started, stop) => {
 				const opened = await (folder === undefined
-					? createRun(options.out, {...started, purpose})
+					? runCreator(options.out)({...started, purpose})
 					: reopenRun(folder, stop));
 				folder = opened.path;
 				return opened;

@@ -21,6 +21,7 @@ import {LadderRecords} from '../record/ladder-records.js';
 import type {Answers} from '../runs/events.js';
 import {runFolders} from '../runs/list-runs.js';
 import {readRun, type StoredRun} from '../runs/read-run.js';
+import {groupBy} from '../statistics/group-by.js';
 import {checkNames} from '../validation/check-names.js';
 import {checkObject} from '../validation/plain-object.js';
 
@@ -110,7 +111,7 @@ export const findGroups = async (names: readonly string[], options: RunsOptions 
 	checkNames(options, runsOptionNames);
 	const {ladder} = options;
 	const notes: string[] = [];
-	const runsByKey = new Map<string, StoredRun[]>();
+	const runsByKey = new Map<string, Map<string, StoredRun>>(); // each by folder, which several names may lead to
 	const records = new Map<string, RunGroup>();
 	const order = new Set<string>();
 	for (const name of new Set(names)) {
@@ -125,8 +126,7 @@ export const findGroups = async (names: readonly string[], options: RunsOptions 
 		const isOne = folders.length === 1 && path.resolve(folders[0] ?? '') === realpathSync(name);
 		for (const run of readAll(folders, isOne, notes)) {
 			const key = keyOf(run);
-			const others = (runsByKey.get(key) ?? []).filter(({folder}) => folder !== run.folder);
-			runsByKey.set(key, [...others, run]);
+			runsByKey.set(key, (runsByKey.get(key) ?? new Map()).set(run.folder, run));
 			order.add(key);
 		}
 	}
@@ -141,7 +141,7 @@ export const findGroups = async (names: readonly string[], options: RunsOptions 
 		);
 	}
 
-	const groups = [...order].map(key => records.get(key) ?? ofRuns(runsByKey.get(key) ?? [], notes));
+	const groups = [...order].map(key => records.get(key) ?? ofRuns([...(runsByKey.get(key)?.values() ?? [])], notes));
 	return {groups: withUniqueNames(groups), notes};
 };
 
@@ -218,18 +218,27 @@ const engineOf = ({finished, options: {engine, device}}: StoredRun): string =>
 	finished?.engine ?? (engine === 'aten' || device === 'cuda' ? 'aten' : 'fused');
 
 /** Converts a record to a group. */
-export const ofRecord = ({name, record, ...measured}: MeasuredRecord, folder: string): RunGroup => ({
-	...{name, step: name, trial: undefined, isRecord: true, experiment: record.experiment},
-	...{target: record.preregistration.target, data: record.data, images: record.data, measured, answers: record.answers},
-	mistakes: [],
-	runs: record.seeds.map(({seed, begun, trainCleanCorrect, trainCleanTotal}) => ({
-		...{seed, folder, begun: begun ?? undefined},
-		epochs: record.epochs.filter(row => row.seed === seed),
-		...{of: record.experiment.epochs, isFinished: true},
-		held: measured.missed.every(missed => missed.seed !== seed),
-		trainClean: trainCleanCorrect / trainCleanTotal,
-	})),
-});
+export const ofRecord = ({name, record, ...measured}: MeasuredRecord, folder: string): RunGroup => {
+	const rowsBySeed = groupBy(record.epochs, ({seed}) => seed);
+	return {
+		...{name, step: name, trial: undefined, isRecord: true, experiment: record.experiment},
+		...{
+			target: record.preregistration.target,
+			data: record.data,
+			images: record.data,
+			measured,
+			answers: record.answers,
+		},
+		mistakes: [],
+		runs: record.seeds.map(({seed, begun, trainCleanCorrect, trainCleanTotal}) => ({
+			...{seed, folder, begun: begun ?? undefined},
+			epochs: rowsBySeed.get(seed) ?? [],
+			...{of: record.experiment.epochs, isFinished: true},
+			held: measured.missed.every(missed => missed.seed !== seed),
+			trainClean: trainCleanCorrect / trainCleanTotal,
+		})),
+	};
+};
 
 const ofRuns = (all: readonly StoredRun[], notes: string[]): RunGroup => {
 	const [first] = all;

@@ -1,4 +1,5 @@
 import {learningRates} from '../experiment/learning-rates.js';
+import {groupBy} from '../statistics/group-by.js';
 import {type SweepPlan, type Trial, trainedOn, trialsOf} from './plan.js';
 import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
 
@@ -15,10 +16,11 @@ export const checkSweep = ({plan, conditions, runs, epochs}: SweepRecord): strin
 	}
 
 	const {seeds} = plan;
+	const rowsByRun = groupBy(epochs, runName);
 	const twice = seeds.find((seed, index) => seeds.indexOf(seed) !== index);
 	const unused = conditions.findIndex((_, index) => runs.every(({condition}) => condition !== index));
-	const wanted = trials.flatMap((_, trial) => seeds.map(seed => `seed ${seed} of trial ${trial}`));
-	const found = runs.map(({trial, seed}) => `seed ${seed} of trial ${trial}`);
+	const wanted = trials.flatMap((_, trial) => seeds.map(seed => runName({trial, seed})));
+	const found = runs.map(runName);
 	const rows = runs.flatMap(run => finishedEpochs(run, trials[run.trial]));
 	const foundRows = epochs.map(({trial, seed, epoch}) => `epoch ${epoch} of seed ${seed} of trial ${trial}`);
 	return [
@@ -27,7 +29,7 @@ export const checkSweep = ({plan, conditions, runs, epochs}: SweepRecord): strin
 		...(unused === -1 ? [] : [`no run has condition ${unused}`]),
 		...inOrder('runs', wanted, found),
 		...inOrder('epochs', rows, foundRows),
-		...runs.flatMap(run => checkRun(run, epochs, conditions.length)),
+		...runs.flatMap(run => checkRun(run, rowsByRun.get(runName(run)) ?? [], conditions.length)),
 		...epochs.flatMap(row => checkRow(row, plan)),
 	];
 };
@@ -59,11 +61,11 @@ const inOrder = (what: string, wanted: readonly string[], found: readonly string
 		: [`row ${wrong + 1} of the ${what} should be ${wanted[wrong] ?? 'the end'}, it is ${found[wrong] ?? 'missing'}`];
 };
 
-const checkRun = (run: SweepRun, epochs: readonly SweepEpoch[], conditions: number): string[] => {
-	const of = `seed ${run.seed} of trial ${run.trial}`;
-	const counted = epochs
-		.filter(({trial, seed}) => trial === run.trial && seed === run.seed)
-		.reduce((sum, row) => sum + row.seconds, 0);
+const runName = ({trial, seed}: Pick<SweepRun, 'trial' | 'seed'>): string => `seed ${seed} of trial ${trial}`;
+
+const checkRun = (run: SweepRun, rows: readonly SweepEpoch[], conditions: number): string[] => {
+	const of = runName(run);
+	const counted = rows.reduce((sum, row) => sum + row.seconds, 0);
 	return [
 		...(run.condition < conditions
 			? []

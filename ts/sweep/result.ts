@@ -3,6 +3,7 @@ import {ConfigError} from '../errors/index.js';
 import {lastEpochs} from '../experiment/measures.js';
 import {settingsName} from '../experiment/settings.js';
 import {formatValue} from '../format/value.js';
+import {groupBy} from '../statistics/group-by.js';
 import {holm} from '../statistics/holm.js';
 import {pairedDifference} from '../statistics/paired.js';
 import {spread} from '../statistics/spread.js';
@@ -18,12 +19,13 @@ export type SweepResult = SweepSummary & {readonly record: SweepRecord};
  */
 export const summarizeSweep = (name: string, record: SweepRecord): SweepResult => {
 	const {plan, runs, epochs} = record;
+	const rowsByRun = groupBy(epochs, ({trial, seed}) => `${trial} ${seed}`);
 	const measured = trialsOf(plan).map(({settings}, trial) => {
 		const own = runs.filter(run => run.trial === trial);
 		const converged = own.filter(({diverged}) => diverged === null).map(({seed}) => seed);
 		const bySeed = new Map(
 			converged.map(seed => {
-				const last = epochs.filter(row => row.trial === trial && row.seed === seed).slice(-lastEpochs);
+				const last = (rowsByRun.get(`${trial} ${seed}`) ?? []).slice(-lastEpochs);
 				return [seed, last.reduce((sum, {holdoutCorrect}) => sum + holdoutCorrect, 0) / (last.length * plan.holdout)];
 			}),
 		);

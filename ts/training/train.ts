@@ -12,7 +12,7 @@ import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {abortedBy} from '../platform/abort.js';
 import {runWorkers} from '../platform/run-workers.js';
-import {createRun} from '../runs/create-run.js';
+import {runCreator} from '../runs/create-run.js';
 import type {EstimateOverSeeds, SeedResult, TrainEvent, TrainMeasures, TrainResult} from '../runs/events.js';
 import type {RunFolder} from '../runs/run-folder.js';
 import type {TrainOptions} from '../runs/train-options.js';
@@ -43,8 +43,9 @@ import {startTraining, type Training} from './training.js';
 export const train = (step: Step | Trainable, options: TrainOptions): Training => {
 	const {out, seeds = [1]} = options ?? {};
 	const command = Array.isArray(seeds) && seeds.length > 1 ? {id: randomUUID(), seeds} : undefined;
+	const createRun = out === undefined ? undefined : runCreator(out);
 	const folders: Folders = {
-		open: async run => (out === undefined ? undefined : createRun(out, {...run, command})),
+		open: async run => createRun?.({...run, command}),
 		note: noteTraining,
 	};
 	return trainInFolders(step, options, folders, newDrawSeed);

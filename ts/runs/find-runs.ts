@@ -9,27 +9,29 @@ import {tryReadConfig} from './config.js';
 import {isFinished} from './is-finished.js';
 import {fileHash} from './run-hashes.js';
 
-/** The run to find: a seed of a step on whole data. */
-export type WantedRun = {
+/** The runs to find: seeds of a step on whole data. */
+export type WantedRuns = {
 	readonly step: Step;
 	readonly data: Data;
-	readonly seed: number;
+	readonly seeds: readonly number[];
 	readonly engine: string | undefined;
 	/** As in `RunConfig`. */
 	readonly purpose: string;
 };
 
 /**
- * Returns the folder of a finished run with exactly these settings; else of the last unfinished one, if any.
+ * Finds runs with exactly these settings, and reads each run of a folder once.
  *
+ * @returns by seed the folder of a finished run; else of the last unfinished one, if any
  * @throws {RecordError} if the `config.json` of a finished run has changed: the seed would silently be trained again
  */
-export const findRun = (
+export const findRuns = (
 	parent: string,
-	{step, data, seed, engine = 'auto', purpose}: WantedRun,
-): string | undefined => {
-	const folders = listFolder(parent).map(name => path.join(parent, name));
-	const fitting = folders.filter(folder => {
+	{step, data, seeds, engine = 'auto', purpose}: WantedRuns,
+): Map<number, string> => {
+	const found = new Map<number, string>();
+	const wanted = new Set(seeds);
+	for (const folder of listFolder(parent).map(name => path.join(parent, name))) {
 		const run = tryReadConfig(folder);
 		if (!run) {
 			if (isFinished(folder) && !hasItsConfig(folder)) {
@@ -39,16 +41,21 @@ export const findRun = (
 				);
 			}
 
-			return false;
+			continue;
 		}
 
 		const {limitTrain, limitTest, holdout} = run.options;
 		const isWhole = [limitTrain, limitTest, holdout].every(value => value === undefined);
 		const isOnSameData = isWhole && run.data.hash === data.hash && run.data.validation === data.validation;
 		const hasSameUse = (run.options.engine ?? 'auto') === engine && run.purpose === purpose;
-		return run.seed === seed && isOnSameData && hasSameUse && differences(run.experiment, step.experiment).length === 0;
-	});
-	return fitting.find(folder => isFinished(folder)) ?? fitting.at(-1);
+		const hasSameSettings = isOnSameData && hasSameUse && differences(run.experiment, step.experiment).length === 0;
+		const known = found.get(run.seed);
+		if (wanted.has(run.seed) && hasSameSettings && !(known !== undefined && isFinished(known))) {
+			found.set(run.seed, folder);
+		}
+	}
+
+	return found;
 };
 
 /** Returns whether the `config.json` of a finished run is as it was written. */
