@@ -4,7 +4,8 @@ import process from 'node:process';
 import test from 'ava';
 import {execa} from 'execa';
 import {acquireLock, lockPathFor} from '../../ts/fs/lock.js';
-import {ConfigError, LockError, openLadder, record, sweep} from '../../ts/index.js';
+import {AbortError, ConfigError, LockError, openLadder, record, sweep} from '../../ts/index.js';
+import {runsFolder} from '../../ts/ladder/find-ladder.js';
 import {readRecord} from '../../ts/record/file.js';
 import {writeTexts} from '../../ts/record/write-texts.js';
 import {hintElsewhere, main} from '../helpers/cli.js';
@@ -134,6 +135,59 @@ test('a recording that fails releases the lock for the next one', async t => {
 	await again.training?.result;
 	again.write();
 	t.true(existsSync(path.join(own.folder, 'records', '0-tiny', 'record.json')));
+});
+
+test('a recorder that is disposed of stops its training and releases the lock, and the next one resumes its runs', async t => {
+	const own = tinyLadder(t, {train: 2000});
+	const ladder = await openLadder(own.folder);
+	const options = {seeds: [1], out: path.join(own.folder, 'runs', 'records')};
+	const recorder = await record(ladder, 'tiny', options);
+	for await (const event of recorder.training ?? []) {
+		if (event.type === 'epoch') {
+			break;
+		}
+	}
+
+	await recorder[Symbol.asyncDispose]();
+	await t.throwsAsync(async () => recorder.training?.result, {instanceOf: AbortError});
+	const unwritten = await record(ladder, 'tiny', options);
+	await unwritten.training?.result;
+	await unwritten[Symbol.asyncDispose]();
+	const again = await record(ladder, 'tiny', options);
+	t.deepEqual(again.finished, [1]);
+	again.write();
+	await again[Symbol.asyncDispose]();
+	t.true(existsSync(path.join(own.folder, 'records', '0-tiny', 'record.json')));
+	t.is(readdirSync(path.join(options.out, 'tiny')).length, 1);
+});
+
+test('runs belong to the ladder, in whatever folder of it a command is typed', async t => {
+	const own = tinyLadder(t);
+	const inSteps = {cwd: 'steps'};
+	const recorded = await own.run(['record', '--step', 'tiny', '--seeds', '1'], inSteps);
+	t.is(recorded.exitCode, 0, recorded.stderr);
+	const again = await own.run(['record', '--step', 'tiny', '--seeds', '1']);
+	t.is(again.stderr, 'Seed 1 was finished before');
+	t.is((await own.run(['train', '--step', 'tiny', '--epochs', '2'], inSteps)).exitCode, 0);
+	const vary = ['--vary', 'batchSize=16', '--holdout', '50', '--seeds', '101', '--epochs', '1'];
+	t.is((await own.run(['sweep', '--step', 'tiny', ...vary], inSteps)).exitCode, 0);
+	t.is((await own.run(['record', '--check', '--replay', 'all'], inSteps)).exitCode, 0);
+	t.regex(
+		(await own.run(['train', '--resume', 'latest'], inSteps)).stderr,
+		/has finished: there is nothing to resume$/,
+	);
+	const listed = JSON.parse((await own.run(['runs', '--json'], inSteps)).stdout);
+	t.is(listed.length, 2);
+	t.deepEqual(readdirSync(path.join(own.folder, 'runs')).toSorted(), ['latest', 'records', 'sweeps', 'tiny']);
+	t.deepEqual(readdirSync(path.join(own.folder, 'steps')), ['0-tiny.ts']);
+});
+
+test('runs of a ladder that a package names are beside the package.json', t => {
+	const own = tinyLadder(t);
+	t.is(runsFolder(own.folder), path.join(own.folder, 'runs'));
+	own.write('package.json', JSON.stringify({stepladder: {ladder: 'ladders/one'}}));
+	t.is(runsFolder(path.join(own.folder, 'ladders/one')), path.join(own.folder, 'runs'));
+	t.is(runsFolder(path.join(own.folder, 'ladders/two')), path.join(own.folder, 'ladders/two/runs'));
 });
 
 test('a recording that was interrupted prints the command that resumes it', async t => {

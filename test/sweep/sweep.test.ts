@@ -3,8 +3,10 @@ import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
+import sharp from 'sharp';
 import {AbortError, BudgetError, ConfigError, openLadder, type SweepResult, sweep} from '../../ts/index.js';
-import {trainTrial} from '../../ts/sweep/train-trial.js';
+import {asPlanned, type PlannedSetting, trialsOf} from '../../ts/sweep/plan.js';
+import {type TrialEpoch, trainTrial} from '../../ts/sweep/train-trial.js';
 import {main} from '../helpers/cli.js';
 import {resealSweep} from '../helpers/forger.js';
 import type {OwnLadder} from '../helpers/own-ladder.js';
@@ -180,11 +182,35 @@ test('a draw gives the same trials each time, and another draw others', async t 
 	t.notDeepEqual(await settings(2), first);
 });
 
+test('whole numbers are drawn in proportion to their share of a log scale', async t => {
+	const ladder = await openLadder(tinyLadder(t).folder);
+	const values = (range: PlannedSetting['range']): unknown[] => {
+		const {experiment} = ladder.step('tiny');
+		const {classes} = experiment.net;
+		const plan = {
+			...{step: 'tiny', experiment, vary: [{path: 'batchSize', range} as PlannedSetting], sample: {count: 5, draw: 1}},
+			...{seeds: [1], holdout: 50, limitTrain: null},
+			data: {
+				...{name: 'Bars', channels: 1, size: 28, train: 400, test: 60, hash: ''},
+				classes: Array.from({length: classes}, (_, label) => String(label)),
+			},
+		};
+		return trialsOf(plan).flatMap(({settings}) => settings.map(({value}) => value));
+	};
+	const whole = {low: 1, high: 64, log: true};
+	const planned = asPlanned({path: 'batchSize', range: whole});
+	// By NumPy: round(exp(log(0.5) + share * log(64.5 / 0.5))), with the share from the sha256 of `1 0 batchSize` and so on.
+	t.deepEqual(values(planned.range), [20, 2, 60, 44]);
+	t.deepEqual(values(whole), [49, 20, 63, 59], 'as earlier versions drew them, whose sweeps are still read');
+	const numbers = {low: 0.5, high: 2, log: true};
+	t.deepEqual(asPlanned({path: 'schedule.learningRate', range: numbers}).range, numbers);
+});
+
 test('trials are drawn from ranges given on the command line', async t => {
 	const flags = ['--step', 'tiny', '--holdout', '50', '--epochs', '1', '--seeds', '5', '--sample', '2'];
 	const vary = [
 		'--vary',
-		'schedule.learningRate=1e-3..0.1:log',
+		'schedule.learningRate=1.5e-3..1e-1:log',
 		'--vary',
 		'batchSize=16..20',
 		'--vary',
@@ -236,6 +262,75 @@ test('a trial that diverges is reported as diverged, and the others are not affe
 		],
 	);
 	t.is(trials[0]?.corrected, 1);
+});
+
+test('a trial that diverges took the time that passed, and what was trained before it was resumed', async t => {
+	const folder = tinyLadder(t);
+	const ladder = await openLadder(folder.folder);
+	const data = await ladder.data.open(folder.folder);
+	const {experiment} = ladder.step('tiny');
+	// Each batch multiplies the weights by -3, until they overflow in the third epoch.
+	const optimizer = {momentum: 0, nesterov: false, weightDecay: 1};
+	const schedule = {kind: 'constant', learningRate: 4} as const;
+	const train = async (checkpoint: string, tell: (row: TrialEpoch) => void, signal = new AbortController().signal) =>
+		trainTrial({
+			...{
+				experiment: {...experiment, optimizer, schedule, epochs: 4},
+				seed: 101,
+				threads: 1,
+				checkpoint,
+				tell,
+				signal,
+			},
+			...{data, images: {judgeTest: false, holdout: 100, drawSeed: 1}},
+		});
+	const begun = performance.now();
+	const {diverged, seconds} = await train(path.join(folder.folder, 'whole'), () => {});
+	const passed = (performance.now() - begun) / 1000;
+	t.is(diverged, 3);
+	t.true(seconds <= passed, `${seconds} s, and ${passed} s had passed`);
+
+	const checkpoint = path.join(folder.folder, 'resumed');
+	const stop = new AbortController();
+	await t.throwsAsync(
+		train(
+			checkpoint,
+			({epoch}) => {
+				if (epoch === 1) {
+					stop.abort();
+				}
+			},
+			stop.signal,
+		),
+		{instanceOf: AbortError},
+	);
+	const resumed = await train(checkpoint, () => {});
+	const all = resumed.epochs.reduce((sum, row) => sum + row.seconds, 0);
+	t.true(resumed.seconds >= all * (1 - 1e-9), `${resumed.seconds} s, and the epochs alone ${all} s`);
+});
+
+test('a sweep prints how many damaged images were left out', async t => {
+	const own = tinyLadder(t);
+	own.write(
+		'ladder.ts',
+		`import {defineLadder, imageFolder} from 'stepladder';
+export default defineLadder({name: 'Photos', data: imageFolder('images', {size: 28, channels: 1, split: {test: 0.25}})});
+`,
+	);
+	const grey = async (level: number) =>
+		sharp({create: {width: 28, height: 28, channels: 3, background: {r: level, g: level, b: level}}})
+			.png()
+			.toBuffer();
+	for (let image = 0; image < 16; image += 1) {
+		own.write(`images/dark/${image}.png`, await grey(image));
+		own.write(`images/light/${image}.png`, await grey(255 - image));
+	}
+
+	own.write('images/dark/broken.png', 'no image');
+	const vary = ['--vary', 'schedule.learningRate=0.02', '--holdout', '6', '--seeds', '101', '--epochs', '1'];
+	const {stderr, exitCode} = await own.run(['sweep', '--step', 'tiny', ...vary, '--skip-damaged']);
+	t.is(exitCode, 0, stderr);
+	t.regex(stderr, /^Left out 1 damaged image: dark\/broken\.png$/m);
 });
 
 test('differences are corrected for the number of trials', async t => {

@@ -72,6 +72,12 @@ export const openOptions = ({skipDamaged = false}: DataFlags): Required<Omit<Ope
 	},
 });
 
+/** Returns a ladder whose data print to stderr while they are opened, for functions that open them without printing. */
+export const reportingLadder = (ladder: Ladder, flags: DataFlags): Ladder => ({
+	...ladder,
+	data: {open: async (base, options) => ladder.data.open(base, {...openOptions(flags), ...options})},
+});
+
 /** Opens a ladder's data. */
 export const openLadderData = async (ladder: Ladder, flags: DataFlags, signal?: AbortSignal): Promise<Data> =>
 	ladder.data.open(ladder.folder, {...openOptions(flags), signal});

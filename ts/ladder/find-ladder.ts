@@ -34,6 +34,17 @@ export const findLadder = (start: string): string => {
 	return ladder;
 };
 
+/**
+ * Returns the folder of a ladder's runs, wherever a command is started: `runs` beside the `package.json` that names the ladder,
+ * else in the ladder's own folder.
+ *
+ * @param ladder the ladder's folder
+ */
+export const runsFolder = (ladder: string): string => {
+	const own = path.resolve(ladder);
+	return path.join(foldersAbove(own).find(folder => ladderOfPackage(folder) === own) ?? own, 'runs');
+};
+
 /** Returns a folder and those above it, nearest first. */
 const foldersAbove = (folder: string): string[] => {
 	const parent = path.dirname(folder);

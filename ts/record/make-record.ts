@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import {existsSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import type {Preregistration} from '../claims/preregistration.js';
@@ -97,11 +98,13 @@ export type Recording = {
 	 * @throws {ConfigError} before training has finished
 	 */
 	readonly write: () => StepRecord;
+	/** Stops the training if it is running, and releases the step’s record. Runs that have begun are resumed by the next recording. */
+	readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
 /**
- * Preregisters a step and trains it over seeds on its ladder's data. Locks the step's record until the record is written
- * or the training has failed.
+ * Preregisters a step and trains it over seeds on its ladder's data. Locks the step's record until the record is written,
+ * the training has failed, or the recording is disposed of.
  *
  * An interrupted recording resumes after the last finished epoch of each seed, and gives the same record. All options
  * are checked before anything is written. With `fresh`, earlier runs are removed once the new record is written.
@@ -219,7 +222,15 @@ export const makeRecord = async (
 			}
 		};
 
-		return {finished, training, write};
+		return {
+			finished,
+			training,
+			write,
+			async [Symbol.asyncDispose]() {
+				await training?.[Symbol.asyncDispose]();
+				lock.release();
+			},
+		};
 	} catch (error) {
 		lock.release();
 		throw error;

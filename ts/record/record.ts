@@ -29,11 +29,12 @@ const known = [
 ];
 
 /**
- * Preregisters a step, trains it over seeds, and writes its record in the ladder's folder.
+ * Preregisters a step, trains it over seeds, and writes its record in the ladder's folder. The step's record is locked until it
+ * is written, the training has failed, or the recorder is disposed of: `await using` does that at the end of the block.
  *
  * @example
  * ```ts
- * const recorder = await record(ladder, 'baseline', {seeds: [1, 2, 3, 4, 5], out: 'runs/records'});
+ * await using recorder = await record(ladder, 'baseline', {seeds: [1, 2, 3, 4, 5], out: 'runs/records'});
  * await recorder.training?.result;
  * recorder.write();
  * ```
@@ -54,10 +55,9 @@ export const record = async (ladder: Ladder, step: string, given: RecordOptions 
 		...(tell && {tell}),
 		signal: options.signal,
 	});
-	const {finished, training, write} = await makeRecord(entry, data, new LadderRecords(ladder), options);
+	const {write, ...recording} = await makeRecord(entry, data, new LadderRecords(ladder), options);
 	return {
-		finished,
-		training,
+		...recording,
 		write() {
 			const made = write();
 			return {record: made, unwritten: writeTexts(ladder)};

@@ -34,7 +34,10 @@ export type Varied = {
 	  }
 );
 
-/** A range of numbers. If both ends are whole, whole numbers are drawn. */
+/**
+ * A range of numbers. If both ends are whole, whole numbers are drawn, each end included; on a log scale in proportion to the
+ * share of the scale that rounds to them.
+ */
 export type Range = {
 	/**
 	 * Its lower end; above 0 on a log scale.
@@ -54,13 +57,28 @@ export type Range = {
 	readonly log: boolean;
 };
 
+/** A varied setting of a plan. */
+export type PlannedSetting =
+	| {readonly path: string; readonly values: readonly unknown[]; readonly range?: undefined}
+	| {
+			readonly path: string;
+			readonly range: Range & {
+				/**
+				 * Whether whole numbers are drawn on the log scale; `undefined` for other ranges, and in sweeps from before they were,
+				 * which drew them uniformly.
+				 */
+				readonly wholeByLog?: true | undefined;
+			};
+			readonly values?: undefined;
+	  };
+
 /** The plan of a sweep: settings, data and seeds. */
 export type SweepPlan = {
 	readonly step: string;
 	/** The unchanged step's, the baseline of the trials. */
 	readonly experiment: Experiment;
 	readonly data: DataDescription;
-	readonly vary: readonly Varied[];
+	readonly vary: readonly PlannedSetting[];
 	/** The number of trials to draw at random, and the seed of the draw; `null` for the whole grid. */
 	readonly sample: {readonly count: number; readonly draw: number} | null;
 	readonly seeds: readonly number[];
@@ -99,7 +117,10 @@ const number = z.custom<number>(value => typeof value === 'number', 'a number');
 /** A varied setting, as it is stored. */
 export const variedShape = z.union([
 	z.strictObject({path: shapes.text, values: z.array(z.unknown())}),
-	z.strictObject({path: shapes.text, range: z.strictObject({low: number, high: number, log: z.boolean()})}),
+	z.strictObject({
+		path: shapes.text,
+		range: z.strictObject({low: number, high: number, log: z.boolean(), wholeByLog: z.literal(true).optional()}),
+	}),
 ]);
 
 /**
@@ -121,6 +142,18 @@ export const checkVary = (vary: unknown): void => {
 	}, 'a `path` with a list of `values`, or with a `range` of `low`, `high` and `log`');
 	validate(z.object({vary: z.array(varied, 'a list of settings, each with a list of values')}), {vary}, 'vary');
 };
+
+/** Returns a varied setting as a plan keeps it. */
+export const asPlanned = ({path, values, range}: Varied): PlannedSetting => {
+	if (!range) {
+		return {path, values: [...values]};
+	}
+
+	const {low, high, log} = range;
+	return {path, range: {low, high, log, ...(log && isWhole(range) && {wholeByLog: true})}};
+};
+
+const isWhole = ({low, high}: Range): boolean => Number.isInteger(low) && Number.isInteger(high);
 
 /** The limit of trials: more need more than one machine. */
 const maxTrials = 1000;
@@ -160,7 +193,7 @@ export const trialsOf = ({experiment, vary, sample}: SweepPlan): Trial[] => {
 	return trials;
 };
 
-const checkVaried = (vary: readonly Varied[], isSampled: boolean): void => {
+const checkVaried = (vary: readonly PlannedSetting[], isSampled: boolean): void => {
 	const paths = vary.map(({path}) => path);
 	if (vary.length === 0) {
 		throw new ConfigError('vary', 'at least one setting with its values', 'none');
@@ -192,14 +225,19 @@ const checkVaried = (vary: readonly Varied[], isSampled: boolean): void => {
 };
 
 /** Draws a value by the hash of a name, so that a resumed sweep draws the same. */
-const drawValue = ({values, range}: Varied, name: string): unknown => {
+const drawValue = ({values, range}: PlannedSetting, name: string): unknown => {
 	const share = Number.parseInt(sha256(name).slice(0, 13), 16) / 16 ** 13; // in [0, 1)
 	if (!range) {
 		return values[Math.floor(share * values.length)];
 	}
 
-	const {low, high, log} = range;
-	if (Number.isInteger(low) && Number.isInteger(high)) {
+	const {low, high, log, wholeByLog} = range;
+	if (wholeByLog) {
+		const [from, to] = [low - 0.5, high + 0.5]; // what rounds to the ends
+		return Math.min(Math.round(from * (to / from) ** share), high);
+	}
+
+	if (isWhole(range)) {
 		return low + Math.floor(share * (high - low + 1));
 	}
 

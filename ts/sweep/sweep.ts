@@ -37,7 +37,16 @@ import {checkNames} from '../validation/check-names.js';
 import {checkPath} from '../validation/check-path.js';
 import {hasSweep, readSweep, sweepFiles, sweepsFolder, writeSweep} from './file.js';
 import {chartFile, hasSweepPage, pageFile, writeSweepPage} from './page.js';
-import {checkVary, type SweepPlan, selectionOf, type Trial, trainedOn, trialsOf, type Varied} from './plan.js';
+import {
+	asPlanned,
+	checkVary,
+	type SweepPlan,
+	selectionOf,
+	type Trial,
+	trainedOn,
+	trialsOf,
+	type Varied,
+} from './plan.js';
 import type {SweepResult} from './result.js';
 import {summarizeSweep} from './result.js';
 import {noteSweep, noteSweepBegun} from './sweep-ledger.js';
@@ -162,9 +171,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		step: step.name,
 		experiment: asExperiment({...step.experiment, epochs: rest.epochs ?? step.experiment.epochs}),
 		data: describe(data),
-		vary: vary.map(({path, values, range}) =>
-			range ? {path, range: {low: range.low, high: range.high, log: range.log}} : {path, values: [...values]},
-		),
+		vary: vary.map(asPlanned),
 		sample: sample === undefined ? null : {count: whole('sample', sample, 1), draw: whole('draw', draw ?? 1, 0)},
 		seeds: [...rest.seeds],
 		holdout: heldOut(data, rest.holdout),

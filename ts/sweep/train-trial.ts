@@ -39,6 +39,7 @@ export const trainTrial = async (run: TrialRun): Promise<TrialOutcome> => {
 	const {experiment, seed, data, images, threads, weights, checkpoint, signal, tell} = run;
 	const begun = performance.now();
 	const epochs: TrialEpoch[] = [];
+	let resumedAfter = 0;
 	const options = {
 		seed,
 		device: 'cpu',
@@ -50,7 +51,9 @@ export const trainTrial = async (run: TrialRun): Promise<TrialOutcome> => {
 	} as const;
 	try {
 		const finished = await runNative(experiment, data, options, signal, event => {
-			if (event.type === 'epoch') {
+			if (event.type === 'started') {
+				resumedAfter = event.epochsDone;
+			} else if (event.type === 'epoch') {
 				const row = asRow(event);
 				epochs.push(row);
 				tell(row);
@@ -63,7 +66,9 @@ export const trainTrial = async (run: TrialRun): Promise<TrialOutcome> => {
 			throw error;
 		}
 
-		const seconds = epochs.reduce((sum, row) => sum + row.seconds, (performance.now() - begun) / 1000);
+		// As for a run that finishes: the time since it was resumed, and the epochs before that.
+		const before = epochs.slice(0, resumedAfter).reduce((sum, row) => sum + row.seconds, 0);
+		const seconds = before + (performance.now() - begun) / 1000;
 		return {epochs, engine: 'fused', device: 'cpu', threads, diverged: error.epoch, seconds};
 	}
 };

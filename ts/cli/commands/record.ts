@@ -31,6 +31,7 @@ import {
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
+import {ownRuns} from '../own-runs.js';
 import {parseNumber, parseSeeds} from '../parse.js';
 import {startReporter} from '../start-notes.js';
 import {whileWaiting} from '../while-waiting.js';
@@ -42,7 +43,7 @@ type Flags = LadderFlags &
 		engine: 'auto' | 'aten' | 'fused';
 		threads?: number;
 		jobs?: number;
-		out: string;
+		out?: string;
 		fresh: boolean;
 		commit: boolean;
 		timestamp?: string;
@@ -52,8 +53,6 @@ type Flags = LadderFlags &
 		replay: boolean | string;
 	};
 
-const defaultOut = 'runs/records';
-
 export const recordCommand = (command: Command, interruption: Interruption): Command =>
 	withDataOption(withLadderOption(command))
 		.option('--step <name>', 'the step to record (with --check: to check; default: all)')
@@ -61,7 +60,10 @@ export const recordCommand = (command: Command, interruption: Interruption): Com
 		.addOption(new Option('--engine <name>', 'what computes the gradients: auto, aten or fused').default('auto'))
 		.option('--threads <n>', 'threads of a run (default: the number of cores, with several seeds 1)', parseNumber)
 		.option('--jobs <n>', 'seeds to train at once (default: the number of cores over the threads)', parseNumber)
-		.option('--out <dir>', 'where its runs are kept, and resumed after an interruption', defaultOut)
+		.option(
+			'--out <dir>',
+			'where its runs are kept, and resumed after an interruption (default: runs/records of the ladder)',
+		)
 		.option('--fresh', 'preregister and train again, even if there is a record already', false)
 		.option('--commit', 'commit the preregistration with git, and nothing else, before training', false)
 		.option(
@@ -129,7 +131,7 @@ const checkTogether = ({check, text, fresh, commit, timestamp, strict, replay}: 
 
 const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): Promise<void> => {
 	const {signal} = interruption;
-	const {seeds, engine, threads, jobs, out, fresh, commit, timestamp} = flags;
+	const {seeds, engine, threads, jobs, fresh, commit, timestamp} = flags;
 	const {step, record: kept} = chosenStep(ladder, flags.step);
 	const given = {
 		...(timestamp !== undefined && {timestamp}),
@@ -138,7 +140,7 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 	};
 	const recorder = await record(ladder, step.name, {
 		seeds,
-		out,
+		out: flags.out ?? path.join(ownRuns(ladder), 'records'),
 		engine,
 		fresh,
 		commit,
@@ -177,7 +179,7 @@ const goingOn = ({step, seeds, engine, out, ladder, skipDamaged}: Flags): string
 		[
 			...[`--step ${step}`, `--seeds ${seeds.join(',')}`],
 			...(engine === 'auto' ? [] : [`--engine ${engine}`]),
-			...(out === defaultOut ? [] : [`--out ${shellQuote(out)}`]),
+			...(out === undefined ? [] : [`--out ${shellQuote(out)}`]),
 			...(ladder === undefined ? [] : [`--ladder ${shellQuote(ladder)}`]),
 			...(skipDamaged ? ['--skip-damaged'] : []),
 		].join(' '),
@@ -220,10 +222,11 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	const notes = [...unledgered(records, checked), ...(commits.unchecked === undefined ? [] : [commits.unchecked])];
 
 	if (again !== false && problems.length === 0) {
-		const hold = again === 'all' ? await holdReplays(signal) : undefined;
+		const replays = path.join(ownRuns(ladder), '.replays'); // no step can have this name
+		const hold = again === 'all' ? await holdReplays(replays, signal) : undefined;
 		try {
 			for (const entry of checked) {
-				problems.push(...(await trainAgain(entry, records, data, flags, signal)));
+				problems.push(...(await trainAgain(entry, records, data, {...flags, out: replays}, signal)));
 			}
 
 			if (hold) {
@@ -258,21 +261,18 @@ const tellRecording = (entries: readonly StepEntry[]): void => {
 	}
 };
 
-/** The folder of the runs of `--replay all` until it ends. */
-const replays = path.join('runs', '.replays'); // no step can have this name
-
 /** Locks the runs of `--replay all`: two at once would remove each other's. */
-const holdReplays = async (signal: AbortSignal): Promise<Lock> => {
+const holdReplays = async (replays: string, signal: AbortSignal): Promise<Lock> => {
 	wrapWriteErrors(`in ${replays}`, replays, () => makeFolders(path.dirname(replays)));
 	return acquireLock(replays, lockPathFor(replays), signal);
 };
 
-/** Replays the chosen seeds of a step, and prints which. */
+/** Replays the chosen seeds of a step, and prints which. All seeds have their runs in `out`, where they can be resumed. */
 const trainAgain = async (
 	entry: StepEntry,
 	records: LadderRecords,
 	data: Data,
-	{step: asked, replay: which, jobs}: Flags,
+	{step: asked, replay: which, jobs, out}: Flags & {readonly out: string},
 	signal: AbortSignal,
 ): Promise<string[]> => {
 	const {record, epochs} = records.of(entry);
@@ -288,6 +288,6 @@ const trainAgain = async (
 		: `${epochs} epochs and all predictions`;
 	process.stdout.write(`Retraining: ${name}, ${named}, ${much}\n`);
 	return whileWaiting(`Training ${name} again`, async tell =>
-		replay(entry, record, data, {...{seeds, firstEpoch, jobs, signal, report: tell}, ...(all && {out: replays})}),
+		replay(entry, record, data, {...{seeds, firstEpoch, jobs, signal, report: tell}, ...(all && {out})}),
 	);
 };

@@ -9,27 +9,26 @@ import {commandHint} from '../../platform/command-hint.js';
 import {listRuns, type RunSummary} from '../../runs/list-runs.js';
 import {screen} from '../screen.js';
 
-const defaultFolder = 'runs';
-
 export const runsCommand = (command: Command): Command =>
 	command
-		.argument('[dir]', 'the folder that they are in', defaultFolder)
+		.argument('[dir]', 'the folder that they are in (default: runs of the ladder)')
 		.option('--json', 'print them as JSON', false)
 		.addHelpText(
 			'after',
 			`\nTest: accuracy of the last finished epoch, in percent.\n\nExamples:\n  ${commandHint('runs')}\n  ${commandHint('train', '--resume latest')}`,
 		)
-		.action((folder: string, {json}: {json: boolean}) => {
-			if (folder !== defaultFolder && !existsSync(folder)) {
-				throw new ConfigError('dir', 'a folder with runs', folder, `there is no folder ${folder}`);
+		.action(async (given: string | undefined, {json}: {json: boolean}) => {
+			if (given !== undefined && !existsSync(given)) {
+				throw new ConfigError('dir', 'a folder with runs', given, `there is no folder ${given}`);
 			}
 
+			const folder = given ?? (await import('../own-runs.js')).foundRuns({});
 			const runs = listRuns(folder);
 			if (json) {
 				process.stdout.write(`${JSON.stringify(runs, undefined, '\t')}\n`);
 			} else {
 				process.stdout.write(
-					`${runs.length > 0 ? table(runs, screen()) : `No runs in ${folder === defaultFolder ? './runs' : folder} yet`}\n`,
+					`${runs.length > 0 ? table(runs, screen()) : `No runs in ${folder === 'runs' ? './runs' : folder} yet`}\n`,
 				);
 			}
 		});

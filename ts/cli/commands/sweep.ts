@@ -1,3 +1,4 @@
+import path from 'node:path';
 import process from 'node:process';
 import {type Command, InvalidArgumentError} from 'commander';
 import {commandHint} from '../../platform/command-hint.js';
@@ -10,9 +11,11 @@ import {
 	chosenStep,
 	type DataFlags,
 	type LadderFlags,
+	reportingLadder,
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
+import {ownRuns} from '../own-runs.js';
 import {parseNumber, parseSeeds, parseValue} from '../parse.js';
 import {screen} from '../screen.js';
 import {SweepLog} from '../sweep-log.js';
@@ -30,7 +33,7 @@ type Flags = LadderFlags &
 		threads?: number;
 		jobs?: number;
 		name?: string;
-		out: string;
+		out?: string;
 		fresh: boolean;
 	};
 
@@ -60,7 +63,10 @@ export const sweepCommand = (command: Command, interruption: Interruption): Comm
 		.option('--threads <n>', 'threads of a run (default: the number of cores over the jobs)', parseNumber)
 		.option('--jobs <n>', 'runs at once (default: the number of cores)', parseNumber)
 		.option('--name <name>', 'what it is called in records/sweeps (default: the step, with what varies)')
-		.option('--out <dir>', 'where its runs are kept, and resumed after an interruption', 'runs/sweeps')
+		.option(
+			'--out <dir>',
+			'where its runs are kept, and resumed after an interruption (default: runs/sweeps of the ladder)',
+		)
 		.option('--fresh', 'train again what is already there', false)
 		.addHelpText(
 			'after',
@@ -79,8 +85,9 @@ Examples:
 			const ladder = await chosenLadder(command.opts<Flags>());
 			const {step} = chosenStep(ladder, name);
 			const log = new SweepLog();
-			const found = await sweep(ladder, step.name, {
+			const found = await sweep(reportingLadder(ladder, flags), step.name, {
 				...flags,
+				out: flags.out ?? path.join(ownRuns(ladder), 'sweeps'),
 				signal: interruption.signal,
 				tell(event) {
 					interruption.kept = `to resume: run the same command again${flags.fresh ? ', without `--fresh`' : ''}`;
@@ -101,10 +108,14 @@ function parseVaried(text: string, before: Varied[]): Varied[] {
 	return [...before, {path, ...parseValues(values)}];
 }
 
+/** `0.01..0.3`, `1.5e-3..1e-1:log` */
+const number = String.raw`[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?`;
+const range = new RegExp(`^(${number})\\.\\.(${number})(:log)?$`);
+
 const parseValues = (text: string): {values: unknown[]} | {range: {low: number; high: number; log: boolean}} => {
-	const [, low, high, log] = /^([^.,]+(?:\.\d+)?|\.\d+)\.\.([^:]+)(:log)?$/.exec(text) ?? [];
-	if (low !== undefined) {
-		return {range: {low: parseNumber(low), high: parseNumber(high ?? ''), log: log !== undefined}};
+	const [, low, high, log] = range.exec(text) ?? [];
+	if (low !== undefined && high !== undefined) {
+		return {range: {low: parseNumber(low), high: parseNumber(high), log: log !== undefined}};
 	}
 
 	if (!/^[[{]/.test(text)) {

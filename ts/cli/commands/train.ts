@@ -48,6 +48,7 @@ import {
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
+import {foundRuns, ownRuns} from '../own-runs.js';
 import {parseNumber, parseSeeds, parseSetting} from '../parse.js';
 import {screen} from '../screen.js';
 import {startReporter} from '../start-notes.js';
@@ -63,7 +64,7 @@ type Flags = Pick<
 		resume?: string;
 		seeds: number[];
 		set: TriedSetting[];
-		out: string;
+		out?: string;
 		json: boolean;
 		quiet: boolean;
 		strict: boolean;
@@ -101,7 +102,7 @@ export const trainCommand = (command: Command, interruption: Interruption): Comm
 			'--resume <run>',
 			'resume an interrupted run, given as its folder or `latest`, with all seeds of its command',
 		)
-		.option('--out <dir>', 'where each run gets a folder of its own', 'runs')
+		.option('--out <dir>', 'where each run gets a folder of its own (default: runs of the ladder)')
 		.option('--json', 'print only events and the result, as JSON lines', false)
 		.option('--quiet', 'print the verdict only', false)
 		.option('--strict', `exit with ${exitCodes.targetMissed} unless every seed held the target`, false)
@@ -238,7 +239,7 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 			throw new ConfigError(other, 'left out with `--resume`', 'a value', sentence);
 		}
 
-		const folder = given === latest ? realpathOf(path.join('runs', latest)) : given;
+		const folder = given === latest ? realpathOf(path.join(foundRuns(flags), latest)) : given;
 		const {step, experiment, options} = readConfig(folder);
 		const siblings = siblingsOf(folder);
 		for (const {folder: place, state} of siblings) {
@@ -262,7 +263,7 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 	const step = trialOf(chosenStep(ladder, name).step, set);
 	const data = sourceOf(flags, ladder);
 	const batch = step.experiment.batchSize;
-	const kept = fastDevRun ? {epochs: 1, limitTrain: batch, limitTest: batch} : {out};
+	const kept = fastDevRun ? {epochs: 1, limitTrain: batch, limitTest: batch} : {out: out ?? ownRuns(ladder)};
 	return {step, training: train(step, {...options, ...kept, data, signal}), seeds: flags.seeds.length, note: ''};
 };
 
