@@ -122,6 +122,39 @@ export default defineLadder({name: 'Bars', data: {open: () => new Promise(() => 
 	});
 }
 
+test('the exit code of a failure stands, though the reader of the output has closed it', async t => {
+	const conclude = pathToFileURL(path.join(root, 'dist/ts/cli/conclude.js')).href;
+	const errors = pathToFileURL(path.join(root, 'dist/ts/errors/index.js')).href;
+	const exitCodeOf = async (lines: string): Promise<number | undefined> => {
+		const {exitCode} = await listening(`const {conclude} = await import(${JSON.stringify(conclude)});
+const {AbortError, DivergedError} = await import(${JSON.stringify(errors)});
+process.stdout.emit('error', Object.assign(new Error('closed'), {code: 'EPIPE'}));
+${lines}
+process.exit();`);
+		return exitCode;
+	};
+	const aborted = 'conclude(interruption, {thrown: new AbortError(undefined)});';
+	t.is(await exitCodeOf("conclude(interruption, {thrown: new DivergedError('it diverged', 1, 1)});"), 4);
+	t.is(await exitCodeOf("conclude(interruption, {thrown: new Error('a bug')});"), 1);
+	t.is(await exitCodeOf('process.exitCode = 3; conclude(interruption, undefined);'), 3);
+	t.is(await exitCodeOf(aborted), 0, 'the reader has enough');
+	t.is(await exitCodeOf(`interruption.whenUnread = 3; ${aborted}`), 3);
+	t.is(await exitCodeOf(`process.exitCode = 5; ${aborted}`), 5, 'images that could not be read');
+});
+
+test('a command that gives a verdict does not succeed before it has one, if its output is closed', async t => {
+	const own = tinyLadder(t, {train: 20_000});
+	t.is((await own.run(['record', '--step', 'tiny', '--seeds', '1'])).exitCode, 0);
+	const closed = async (...words: string[]): Promise<number | undefined> => {
+		const child = execa(process.execPath, [main, ...words], {reject: false, cwd: own.folder, buffer: false});
+		child.stdout.destroy();
+		return (await child).exitCode;
+	};
+	t.is(await closed('train', '--step', 'tiny'), 0);
+	t.is(await closed('train', '--step', 'tiny', '--strict'), 3);
+	t.is(await closed('record', '--check', '--replay'), 1);
+});
+
 test('a signal is heard before the command line has been loaded', async t => {
 	const folder = temporaryFolder(t);
 	const early = `process.on('newListener', name => {

@@ -7,11 +7,12 @@ import type {Interruption} from './interruption.js';
 
 /** Prints why a command failed or was interrupted, and sets the exit code. */
 export const conclude = (interruption: Interruption, failure: {readonly thrown: unknown} | undefined): void => {
-	const isInterrupted =
-		interruption.exitCode !== undefined && (failure === undefined || failure.thrown instanceof AbortError);
-	if (isInterrupted && interruption.sentence !== undefined) {
+	const isEnded = failure === undefined || failure.thrown instanceof AbortError;
+	if (isEnded && interruption.exitCode !== undefined) {
 		process.stderr.write(`stepladder: ${interruption.sentence}\n`);
-	} else if (failure && !isInterrupted) {
+	} else if (failure && isEnded && interruption.isUnread) {
+		process.exitCode ??= interruption.whenUnread;
+	} else if (failure) {
 		process.stderr.write(`stepladder: ${failureText(failure.thrown)}\n`);
 		process.exitCode = exitCodeOf(failure.thrown);
 	}

@@ -13,11 +13,17 @@ const sameOne = 500;
 export class Interruption {
 	/** Describes what is saved and how to resume, as the rest of a sentence; set by a command as soon as something is saved. */
 	kept: string | undefined;
+	/**
+	 * The exit code of a command that is ended because the reader of its output has closed it, as `| head` does. A command whose
+	 * exit code is a verdict sets one that is no success: it has none yet.
+	 */
+	whenUnread: number = exitCodes.done;
 	readonly #controller = new AbortController();
 	#exitCode: number | undefined;
 	#endedAt = 0;
 	#isHeeded = false;
 	#failure: string | undefined;
+	#isUnread = false;
 
 	/** Listens for Ctrl-C, SIGTERM and a terminal that is closed, and for output that can't be written. */
 	constructor() {
@@ -46,11 +52,14 @@ export class Interruption {
 		return this.#exitCode;
 	}
 
-	/** The last sentence; `undefined` if the reader of the output has closed it. */
-	get sentence(): string | undefined {
-		return this.#exitCode === exitCodes.done
-			? undefined
-			: `${this.#failure ?? 'interrupted'}${this.kept === undefined ? '' : `; ${this.kept}`}`;
+	/** Whether the reader of the output has closed it. */
+	get isUnread(): boolean {
+		return this.#isUnread;
+	}
+
+	/** The last sentence. */
+	get sentence(): string {
+		return `${this.#failure ?? 'interrupted'}${this.kept === undefined ? '' : `; ${this.kept}`}`;
 	}
 
 	#onSignal(exitCode: number): void {
@@ -64,7 +73,8 @@ export class Interruption {
 
 	#onStreamError(stream: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
 		if (error.code === 'EPIPE') {
-			this.#abort(exitCodes.done); // the reader has enough (`| head`): not a failure
+			this.#isUnread = true; // the reader has enough (`| head`): not a failure
+			this.#controller.abort();
 		} else if (error.code === 'EIO' && stream.isTTY) {
 			this.#abort(exitCodes.hungUp); // the terminal was closed
 		} else if (this.#failure === undefined) {
@@ -77,7 +87,7 @@ export class Interruption {
 	#end(exitCode: number): void {
 		this.#abort(exitCode);
 		if (!this.#isHeeded) {
-			this.#say(this.sentence ?? '');
+			this.#say(this.sentence);
 			process.exit(this.#exitCode);
 		}
 	}

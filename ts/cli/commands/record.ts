@@ -96,6 +96,7 @@ Examples:
 			checkTogether(flags);
 			const ladder = await chosenLadder(flags);
 			if (flags.check) {
+				interruption.whenUnread = exitCodes.failed;
 				await check(ladder, flags, interruption.signal);
 			} else if (flags.text) {
 				const kept = [...writeTexts(ladder), ...(await writeSweepPages(ladder))];

@@ -130,6 +130,10 @@ Examples:
 				return;
 			}
 
+			if (flags.strict) {
+				interruption.whenUnread = exitCodes.targetMissed;
+			}
+
 			const result = await run(flags, command, interruption);
 			if (flags.strict && result.held.count < result.held.of) {
 				process.exitCode = exitCodes.targetMissed;
