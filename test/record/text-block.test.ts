@@ -2,8 +2,10 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import {readBlock, textBlock, writeBlock} from '../../ts/record/text-block.js';
+import {readBlock, strayTexts, writeBlock} from '../../ts/record/block-in-file.js';
+import {textBlock} from '../../ts/record/text-block.js';
 import {temporaryFolder} from '../helpers/folder.js';
+import {Project} from '../helpers/project.js';
 
 const text = fc.record({
 	target: fc.string(),
@@ -41,4 +43,75 @@ test('lines are at most 116 characters long', t => {
 	});
 	t.true(block.split('\n').every(line => line.length <= 116));
 	t.regex(block, /^\/\*\nTarget: a sentence .*\n {2}\S/);
+});
+
+const example = (result: string): string =>
+	textBlock({target: 'At least half.', why: 'To see.', preregistered: 'Then.', result: [result], analysis: ['So.']});
+
+const code = 'import {defineStep} from "x";\n';
+
+for (const [name, lead] of [
+	['a byte order mark', '\uFEFF'],
+	['`#!`', '#!/usr/bin/env node\n'],
+	['a byte order mark and a licence', '\uFEFF/* Copyright 2026 A. Uthor */\n\n'],
+	['a licence', '/*\n * Licensed under the Apache License, Version 2.0\n */\n\n'],
+	['a licence in line comments', '// SPDX-License-Identifier: MIT\n// and more\n\n'],
+	['`/*!`', '#!/usr/bin/env node\n/*! kept by bundlers */\n'],
+	['a licence with Windows line ends', '\uFEFF// Copyright\r\n\r\n'],
+] as const) {
+	test(`${name} stays above the text block, which is there once`, t => {
+		const file = path.join(temporaryFolder(t), 'step.ts');
+		const ends = (text: string): string => (lead.includes('\r\n') ? text.replaceAll('\n', '\r\n') : text);
+		writeFileSync(file, ends(`${lead.replaceAll('\r', '')}${code}`));
+		for (const result of ['Missed.', 'Held.']) {
+			writeBlock(file, example(result));
+			t.is(readFileSync(file, 'utf8'), ends(`${lead.replaceAll('\r', '')}${example(result)}\n${code}`));
+			t.is(readBlock(file), example(result));
+			t.deepEqual(strayTexts(file), []);
+		}
+	});
+}
+
+test('a comment that the user has moved above the text block stays there', t => {
+	const file = path.join(temporaryFolder(t), 'step.ts');
+	writeFileSync(file, `// mine\n${example('Missed.')}\n/* of the code */\n${code}`);
+	writeBlock(file, example('Held.'));
+	t.is(readFileSync(file, 'utf8'), `// mine\n${example('Held.')}\n/* of the code */\n${code}`);
+});
+
+for (const [name, forge, lines] of [
+	['a second block below the true one', (block: string) => `${block}\n${example('Held by 5 of 5.')}${code}`, 3],
+	['a second block below the code', (block: string) => `${block}\n${code}\n${example('Held by 5 of 5.')}`, 3],
+	['a false block above the true one', (block: string) => `${example('Held by 5 of 5.')}\n${block}\n${code}`, 3],
+	['a comment above the block', (block: string) => `/** Result: Held by 5 of 5 seeds. */\n${block}\n${code}`, 1],
+	['a line comment', (block: string) => `${block}\n${code}// Result: Held by 5 of 5 seeds.\n`, 1],
+	['a comment of several lines', (block: string) => `${block}\n${code}/**\n * Promised: In 2020.\n */\n`, 1],
+	['a comment behind another', (block: string) => `${block}\n${code}/* 1 */ /* Target: less */\n`, 1],
+] as const) {
+	test(`${name} is named`, t => {
+		const file = path.join(temporaryFolder(t), 'step.ts');
+		const source = forge(example('Missed.'));
+		writeFileSync(file, source);
+		const found = strayTexts(file);
+		t.is(found.length, lines);
+		for (const sentence of found) {
+			const [, line, text] = /, line (\d+): (".*") stands outside of the step’s text block/.exec(sentence) ?? [];
+			t.is(source.split('\n')[Number(line) - 1]?.trim(), JSON.parse(text ?? ''));
+		}
+	});
+}
+
+test('`record --check` and `record --text` name a second text block', async t => {
+	const project = new Project(t);
+	const step = project.read('steps/3-dropout.ts');
+	const [block = ''] = /^\/\*.*?\*\/\n/s.exec(step) ?? [];
+	project.write('steps/3-dropout.ts', `${step}\n${block.replace(/Missed: held by \d/, 'Held by 5')}`);
+	for (const mode of ['--check', '--text']) {
+		const {stdout, stderr, exitCode} = await project.start('record', mode);
+		t.is(exitCode, 1);
+		t.regex(
+			`${stdout}${stderr}`,
+			/^steps\/3-dropout\.ts, line \d+: "Result: .*" stands outside of the step’s text block/m,
+		);
+	}
 });

@@ -8,6 +8,7 @@ import {formatSetting} from '../format/value.js';
 import {checkFile} from '../fs/record-file.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
 import {commandHint} from '../platform/command-hint.js';
+import {readBlock, strayTexts} from './block-in-file.js';
 import {checkAnswers} from './check-answers.js';
 import {checkClaims} from './check-claims.js';
 import {checkData, dataOfStep, isStale, type RecordedData} from './check-data.js';
@@ -17,7 +18,7 @@ import {hasMarks, hasTable, marksWanted, withLadder} from './ladder-table.js';
 import {checkPreregistration} from './preregister.js';
 import {ledgerBefore, preregistrationFile} from './preregistration-file.js';
 import {compareTestImages} from './test-images.js';
-import {readBlock, stepText, textBlock} from './text-block.js';
+import {stepText, textBlock} from './text-block.js';
 
 /**
  * Checks steps against their records, the table of the ladder's page against all records, and the data against all of them.
@@ -38,7 +39,7 @@ export const checkLadder = (
 	});
 	const problems = [
 		...checkData([...recorded, ...sweeps], data),
-		...entries.flatMap(entry => checkStep(entry, records, data)),
+		...entries.flatMap(entry => [...checkStep(entry, records, data), ...strayTexts(entry.file)]),
 		...collectProblems(() => checkLedger(records, entries)),
 		...checkPage(records),
 	];

@@ -1,4 +1,3 @@
-import {readFileSync} from 'node:fs';
 import type {Measured} from '../claims/measured.js';
 import type {MeasuredRecord} from '../claims/measured-record.js';
 import type {StepRecord} from '../claims/step-record.js';
@@ -7,8 +6,6 @@ import {aimOf, type Goal, ofMetric} from '../experiment/goal.js';
 import type {Metric} from '../experiment/metric.js';
 import {percent, roundInterval} from '../format/figures.js';
 import {listSeeds} from '../format/seeds.js';
-import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
-import {overwriteUserFile, withLineEnds} from '../fs/write-user-file.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
 import {predictionsSentence} from './class-table.js';
 import {constantSentences} from './constant-sentences.js';
@@ -144,23 +141,4 @@ const paragraph = (head: string, text: string): string[] => {
 	}
 
 	return lines;
-};
-
-const block = /^\/\*\r?\nTarget: .*?\*\/\r?\n/s;
-
-/** Returns the block at the head of a step's file, with `\n` as line ends; `undefined` if there is none. */
-export const readBlock = (file: string): string | undefined =>
-	block.exec(readFileSync(file, 'utf8'))?.[0].replaceAll('\r\n', '\n');
-
-/**
- * Writes a block at the head of a step's file, in place of an earlier one.
- *
- * @throws {WriteError}
- */
-export const writeBlock = (file: string, text: string): void => {
-	wrapWriteErrors(`the text block of ${file}`, file, () => {
-		const source = readFileSync(file, 'utf8');
-		const rest = source.replace(block, '').replace(/^[\r\n]+/, '');
-		overwriteUserFile(file, withLineEnds(`${text}\n`, source) + rest);
-	});
 };

@@ -5,11 +5,12 @@ import {checkFile} from '../fs/record-file.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {overwriteUserFile} from '../fs/write-user-file.js';
 import type {Ladder, StepEntry} from '../ladder/open-ladder.js';
+import {strayTexts, writeBlock} from './block-in-file.js';
 import {checkClaims} from './check-claims.js';
 import {hasRecord, recordVersion} from './file.js';
 import {LadderRecords} from './ladder-records.js';
 import {hasBrokenMarks, marksWanted, withLadder} from './ladder-table.js';
-import {stepText, textBlock, writeBlock} from './text-block.js';
+import {stepText, textBlock} from './text-block.js';
 
 /**
  * Writes the text blocks of all recorded steps, since any step may refer to a new record, and the table of the page. A
@@ -50,7 +51,7 @@ const writeText = (entry: StepEntry, records: LadderRecords): string[] => {
 	}
 
 	writeBlock(entry.file, textBlock(stepText(entry, records)));
-	return [];
+	return strayTexts(entry.file);
 };
 
 const writeTable = (records: LadderRecords): string[] => {

@@ -1,0 +1,81 @@
+import {readFileSync} from 'node:fs';
+import {displayPath} from '../format/command-line.js';
+import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
+import {overwriteUserFile, withLineEnds} from '../fs/write-user-file.js';
+
+// Where a step's file has its text block: above the code, and below a byte order mark, `#!` and comments of the user's.
+
+const block = /\/\*\r?\nTarget: .*?\*\/(?:\r?\n|$)/sy;
+
+/** A byte order mark and a line for the shell, which have to come first. */
+const start = /\uFEFF?(?:#!.*(?:\r?\n|$))?/y;
+
+/** White space, a comment, or several lines of them. */
+const filler = /\s+|(?:\/\/[^\n]*(?:\n|$)[\t ]*)+|\/\*.*?\*\//sy;
+
+const licence = /copyright|licen[cs]e|spdx-|^\/\*!/i;
+
+/** A line that reads like a part of a text block: in a comment, or at its beginning. */
+const claimed = /(?:^|\/\*+|\/\/+)\s*\*?\s*(?:Target|Promised|Result):(?:\s|$)/;
+
+/** Returns the block of a step's file, with `\n` as line ends; `undefined` if there is none above the code. */
+export const readBlock = (file: string): string | undefined =>
+	findBlock(readFileSync(file, 'utf8')).text?.replaceAll('\r\n', '\n');
+
+/**
+ * Finds lines of a step's file that state a target, a promise or a result outside of its text block, where nothing checks them.
+ *
+ * @returns a sentence for each
+ */
+export const strayTexts = (file: string): string[] => {
+	const source = readFileSync(file, 'utf8');
+	const {index, text = ''} = findBlock(source);
+	// the lines of the block are left empty, so that the others keep their numbers
+	const others = source.slice(0, index) + text.replaceAll(/[^\n]/g, '') + source.slice(index + text.length);
+	return others.split('\n').flatMap((line, index) => {
+		const where = `${displayPath(file)}, line ${index + 1}`;
+		const sentence = `${where}: ${JSON.stringify(line.trim())} stands outside of the step’s text block, where no record is checked against it: remove it`;
+		return claimed.test(line) ? [sentence] : [];
+	});
+};
+
+/**
+ * Writes the block of a step's file, in place of an earlier one.
+ *
+ * @throws {WriteError}
+ */
+export const writeBlock = (file: string, text: string): void => {
+	wrapWriteErrors(`the text block of ${file}`, file, () => {
+		const source = readFileSync(file, 'utf8');
+		const {index, text: earlier = ''} = findBlock(source);
+		const rest = source.slice(index + earlier.length).replace(/^[\r\n]+/, '');
+		overwriteUserFile(file, source.slice(0, index) + withLineEnds(`${text}\n`, source) + rest);
+	});
+};
+
+/** Returns a file's block and where it begins; without `text`, where it is to be: below a licence, above other comments. */
+const findBlock = (source: string): {readonly index: number; readonly text?: string} => {
+	let index = matchAt(start, source, 0).length;
+	let place = index;
+	for (;;) {
+		const text = matchAt(block, source, index);
+		if (text !== '') {
+			return {index, text};
+		}
+
+		const skipped = matchAt(filler, source, index);
+		if (skipped === '') {
+			return {index: place};
+		}
+
+		index += skipped.length;
+		if (licence.test(skipped)) {
+			place = index + matchAt(/(?:[\t ]*\r?\n)*/y, source, index).length;
+		}
+	}
+};
+
+const matchAt = (pattern: RegExp, source: string, index: number): string => {
+	pattern.lastIndex = index;
+	return pattern.exec(source)?.[0] ?? '';
+};
