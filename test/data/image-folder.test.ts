@@ -298,7 +298,10 @@ test('links to nowhere and names that are not UTF-8 are left out like other dama
 	symlinkSync(path.join(own.folder, 'elsewhere.png'), link);
 	const mended = await own.run(['train', '--step', 'a', '--skip-damaged', '--quiet']);
 	const still = names.filter(name => name !== 'train/red/4.png');
-	t.regex(said(mended.stderr), new RegExp(`^Left out \\d damaged images?: ${still.join(', ')}$`));
+	t.regex(
+		said(mended.stderr),
+		new RegExp(`^1 link leads out of .*\\nLeft out \\d damaged images?: ${still.join(', ')}$`),
+	);
 	t.is(mended.exitCode, 0);
 });
 
@@ -357,6 +360,31 @@ test('a class may be a link to a folder', async t => {
 	const {stdout, stderr, exitCode} = await own.run(['train', '--step', 'a']);
 	t.is(exitCode, 0, stderr);
 	t.regex(stdout, /Accuracy: 2\/2 \(100\.00%\)/);
+});
+
+(process.platform === 'win32' ? test.skip : test)('links that lead out of a folder of images are reported', async t => {
+	const own = await coloured(t);
+	const at = (name: string): string => path.join(own.folder, name);
+	symlinkSync('1.jpg', at('images/train/red/8.jpg'));
+	symlinkSync('../../test', at('images/train/red/test'));
+	const inside = await own.run(['doctor']);
+	t.notRegex(inside.stderr, /out of the folder/);
+	own.write('secret/9.png', await picture('#e22', 50));
+	symlinkSync('../../../secret/9.png', at('images/train/red/9.png'));
+	const one = /^1 link leads out of the folder images, such as train\/red\/9\.png to \/.*\/secret\/9\.png$/m;
+	for (const words of [['doctor'], ['train', '--step', 'a', '--quiet'], ['evaluate', 'runs/latest', 'images/train']]) {
+		const {stderr, exitCode} = await own.run(words);
+		t.is(exitCode, 0, stderr);
+		t.regex(
+			stderr,
+			words[0] === 'evaluate' ? /^2 links lead out of the folder train, such as red\/(?:9\.png|test) to /m : one,
+		);
+	}
+
+	renameSync(at('images/test/red'), at('elsewhere'));
+	symlinkSync('../../elsewhere', at('images/test/red'));
+	const two = await own.run(['doctor']);
+	t.regex(two.stderr, /^2 links lead out of the folder images, such as test\/red to \/.*\/elsewhere$/m);
 });
 
 test('data that were mended are read by the ladder that found the damage', async t => {

@@ -4,16 +4,17 @@ import {isExpectedError} from '../errors/is-expected-error.js';
 import {formatThrown} from '../format/value.js';
 import {exitCodeOf} from './exit-code-of.js';
 import type {Interruption} from './interruption.js';
+import {printError} from './print.js';
 
 /** Prints why a command failed or was interrupted, and sets the exit code. */
 export const conclude = (interruption: Interruption, failure: {readonly thrown: unknown} | undefined): void => {
 	const isEnded = failure === undefined || failure.thrown instanceof AbortError;
 	if (isEnded && interruption.exitCode !== undefined) {
-		process.stderr.write(`stepladder: ${interruption.sentence}\n`);
+		printError(`stepladder: ${interruption.sentence}\n`);
 	} else if (failure && isEnded && interruption.isUnread) {
 		process.exitCode ??= interruption.whenUnread;
 	} else if (failure) {
-		process.stderr.write(`stepladder: ${failureText(failure.thrown)}\n`);
+		printError(`stepladder: ${failureText(failure.thrown)}\n`);
 		process.exitCode = exitCodeOf(failure.thrown);
 	}
 

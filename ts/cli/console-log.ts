@@ -6,6 +6,7 @@ import type {Trainable} from '../step/define-step.js';
 import {batchLine} from './batch-line.js';
 import {epochText} from './epoch-text.js';
 import {MovingBlock, type MovingLine} from './moving-block.js';
+import {print} from './print.js';
 import {screen} from './screen.js';
 import {Total} from './total.js';
 
@@ -34,7 +35,7 @@ export class ConsoleLog {
 			// with the first event: settings and data are valid by then
 			const {name, trial, experiment} = this.#step;
 			const said = trial ? `, a trial with ${settingsName({settings: trial})}` : '';
-			process.stdout.write(`Step ${name}${said}\n\n${summaryTable(summarize(experiment.net), screen())}\n\n`);
+			print(`Step ${name}${said}\n\n${summaryTable(summarize(experiment.net), screen())}\n\n`);
 			this.#introduced = true;
 		}
 

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import {escapeControls} from '../format/controls.js';
 import {exitCodes} from './exit-codes.js';
 
 const signals = {SIGHUP: exitCodes.hungUp, SIGINT: exitCodes.interrupted, SIGTERM: exitCodes.terminated} as const;
@@ -99,6 +100,6 @@ export class Interruption {
 	}
 
 	#say(sentence: string): void {
-		process.stderr.write(`stepladder: ${sentence}\n`);
+		process.stderr.write(escapeControls(`stepladder: ${sentence}\n`));
 	}
 }

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import type {Command} from 'commander';
 import {displayPath} from '../format/command-line.js';
+import {escapeName} from '../format/controls.js';
 import {
 	ConfigError,
 	type Data,
@@ -13,6 +14,7 @@ import {
 } from '../index.js';
 import {stepsOf} from '../ladder/open-ladder.js';
 import {exitCodes} from './exit-codes.js';
+import {printError} from './print.js';
 
 /** The options that choose a ladder. */
 export type LadderFlags = {readonly ladder?: string};
@@ -52,14 +54,14 @@ export const chosenStep = (ladder: Ladder, name: string | undefined): StepEntry 
 /** Prints to stderr which steps are left out, and why. */
 export const printRefused = ({refused}: Ladder, where: string): void => {
 	for (const {name, error} of refused) {
-		process.stderr.write(`Step \`${name}\` is not ${where}: ${error.message}\n`);
+		printError(`Step \`${name}\` is not ${where}: ${error.message}\n`);
 	}
 };
 
 /** Prints to stderr which records are damaged, and sets the exit code for that. */
 export const printDamaged = (damaged: ReadonlyMap<string, RecordError>, what: string): void => {
 	for (const [step, {path, problem}] of damaged) {
-		process.stderr.write(`Step \`${step}\` ${what}: ${displayPath(path)}: ${problem}\n`);
+		printError(`Step \`${step}\` ${what}: ${displayPath(path)}: ${problem}\n`);
 		process.exitCode = exitCodes.data;
 	}
 };
@@ -68,7 +70,7 @@ export const printDamaged = (damaged: ReadonlyMap<string, RecordError>, what: st
 export const openOptions = ({skipDamaged = false}: DataFlags): Required<Omit<OpenOptions, 'signal'>> => ({
 	skipDamaged,
 	tell(line) {
-		process.stderr.write(`${line}\n`);
+		printError(`${escapeName(line)}\n`);
 	},
 });
 

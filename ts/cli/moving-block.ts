@@ -1,5 +1,7 @@
 import process from 'node:process';
+import {escapeName} from '../format/controls.js';
 import {fitting} from '../format/wrap.js';
+import {print} from './print.js';
 import {canMove} from './screen.js';
 
 /** Milliseconds between two redraws: more often is flicker. */
@@ -68,7 +70,7 @@ export class MovingBlock {
 	print(text: string, stream: NodeJS.WriteStream = process.stdout): void {
 		const wasShown = this.#isShown;
 		this.#clear();
-		stream.write(text);
+		print(text, stream);
 		if (wasShown) {
 			this.#show();
 		}
@@ -90,7 +92,9 @@ export class MovingBlock {
 
 	#show(): void {
 		const {columns, rows} = this.#stream; // 0 where a terminal does not know
-		const lines = this.#lines(Math.max(1, (rows || 24) - 1)).map(line => fitting(line, (columns || 80) - 1));
+		const lines = this.#lines(Math.max(1, (rows || 24) - 1)).map(line =>
+			fitting(line.map(escapeName), (columns || 80) - 1),
+		);
 		const up = lines.length > 1 ? `\u001B[${lines.length - 1}A` : '';
 		this.#shownAt = performance.now();
 		this.#isShown = lines.length > 0;

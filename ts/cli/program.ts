@@ -7,6 +7,7 @@ import {commandHint} from '../platform/command-hint.js';
 import {commands} from './commands.js';
 import {exitCodes} from './exit-codes.js';
 import type {Interruption} from './interruption.js';
+import {print, printError} from './print.js';
 
 /** Shows defaults as they are typed, and none for options that are off. */
 const optionDescription = (option: Option): string => {
@@ -32,6 +33,7 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 		.description('Trains small convolutional nets one justified step at a time.')
 		.exitOverride()
 		.configureHelp({optionDescription})
+		.configureOutput({writeOut: text => print(text), writeErr: printError})
 		.option('-V, --version', 'print the versions of the program, its addon and Node')
 		.on('option:version', () => {
 			throw new CommanderError(exitCodes.done, versionAsked, '');
@@ -55,7 +57,7 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 	});
 
 	const end = (): void => {
-		process.stderr.write(
+		printError(
 			'stepladder: ended before it was done: something is awaited that never comes, as by an `await` in ladder.ts, ' +
 				'in a step’s file, or in the `open` of a source of data\n',
 		);
@@ -66,7 +68,7 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 	subscribe('stepladder.wait', async message => {
 		const {what, holder, seconds} = message as LockWait;
 		const {describeHolder} = await import('../errors/lock-error.js');
-		process.stderr.write(
+		printError(
 			`stepladder: ${what} is in use by ${describeHolder(holder)}; it is taken over after ${seconds} s without a heartbeat\n`,
 		);
 	});
@@ -80,7 +82,7 @@ export const runProgram = async (interruption: Interruption): Promise<void> => {
 		await program.parseAsync();
 	} catch (error) {
 		if (error instanceof CommanderError) {
-			process.stdout.write(error.code === versionAsked ? `${await versions()}\n` : ''); // the rest is printed
+			print(error.code === versionAsked ? `${await versions()}\n` : ''); // the rest is printed
 			process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
 		} else {
 			failure = {thrown: error}; // which may be undefined

@@ -2,6 +2,7 @@ import process from 'node:process';
 import tty from 'node:tty';
 import {styleText} from 'node:util';
 import type {Ink, Screen} from '../format/text-table.js';
+import {ownSequences} from './print.js';
 
 /** Returns the width and colours of a stream: of a terminal, or of a file. */
 export const screenOf = (stream: NodeJS.WriteStream): Screen => {
@@ -10,7 +11,7 @@ export const screenOf = (stream: NodeJS.WriteStream): Screen => {
 		(style: 'green' | 'red' | 'dim'): Ink =>
 		text =>
 			// decided here: `styleText` of some supported versions of Node checks stdout alone
-			colours && text !== '' ? styleText(style, text, {validateStream: false}) : text;
+			colours && text !== '' ? ownSequences(styleText(style, text, {validateStream: false})) : text;
 	return {
 		width: stream.isTTY ? stream.columns || undefined : undefined, // 0 where a terminal does not know
 		held: ink('green'),

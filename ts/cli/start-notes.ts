@@ -1,6 +1,6 @@
-import process from 'node:process';
 import {formatClasses} from '../format/class-names.js';
 import type {LoadedWeights, MissingClasses, StartEvent, TrainEvent} from '../runs/events.js';
+import {printError} from './print.js';
 
 /**
  * Returns a listener that prints on stderr, once for all seeds, what will limit a training.
@@ -12,7 +12,7 @@ export const startReporter = ({isDrawn}: {isDrawn: boolean}): ((event: TrainEven
 	return event => {
 		if (event.type === 'start' && !isReported) {
 			isReported = true;
-			process.stderr.write(notesOf(event, isDrawn).join(''));
+			printError(notesOf(event, isDrawn).join(''));
 		}
 	};
 };

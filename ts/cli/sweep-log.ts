@@ -3,6 +3,7 @@ import {percent} from '../format/figures.js';
 import {wrap} from '../format/wrap.js';
 import type {SweepEvent} from '../sweep/sweep.js';
 import {MovingBlock, type MovingLine} from './moving-block.js';
+import {printError} from './print.js';
 import {screenOf} from './screen.js';
 import {Total} from './total.js';
 
@@ -18,7 +19,7 @@ export class SweepLog {
 		if (this.#total === undefined) {
 			this.#total = new Total(of - done, 'runs', performance.now());
 			if (done > 0) {
-				process.stderr.write(`Finished before: ${done} of ${of}\n`);
+				printError(`Finished before: ${done} of ${of}\n`);
 			}
 		}
 

@@ -1,4 +1,5 @@
 import {markdownTable as table} from 'markdown-table';
+import {escapeControls} from './controls.js';
 
 /** Renders a Markdown table, the first column left-aligned, the others right-aligned. Cells are escaped. */
 export const markdownTable = (head: readonly string[], rows: ReadonlyArray<ReadonlyArray<string | number>>): string =>
@@ -22,7 +23,8 @@ export const markdownProse = (text: string): string =>
 		.replace(/^(?:[#>+=-]|\d{1,9}(?=[.)]))/, sign => (/\d/.test(sign) ? `${sign}\\` : `\\${sign}`));
 
 /** No-break spaces stay: they indent layers that are within others. */
-const inOneLine = (text: string): string => text.replaceAll(/[^\S\u00a0]+/g, ' ').replaceAll(/^ | $/g, '');
+const inOneLine = (text: string): string =>
+	escapeControls(text.replaceAll(/[^\S\u00a0]+/g, ' ').replaceAll(/^ | $/g, ''));
 
 const escaped = (text: string): string =>
 	text

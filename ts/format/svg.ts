@@ -1,3 +1,4 @@
+import {escapeControls} from './controls.js';
 import {type Config, compile, parse, type TopLevelSpec, View} from './vega.js';
 
 /** Colours that are distinct on white and on black, also with colour blindness (Okabe and Ito 2008). */
@@ -24,5 +25,5 @@ export const drawSvg = async (chart: Chart): Promise<string> => {
 	const view = new View(parse(compile(chart, {config}).spec), {renderer: 'none'});
 	const drawn = await view.toSVG();
 	view.finalize();
-	return drawn;
+	return escapeControls(drawn); // XML can't have most of them
 };

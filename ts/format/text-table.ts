@@ -1,3 +1,4 @@
+import {escapeName} from './controls.js';
 import {wrap} from './wrap.js';
 
 /** Colours a text. */
@@ -42,7 +43,7 @@ export const textTable = (
 	{screen = plain, spare = [], colour = text => text}: TableLayout = {},
 ): string => {
 	const {width = Number.POSITIVE_INFINITY, secondary} = screen;
-	const lines = [head, ...rows].map(line => head.map((_, column) => String(line[column] ?? '')));
+	const lines = [head, ...rows].map(line => head.map((_, column) => escapeName(String(line[column] ?? ''))));
 	const widths = head.map((_, column) => Math.max(...lines.map(line => line[column]?.length ?? 0)));
 	const omitted = omittedColumns(head, widths, spare, width);
 	if (omitted === undefined) {

@@ -4,6 +4,7 @@ import type {StepRecord} from '../claims/step-record.js';
 import {findingSentences} from '../data/findings.js';
 import {aimOf, type Goal, ofMetric} from '../experiment/goal.js';
 import type {Metric} from '../experiment/metric.js';
+import {escapeControls} from '../format/controls.js';
 import {percent, roundInterval} from '../format/figures.js';
 import {listSeeds} from '../format/seeds.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
@@ -130,7 +131,7 @@ const width = 116;
 const paragraph = (head: string, text: string): string[] => {
 	const lines = [head];
 	// `*/` would end the comment
-	for (const word of text.replaceAll('*/', '* /').split(/\s+/)) {
+	for (const word of escapeControls(text.replaceAll('*/', '* /')).split(/\s+/)) {
 		const line = lines.at(-1) ?? '';
 		const joined = line.endsWith(' ') ? line + word : `${line} ${word}`;
 		if (joined.length > width && line.trim() !== '') {

@@ -4,6 +4,7 @@ import {openData} from '../data/open-data.js';
 import {checkOpenOptions, openOptionNames} from '../data/open-options.js';
 import type {RecordError} from '../errors/index.js';
 import {displayPath} from '../format/command-line.js';
+import {escapeControls} from '../format/controls.js';
 import {acquireLock} from '../fs/lock.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {suggestOut, wrapWriteErrors} from '../fs/wrap-write-errors.js';
@@ -106,7 +107,7 @@ const write = async (out: string, pages: ReadonlyArray<readonly [string, string]
 	try {
 		return pages.map(([name, text]) => {
 			const file = path.join(folder, name);
-			wrapWriteErrors(file, file, () => writeUserFile(file, text), suggestOut);
+			wrapWriteErrors(file, file, () => writeUserFile(file, escapeControls(text)), suggestOut);
 			return file;
 		});
 	} finally {

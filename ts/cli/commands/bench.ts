@@ -1,4 +1,3 @@
-import process from 'node:process';
 import type {Command} from 'commander';
 import {type BenchResult, bench} from '../../bench/bench.js';
 import type {Latency} from '../../bench/predict.js';
@@ -17,6 +16,7 @@ import {
 	withLadderOption,
 } from '../ladder-options.js';
 import {parseNumber} from '../parse.js';
+import {print, printError} from '../print.js';
 import {screen} from '../screen.js';
 
 type Flags = LadderFlags &
@@ -63,7 +63,7 @@ Examples:
 			const chosen = step?.map(name => ladder.step(name)) ?? [chosenStep(ladder, ladder.steps.at(-1)?.name).step];
 			const data = await openLadderData(ladder, flags);
 			const tell = (line: string): void => {
-				process.stderr.write(`${line}\n`);
+				printError(`${line}\n`);
 			};
 			const results: BenchResult[] = [];
 			for (const timed of chosen) {
@@ -71,7 +71,7 @@ Examples:
 				results.push(await bench(timed, {rounds, images, data, ...peers, tell, signal: interruption.signal}));
 			}
 
-			process.stdout.write(
+			print(
 				`${json ? JSON.stringify(results, undefined, '\t') : results.map(result => table(result, screen())).join('\n\n')}\n`,
 			);
 		});

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import process from 'node:process';
 import type {Command} from 'commander';
 import {cacheFolder} from '../../cache/cache-folder.js';
 import {type CacheEntry, cleanCache, listCache} from '../../cache/entries.js';
@@ -8,6 +7,7 @@ import {displayPath} from '../../format/command-line.js';
 import {textTable} from '../../format/text-table.js';
 import {commandHint} from '../../platform/command-hint.js';
 import {parseNumber} from '../parse.js';
+import {print} from '../print.js';
 import {screen} from '../screen.js';
 
 type CleanFlags = {readonly all: boolean; readonly olderThan: number; readonly json: boolean};
@@ -27,7 +27,7 @@ Examples:
 		)
 		.action(({json}: {json: boolean}) => {
 			const entries = listCache();
-			process.stdout.write(json ? jsonText({folder: cacheFolder(), entries}) : listText(entries));
+			print(json ? jsonText({folder: cacheFolder(), entries}) : listText(entries));
 		});
 	command
 		.command('clean')
@@ -42,9 +42,7 @@ Examples:
 		.action(async (_: unknown, clean: Command) => {
 			const {all, olderThan, json} = clean.optsWithGlobals<CleanFlags>();
 			const {removed, spared} = await cleanCache({all, olderThan});
-			process.stdout.write(
-				json ? jsonText({removed, spared}) : `${spared.map(sparedText).join('')}${removedText(removed)}`,
-			);
+			print(json ? jsonText({removed, spared}) : `${spared.map(sparedText).join('')}${removedText(removed)}`);
 		});
 	return command;
 };

@@ -1,9 +1,9 @@
-import process from 'node:process';
 import type {Command} from 'commander';
 import {compareRuns} from '../../index.js';
 import {commandHint} from '../../platform/command-hint.js';
 import {comparisonsText} from '../../report/comparison.js';
 import {chosenLadder, type LadderFlags, withLadderOption} from '../ladder-options.js';
+import {print} from '../print.js';
 import {screen} from '../screen.js';
 
 export const compareCommand = (command: Command): Command =>
@@ -25,5 +25,5 @@ Examples:
 			const compared = await compareRuns(names, {ladder: async () => chosenLadder(flags)});
 			const {comparisons, notes} = compared;
 			const text = [comparisonsText(comparisons, screen()), ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
-			process.stdout.write(`${json ? JSON.stringify(compared, undefined, '\t') : text}\n`);
+			print(`${json ? JSON.stringify(compared, undefined, '\t') : text}\n`);
 		});

@@ -20,6 +20,7 @@ import {
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
+import {print} from '../print.js';
 
 type Finding = {readonly what: string; readonly found?: string; readonly missing?: string};
 
@@ -49,7 +50,7 @@ export const doctorCommand = (command: Command): Command =>
 		];
 		findings.push(...(await findLadderAndData(flags)));
 		for (const {what, found, missing} of findings) {
-			process.stdout.write(`${missing ? '✗' : '✓'} ${what}: ${missing ?? found}\n`);
+			print(`${missing ? '✗' : '✓'} ${what}: ${missing ?? found}\n`);
 		}
 
 		if (findings.some(({missing}) => missing)) {

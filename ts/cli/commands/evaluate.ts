@@ -1,6 +1,6 @@
 import path from 'node:path';
-import process from 'node:process';
 import {type Command, Option} from 'commander';
+import {escapeName} from '../../format/controls.js';
 import {textTable} from '../../format/text-table.js';
 import {wrapWriteErrors} from '../../fs/wrap-write-errors.js';
 import {writeUserFile} from '../../fs/write-user-file.js';
@@ -15,6 +15,7 @@ import {
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
+import {print} from '../print.js';
 import {screen} from '../screen.js';
 
 type Flags = LadderFlags & DataFlags & {set?: SetName; label: string; show: number; json: boolean; csv?: string};
@@ -60,7 +61,7 @@ Examples:
 				wrapWriteErrors('the table', csv, () => writeUserFile(path.resolve(csv), csvOf(evaluation)));
 			}
 
-			process.stdout.write(`${json ? JSON.stringify(jsonOf(evaluation, show)) : textOf(evaluation, show)}\n`);
+			print(`${json ? JSON.stringify(jsonOf(evaluation, show)) : textOf(evaluation, show)}\n`);
 		});
 
 const parseCount = (value: string): number => {
@@ -120,7 +121,11 @@ const textOf = (evaluation: Evaluation, show: number): string => {
 						'mean distance of probability and accuracy',
 					],
 				]),
-		[`Always \`${classes[majority.label]}\``, `${percent(majority.accuracy)} %`, 'accuracy of that answer alone'],
+		[
+			`Always \`${escapeName(classes[majority.label] ?? String(majority.label))}\``,
+			`${percent(majority.accuracy)} %`,
+			'accuracy of that answer alone',
+		],
 	];
 	const widths = [0, 1].map(column => Math.max(...measures.map(row => row[column]?.length ?? 0)));
 	const ofClasses = perClass.map(({count: images, precision, recall, f1}, label) => [
@@ -168,8 +173,9 @@ const imageLines = (
 	show: number,
 ): string[] => {
 	const lines = images.slice(0, show).map(({image, label, predicted, probability, rank}) => {
-		const answer = `${classes[predicted]} (${percent(probability)} %)`;
-		return `  ${image}: ${rank === 1 ? answer : `${classes[label]}, taken for ${answer}`}`;
+		const name = (label: number): string => escapeName(classes[label] ?? String(label));
+		const answer = `${name(predicted)} (${percent(probability)} %)`;
+		return `  ${escapeName(image)}: ${rank === 1 ? answer : `${name(label)}, taken for ${answer}`}`;
 	});
 	return lines.length === 0 ? [] : ['', `${title}:`, ...lines];
 };

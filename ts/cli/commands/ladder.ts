@@ -1,4 +1,3 @@
-import process from 'node:process';
 import {type Command, Option} from 'commander';
 import {wrap} from '../../format/wrap.js';
 import {commandHint} from '../../platform/command-hint.js';
@@ -6,6 +5,7 @@ import {ladderGoal} from '../../record/goal-sentence.js';
 import {LadderRecords} from '../../record/ladder-records.js';
 import {ladderFormats, ladderRows} from '../../record/ladder-table.js';
 import {chosenLadder, type LadderFlags, printDamaged, printRefused, withLadderOption} from '../ladder-options.js';
+import {print} from '../print.js';
 import {screen} from '../screen.js';
 
 export const ladderCommand = (command: Command): Command =>
@@ -28,9 +28,7 @@ Example:
 			const records = new LadderRecords(ladder);
 			const goal = ladderGoal(records);
 			const table = ladderFormats[format](ladderRows(records), screen());
-			process.stdout.write(
-				format === 'text' && goal !== undefined ? `${table}\n\n${wrap(goal, screen().width)}\n` : `${table}\n`,
-			);
+			print(format === 'text' && goal !== undefined ? `${table}\n\n${wrap(goal, screen().width)}\n` : `${table}\n`);
 			printRefused(ladder, 'in the table');
 			printDamaged(records.damaged(), 'is in the table without its figures');
 		});

@@ -1,9 +1,9 @@
-import process from 'node:process';
 import type {Command} from 'commander';
 import {displayPath, shellQuote} from '../../format/command-line.js';
 import {newStep} from '../../ladder/new-step.js';
 import {commandHint} from '../../platform/command-hint.js';
 import {chosenLadder, type LadderFlags, withLadderOption} from '../ladder-options.js';
+import {print} from '../print.js';
 
 export const newStepCommand = (command: Command): Command =>
 	withLadderOption(command)
@@ -14,5 +14,5 @@ export const newStepCommand = (command: Command): Command =>
 			const file = newStep(await chosenLadder(flags), name, from);
 			const named = flags.ladder === undefined ? '' : `--ladder ${shellQuote(flags.ladder)} `;
 			const next = commandHint('train', `${named}--step ${name}`);
-			process.stdout.write(`Written: ${displayPath(file)}\n\nFill in its change and its target, then: ${next}\n`);
+			print(`Written: ${displayPath(file)}\n\nFill in its change and its target, then: ${next}\n`);
 		});

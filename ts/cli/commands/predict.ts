@@ -1,5 +1,6 @@
 import process from 'node:process';
 import {type Command, Option} from 'commander';
+import {escapeName} from '../../format/controls.js';
 import {
 	type ImageOutcome,
 	type ImagePrediction,
@@ -11,6 +12,7 @@ import {
 import {commandHint} from '../../platform/command-hint.js';
 import {exitCodes} from '../exit-codes.js';
 import type {Interruption} from '../interruption.js';
+import {print, printError} from '../print.js';
 
 /** Further classes are shown if they have at least this probability. */
 const worthShowing = 0.01;
@@ -56,16 +58,16 @@ Examples:
 				count += 1;
 				if (outcome.error) {
 					damaged += 1;
-					process.stderr.write(`stepladder: ${outcome.error.message}\n`);
+					printError(`stepladder: ${outcome.error.message}\n`);
 					process.exitCode = exitCodes.data;
 				}
 
 				const text = json ? JSON.stringify(jsonOf(outcome, classes)) : lineOf(outcome, classes, all);
-				process.stdout.write(text === undefined ? '' : `${text}\n`);
+				print(text === undefined ? '' : `${text}\n`);
 			}
 
 			if (damaged > 0 && count > 1) {
-				process.stderr.write(`stepladder: ${damaged} of ${count} images could not be read\n`);
+				printError(`stepladder: ${damaged} of ${count} images could not be read\n`);
 			}
 		});
 
@@ -84,7 +86,8 @@ const lineOf = (outcome: ImageOutcome, classes: readonly string[], all: boolean)
 		return undefined;
 	}
 
-	const {image, blank, done, ...prediction} = outcome;
+	const {blank, done, ...prediction} = outcome;
+	const image = escapeName(String(outcome.image));
 	if (blank) {
 		return `${image}: blank, there is nothing on it; a black image is ${describe({...prediction, classes}, all)}`;
 	}
@@ -102,6 +105,6 @@ const describe = (
 	const ranked = [...probabilities.entries()].toSorted(([, a], [, b]) => b - a).filter(([other]) => other !== label);
 	const others = all ? ranked : ranked.slice(0, 2).filter(([, probability]) => probability >= worthShowing);
 	return [[label, probabilities[label] ?? 0] as const, ...others]
-		.map(([name, probability]) => `${classes[name] ?? name} (${percent(probability)} %)`)
+		.map(([name, probability]) => `${escapeName(classes[name] ?? String(name))} (${percent(probability)} %)`)
 		.join(', ');
 };

@@ -33,6 +33,7 @@ import {
 } from '../ladder-options.js';
 import {ownRuns} from '../own-runs.js';
 import {parseNumber, parseSeeds} from '../parse.js';
+import {print, printError} from '../print.js';
 import {startReporter} from '../start-notes.js';
 import {whileWaiting} from '../while-waiting.js';
 
@@ -101,7 +102,7 @@ Examples:
 			} else if (flags.text) {
 				const kept = [...writeTexts(ladder), ...(await writeSweepPages(ladder))];
 				if (kept.length === 0) {
-					process.stdout.write('The text blocks and tables are written from the records.\n');
+					print('The text blocks and tables are written from the records.\n');
 				}
 
 				tellKept(kept);
@@ -150,7 +151,7 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 		...openOptions(flags),
 	});
 	for (const seed of recorder.finished) {
-		process.stderr.write(`Seed ${seed} was finished before\n`);
+		printError(`Seed ${seed} was finished before\n`);
 	}
 
 	if (recorder.training) {
@@ -169,7 +170,7 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 
 	interruption.kept = undefined;
 	const {unwritten} = recorder.write();
-	process.stdout.write(`Recorded in ${displayPath(kept)}\n`);
+	print(`Recorded in ${displayPath(kept)}\n`);
 	tellKept(unwritten);
 };
 
@@ -189,7 +190,7 @@ const goingOn = ({step, seeds, engine, out, ladder, skipDamaged}: Flags): string
 /** Prints which texts were not written, and fails if there are any: a step's text does not match its record. */
 const tellKept = (kept: readonly string[]): void => {
 	for (const sentence of kept) {
-		process.stderr.write(`${sentence}\n`);
+		printError(`${sentence}\n`);
 	}
 
 	if (kept.length > 0) {
@@ -239,14 +240,14 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	}
 
 	for (const sentence of problems.length > 0 ? problems : notes) {
-		process.stdout.write(`${sentence}\n`);
+		print(`${sentence}\n`);
 	}
 
 	const steps = [
 		`${checked.length} ${checked.length === 1 ? 'step' : 'steps'}`,
 		...(sweeps > 0 ? [`${sweeps} ${sweeps === 1 ? 'sweep' : 'sweeps'}`] : []),
 	].join(' and ');
-	process.stdout.write(
+	print(
 		problems.length === 0
 			? `The records, text blocks and claims of ${steps} agree${again === false ? '' : ', and everything retrained repeats to the bit'}.\n`
 			: `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} found.\n`,
@@ -287,7 +288,7 @@ const trainAgain = async (
 	const much = firstEpoch
 		? `the first epoch alone; for all of them: --step ${name}`
 		: `${epochs} epochs and all predictions`;
-	process.stdout.write(`Retraining: ${name}, ${named}, ${much}\n`);
+	print(`Retraining: ${name}, ${named}, ${much}\n`);
 	return whileWaiting(`Training ${name} again`, async tell =>
 		replay(entry, record, data, {...{seeds, firstEpoch, jobs, signal, report: tell}, ...(all && {out})}),
 	);

@@ -15,6 +15,7 @@ import {
 	withLadderOption,
 } from '../ladder-options.js';
 import {openPage} from '../open-page.js';
+import {print, printError} from '../print.js';
 import {whileWaiting} from '../while-waiting.js';
 
 type Flags = LadderFlags & DataFlags & {out: string; open: boolean};
@@ -37,12 +38,10 @@ Examples:
 		)
 		.action(async (names: string[], flags: Flags) => {
 			const {markdown, html} = await (names.length > 0 ? writeRuns(names, flags) : writeLadder(flags));
-			process.stdout.write(`Written: ${markdown}\nWritten: ${html}\n`);
+			print(`Written: ${markdown}\nWritten: ${html}\n`);
 			if (flags.open) {
 				const problem = await openPage(html);
-				process.stderr.write(
-					problem === undefined ? '' : `The page was not opened: ${problem}. Open it by hand: ${html}\n`,
-				);
+				printError(problem === undefined ? '' : `The page was not opened: ${problem}. Open it by hand: ${html}\n`);
 			}
 		});
 
@@ -62,7 +61,7 @@ const printStale = (stale: ReadonlyMap<string, RecordError>): void => {
 	if (first !== undefined) {
 		const steps = [...stale.keys()].map(name => `\`${name}\``).join(', ');
 		const are = stale.size === 1 ? `Step ${steps} is` : `Steps ${steps} are`;
-		process.stderr.write(`${are} marked as stale: ${displayPath(first.path)}: ${first.problem}\n`);
+		printError(`${are} marked as stale: ${displayPath(first.path)}: ${first.problem}\n`);
 		process.exitCode = exitCodes.data;
 	}
 };

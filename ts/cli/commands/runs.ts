@@ -1,5 +1,4 @@
 import {existsSync} from 'node:fs';
-import process from 'node:process';
 import type {Command} from 'commander';
 import {ConfigError} from '../../errors/config-error.js';
 import {displayPath} from '../../format/command-line.js';
@@ -7,6 +6,7 @@ import {percent} from '../../format/figures.js';
 import {type Screen, textTable} from '../../format/text-table.js';
 import {commandHint} from '../../platform/command-hint.js';
 import {listRuns, type RunSummary} from '../../runs/list-runs.js';
+import {print} from '../print.js';
 import {screen} from '../screen.js';
 
 export const runsCommand = (command: Command): Command =>
@@ -25,9 +25,9 @@ export const runsCommand = (command: Command): Command =>
 			const folder = given ?? (await import('../own-runs.js')).foundRuns({});
 			const runs = listRuns(folder);
 			if (json) {
-				process.stdout.write(`${JSON.stringify(runs, undefined, '\t')}\n`);
+				print(`${JSON.stringify(runs, undefined, '\t')}\n`);
 			} else {
-				process.stdout.write(
+				print(
 					`${runs.length > 0 ? table(runs, screen()) : `No runs in ${folder === 'runs' ? './runs' : folder} yet`}\n`,
 				);
 			}

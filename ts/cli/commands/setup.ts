@@ -1,4 +1,3 @@
-import process from 'node:process';
 import type {Command} from 'commander';
 import {checkLibtorchSources, ensureLibtorch} from '../../libtorch/ensure-libtorch.js';
 import {ensureTorchAddon, torchCommand} from '../../libtorch/torch-addon.js';
@@ -7,6 +6,7 @@ import {unwrap} from '../../native/unwrap.js';
 import {commandHint} from '../../platform/command-hint.js';
 import {isClone} from '../../platform/package-root.js';
 import type {Interruption} from '../interruption.js';
+import {print, printError} from '../print.js';
 
 const examples = `
 Examples:
@@ -31,21 +31,19 @@ ${examples}`,
 		)
 		.action(async ({wheel}: {wheel?: string[]}) => {
 			const {signal} = interruption;
-			const report = (line: string): void => void process.stderr.write(`${line}\n`);
+			const report = (line: string): void => void printError(`${line}\n`);
 			await checkLibtorchSources({wheels: wheel});
 			// The addon first: it is small, and without it libtorch is of no use here.
 			const addon = isClone ? undefined : await ensureTorchAddon({signal, report});
 			const folder = await ensureLibtorch({wheels: wheel, signal, report});
-			process.stdout.write(`libtorch is in ${folder}\n`);
+			print(`libtorch is in ${folder}\n`);
 			if (addon !== undefined) {
-				process.stdout.write(`Its addon is ${addon}\n`);
+				print(`Its addon is ${addon}\n`);
 			} else if (!hasTorch()) {
-				process.stdout.write(`Next: \`${torchCommand}\` builds the addon that is linked against it\n`);
+				print(`Next: \`${torchCommand}\` builds the addon that is linked against it\n`);
 				return;
 			}
 
 			const {libtorch, cuda} = unwrap(nativeFor({engine: 'aten'}).runtimeInfo());
-			process.stdout.write(
-				`libtorch ${libtorch} runs here, ${cuda ? 'with a CUDA device' : 'without a CUDA device'}\n`,
-			);
+			print(`libtorch ${libtorch} runs here, ${cuda ? 'with a CUDA device' : 'without a CUDA device'}\n`);
 		});

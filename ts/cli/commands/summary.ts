@@ -1,9 +1,9 @@
-import process from 'node:process';
 import type {Command} from 'commander';
 import {summarize} from '../../index.js';
 import {commandHint} from '../../platform/command-hint.js';
 import {summaryTable} from '../../report/summary-table.js';
 import {chosenLadder, chosenStep, type LadderFlags, withLadderOption} from '../ladder-options.js';
+import {print} from '../print.js';
 import {screen} from '../screen.js';
 
 export const summaryCommand = (command: Command): Command =>
@@ -21,5 +21,5 @@ Example:
 		.action(async ({step, ...flags}: LadderFlags & {step?: string}) => {
 			const ladder = await chosenLadder(flags);
 			const {net} = chosenStep(ladder, step).step.experiment;
-			process.stdout.write(`${summaryTable(summarize(net), screen())}\n`);
+			print(`${summaryTable(summarize(net), screen())}\n`);
 		});

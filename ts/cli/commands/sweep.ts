@@ -1,5 +1,4 @@
 import path from 'node:path';
-import process from 'node:process';
 import {type Command, InvalidArgumentError} from 'commander';
 import {commandHint} from '../../platform/command-hint.js';
 import type {Varied} from '../../sweep/plan.js';
@@ -17,6 +16,7 @@ import {
 } from '../ladder-options.js';
 import {ownRuns} from '../own-runs.js';
 import {parseNumber, parseSeeds, parseValue} from '../parse.js';
+import {print} from '../print.js';
 import {screen} from '../screen.js';
 import {SweepLog} from '../sweep-log.js';
 
@@ -95,7 +95,7 @@ Examples:
 				},
 			}).finally(() => log.end());
 			interruption.kept = undefined;
-			process.stdout.write(`${sweepText(found, screen())}\n`);
+			print(`${sweepText(found, screen())}\n`);
 		});
 
 /** Parses `setting=values` and adds it to those before. */

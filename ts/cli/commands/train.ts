@@ -50,6 +50,7 @@ import {
 } from '../ladder-options.js';
 import {foundRuns, ownRuns} from '../own-runs.js';
 import {parseNumber, parseSeeds, parseSetting} from '../parse.js';
+import {print, printError} from '../print.js';
 import {screen} from '../screen.js';
 import {startReporter} from '../start-notes.js';
 
@@ -161,9 +162,7 @@ const showAugmentation = async (flags: Flags, file: string, signal: AbortSignal)
 	const [seed = 1] = seeds;
 	const png = await augmentedSheet(experiment, data, seed, imageSelection(flags, newDrawSeed));
 	wrapWriteErrors('the images', file, () => writeUserFile(file, png));
-	process.stdout.write(
-		flags.quiet ? '' : `Written: ${file}, 64 training images as seed ${seed} shows them in its first epoch\n`,
-	);
+	print(flags.quiet ? '' : `Written: ${file}, 64 training images as seed ${seed} shows them in its first epoch\n`);
 };
 
 const run = async (flags: Flags, command: Command, interruption: Interruption): Promise<TrainResult> => {
@@ -174,7 +173,7 @@ const run = async (flags: Flags, command: Command, interruption: Interruption): 
 	let unprinted = note;
 	const follow = (event: TrainEvent): void => {
 		interruption.kept ??= goingOn(event);
-		process.stderr.write(unprinted);
+		printError(unprinted);
 		unprinted = '';
 		reportStart(event);
 	};
@@ -183,7 +182,7 @@ const run = async (flags: Flags, command: Command, interruption: Interruption): 
 		for await (const event of training) {
 			follow(event);
 			if (event.type === 'epoch') {
-				process.stdout.write(`${JSON.stringify(event)}\n`);
+				print(`${JSON.stringify(event)}\n`);
 			} else if (event.type === 'seed') {
 				folders.set(event.seed, event.folder);
 			}
@@ -192,7 +191,7 @@ const run = async (flags: Flags, command: Command, interruption: Interruption): 
 		const result = await training.result;
 		interruption.kept = undefined;
 		const seeds = result.seeds.map(seed => ({...seed, folder: folders.get(seed.seed)}));
-		process.stdout.write(`${JSON.stringify({...result, seeds})}\n`);
+		print(`${JSON.stringify({...result, seeds})}\n`);
 		return result;
 	}
 
@@ -210,8 +209,8 @@ const run = async (flags: Flags, command: Command, interruption: Interruption): 
 
 	const result = await training.result;
 	interruption.kept = undefined;
-	process.stdout.write(quiet ? '' : predictionsText(result, screen()));
-	process.stdout.write(`${verdict(result, screen())}\n${step.trial ? trialNote(step.trial) : ''}`);
+	print(quiet ? '' : predictionsText(result, screen()));
+	print(`${verdict(result, screen())}\n${step.trial ? trialNote(step.trial) : ''}`);
 	return result;
 };
 
@@ -255,7 +254,7 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 		const training = resume(folder, {signal, data: dataAgain(flags)});
 		const changes = flags.quiet ? [] : await changesOfStep({...step, experiment}, options.epochs, flags);
 		if (siblings.length > 1 && !flags.json && !flags.quiet) {
-			process.stderr.write(`Resuming all seeds of the command: ${stateOf(siblings)}\n`);
+			printError(`Resuming all seeds of the command: ${stateOf(siblings)}\n`);
 		}
 
 		const note = changes.length > 0 ? changedSentence(step.name, changes) : '';
@@ -275,7 +274,7 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 const dataAgain = (flags: Flags): DataSource => ({
 	async open(base, options) {
 		if (!flags.quiet) {
-			process.stderr.write('The images that the run began with are gone or have changed: opening its data again\n');
+			printError('The images that the run began with are gone or have changed: opening its data again\n');
 		}
 
 		return sourceOf(flags).open(base, options);

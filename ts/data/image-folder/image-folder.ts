@@ -14,6 +14,7 @@ import {checkOpenOptions} from '../open-options.js';
 import {contrastingBackground} from './background.js';
 import {FileContents} from './file-contents.js';
 import {FolderDecoder} from './folder-decoder.js';
+import {reportLinksOut} from './links-out.js';
 import {checkCounts, type ImageFile, type Listing, listClasses, listSets, reportLeftOut} from './list-images.js';
 import {checkSplit, type Split, splitImages} from './split-images.js';
 
@@ -106,6 +107,7 @@ export const imageFolder = (folder: string, options: ImageFolderOptions): DataSo
 				listing.train.map(({label}) => label),
 			);
 			reportLeftOut(listing.leftOut, tell);
+			reportLinksOut(place, tell);
 			const decoder = await decoderVersion();
 			const {train, validation, test} = listing;
 			const wanted = {size, channels, fit, background: given, bits, skipDamaged};

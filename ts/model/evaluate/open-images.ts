@@ -1,6 +1,7 @@
 import path from 'node:path';
 import {readTable} from '../../data/csv.js';
 import type {Data} from '../../data/data.js';
+import {reportLinksOut} from '../../data/image-folder/links-out.js';
 import {
 	compareImages,
 	compareText,
@@ -264,6 +265,7 @@ const listClassFolders = ({name, folder, places}: Places, tell: (line: string) =
 		leftOut.map(file => displayPath(file)),
 		tell,
 	);
+	reportLinksOut(folder, tell);
 	const classes = [...new Set(found.map(image => image.class))].sort(compareText);
 	const labels = new Map(classes.map((name, label) => [name, label]));
 	found.sort((a, b) => compareImages(a.file, b.file) || compareText(a.class, b.class));
