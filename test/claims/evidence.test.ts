@@ -1,4 +1,5 @@
 import test from 'ava';
+import {Analysis} from '../../ts/claims/analysis.js';
 import {
 	type AnalyzedRecord,
 	equivalent,
@@ -10,8 +11,8 @@ import {
 	rose,
 	shareOfLast,
 } from '../../ts/claims/evidence.js';
+import {registerRecord} from '../../ts/claims/genuine.js';
 import {mistakesOf} from '../../ts/claims/mistakes.js';
-import {TestFamily} from '../../ts/claims/multiple-testing.js';
 import {ConfigError} from '../../ts/errors/index.js';
 import {type Measure, measures} from '../../ts/experiment/measures.js';
 import {spread} from '../../ts/statistics/spread.js';
@@ -45,10 +46,9 @@ const examined = (
 	claims: (self: AnalyzedRecord, from: AnalyzedRecord) => ReadonlyArray<() => boolean>,
 	primary: Measure = 'test',
 ): boolean[] => {
-	const tests = new TestFamily();
-	const testContext = {tests, steps: ['self', 'from'], primary} as const;
-	const all = claims({...record('self', self), testContext}, {...record('from', from), testContext});
-	return tests.settle(() => all.map(holds => holds()));
+	const analysis = new Analysis({steps: ['self', 'from'], primary});
+	const all = claims(registerRecord(record('self', self)), registerRecord(record('from', from)));
+	return analysis.evaluate(() => all.map(holds => analysis.decide(holds)));
 };
 
 test('the test of the primary measure is not corrected for the others', t => {

@@ -9,7 +9,7 @@ import {ladder} from '../helpers/mnist.js';
 const data = await ladder.data.open(ladder.folder);
 const entry = ladder.entry('weight-averaging');
 
-test('claims, text block and preregistration of a step are checked with one call of each claim', t => {
+test('the claims of a step are evaluated with one call of each, and then looked at for what they rest on', t => {
 	const calls: string[] = [];
 	const analysis = entry.step.analysis.map(
 		({say, holds}, index): Claim => ({
@@ -24,11 +24,15 @@ test('claims, text block and preregistration of a step are checked with one call
 		}),
 	);
 	const counted: StepEntry = {...entry, step: {...entry.step, analysis}};
-	t.deepEqual(checkLadder(new LadderRecords(ladder), data, [counted]), []);
-	t.deepEqual(
-		calls,
-		analysis.flatMap((_, index) => [`holds ${index}`, `say ${index}`]),
-	);
+	const records = new LadderRecords(ladder);
+	records.claims(counted);
+	const once = analysis.flatMap((_, index) => [`holds ${index}`, `say ${index}`]);
+	t.deepEqual(calls, once);
+	t.deepEqual(checkLadder(records, data, [counted]), []);
+	const {length} = calls;
+	t.true(length > once.length);
+	t.deepEqual(checkLadder(records, data, [counted]), []);
+	t.is(calls.length, length, 'they are evaluated once');
 });
 
 test('the tests of a reason are corrected among themselves, whatever the analysis tests later', t => {

@@ -6,8 +6,9 @@ import {formatValue} from '../format/value.js';
 import {type McNemar, mcnemar} from '../statistics/mcnemar.js';
 import {type PairedDifference, pairedDifference} from '../statistics/paired.js';
 import {twoSided, withinMargin} from '../statistics/student.js';
+import {type Comparison, currentAnalysis} from './analysis.js';
+import {recordOfPart} from './genuine.js';
 import {checkMeasuredRecord, type MeasuredRecord, measureOf} from './measured-record.js';
-import type {TestFamily} from './multiple-testing.js';
 import type {SweepSummary} from './sweep-summary.js';
 
 /** The records that a reason or an analysis can refer to. */
@@ -46,17 +47,8 @@ export type Claim = {
  */
 export const claim = (say: Claim['say'], holds: Claim['holds']): Claim => ({say, holds});
 
-/** A record as one analysis uses it, with the context in which its tests are corrected. */
-export type AnalyzedRecord = MeasuredRecord & {readonly testContext?: TestContext | undefined};
-
-/** The context of the tests of one analysis. */
-export type TestContext = {
-	readonly tests: TestFamily;
-	/** Names of the step and of the one that it grew from. */
-	readonly steps: readonly [string, string | undefined];
-	/** The measure that the step was to change. */
-	readonly primary: Measure;
-};
+/** A record as claims use it. */
+export type AnalyzedRecord = MeasuredRecord;
 
 /**
  * Returns the difference of two steps in a measure, paired by seed: `a - b`. Claims about it use {@link rose},
@@ -65,23 +57,52 @@ export type TestContext = {
  * @throws {ConfigError} if their seeds differ
  */
 export const difference = (a: MeasuredRecord, b: MeasuredRecord, measure: Measure): PairedDifference => {
+	const {found, comparison} = compared(a, b, measure);
+	const {difference, seedsNeeded} = found;
+	return {
+		difference,
+		// whoever looks at one of these makes the test
+		get pValue() {
+			return currentAnalysis()?.pValue(comparison) ?? found.pValue;
+		},
+		get significant() {
+			return passes(comparison);
+		},
+		get seedsNeeded() {
+			currentAnalysis()?.pValue(comparison);
+			return seedsNeeded;
+		},
+	};
+};
+
+/** Compares two steps, without making the test. */
+const compared = (
+	a: MeasuredRecord,
+	b: MeasuredRecord,
+	measure: Measure,
+): {readonly found: PairedDifference; readonly comparison: Comparison} => {
 	const measured = [measureOf(a, measure), measureOf(b, measure)] as const;
-	const seeds = (of: MeasuredRecord): string => of.seeds.toSorted((one, other) => one - other).join(', ');
-	if (seeds(a) !== seeds(b)) {
+	const records = [recordOfPart(measured[0], measure, a.name), recordOfPart(measured[1], measure, b.name)];
+	const [bySeed, otherBySeed] = [measured[0].bySeed, measured[1].bySeed];
+	const seeds = (of: ReadonlyMap<number, number>): string =>
+		[...of.keys()].toSorted((one, other) => one - other).join(', ');
+	if (seeds(bySeed) !== seeds(otherBySeed)) {
+		const [ofA, ofB] = [seeds(bySeed), seeds(otherBySeed)];
 		throw new ConfigError(
 			'seeds',
 			'the same',
-			`${seeds(a)} and ${seeds(b)}`,
-			`\`${a.name}\` and \`${b.name}\` should have the same seeds to be paired, they have ${seeds(a)} and ${seeds(b)}`,
+			`${ofA} and ${ofB}`,
+			`\`${a.name}\` and \`${b.name}\` should have the same seeds to be paired, they have ${ofA} and ${ofB}`,
 		);
 	}
 
-	return pairedDifference(measured[0].bySeed, measured[1].bySeed);
+	const found = pairedDifference(bySeed, otherBySeed);
+	return {found, comparison: {records, measure, kind: 'difference', pValue: found.pValue}};
 };
 
 /** Formats by how much `a` is above `b`: `0.61 points (95 % interval 0.47 to 0.75)`. */
 export const shift = (a: MeasuredRecord, b: MeasuredRecord, measure: Measure): string =>
-	estimate(difference(a, b, measure).difference);
+	estimate(compared(a, b, measure).found.difference);
 
 /**
  * Compares the predictions of two steps with the same seed by McNemar's exact test.
@@ -89,8 +110,27 @@ export const shift = (a: MeasuredRecord, b: MeasuredRecord, measure: Measure): s
  * @throws {ConfigError} if one of them does not have the seed, or their data differ
  */
 export const onImages = (a: MeasuredRecord, b: MeasuredRecord, seed: number): McNemar => {
+	const {found, comparison} = comparedOnImages(a, b, seed);
+	const {onlyFirst, onlySecond, pValue} = found;
+	return {
+		onlyFirst,
+		onlySecond,
+		get pValue() {
+			return currentAnalysis()?.pValue(comparison) ?? pValue;
+		},
+	};
+};
+
+/** Compares the predictions of two steps, without making the test. */
+const comparedOnImages = (
+	a: MeasuredRecord,
+	b: MeasuredRecord,
+	seed: number,
+): {readonly found: McNemar; readonly comparison: Comparison} => {
 	checkMeasuredRecord(a);
 	checkMeasuredRecord(b);
+	note(seed);
+	const records = [a, b].map(({record, name}) => recordOfPart(record, undefined, name));
 	if (a.record.data.hash !== b.record.data.hash) {
 		const problem = `\`${a.name}\` and \`${b.name}\` should have the same test images to be compared on them`;
 		throw new ConfigError('data', 'the same', `${a.record.data.name} and ${b.record.data.name}`, problem);
@@ -109,7 +149,8 @@ export const onImages = (a: MeasuredRecord, b: MeasuredRecord, seed: number): Mc
 
 		return answers.mistakes;
 	};
-	return onMistakes(wrong(a), wrong(b));
+	const found = onMistakes(wrong(a), wrong(b));
+	return {found, comparison: {records, measure: 'test', kind: `images of seed ${seed}`, pValue: found.pValue}};
 };
 
 /** Applies McNemar's exact test to the mistakes of two models, objects with image numbers as keys. */
@@ -122,6 +163,7 @@ export const onMistakes = (wrongA: object, wrongB: object): McNemar => {
 /** Returns the fraction of a step's parameters in its last convolutions and their norms. */
 export const shareOfLast = (recorded: MeasuredRecord, convolutions: number): number => {
 	checkMeasuredRecord(recorded);
+	note(convolutions);
 	const {parameters, record} = recorded;
 	const counts = summarize(record.experiment.net).rows.map(row => row.parameters);
 	const last = counts.filter(count => count > 0).slice(-convolutions);
@@ -135,8 +177,8 @@ export const shareOfLast = (recorded: MeasuredRecord, convolutions: number): num
  * tests of an analysis have a level of 5 % together, by Holm's correction.
  */
 export const rose = (a: AnalyzedRecord, b: AnalyzedRecord, measure: Measure): boolean => {
-	const {difference: found, pValue} = difference(a, b, measure);
-	return passes(a, b, measure, 'difference', pValue) && found.mean > 0;
+	const {found, comparison} = compared(a, b, measure);
+	return passes(comparison) && found.difference.mean > 0;
 };
 
 /** Returns whether `a` is significantly below `b`, by a paired test over seeds. */
@@ -153,8 +195,9 @@ export const equivalent = (a: AnalyzedRecord, b: AnalyzedRecord, measure: Measur
 		throw new ConfigError('margin', 'a number above 0', formatValue(margin));
 	}
 
-	const pValue = withinMargin(difference(a, b, measure).difference, margin);
-	return passes(a, b, measure, `within ${margin}`, pValue);
+	note(margin);
+	const {found, comparison} = compared(a, b, measure);
+	return passes({...comparison, kind: `within ${margin}`, pValue: withinMargin(found.difference, margin)});
 };
 
 /**
@@ -164,14 +207,14 @@ export const equivalent = (a: AnalyzedRecord, b: AnalyzedRecord, measure: Measur
  * @throws {ConfigError} for a single seed, which can't be tested
  */
 export const inconclusive = (a: AnalyzedRecord, b: AnalyzedRecord, measure: Measure): boolean => {
-	const {pValue, difference: found} = difference(a, b, measure);
-	if (found.values.length < 2) {
+	const {found, comparison} = compared(a, b, measure);
+	if (found.difference.values.length < 2) {
 		const problem = `\`${a.name}\` and \`${b.name}\` can’t be tested with one seed: record both with more`;
 		throw new ConfigError('seeds', 'at least two', '1', problem);
 	}
 
 	// A difference that only the correction makes insignificant is not inconclusive: its interval excludes zero.
-	return !passes(a, b, measure, 'difference', pValue) && pValue >= 0.05;
+	return !passes(comparison) && found.pValue >= 0.05;
 };
 
 /** Returns whether a measure is significantly above a bound, by a test over seeds. */
@@ -182,30 +225,26 @@ export const isAbove = (a: AnalyzedRecord, measure: Measure, bound: number): boo
 export const isBelow = (a: AnalyzedRecord, measure: Measure, bound: number): boolean =>
 	isOff(a, measure, bound) && measureOf(a, measure).mean < bound;
 
-const isOff = (a: AnalyzedRecord, measure: Measure, bound: number): boolean =>
-	passes(a, undefined, measure, `off ${bound}`, twoSided(measureOf(a, measure), bound));
+const isOff = (a: AnalyzedRecord, measure: Measure, bound: number): boolean => {
+	note(bound);
+	const found = measureOf(a, measure);
+	const records = [recordOfPart(found, measure, a.name)];
+	return passes({records, measure, kind: `off ${bound}`, pValue: twoSided(found, bound)});
+};
 
 /** Returns whether `a` has significantly more test images right than `b` with the same seed, by McNemar's test. */
 export const betterOnImages = (a: AnalyzedRecord, b: AnalyzedRecord, seed: number): boolean => {
-	const {onlyFirst, onlySecond, pValue} = onImages(a, b, seed);
-	return passes(a, b, 'test', `images of seed ${seed}`, pValue) && onlyFirst > onlySecond;
+	const {found, comparison} = comparedOnImages(a, b, seed);
+	return passes(comparison) && found.onlyFirst > found.onlySecond;
 };
 
 /** Returns whether a test passes, corrected with the others of its analysis if it belongs to one. */
-const passes = (
-	a: AnalyzedRecord,
-	b: AnalyzedRecord | undefined,
-	measure: Measure,
-	test: string,
-	pValue: number,
-): boolean => {
-	const testContext = a.testContext ?? b?.testContext;
-	if (!testContext) {
-		return pValue < 0.05;
-	}
+const passes = (comparison: Comparison): boolean => currentAnalysis()?.passes(comparison) ?? comparison.pValue < 0.05;
 
-	const {tests, steps, primary} = testContext;
-	const names = [a.name, ...(b ? [b.name] : [])].toSorted();
-	const isPrimary = measure === primary && !test.startsWith('images') && names.join() === [...steps].toSorted().join();
-	return tests.passes({name: [...names, measure, test].join(', '), pValue, primary: isPrimary});
+/** Notes a number that a condition gives to a test: its sentence may state it. */
+const note = (value: number): void => {
+	const analysis = currentAnalysis();
+	if (analysis?.isDeciding) {
+		analysis.given.add(value);
+	}
 };

@@ -66,7 +66,7 @@ const predictionsOf = (record: StepRecord): Map<number, SeedPredictions> => {
 export const checkMeasuredRecord = (value: unknown): void => {
 	const {seeds, record} = (value ?? {}) as Partial<MeasuredRecord>;
 	const isRecorded =
-		Array.isArray(seeds) && isPlainObject(record) && isPlainObject(record.data) && Array.isArray(record.answers);
+		Array.isArray(seeds) && isPlainObject(record) && isPlainObject(record.data) && 'answers' in record;
 	if (!isRecorded) {
 		throw new ConfigError('record', 'that of a step, such as `self`, `from` or `step(NAME)`', formatValue(value));
 	}

@@ -18,37 +18,57 @@ export type Test = {
  * together, by Holm's correction.
  */
 export class TestFamily {
-	readonly #pValues = new Map<string, number>();
-	#decided: Array<{readonly name: string; readonly passed: boolean}> = [];
+	readonly #pValues: Map<string, number>;
+	/** For each answer, whether it is still the same. */
+	#answers: Array<() => boolean> = [];
+
+	/** @param pValues of tests that belong to the family from the start */
+	constructor(pValues: ReadonlyMap<string, number> = new Map()) {
+		this.#pValues = new Map(pValues);
+	}
+
+	/** Returns a family with the same tests, to which others can be added without changing this one. */
+	copy(): TestFamily {
+		return new TestFamily(this.#pValues);
+	}
 
 	/** Returns whether a test passes. Only inside {@link settle} are tests that are asked for later corrected for too. */
-	passes({name, pValue, primary}: Test): boolean {
-		if (primary) {
-			return pValue < level;
-		}
+	passes(test: Test): boolean {
+		return this.#answer(test, pValue => pValue < level);
+	}
 
-		this.#pValues.set(name, pValue);
-		const passed = this.#isSignificant(name);
-		this.#decided.push({name, passed});
-		return passed;
+	/** Returns the p-value of a test, corrected for the others of the family unless it is primary. */
+	corrected(test: Test): number {
+		return this.#answer(test, pValue => pValue);
 	}
 
 	/**
-	 * Evaluates claims until all of their tests were decided among all of them, and returns the last result. Once is enough
-	 * unless a later test changed the decision of an earlier one.
+	 * Evaluates claims until all of their tests were answered among all of them, and returns the last result. Once is enough
+	 * unless a later test changed the answer to an earlier one.
 	 */
 	settle<Result>(evaluate: () => Result): Result {
 		for (;;) {
-			this.#decided = [];
+			this.#answers = [];
 			const result = evaluate();
-			if (this.#decided.every(({name, passed}) => this.#isSignificant(name) === passed)) {
+			if (this.#answers.every(isSame => isSame())) {
 				return result;
 			}
 		}
 	}
 
-	#isSignificant(name: string): boolean {
+	#answer<Answer>({name, pValue, primary}: Test, of: (corrected: number) => Answer): Answer {
+		if (primary) {
+			return of(pValue);
+		}
+
+		this.#pValues.set(name, pValue);
+		const answer = of(this.#corrected(name));
+		this.#answers.push(() => Object.is(of(this.#corrected(name)), answer));
+		return answer;
+	}
+
+	#corrected(name: string): number {
 		const index = [...this.#pValues.keys()].indexOf(name);
-		return (holm([...this.#pValues.values()])[index] ?? 1) < level;
+		return holm([...this.#pValues.values()])[index] ?? 1;
 	}
 }

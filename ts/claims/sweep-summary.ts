@@ -1,6 +1,6 @@
 import type {TriedSetting} from '../experiment/settings.js';
 import type {PairedDifference} from '../statistics/paired.js';
-import type {Spread} from '../statistics/spread.js';
+import type {Measured} from './measured.js';
 
 /** Result of a trial. */
 export type TrialSummary = {
@@ -8,7 +8,7 @@ export type TrialSummary = {
 	readonly name: string;
 	readonly settings: readonly TriedSetting[];
 	/** Held-out accuracy, the mean of the last five epochs; `undefined` if every seed diverged. */
-	readonly holdout: (Spread & {readonly bySeed: ReadonlyMap<number, number>}) | undefined;
+	readonly holdout: Measured | undefined;
 	/** Seeds that diverged. */
 	readonly diverged: readonly number[];
 	/** From the unchanged step, paired over seeds that diverged in neither; `undefined` for that step and without such seeds. */

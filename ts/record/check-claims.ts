@@ -11,7 +11,7 @@ import type {LadderRecords} from './ladder-records.js';
  * @throws {RecordError} if a record that a claim refers to is missing or damaged
  */
 export const checkClaims = (entry: StepEntry, records: LadderRecords): string[] => {
-	return records.claims(entry).flatMap(({holds, text}, index) => {
+	return records.claims(entry).flatMap(({holds, text, basis, typedFigures}, index) => {
 		const claim = `${displayPath(entry.file)}: claim ${index + 1}`;
 		try {
 			const answer = holds();
@@ -20,7 +20,22 @@ export const checkClaims = (entry: StepEntry, records: LadderRecords): string[] 
 			}
 
 			const sentence = text();
-			return answer ? [] : [`${claim} is false by the records: “${sentence}”`];
+			if (!answer) {
+				return [`${claim} is false by the records: “${sentence}”`];
+			}
+
+			const figures = typedFigures();
+			return [
+				...(basis() === 'nothing'
+					? [`${claim} rests on no test and no measure, its condition holds whatever the records say: “${sentence}”`]
+					: []),
+				...(figures.length > 0
+					? [
+							`${claim} states ${figures.join(', ')}, which no record gives and its condition does not compare with; ` +
+								`fill figures in from the records: “${sentence}”`,
+						]
+					: []),
+			];
 		} catch (error) {
 			if (error instanceof RecordError) {
 				throw error;

@@ -1,7 +1,10 @@
 import path from 'node:path';
-import type {AnalyzedRecord, Evidence} from '../claims/evidence.js';
+import {Analysis} from '../claims/analysis.js';
+import {changeRecord, changeSweep, invertSweep, type RecordChange} from '../claims/changed-record.js';
+import type {Evidence} from '../claims/evidence.js';
+import {registerRecord} from '../claims/genuine.js';
 import {type MeasuredRecord, measureRecord} from '../claims/measured-record.js';
-import {TestFamily} from '../claims/multiple-testing.js';
+import type {SweepSummary} from '../claims/sweep-summary.js';
 import {RecordError} from '../errors/index.js';
 import type {Ladder, StepEntry} from '../ladder/open-ladder.js';
 import type {LedgerLine} from '../ledger/events.js';
@@ -11,6 +14,7 @@ import {hasSweep, readSweep, sweepsFolder} from '../sweep/file.js';
 import type {SweepResult} from '../sweep/result.js';
 import {summarizeSweep} from '../sweep/result.js';
 import {deepFreeze} from '../validation/deep-freeze.js';
+import type {Alternatives} from './claim-basis.js';
 import {type EvaluatedClaim, evaluateClaims} from './evaluate-claims.js';
 import {hasRecord, readRecord} from './file.js';
 
@@ -20,6 +24,8 @@ export class LadderRecords {
 	readonly #damaged = new Map<string, RecordError>();
 	readonly #sweeps = new Map<string, SweepResult>();
 	#ledger: readonly LedgerLine[] | undefined;
+	/** Records with other measures, by what was changed. */
+	readonly #changed = new Map<string, MeasuredRecord>();
 	readonly #claims = new Map<StepEntry, readonly EvaluatedClaim[]>();
 
 	constructor(readonly ladder: Ladder) {}
@@ -49,7 +55,7 @@ export class LadderRecords {
 			);
 		}
 
-		const read = deepFreeze(measureRecord(readRecord(folder)));
+		const read = registerRecord(deepFreeze(measureRecord(readRecord(folder))));
 		this.#known.set(name, read);
 		return read;
 	}
@@ -120,7 +126,9 @@ export class LadderRecords {
 			return known;
 		}
 
-		const evaluated = this.evaluate(entry, evidence => evaluateClaims(entry, evidence));
+		const evaluated = this.evaluate(entry, (_, analysis) =>
+			evaluateClaims(entry, analysis, () => this.#alternatives(entry)),
+		);
 		this.#claims.set(entry, evaluated);
 		return evaluated;
 	}
@@ -129,25 +137,52 @@ export class LadderRecords {
 	 * Calls functions of a step with the records that they may refer to; each is read when it is first used. The tests that
 	 * the functions make are corrected together, for which they may be called more than once.
 	 */
-	evaluate<Result>(entry: StepEntry, work: (evidence: Evidence) => Result): Result {
+	evaluate<Result>(entry: StepEntry, work: (evidence: Evidence, analysis: Analysis) => Result): Result {
 		const {name, from, target} = entry.step;
-		const tests = new TestFamily();
-		const testContext = {tests, steps: [name, from?.name], primary: target.primary ?? 'test'} as const;
-		const step = (name: string): AnalyzedRecord => ({...this.of(this.ladder.entry(name)), testContext});
-		const evidence: Evidence = {
-			get self() {
-				return step(name);
-			},
-			get from() {
-				if (!from) {
-					throw new RecordError(entry.file, 'the first step grew from no other, so it has no `from`');
-				}
+		const analysis = new Analysis({steps: [name, from?.name], primary: target.primary ?? 'test'});
+		return analysis.evaluate(() => work(this.#alternatives(entry).actual, analysis));
+	}
 
-				return step(from.name);
-			},
-			step,
-			sweep: name => this.sweep(name),
+	/** Returns the records as they are, and as they might be. */
+	#alternatives(entry: StepEntry): Alternatives {
+		const {name: own} = entry.step;
+		const recordOf = (name: string): MeasuredRecord => this.of(this.ladder.entry(name));
+		const sweepOf = (name: string): SweepSummary => this.sweep(name);
+		return {
+			actual: evidenceOf(entry, recordOf, sweepOf),
+			inverted: evidenceOf(entry, recordOf, name => invertSweep(sweepOf(name))),
+			changed: (change, settings = false) =>
+				evidenceOf(
+					entry,
+					name => this.#changedRecord(recordOf(name), change, name === own, settings),
+					name => changeSweep(sweepOf(name), change),
+				),
 		};
-		return tests.settle(() => work(evidence));
+	}
+
+	#changedRecord(recorded: MeasuredRecord, change: RecordChange, isOwn: boolean, settings: boolean): MeasuredRecord {
+		const key = [recorded.name, change, isOwn, settings].join();
+		const known = this.#changed.get(key) ?? changeRecord(recorded, change, isOwn, settings);
+		this.#changed.set(key, known);
+		return known;
 	}
 }
+
+/** Returns the records that the functions of a step refer to. */
+const evidenceOf = (entry: StepEntry, step: Evidence['step'], sweep: Evidence['sweep']): Evidence => {
+	const {name, from} = entry.step;
+	return Object.freeze({
+		get self() {
+			return step(name);
+		},
+		get from() {
+			if (!from) {
+				throw new RecordError(entry.file, 'the first step grew from no other, so it has no `from`');
+			}
+
+			return step(from.name);
+		},
+		step,
+		sweep,
+	});
+};

@@ -1,3 +1,4 @@
+import {measured} from '../claims/measured.js';
 import type {SweepSummary} from '../claims/sweep-summary.js';
 import {ConfigError} from '../errors/index.js';
 import {lastEpochs} from '../experiment/measures.js';
@@ -6,7 +7,6 @@ import {formatValue} from '../format/value.js';
 import {groupBy} from '../statistics/group-by.js';
 import {holm} from '../statistics/holm.js';
 import {pairedDifference} from '../statistics/paired.js';
-import {spread} from '../statistics/spread.js';
 import {trialsOf} from './plan.js';
 import type {SweepRecord} from './sweep-record.js';
 
@@ -20,7 +20,7 @@ export type SweepResult = SweepSummary & {readonly record: SweepRecord};
 export const summarizeSweep = (name: string, record: SweepRecord): SweepResult => {
 	const {plan, runs, epochs} = record;
 	const rowsByRun = groupBy(epochs, ({trial, seed}) => `${trial} ${seed}`);
-	const measured = trialsOf(plan).map(({settings}, trial) => {
+	const summaries = trialsOf(plan).map(({settings}, trial) => {
 		const own = runs.filter(run => run.trial === trial);
 		const converged = own.filter(({diverged}) => diverged === null).map(({seed}) => seed);
 		const bySeed = new Map(
@@ -29,11 +29,11 @@ export const summarizeSweep = (name: string, record: SweepRecord): SweepResult =
 				return [seed, last.reduce((sum, {holdoutCorrect}) => sum + holdoutCorrect, 0) / (last.length * plan.holdout)];
 			}),
 		);
-		const holdout = converged.length > 0 ? {...spread([...bySeed.values()]), bySeed} : undefined;
+		const holdout = converged.length > 0 ? measured(bySeed) : undefined;
 		const diverged = own.flatMap(({seed, diverged}) => (diverged === null ? [] : [seed]));
 		return {name: settingsName({settings}), settings, holdout, diverged};
 	});
-	const [base, ...trials] = measured;
+	const [base, ...trials] = summaries;
 	if (!base) {
 		throw new ConfigError('sweep', 'with the unchanged step', formatValue(name));
 	}

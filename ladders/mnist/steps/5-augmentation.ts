@@ -23,7 +23,7 @@ Analysis:
   `fc-layer`. Of the test images 99.27 % are right.
 - Test accuracy rose, but by less than 0.1 points: by 0.039 points (95 % interval 0.004 to 0.074).
 - 2 of 5 seeds missed the target, though each of them has at least 99.20 % in the mean over the last 3 epochs. A
-  rate that falls should quiet the last epochs, so that is next.
+  rate that falls should quiet the last epochs, so that is next. (not tested)
 */
 
 import {

@@ -21,7 +21,7 @@ Analysis:
   as it was, to less than 0.1 points: it moved by 0.00 points (95 % interval -0.05 to 0.05).
 - After one epoch, with the rate still rising, it is behind by 3.13 points (95 % interval 0.73 to 5.53).
 - 2 of 5 seeds missed the target. With each of these the lowest of the last five epochs is the first or the second
-  of them, where the rate is highest. Averaging the weights should steady these, so that is next.
+  of them, where the rate is highest. Averaging the weights should steady these, so that is next. (not tested)
 */
 
 import {claim, defineStep, equivalent, fell, type MeasuredRecord, percent, points, rose, shift} from 'stepladder';
