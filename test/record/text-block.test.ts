@@ -115,3 +115,35 @@ test('`record --check` and `record --text` name a second text block', async t =>
 		);
 	}
 });
+
+test('a correction stands beside the promised reason, which stays, and can be added after the record', async t => {
+	const project = new Project(t);
+	const step = 'steps/6-lr-scheduler.ts';
+	const [, why = ''] = /\n( {2}Why: .*?) {2}Promised: /s.exec(project.read(step)) ?? [];
+	project.edit(
+		step,
+		'\t\ttestAccuracy: 0.994',
+		// biome-ignore lint/suspicious/noTemplateCurlyInString: the source of a step
+		'\t\tcorrection: ({self}) => `It was not quiet: ${percent(Math.min(...self.lowest.values))} %.`,\n\t\ttestAccuracy: 0.994',
+	);
+	const before = await project.start('record', '--check');
+	t.regex(
+		before.stdout,
+		/^steps\/6-lr-scheduler\.ts, line 8: the text block says " {2}Promised: .*", the records say " {2}Correction: It was not quiet: 99\.38 %\."; try: .*\n1 problem found\.$/,
+	);
+	t.is((await project.start('record', '--text')).exitCode, 0);
+	t.true(project.read(step).includes(`${why}  Correction: It was not quiet: 99.38 %.\n  Promised: `));
+	const after = await project.start('record', '--check');
+	t.is(after.exitCode, 0, after.stdout);
+	for (const [wrong, message] of [
+		['({self}) => self.seeds', /`target\.correction` should give a text, it gave \[1,2,3,4,5\]/],
+		['() => { throw new Error("no"); }', /`target\.correction` threw: Error: no/],
+		['7', /`target\.correction` should be a sentence that says what is wrong in `why`, got 7/],
+		["' '", /`target\.correction` should be a sentence/],
+	] as const) {
+		project.edit(step, /correction: .*,\n/, `correction: ${wrong},\n`);
+		const {stdout, stderr, exitCode} = await project.start('record', '--check', '--step', 'lr-scheduler');
+		t.not(exitCode, 0);
+		t.regex(`${stdout}${stderr}`, message);
+	}
+});

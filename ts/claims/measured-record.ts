@@ -65,8 +65,7 @@ const predictionsOf = (record: StepRecord): Map<number, SeedPredictions> => {
 /** @throws {ConfigError} if a value is not a record as claims use it */
 export const checkMeasuredRecord = (value: unknown): void => {
 	const {seeds, record} = (value ?? {}) as Partial<MeasuredRecord>;
-	const isRecorded =
-		Array.isArray(seeds) && isPlainObject(record) && isPlainObject(record.data) && 'answers' in record;
+	const isRecorded = Array.isArray(seeds) && isPlainObject(record) && isPlainObject(record.data) && 'answers' in record;
 	if (!isRecorded) {
 		throw new ConfigError('record', 'that of a step, such as `self`, `from` or `step(NAME)`', formatValue(value));
 	}

@@ -2,17 +2,21 @@ import type {Measured} from '../claims/measured.js';
 import type {MeasuredRecord} from '../claims/measured-record.js';
 import type {StepRecord} from '../claims/step-record.js';
 import {findingSentences} from '../data/findings.js';
+import {LadderError} from '../errors/index.js';
 import {aimOf, type Goal, ofMetric} from '../experiment/goal.js';
 import type {Metric} from '../experiment/metric.js';
+import {displayPath} from '../format/command-line.js';
 import {escapeControls} from '../format/controls.js';
 import {percent, roundInterval} from '../format/figures.js';
 import {listSeeds} from '../format/seeds.js';
+import {formatValue} from '../format/value.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
 import {predictionsSentence} from './class-table.js';
 import {constantSentences} from './constant-sentences.js';
 import {goalPhrase} from './goal-sentence.js';
 import type {LadderRecords} from './ladder-records.js';
 import {preregistrationSentence} from './preregistration-sentence.js';
+import {callStepFunction} from './step-function.js';
 import {testImagesSentence} from './test-images.js';
 import {timestampSentence} from './timestamp.js';
 
@@ -20,6 +24,8 @@ import {timestampSentence} from './timestamp.js';
 export type StepText = {
 	readonly target: string;
 	readonly why: string;
+	/** What is wrong in the reason, as became known later; `undefined` for most steps. */
+	readonly correction?: string | undefined;
 	/** When target and reason were preregistered. */
 	readonly preregistered: string;
 	readonly result: readonly string[];
@@ -34,10 +40,29 @@ export const stepText = (entry: StepEntry, records: LadderRecords): StepText => 
 	return {
 		target: targetSentence(preregistration.target),
 		why: preregistration.why,
+		correction: correctionOf(entry, records),
 		preregistered: `${preregistrationSentence(self.record, ledger)}${timestampSentence(entry.record, self.record)}`,
 		result: resultSentences(self),
 		analysis: records.claims(entry).map(({text}) => text()),
 	};
+};
+
+/** Returns the correction of a step's reason, with its figures filled in. */
+const correctionOf = (entry: StepEntry, records: LadderRecords): string | undefined => {
+	const {correction} = entry.step.target;
+	if (typeof correction !== 'function') {
+		return correction;
+	}
+
+	const text: unknown = callStepFunction(entry, '`target.correction`', () =>
+		records.evaluate(entry, evidence => correction(evidence)),
+	);
+	if (typeof text !== 'string') {
+		const problem = `${displayPath(entry.file)}: \`target.correction\` should give a text, it gave ${formatValue(text)}`;
+		throw new LadderError(problem, entry.file);
+	}
+
+	return text;
 };
 
 /** `At least 99.40 % of ...` */
@@ -110,11 +135,12 @@ const predictionSentences = (self: MeasuredRecord): string[] => {
 };
 
 /** Formats the text as a comment for the head of the step's file. */
-export const textBlock = ({target, why, preregistered, result, analysis}: StepText): string =>
+export const textBlock = ({target, why, correction, preregistered, result, analysis}: StepText): string =>
 	[
 		'/*',
 		...paragraph('Target: ', target),
 		...paragraph('  Why: ', why),
+		...(correction === undefined ? [] : paragraph('  Correction: ', correction)),
 		...paragraph('  Promised: ', preregistered),
 		'',
 		...paragraph('Result: ', result.join(' ')),

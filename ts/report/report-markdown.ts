@@ -38,6 +38,7 @@ const chapter = (
 		...[`## ${position}. ${step.name}`, ''],
 		...(isStale ? [`**${staleNote}**`, ''] : []),
 		...[`**Target.** ${text.target} ${markdownProse(text.why)}`, ''],
+		...(text.correction === undefined ? [] : [`**Correction.** ${markdownProse(text.correction)}`, '']),
 		...[`**Promised.** ${markdownProse(text.preregistered)}`, ''],
 		...[`**Result.** ${markdownProse(text.result.join(' '))}`, ''],
 		...[

@@ -1,4 +1,4 @@
-import type {Claim, PriorEvidence} from '../claims/evidence.js';
+import type {Claim, Evidence, PriorEvidence} from '../claims/evidence.js';
 import {ConfigError} from '../errors/index.js';
 import {type Aspect, aspectsChanged} from '../experiment/difference.js';
 import {asExperiment, type Experiment} from '../experiment/experiment.js';
@@ -17,6 +17,13 @@ export type Target = Goal & {
 	 * records of other steps, from which it fills in figures.
 	 */
 	readonly why: string | ((known: PriorEvidence) => string);
+	/**
+	 * What is wrong in the reason, as became known later. It stands beside the reason, which stays as it was preregistered. A
+	 * function gets the records, from which it fills in figures.
+	 *
+	 * @default none
+	 */
+	readonly correction?: string | ((evidence: Evidence) => string);
 };
 
 /** A step of a ladder, with its full experiment. */
@@ -140,7 +147,11 @@ export const defineStep = (definition: StepDefinition): Step => {
 			from,
 			aspect,
 			experiment,
-			target: {why: target.why, ...goalOf(target)},
+			target: {
+				why: target.why,
+				...(target.correction !== undefined && {correction: target.correction}),
+				...goalOf(target),
+			},
 			analysis: [...analysis],
 		});
 		defined.add(step);
@@ -210,6 +221,14 @@ const checkTarget = (target: Target): void => {
 		throw new ConfigError('target.why', 'a sentence that says why the target is what it is', formatValue(why));
 	}
 
+	const correction: unknown = target.correction;
+	if (
+		!['undefined', 'function', 'string'].includes(typeof correction) ||
+		(typeof correction === 'string' && correction.trim() === '')
+	) {
+		throw new ConfigError('target.correction', 'a sentence that says what is wrong in `why`', formatValue(correction));
+	}
+
 	checkNames(target, targetNames, 'target');
 	checkGoal(target);
 };
@@ -219,7 +238,7 @@ const definitionNames = ['name', 'from', 'experiment', 'change', 'target', 'anal
 >;
 
 const targetNames = [
-	...['why', 'testAccuracy', 'metric', 'atLeast', 'heldFor', 'maxParameters', 'maxEpochs', 'primary'],
+	...['why', 'correction', 'testAccuracy', 'metric', 'atLeast', 'heldFor', 'maxParameters', 'maxEpochs', 'primary'],
 ] as const satisfies ReadonlyArray<keyof Target>;
 
 /** @throws {ConfigError} for a target that no run could hold, since it has too few epochs */

@@ -6,6 +6,9 @@ Target: At least 99.40 % of the test images in each of the last 5 epochs, with a
   (Polyak and Juditsky 1992; Izmailov et al. 2018) takes the noise of single steps out of every epoch, without a
   change to how the net learns. Its decay of .998 a step spans about an epoch. With that the same 99.4 % should be
   held by every seed.
+  Correction: What `lr-scheduler` missed, it missed in epochs 11 and 12, the first of the last five, whose rates of
+  0.0250 and 0.0146 are the highest of these. But most of the fall from the peak of 0.100 was behind them: the rate
+  had fallen.
   Promised: The target, the experiment and the reason stood in commit c0c99d9 of 2026-11-23 09:25 UTC, before the
   first result was committed (c1e7518, 2026-11-23 09:34 UTC).
 
@@ -24,7 +27,7 @@ Analysis:
   `lr-scheduler`, with the same loss. Averages are judged and kept, but not learned from. (not tested)
 - After the last epoch a seed gets 46.6 test images wrong in the mean. 12 images are wrong with every seed, more
   than a quarter of that. (not tested)
-- The gap between training and test images is below 0.1 points: to get further, a net has to fit both better.
+- The gap between training and test images is below 0.1 points.
 */
 
 import {
@@ -52,6 +55,16 @@ export default defineStep({
 			'the weights over the last steps (Polyak and Juditsky 1992; Izmailov et al. 2018) takes the noise of single ' +
 			'steps out of every epoch, without a change to how the net learns. Its decay of .998 a step spans about an ' +
 			'epoch. With that the same 99.4 % should be held by every seed.',
+		correction: ({from}) => {
+			const missed = missedEpochs(from);
+			const peak = Math.max(...from.record.epochs.map(({learningRate}) => learningRate));
+			const rates = missed.map(({learningRate}) => learningRate.toPrecision(3)).join(' and ');
+			return (
+				`What \`${from.name}\` missed, it missed in epochs ${missed.map(({epoch}) => epoch).join(' and ')}, the first of the ` +
+				`last five, whose rates of ${rates} are the highest of these. But most of the fall from the peak of ` +
+				`${peak.toPrecision(3)} was behind them: the rate had fallen.`
+			);
+		},
 		testAccuracy: 0.994,
 		heldFor: 5,
 		maxParameters: 8000,
@@ -87,12 +100,19 @@ export default defineStep({
 			({self}) => mistakes(self).shared > mistakes(self).each / 4,
 		),
 		claim(
-			() =>
-				'The gap between training and test images is below 0.1 points: to get further, a net has to fit both better.',
+			() => 'The gap between training and test images is below 0.1 points.',
 			({self}) => isBelow(self, 'gap', 0.001),
 		),
 	],
 });
+
+/** The epochs of the last five in which a seed had less than the target, each once. */
+const missedEpochs = ({record, epochs}: MeasuredRecord): Array<{epoch: number; learningRate: number}> => {
+	const below = record.epochs.filter(
+		({epoch, testCorrect, testTotal}) => epoch > epochs - 5 && testCorrect / testTotal < 0.994,
+	);
+	return [...new Map(below.map(row => [row.epoch, row])).values()].toSorted((a, b) => a.epoch - b.epoch);
+};
 
 /** Whether all epochs went the same while learning. */
 const learnsAlike = (self: MeasuredRecord, from: MeasuredRecord): boolean => {

@@ -73,6 +73,7 @@ const chapter = async (step: ReportedStep, data: Data): Promise<Html> => {
 ${step.isStale && html`<p><strong>${staleNote}</strong></p>`}
 <dl>
 <dt>Target</dt><dd>${text.target} <span class="quiet">${prose(text.why)}</span></dd>
+${text.correction !== undefined && html`<dt>Correction</dt><dd>${prose(text.correction)}</dd>`}
 <dt>Promised</dt><dd>${prose(text.preregistered)}</dd>
 <dt>Result</dt><dd>${prose(text.result.join(' '))}</dd>
 <dt>Analysis</dt><dd>${
