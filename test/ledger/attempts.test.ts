@@ -23,7 +23,7 @@ const recorded = (promise: string): LedgerEvent => ({event: 'recorded', step: 't
 
 const first = {number: 1, recorded: 0, trained: [], otherRuns: 0};
 
-test('a first attempt of which nothing was trained has nothing before it', t => {
+test('a first attempt without earlier runs is the first, and has no other runs', t => {
 	t.deepEqual(attemptsBefore(ledger(promised('p'), begun('p', [1, 2, 3]), recorded('p')), 'p'), first);
 	t.is(attemptsBefore(ledger(promised('p')), 'q'), undefined);
 });

@@ -71,8 +71,8 @@ const parseLine = (line: string, at: string): UnhashedLine => {
 };
 
 /**
- * Splits the text of a ledger into its lines. The last may be torn, as after a power cut: nobody was told that it is there, so
- * it does not count.
+ * Splits the text of a ledger into its lines. The last may be torn, as after a power cut: the command that wrote it has not
+ * gone on, so it does not count.
  */
 const wholeLines = (text: string): string[] => {
 	const lines = text.split('\n');
