@@ -245,6 +245,7 @@ test('values in HTML are escaped', t => {
 
 test('names and sentences of the ladder are text on both pages, never markup', async t => {
 	const script = '<script>alert(1)</script>';
+	const sentence = '<script>alert()</script>\n<!-- end of ladder -->'; // a figure would have to be measured
 	const own = tinyLadder(t);
 	own.write(
 		'ladder.ts',
@@ -264,7 +265,7 @@ test('names and sentences of the ladder are text on both pages, never markup', a
 			)
 			.replace(
 				'});\n',
-				`	analysis: [claim(() => ${JSON.stringify(`${script}\n<!-- end of ladder -->`)}, () => true)],\n});\n`,
+				`	analysis: [claim(() => ${JSON.stringify(sentence)}, ({self}) => self.train.mean > 0.2)],\n});\n`,
 			),
 	);
 	const recorded = await own.run(['record', '--step', 'tiny', '--seeds', '1']);
