@@ -17,23 +17,26 @@ export const recordChanges = ['low', 'high', 'behind', 'ahead', 'alike', 'same']
 
 export type RecordChange = (typeof recordChanges)[number];
 
-/** The range of accuracies: of the step whose claims are evaluated, and of all others. */
+/**
+ * The range of accuracies: of the step whose claims are evaluated, and of all others. The low ones are below chance, so that a claim of
+ * more than chance is false there.
+ */
 const ranges: Readonly<Record<RecordChange, readonly [own: Range, others: Range]>> = {
 	low: [
-		[0.05, 0.45],
-		[0.05, 0.45],
+		[0.001, 0.05],
+		[0.001, 0.05],
 	],
 	high: [
 		[0.9, 0.9999],
 		[0.9, 0.9999],
 	],
 	behind: [
-		[0.05, 0.45],
+		[0.001, 0.05],
 		[0.9, 0.9999],
 	],
 	ahead: [
 		[0.9, 0.9999],
-		[0.05, 0.45],
+		[0.001, 0.05],
 	],
 	alike: [
 		[0.6, 0.62],
