@@ -398,6 +398,27 @@ const forgeries: readonly Forgery[] = [
 	],
 	[step, /^\*\//m, '- It is the best of all.\n*/', /the text block says "- It is the best of all\."/],
 	[step, /^\/\*.*?\*\/\n\n/s, '', /3-dropout\.ts, line 1: the text block says "", the records say "\/\*"/],
+	[
+		step,
+		/$/,
+		'\n// Result: Held by 5 of 5 seeds.\n',
+		/line \d+: "\/\/ Result: Held .*" stands outside of the step’s text block/,
+	],
+	[step, /^/, '/** Result: Held by 5 of 5 seeds. */\n', /line 1: .* stands outside of the step’s text block/],
+	// claims
+	[step, '({self}) => shareOfLast(self, 1) > 0.5', '() => true', /claim 3 rests on no test and no measure/],
+	[
+		step,
+		'} % are in the last 6x6',
+		'} % of 99.99 % are in the last 6x6',
+		/claim 3 states 99\.99, which no record gives/,
+	],
+	[
+		step,
+		"fell(self, from, 'gap')",
+		"fell({...self, gap: {...self.gap, bySeed: new Map([[1, 0], [2, 0]])}}, from, 'gap')",
+		/claim 1 can’t be evaluated: the `gap` of `dropout` should be those of its record/,
+	],
 	// the page and the data
 	['README.md', /\| 99\.\d\d ± /, '| 99.99 ± ', /^README\.md, line \d+: the records say "\| /m],
 	['README.md', /^\| dropout .*\n/m, '', /^README\.md, line \d+: the records say "\| dropout /m],
