@@ -1,17 +1,15 @@
-import {existsSync} from 'node:fs';
 import {availableParallelism} from 'node:os';
-import path from 'node:path';
 import {type ImageForm, imageForms} from '../data/data.js';
-import {checkPreparation, type Preparation} from '../data/decode/preparation.js';
-import {ConfigError, ModelError} from '../errors/index.js';
+import type {Preparation} from '../data/decode/preparation.js';
+import {ConfigError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
-import {fileType} from '../fs/file-type.js';
 import type {Model as NativeModel} from '../native/binding.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {limit} from '../platform/limit.js';
 import {checkReadablePath} from '../validation/check-path.js';
 import {isBytes} from '../validation/is-bytes.js';
+import {classNamesOf, modelFileIn, preparationOf} from './model-file.js';
 import {namedImages} from './named-images.js';
 import {
 	checkPredictImages,
@@ -84,12 +82,12 @@ const reading = limit(availableParallelism());
  */
 export const loadModel = async (place: string): Promise<Model> => {
 	checkReadablePath('path', place);
-	const model: NativeModel = unwrap(await native().loadModel(modelIn(place)));
+	const model: NativeModel = unwrap(await native().loadModel(modelFileIn(place)));
 	const {size, channels, parameters} = model;
-	const classes = Array.from({length: model.classes}, (_, label) => model.classNames[label] ?? String(label));
+	const classes = classNamesOf(model.classNames, model.classes);
 	const form = imageForms.find(known => known === model.imageForm);
 	const loaded: Model = {
-		...{size, channels, classes, parameters, form, preparation: preparationOf(model, place)},
+		...{size, channels, classes, parameters, form, preparation: preparationOf(model.imagePreparation, place)},
 		async predictImage(image, options = {}) {
 			checkPredictOptions(options);
 			const {pixels, blank, done} = await reading(async () => readImage(image, loaded, options));
@@ -110,39 +108,4 @@ export const loadModel = async (place: string): Promise<Model> => {
 		},
 	};
 	return loaded;
-};
-
-/** @throws {ModelError} for a preparation that this version can't read */
-const preparationOf = ({imagePreparation}: NativeModel, place: string): Preparation | undefined => {
-	try {
-		const preparation = typeof imagePreparation === 'string' ? JSON.parse(imagePreparation) : undefined;
-		checkPreparation(preparation);
-		return preparation;
-	} catch (error) {
-		const reason = `its image preparation can’t be read (${(error as Error).message})`;
-		throw new ModelError(`${place}: ${reason}`, place, reason);
-	}
-};
-
-/** The model of a run's folder. */
-const modelIn = (place: string): string => {
-	const found = fileType(place);
-	if (found !== 'a folder') {
-		if (found === 'nothing' || found === 'a link to nowhere') {
-			const reason = 'there is no such file or run folder';
-			throw new ModelError(`${place}: ${reason}`, place, reason);
-		}
-
-		return place;
-	}
-
-	const file = path.join(place, 'model.safetensors');
-	if (!existsSync(file)) {
-		const reason = existsSync(path.join(place, 'config.json'))
-			? 'the run has not finished, so it has no model yet'
-			: 'it is not a run folder: it has no model.safetensors';
-		throw new ModelError(`${place}: ${reason}`, place, reason);
-	}
-
-	return file;
 };

@@ -8,6 +8,7 @@
 mod engines;
 mod experiment;
 mod failure;
+mod graph;
 mod hash;
 mod idx;
 mod image;
@@ -24,6 +25,7 @@ mod summary;
 mod threads;
 
 pub use failure::*;
+pub use graph::*;
 pub use hash::*;
 pub use idx::*;
 pub use image::*;

@@ -81,6 +81,12 @@ impl Model {
     pub fn predict<'env>(&self, env: &'env Env, pixels: Uint8Array) -> napi::Result<Object<'env>> {
         self.predictor.predict(env, &pixels)
     }
+
+    /// Computes the logits of images, `[N, classes]`, whose softmax [`predict`](Self::predict) gives.
+    #[napi(ts_return_type = "Promise<Float32Array | Failure>")]
+    pub fn logits<'env>(&self, env: &'env Env, pixels: Uint8Array) -> napi::Result<Object<'env>> {
+        self.predictor.logits(env, pixels.to_vec())
+    }
 }
 
 /// Reads a model file, on a thread of libuv's pool.

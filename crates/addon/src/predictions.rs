@@ -7,7 +7,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use napi::bindgen_prelude::{Object, PromiseRaw};
+use napi::bindgen_prelude::{Float32Array, Object, PromiseRaw, ToNapiValue};
 use napi::{Either, Env, JsDeferred, JsValue};
 use napi_derive::napi;
 use stepladder_trainer as trainer;
@@ -24,8 +24,14 @@ pub struct Prediction {
     pub probabilities: Vec<f64>,
 }
 
-type Predicted = Either<Vec<Prediction>, Failure>;
-type Promise = JsDeferred<Predicted, Box<dyn FnOnce(Env) -> napi::Result<Predicted>>>;
+type Outcome<Value> = Either<Value, Failure>;
+type Promise<Value> = JsDeferred<Outcome<Value>, Box<dyn FnOnce(Env) -> napi::Result<Outcome<Value>>>>;
+
+/// What a request is to be answered with.
+enum Answer {
+    Predictions(Promise<Vec<Prediction>>),
+    Logits(Promise<Float32Array>),
+}
 
 /// A model and the predictions that it is asked for.
 pub(crate) struct Predictor {
@@ -44,7 +50,7 @@ struct Queue {
 
 struct Request {
     pixels: Vec<u8>,
-    promise: Promise,
+    answer: Answer,
 }
 
 impl Predictor {
@@ -59,32 +65,52 @@ impl Predictor {
         env: &'env Env,
         pixels: &[u8],
     ) -> napi::Result<Object<'env>> {
-        let mut queue = self.queue();
-        if !queue.has_thread
-            && let Some(predicted) = self.predict_at_once(pixels)
-        {
-            let promise = PromiseRaw::resolve(env, predicted)?;
+        if let Some(predicted) = self.predict_at_once(pixels) {
+            let promise = PromiseRaw::resolve(env, outcome(predicted))?;
             return Ok(Object::from_raw(env.raw(), promise.raw()));
         }
+        let (promise, object) = env.create_deferred()?;
+        self.request(env, Request { pixels: pixels.to_vec(), answer: Answer::Predictions(promise) })?;
+        Ok(object)
+    }
+
+    /// Queues a computation of logits, as [`predict`](Self::predict) queues a prediction.
+    pub(crate) fn logits<'env>(
+        self: &Arc<Self>,
+        env: &'env Env,
+        pixels: Vec<u8>,
+    ) -> napi::Result<Object<'env>> {
+        let (promise, object) = env.create_deferred()?;
+        self.request(env, Request { pixels, answer: Answer::Logits(promise) })?;
+        Ok(object)
+    }
+
+    fn request(self: &Arc<Self>, env: &Env, request: Request) -> napi::Result<()> {
+        let mut queue = self.queue();
         let spawned = if queue.has_thread { Ok(()) } else { self.spawn(env)? };
         queue.has_thread = spawned.is_ok();
-        let (promise, object): (Promise, _) = env.create_deferred()?;
         match spawned {
-            Ok(()) => queue.waiting.push_back(Request { pixels: pixels.to_vec(), promise }),
+            Ok(()) => queue.waiting.push_back(request),
             Err(error) => {
                 let expected =
                     format!("fewer: the system could not start a thread for a prediction ({error})");
                 let failure = TrainError::setting("threads", expected, "one more than that").into();
-                promise.resolve(Box::new(|_| Ok(Either::B(failure))));
+                match request.answer {
+                    Answer::Predictions(promise) => resolve(promise, Err(failure)),
+                    Answer::Logits(promise) => resolve(promise, Err(failure)),
+                }
             }
         }
-        Ok(object)
+        Ok(())
     }
 
-    /// Predicts on the calling thread, if that is quick.
-    fn predict_at_once(&self, pixels: &[u8]) -> Option<Predicted> {
+    /// Predicts on the calling thread, if that is quick and no request is before it.
+    fn predict_at_once(&self, pixels: &[u8]) -> Option<Result<Vec<Prediction>, Failure>> {
+        if self.queue().has_thread {
+            return None;
+        }
         let mut model = self.model.try_lock().ok()?;
-        model.is_quick(pixels).then(|| answer(guarded(|| model.predict(pixels))))
+        model.is_quick(pixels).then(|| converted(guarded(|| model.predict(pixels))))
     }
 
     fn spawn(self: &Arc<Self>, env: &Env) -> napi::Result<io::Result<()>> {
@@ -94,11 +120,19 @@ impl Predictor {
 
     /// Answers requests until there are none.
     fn work(&self) {
-        while let Some(Request { pixels, promise }) = self.next() {
+        while let Some(Request { pixels, answer }) = self.next() {
             // A prediction that panics leaves no state that the next one reads.
             let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
-            let predicted = guarded(|| model.predict_while(&pixels, &|| self.flow()));
-            promise.resolve(Box::new(|_| Ok(answer(predicted))));
+            match answer {
+                Answer::Predictions(promise) => {
+                    let predicted = guarded(|| model.predict_while(&pixels, &|| self.flow()));
+                    resolve(promise, converted(predicted));
+                }
+                Answer::Logits(promise) => {
+                    let logits = guarded(|| model.logits_while(&pixels, &|| self.flow()));
+                    resolve(promise, logits.map(Into::into));
+                }
+            }
         }
     }
 
@@ -119,11 +153,19 @@ impl Predictor {
     }
 }
 
-fn answer(outcome: Result<Vec<trainer::Prediction>, Failure>) -> Predicted {
-    match outcome {
-        Ok(predictions) => Either::A(predictions.into_iter().map(Into::into).collect()),
+fn converted(predicted: Result<Vec<trainer::Prediction>, Failure>) -> Result<Vec<Prediction>, Failure> {
+    predicted.map(|all| all.into_iter().map(Into::into).collect())
+}
+
+fn outcome<Value>(result: Result<Value, Failure>) -> Outcome<Value> {
+    match result {
+        Ok(value) => Either::A(value),
         Err(failure) => Either::B(failure),
     }
+}
+
+fn resolve<Value: ToNapiValue + Send + 'static>(promise: Promise<Value>, result: Result<Value, Failure>) {
+    promise.resolve(Box::new(|_| Ok(outcome(result))));
 }
 
 impl From<trainer::Prediction> for Prediction {

@@ -220,13 +220,24 @@ impl Model {
         pixels: &[u8],
         flow: &dyn Fn() -> Flow,
     ) -> Result<Vec<Prediction>, TrainError> {
-        let NetSpec { channels, size, classes, .. } = self.net;
+        let logits = self.logits_while(pixels, flow)?;
+        let predicted = |row| Prediction { label: argmax(row), probabilities: softmax(row) };
+        Ok(logits.chunks_exact(self.net.classes).map(predicted).collect())
+    }
+
+    /// Returns the logits of images, `[N, classes]`: those whose softmax [`predict_while`](Self::predict_while) returns.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`predict_while`](Self::predict_while).
+    pub fn logits_while(&mut self, pixels: &[u8], flow: &dyn Fn() -> Flow) -> Result<Vec<f32>, TrainError> {
+        let NetSpec { channels, size, .. } = self.net;
         let length = channels * size * size;
         if pixels.is_empty() || !pixels.len().is_multiple_of(length) {
             let expected = format!("whole images of {size} x {size} pixels, {length} bytes each");
             return Err(TrainError::setting("pixels", expected, format!("{} bytes", pixels.len())));
         }
-        let mut predictions = vec![];
+        let mut all = vec![];
         for some in pixels.chunks(256 * length) {
             if flow() == Flow::Stop {
                 return Err(TrainError::Cancelled);
@@ -234,10 +245,9 @@ impl Model {
             let batch = Batch::of_pixels(some, channels, size, self.normalisation);
             let logits = self.engine.logits(WeightSet::Evaluation, &batch)?;
             check_logits(&self.path, &logits)?;
-            let predicted = |row| Prediction { label: argmax(row), probabilities: softmax(row) };
-            predictions.extend(logits.chunks_exact(classes).map(predicted));
+            all.extend(logits);
         }
-        Ok(predictions)
+        Ok(all)
     }
 
     /// Whether predicting `pixels` takes at most about a tenth of a millisecond, so that handing them to a thread does not pay.
@@ -251,6 +261,12 @@ impl Model {
     #[must_use]
     pub fn net(&self) -> &NetSpec {
         &self.net
+    }
+
+    /// Returns the mean and deviation that its images are normalised by.
+    #[must_use]
+    pub fn normalisation(&self) -> Normalisation {
+        self.normalisation
     }
 
     /// Returns the names of the first classes; empty if they have none.
