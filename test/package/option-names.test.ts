@@ -64,7 +64,12 @@ const examples: Readonly<Record<string, Example>> = {
 		},
 		calls: [defineStep],
 	},
+	'checkExport options': {given: {}, calls: [async given => stepladder.checkExport('export', given)]},
 	'evaluate options': {given: {}, calls: [async given => evaluate('model', 'data', given)]},
+	'exportModel options': {
+		given: {format: 'js'},
+		calls: [async given => stepladder.exportModel('model', given)],
+	},
 	'Model.predictImage options': {given: {}, calls: [async given => model.predictImage('a.png', given)]},
 	'Model.predictImages options': {given: {}, calls: [async given => model.predictImages(['a.png'], given).next()]},
 	'predict options': {given: {}, calls: [async given => stepladder.predict('model', ['a.png'], given).next()]},

@@ -64,6 +64,12 @@ export const commands: readonly CommandEntry[] = [
 			(await import('./commands/evaluate.js')).evaluateCommand(command, interruption),
 	},
 	{
+		name: 'export',
+		usage: '[options] [model]',
+		description: 'Write a model as ONNX, JavaScript or PyTorch, with the evidence that it answers the same.',
+		load: async (command, interruption) => (await import('./commands/export.js')).exportCommand(command, interruption),
+	},
+	{
 		name: 'record',
 		usage: '[options]',
 		description: 'Train a step over seeds and record the results, or check the records.',

@@ -17,7 +17,7 @@ export const writeUserFile = (file: string, content: string | Buffer): void => {
 	const folder = path.dirname(file);
 	clearUnfinished(folder);
 	const existing = lstatSync(file, {throwIfNoEntry: false});
-	const temporary = mkdtempSync(path.join(folder, prefix));
+	const temporary = mkdtempSync(path.join(folder, unfinishedPrefix));
 	try {
 		const written = path.join(temporary, path.basename(file));
 		writeFileAtomicSync(
@@ -42,12 +42,13 @@ export const overwriteUserFile = (file: string, content: string): void => {
 	writeUserFile(realpathSync(file), content);
 };
 
-const prefix = '.stepladder-unfinished-';
+/** The beginning of the names of folders that files and folders of users are written in. */
+export const unfinishedPrefix = '.stepladder-unfinished-';
 
 /** Removes the folders that killed processes left. Those that may be in use stay. */
 export const clearUnfinished = (folder: string): void => {
 	try {
-		for (const name of listFolder(folder).filter(name => name.startsWith(prefix))) {
+		for (const name of listFolder(folder).filter(name => name.startsWith(unfinishedPrefix))) {
 			const leftover = path.join(folder, name);
 			if (isAbandoned(leftover)) {
 				rmSync(leftover, {recursive: true, force: true});

@@ -66,33 +66,55 @@ type Predicting = {
 	readonly predict: (pixels: Uint8Array) => Promise<Prediction[]>;
 };
 
+type Images = AsyncIterable<UnreadImage> | Iterable<UnreadImage>;
+
+/** An image that was read, or the reason why it can't be. */
+export type ReadOutcome = {
+	readonly image: string | Uint8Array;
+	readonly read: ReadImage | ImageError | DataError;
+};
+
 /**
  * Predicts images batch by batch, in their order. Each batch is read by several workers, and in memory only while it is predicted.
  *
  * @throws {AbortError}
  */
 export async function* predictInBatches(
-	{channels, size, predict}: Predicting,
-	images: AsyncIterable<UnreadImage> | Iterable<UnreadImage>,
-	{threads = availableParallelism(), signal = new AbortController().signal}: PredictImagesOptions,
+	{predict, ...input}: Predicting,
+	images: Images,
+	options: PredictImagesOptions,
 ): AsyncGenerator<ImageOutcome, void> {
-	const atOnce = Math.max(1, Math.min(mostImages, Math.floor(mostBytes / (channels * size ** 2))));
-	for await (const batch of batches(images, atOnce)) {
-		const read: Array<ReadImage | ImageError | DataError> = [];
-		await runWorkers([...batch.entries()], threads, signal, async ([index, image]) => {
-			read[index] = await image.read().catch(unlessDamaged);
-		});
-		const whole = read.flatMap(image => (image instanceof Error ? [] : [image.pixels]));
+	for await (const batch of readInBatches(input, images, options)) {
+		const whole = batch.flatMap(({read}) => (read instanceof Error ? [] : [read.pixels]));
 		const predictions = (whole.length > 0 ? await predict(Buffer.concat(whole)) : []).values();
-		for (const [index, {image}] of batch.entries()) {
-			const found = read[index] as ReadImage | ImageError | DataError;
-			if (found instanceof Error) {
-				yield {image, error: found};
+		for (const {image, read} of batch) {
+			if (read instanceof Error) {
+				yield {image, error: read};
 			} else {
-				const {blank, done} = found;
+				const {blank, done} = read;
 				yield {image, ...(predictions.next().value as Prediction), blank, done};
 			}
 		}
+	}
+}
+
+/**
+ * Reads images batch by batch, in their order, each batch by several workers.
+ *
+ * @throws {AbortError}
+ */
+export async function* readInBatches(
+	{channels, size}: Pick<Predicting, 'channels' | 'size'>,
+	images: Images,
+	{threads = availableParallelism(), signal = new AbortController().signal}: PredictImagesOptions,
+): AsyncGenerator<ReadOutcome[], void> {
+	const atOnce = Math.max(1, Math.min(mostImages, Math.floor(mostBytes / (channels * size ** 2))));
+	for await (const batch of batches(images, atOnce)) {
+		const read: ReadOutcome[] = [];
+		await runWorkers([...batch.entries()], threads, signal, async ([index, {image, read: reading}]) => {
+			read[index] = {image, read: await reading().catch(unlessDamaged)};
+		});
+		yield read;
 	}
 }
 
