@@ -64,6 +64,12 @@ export const commands: readonly CommandEntry[] = [
 			(await import('./commands/evaluate.js')).evaluateCommand(command, interruption),
 	},
 	{
+		name: 'inspect',
+		usage: '[options] <model>',
+		description: 'Show what a model file has: operations, tensors, and how images are prepared.',
+		load: async command => (await import('./commands/inspect.js')).inspectCommand(command),
+	},
+	{
 		name: 'export',
 		usage: '[options] [model]',
 		description: 'Write a model as ONNX, JavaScript or PyTorch, with the evidence that it answers the same.',
