@@ -10,7 +10,7 @@ import {imagesOfData, openImages} from '../model/evaluate/open-images.js';
 import {readInBatches} from '../model/predict-in-batches.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import type {MissingRuntime, Runtime} from './format.js';
+import type {Figures, MissingRuntime, Runtime} from './format.js';
 import {sizeOf} from './graph.js';
 import type {TrainedNet} from './read-model.js';
 
@@ -18,10 +18,14 @@ import type {TrainedNet} from './read-model.js';
 export type ExportAnswers = {
 	/** What computed them, with its version. */
 	readonly runtime: string;
+	/** The number of images that it answered, where that is not all. */
+	readonly images?: number;
 	/** Images whose likeliest class is another one than by the model itself. */
 	readonly differ: number;
 	/** The largest difference of a logit. */
 	readonly largestDifference: number;
+	/** Its size and its work on a device. */
+	readonly figures?: Figures;
 };
 
 /** The images that an export is compared on. */
@@ -43,11 +47,17 @@ export type ExportComparison = {
 
 const count = z.int().min(0);
 const hash = z.string().regex(/^[\da-f]{64}$/);
+const figures = z.strictObject({flash: count, ram: count, stack: count, instructions: count});
 
 /** The shape of a comparison in `export.json`. */
 export const comparisonShape = z.strictObject({
 	images: z.strictObject({name: z.string(), count, sha256: hash}),
-	answers: z.array(z.strictObject({runtime: z.string(), differ: count, largestDifference: z.number().min(0)})),
+	answers: z.array(
+		z.strictObject({
+			...{runtime: z.string(), images: count.optional(), differ: count, largestDifference: z.number().min(0)},
+			figures: figures.optional(),
+		}) as z.ZodType<ExportAnswers>,
+	),
 	missing: z.array(z.strictObject({runtime: z.string(), reason: z.string()})),
 }) satisfies z.ZodType<ExportComparison>;
 
@@ -79,7 +89,7 @@ export const compareAnswers = async (
 	const reference = unwrap(await native().loadModel(model.file));
 	const images = await imagesOf(model, data, {set, tell, signal});
 	const bytes = createHash('sha256');
-	const tallies = runtimes.map(({name}) => ({runtime: name, differ: 0, largestDifference: 0}));
+	const tallies = runtimes.map(({name}) => ({runtime: name, images: 0, differ: 0, largestDifference: 0}));
 	let total = 0;
 	for await (const batch of readInBatches(input, images.list(input), {signal, ...(threads && {threads})})) {
 		const pixels = Buffer.concat(
@@ -96,7 +106,14 @@ export const compareAnswers = async (
 		const expected = unwrap(await reference.logits(pixels));
 		for (const [index, runtime] of runtimes.entries()) {
 			const tally = tallies[index] as (typeof tallies)[number];
-			const {differ, largestDifference} = difference(expected, await runtime.logits(pixels), model.classes.length);
+			const count = Math.min(batch.length, (runtime.most ?? Number.POSITIVE_INFINITY) - tally.images);
+			if (count === 0) {
+				continue;
+			}
+
+			const logits = await runtime.logits(pixels.subarray(0, count * sizeOf(model.graph.images)));
+			const {differ, largestDifference} = difference(expected, logits, count, model.classes.length);
+			tally.images += count;
 			tally.differ += differ;
 			tally.largestDifference = Math.max(tally.largestDifference, largestDifference);
 		}
@@ -104,15 +121,24 @@ export const compareAnswers = async (
 
 	return {
 		images: {name: images.name, count: total, sha256: bytes.digest('hex')},
-		answers: tallies,
+		answers: tallies.map(({images, ...tally}, index) => ({
+			...tally,
+			...(images < total && {images}),
+			...(runtimes[index]?.figures && {figures: runtimes[index].figures()}),
+		})),
 		missing: found.flatMap(runtime => ('missing' in runtime ? [{runtime: runtime.name, reason: runtime.missing}] : [])),
 	};
 };
 
-/** Compares logits `[N, classes]`. */
-const difference = (expected: Float32Array, logits: Float32Array, classes: number): Omit<ExportAnswers, 'runtime'> => {
+/** Compares the logits of the first `count` images, `[N, classes]`. */
+const difference = (
+	expected: Float32Array,
+	logits: Float32Array,
+	count: number,
+	classes: number,
+): Pick<ExportAnswers, 'differ' | 'largestDifference'> => {
 	let [differ, largestDifference] = [0, 0];
-	for (let start = 0; start < expected.length; start += classes) {
+	for (let start = 0; start < count * classes; start += classes) {
 		const [one, other] = [expected, logits].map(list => list.subarray(start, start + classes)) as [
 			Float32Array,
 			Float32Array,

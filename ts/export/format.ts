@@ -26,12 +26,28 @@ export type RuntimeOptions = {
 	readonly signal: AbortSignal;
 };
 
-/** ExportAnswers for images, computed from the files that an export wrote. */
+/** The size and the work of an export on a device. */
+export type Figures = {
+	/** Bytes of code and constants. */
+	readonly flash: number;
+	/** Bytes of static memory. */
+	readonly ram: number;
+	/** Bytes of the stack, at most. */
+	readonly stack: number;
+	/** Instructions of one image, on average. */
+	readonly instructions: number;
+};
+
+/** Answers for images, computed from the files that an export wrote. */
 export type Runtime = {
 	/** What computes them, with its version, such as `Node.js 20.20.2`. */
 	readonly name: string;
 	/** Computes logits `[N, classes]` of images `[N, channels, size, size]`, a byte a value. */
 	readonly logits: (pixels: Uint8Array) => Promise<Float32Array>;
+	/** The number of images that it answers at most, where it is slow. */
+	readonly most?: number;
+	/** Returns its figures, after it has answered. */
+	readonly figures?: () => Figures;
 	/** Ends what was started. */
 	readonly close?: () => void | Promise<void>;
 };

@@ -70,10 +70,17 @@ export const compiled = async (
 	} catch (error) {
 		remove();
 		signal.throwIfAborted();
-		const {code, stderr, message} = error as {code?: unknown; stderr?: string; message: string};
-		const reason =
-			code === 'ENOENT' ? 'it was not found' : (stderr?.split('\n').find(line => line.includes('error')) ?? message);
-		const missing = `${compiler} could not compile the export (${reason}): install a C compiler, or name one in CC`;
+		const missing = `${compiler} could not compile the export (${reasonOf(error)}): install a C compiler, or name one in CC`;
 		return {name: 'a C compiler', missing};
 	}
+};
+
+/** Returns why a command failed: its first line about an error. */
+export const reasonOf = (error: unknown): string => {
+	const {code, path: command, stderr, message} = error as NodeJS.ErrnoException & {stderr?: string};
+	if (code === 'ENOENT') {
+		return `${command} was not found`;
+	}
+
+	return stderr?.split('\n').find(line => line.includes('error')) ?? message;
 };

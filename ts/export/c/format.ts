@@ -2,6 +2,7 @@ import type {Format} from '../format.js';
 import {sizeOf} from '../graph.js';
 import {originText, preparationText} from '../readme.js';
 import {compiled} from './compile.js';
+import {onCortexM} from './cortex-m.js';
 import {writeC} from './write.js';
 
 /** C99: a header and a source without dependencies, for microcontrollers as for anything else. */
@@ -39,5 +40,8 @@ Every number is computed by the operations of the engine \`fused\`, in its order
 floats whose \`fmaf\` rounds once, as on x86-64, arm64 and the Cortex-M4 and later. Compile without \`-ffast-math\`.
 
 ${originText(model)}`,
-	runtimes: async (folder, model, {name, signal}) => [await compiled(folder, name, model, signal)],
+	runtimes: async (folder, model, {name, signal}) => [
+		await compiled(folder, name, model, signal),
+		await onCortexM(folder, name, signal),
+	],
 };

@@ -26,34 +26,60 @@ static void load(const uint8_t *pixels, float *to, int c, int h, int w, float me
 }
 `,
 	conv: `
-/* A convolution with weights f [o][c / g][k][k] and biases b [o], by windows of size k, stride s, padding a, dilation d, groups g. */
+/*
+ * A convolution with weights f [o][c / g][k][k] and biases b [o], by windows of size k, stride s, padding a, dilation d, groups g.
+ * Four neighbours are computed side by side where none of their windows reaches beyond the image.
+ */
 static void conv(const float *x, int c, int h, int w, float *y, int o, int p, int q,
 	const float *f, const float *b, int k, int s, int a, int d, int g)
 {
 	const int n = c / g;
 	for (int i = 0; i < p; i++) {
+		const int top = i * s - a;
+		const int u0 = top < 0 ? (d - 1 - top) / d : 0;
+		const int u1 = top + (k - 1) * d < h ? k : (h - top + d - 1) / d;
 		for (int j = 0; j < o; j++) {
-			const float *weights = f + j * n * k * k;
+			const float *const weights = f + j * n * k * k;
+			const float *const rows = x + (j / (o / g)) * n * w;
 			const float start = b ? b[j] : 0.0f;
-			const int channel = j / (o / g) * n;
-			for (int l = 0; l < q; l++) {
-				const int top = i * s - a, left = l * s - a;
-				float sum = start;
-				for (int t = 0; t < n; t++) {
-					for (int u = 0; u < k; u++) {
-						const int row = top + u * d;
-						if (row < 0 || row >= h)
-							continue;
-						const float *taps = weights + (t * k + u) * k;
-						const int first = (row * c + channel + t) * w;
-						for (int v = 0; v < k; v++) {
-							const int column = left + v * d;
-							if (column >= 0 && column < w)
-								sum = fmaf(x[first + column], taps[v], sum);
+			float *const to = y + (i * o + j) * q;
+			int l = 0;
+			while (l < q) {
+				const int left = l * s - a;
+				if (left >= 0 && l + 4 <= q && left + 3 * s + (k - 1) * d < w) {
+					float sum0 = start, sum1 = start, sum2 = start, sum3 = start;
+					for (int t = 0; t < n; t++) {
+						const float *taps = weights + (t * k + u0) * k;
+						for (int u = u0; u < u1; u++) {
+							const float *from = rows + ((top + u * d) * c + t) * w + left;
+							for (int v = 0; v < k; v++, from += d) {
+								const float tap = *taps++;
+								sum0 = fmaf(from[0], tap, sum0);
+								sum1 = fmaf(from[s], tap, sum1);
+								sum2 = fmaf(from[2 * s], tap, sum2);
+								sum3 = fmaf(from[3 * s], tap, sum3);
+							}
 						}
 					}
+					to[l] = sum0;
+					to[l + 1] = sum1;
+					to[l + 2] = sum2;
+					to[l + 3] = sum3;
+					l += 4;
+				} else {
+					const int v0 = left < 0 ? (d - 1 - left) / d : 0;
+					const int v1 = left + (k - 1) * d < w ? k : (w - left + d - 1) / d;
+					float sum = start;
+					for (int t = 0; t < n; t++) {
+						for (int u = u0; u < u1; u++) {
+							const int first = ((top + u * d) * c + t) * w + left;
+							const float *const taps = weights + (t * k + u) * k;
+							for (int v = v0; v < v1; v++)
+								sum = fmaf(rows[first + v * d], taps[v], sum);
+						}
+					}
+					to[l++] = sum;
 				}
-				y[(i * o + j) * q + l] = sum;
 			}
 		}
 	}
