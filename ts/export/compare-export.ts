@@ -66,7 +66,7 @@ export const compareExport = async (
 ): Promise<ExportComparison> => {
 	const runtimes = await format.runtimes(folder, net, {...options, python, signal});
 	try {
-		return await compareAnswers(net, runtimes, {data, set, threads, tell, signal});
+		return await compareAnswers(net, runtimes, {data, set, threads, counted: options.int8, tell, signal});
 	} finally {
 		await closeAll(runtimes);
 	}

@@ -10,6 +10,7 @@ import {imagesOfData, openImages} from '../model/evaluate/open-images.js';
 import {readInBatches} from '../model/predict-in-batches.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {mcnemar} from '../statistics/mcnemar.js';
 import type {Figures, MissingRuntime, Runtime} from './format.js';
 import {sizeOf} from './graph.js';
 import type {TrainedNet} from './read-model.js';
@@ -24,8 +25,24 @@ export type ExportAnswers = {
 	readonly differ: number;
 	/** The largest difference of a logit. */
 	readonly largestDifference: number;
+	/** Right answers, where the export is expected to give others than the model. */
+	readonly accuracy?: ComparedAccuracy;
 	/** Its size and its work on a device. */
 	readonly figures?: Figures;
+};
+
+/** Right answers of a model and of its export on the same images. */
+export type ComparedAccuracy = {
+	/** Number of images that the model gets right. */
+	readonly model: number;
+	/** Number of images that the export gets right. */
+	readonly export: number;
+	/** Number of images that only the model gets right. */
+	readonly onlyModel: number;
+	/** Number of images that only the export gets right. */
+	readonly onlyExport: number;
+	/** McNemar's exact two-sided p-value. */
+	readonly pValue: number;
 };
 
 /** The images that an export is compared on. */
@@ -47,6 +64,9 @@ export type ExportComparison = {
 
 const count = z.int().min(0);
 const hash = z.string().regex(/^[\da-f]{64}$/);
+const accuracy = z.strictObject({
+	...{model: count, export: count, onlyModel: count, onlyExport: count, pValue: z.number().min(0).max(1)},
+});
 const figures = z.strictObject({flash: count, ram: count, stack: count, instructions: count});
 
 /** The shape of a comparison in `export.json`. */
@@ -55,7 +75,7 @@ export const comparisonShape = z.strictObject({
 	answers: z.array(
 		z.strictObject({
 			...{runtime: z.string(), images: count.optional(), differ: count, largestDifference: z.number().min(0)},
-			figures: figures.optional(),
+			...{accuracy: accuracy.optional(), figures: figures.optional()},
 		}) as z.ZodType<ExportAnswers>,
 	),
 	missing: z.array(z.strictObject({runtime: z.string(), reason: z.string()})),
@@ -67,6 +87,8 @@ export type ComparisonOptions = {
 	readonly data: DataSource | string | undefined;
 	readonly set: SetName | undefined;
 	readonly threads: number | undefined;
+	/** Whether right answers are counted, of images that have labels. */
+	readonly counted: boolean;
 	/** Receives progress. */
 	readonly tell: (line: string) => void;
 	readonly signal: AbortSignal;
@@ -81,7 +103,7 @@ export type ComparisonOptions = {
 export const compareAnswers = async (
 	model: TrainedNet,
 	found: ReadonlyArray<Runtime | MissingRuntime>,
-	{data, set, threads, tell, signal}: ComparisonOptions,
+	{data, set, threads, counted, tell, signal}: ComparisonOptions,
 ): Promise<ExportComparison> => {
 	const runtimes = found.filter(runtime => 'logits' in runtime);
 	const [channels, size] = model.graph.images;
@@ -89,7 +111,10 @@ export const compareAnswers = async (
 	const reference = unwrap(await native().loadModel(model.file));
 	const images = await imagesOf(model, data, {set, tell, signal});
 	const bytes = createHash('sha256');
-	const tallies = runtimes.map(({name}) => ({runtime: name, images: 0, differ: 0, largestDifference: 0}));
+	const tallies = runtimes.map(({name}) => ({
+		...{runtime: name, images: 0, differ: 0, largestDifference: 0},
+		...{model: 0, export: 0, onlyModel: 0, onlyExport: 0},
+	}));
 	let total = 0;
 	for await (const batch of readInBatches(input, images.list(input), {signal, ...(threads && {threads})})) {
 		const pixels = Buffer.concat(
@@ -113,6 +138,17 @@ export const compareAnswers = async (
 
 			const logits = await runtime.logits(pixels.subarray(0, count * sizeOf(model.graph.images)));
 			const {differ, largestDifference} = difference(expected, logits, count, model.classes.length);
+			for (let index = 0; index < count; index += 1) {
+				const label = images.labels[tally.images + index];
+				const [byModel, byExport] = [expected, logits].map(
+					list => likeliestOf(list, index, model.classes.length) === label,
+				);
+				tally.model += Number(byModel);
+				tally.export += Number(byExport);
+				tally.onlyModel += Number(byModel && !byExport);
+				tally.onlyExport += Number(byExport && !byModel);
+			}
+
 			tally.images += count;
 			tally.differ += differ;
 			tally.largestDifference = Math.max(tally.largestDifference, largestDifference);
@@ -121,9 +157,10 @@ export const compareAnswers = async (
 
 	return {
 		images: {name: images.name, count: total, sha256: bytes.digest('hex')},
-		answers: tallies.map(({images, ...tally}, index) => ({
-			...tally,
+		answers: tallies.map(({runtime, images, differ, largestDifference, ...right}, index) => ({
+			...{runtime, differ, largestDifference},
 			...(images < total && {images}),
+			...(counted && {accuracy: {...right, pValue: mcnemar(right.onlyModel, right.onlyExport).pValue}}),
 			...(runtimes[index]?.figures && {figures: runtimes[index].figures()}),
 		})),
 		missing: found.flatMap(runtime => ('missing' in runtime ? [{runtime: runtime.name, reason: runtime.missing}] : [])),
@@ -157,10 +194,15 @@ const difference = (
 	return {differ, largestDifference};
 };
 
+/** Returns the class of image `index` by logits `[N, classes]`. */
+const likeliestOf = (logits: Float32Array, index: number, classes: number): number =>
+	likeliest(logits.subarray(index * classes, (index + 1) * classes));
+
 const likeliest = (logits: Float32Array): number =>
 	logits.reduce((best, value, label) => (value > (logits[best] ?? 0) ? label : best), 0);
 
-const imagesOf = async (
+/** Opens the images of a source of data or a path; noise where none is given. */
+export const imagesOf = async (
 	model: TrainedNet,
 	data: DataSource | string | undefined,
 	{set, tell, signal}: Pick<ComparisonOptions, 'set' | 'tell' | 'signal'>,

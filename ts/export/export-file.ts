@@ -46,7 +46,7 @@ const hash = z.string().regex(/^[\da-f]{64}$/);
 const shape = z.strictObject({
 	format: z.literal(format),
 	kind: z.enum(formatNames),
-	options: z.strictObject({name: z.string(), fold: z.boolean(), opset: count, softmax: z.boolean()}),
+	options: z.strictObject({name: z.string(), fold: z.boolean(), opset: count, softmax: z.boolean(), int8: z.boolean()}),
 	model: z.strictObject({sha256: hash, parameters: count, multiplyAdds: count}),
 	about: z.strictObject({
 		...{producer: z.string(), model: hash, classes: z.array(z.string()), size: count, channels: count, fit: z.string()},

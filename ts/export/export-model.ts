@@ -12,7 +12,9 @@ import {writeUserFolder} from '../fs/write-user-folder.js';
 import {checkPath} from '../validation/check-path.js';
 import {shapes, validate} from '../validation/validate.js';
 import {aboutOf} from './about.js';
+import {mostLossyLayer} from './c/int8/most-lossy-layer.js';
 import {type CheckOptions, checkShape, compareExport} from './compare-export.js';
+import type {ExportComparison} from './evidence.js';
 import {type ExportEvidence, evidenceFile, evidenceText, hashedFile, modelFile} from './export-file.js';
 import type {ExportedFile, Format} from './format.js';
 import {type FormatName, formatNames, formats} from './formats.js';
@@ -20,6 +22,7 @@ import {checkIdentifier, identifierOf} from './identifier.js';
 import {opsets} from './onnx/write.js';
 import {readModel} from './read-model.js';
 import {asWritten} from './rewrites.js';
+import {trainingImages} from './training-images.js';
 
 /** How a model is exported. */
 export type ExportOptions = CheckOptions & {
@@ -57,6 +60,21 @@ export type ExportOptions = CheckOptions & {
 	 * @default false
 	 */
 	readonly softmax?: boolean;
+	/**
+	 * Whether C computes in whole numbers, a byte a weight and a value: smaller, faster, and the same on every chip. Ranges are chosen
+	 * by training images of `data`.
+	 *
+	 * @default false
+	 */
+	readonly int8?: boolean;
+	/**
+	 * The accuracy that whole numbers may lose at most, on the images that they are compared on.
+	 *
+	 * @range at least 0
+	 * @unit points
+	 * @default 0.1
+	 */
+	readonly maxLoss?: number;
 };
 
 /** An export that was written. */
@@ -65,6 +83,9 @@ export type Exported = {
 	readonly folder: string;
 	readonly evidence: ExportEvidence;
 };
+
+/** Points of accuracy that whole numbers may lose where nothing else is said. */
+const defaultMaxLoss = 0.1;
 
 const optionsShape = z.strictObject(
 	{
@@ -75,6 +96,8 @@ const optionsShape = z.strictObject(
 		fold: z.boolean().optional(),
 		opset: z.int().min(opsets.from).max(opsets.to).optional(),
 		softmax: z.boolean().optional(),
+		int8: z.boolean().optional(),
+		maxLoss: z.number().min(0).optional(),
 	} satisfies Record<keyof ExportOptions, z.ZodType>,
 	'an object',
 );
@@ -93,20 +116,24 @@ const optionsShape = z.strictObject(
  */
 export const exportModel = async (model: string, options: ExportOptions): Promise<Exported> => {
 	validate(optionsShape, options, 'options');
-	const {format: kind, fold = false, opset = opsets.default, softmax = false} = options;
+	const {format: kind, fold = false, opset = opsets.default, softmax = false, int8 = false} = options;
 	const format: Format = formats[kind];
 	if (fold && format.keepsDropouts) {
 		throw new ConfigError('fold', `left out for ${kind}, which loads the model file as it is`, 'true');
 	}
 
+	checkInt8(options);
 	const trained = await readModel(model);
 	const name = options.name ?? identifierOf(trained.file);
 	checkIdentifier(name);
 	const folder = path.resolve(options.out ?? path.join('exports', `${name}-${kind}`));
 	checkEmpty(folder);
-	const writeOptions = {name, fold, opset, softmax};
+	const writeOptions = {name, fold, opset, softmax, int8};
 	const net = asWritten(trained, format, fold);
-	const written = format.write(net, writeOptions);
+	const {data, threads, tell = () => {}, signal = new AbortController().signal} = options;
+	const reading = {tell, signal, ...(threads && {threads})};
+	const images = int8 && data !== undefined ? await trainingImages(net, data, reading) : new Uint8Array();
+	const written = format.write(net, writeOptions, images);
 	const files = [
 		...written,
 		{name: 'README.md', content: format.readme(net, writeOptions)},
@@ -115,6 +142,10 @@ export const exportModel = async (model: string, options: ExportOptions): Promis
 	const comparison = await inTemporaryFolder(files, async place =>
 		compareExport(place, net, format, writeOptions, options),
 	);
+	if (int8) {
+		checkLoss(comparison, options.maxLoss ?? defaultMaxLoss, () => mostLossyLayer(net, images));
+	}
+
 	const {rows, parameters} = summarize(trained.net);
 	const evidence: ExportEvidence = {
 		...{kind, options: writeOptions},
@@ -130,6 +161,37 @@ export const exportModel = async (model: string, options: ExportOptions): Promis
 	const all = [...files, {name: evidenceFile, content: evidenceText(evidence)}];
 	wrapWriteErrors('the export', folder, () => writeUserFolder(folder, all), suggestOut);
 	return {folder, evidence};
+};
+
+/** @throws {ConfigError} for whole numbers that a format lacks, or without images to choose their ranges by */
+const checkInt8 = ({format, data, int8 = false, maxLoss}: ExportOptions): void => {
+	if (int8 && format !== 'c') {
+		throw new ConfigError('int8', 'left out for all formats but c', `true for ${format}`);
+	}
+
+	if (int8 && data === undefined) {
+		throw new ConfigError('data', 'labelled images with training images, by which int8 chooses its ranges', 'nothing');
+	}
+
+	if (!int8 && maxLoss !== undefined) {
+		throw new ConfigError('maxLoss', 'left out without int8', String(maxLoss));
+	}
+};
+
+/** @throws {ConfigError} for whole numbers that lose more accuracy than is allowed, and where no compiler could measure it */
+const checkLoss = ({images, answers, missing}: ExportComparison, maxLoss: number, mostLossy: () => string): void => {
+	const accuracy = answers.find(answer => answer.images === undefined)?.accuracy;
+	if (accuracy === undefined) {
+		const reason = missing.map(({reason}) => reason).join('; ');
+		throw new ConfigError('int8', 'exported where a C compiler can measure its accuracy', reason);
+	}
+
+	const loss = (100 * (accuracy.model - accuracy.export)) / images.count;
+	if (loss > maxLoss) {
+		const expected = `left out, or \`maxLoss\` raised: whole numbers may lose ${maxLoss} points of accuracy`;
+		const got = `a loss of ${loss.toFixed(2)} points on ${images.name}, most of it in the layer \`${mostLossy()}\``;
+		throw new ConfigError('int8', expected, got);
+	}
 };
 
 /** @throws {ConfigError} for a folder that has something in it, and for what is no folder */

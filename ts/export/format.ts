@@ -17,6 +17,8 @@ export type WriteOptions = {
 	readonly opset: number;
 	/** Whether an ONNX file has the probabilities as a second output. */
 	readonly softmax: boolean;
+	/** Whether C computes in whole numbers. */
+	readonly int8: boolean;
 };
 
 /** How an export's answers are computed. */
@@ -67,9 +69,10 @@ export type Format = {
 	 * Returns the files of an export, without its README.md, its model file and its evidence.
 	 *
 	 * @param model with the rewrites that were asked for
+	 * @param images training images for the ranges of whole numbers, `[N, channels, size, size]`; none for floats
 	 * @throws {ConfigError} for an operation or a size that the format can't express
 	 */
-	readonly write: (model: TrainedNet, options: WriteOptions) => ExportedFile[];
+	readonly write: (model: TrainedNet, options: WriteOptions, images: Uint8Array) => ExportedFile[];
 	/** Returns the README.md: how the files are used, in code that works. */
 	readonly readme: (model: TrainedNet, options: WriteOptions) => string;
 	/**

@@ -23,7 +23,9 @@ import type {Interruption} from '../interruption.js';
 import {type LadderFlags, withLadderOption} from '../ladder-options.js';
 
 type Flags = LadderFlags &
-	Partial<Pick<ExportOptions, 'format' | 'out' | 'name' | 'fold' | 'opset' | 'softmax' | 'python'>> & {
+	Partial<
+		Pick<ExportOptions, 'format' | 'out' | 'name' | 'fold' | 'opset' | 'softmax' | 'int8' | 'maxLoss' | 'python'>
+	> & {
 		readonly check?: string;
 		readonly data?: string;
 		readonly set?: SetName;
@@ -43,6 +45,10 @@ export const exportCommand = (command: Command, interruption: Interruption): Com
 			),
 		)
 		.option('--softmax', 'of ONNX: the probabilities as a second output')
+		.option('--int8', 'of C: whole numbers of a byte, by ranges over training images')
+		.addOption(
+			new Option('--max-loss <points>', 'accuracy that --int8 may lose at most (default: 0.1)').argParser(parsePoints),
+		)
 		.option('--check <dir>', 'compare an export with its model again, instead of writing one')
 		.option(
 			'--data <place>',
@@ -95,6 +101,14 @@ Examples:
 const parseOpset = (value: string): number => {
 	if (!/^\d{1,3}$/.test(value)) {
 		throw new InvalidArgumentError('a whole number is expected');
+	}
+
+	return Number(value);
+};
+
+const parsePoints = (value: string): number => {
+	if (!/^\d{1,3}(\.\d+)?$/.test(value)) {
+		throw new InvalidArgumentError('a number of points is expected, such as 0.1');
 	}
 
 	return Number(value);

@@ -3,12 +3,13 @@ import {sizeOf} from '../graph.js';
 import {originText, preparationText} from '../readme.js';
 import {compiled} from './compile.js';
 import {onCortexM} from './cortex-m.js';
+import {writeInt8} from './int8/write.js';
 import {writeC} from './write.js';
 
 /** C99: a header and a source without dependencies, for microcontrollers as for anything else. */
 export const c: Format = {
 	keepsDropouts: false,
-	write: (model, {name}) => writeC(model, name),
+	write: (model, {name, int8}, images) => (int8 ? writeInt8(model, name, images) : writeC(model, name)),
 	readme: (model, {name}) => `# ${name}.c
 
 \`${name}.h\` and \`${name}.c\` are C99 without dependencies: they allocate nothing, all numbers are constants, and a prediction works in

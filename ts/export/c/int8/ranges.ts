@@ -1,0 +1,25 @@
+import {evaluate} from '../../evaluate.js';
+import {sizeOf} from '../../graph.js';
+import type {TrainedNet} from '../../read-model.js';
+
+/** The smallest and the largest number of a value, with 0 between them. */
+export type Range = {readonly low: number; readonly high: number};
+
+/** Returns the range of each value of a net over images `[N, channels, size, size]`. */
+export const rangesOf = (model: TrainedNet, images: Uint8Array): Range[] => {
+	const ranges = Array.from({length: model.graph.nodes.length + 1}, () => ({low: 0, high: 0}));
+	const length = sizeOf(model.graph.images);
+	for (let start = 0; start < images.length; start += length) {
+		evaluate(model, images.subarray(start, start + length), (value, computed) => {
+			const range = ranges[value] as {low: number; high: number};
+			for (const number of computed) {
+				range.low = Math.min(range.low, number);
+				range.high = Math.max(range.high, number);
+			}
+
+			return computed;
+		});
+	}
+
+	return ranges;
+};
