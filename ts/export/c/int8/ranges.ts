@@ -5,7 +5,10 @@ import type {TrainedNet} from '../../read-model.js';
 /** The smallest and the largest number of a value, with 0 between them. */
 export type Range = {readonly low: number; readonly high: number};
 
-/** Returns the range of each value of a net over images `[N, channels, size, size]`. */
+/** Numbers of other images lie somewhat beyond those seen: limiting them costs more than a coarser step does. */
+const margin = 1.3;
+
+/** Returns the range of each value of a net over images `[N, channels, size, size]`, with a margin. */
 export const rangesOf = (model: TrainedNet, images: Uint8Array): Range[] => {
 	const ranges = Array.from({length: model.graph.nodes.length + 1}, () => ({low: 0, high: 0}));
 	const length = sizeOf(model.graph.images);
@@ -21,5 +24,5 @@ export const rangesOf = (model: TrainedNet, images: Uint8Array): Range[] => {
 		});
 	}
 
-	return ranges;
+	return ranges.map(({low, high}) => ({low: margin * low, high: margin * high}));
 };
