@@ -15,6 +15,11 @@ export const reseal = (ladder: string): void => {
 /** Corrects every checksum, and rewrites the ledger to fit: a forger who leaves no trace in the ladder’s folder. */
 export const resealWithLedger = (ladder: string): void => {
 	reseal(ladder);
+	const sweeps = path.join(ladder, 'records', 'sweeps');
+	for (const name of existsSync(sweeps) ? readdirSync(sweeps) : []) {
+		resealSweep(path.join(sweeps, name));
+	}
+
 	rewriteLedger(ladder);
 };
 
@@ -41,7 +46,7 @@ const resealRecord = (folder: string): void => {
 
 /**
  * Rewrites the whole ledger of a ladder so that it fits its records, as a forger would: the last preregistration and the last record
- * of each step get the lines that `record` would have written for them as they are now, and all hashes follow.
+ * of each step, and each sweep, get the lines that would have been written for them as they are now, and all hashes follow.
  */
 const rewriteLedger = (ladder: string): void => {
 	const file = path.join(ladder, 'records', 'ledger.jsonl');
@@ -52,7 +57,12 @@ const rewriteLedger = (ladder: string): void => {
 	const written = lines.map(({previous: _, ...line}, index) => {
 		const isLast = !lines.slice(index + 1).some(({event, step}) => event === line['event'] && step === line['step']);
 		const folder = readdirSync(path.join(ladder, 'records')).find(name => name.replace(/^\d+-/, '') === line['step']);
-		const fits = isLast && folder !== undefined ? fitting(path.join(ladder, 'records', folder), line, moved) : {};
+		const fits =
+			typeof line['sweep'] === 'string'
+				? fittingSweep(path.join(ladder, 'records', 'sweeps', line['sweep']), line)
+				: isLast && folder !== undefined
+					? fitting(path.join(ladder, 'records', folder), line, moved)
+					: {};
 		const hashes = Object.entries(line).map(([key, value]) => [key, moved.get(value) ?? value]);
 		const text: string = JSON.stringify({...Object.fromEntries(hashes), ...fits, previous});
 		previous = sha256(text);
@@ -95,6 +105,16 @@ const fitting = (
 	}
 
 	return {};
+};
+
+/** Returns what the lines of a sweep have to say of its record. */
+const fittingSweep = (folder: string, {event}: Record<string, unknown>): Record<string, unknown> => {
+	const [sweep = '', epochs] = ['sweep.json', 'epochs.csv'].map(name => readFileSync(path.join(folder, name), 'utf8'));
+	const {plan} = JSON.parse(sweep);
+	return {
+		plan: sha256(sorted(plan)),
+		...(event === 'sweeping' ? {step: plan.step} : {record: sha256(`${sweep}\n${epochs}`)}),
+	};
 };
 
 const sealedLines = (text: string): string => {

@@ -1,7 +1,8 @@
 import {readdirSync} from 'node:fs';
 import test from 'ava';
+import {isSlow, replayedEpochs} from '../../ts/experiment/replayed-epochs.js';
 import {LadderRecords} from '../../ts/record/ladder-records.js';
-import {isSlow, replay} from '../../ts/record/replay.js';
+import {replay} from '../../ts/record/replay.js';
 import {ladder} from '../helpers/mnist.js';
 import {Project} from '../helpers/project.js';
 
@@ -53,13 +54,19 @@ test('the first epoch of a record of this project is equal to the bit when train
 	const {record} = new LadderRecords(ladder).of(entry);
 	const data = await ladder.data.open(ladder.folder);
 	const {signal} = new AbortController();
-	t.deepEqual(await replay(entry, record, data, {seeds: [3], firstEpoch: true, signal, report() {}}), []);
+	t.deepEqual(await replay(entry, record, data, {seeds: [3], epochs: 1, signal, report() {}}), []);
 });
 
-test('a replay trains only the first epoch of basic-setup, and all epochs of the others', t => {
-	const records = new LadderRecords(ladder);
-	const slow = ladder.entries.filter(entry => isSlow(records.of(entry).record)).map(({step}) => step.name);
+test('a replay trains some first epochs of basic-setup, as many as were drawn, and all epochs of the others', t => {
+	const slow = ladder.entries.filter(({step}) => isSlow(step.experiment, 60_000)).map(({step}) => step.name);
 	t.deepEqual(slow, ['basic-setup']);
+	const [basic, quick] = ['basic-setup', 'fc-layer'].map(name => ladder.entry(name).step.experiment);
+	const shares = [1, 0.51, 0.5, 0.34, 0.33, 1 / 14, 1 / 15, 2 ** -32];
+	t.deepEqual(
+		shares.map(share => basic && replayedEpochs(basic, 60_000, share)),
+		[1, 1, 2, 2, 3, 14, 15, 15],
+	);
+	t.is(quick && replayedEpochs(quick, 60_000, 1), 15);
 });
 
 test('no text block of this project has an accuracy above 100 %', t => {

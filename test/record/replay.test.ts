@@ -62,7 +62,7 @@ const replayAll = async (ladder: Ladder, seeds: readonly number[] = [1, 2]): Pro
 	const known = new LadderRecords(ladder).of(entry);
 	const data = await ladder.data.open(ladder.folder);
 	const {signal} = new AbortController();
-	return replay(entry, known.record, data, {seeds, firstEpoch: false, signal, report() {}});
+	return replay(entry, known.record, data, {seeds, signal, report() {}});
 };
 
 test('a record repeats to the bit, every epoch and every prediction of every seed', async t => {
@@ -333,7 +333,7 @@ test('a replay of every seed resumes after an interruption', async t => {
 	const data = await ladder.data.open(ladder.folder);
 	const out = temporaryFolder(t);
 	const interrupting = new AbortController();
-	const options = {seeds: [1, 2], firstEpoch: false, out, jobs: 1};
+	const options = {seeds: [1, 2], out, jobs: 1};
 	await t.throwsAsync(
 		replay(entry, known.record, data, {...options, signal: interrupting.signal, report: () => interrupting.abort()}),
 		{instanceOf: AbortError},

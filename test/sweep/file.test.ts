@@ -43,7 +43,14 @@ test('a sweep with contradictory figures is neither written nor read, whatever i
 	refuses(({runs}) => runs.shift(), /row 1 of the runs should be seed 1 of trial 0, it is seed 2 of trial 0/);
 	refuses(({runs}) => (runs[1].condition = 7), /seed 2 of trial 0 names condition 7, and there are 1, from 0/);
 	refuses(({conditions}) => conditions.push(conditions[0]), /no run has condition 1/);
-	refuses(({runs}) => (runs[0].device = 'cuda'), /seed 1 of trial 0 ran on `fused` and `cuda`, where it can’t run/);
+	refuses(
+		({runs}) => (runs[0].device = 'cuda'),
+		/seed 1 of trial 0 ran on `fused` and `cuda`: sweeps run on `fused` and `cpu`/,
+	);
+	refuses(
+		({runs}) => (runs[0].engine = 'aten'),
+		/seed 1 of trial 0 ran on `aten` and `cpu`: sweeps run on `fused` and `cpu`/,
+	);
 	refuses(({runs}) => (runs[0].threads = 5000), /ran on 5000 threads/);
 	refuses(({runs}) => (runs[0].seconds = 1e-9), /took 1e-9 seconds, and its epochs alone/);
 	refuses(

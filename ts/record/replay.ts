@@ -1,12 +1,10 @@
 import {randomInt} from 'node:crypto';
-import {mkdtempSync, rmSync} from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import type {RecordedAnswers, RecordedEpoch, RecordedSeed, StepRecord} from '../claims/step-record.js';
 import {readLabels} from '../claims/step-record.js';
 import {type Data, sourceOf} from '../data/data.js';
-import {multiplyAddsOf} from '../experiment/summarize.js';
 import {displayPath} from '../format/command-line.js';
+import {inFolder} from '../fs/in-folder.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
 import {addonHashes, native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
@@ -26,10 +24,14 @@ import {preregistrationHash} from './preregistration-file.js';
 /** Options of {@link replay}. */
 export type ReplayOptions = {
 	readonly seeds: readonly number[];
-	/** Whether to train only the first epoch. */
-	readonly firstEpoch: boolean;
-	/** Folder of the runs, from which an interrupted replay resumes. By default a temporary one. */
-	readonly out?: string;
+	/**
+	 * How many epochs to train, from the first. Predictions are compared where it is all of them.
+	 *
+	 * @default all
+	 */
+	readonly epochs?: number | undefined;
+	/** Folder of the runs, from which an interrupted replay of all epochs resumes. By default a temporary one. */
+	readonly out?: string | undefined;
 	/**
 	 * Seeds at once.
 	 *
@@ -45,12 +47,6 @@ export type ReplayOptions = {
 export const drawSeed = ({seeds}: StepRecord): number => seeds[randomInt(seeds.length)]?.seed ?? 0;
 
 /**
- * Returns whether an epoch takes more than 2 x 10^12 multiply-adds, about a minute on one core. A replay of all steps then
- * trains only the first epoch. Computed from the net, not from the recorded seconds, which could be forged.
- */
-export const isSlow = ({experiment, data}: StepRecord): boolean => multiplyAddsOf(experiment.net) * data.train > 2e12;
-
-/**
  * Trains recorded seeds again, and compares every epoch and every prediction with the record, bit by bit. Stops a seed at
  * the first epoch that differs, since all later ones differ too.
  *
@@ -62,26 +58,22 @@ export const replay = async (
 	data: Data,
 	{out, jobs, ...options}: ReplayOptions,
 ): Promise<string[]> => {
-	const folder = out ?? mkdtempSync(path.join(os.tmpdir(), 'stepladder-replay-'));
+	const {experiment} = record;
 	const runs = record.seeds.filter(({seed}) => options.seeds.includes(seed));
 	const {cores} = unwrap(native().runtimeInfo());
 	const hasAten = runs.some(({engine}) => engine === 'aten'); // whose results depend on the threads of the process
 	const atOnce = hasAten ? 1 : Math.min(jobs ?? cores, runs.length);
 	const threads = Math.max(1, Math.floor(cores / atOnce));
 	const problems: string[] = [];
-	try {
-		await runWorkers(runs, atOnce, options.signal, async (run, signal) => {
+	await inFolder(out, 'stepladder-replay-', async folder =>
+		runWorkers(runs, atOnce, options.signal, async (run, signal) => {
 			const seed = new SeedReplay(entry, record, data, run, {
 				...{...options, signal, out: folder, threads: run.engine === 'aten' ? run.threads : threads},
 			});
-			problems.push(...(await (options.firstEpoch ? seed.firstEpoch() : seed.whole())));
-		});
-	} finally {
-		if (out === undefined) {
-			rmSync(folder, {recursive: true, force: true});
-		}
-	}
-
+			const {epochs = experiment.epochs} = options;
+			problems.push(...(await (epochs < experiment.epochs ? seed.first(epochs) : seed.whole())));
+		}),
+	);
 	return problems;
 };
 
@@ -107,18 +99,28 @@ class SeedReplay {
 		this.#rows = record.epochs.filter(row => row.seed === run.seed);
 	}
 
-	async firstEpoch(): Promise<string[]> {
+	/** Trains the first epochs alone. */
+	async first(epochs: number): Promise<string[]> {
 		const enough = new AbortController();
 		const training = this.#train(enough.signal, async () => undefined);
 		for await (const event of training) {
-			if (event.type === 'epoch') {
+			if (event.type !== 'epoch') {
+				continue;
+			}
+
+			const found = this.#differing(event);
+			if (found.length === 0) {
+				this.#reportEqual(event);
+			}
+
+			if (found.length > 0 || event.epoch === epochs) {
 				enough.abort();
 				await training.result.catch(() => {}); // its threads are free for the next seed
-				return this.#differing(event);
+				return found;
 			}
 		}
 
-		throw new Error('a run of no epochs'); // impossible, since `epochs` is at least 1
+		throw new Error('a run of fewer epochs than were asked for'); // impossible, since it has more
 	}
 
 	async whole(): Promise<string[]> {
@@ -148,7 +150,7 @@ class SeedReplay {
 					return found;
 				}
 
-				options.report(`${event.step}, seed ${seed}: epoch ${event.epoch} of ${event.epochs} equals the record`);
+				this.#reportEqual(event);
 			}
 		}
 
@@ -167,6 +169,10 @@ class SeedReplay {
 			{open},
 			undefined,
 		);
+	}
+
+	#reportEqual({step, seed, epoch, epochs}: EpochEvent): void {
+		this.options.report(`${step}, seed ${seed}: epoch ${epoch} of ${epochs} equals the record`);
 	}
 
 	#differing(again: EpochEvent): string[] {

@@ -70,9 +70,9 @@ const checkRun = (run: SweepRun, rows: readonly SweepEpoch[], conditions: number
 		...(run.condition < conditions
 			? []
 			: [`${of} names condition ${run.condition}, and there are ${conditions}, from 0`]),
-		...(run.engine === 'fused' && run.device !== 'cpu'
-			? [`${of} ran on \`fused\` and \`${run.device}\`, where it can’t run`]
-			: []),
+		...(run.engine === 'fused' && run.device === 'cpu'
+			? []
+			: [`${of} ran on \`${run.engine}\` and \`${run.device}\`: sweeps run on \`fused\` and \`cpu\``]),
 		...(run.threads > 1024 ? [`${of} ran on ${run.threads} threads, where 1024 are the most`] : []),
 		...(run.seconds < counted * (1 - 1e-9)
 			? [`${of} took ${run.seconds} seconds, and its epochs alone ${counted}`]

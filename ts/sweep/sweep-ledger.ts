@@ -47,6 +47,17 @@ export const checkSweepLedger = (
 			];
 
 const isNoted = (lines: readonly LedgerLine[], sweep: string, record: SweepRecord): boolean => {
-	const noted = lines.findLast(line => line.event === 'swept' && line.sweep === sweep);
-	return noted?.event === 'swept' && noted.record === sweepHash(record);
+	const at = lines.findLastIndex(line => line.event === 'swept' && line.sweep === sweep);
+	const [noted, begun] = [
+		lines[at],
+		lines.slice(0, Math.max(0, at)).findLast(line => line.event === 'sweeping' && line.sweep === sweep),
+	];
+	const plan = planHash(record.plan);
+	return (
+		noted?.event === 'swept' &&
+		begun?.event === 'sweeping' &&
+		begun.step === record.plan.step &&
+		[begun.plan, noted.plan].every(hash => hash === plan) &&
+		noted.record === sweepHash(record)
+	);
 };

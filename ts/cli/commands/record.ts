@@ -1,19 +1,13 @@
-import {rmSync} from 'node:fs';
-import path from 'node:path';
 import process from 'node:process';
 import {type Command, Option} from 'commander';
 import {displayPath, shellQuote} from '../../format/command-line.js';
-import {acquireLock, type Lock, lockPathFor} from '../../fs/lock.js';
-import {makeFolders} from '../../fs/make-folders.js';
-import {wrapWriteErrors} from '../../fs/wrap-write-errors.js';
-import {ConfigError, type Data, type Ladder, record, type StepEntry} from '../../index.js';
+import {ConfigError, type Ladder, record, type StepEntry} from '../../index.js';
 import {commandHint} from '../../platform/command-hint.js';
 import {checkLadder} from '../../record/check.js';
 import {checkCommits} from '../../record/check-commits.js';
 import {unledgered} from '../../record/check-ledger.js';
 import {LadderRecords} from '../../record/ladder-records.js';
 import {lockOfRecording} from '../../record/make-record.js';
-import {drawSeed, isSlow, replay} from '../../record/replay.js';
 import {checkTimestamps} from '../../record/timestamp.js';
 import {writeTexts} from '../../record/write-texts.js';
 import {sweepNames} from '../../sweep/file.js';
@@ -34,6 +28,7 @@ import {
 import {ownRuns} from '../own-runs.js';
 import {parseNumber, parseSeeds} from '../parse.js';
 import {print, printError} from '../print.js';
+import {retrain} from '../retrain.js';
 import {startReporter} from '../start-notes.js';
 import {whileWaiting} from '../while-waiting.js';
 
@@ -77,7 +72,7 @@ export const recordCommand = (command: Command, interruption: Interruption): Com
 		.addOption(
 			new Option(
 				'--replay [seeds]',
-				'with --check: train a seed of each step again, drawn at random, or `all`, and compare every epoch and prediction to the bit',
+				'with --check: train again, and compare with the record to the bit: a seed of each step and a run of each sweep, drawn at random, or `all`',
 			)
 				.choices(['all'])
 				.default(false),
@@ -224,19 +219,11 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	const notes = [...unledgered(records, checked), ...(commits.unchecked === undefined ? [] : [commits.unchecked])];
 
 	if (again !== false && problems.length === 0) {
-		const replays = path.join(ownRuns(ladder), '.replays'); // no step can have this name
-		const hold = again === 'all' ? await holdReplays(replays, signal) : undefined;
-		try {
-			for (const entry of checked) {
-				problems.push(...(await trainAgain(entry, records, data, {...flags, out: replays}, signal)));
-			}
-
-			if (hold) {
-				rmSync(replays, {recursive: true, force: true}); // the next replay starts again
-			}
-		} finally {
-			hold?.release();
-		}
+		const sweeps = step === undefined ? sweepNames(ladder.folder) : [];
+		const which = {steps: checked, sweeps, all: again === 'all', wholly: step !== undefined};
+		const retrained = await retrain(records, data, {...which, jobs: flags.jobs, signal});
+		problems.push(...retrained.problems);
+		notes.push(...retrained.notes);
 	}
 
 	for (const sentence of problems.length > 0 ? problems : notes) {
@@ -261,35 +248,4 @@ const tellRecording = (entries: readonly StepEntry[]): void => {
 	if (held) {
 		throw held;
 	}
-};
-
-/** Locks the runs of `--replay all`: two at once would remove each other's. */
-const holdReplays = async (replays: string, signal: AbortSignal): Promise<Lock> => {
-	wrapWriteErrors(`in ${replays}`, replays, () => makeFolders(path.dirname(replays)));
-	return acquireLock(replays, lockPathFor(replays), signal);
-};
-
-/** Replays the chosen seeds of a step, and prints which. All seeds have their runs in `out`, where they can be resumed. */
-const trainAgain = async (
-	entry: StepEntry,
-	records: LadderRecords,
-	data: Data,
-	{step: asked, replay: which, jobs, out}: Flags & {readonly out: string},
-	signal: AbortSignal,
-): Promise<string[]> => {
-	const {record, epochs} = records.of(entry);
-	const {name} = entry.step;
-	const firstEpoch = asked === undefined && isSlow(record);
-	const all = which === 'all';
-	const seeds = all ? record.seeds.map(({seed}) => seed) : [drawSeed(record)];
-	const named = all
-		? `${seeds.length === 1 ? 'seed' : 'all seeds:'} ${seeds.join(', ')}`
-		: `seed ${seeds[0]}, drawn at random of ${record.seeds.length}`;
-	const much = firstEpoch
-		? `the first epoch alone; for all of them: --step ${name}`
-		: `${epochs} epochs and all predictions`;
-	print(`Retraining: ${name}, ${named}, ${much}\n`);
-	return whileWaiting(`Training ${name} again`, async tell =>
-		replay(entry, record, data, {...{seeds, firstEpoch, jobs, signal, report: tell}, ...(all && {out})}),
-	);
 };
