@@ -76,6 +76,9 @@ const classCounts = z.strictObject({
 	checksum: z.string(),
 });
 
+/** The shapes of a record's files: of all of `record.json`, of a row of `epochs.csv`, of a line of the others. */
+export const recordShapes = {main, epoch, answers, classCounts} as const;
+
 /**
  * Writes a record beside its preregistration: `record.json`, a row per epoch in `epochs.csv`, a line per seed in
  * `predictions.jsonl`, and a line per epoch in `classes.jsonl` where a target needs it. Each part has a checksum, so that {@link readRecord} can name the part that was edited.

@@ -21,8 +21,8 @@ const number = z.custom<number>(value => typeof value === 'number', 'a number');
 
 const metric = z.custom<Metric>(value => isMetric(value), '`balancedAccuracy`, `macroF1` or `{recall: CLASS}`');
 
-/** Format 2 has the ledger's last line before it. */
-const schema = z.strictObject({
+/** The shape of the file of a preregistration. Format 2 has the ledger's last line before it. */
+export const preregistrationShape = z.strictObject({
 	format: z.literal(2).optional(),
 	step: text,
 	from: text.nullable(),
@@ -72,7 +72,11 @@ export const ledgerBefore = ({made}: Preregistration): string | undefined =>
 
 /** Returns it with its keys in the order of the schema, which its hash depends on. */
 const ordered = (value: unknown, file: string): Preregistration => {
-	const {experiment, ...rest} = validate(schema.omit({checksum: true, format: true}), value, 'preregistration');
+	const {experiment, ...rest} = validate(
+		preregistrationShape.omit({checksum: true, format: true}),
+		value,
+		'preregistration',
+	);
 	const {step, from, target, why, classCounts, data, testImages, seeds, made} = rest;
 	return {
 		step,
@@ -114,7 +118,7 @@ export const writePreregistration = (folder: string, preregistration: Preregistr
 export const readPreregistration = (folder: string): Preregistration => {
 	const file = preregistrationFile(folder);
 	const found = readRecordText(file);
-	const {checksum: sum, format: _, ...rest} = parseRecordJson(schema, file, found, 'preregistration', 2);
+	const {checksum: sum, format: _, ...rest} = parseRecordJson(preregistrationShape, file, found, 'preregistration', 2);
 	const preregistration = ordered(rest, file);
 	asRecordError(file, () => checkGoal(preregistration.target));
 	if (sum !== checksum(contents(preregistration))) {

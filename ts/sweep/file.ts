@@ -53,6 +53,9 @@ const epoch = z.strictObject({
 	...{holdoutLoss: loss, holdoutCorrect: count, seconds},
 });
 
+/** The shapes of a sweep's files: of all of `sweep.json`, and of a row of `epochs.csv`. */
+export const sweepShapes = {main, epoch} as const;
+
 /** Returns the folder of a ladder's sweeps. */
 export const sweepsFolder = (ladder: string): string => path.join(ladder, 'records', 'sweeps');
 
