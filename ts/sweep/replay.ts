@@ -6,7 +6,7 @@ import {currentCondition} from '../native/condition.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {runWorkers} from '../platform/run-workers.js';
-import {startFile} from '../step/start-file.js';
+import {weightPaths} from '../step/weight-files.js';
 import {selectionOf, type Trial, trialsOf} from './plan.js';
 import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
 import {type TrialEpoch, trainTrial} from './train-trial.js';
@@ -22,7 +22,7 @@ export type SweepReplayOptions = {
 	 * @default all
 	 */
 	readonly epochs?: number | undefined;
-	/** The folder of the ladder, from which an experiment's start file is located. */
+	/** The folder of the ladder, from which an experiment's files of weights are located. */
 	readonly ladder: string;
 	/** Folder of the runs, from which an interrupted replay resumes. By default a temporary one. */
 	readonly out?: string | undefined;
@@ -90,7 +90,7 @@ const replayRun = async (run: SweepRun, trial: Trial, replay: Replay): Promise<s
 			folder.read()?.outcome ??
 			(await trainTrial({
 				...{experiment: trial.experiment, seed: run.seed, data, images: selectionOf(plan), threads},
-				...{startPath: startFile(trial.experiment, ladder), checkpoint: folder.checkpoint},
+				...{weights: weightPaths(trial.experiment, ladder), checkpoint: folder.checkpoint},
 				signal: AbortSignal.any([signal, enough.signal]),
 				tell(row) {
 					if (enough.signal.aborted) {

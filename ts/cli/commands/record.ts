@@ -1,3 +1,4 @@
+import path from 'node:path';
 import process from 'node:process';
 import {type Command, Option} from 'commander';
 import {displayPath, shellQuote} from '../../format/command-line.js';
