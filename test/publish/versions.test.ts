@@ -16,7 +16,7 @@ test('all files name the same version of Stepladder', async t => {
 		[...new Set(named.map(({file}) => file))],
 		[
 			...['package.json', 'package-lock.json', 'Cargo.toml', 'Cargo.lock'],
-			...['digit-server', 'modern-net', 'own-ladder', 'smallest', 'sweep-in-node'].map(
+			...['browser', 'cortex-m', 'digit-server', 'modern-net', 'own-ladder', 'smallest', 'sweep-in-node'].map(
 				name => `examples/${name}/package.json`,
 			),
 		],
