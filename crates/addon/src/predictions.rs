@@ -66,7 +66,7 @@ impl Predictor {
         pixels: &[u8],
     ) -> napi::Result<Object<'env>> {
         if let Some(predicted) = self.predict_at_once(pixels) {
-            let promise = PromiseRaw::resolve(env, outcome(predicted))?;
+            let promise = PromiseRaw::resolve(env, predicted)?;
             return Ok(Object::from_raw(env.raw(), promise.raw()));
         }
         let (promise, object) = env.create_deferred()?;
@@ -96,8 +96,8 @@ impl Predictor {
                     format!("fewer: the system could not start a thread for a prediction ({error})");
                 let failure = TrainError::setting("threads", expected, "one more than that").into();
                 match request.answer {
-                    Answer::Predictions(promise) => resolve(promise, Err(failure)),
-                    Answer::Logits(promise) => resolve(promise, Err(failure)),
+                    Answer::Predictions(promise) => resolve(promise, Either::B(failure)),
+                    Answer::Logits(promise) => resolve(promise, Either::B(failure)),
                 }
             }
         }
@@ -105,12 +105,12 @@ impl Predictor {
     }
 
     /// Predicts on the calling thread, if that is quick and no request is before it.
-    fn predict_at_once(&self, pixels: &[u8]) -> Option<Result<Vec<Prediction>, Failure>> {
+    fn predict_at_once(&self, pixels: &[u8]) -> Option<Outcome<Vec<Prediction>>> {
         if self.queue().has_thread {
             return None;
         }
         let mut model = self.model.try_lock().ok()?;
-        model.is_quick(pixels).then(|| converted(guarded(|| model.predict(pixels))))
+        model.is_quick(pixels).then(|| outcome(guarded(|| model.predict(pixels)), predictions))
     }
 
     fn spawn(self: &Arc<Self>, env: &Env) -> napi::Result<io::Result<()>> {
@@ -126,11 +126,11 @@ impl Predictor {
             match answer {
                 Answer::Predictions(promise) => {
                     let predicted = guarded(|| model.predict_while(&pixels, &|| self.flow()));
-                    resolve(promise, converted(predicted));
+                    resolve(promise, outcome(predicted, predictions));
                 }
                 Answer::Logits(promise) => {
                     let logits = guarded(|| model.logits_while(&pixels, &|| self.flow()));
-                    resolve(promise, logits.map(Into::into));
+                    resolve(promise, outcome(logits, Into::into));
                 }
             }
         }
@@ -153,19 +153,19 @@ impl Predictor {
     }
 }
 
-fn converted(predicted: Result<Vec<trainer::Prediction>, Failure>) -> Result<Vec<Prediction>, Failure> {
-    predicted.map(|all| all.into_iter().map(Into::into).collect())
+fn predictions(all: Vec<trainer::Prediction>) -> Vec<Prediction> {
+    all.into_iter().map(Into::into).collect()
 }
 
-fn outcome<Value>(result: Result<Value, Failure>) -> Outcome<Value> {
-    match result {
-        Ok(value) => Either::A(value),
+fn outcome<Made, Value>(made: Result<Made, Failure>, convert: impl FnOnce(Made) -> Value) -> Outcome<Value> {
+    match made {
+        Ok(made) => Either::A(convert(made)),
         Err(failure) => Either::B(failure),
     }
 }
 
-fn resolve<Value: ToNapiValue + Send + 'static>(promise: Promise<Value>, result: Result<Value, Failure>) {
-    promise.resolve(Box::new(|_| Ok(outcome(result))));
+fn resolve<Value: ToNapiValue + Send + 'static>(promise: Promise<Value>, outcome: Outcome<Value>) {
+    promise.resolve(Box::new(|_| Ok(outcome)));
 }
 
 impl From<trainer::Prediction> for Prediction {
