@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
+import {onCortexM} from '../../ts/export/c/cortex-m.js';
 import {planMemory} from '../../ts/export/c/memory.js';
 import {commentText, floatText, stringText} from '../../ts/export/c/text.js';
 import {readModel} from '../../ts/export/read-model.js';
@@ -104,6 +105,18 @@ test.serial('a compiler that is missing is reported', async t => {
 		reason,
 		'no-such-compiler could not compile the export (no-such-compiler was not found): install a C compiler, or name one in CC',
 	);
+});
+
+test('a net that is too large for a Cortex-M4 is not compiled for one', async t => {
+	const model = await readModel(plain.file);
+	const tensors = new Map([['w', {shape: [800_000], values: new Float32Array(800_000)}]]);
+	const large = {...model, graph: {...model.graph, tensors}};
+	const {signal} = new AbortController();
+	const runtime = await onCortexM(temporaryFolder(t), large, {name: 'net', int8: false, signal});
+	t.deepEqual(runtime, {
+		name: 'Cortex-M4',
+		missing: 'the net has 3.2 MB of weights, and 3.1 MB of flash or RAM are the most that are tried there',
+	});
 });
 
 test('a prediction returns the likeliest class, and logits where there is a place for them', async t => {

@@ -9,7 +9,15 @@ import {planMemory} from '../../ts/export/c/memory.js';
 import {evaluate} from '../../ts/export/evaluate.js';
 import {readModel} from '../../ts/export/read-model.js';
 import {asWritten} from '../../ts/export/rewrites.js';
-import {arrays, ConfigError, type DataSource, type ExportOptions, exportModel, type Net} from '../../ts/index.js';
+import {
+	arrays,
+	ConfigError,
+	checkExport,
+	type DataSource,
+	type ExportOptions,
+	exportModel,
+	type Net,
+} from '../../ts/index.js';
 import {native} from '../../ts/native/load.js';
 import {unwrap} from '../../ts/native/unwrap.js';
 import {cli} from '../helpers/cli.js';
@@ -201,6 +209,16 @@ test('a loss above the limit is refused, with the layer that loses most', async 
 	t.is(accuracy?.model, 200);
 	t.is(accuracy?.onlyExport, 0);
 	t.is(accuracy?.onlyModel, evidence.answers[0]?.differ);
+});
+
+test('right answers are counted again by a check', async t => {
+	const data = noiseSource(plainNet, 40);
+	const {folder, evidence} = await exported(t, plain, data, {maxLoss: 100});
+	t.regex(readFileSync(path.join(folder, 'README.md'), 'utf8'), /whole numbers of a byte/);
+	const {agrees, now} = await checkExport(folder, {data});
+	t.true(agrees);
+	t.deepEqual(now?.answers[0], evidence.answers[0]);
+	t.is((await checkExport(folder)).agrees, false); // on noise, which has no labels: other images
 });
 
 test('the evaluator that ranges are from gives the logits of the model', async t => {

@@ -61,7 +61,7 @@ export type ExportOptions = CheckOptions & {
 	 */
 	readonly softmax?: boolean;
 	/**
-	 * Whether C computes in whole numbers, a byte a weight and a value: smaller, faster, and the same on every chip. Ranges are chosen
+	 * Whether C computes in whole numbers, a byte a weight and a value: a quarter of the memory, and the same on every chip. Ranges are chosen
 	 * by training images of `data`.
 	 *
 	 * @default false

@@ -4,7 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import {promisify} from 'node:util';
 import {formatBytes} from '../../format/bytes.js';
-import type {Figures, MissingRuntime, Runtime} from '../format.js';
+import type {Figures, MissingRuntime, Runtime, RuntimeOptions, WriteOptions} from '../format.js';
+import type {TrainedNet} from '../read-model.js';
 import {reasonOf, warnings} from './compile.js';
 
 const run = promisify(execFile);
@@ -82,9 +83,14 @@ int main(void)
  */
 export const onCortexM = async (
 	folder: string,
-	name: string,
-	signal: AbortSignal,
+	{graph}: TrainedNet,
+	{name, int8, signal}: Pick<WriteOptions, 'name' | 'int8'> & Pick<RuntimeOptions, 'signal'>,
 ): Promise<Runtime | MissingRuntime> => {
+	const numbers = [...graph.tensors.values()].reduce((sum, {values}) => sum + values.length, 0);
+	if (numbers * (int8 ? 1 : 4) > largest) {
+		return tooLarge(`${formatBytes(numbers * (int8 ? 1 : 4))} of weights`); // GCC takes minutes for so many
+	}
+
 	const work = mkdtempSync(path.join(os.tmpdir(), 'stepladder-cortex-'));
 	const remove = (): void => rmSync(work, {recursive: true, force: true});
 	const execute = async (command: string, ...args: string[]): Promise<string> =>
@@ -97,8 +103,7 @@ export const onCortexM = async (
 		const size = sizeOf(await execute('arm-none-eabi-size', 'net.o'));
 		if (Math.max(size.flash, size.ram) > largest) {
 			remove();
-			const missing = `the net has ${formatBytes(size.flash)} of flash and ${formatBytes(size.ram)} of RAM, above 3 MiB of either`;
-			return {name: 'Cortex-M4', missing};
+			return tooLarge(`${formatBytes(size.flash)} of flash and ${formatBytes(size.ram)} of RAM`);
 		}
 
 		const places = ['--section-start=.vectors=0', '-Ttext=0x400', '-Tdata=0x20000000', '-e', '0x400'];
@@ -128,6 +133,11 @@ export const onCortexM = async (
 		return {name: 'Cortex-M4', missing: `${reasonOf(error)}: install ${tools}`};
 	}
 };
+
+const tooLarge = (found: string): MissingRuntime => ({
+	name: 'Cortex-M4',
+	missing: `the net has ${found}, and ${formatBytes(largest)} of flash or RAM are the most that are tried there`,
+});
 
 /** Returns the bytes of an object file, as `size` prints them. */
 const sizeOf = (printed: string): Pick<Figures, 'flash' | 'ram'> => {

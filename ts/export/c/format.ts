@@ -6,11 +6,18 @@ import {onCortexM} from './cortex-m.js';
 import {writeInt8} from './int8/write.js';
 import {writeC} from './write.js';
 
+const precision = {
+	floats: `Every number is computed by the operations of the engine \`fused\`, in its order: logits have the same bits on any machine with IEEE
+floats whose \`fmaf\` rounds once, as on x86-64, arm64 and the Cortex-M4 and later. Compile without \`-ffast-math\`.`,
+	int8: `Weights and values are whole numbers of a byte, sums of 32 bits: answers are the same on any machine, with or without an FPU. Logits
+have steps of 1 / 65536. \`export.json\` says how many images are right by the model in floats and by this one.`,
+};
+
 /** C99: a header and a source without dependencies, for microcontrollers as for anything else. */
 export const c: Format = {
 	keepsDropouts: false,
 	write: (model, {name, int8}, images) => (int8 ? writeInt8(model, name, images) : writeC(model, name)),
-	readme: (model, {name}) => `# ${name}.c
+	readme: (model, {name, int8}) => `# ${name}.c
 
 \`${name}.h\` and \`${name}.c\` are C99 without dependencies: they allocate nothing, all numbers are constants, and a prediction works in
 static memory of \`${name.toUpperCase()}_WORKSPACE\` bytes.
@@ -37,12 +44,11 @@ ${preparationText(model, `channel by channel and row by row: ${sizeOf(model.grap
 
 ## Precision
 
-Every number is computed by the operations of the engine \`fused\`, in its order: logits have the same bits on any machine with IEEE
-floats whose \`fmaf\` rounds once, as on x86-64, arm64 and the Cortex-M4 and later. Compile without \`-ffast-math\`.
+${int8 ? precision.int8 : precision.floats}
 
 ${originText(model)}`,
-	runtimes: async (folder, model, {name, signal}) => [
-		await compiled(folder, name, model, signal),
-		await onCortexM(folder, name, signal),
+	runtimes: async (folder, model, options) => [
+		await compiled(folder, options.name, model, options.signal),
+		await onCortexM(folder, model, options),
 	],
 };
