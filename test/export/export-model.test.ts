@@ -101,7 +101,28 @@ const refuses = test.macro(
 );
 
 test('an unknown format', refuses, {format: 'onx' as 'onnx'}, ConfigError, /`format` should be .*did you mean `onnx`/i);
-test('an opset that is too low', refuses, {format: 'onnx', opset: 9}, ConfigError, /`opset` should be .*11.*got 9/);
+test(
+	'an opset that is too low',
+	refuses,
+	{format: 'onnx', opset: 9},
+	ConfigError,
+	/`opset` should be a whole number from 11 to 26, got 9/,
+);
+test(
+	'an opset for another format',
+	refuses,
+	{format: 'js', opset: 13},
+	ConfigError,
+	/`opset` should be left out for all formats but onnx, got 13 for js/,
+);
+test(
+	'probabilities for another format',
+	refuses,
+	{format: 'c', softmax: true},
+	ConfigError,
+	/`softmax` should be left out for all formats but onnx/,
+);
+test('an empty name', refuses, {format: 'js', name: ''}, ConfigError, /`name` should be a letter and then letters/);
 test(
 	'a name that is no identifier',
 	refuses,

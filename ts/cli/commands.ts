@@ -72,7 +72,7 @@ export const commands: readonly CommandEntry[] = [
 	{
 		name: 'export',
 		usage: '[options] [model]',
-		description: 'Write a model as ONNX, JavaScript or PyTorch, with the evidence that it answers the same.',
+		description: 'Write a model as ONNX, JavaScript, C or PyTorch, with the evidence that it answers the same.',
 		load: async (command, interruption) => (await import('./commands/export.js')).exportCommand(command, interruption),
 	},
 	{

@@ -92,12 +92,19 @@ const optionsShape = z.strictObject(
 		...checkShape,
 		format: z.enum(formatNames),
 		out: shapes.text.optional(),
-		name: shapes.text.optional(),
+		name: z.string().optional(),
 		fold: z.boolean().optional(),
-		opset: z.int().min(opsets.from).max(opsets.to).optional(),
+		opset: z
+			.custom<number>(
+				value => Number.isInteger(value) && (value as number) >= opsets.from && (value as number) <= opsets.to,
+				`a whole number from ${opsets.from} to ${opsets.to}`,
+			)
+			.optional(),
 		softmax: z.boolean().optional(),
 		int8: z.boolean().optional(),
-		maxLoss: z.number().min(0).optional(),
+		maxLoss: z
+			.custom<number>(value => Number.isFinite(value) && (value as number) >= 0, 'points, at least 0')
+			.optional(),
 	} satisfies Record<keyof ExportOptions, z.ZodType>,
 	'an object',
 );
@@ -122,6 +129,7 @@ export const exportModel = async (model: string, options: ExportOptions): Promis
 		throw new ConfigError('fold', `left out for ${kind}, which loads the model file as it is`, 'true');
 	}
 
+	checkOnnx(options);
 	checkInt8(options);
 	const trained = await readModel(model);
 	const name = options.name ?? identifierOf(trained.file);
@@ -163,6 +171,14 @@ export const exportModel = async (model: string, options: ExportOptions): Promis
 	return {folder, evidence};
 };
 
+/** @throws {ConfigError} for options of ONNX with another format */
+const checkOnnx = (options: ExportOptions): void => {
+	const given = (['opset', 'softmax'] as const).find(option => options[option]);
+	if (given !== undefined && options.format !== 'onnx') {
+		throw new ConfigError(given, 'left out for all formats but onnx', `${options[given]} for ${options.format}`);
+	}
+};
+
 /** @throws {ConfigError} for whole numbers that a format lacks, or without images to choose their ranges by */
 const checkInt8 = ({format, data, int8 = false, maxLoss}: ExportOptions): void => {
 	if (int8 && format !== 'c') {
@@ -170,7 +186,11 @@ const checkInt8 = ({format, data, int8 = false, maxLoss}: ExportOptions): void =
 	}
 
 	if (int8 && data === undefined) {
-		throw new ConfigError('data', 'labelled images with training images, by which int8 chooses its ranges', 'nothing');
+		throw new ConfigError(
+			'data',
+			'labelled images with training images, by which int8 chooses its ranges (`--data PLACE` or `--ladder DIR`)',
+			'nothing',
+		);
 	}
 
 	if (!int8 && maxLoss !== undefined) {

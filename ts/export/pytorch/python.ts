@@ -38,6 +38,7 @@ export const openPython = async (
 	try {
 		return await startAnswering(python, ['-B', '-c', script, folder], model, signal);
 	} catch (error) {
+		signal.throwIfAborted();
 		const reason = (error as Error).message;
 		return {name, missing: `${python} could not load the model (${reason}): name ${needs} with \`--python\``};
 	}
