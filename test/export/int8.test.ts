@@ -263,7 +263,7 @@ test('a negative limit', refuses, {int8: true, maxLoss: -1}, /`maxLoss`/);
 test('whole numbers without images to choose ranges by are refused', async t => {
 	await t.throwsAsync(exportModel(plain, {format: 'c', int8: true, out: path.join(temporaryFolder(t), 'out')}), {
 		instanceOf: ConfigError,
-		message: /`data` should be labelled images with training images, by which int8 chooses its ranges, got nothing/,
+		message: /`data` should be labelled images with training images, by which int8 chooses its ranges .*, got nothing/,
 	});
 	const {exitCode, stderr} = await cli('export', plain, '--format', 'c', '--int8', '--max-loss', 'much');
 	t.is(exitCode, 2);

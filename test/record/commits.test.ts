@@ -1,4 +1,4 @@
-import {chmodSync, cpSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
@@ -172,6 +172,23 @@ test('a step that was changed without a commit is named, where the preregistrati
 		(await repository.check()).problems.join(),
 		/promise\.json: commit [\da-f]{7} has another text of .*steps\/0-tiny\.ts than was preregistered, although nothing was changed since it$/,
 	);
+});
+
+test('attributes of the repository hide no removed line, and run no program', async t => {
+	const repository = new Repository(t);
+	await repository.record();
+	repository.commit('the first attempt');
+	await repository.record({fresh: true, seeds: [2], commit: true});
+	const ran = path.join(temporaryFolder(t), 'ran');
+	repository.git('config', 'diff.own.textconv', `touch ${ran}; cat`);
+	repository.own.write('.gitattributes', 'ledger.jsonl -diff\n*.json diff=own\n');
+	repository.commit('the second');
+	t.deepEqual(await repository.check(true), fine);
+	const [opened = '', ...others] = repository.own.read(ledger).trimEnd().split('\n');
+	repository.own.write(ledger, `${[opened, ...others.slice(4)].join('\n')}\n`); // without the first attempt
+	await repository.forge();
+	t.regex((await repository.check()).problems.join('\n'), /since the last commit, \d+ lines were removed or changed/);
+	t.false(existsSync(ran));
 });
 
 test('a ledger that was committed and then rewritten is named, though it fits the record', async t => {

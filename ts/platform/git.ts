@@ -15,13 +15,16 @@ const environment = (): NodeJS.ProcessEnv => ({
 	...{GIT_TERMINAL_PROMPT: '0', GIT_NO_LAZY_FETCH: '1', GIT_OPTIONAL_LOCKS: '0', GIT_NO_REPLACE_OBJECTS: '1'},
 });
 
+/** Switches off what would run a program or print more. */
+const settings = ['-c', 'core.fsmonitor=false', '-c', 'log.showSignature=false'];
+
 /**
  * Runs git in a folder, without a shell. Nothing that a repository configures is run, except hooks by commands that have them.
  *
  * @param seconds after which it is ended
  */
 export const git = (folder: string, words: readonly string[], seconds = 20): GitResult => {
-	const {status, stdout, stderr, error} = spawnSync('git', ['-C', folder, '-c', 'core.fsmonitor=false', ...words], {
+	const {status, stdout, stderr, error} = spawnSync('git', ['-C', folder, ...settings, ...words], {
 		...{encoding: 'utf8', env: environment(), timeout: seconds * 1000, maxBuffer: 2 ** 28, windowsHide: true},
 		stdio: ['ignore', 'pipe', 'pipe'],
 	});

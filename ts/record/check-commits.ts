@@ -228,6 +228,9 @@ const lineOf = (preregistration: Preregistration, records: LadderRecords): LineO
 		.find((line: LedgerLine): line is LineOf<'promised'> => line.event === 'promised' && line.promise === promise);
 };
 
+/** Reads files as they are, whatever the repository's attributes say: no program of its configuration is run, none counts as binary. */
+const plainly = ['--text', '--no-textconv', '--no-ext-diff'];
+
 /** The repository of a ladder, in which nothing is changed. */
 class Repository {
 	readonly #times = new Map<string, string | undefined>();
@@ -256,27 +259,31 @@ class Repository {
 
 	/** Returns the text of a file in a commit, with `\n` as line ends; `undefined` if it has none. */
 	textAt(commit: string, file: string): string | undefined {
-		return this.#ask('show', `${commit}:./${this.#relative(file)}`)?.replaceAll('\r\n', '\n');
+		return this.#ask('show', '--no-textconv', `${commit}:./${this.#relative(file)}`)?.replaceAll('\r\n', '\n');
 	}
 
 	/** Returns the first commit in which a file has a text; `undefined` if none has it yet. */
 	firstWith(text: string, file: string): string | undefined {
-		const found = this.#ask('log', '--reverse', '--format=%H', `-S${text}`, '--', this.#relative(file));
+		const found = this.#ask('log', ...plainly, '--reverse', '--format=%H', `-S${text}`, '--', this.#relative(file));
 		return found?.split('\n')[0] || undefined;
 	}
 
 	/** Lists how many lines of a file each commit removed, and what is on disk now; those without removals are left out. */
 	removalsIn(file: string): Array<{readonly commit: string | undefined; readonly lines: number}> {
 		const name = this.#relative(file);
-		const log = this.#ask('log', '--format=%H', '--numstat', '--no-renames', '--', name) ?? '';
-		const now =
-			this.#ask('diff', '--numstat', '--no-renames', '--no-ext-diff', '--ignore-cr-at-eol', 'HEAD', '--', name) ?? '';
+		const lines = ['--unified=0', '--no-color', '--no-renames', ...plainly]; // `--numstat` would go by the attributes
+		const log = this.#ask('log', '--patch', '--format=commit %H', ...lines, '--', name) ?? '';
+		const now = this.#ask('diff', '--ignore-cr-at-eol', ...lines, 'HEAD', '--', name) ?? '';
+		const removed = new Map<string | undefined, number>();
 		let commit: string | undefined;
-		return ['', ...now.split('\n'), ...log.split('\n')].flatMap(line => {
-			const [, removed] = /^\d+\t(\d+)\t/.exec(line) ?? [];
-			commit = /^[\da-f]{40,}$/.test(line) ? line : commit;
-			return removed === undefined || removed === '0' ? [] : [{commit, lines: Number(removed)}];
-		});
+		for (const line of `${now}\n${log}`.split('\n')) {
+			commit = /^commit ([\da-f]{40,})$/.exec(line)?.[1] ?? commit;
+			if (/^-(?!-- )/.test(line)) {
+				removed.set(commit, (removed.get(commit) ?? 0) + 1);
+			}
+		}
+
+		return [...removed].map(([commit, lines]) => ({commit, lines}));
 	}
 
 	#relative(file: string): string {
