@@ -36,11 +36,18 @@ test('the claims of this ladder rest on tests or measures, and no figure in them
 	}
 });
 
+/** Returns a condition that is true so many times. */
+function countdown(calls: number): Claim['holds'] {
+	let left = calls;
+	return () => left-- > 0;
+}
+
 for (const [name, holds] of [
 	['makes no test', () => true],
 	['ignores a test', ({self, from}) => rose(self, from, 'test') || true],
 	['ignores a measure', ({self}) => self.test.mean > 0 || true],
 	['is about names alone', ({self, from}) => self.name !== from.name],
+	['counts its calls', countdown(4)],
 ] satisfies ReadonlyArray<readonly [string, Claim['holds']]>) {
 	test(`a condition that ${name} is refused`, t => {
 		const {problems} = checked(claim(() => 'It works.', holds));
@@ -176,6 +183,17 @@ for (const [text, figures] of typed) {
 		t.true(problems[0]?.includes(`claim 1 states ${figures}, which no record gives`), problems[0]);
 	});
 }
+
+test('a figure that stands in a comment of the condition alone is refused', t => {
+	const {problems} = checked(
+		claim(
+			() => 'It gets 99.87 %.',
+			({self}) => /* 99.87 */ self.test.mean > 0.5,
+		),
+	);
+	t.is(problems.length, 1);
+	t.true(problems[0]?.includes('claim 1 states 99.87, which no record gives'), problems[0]);
+});
 
 test('figures of the records, of the condition, of names and of sources are no typed ones', t => {
 	const {problems} = checked(

@@ -36,7 +36,8 @@ export const basisOf = ({holds}: Claim, analysis: Analysis, alternatives: Altern
 	}
 
 	const restsOnMeasures = recordChanges.some(change => !isTrue(changed(change))) || !isTrue(changed('alike', true));
-	return restsOnMeasures ? 'measure' : 'nothing';
+	const isRepeated = isTrue(actual); // one that counts its calls is false by now
+	return restsOnMeasures && isRepeated ? 'measure' : 'nothing';
 };
 
 /**
@@ -65,7 +66,8 @@ export const typedFigures = ({say, holds}: Claim, analysis: Analysis, {actual, c
 	);
 	const probe = analysis.probe(() => false);
 	probe.during(() => probe.decide(() => holds(actual)));
-	const literals = Function.prototype.toString.call(holds).match(/\d[\d_]*(?:\.\d+)?(?:e-?\d+)?/gi) ?? [];
+	const code = Function.prototype.toString.call(holds).replaceAll(/\/\*.*?\*\/|\/\/[^\n]*/gs, ' ');
+	const literals = code.match(/\d[\d_]*(?:\.\d+)?(?:e-?\d+)?/gi) ?? [];
 	const given = [...probe.given, ...literals.map(literal => Number(literal.replaceAll('_', '')))];
 	const isGiven = (figure: string): boolean => {
 		const value = Number(figure.replaceAll(',', ''));
