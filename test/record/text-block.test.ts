@@ -79,13 +79,24 @@ test('a comment that the user has moved above the text block stays there', t => 
 	t.is(readFileSync(file, 'utf8'), `// mine\n${example('Held.')}\n/* of the code */\n${code}`);
 });
 
+test('a stray text is found behind any line end, and with characters without a width', t => {
+	const file = path.join(temporaryFolder(t), '0-tiny.ts');
+	writeFileSync(file, `${code}/*\rResult: 5\u2028Promised : 1\r*/\n// \u200bRESULT:5\n`);
+	t.is(strayTexts(file).length, 3);
+});
+
 for (const [name, forge, lines] of [
-	['a second block below the true one', (block: string) => `${block}\n${example('Held by 5 of 5.')}${code}`, 3],
-	['a second block below the code', (block: string) => `${block}\n${code}\n${example('Held by 5 of 5.')}`, 3],
-	['a false block above the true one', (block: string) => `${example('Held by 5 of 5.')}\n${block}\n${code}`, 3],
+	['a second block below the true one', (block: string) => `${block}\n${example('Held by 5 of 5.')}${code}`, 4],
+	['a second block below the code', (block: string) => `${block}\n${code}\n${example('Held by 5 of 5.')}`, 4],
+	['a false block above the true one', (block: string) => `${example('Held by 5 of 5.')}\n${block}\n${code}`, 4],
 	['a comment above the block', (block: string) => `/** Result: Held by 5 of 5 seeds. */\n${block}\n${code}`, 1],
 	['a line comment', (block: string) => `${block}\n${code}// Result: Held by 5 of 5 seeds.\n`, 1],
 	['a comment of several lines', (block: string) => `${block}\n${code}/**\n * Promised: In 2020.\n */\n`, 1],
+	[
+		'lists, headings and bold text',
+		(block: string) => `${block}\n${code}// - Result: 5\n/*\n * ## Target: 99 %\n * **Result:** 5\n */\n`,
+		3,
+	],
 	['a comment behind another', (block: string) => `${block}\n${code}/* 1 */ /* Target: less */\n`, 1],
 ] as const) {
 	test(`${name} is named`, t => {

@@ -15,8 +15,9 @@ const filler = /\s+|(?:\/\/[^\n]*(?:\n|$)[\t ]*)+|\/\*.*?\*\//sy;
 
 const licence = /copyright|licen[cs]e|spdx-|^\/\*!/i;
 
-/** A line that reads like a part of a text block: in a comment, or at its beginning. */
-const claimed = /(?:^|\/\*+|\/\/+)\s*\*?\s*(?:Target|Promised|Result):(?:\s|$)/;
+/** A line that reads like a part of a text block, however it is set: in a comment, or at its beginning. */
+const claimed =
+	/(?:^|\/\*+|\/\/+)[\s*#>_~-]*(?:Target|Promised|Result|Analysis|TARGET|PROMISED|RESULT|ANALYSIS)[\s*_]*:/;
 
 /** Returns the block of a step's file, with `\n` as line ends; `undefined` if there is none above the code. */
 export const readBlock = (file: string): string | undefined =>
@@ -32,7 +33,8 @@ export const strayTexts = (file: string): string[] => {
 	const {index, text = ''} = findBlock(source);
 	// the lines of the block are left empty, so that the others keep their numbers
 	const others = source.slice(0, index) + text.replaceAll(/[^\n]/g, '') + source.slice(index + text.length);
-	return others.split('\n').flatMap((line, index) => {
+	return others.split(/\r\n|[\n\r\u2028\u2029]/).flatMap((read, index) => {
+		const line = read.replaceAll(/\p{Cf}/gu, ''); // characters without a width
 		const where = `${displayPath(file)}, line ${index + 1}`;
 		const sentence = `${where}: ${JSON.stringify(line.trim())} stands outside of the step’s text block, where no record is checked against it: remove it`;
 		return claimed.test(line) ? [sentence] : [];
