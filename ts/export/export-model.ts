@@ -1,11 +1,11 @@
-import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
-import os from 'node:os';
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
 import {ConfigError} from '../errors/index.js';
 import {summarize} from '../experiment/summarize.js';
 import {displayPath} from '../format/command-line.js';
 import {fileType} from '../fs/file-type.js';
+import {inFolder} from '../fs/in-folder.js';
 import {listFolder} from '../fs/list-folder.js';
 import {suggestOut, wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {writeUserFolder} from '../fs/write-user-folder.js';
@@ -240,15 +240,11 @@ const checkEmpty = (folder: string): void => {
 const inTemporaryFolder = async <Value>(
 	files: readonly ExportedFile[],
 	work: (folder: string) => Promise<Value>,
-): Promise<Value> => {
-	const folder = mkdtempSync(path.join(os.tmpdir(), 'stepladder-export-'));
-	try {
+): Promise<Value> =>
+	inFolder(undefined, 'stepladder-export-', async folder => {
 		for (const {name, content} of files) {
 			writeFileSync(path.join(folder, name), content);
 		}
 
-		return await work(folder);
-	} finally {
-		rmSync(folder, {recursive: true, force: true});
-	}
-};
+		return work(folder);
+	});
