@@ -176,6 +176,17 @@ test('the file of the first test images is checked, and not written again from o
 	t.is(await check(own), '');
 });
 
+test('test images that stood there before the first preregistration are not taken for the first', async t => {
+	const [own, other] = [made(t), made(t)];
+	writeImages(other, imagesOf(other, 't10k').slice(5));
+	await recordTiny(other);
+	own.write(file, other.read(file));
+	await recordTiny(own);
+	t.not(own.read(file), other.read(file));
+	t.is(await check(own), '');
+	t.notRegex(textOf(own), /test images are not those/);
+});
+
 test('none of the 10,000 test images of MNIST is in its training set', async t => {
 	const {findings, test, train} = await mnist.data.open(mnist.folder);
 	t.deepEqual([findings, test, train], [undefined, 10_000, 60_000]); // as scripts/reference/count_test_in_train.py counts them

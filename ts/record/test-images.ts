@@ -38,7 +38,8 @@ type Images = ReadonlyMap<string, ReadonlyMap<string, number>>;
 type FirstImages = {readonly data: string; readonly images: Images};
 
 /**
- * Writes the test images of a ladder's first record, unless that was done.
+ * Writes the test images of a ladder's first record, unless the ledger has them. A file that it doesn't have is replaced: a killed
+ * process left it, or somebody who wants other images to be the first.
  *
  * @param lines of the ledger, which has the hash of the file
  * @returns the hash of the file
@@ -52,7 +53,7 @@ export const keepTestImages = (ladder: string, data: Data, lines: readonly Ledge
 		throw new RecordError(file, problem);
 	}
 
-	if (!existsSync(file)) {
+	if (notedHash(lines) === undefined) {
 		wrapWriteErrors(`the test images in ${file}`, file, () => {
 			makeFolders(path.dirname(file));
 			writeUserFile(file, asText(data)); // the records of two steps may write it at once
@@ -64,18 +65,21 @@ export const keepTestImages = (ladder: string, data: Data, lines: readonly Ledge
 
 /** Says how the file differs from the one that the ledger has; `undefined` if it does not, or the ledger has none. */
 export const testImagesProblem = (ladder: string, lines: readonly LedgerLine[]): string | undefined => {
-	const noted = lines.find(line => line.event === 'promised' && line.testImages !== undefined);
-	if (noted?.event !== 'promised') {
+	const noted = notedHash(lines);
+	if (noted === undefined) {
 		return undefined;
 	}
 
 	const file = testImagesFile(ladder);
 	return !existsSync(file)
 		? 'it is missing, which has the test images of the ladder’s first record: restore it'
-		: fileHash(file) === noted.testImages
+		: fileHash(file) === noted
 			? undefined
 			: 'it is not what was written with the ladder’s first record: restore it';
 };
+
+const notedHash = (lines: readonly LedgerLine[]): string | undefined =>
+	lines.flatMap(line => (line.event === 'promised' ? (line.testImages ?? []) : [])).at(0);
 
 /**
  * Compares the test images of a ladder's first record with those of data.
