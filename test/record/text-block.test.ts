@@ -85,6 +85,14 @@ test('a stray text is found behind any line end, and with characters without a w
 	t.is(strayTexts(file).length, 3);
 });
 
+test('code that has the names of the parts is no stray text', t => {
+	const file = path.join(temporaryFolder(t), '0-tiny.ts');
+	const plain =
+		"const parts = {Result: 5, Target: 1 / 2, Analysis: /'/};\nconst text = `\n// Target: 1`; // Results: none\n";
+	writeFileSync(file, `${example('Missed.')}\n${plain}`);
+	t.deepEqual(strayTexts(file), []);
+});
+
 for (const [name, forge, lines] of [
 	['a second block below the true one', (block: string) => `${block}\n${example('Held by 5 of 5.')}${code}`, 4],
 	['a second block below the code', (block: string) => `${block}\n${code}\n${example('Held by 5 of 5.')}`, 4],
@@ -97,6 +105,8 @@ for (const [name, forge, lines] of [
 		(block: string) => `${block}\n${code}// - Result: 5\n/*\n * ## Target: 99 %\n * **Result:** 5\n */\n`,
 		3,
 	],
+	['a sentence in the middle of a comment', (block: string) => `${block}\n${code}/* As we know, Result: 99 % */\n`, 1],
+	['a comment behind code', (block: string) => `${block}\n${code}const a = '//'; /* 1 */ // see **Result**: 5\n`, 1],
 	['a comment behind another', (block: string) => `${block}\n${code}/* 1 */ /* Target: less */\n`, 1],
 ] as const) {
 	test(`${name} is named`, t => {

@@ -1,4 +1,5 @@
 import {readFileSync} from 'node:fs';
+import jsTokens from 'js-tokens';
 import {displayPath} from '../format/command-line.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {overwriteUserFile, withLineEnds} from '../fs/write-user-file.js';
@@ -15,29 +16,42 @@ const filler = /\s+|(?:\/\/[^\n]*(?:\n|$)[\t ]*)+|\/\*.*?\*\//sy;
 
 const licence = /copyright|licen[cs]e|spdx-|^\/\*!/i;
 
-/** A line that reads like a part of a text block, however it is set: in a comment, or at its beginning. */
-const claimed =
-	/(?:^|\/\*+|\/\/+)[\s*#>_~-]*(?:Target|Promised|Result|Analysis|TARGET|PROMISED|RESULT|ANALYSIS)[\s*_]*:/;
+/** The name of a part of a text block, anywhere in a comment and however it is set: `**Result**:`. */
+const claimed = /(?<![\p{L}\d])(?:Target|Promised|Result|Analysis|TARGET|PROMISED|RESULT|ANALYSIS)[\s*_]*[:：]/u;
 
 /** Returns the block of a step's file, with `\n` as line ends; `undefined` if there is none above the code. */
 export const readBlock = (file: string): string | undefined =>
 	findBlock(readFileSync(file, 'utf8')).text?.replaceAll('\r\n', '\n');
 
 /**
- * Finds lines of a step's file that state a target, a promise or a result outside of its text block, where nothing checks them.
+ * Finds comments of a step's file that state a target, a promise or a result outside of its text block, where nothing checks them.
  *
- * @returns a sentence for each
+ * @returns a sentence for each line
  */
 export const strayTexts = (file: string): string[] => {
 	const source = readFileSync(file, 'utf8');
 	const {index, text = ''} = findBlock(source);
 	// the lines of the block are left empty, so that the others keep their numbers
 	const others = source.slice(0, index) + text.replaceAll(/[^\n]/g, '') + source.slice(index + text.length);
-	return others.split(/\r\n|[\n\r\u2028\u2029]/).flatMap((read, index) => {
-		const line = read.replaceAll(/\p{Cf}/gu, ''); // characters without a width
-		const where = `${displayPath(file)}, line ${index + 1}`;
+	const lines = others.split(lineEnd);
+	return linesInComments(others).flatMap(([number, comment]) => {
+		const line = lines[number - 1] ?? '';
+		const where = `${displayPath(file)}, line ${number}`;
 		const sentence = `${where}: ${JSON.stringify(line.trim())} stands outside of the step’s text block, where no record is checked against it: remove it`;
-		return claimed.test(line) ? [sentence] : [];
+		return claimed.test(comment.replaceAll(/\p{Cf}/gu, '')) ? [sentence] : []; // without characters that have no width
+	});
+};
+
+const lineEnd = /\r\n|[\n\r\u2028\u2029]/;
+
+/** Returns what comments have in each line, with the line's number, from 1. */
+const linesInComments = (source: string): Array<[line: number, comment: string]> => {
+	let line = 1;
+	return [...jsTokens(source)].flatMap(({type, value}) => {
+		const first = line;
+		const lines = value.split(lineEnd);
+		line += lines.length - 1;
+		return type.endsWith('Comment') ? lines.map((part, index): [number, string] => [first + index, part]) : [];
 	});
 };
 
