@@ -48,6 +48,7 @@ for (const [name, holds] of [
 	['ignores a measure', ({self}) => self.test.mean > 0 || true],
 	['is about names alone', ({self, from}) => self.name !== from.name],
 	['counts its calls', countdown(4)],
+	['is about the number of seeds', ({self}) => self.seeds.length === 5],
 ] satisfies ReadonlyArray<readonly [string, Claim['holds']]>) {
 	test(`a condition that ${name} is refused`, t => {
 		const {problems} = checked(claim(() => 'It works.', holds));
@@ -170,6 +171,10 @@ const typed: ReadonlyArray<readonly [text: string, figures: string]> = [
 	['It rose by 0.61 points (95 % interval 0.47 to 0.75).', '0.61, 0.47, 0.75'],
 	['All 1,234 images are right, as with 5 of 5 seeds.', '1,234, 5'],
 	['p is 0.001.', '0.001'],
+	['p is 1e-3, the share .995.', '1e-3, .995'],
+	['It gains 97pp, or 98%.', '97, 98'],
+	['It gets ９９．９３ %.', '99.93'],
+	['It is the best (99.93 % in all of 2020).', '99.93, 2020'],
 ];
 for (const [text, figures] of typed) {
 	test(`figures that no record gives are refused: ${text}`, t => {
@@ -195,6 +200,27 @@ test('a figure that stands in a comment of the condition alone is refused', t =>
 	t.true(problems[0]?.includes('claim 1 states 99.87, which no record gives'), problems[0]);
 });
 
+test('a figure that stands in a text of the condition alone is refused', t => {
+	const {problems} = checked(
+		claim(
+			() => 'It gets 99.87 %.',
+			({self}) => self.name !== '99.87' && self.test.mean > 0.5,
+		),
+	);
+	t.true(problems[0]?.includes('claim 1 states 99.87, which no record gives'), problems[0]);
+});
+
+test('the figures of a sentence that counts its calls are refused', t => {
+	let calls = 0;
+	const {problems} = checked(
+		claim(
+			() => `It gets ${99 + calls++} %.`,
+			({self, from}) => rose(from, self, 'test'),
+		),
+	);
+	t.regex(problems.join(), /claim 1 states \d+, which no record gives/);
+});
+
 test('figures of the records, of the condition, of names and of sources are no typed ones', t => {
 	const {problems} = checked(
 		claim(
@@ -212,7 +238,7 @@ test('figures of the records, of the condition, of names and of sources are no t
 		),
 		claim(
 			({self}) =>
-				`${percent(shareOfLast(self, 2))} % are in the last 2 convolutions, 1x1 ones after a 3x3 (Lin, Chen and Yan 2013), as in \`net-5\` and ${self.name}-2.`,
+				`${percent(shareOfLast(self, 2))} % are in the last 2 convolutions, 1x1 ones after a 3x3 and a 2nd one (Lin, Chen and Yan 2013), as in \`net-5\` and ${self.name}-2.`,
 			({self}) => shareOfLast(self, 2) > 0.01,
 		),
 	);

@@ -50,17 +50,24 @@ const ranges: Readonly<Record<RecordChange, readonly [own: Range, others: Range]
 
 type Range = readonly [from: number, to: number];
 
+/** What changes beside the measures. */
+export type ChangedParts = {
+	/** Whether there is one seed more; `true` by default. */
+	readonly seeds?: boolean;
+	/** Whether the numbers of the experiment are others; `false` by default. */
+	readonly settings?: boolean;
+};
+
 /**
- * Returns a record with other measures, epochs, predictions and counts, one seed more, and another target.
+ * Returns a record with other measures, epochs, predictions and counts, and another target.
  *
  * @param isOwn whether it is of the step whose claims are evaluated
- * @param settings whether the numbers of the experiment are others, too
  */
 export const changeRecord = (
 	recorded: MeasuredRecord,
 	change: RecordChange,
 	isOwn: boolean,
-	settings = false,
+	{seeds: oneMore = true, settings = false}: ChangedParts = {},
 ): MeasuredRecord => {
 	const [from, to] = ranges[change][isOwn ? 0 : 1];
 	const isHigh = from > 0.5;
@@ -72,7 +79,7 @@ export const changeRecord = (
 	};
 	const {record} = recorded;
 	const added = Math.max(...recorded.seeds) + 1;
-	const seeds = [...recorded.seeds, added];
+	const seeds = [...recorded.seeds, ...(oneMore ? [added] : [])];
 	const over = (value: (seed: number) => number): Measured => measured(new Map(seeds.map(seed => [seed, value(seed)])));
 	const ofAll = (Object.keys(measures) as Measure[]).flatMap(measure => {
 		const of = (seed: number): number => share(measure, seed);

@@ -1,5 +1,6 @@
+import jsTokens from 'js-tokens';
 import type {Analysis} from '../claims/analysis.js';
-import {type RecordChange, recordChanges} from '../claims/changed-record.js';
+import {type ChangedParts, type RecordChange, recordChanges} from '../claims/changed-record.js';
 import type {Claim, Evidence} from '../claims/evidence.js';
 
 /** The records as they are and as they might be, to find out what a claim rests on. */
@@ -7,7 +8,7 @@ export type Alternatives = {
 	readonly actual: Evidence;
 	/** As they are, with the opposite outcome of each sweep's tests. */
 	readonly inverted: Evidence;
-	readonly changed: (change: RecordChange, settings?: boolean) => Evidence;
+	readonly changed: (change: RecordChange, parts?: ChangedParts) => Evidence;
 };
 
 /** What decides whether a claim is true: the outcome of a test, a measure of a record, or nothing in the records. */
@@ -35,7 +36,9 @@ export const basisOf = ({holds}: Claim, analysis: Analysis, alternatives: Altern
 		return 'test';
 	}
 
-	const restsOnMeasures = recordChanges.some(change => !isTrue(changed(change))) || !isTrue(changed('alike', true));
+	const restsOnMeasures =
+		recordChanges.some(change => !isTrue(changed(change, {seeds: false}))) ||
+		!isTrue(changed('alike', {seeds: false, settings: true}));
 	const isRepeated = isTrue(actual); // one that counts its calls is false by now
 	return restsOnMeasures && isRepeated ? 'measure' : 'nothing';
 };
@@ -58,17 +61,19 @@ export const typedFigures = ({say, holds}: Claim, analysis: Analysis, {actual, c
 	}
 
 	const others = recordChanges.map(change => speak(changed(change)));
-	const typed = figures.filter((figure, index) =>
-		others.every(other => {
-			const found = figuresIn(other);
-			return skeleton(other) === skeleton(text) ? found[index] === figure : found.includes(figure);
-		}),
+	const isRepeated = speak(actual) === text; // one that counts its calls is no sentence of the records
+	const typed = figures.filter(
+		(figure, index) =>
+			!isRepeated ||
+			others.every(other => {
+				const found = figuresIn(other);
+				return skeleton(other) === skeleton(text) ? found[index] === figure : found.includes(figure);
+			}),
 	);
 	const probe = analysis.probe(() => false);
 	probe.during(() => probe.decide(() => holds(actual)));
-	const code = Function.prototype.toString.call(holds).replaceAll(/\/\*.*?\*\/|\/\/[^\n]*/gs, ' ');
-	const literals = code.match(/\d[\d_]*(?:\.\d+)?(?:e-?\d+)?/gi) ?? [];
-	const given = [...probe.given, ...literals.map(literal => Number(literal.replaceAll('_', '')))];
+	const literals = [...jsTokens(Function.prototype.toString.call(holds))].filter(({type}) => type === 'NumericLiteral');
+	const given = [...probe.given, ...literals.map(({value}) => Number(value.replaceAll('_', '')))];
 	const isGiven = (figure: string): boolean => {
 		const value = Number(figure.replaceAll(',', ''));
 		return given.some(number => [number, 100 * number].some(other => Math.abs(other - value) < 1e-9));
@@ -76,12 +81,17 @@ export const typedFigures = ({say, holds}: Claim, analysis: Analysis, {actual, c
 	return [...new Set(typed)].filter(figure => !isGiven(figure));
 };
 
-/** Numbers of a sentence; not those within words such as `3x3` or names, in code, of a confidence level, or of a year in brackets. */
-const number = /(?<![\p{L}\d_.]|\p{L}-)\d[\d,]*(?:\.\d+)?(?![\p{L}\d_])/gu;
+/** Numbers of a sentence, with a unit or not; no ordinals, sizes such as `3x3`, or numbers in words such as `net-5`. */
+const number =
+	/(?<![\p{L}\d_.]|\p{L}-|\d[x×])(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?(?![\d_]|[x×]\d|(?:st|nd|rd|th)(?!\p{L}))/giu;
 
 const figuresIn = (text: string): string[] => withoutNames(text).match(number) ?? [];
 
 const skeleton = (text: string): string => withoutNames(text).replaceAll(number, '#');
 
+/** Returns a sentence without code, the level of an interval, and the year of a source in brackets; with all digits in ASCII. */
 const withoutNames = (text: string): string =>
-	text.replaceAll(/`[^`]*`|95 % interval|\([^()]*\b(?:19|20)\d\d\)/g, ' ').replaceAll(/,(?=\s|$)/g, ' ,');
+	text
+		.normalize('NFKC')
+		.replaceAll(/`[^`]*`|95 % interval|\([^()\d]*\b(?:19|20)\d\d\)/g, ' ')
+		.replaceAll(/,(?=\s|$)/g, ' ,');

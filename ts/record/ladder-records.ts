@@ -1,6 +1,12 @@
 import path from 'node:path';
 import {Analysis} from '../claims/analysis.js';
-import {changeRecord, changeSweep, invertSweep, type RecordChange} from '../claims/changed-record.js';
+import {
+	type ChangedParts,
+	changeRecord,
+	changeSweep,
+	invertSweep,
+	type RecordChange,
+} from '../claims/changed-record.js';
 import type {Evidence} from '../claims/evidence.js';
 import {registerRecord} from '../claims/genuine.js';
 import {type MeasuredRecord, measureRecord} from '../claims/measured-record.js';
@@ -151,18 +157,18 @@ export class LadderRecords {
 		return {
 			actual: evidenceOf(entry, recordOf, sweepOf),
 			inverted: evidenceOf(entry, recordOf, name => invertSweep(sweepOf(name))),
-			changed: (change, settings = false) =>
+			changed: (change, parts = {}) =>
 				evidenceOf(
 					entry,
-					name => this.#changedRecord(recordOf(name), change, name === own, settings),
+					name => this.#changedRecord(recordOf(name), change, name === own, parts),
 					name => changeSweep(sweepOf(name), change),
 				),
 		};
 	}
 
-	#changedRecord(recorded: MeasuredRecord, change: RecordChange, isOwn: boolean, settings: boolean): MeasuredRecord {
-		const key = [recorded.name, change, isOwn, settings].join();
-		const known = this.#changed.get(key) ?? changeRecord(recorded, change, isOwn, settings);
+	#changedRecord(recorded: MeasuredRecord, change: RecordChange, isOwn: boolean, parts: ChangedParts): MeasuredRecord {
+		const key = [recorded.name, change, isOwn, parts.seeds, parts.settings].join();
+		const known = this.#changed.get(key) ?? changeRecord(recorded, change, isOwn, parts);
 		this.#changed.set(key, known);
 		return known;
 	}
