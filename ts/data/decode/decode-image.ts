@@ -65,8 +65,12 @@ export const decodeImage = async (
 	const again = corrected && (await decoding.shared(decode(corrected.bytes)).catch(() => undefined));
 	return again
 		? {...again, warnings: [`an unusual header: ${corrected.corrections.join(', ')}`]}
-		: {...(await decoding.alone(decode(bytes)).catch(withReason)), warnings: []}; // throws again, with its own reason
+		: {...(await failAgain(decode(bytes)).catch(withReason)), warnings: []};
 };
+
+/** Repeats work that failed, for its own reason. The first time also takes the messages that others left in the list. */
+const failAgain = async <Value>(work: () => Promise<Value>): Promise<Value> =>
+	decoding.alone(async () => work().catch(work));
 
 /** sharp names its own setting if libvips has lost the reason. */
 const withReason = (error: unknown): never => {
@@ -108,7 +112,7 @@ const metadataOf = async (bytes: Uint8Array): Promise<Metadata> => {
 	}
 
 	const read = async (): Promise<Metadata> => sharp(bytes, {limitInputPixels: false}).metadata();
-	const found = await decoding.shared(read).catch(async () => decoding.alone(read));
+	const found = await decoding.shared(read).catch(async () => failAgain(read));
 	if (found.format === 'heif' && found.compression === 'hevc') {
 		throw new Error(`it is a HEIC, which can’t be read: ${refused}`);
 	}
