@@ -24,18 +24,18 @@ import type {Ladder} from '../ladder/open-ladder.js';
 import {cleanUpLedger} from '../ledger/ledger.js';
 import type {Condition} from '../native/condition.js';
 import {currentCondition} from '../native/condition.js';
-import {native} from '../native/load.js';
-import {unwrap} from '../native/unwrap.js';
-import {runWorkers} from '../platform/run-workers.js';
 import {checkTrainOptions, requireSeeds, type TrainOptions} from '../runs/train-options.js';
 import {checkName, type Step} from '../step/define-step.js';
-import {weightPaths, withWeightHashes} from '../step/weight-files.js';
+import {withWeightHashes} from '../step/weight-files.js';
 import {checkBudgets} from '../training/check-training.js';
 import {findMissingClasses, newDrawSeed} from '../training/image-selection.js';
 import {checkFresh} from '../validation/check-fresh.js';
 import {checkNames} from '../validation/check-names.js';
 import {checkPath} from '../validation/check-path.js';
+import type {Executor, PlannedRun, RunProgress} from './executor.js';
 import {hasSweep, readSweep, sweepFiles, sweepsFolder, writeSweep} from './file.js';
+import {LocalExecutor} from './local-executor.js';
+import {lockTrials, releaseTrials} from './lock-trials.js';
 import {chartFile, hasSweepPage, pageFile, writeSweepPage} from './page.js';
 import {
 	asPlanned,
@@ -51,7 +51,6 @@ import type {SweepResult} from './result.js';
 import {summarizeSweep} from './result.js';
 import {noteSweep, noteSweepBegun} from './sweep-ledger.js';
 import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
-import {trainTrial} from './train-trial.js';
 import {TrialFolder} from './trial-folder.js';
 
 /** The options of a sweep. */
@@ -231,7 +230,10 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		}
 
 		noteSweepBegun(ladder.folder, name, plan);
-		const record = await trainAll(plan, runs, data, {...rest, ladder: ladder.folder, signal, condition, fresh, tell});
+		const {threads, jobs} = rest;
+		const shared = {plan, data, ladder: ladder.folder, condition};
+		const executor: Executor = new LocalExecutor({...shared, threads, jobs, fresh, signal});
+		const record = await trainAll(plan, runs, executor, tell);
 		lock.check();
 		removePartialFiles(folder, written);
 		writeSweep(folder, record);
@@ -256,7 +258,7 @@ const cleanUp = async (
 	found: SweepResult,
 	signal: AbortSignal = new AbortController().signal,
 ): Promise<void> => {
-	const locks = await lockAll(
+	const locks = await lockTrials(
 		trials.filter(trial => trial.isUntidy),
 		signal,
 	);
@@ -265,7 +267,7 @@ const cleanUp = async (
 			trial.cleanUp();
 		}
 	} finally {
-		releaseAll(locks);
+		releaseTrials(locks);
 	}
 
 	const lockPath = lockPathFor(folder);
@@ -353,93 +355,45 @@ const checkHeldOut = async (data: Data, plan: SweepPlan): Promise<void> => {
 	throw new ConfigError('holdout', 'held-out images of each class', `none of ${names}`, sentence);
 };
 
-/** A seed of a trial. */
-type Run = {readonly trial: Trial; readonly index: number; readonly seed: number; readonly folder: TrialFolder};
-
-type Settled = Pick<SweepOptions, 'threads' | 'jobs'> & {
-	readonly signal: AbortSignal;
-	/** The condition of runs that are trained now. */
-	readonly condition: Condition;
-	/** The folder of the ladder. */
-	readonly ladder: string;
-	readonly fresh: boolean;
-	readonly tell: (event: SweepEvent) => void;
-};
-
-/** Trains missing runs, several at once, and assembles the record. */
-const trainAll = async (plan: SweepPlan, runs: readonly Run[], data: Data, settled: Settled): Promise<SweepRecord> => {
-	const {condition, ladder, fresh, tell, signal} = settled;
-	const locks = await lockAll(
-		runs.map(({folder}) => folder).filter(folder => fresh || folder.read() === undefined || folder.isUntidy),
-		signal,
-	);
+/** Trains missing runs, and assembles the record before their folders may be used by others. */
+const trainAll = async (
+	plan: SweepPlan,
+	runs: readonly PlannedRun[],
+	executor: Executor,
+	tell: (event: SweepEvent) => void,
+): Promise<SweepRecord> => {
 	try {
-		if (fresh) {
-			for (const {folder} of runs) {
-				folder.clear();
-			}
-		}
-
-		for (const {folder} of runs.filter(({folder}) => locks.has(folder.path) && folder.read() !== undefined)) {
-			folder.cleanUp();
-		}
-
-		const {cores} = unwrap(native().runtimeInfo());
-		const jobs = settled.jobs ?? Math.max(1, Math.floor(cores / (settled.threads ?? 1)));
-		const threads = settled.threads ?? Math.max(1, Math.floor(cores / Math.min(jobs, runs.length)));
-		const lockedSignal = AbortSignal.any([signal, ...[...locks.values()].map(lock => lock.signal)]);
-		const waiting = runs.filter(({folder}) => folder.read() === undefined);
-		let done = runs.length - waiting.length;
-		await runWorkers(waiting, jobs, lockedSignal, async ({trial, seed, folder}, stop) => {
-			const of = {trial: settingsName(trial), seed, epochs: trial.experiment.epochs, of: runs.length};
-			const begun = folder.begin();
-			tell({type: 'begun', ...of, epoch: 0, holdoutAccuracy: undefined, diverged: false, done});
-			const outcome = await trainTrial({
-				...{experiment: trial.experiment, seed, data, images: selectionOf(plan), threads},
-				...{weights: weightPaths(trial.experiment, ladder), checkpoint: folder.checkpoint, signal: stop},
-				tell({epoch, holdoutCorrect}) {
-					const holdoutAccuracy = holdoutCorrect / plan.holdout;
-					tell({type: 'epoch', ...of, epoch, holdoutAccuracy, diverged: false, done});
-				},
-			});
-			locks.get(folder.path)?.check();
-			folder.finish({outcome, begun, condition});
-			done += 1;
-			const last = outcome.epochs.at(-1);
-			const holdoutAccuracy = last && last.holdoutCorrect / plan.holdout;
-			const diverged = outcome.diverged !== null;
-			tell({type: 'finished', ...of, epoch: outcome.epochs.length, holdoutAccuracy, diverged, done});
-		});
+		await executor.train(runs, asSweepEvents(plan, runs.length, tell));
 		return assemble(plan, runs);
 	} finally {
-		releaseAll(locks);
+		executor.release();
 	}
 };
 
-const releaseAll = (locks: ReadonlyMap<string, Lock>): void => {
-	for (const lock of locks.values()) {
-		lock.release();
-	}
-};
-
-/** Acquires all locks or none, in one order for all sweeps, so that two of them can't wait for each other. */
-const lockAll = async (folders: readonly TrialFolder[], signal: AbortSignal): Promise<Map<string, Lock>> => {
-	const locks = new Map<string, Lock>();
-	try {
-		for (const folder of folders.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
-			if (!locks.has(folder.path)) {
-				locks.set(folder.path, await folder.lock(signal));
-			}
+/** Returns a listener to the progress of a list of runs, which emits it as events of a sweep of so many. */
+const asSweepEvents = (
+	{holdout}: SweepPlan,
+	of: number,
+	tell: (event: SweepEvent) => void,
+): ((progress: RunProgress) => void) => {
+	let done = 0;
+	return progress => {
+		if (progress.type === 'found') {
+			done = progress.count;
+			return;
 		}
 
-		return locks;
-	} catch (error) {
-		releaseAll(locks);
-		throw error;
-	}
+		const {type, run, epoch, holdoutCorrect, diverged} = progress;
+		done += Number(type === 'finished');
+		const {trial, seed} = run;
+		const holdoutAccuracy = holdoutCorrect === undefined ? undefined : holdoutCorrect / holdout;
+		const {epochs} = trial.experiment;
+		tell({type, trial: settingsName(trial), seed, epoch, epochs, holdoutAccuracy, diverged, done, of});
+	};
 };
 
-const assemble = (plan: SweepPlan, folders: readonly Run[]): SweepRecord => {
+/** Reads the results of all runs. */
+const assemble = (plan: SweepPlan, folders: readonly PlannedRun[]): SweepRecord => {
 	const conditions: Condition[] = [];
 	const runs: SweepRun[] = [];
 	const epochs: SweepEpoch[] = [];

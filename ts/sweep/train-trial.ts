@@ -18,6 +18,8 @@ export type TrialRun = {
 	readonly weights?: WeightPaths;
 	/** Path of the checkpoint, from which the run is resumed if it exists. */
 	readonly checkpoint: string;
+	/** The epoch after which to stop; `undefined` to train to the end. */
+	readonly until?: number | undefined;
 	readonly signal: AbortSignal;
 	/** Called with each epoch. */
 	readonly tell: (row: TrialEpoch) => void;
@@ -36,9 +38,10 @@ export type TrialOutcome = Omit<SweepRun, 'trial' | 'seed' | 'begun' | 'conditio
  * @throws {AbortError} if the signal aborts, and the error of a run that fails; a loss that diverges is an outcome
  */
 export const trainTrial = async (run: TrialRun): Promise<TrialOutcome> => {
-	const {experiment, seed, data, images, threads, weights, checkpoint, signal, tell} = run;
+	const {experiment, seed, data, images, threads, weights, checkpoint, until = experiment.epochs, signal, tell} = run;
 	const begun = performance.now();
 	const epochs: TrialEpoch[] = [];
+	const enough = new AbortController();
 	let resumedAfter = 0;
 	const options = {
 		seed,
@@ -50,26 +53,31 @@ export const trainTrial = async (run: TrialRun): Promise<TrialOutcome> => {
 		...weights,
 	} as const;
 	try {
-		const finished = await runNative(experiment, data, options, signal, event => {
+		const finished = await runNative(experiment, data, options, AbortSignal.any([signal, enough.signal]), event => {
 			if (event.type === 'started') {
 				resumedAfter = event.epochsDone;
-			} else if (event.type === 'epoch') {
+			} else if (event.type === 'epoch' && epochs.length < until) {
 				const row = asRow(event);
 				epochs.push(row);
 				tell(row);
+				if (epochs.length === until && until < experiment.epochs) {
+					enough.abort(); // its checkpoint is written: the trainer emits an epoch after that
+				}
 			}
 		});
 		const {engine, device, seconds} = finished;
 		return {epochs, engine: engine as Engine, device, threads: finished.threads, diverged: null, seconds};
 	} catch (error) {
-		if (!(error instanceof DivergedError)) {
+		const isStopped = enough.signal.aborted && !signal.aborted;
+		if (!isStopped && !(error instanceof DivergedError)) {
 			throw error;
 		}
 
 		// As for a run that finishes: the time since it was resumed, and the epochs before that.
 		const before = epochs.slice(0, resumedAfter).reduce((sum, row) => sum + row.seconds, 0);
 		const seconds = before + (performance.now() - begun) / 1000;
-		return {epochs, engine: 'fused', device: 'cpu', threads, diverged: error.epoch, seconds};
+		const diverged = isStopped ? null : (error as DivergedError).epoch;
+		return {epochs, engine: 'fused', device: 'cpu', threads, diverged, seconds};
 	}
 };
 

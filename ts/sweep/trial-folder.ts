@@ -13,8 +13,8 @@ import {shapes} from '../validation/validate.js';
 import type {SweepPlan} from './plan.js';
 import type {TrialOutcome} from './train-trial.js';
 
-/** The files in the folder of a finished trial. */
-const files = ['begun.txt', 'result.json'];
+/** The files in the folder of a trial. */
+const files = ['begun.txt', 'stopped.json', 'result.json'];
 
 /** A finished seed of a trial. */
 export type FinishedTrial = {
@@ -68,22 +68,32 @@ export class TrialFolder {
 		});
 	}
 
-	/** Returns the result; `undefined` if the trial is unfinished, or its file has changed. */
-	read(): FinishedTrial | undefined {
-		try {
-			const {checksum: sum, ...finished} = JSON.parse(readFileSync(this.#result, 'utf8'));
-			return sum === checksum(canonicalJson(finished)) ? finished : undefined;
-		} catch {
-			return undefined;
-		}
+	/**
+	 * Returns the result; `undefined` if the trial is unfinished, or its file has changed.
+	 *
+	 * @param until an epoch, if the result so far of a trial that was stopped then or later serves too
+	 */
+	read(until = Number.POSITIVE_INFINITY): FinishedTrial | undefined {
+		const stopped = (): FinishedTrial | undefined => {
+			const soFar = Number.isFinite(until) ? readSealed(this.#stopped) : undefined;
+			return soFar && soFar.outcome.epochs.length >= until ? soFar : undefined;
+		};
+		return readSealed(this.#result) ?? stopped();
 	}
 
 	/** Writes the result. */
 	finish(finished: FinishedTrial): void {
 		writeIn(this.path, () => {
-			writeFileAtomic(this.#result, `${JSON.stringify({...finished, checksum: checksum(canonicalJson(finished))})}\n`);
-			rmSync(this.checkpoint, {force: true});
+			writeFileAtomic(this.#result, sealed(finished));
+			for (const file of [this.#stopped, this.checkpoint]) {
+				rmSync(file, {force: true});
+			}
 		});
+	}
+
+	/** Writes the result so far of a trial that was stopped, and keeps its checkpoint. */
+	stop(soFar: FinishedTrial): void {
+		writeIn(this.path, () => writeFileAtomic(this.#stopped, sealed(soFar)));
 	}
 
 	/** Whether a killed process left more than the files of a finished trial, and no other process writes there. */
@@ -96,10 +106,10 @@ export class TrialFolder {
 		writeIn(this.path, () => removeLeftovers(this.path, files));
 	}
 
-	/** Removes result and checkpoint. The caller has the lock. */
+	/** Removes results and checkpoint. The caller has the lock. */
 	clear(): void {
 		writeIn(this.path, () => {
-			for (const file of [this.#result, this.checkpoint]) {
+			for (const file of [this.#result, this.#stopped, this.checkpoint]) {
 				rmSync(file, {force: true});
 			}
 		});
@@ -108,4 +118,20 @@ export class TrialFolder {
 	get #result(): string {
 		return path.join(this.path, 'result.json');
 	}
+
+	get #stopped(): string {
+		return path.join(this.path, 'stopped.json');
+	}
 }
+
+const sealed = (finished: FinishedTrial): string =>
+	`${JSON.stringify({...finished, checksum: checksum(canonicalJson(finished))})}\n`;
+
+const readSealed = (file: string): FinishedTrial | undefined => {
+	try {
+		const {checksum: sum, ...finished} = JSON.parse(readFileSync(file, 'utf8'));
+		return sum === checksum(canonicalJson(finished)) ? finished : undefined;
+	} catch {
+		return undefined;
+	}
+};
