@@ -6,9 +6,10 @@ import {openLadder} from '../../ts/index.js';
 import {currentCondition} from '../../ts/native/condition.js';
 import type {PlannedRun, RunProgress} from '../../ts/sweep/executor.js';
 import {LocalExecutor, type LocalSettings} from '../../ts/sweep/local-executor.js';
-import {type SweepPlan, trialsOf} from '../../ts/sweep/plan.js';
+import type {SweepPlan} from '../../ts/sweep/plan.js';
 import type {FinishedTrial} from '../../ts/sweep/trial-folder.js';
 import {TrialFolder} from '../../ts/sweep/trial-folder.js';
+import {trialsOf} from '../../ts/sweep/trials.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
 /** A sweep of two trials, one of which diverges in its third epoch, and a way to train its runs. */

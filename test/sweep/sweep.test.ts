@@ -5,8 +5,10 @@ import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
 import sharp from 'sharp';
 import {AbortError, BudgetError, ConfigError, openLadder, type SweepResult, sweep} from '../../ts/index.js';
-import {asPlanned, type PlannedSetting, trialsOf} from '../../ts/sweep/plan.js';
+
 import {trainTrial} from '../../ts/sweep/train-trial.js';
+import {trialsOf} from '../../ts/sweep/trials.js';
+import {asPlanned, type PlannedSetting} from '../../ts/sweep/varied.js';
 import {main} from '../helpers/cli.js';
 import {resealSweep} from '../helpers/forger.js';
 import type {OwnLadder} from '../helpers/own-ladder.js';

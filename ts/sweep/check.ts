@@ -1,7 +1,8 @@
 import {learningRates} from '../experiment/learning-rates.js';
 import {groupBy} from '../statistics/group-by.js';
-import {type SweepPlan, type Trial, trainedOn, trialsOf} from './plan.js';
+import {type SweepPlan, trainedOn} from './plan.js';
 import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
+import {type Trial, trialsOf} from './trials.js';
 
 /**
  * Checks the parts of a sweep for consistency, as far as possible without the images.

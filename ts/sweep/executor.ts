@@ -1,7 +1,8 @@
 import type {Data} from '../data/data.js';
 import type {Condition} from '../native/condition.js';
-import type {SweepPlan, Trial} from './plan.js';
+import type {SweepPlan} from './plan.js';
 import type {TrialFolder} from './trial-folder.js';
+import type {Trial} from './trials.js';
 
 /** A run of a sweep: one seed of a trial, in a folder of its own. */
 export type PlannedRun = {

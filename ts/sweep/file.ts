@@ -14,8 +14,9 @@ import {writeFileAtomic} from '../fs/write-file-atomic.js';
 import {conditionShape} from '../native/condition.js';
 import {shapes, validate} from '../validation/validate.js';
 import {checkSweep} from './check.js';
-import {type SweepPlan, variedShape} from './plan.js';
+import type {SweepPlan} from './plan.js';
 import type {SweepEpoch, SweepRecord} from './sweep-record.js';
+import {variedShape} from './varied.js';
 
 /** The files of a sweep's record; page and chart are derived from them. */
 export const sweepFiles = {sweep: 'sweep.json', epochs: 'epochs.csv'} as const;

@@ -7,10 +7,11 @@ import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {runWorkers} from '../platform/run-workers.js';
 import {weightPaths} from '../step/weight-files.js';
-import {selectionOf, type Trial, trialsOf} from './plan.js';
+import {selectionOf} from './plan.js';
 import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
 import {type TrialEpoch, trainTrial} from './train-trial.js';
 import {TrialFolder} from './trial-folder.js';
+import {type Trial, trialsOf} from './trials.js';
 
 /** Options of {@link replaySweep}. */
 export type SweepReplayOptions = {

@@ -7,8 +7,8 @@ import {formatValue} from '../format/value.js';
 import {groupBy} from '../statistics/group-by.js';
 import {holm} from '../statistics/holm.js';
 import {pairedDifference} from '../statistics/paired.js';
-import {trialsOf} from './plan.js';
 import type {SweepRecord} from './sweep-record.js';
+import {trialsOf} from './trials.js';
 
 /** The outcome of a sweep, with its record. */
 export type SweepResult = SweepSummary & {readonly record: SweepRecord};

@@ -37,21 +37,14 @@ import {hasSweep, readSweep, sweepFiles, sweepsFolder, writeSweep} from './file.
 import {LocalExecutor} from './local-executor.js';
 import {lockTrials, releaseTrials} from './lock-trials.js';
 import {chartFile, hasSweepPage, pageFile, writeSweepPage} from './page.js';
-import {
-	asPlanned,
-	checkVary,
-	type SweepPlan,
-	selectionOf,
-	type Trial,
-	trainedOn,
-	trialsOf,
-	type Varied,
-} from './plan.js';
+import {type SweepPlan, selectionOf, trainedOn} from './plan.js';
 import type {SweepResult} from './result.js';
 import {summarizeSweep} from './result.js';
 import {noteSweep, noteSweepBegun} from './sweep-ledger.js';
 import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
 import {TrialFolder} from './trial-folder.js';
+import {type Trial, trialsOf} from './trials.js';
+import {asPlanned, checkVary, type Varied} from './varied.js';
 
 /** The options of a sweep. */
 export type SweepOptions = Pick<TrainOptions, 'epochs' | 'limitTrain' | 'threads' | 'jobs' | 'signal'> &

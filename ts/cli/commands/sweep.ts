@@ -1,9 +1,9 @@
 import path from 'node:path';
 import {type Command, InvalidArgumentError} from 'commander';
 import {commandHint} from '../../platform/command-hint.js';
-import type {Varied} from '../../sweep/plan.js';
 import {sweep} from '../../sweep/sweep.js';
 import {sweepText} from '../../sweep/table.js';
+import type {Varied} from '../../sweep/varied.js';
 import type {Interruption} from '../interruption.js';
 import {
 	chosenLadder,
