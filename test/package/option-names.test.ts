@@ -79,7 +79,8 @@ const examples: Readonly<Record<string, Example>> = {
 	'reportRuns given': {given: {}, calls: [async given => stepladder.reportRuns(['runs'], given)]},
 	'sweep options': {
 		given: {
-			...{vary: [{path: 'batchSize', range: {low: 1, high: 2, log: false}}], sample: 1},
+			vary: [{path: 'batchSize', range: {low: 1, high: 2, log: false}, when: {path: 'epochs', values: [1]}}],
+			sample: 1,
 			...{seeds: [1], holdout: 50, out: 'runs'},
 		},
 		calls: [async given => stepladder.sweep(ladder, 'tiny', given)],

@@ -194,13 +194,13 @@ export const changeSweep = (sweep: SweepSummary, change: RecordChange): SweepSum
 	const share = (...of: ReadonlyArray<string | number>): number =>
 		Number.parseInt(sha256([change, sweep.name, ...of].join(' ')).slice(0, 13), 16) / 16 ** 13;
 	const changed = (trial: TrialSummary): TrialSummary => {
-		const {name, settings, significant} = trial;
+		const {name, settings, parameters, significant} = trial;
 		const by =
 			(of: string) =>
 			(...more: ReadonlyArray<string | number>): number =>
 				share(name, of, ...more);
 		return {
-			...{name, settings, significant: change === 'alike' ? significant : !significant},
+			...{name, settings, parameters, significant: change === 'alike' ? significant : !significant},
 			holdout: trial.holdout && measured(new Map(sweep.seeds.map(seed => [seed, share(name, seed)]))),
 			diverged: change === 'low' ? sweep.seeds : [],
 			difference: changeNumbers(trial.difference, by('difference')),

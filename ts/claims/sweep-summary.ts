@@ -7,6 +7,8 @@ export type TrialSummary = {
 	/** Its settings: `schedule.maxLearningRate 0.05`. */
 	readonly name: string;
 	readonly settings: readonly TriedSetting[];
+	/** Number of parameters of its net. */
+	readonly parameters: number;
 	/** Held-out accuracy, the mean of the last five epochs; `undefined` if every seed diverged. */
 	readonly holdout: Measured | undefined;
 	/** Seeds that diverged. */
@@ -27,6 +29,8 @@ export type SweepSummary = {
 	/** Number of held-out images. */
 	readonly holdout: number;
 	readonly epochs: number;
+	/** Number of trials with more parameters than the sweep's limit: of a grid left out, of a sample drawn again. */
+	readonly tooLarge: number;
 	/** The unchanged step. */
 	readonly base: TrialSummary;
 	/** The step with other settings. */

@@ -4,8 +4,14 @@ import {isPlainObject, ownProperty} from '../validation/plain-object.js';
 import {asExperiment, type Experiment} from './experiment.js';
 import {isIndex, merge} from './merge.js';
 
-/** A setting of a trial; `null` if the trial removes it. */
-export type TriedSetting = {readonly path: string; readonly value: unknown};
+/** A setting of a trial. */
+export type TriedSetting = {
+	readonly path: string;
+	/** Its value; `null` if the trial removes it. */
+	readonly value: unknown;
+	/** The name of the value, such as that of its file. A named value replaces the setting as a whole; others are merged. */
+	readonly label?: string | undefined;
+};
 
 /**
  * Returns an experiment with other settings. An index in a path is one of the given experiment, whatever items are removed. Another
@@ -35,9 +41,10 @@ const replacedHashes = ({start, loss}: Experiment, settings: readonly TriedSetti
 const changeAll = (experiment: Experiment, settings: readonly TriedSetting[]): Experiment =>
 	asExperiment(settings.reduce<unknown>(changeOne, experiment));
 
-const changeOne = (whole: unknown, {path, value}: TriedSetting): unknown => {
+const changeOne = (whole: unknown, {path, value, label}: TriedSetting): unknown => {
 	checkIndices(whole, path);
-	return merge(whole, changeAt(path, value ?? undefined));
+	const base = label === undefined ? whole : merge(whole, changeAt(path, 0)); // no part of a number is merged
+	return merge(base, changeAt(path, value ?? undefined));
 };
 
 /** Returns a change of one setting, at any depth. */
@@ -64,7 +71,9 @@ const checkIndices = (whole: unknown, path: string): void => {
 
 /** Formats a trial's settings: `schedule.maxLearningRate 0.05`. */
 export const settingsName = ({settings}: {readonly settings: readonly TriedSetting[]}): string =>
-	settings.length === 0 ? 'unchanged' : settings.map(({path, value}) => `${path} ${formatShort(value)}`).join(', ');
+	settings.length === 0
+		? 'unchanged'
+		: settings.map(({path, value, label}) => `${path} ${label ?? formatShort(value)}`).join(', ');
 
 const formatShort = (value: unknown): string =>
 	value === null

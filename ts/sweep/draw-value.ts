@@ -1,13 +1,20 @@
+import type {TriedSetting} from '../experiment/settings.js';
 import {sha256} from '../fs/hash.js';
-import {isWhole, type PlannedSetting} from './varied.js';
+import {isWhole, type PlannedSetting, valueAt} from './varied.js';
+
+/** Returns a number in [0, 1), uniform over names. */
+export const shareOf = (name: string): number => Number.parseInt(sha256(name).slice(0, 13), 16) / 16 ** 13;
 
 /** Draws a value by the hash of a name, so that a resumed sweep draws the same. */
-export const drawValue = ({values, range}: PlannedSetting, name: string): unknown => {
-	const share = Number.parseInt(sha256(name).slice(0, 13), 16) / 16 ** 13; // in [0, 1)
-	if (!range) {
-		return values[Math.floor(share * values.length)];
-	}
+export const drawValue = (varied: PlannedSetting, name: string): TriedSetting => {
+	const share = shareOf(name);
+	return varied.values
+		? valueAt(varied, Math.floor(share * varied.values.length))
+		: {path: varied.path, value: valueInRange(varied.range, share)};
+};
 
+/** Returns the number at a share of a range, in [0, 1). */
+const valueInRange = (range: NonNullable<PlannedSetting['range']>, share: number): number => {
 	const {low, high, log, wholeByLog} = range;
 	if (wholeByLog) {
 		const [from, to] = [low - 0.5, high + 0.5]; // what rounds to the ends

@@ -34,6 +34,7 @@ const main = z.strictObject({
 		data: descriptionShape,
 		vary: z.array(variedShape),
 		sample: z.strictObject({count: some, draw: count}).nullable(),
+		maxParameters: some.optional(),
 		seeds: z.array(count).min(1, 'a list of at least one seed'),
 		holdout: some,
 		limitTrain: some.nullable(),
@@ -74,10 +75,12 @@ export const hasSweep = (folder: string): boolean => existsSync(path.join(folder
 /** Checks a plan, and orders its keys as they are written. */
 const orderedPlan = (plan: unknown, file: string): SweepPlan => {
 	const {experiment, ...rest} = asRecordError(file, () => validate(main.shape.plan, plan, 'plan'));
-	const {step, data, vary, sample, seeds, holdout, limitTrain, drawSeed} = rest;
+	const {step, data, vary, sample, maxParameters, seeds, holdout, limitTrain, drawSeed} = rest;
 	const complete = asRecordError(file, () => asExperiment(experiment));
 	return {
-		...{step, experiment: complete, data, vary, sample, seeds, holdout, limitTrain},
+		...{step, experiment: complete, data, vary, sample},
+		...(maxParameters !== undefined && {maxParameters}),
+		...{seeds, holdout, limitTrain},
 		...(drawSeed !== undefined && {drawSeed}),
 	} as SweepPlan;
 };

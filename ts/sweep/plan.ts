@@ -12,6 +12,8 @@ export type SweepPlan = {
 	readonly vary: readonly PlannedSetting[];
 	/** The number of trials to draw at random, and the seed of the draw; `null` for the whole grid. */
 	readonly sample: {readonly count: number; readonly draw: number} | null;
+	/** The limit of a trial's parameters, besides the step's own; `undefined` for none. */
+	readonly maxParameters?: number | undefined;
 	readonly seeds: readonly number[];
 	/** Number of held-out images: of the data's validation set, if they have one, else of training images. */
 	readonly holdout: number;

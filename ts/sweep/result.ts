@@ -8,7 +8,7 @@ import {groupBy} from '../statistics/group-by.js';
 import {holm} from '../statistics/holm.js';
 import {pairedDifference} from '../statistics/paired.js';
 import type {SweepRecord} from './sweep-record.js';
-import {trialsOf} from './trials.js';
+import {countTrials, parametersOf} from './trials.js';
 
 /** The outcome of a sweep, with its record. */
 export type SweepResult = SweepSummary & {readonly record: SweepRecord};
@@ -20,7 +20,8 @@ export type SweepResult = SweepSummary & {readonly record: SweepRecord};
 export const summarizeSweep = (name: string, record: SweepRecord): SweepResult => {
 	const {plan, runs, epochs} = record;
 	const rowsByRun = groupBy(epochs, ({trial, seed}) => `${trial} ${seed}`);
-	const summaries = trialsOf(plan).map(({settings}, trial) => {
+	const {trials: planned, tooLarge} = countTrials(plan);
+	const summaries = planned.map(({settings, experiment}, trial) => {
 		const own = runs.filter(run => run.trial === trial);
 		const converged = own.filter(({diverged}) => diverged === null).map(({seed}) => seed);
 		const bySeed = new Map(
@@ -31,7 +32,7 @@ export const summarizeSweep = (name: string, record: SweepRecord): SweepResult =
 		);
 		const holdout = converged.length > 0 ? measured(bySeed) : undefined;
 		const diverged = own.flatMap(({seed, diverged}) => (diverged === null ? [] : [seed]));
-		return {name: settingsName({settings}), settings, holdout, diverged};
+		return {name: settingsName({settings}), settings, parameters: parametersOf(experiment), holdout, diverged};
 	});
 	const [base, ...trials] = summaries;
 	if (!base) {
@@ -46,7 +47,8 @@ export const summarizeSweep = (name: string, record: SweepRecord): SweepResult =
 		compared.map(difference => (difference && difference.difference.values.length > 1 ? difference.pValue : 1)),
 	);
 	return {
-		...{name, step: plan.step, seeds: plan.seeds, holdout: plan.holdout, epochs: plan.experiment.epochs, record},
+		...{name, step: plan.step, seeds: plan.seeds, holdout: plan.holdout, epochs: plan.experiment.epochs},
+		...{tooLarge, record},
 		base: {...base, difference: undefined, corrected: 1, significant: false},
 		trials: trials.map((trial, index) => {
 			const p = corrected[index] ?? 1;

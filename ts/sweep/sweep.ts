@@ -68,6 +68,15 @@ export type SweepOptions = Pick<TrainOptions, 'epochs' | 'limitTrain' | 'threads
 		 */
 		readonly draw?: number;
 		/**
+		 * The limit of a trial's parameters, besides the step's own. Draws above it are repeated, and counted; trials of a grid
+		 * above it are left out.
+		 *
+		 * @range whole number, at least 1
+		 * @unit parameters
+		 * @default the step’s
+		 */
+		readonly maxParameters?: number;
+		/**
 		 * The seeds, one run of each trial each; they should differ from those of records.
 		 *
 		 * @range different whole numbers from 0 to 4294967295, 1 to 10000 of them
@@ -102,7 +111,7 @@ export type SweepOptions = Pick<TrainOptions, 'epochs' | 'limitTrain' | 'threads
 	};
 
 const known = [
-	...['vary', 'sample', 'draw', 'seeds', 'holdout', 'name', 'out', 'fresh', 'tell', 'skipDamaged'],
+	...['vary', 'sample', 'draw', 'maxParameters', 'seeds', 'holdout', 'name', 'out', 'fresh', 'tell', 'skipDamaged'],
 	...['epochs', 'limitTrain', 'threads', 'jobs', 'signal'],
 ] as const satisfies ReadonlyArray<keyof SweepOptions>;
 
@@ -142,7 +151,18 @@ export type SweepEvent = {
  * @throws {AbortError} if the signal aborts
  */
 export const sweep = async (ladder: Ladder, stepName: string, options: SweepOptions): Promise<SweepResult> => {
-	const {vary, sample, draw, name: given, out, fresh = false, tell = () => {}, skipDamaged, ...rest} = options ?? {};
+	const {
+		vary,
+		sample,
+		draw,
+		maxParameters,
+		name: given,
+		out,
+		fresh = false,
+		tell = () => {},
+		skipDamaged,
+		...rest
+	} = options ?? {};
 	checkNames(options ?? {}, known);
 	checkLadder(ladder);
 	checkPath('out', out);
@@ -165,6 +185,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		data: describe(data),
 		vary: vary.map(asPlanned),
 		sample: sample === undefined ? null : {count: whole('sample', sample, 1), draw: whole('draw', draw ?? 1, 0)},
+		...(maxParameters !== undefined && {maxParameters: whole('maxParameters', maxParameters, 1)}),
 		seeds: [...rest.seeds],
 		holdout: heldOut(data, rest.holdout),
 		limitTrain: rest.limitTrain ?? null,

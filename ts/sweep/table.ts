@@ -52,13 +52,22 @@ const rows = ({base, trials, seeds}: SweepResult): string[][] =>
 	[base, ...trials].map(trial => cells(trial, seeds.length));
 
 /** Describes trials, seeds and images. */
-const opening = ({step, seeds, epochs, trials, record: {plan}}: SweepResult): string => {
+const opening = ({step, seeds, epochs, trials, tooLarge, record: {plan}}: SweepResult): string => {
 	const drawn = plan.sample ? `, drawn at random (draw ${plan.sample.draw})` : '';
+	const limited = plan.maxParameters === undefined ? '' : ` ${limitedTo(plan, tooLarge)}`;
 	return (
 		`\`${step}\` unchanged, plus ${trials.length} ${trials.length === 1 ? 'trial' : 'trials'}${drawn}, with ` +
-		`${seeds.length === 1 ? 'seed' : 'seeds'} ${seeds.join(', ')} and ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}. ` +
+		`${seeds.length === 1 ? 'seed' : 'seeds'} ${seeds.join(', ')} and ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}.${limited} ` +
 		`${heldOut(plan)} The trainer did not open the test images.`
 	);
+};
+
+/** Says how many trials had too many parameters. */
+const limitedTo = ({maxParameters, sample}: SweepPlan, tooLarge: number): string => {
+	const limit = `At most ${maxParameters?.toLocaleString('en')} parameters:`;
+	const count = (what: string): string =>
+		`${tooLarge.toLocaleString('en')} ${what}${tooLarge === 1 ? '' : 's'} above ${tooLarge === 1 ? 'was' : 'were'}`;
+	return sample ? `${limit} ${count('draw')} repeated.` : `${limit} ${count('trial')} left out.`;
 };
 
 /** Says which images were held out. */

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import {type Command, InvalidArgumentError} from 'commander';
+import type {Command} from 'commander';
 import {commandHint} from '../../platform/command-hint.js';
 import {sweep} from '../../sweep/sweep.js';
 import {sweepText} from '../../sweep/table.js';
@@ -15,7 +15,8 @@ import {
 	withLadderOption,
 } from '../ladder-options.js';
 import {ownRuns} from '../own-runs.js';
-import {parseNumber, parseSeeds, parseValue} from '../parse.js';
+import {parseNumber, parseSeeds} from '../parse.js';
+import {parseVaried} from '../parse-varied.js';
 import {print} from '../print.js';
 import {screen} from '../screen.js';
 import {SweepLog} from '../sweep-log.js';
@@ -26,6 +27,7 @@ type Flags = LadderFlags &
 		vary: Varied[];
 		sample?: number;
 		draw?: number;
+		maxParameters?: number;
 		seeds: number[];
 		holdout?: number;
 		epochs?: number;
@@ -52,6 +54,11 @@ export const sweepCommand = (command: Command, interruption: Interruption): Comm
 			parseNumber,
 		)
 		.option('--draw <n>', 'with --sample: which draw (default: 1)', parseNumber)
+		.option(
+			'--max-parameters <n>',
+			'the limit of a trial’s parameters: draws above it are repeated, trials of a grid left out',
+			parseNumber,
+		)
 		.option('--seeds <list>', 'seeds of each trial; take none that a record uses', parseSeeds, [101, 102, 103])
 		.option(
 			'--holdout <n>',
@@ -74,11 +81,17 @@ export const sweepCommand = (command: Command, interruption: Interruption): Comm
 The trainer is not given the test images. Values are numbers, words, or a list in JSON, where null removes a setting.
 A layer is reached by its index in the list, from 0; null removes it.
 Of a range such as 1..8 whole numbers are drawn, of 0.001..0.1:log as many of each order of magnitude.
+In a list, 8..64:8 stands for 8, 16, ... 64 and 1..3 for 1, 2, 3.
+net=@nets/*.json tries whole parts of an experiment from files of JSON, each called by its file's name.
+SETTING=VALUES if OTHER=VALUES varies a setting only with these values of one varied before it.
 
 Examples:
   ${commandHint('sweep', '--step baseline --vary schedule.learningRate=0.005,0.02 --holdout 100')}
   ${commandHint('sweep', '--step baseline --vary schedule.learningRate=0.001..0.1:log --sample 8 --holdout 100')}
   ${commandHint('sweep', '--step baseline --vary net.body.0.channels=4,8 --holdout 100')}
+  ${commandHint('sweep', '--step baseline --vary net.body.0.channels=4..12:2,16 --max-parameters 2000 --holdout 100')}
+  ${commandHint('sweep', '--step baseline --vary net=@nets/*.json --holdout 100')}
+  ${commandHint('sweep', `--step baseline --vary net.block.norm=none,batch --vary 'net.block.bias=true,false if net.block.norm=none' --holdout 100`)}
   ${commandHint('sweep', `--step baseline --vary 'averaging=[{"decay": 0.99}]' --holdout 100`)}`,
 		)
 		.action(async ({step: name, ladder: _, ...flags}: Flags, command: Command) => {
@@ -97,47 +110,3 @@ Examples:
 			interruption.kept = undefined;
 			print(`${sweepText(found, screen())}\n`);
 		});
-
-/** Parses `setting=values` and adds it to those before. */
-function parseVaried(text: string, before: Varied[]): Varied[] {
-	const [, path = '', values = ''] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
-	if (path === '') {
-		throw new InvalidArgumentError('It should be a setting and its values, such as `batchSize=64,128`.');
-	}
-
-	return [...before, {path, ...parseValues(values)}];
-}
-
-/** `0.01..0.3`, `1.5e-3..1e-1:log` */
-const number = String.raw`[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?`;
-const range = new RegExp(`^(${number})\\.\\.(${number})(:log)?$`);
-
-const parseValues = (text: string): {values: unknown[]} | {range: {low: number; high: number; log: boolean}} => {
-	const [, low, high, log] = range.exec(text) ?? [];
-	if (low !== undefined && high !== undefined) {
-		return {range: {low: parseNumber(low), high: parseNumber(high), log: log !== undefined}};
-	}
-
-	if (!/^[[{]/.test(text)) {
-		return {values: text.split(',').map(value => parseValue(value.trim()))};
-	}
-
-	const values = parseList(text);
-	if (!values) {
-		throw new InvalidArgumentError(
-			'Lists and parts of an experiment should be in a list in JSON, such as `[{"decay": 0.99}]`.',
-		);
-	}
-
-	return {values};
-};
-
-/** Parses a list in JSON; `undefined` for anything else. */
-const parseList = (text: string): unknown[] | undefined => {
-	try {
-		const values: unknown = JSON.parse(text);
-		return Array.isArray(values) ? values : undefined;
-	} catch {
-		return undefined;
-	}
-};
