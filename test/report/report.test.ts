@@ -70,6 +70,30 @@ test('the page shows every recorded step with its text, charts, layers and mista
 	});
 });
 
+test('the counts of a confusion add up to the test images of their class', async t => {
+	const file = path.join(await written(), 'report.html');
+	await inBrowser(async browser => {
+		const page = await browser.newPage();
+		await open(page, file);
+		const tables = await page.$$eval('table.confusion', all =>
+			all.map(table =>
+				[...table.querySelectorAll('tbody tr')].map(row =>
+					[...row.querySelectorAll('td')].reduce((sum, cell) => sum + Number(cell.textContent), 0),
+				),
+			),
+		);
+		t.is(tables.length, steps.length);
+		// http://yann.lecun.com/exdb/mnist: test images of each digit
+		const counts = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009];
+		for (const sums of tables) {
+			t.deepEqual(
+				sums.map(sum => Number(sum.toFixed(6))),
+				counts,
+			);
+		}
+	});
+});
+
 test('the page fits a phone, and follows the system’s dark mode', async t => {
 	const file = path.join(await written(), 'report.html');
 	await inBrowser(async browser => {

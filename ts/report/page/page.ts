@@ -2,6 +2,7 @@ import type {Mistake} from '../../claims/mistakes.js';
 import type {Data} from '../../data/data.js';
 import {byClassNote, classTable, predictionsSentence} from '../../record/class-table.js';
 import {ladderTable, trivialLegend} from '../../record/ladder-table.js';
+import {roundToSum} from '../../statistics/round-to-sum.js';
 import {augmentedSheet} from '../../training/augmented-sheet.js';
 import {dataSentence} from '../data-sentence.js';
 import {mistakesSentence} from '../mistakes-sentence.js';
@@ -169,16 +170,18 @@ const mistakeItem = ({image, predicted}: Mistake, of: number, data: Data): Html 
 
 const confusionTable = (step: string, counts: ReportedStep['confusion'], {classes}: Data): Html => {
 	const most = Math.max(1, ...counts.flatMap((row, label) => row.filter((_, taken) => taken !== label)));
+	const digits = counts.flat().every(count => Math.abs(count - Math.round(count)) < 1e-6) ? 0 : 1; // of one seed: whole
 	return html`<div class="wide" role="group" tabindex="0" aria-label="${step}: confusion"><table class="confusion">
 <thead><tr><th>class</th>${classes.map(name => html`<th>as ${name}</th>`)}</tr></thead>
 <tbody>${counts.map(
 		(row, label) =>
-			html`<tr><th>${classes[label]}</th>${row.map((count, taken) =>
+			html`<tr><th>${classes[label]}</th>${roundToSum(row, digits).map((count, taken) =>
 				taken === label
-					? html`<td class="hit">${count.toFixed(0)}</td>`
-					: html`<td class="miss" style="--heat: ${((0.75 * count) / most).toFixed(2)}">${count === 0 ? '' : count.toFixed(1)}</td>`,
+					? html`<td class="hit">${count.toFixed(digits)}</td>`
+					: html`<td class="miss" style="--heat: ${((0.75 * count) / most).toFixed(2)}">${row[taken] === 0 ? '' : count.toFixed(digits)}</td>`,
 			)}</tr>`,
 	)}</tbody>
 </table></div>
-<p class="quiet">Rows: true class. Columns: predicted class. Counts are means over seeds.</p>`;
+<p class="quiet">Rows: true class. Columns: predicted class. Counts are means over seeds; a row adds up to
+the test images of its class.</p>`;
 };
