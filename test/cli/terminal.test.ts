@@ -57,15 +57,15 @@ for (const columns of [40, 80, 120]) {
 			t.regex(written, /\d+\/12 epochs|\d+ of 12 epochs/, 'and one for all of them');
 			t.false(terminal.hidesCursor);
 			const said = terminal.text.replaceAll(/\n +/g, ' ');
-			const epochs =
-				/^Seed \d, epoch \d\/4: train [\d.]+% \(loss [\d.]+\), rate 0\.0100, [\d.]+ s\. Test set: Average loss: [\d.]+, Accuracy: \d+\/60 \([\d.]+%\)$/gm;
-			t.is(said.match(epochs)?.length, 12);
+			t.is(terminal.text.match(/^Seed \d, (?:epoch )?\d\/4: .*[\d.]+%.*$/gm)?.length, 12, 'an epoch takes one line');
 			t.regex(
 				said,
 				/Verdict: \d of 3 seeds held >= 50\.00 % in each of the last 2 epochs\. Always answering \d gets 10\.00 %\.$/,
 			);
 			t.notRegex(said, /Seed \d Epoch|epochs, \d\d:\d\d/);
 			const piped = await ladder.run(words);
+			const epochs =
+				/^Seed \d, epoch \d\/4: train [\d.]+% \(loss [\d.]+\), rate 0\.0100, [\d.]+ s\. Test set: Average loss: [\d.]+, Accuracy: \d+\/60 \([\d.]+%\)$/gm;
 			t.is(piped.stdout.match(epochs)?.length, 12);
 		},
 	);
