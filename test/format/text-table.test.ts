@@ -36,6 +36,25 @@ test('a narrow screen leaves out as few spare columns as possible, and lists the
 	);
 });
 
+test('a narrow screen leaves out columns with one value before those that vary, and names the value', t => {
+	const same = rows.map(([step = '', ...cells]) => [step, ...cells, '99.40 x 5']);
+	t.is(
+		textTable([...head, 'Target'], same, {screen: screenOf(60), spare: ['Dropout', 'Averaging', 'Target']}),
+		[
+			'Step              Parameters  Dropout        Test %  Held',
+			'---------------------------------------------------------',
+			'base-skeleton         13,160       no  98.60 ± 0.11   5/5',
+			'weight-averaging       6,720     0.03  99.51 ± 0.02   4/5',
+			'In every row: Target 99.40 x 5',
+		].join('\n'),
+	);
+	t.true(
+		textTable([...head, 'Target'], same, {screen: screenOf(50), spare: ['Dropout', 'Averaging', 'Target']}).endsWith(
+			'\nIn every row: Target 99.40 x 5\nNo room for: Dropout',
+		),
+	);
+});
+
 test('a screen too narrow for the other columns gets a paragraph per row, with all cells', t => {
 	t.is(
 		textTable(head, rows, {screen: screenOf(30), spare: ['Dropout']}),

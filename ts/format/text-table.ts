@@ -27,7 +27,10 @@ type Cell = string | number;
 export type TableLayout = {
 	/** The output; a file by default. */
 	readonly screen?: Screen;
-	/** Columns that a narrow screen leaves out, in this order. */
+	/**
+	 * Columns that a narrow screen leaves out: first those with one value in every row, which a line below names, then the others, each
+	 * in this order.
+	 */
 	readonly spare?: readonly string[];
 	/** Colours a cell's text, given its column's head. */
 	readonly colour?: (text: string, column: string) => string;
@@ -35,7 +38,7 @@ export type TableLayout = {
 
 /**
  * Formats a table as text: the first column left-aligned, the others right-aligned, a rule below the head. A narrow screen
- * leaves out `spare` columns and lists them below. If the others don't fit either, each row is a paragraph of all cells.
+ * leaves out `spare` columns and names them below. If the others don't fit either, each row is a paragraph of all cells.
  */
 export const textTable = (
 	head: readonly string[],
@@ -45,7 +48,14 @@ export const textTable = (
 	const {width = Number.POSITIVE_INFINITY, secondary} = screen;
 	const lines = [head, ...rows].map(line => head.map((_, column) => escapeName(String(line[column] ?? ''))));
 	const widths = head.map((_, column) => Math.max(...lines.map(line => line[column]?.length ?? 0)));
-	const omitted = omittedColumns(head, widths, spare, width);
+	const constant = constantColumns(lines);
+	const ordered = [...spare.filter(name => constant.has(name)), ...spare.filter(name => !constant.has(name))];
+	const omitted = omittedColumns(
+		head,
+		widths,
+		ordered.filter(name => head.includes(name)),
+		width,
+	);
 	if (omitted === undefined) {
 		return stacked(lines, screen);
 	}
@@ -65,29 +75,55 @@ export const textTable = (
 			.trimEnd(),
 	);
 	const rule = secondary('-'.repeat(tableWidth(columns, widths)));
-	const note = omitted.length === 0 ? [] : [secondary(wrap(`No room for: ${omitted.join(', ')}`, screen.width))];
-	return [padded[0], rule, ...padded.slice(1), ...note].join('\n');
+	const same = omitted.flatMap(name => (constant.has(name) ? [`${name} ${constant.get(name)}`] : []));
+	const varying = omitted.filter(name => !constant.has(name));
+	const notes = [
+		...(same.length > 0 ? [`In every row: ${same.join(', ')}`] : []),
+		...(varying.length > 0 ? [`No room for: ${varying.join(', ')}`] : []),
+	].map(note => secondary(wrap(note, screen.width)));
+	return [padded[0], rule, ...padded.slice(1), ...notes].join('\n');
 };
+
+/** Returns the columns with one value in every row, each with the value; none if there are fewer than two rows. */
+const constantColumns = ([head = [], ...rows]: ReadonlyArray<readonly string[]>): ReadonlyMap<string, string> =>
+	new Map(
+		rows.length < 2
+			? []
+			: head.flatMap((name, column) => {
+					const values = new Set(rows.map(row => row[column] ?? ''));
+					return values.size === 1 ? [[name, [...values].join('')] as const] : [];
+				}),
+	);
 
 const tableWidth = (columns: readonly number[], widths: readonly number[]): number =>
 	columns.reduce((sum, column) => sum + (widths[column] ?? 0), 2 * (columns.length - 1));
 
-/** Returns the columns to leave out, as few as possible; `undefined` if leaving out all of `spare` is not enough. */
+/**
+ * Returns the columns to leave out: the first ones of `spare` until the others fit, without those that then fit after all. `undefined`
+ * if leaving out all of `spare` is not enough.
+ */
 const omittedColumns = (
 	head: readonly string[],
 	widths: readonly number[],
 	spare: readonly string[],
 	width: number,
 ): readonly string[] | undefined => {
-	for (let count = 0; count <= spare.length; count += 1) {
-		const omitted = spare.slice(0, count);
-		const columns = [...head.keys()].filter(column => !omitted.includes(head[column] ?? ''));
-		if (tableWidth(columns, widths) <= width) {
-			return omitted;
-		}
-	}
-
-	return undefined;
+	const fits = (omitted: readonly string[]): boolean =>
+		tableWidth(
+			[...head.keys()].filter(column => !omitted.includes(head[column] ?? '')),
+			widths,
+		) <= width;
+	const counts = Array.from({length: spare.length + 1}, (_, count) => count);
+	const count = counts.find(count => fits(spare.slice(0, count)));
+	return count === undefined
+		? undefined
+		: spare.slice(0, count).reduceRight<readonly string[]>(
+				(omitted, name) => {
+					const others = omitted.filter(other => other !== name);
+					return fits(others) ? others : omitted;
+				},
+				spare.slice(0, count),
+			);
 };
 
 /** Formats a row as its first cell and, indented below, the others with their heads. Only cells of several words wrap. */
