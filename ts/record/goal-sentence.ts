@@ -1,5 +1,5 @@
 import {type MeasuredRecord, measureRecord} from '../claims/measured-record.js';
-import {type Goal, goalOf, ofMetric, type PartialGoal, partialAim} from '../experiment/goal.js';
+import {aimOf, type Goal, goalOf, ofMetric, type PartialGoal, partialAim} from '../experiment/goal.js';
 import {percent} from '../format/figures.js';
 import {needsClassCounts} from './check-record.js';
 import type {LadderRecords} from './ladder-records.js';
@@ -51,6 +51,16 @@ export const wholeGoal = (target: PartialGoal): Goal | undefined => {
 	return aim && goalOf({...aim, heldFor, maxParameters, maxEpochs});
 };
 
+/** Returns whether a step's target asks for other values than a ladder's goal that names some, apart from budgets. */
+export const hasOwnTarget = (target: Goal, goal: PartialGoal): boolean => {
+	const aim = partialAim(goal);
+	const own = aimOf(target);
+	return (
+		aim !== undefined &&
+		(aim.metric !== own.metric || aim.atLeast !== own.atLeast || (goal.heldFor ?? 1) !== target.heldFor)
+	);
+};
+
 /** Lists recorded steps that can't be compared with the ladder's goal, which is on a metric that they do not have. */
 const withoutMetric = (records: LadderRecords): string[] => {
 	const {target, entries} = records.ladder;
@@ -82,5 +92,8 @@ export const ladderGoal = (records: LadderRecords): string | undefined => {
 		unknown.length > 0
 			? ` Recorded for accuracy alone, and so not compared: ${unknown.join(', ')} (record again with \`--fresh\`).`
 			: '';
-	return `Goal: ${phrase}.${reached}${again}`;
+	const own = records.ladder.entries.some(({step}) => hasOwnTarget(step.target, target))
+		? ' Each step has a target of its own as well, which Target and Held in the table are about.'
+		: '';
+	return `Goal: ${phrase}.${reached}${again}${own}`;
 };

@@ -34,6 +34,8 @@ export type LadderRow = {
 	readonly changed: string | undefined;
 	/** Whether the step has a record that can't be read. */
 	readonly damaged: boolean;
+	/** Whether the step or its images have changed since it was recorded; left out if they have not. */
+	readonly stale?: boolean;
 	/** `undefined` for a step without a record, and for a damaged record. */
 	readonly result: LadderResult | undefined;
 };
@@ -58,11 +60,16 @@ export type LadderResult = {
 /** A mean over seeds, with its standard deviation if there are at least two. */
 export type MeanOverSeeds = {readonly mean: number; readonly deviation: number | undefined};
 
-/** Returns a row per step. */
-export const ladderRows = (records: LadderRecords): LadderRow[] =>
+/**
+ * Returns a row per step.
+ *
+ * @param stale names of the steps to mark as stale
+ */
+export const ladderRows = (records: LadderRecords, stale: ReadonlySet<string> = new Set()): LadderRow[] =>
 	records.ladder.entries.map(entry => ({
 		...switches(entry.step),
 		damaged: records.damaged().has(entry.step.name),
+		...(stale.has(entry.step.name) && {stale: true}),
 		result: result(entry, records),
 	}));
 
@@ -119,14 +126,14 @@ const cells = (row: LadderRow): string[] => [
 	row.optimizer,
 	row.scheduler ?? 'no',
 	yesOrNo(row.averaging),
-	...(row.result ? resultCells(row.result) : ['-', '-', '-', row.damaged ? 'damaged' : 'not recorded']),
+	...(row.result ? resultCells(row.result, row.stale) : ['-', '-', '-', row.damaged ? 'damaged' : 'not recorded']),
 ];
 
-const resultCells = ({train, test, target, metric, heldFor, held, trivial}: LadderResult): string[] => [
+const resultCells = ({train, test, target, metric, heldFor, held, trivial}: LadderResult, stale = false): string[] => [
 	accuracy(train),
 	accuracy(test),
 	`${percent(target)}${metric === 'accuracy' ? '' : ` ${metricName(metric)}`} x ${heldFor}`,
-	heldCell({held, trivial}),
+	`${heldCell({held, trivial})}${stale ? ' (stale)' : ''}`,
 ];
 
 /** Formats held seeds; a target that a constant answer reaches too is marked, so that it does not look like a success. */

@@ -170,6 +170,10 @@ export const checkPreregistration = (
 export const dataChanges = (recorded: DataDescription, data: Data): string[] =>
 	changed({data: recorded}, {data: describeWithFindings(data)}, data);
 
+/** Returns a sentence for each difference between a preregistration and the step's experiment and target. */
+export const stepChanges = ({step}: StepEntry, {experiment, target}: Preregistration): string[] =>
+	changed({experiment, target: goalOf(target)}, {experiment: step.experiment, target: goalOf(step.target)}, {});
+
 /** Completes the sentence about a step that differs from its preregistration. */
 export const remedy = ({step}: StepEntry): string =>
 	`; put it back, or record again: ${commandHint('record', `--step ${step.name} --fresh`)}`;
@@ -183,7 +187,7 @@ const changes = (
 /** The hashes of the files of weights that an experiment reads. */
 const hashPaths = ['experiment.start.sha256', 'experiment.loss.teacher.sha256'];
 
-const changed = (preregistered: unknown, now: unknown, {decoder}: Data): string[] => {
+const changed = (preregistered: unknown, now: unknown, {decoder}: Pick<Data, 'decoder'>): string[] => {
 	const found = differences(preregistered, now)
 		.filter(
 			// an earlier version did not look for any; the same images have the same ones

@@ -1,8 +1,8 @@
 import {type MeasuredRecord, measureRecord} from '../claims/measured-record.js';
-import {aimOf, type Goal} from '../experiment/goal.js';
+import {aimOf, type Goal, ofMetric} from '../experiment/goal.js';
 import {percent} from '../format/figures.js';
 import {constantSentences} from '../record/constant-sentences.js';
-import {firstToReach, goalPhrase, wholeGoal} from '../record/goal-sentence.js';
+import {firstToReach, goalPhrase, hasOwnTarget, wholeGoal} from '../record/goal-sentence.js';
 import type {LadderRecords} from '../record/ladder-records.js';
 
 /**
@@ -27,7 +27,7 @@ export const headline = (records: LadderRecords): string => {
 
 	const first = firstToReach(records);
 	if (first) {
-		return `\`${first.name}\` reaches the goal: ${goalPhrase(target)}. ${heldBy(first, goal)} ${figures(first)}`;
+		return `\`${first.name}\` reaches the goal: ${goalPhrase(target)}. ${heldBy(first, goal)} ${ownTarget(first, goal)}${figures(first)}`;
 	}
 
 	const {maxParameters, maxEpochs} = goal;
@@ -37,7 +37,7 @@ export const headline = (records: LadderRecords): string => {
 		.toSorted((a, b) => share(b) - share(a) || b.test.mean - a.test.mean);
 	const best = closest ?? last;
 	const none = isUndamaged ? 'No step reaches the goal yet' : 'No step whose record can be read reaches the goal';
-	return `${none}: ${goalPhrase(target)}. The closest is \`${best.name}\`: ${heldBy(best, goal)} ${figures(best)}`;
+	return `${none}: ${goalPhrase(target)}. The closest is \`${best.name}\`: ${heldBy(best, goal)} ${ownTarget(best, goal)}${figures(best)}`;
 };
 
 const share = ({held, trivial}: MeasuredRecord): number => (trivial ? 0 : held.count / held.of);
@@ -47,6 +47,19 @@ const heldBy = (measured: MeasuredRecord, goal: Goal): string => {
 	const {metric} = aimOf(goal);
 	const constant = constantSentences({...measured, seeds: measured.missed}, metric);
 	return [`${held.count} of ${held.of} seeds held it.`, ...constant].join(' ');
+};
+
+/** Says how many seeds held the step's own target, which its row in the table is about, if that differs from the ladder's goal. */
+const ownTarget = ({record}: MeasuredRecord, goal: Goal): string => {
+	const {target} = record.preregistration;
+	if (!hasOwnTarget(target, goal)) {
+		return '';
+	}
+
+	const {held} = measureRecord(record);
+	const {metric, atLeast} = aimOf(target);
+	const epochs = target.heldFor === 1 ? 'the last epoch' : `each of the last ${target.heldFor} epochs`;
+	return `The step’s own target, ${ofMetric(percent(atLeast), metric)} in ${epochs}, was held by ${held.count} of ${held.of}. `;
 };
 
 const figures = ({parameters, epochs, test}: MeasuredRecord): string =>

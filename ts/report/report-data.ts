@@ -10,6 +10,8 @@ import type {StepEntry} from '../ladder/open-ladder.js';
 import {commandHint} from '../platform/command-hint.js';
 import type {LadderRecords} from '../record/ladder-records.js';
 import {type LadderRow, ladderRows} from '../record/ladder-table.js';
+import {stepChanges} from '../record/preregister.js';
+import {findStale} from '../record/stale.js';
 import {type StepText, stepText} from '../record/text-block.js';
 import {type Changes, changesBetween} from './changes.js';
 import {type Comparison, comparedRecord, comparison} from './comparison.js';
@@ -45,6 +47,8 @@ export type ReportedStep = {
 	readonly seesOther: boolean;
 	/** Whether the ladder's images have changed since it was recorded: confusion and mistakes, which need them, are empty then. */
 	readonly isStale: boolean;
+	/** How the step differs from its preregistration, as a sentence; `undefined` if it does not. */
+	readonly changedSince: string | undefined;
 	/** Rows are true classes, columns predicted ones: means over seeds. */
 	readonly confusion: ReadonlyArray<readonly number[]>;
 	/** The predictions of the last epoch, by class and as a whole. */
@@ -81,7 +85,8 @@ export const reportData = (records: LadderRecords, data: Data): ReportData => {
 		}
 	}
 
-	return {...{name, data, published, headline: headline(records), rows: ladderRows(records)}, steps, leftOut, stale};
+	const rows = ladderRows(records, findStale(records, data).steps);
+	return {...{name, data, published, headline: headline(records), rows}, steps, leftOut, stale};
 };
 
 /** Names the decoder of compressed images, since another one may decode the same files differently. */
@@ -103,6 +108,7 @@ const reportedStep = (entry: StepEntry, records: LadderRecords, data: Data): Rep
 	const before = step.from && summarize(step.from.experiment.net);
 	return {
 		...{entry, recorded, text: stepText(entry, records), summary},
+		changedSince: stepChanges(entry, recorded.record.preregistration)[0],
 		seesOther: String(before && fieldsOf(before)) !== String(fieldsOf(summary)),
 		changes: step.from && changesBetween(step.from.experiment, step.experiment),
 		...(isStale
@@ -135,6 +141,10 @@ export const staleSentence = ({stale}: ReportData): string =>
 	stale.size === 0
 		? ''
 		: `Stale, since the images have changed since they were recorded: ${[...stale.keys()].join(', ')}.`;
+
+/** Marks a step that has changed since it was recorded, in a report. */
+export const changedNote = (change: string): string =>
+	`Stale: the step has changed since this was recorded: ${change}. Figures are those of the record, layers those of the step now.`;
 
 /** Marks a step whose images are not the ladder's any more, in a report. */
 export const staleNote =

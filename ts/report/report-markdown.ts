@@ -9,7 +9,7 @@ import type {Changes} from './changes.js';
 import {type Comparison, comparedClassTable, differenceCells, meanCells} from './comparison.js';
 import {dataSentence} from './data-sentence.js';
 import {mistakesSentence} from './mistakes-sentence.js';
-import {type ReportData, type ReportedStep, staleNote, staleSentence} from './report-data.js';
+import {changedNote, type ReportData, type ReportedStep, staleNote, staleSentence} from './report-data.js';
 import {summaryCells} from './summary-table.js';
 
 /** Renders a ladder's report as Markdown. */
@@ -28,7 +28,7 @@ export const reportMarkdown = (report: ReportData): string => {
 };
 
 const chapter = (
-	{entry, recorded, text, changes, summary, predictions, mistakes, comparison, isStale}: ReportedStep,
+	{entry, recorded, text, changes, summary, predictions, mistakes, comparison, isStale, changedSince}: ReportedStep,
 	data: Data,
 ): string[] => {
 	const {position, step} = entry;
@@ -37,6 +37,7 @@ const chapter = (
 	return [
 		...[`## ${position}. ${step.name}`, ''],
 		...(isStale ? [`**${staleNote}**`, ''] : []),
+		...(changedSince === undefined ? [] : [`**${markdownProse(changedNote(changedSince))}**`, '']),
 		...[`**Target.** ${text.target} ${markdownProse(text.why)}`, ''],
 		...(text.correction === undefined ? [] : [`**Correction.** ${markdownProse(text.correction)}`, '']),
 		...[`**Promised.** ${markdownProse(text.preregistered)}`, ''],

@@ -6,7 +6,7 @@ import {roundToSum} from '../../statistics/round-to-sum.js';
 import {augmentedSheet} from '../../training/augmented-sheet.js';
 import {dataSentence} from '../data-sentence.js';
 import {mistakesSentence} from '../mistakes-sentence.js';
-import {type ReportData, type ReportedStep, staleNote, staleSentence} from '../report-data.js';
+import {changedNote, type ReportData, type ReportedStep, staleNote, staleSentence} from '../report-data.js';
 import {ofRecord} from '../run-groups.js';
 import {summaryCells} from '../summary-table.js';
 import {accuracyByStep} from './accuracy-by-step.js';
@@ -41,7 +41,7 @@ export const reportPage = async (data: ReportData): Promise<string> => {
 ${table(`${name}: its steps`, head, body)}
 <p class="quiet">Train: accuracy while learning, in the last epoch, with augmentation and dropout where the step has
 them. Test: mean accuracy of the last five epochs. Both in percent, mean ± standard deviation over seeds. Target
-99.40 x 5: at least 99.40 % in each of the last 5 epochs. Held: seeds that reached it.</p>
+99.40 x 5: the step’s own, at least 99.40 % in each of the last 5 epochs. Held: seeds that reached it.</p>
 ${trivialLegend(data.rows.map(({result}) => result)).map(line => html`<p class="quiet">${line}</p>`)}
 <p>${dataSentence(data.data)}</p>
 ${stale !== '' && html`<p><strong>${stale}</strong></p>`}
@@ -72,6 +72,7 @@ const chapter = async (step: ReportedStep, data: Data): Promise<Html> => {
 	return html`<section class="step">
 <h2 id="${name}">${entry.position}. ${name}</h2>
 ${step.isStale && html`<p><strong>${staleNote}</strong></p>`}
+${step.changedSince !== undefined && html`<p><strong>${prose(changedNote(step.changedSince))}</strong></p>`}
 <dl>
 <dt>Target</dt><dd>${text.target} <span class="quiet">${prose(text.why)}</span></dd>
 ${text.correction !== undefined && html`<dt>Correction</dt><dd>${prose(text.correction)}</dd>`}
