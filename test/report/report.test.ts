@@ -173,6 +173,14 @@ test('a wide table on a phone scrolls in its own box, with a sticky first column
 		const page = await browser.newPage();
 		await page.setViewport({width: 390, height: 844});
 		await open(page, file);
+		const right = await page.$$eval('.wide th', heads =>
+			heads.slice(0, 3).map(head => [head.textContent, head.getBoundingClientRect().right] as const),
+		);
+		t.deepEqual(
+			right.map(([name]) => name),
+			['Step', 'Test %', 'Held'],
+		);
+		t.true((right[2]?.[1] ?? 400) <= 390, 'in sight without scrolling');
 		const {scrolled, first} = await page.evaluate(() => {
 			const box = document.querySelector('.wide') as HTMLElement;
 			box.scrollLeft = 200;

@@ -162,6 +162,15 @@ export const ladderTable = (rows: readonly LadderRow[]): {readonly head: string[
 	return {head: shown(columns), body: rows.map(row => shown(cells(row)))};
 };
 
+/** Returns the cells of the table with the results next to the steps, so that a narrow page shows them without scrolling. */
+export const resultsFirst = (rows: readonly LadderRow[]): ReturnType<typeof ladderTable> => {
+	const {head, body} = ladderTable(rows);
+	const first = ['Step', 'Test %', 'Held', 'Target'].map(name => head.indexOf(name));
+	const order = [...first, ...[...head.keys()].filter(column => !first.includes(column))];
+	const ordered = (line: readonly string[]): string[] => order.map(column => line[column] ?? '');
+	return {head: ordered(head), body: body.map(ordered)};
+};
+
 /** The formats of a ladder's table. */
 export const ladderFormats = {
 	text(rows: readonly LadderRow[], screen = plain): string {

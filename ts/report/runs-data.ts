@@ -84,14 +84,15 @@ const headline = (groups: readonly RunGroup[]): string => {
 };
 
 const runsTable = (groups: readonly RunGroup[]): Table => ({
-	head: ['Step', 'Seed', 'Epochs', 'Test %', 'Held', 'State', 'Trial', 'Begun (UTC)', 'Folder'],
+	head: ['Step', 'Seed', 'Test %', 'Held', 'Epochs', 'State', 'Trial', 'Begun (UTC)', 'Folder'],
 	body: groups.flatMap(({step, trial, isRecord, runs}) =>
 		runs.map(({seed, epochs, of, held, isFinished, begun, folder}) => {
 			const last = epochs.at(-1);
 			return [
-				...[step, String(seed), `${epochs.length}/${of}`],
+				...[step, String(seed)],
 				last ? percent(last.testCorrect / last.testTotal) : '-',
 				held === undefined ? '-' : held ? 'yes' : 'no',
+				`${epochs.length}/${of}`,
 				...[isRecord ? 'recorded' : isFinished ? 'finished' : 'unfinished', trial ?? 'no'],
 				...[begun?.slice(0, 16).replace('T', ' ') ?? '-', isRecord ? '-' : folder],
 			];
@@ -128,19 +129,18 @@ const mistakesTable = ({name, mistakes, runs}: RunGroup): RunsData['mistakes'][n
 
 const togetherTable = (groups: readonly RunGroup[]): Table => ({
 	head: [
-		...['Runs of', 'Seeds', 'Test %', 'Train %', 'Train % in evaluation mode', 'Gap'],
-		...['Balanced %', 'Macro F1 %', 'Top-3 %', 'Calibration error %', 'Held'],
+		...['Runs of', 'Test %', 'Held', 'Seeds', 'Train %', 'Train % in evaluation mode', 'Gap'],
+		...['Balanced %', 'Macro F1 %', 'Top-3 %', 'Calibration error %'],
 	],
 	body: groups.map(({name, measured}) =>
 		measured
 			? [
-					...[name, measured.seeds.join(', '), meanCell(measured.test), meanCell(measured.train)],
-					...[meanCell(measured.trainClean), fixed(100 * measured.gap.mean, 2)],
+					...[name, meanCell(measured.test), heldCell(measured), measured.seeds.join(', ')],
+					...[meanCell(measured.train), meanCell(measured.trainClean), fixed(100 * measured.gap.mean, 2)],
 					...[measured.balancedAccuracy, measured.macroF1, measured.top3].map(value =>
 						value ? estimateCell(value) : '-',
 					),
 					measured.calibrationError ? fixed(100 * measured.calibrationError.mean, 2) : '-',
-					heldCell(measured),
 				]
 			: [name, ...Array.from({length: 10}, () => '-')],
 	),

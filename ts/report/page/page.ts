@@ -1,7 +1,7 @@
 import type {Mistake} from '../../claims/mistakes.js';
 import type {Data} from '../../data/data.js';
 import {byClassNote, classTable, predictionsSentence} from '../../record/class-table.js';
-import {ladderTable, trivialLegend} from '../../record/ladder-table.js';
+import {resultsFirst, trivialLegend} from '../../record/ladder-table.js';
 import {roundToSum} from '../../statistics/round-to-sum.js';
 import {augmentedSheet} from '../../training/augmented-sheet.js';
 import {dataSentence} from '../data-sentence.js';
@@ -32,7 +32,7 @@ export const reportPage = async (data: ReportData): Promise<string> => {
 	const stale = staleSentence(data);
 	const chapters = await Promise.all(steps.map(async step => chapter(step, data.data)));
 	const misclassified = steps.flatMap(({mistakes}) => mistakes.map(({image}) => image));
-	const {head, body} = ladderTable(data.rows);
+	const {head, body} = resultsFirst(data.rows);
 	const rules = await imageRules(data.data, misclassified);
 	return pageOf({
 		...{title: name, headline, rules},
