@@ -54,6 +54,7 @@ svg { display: block; max-width: 100%; height: auto; color: var(--ink); }
 .tick { width: 0; height: 1rem; border-left-width: 3px; }
 .stroke { width: 1.9rem; height: 2px; }
 .dashes { width: 1.2rem; border-top: 1.5px dashed; }
+.band { width: 1.4rem; height: .7rem; background: currentColor; opacity: .3; }
 .mean { position: relative; width: 1.4rem; border-top-width: 2px; }
 .mean::after { content: ''; position: absolute; left: 50%; top: -.4rem; height: .7rem; border-left: 2px solid; }
 .field { display: flex; flex-wrap: wrap; gap: .5rem 1.2rem; align-items: center; }
