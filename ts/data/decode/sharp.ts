@@ -9,8 +9,16 @@ export const decoderVersion = async (): Promise<string> => {
 	return `decoder ${ownVersion}, sharp ${versions.sharp}, libvips ${versions.vips}`;
 };
 
-/** Encodes an image, `channels * size * size` bytes, as a PNG file. */
-export const encodePng = async (planes: Uint8Array, channels: number, size: number): Promise<Buffer> => {
+/** A part of an image, in pixels. */
+export type Part = {readonly top: number; readonly left: number; readonly width: number; readonly height: number};
+
+/** Encodes an image, `channels * size * size` bytes, or a part of it, as a PNG file. */
+export const encodePng = async (
+	planes: Uint8Array,
+	channels: number,
+	size: number,
+	part: Part = {top: 0, left: 0, width: size, height: size},
+): Promise<Buffer> => {
 	const sharp = await loadSharp();
 	const area = size * size;
 	const data = Uint8Array.from(
@@ -18,6 +26,7 @@ export const encodePng = async (planes: Uint8Array, channels: number, size: numb
 		(_, i) => planes[(i % channels) * area + Math.floor(i / channels)] ?? 0,
 	);
 	return sharp(data, {raw: {width: size, height: size, channels: channels as 1 | 3}})
+		.extract(part)
 		.png({compressionLevel: 9})
 		.toBuffer();
 };

@@ -68,7 +68,7 @@ svg { display: block; max-width: 100%; height: auto; color: var(--ink); }
 .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.6rem, 1fr)); gap: .7rem .5rem; padding: 0;
 	max-width: none; list-style: none; font-size: .78rem; line-height: 1.25; }
 .sheet { width: min(100%, 34rem); image-rendering: pixelated; }
-.image { display: block; width: 56px; height: 56px; background-size: 100%; image-rendering: pixelated;
+.image { display: block; width: 56px; height: 56px; background: left center / contain no-repeat; image-rendering: pixelated;
 	border-radius: 3px; }
 summary { cursor: pointer; }
 @media screen and (max-width: 29.99rem) { .for-medium { display: none; } }
