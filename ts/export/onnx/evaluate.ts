@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
+import {decodeMessage, type Message} from '../../format/protobuf.js';
 import {kernels} from '../kernels.js';
-import {decodeMessage, type Message} from './protobuf.js';
 
 // Reads an ONNX file and computes what it says, for images one by one. It knows the operators that exports use, and nothing of the
 // graph that they were written from.

@@ -1,9 +1,9 @@
 import {ConfigError} from '../../errors/index.js';
+import {type Field, message} from '../../format/protobuf.js';
 import {packageVersion} from '../../platform/package-root.js';
 import {aboutOf} from '../about.js';
 import {type Graph, type Node, type Op, type Tensor, tensorOf} from '../graph.js';
 import type {TrainedNet} from '../read-model.js';
-import {type Field, message} from './protobuf.js';
 
 /** Settings of an ONNX file. */
 export type OnnxOptions = {

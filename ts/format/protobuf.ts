@@ -1,10 +1,10 @@
-// As much of protobuf's wire format as ONNX files need: https://protobuf.dev/programming-guides/encoding/
+// As much of protobuf's wire format as ONNX files and TensorBoard's events need: https://protobuf.dev/programming-guides/encoding/
 
 /** A field of a message, with its number. `undefined` values are left out. */
 export type Field = readonly [number: number, value: FieldValue | readonly FieldValue[] | undefined];
 
-/** An integer, a float32 as `{float}`, a text, bytes, or a message's fields encoded by {@link message}. */
-type FieldValue = number | string | Uint8Array | {readonly float: number};
+/** An integer, a float32 as `{float}`, a float64 as `{double}`, a text, bytes, or a message's fields encoded by {@link message}. */
+type FieldValue = number | string | Uint8Array | {readonly float: number} | {readonly double: number};
 
 /** Encodes a message. A list is a repeated field. */
 export const message = (...fields: readonly Field[]): Uint8Array =>
@@ -24,6 +24,12 @@ const encoded = (number: number, value: FieldValue): Uint8Array[] => {
 		const bytes = Buffer.alloc(4);
 		bytes.writeFloatLE(value.float);
 		return [varint(number * 8 + 5), bytes];
+	}
+
+	if (typeof value === 'object' && 'double' in value) {
+		const bytes = Buffer.alloc(8);
+		bytes.writeDoubleLE(value.double);
+		return [varint(number * 8 + 1), bytes];
 	}
 
 	const bytes = typeof value === 'string' ? Buffer.from(value) : value;
