@@ -226,3 +226,36 @@ proptest! {
         check_single_images(&larger);
     }
 }
+
+#[test]
+fn a_batch_whose_values_are_all_equal_stays_finite_behind_many_norms() {
+    let net: NetSpec = serde_json::from_value(serde_json::json!({
+        "channels": 1, "size": 1, "classes": 2,
+        "block": {
+            "order": ["conv", "norm", "relu", "dropout"], "bias": false, "norm": "batch", "dropout": 0,
+        },
+        "body": [
+            {"kind": "block", "channels": 4, "kernel": 1, "padding": 0},
+            {"kind": "repeat", "times": 12, "layers": [
+                {"kind": "block", "channels": 4, "kernel": 1, "padding": 0},
+                {"kind": "residual", "layers": [{"kind": "block", "channels": 4, "kernel": 1, "padding": 0}]},
+            ]},
+        ],
+        "head": [{"kind": "conv", "channels": 2, "kernel": 1, "padding": 0, "bias": true}],
+    }))
+    .unwrap();
+    let plan = Plan::of(&net).unwrap();
+    let experiment = of_net(&net, 0.0);
+    for count in [1, 3, 17] {
+        let inputs = Inputs { images: vec![0.7; count], ..Inputs::random(&net, count, 3) };
+        for isa in Isa::available() {
+            let request = request(&experiment, &plan, 1);
+            let mut engine = Fused::start(&request, trained_state(&plan, 3), isa).unwrap();
+            let loss = engine.step(&inputs.batch(), &standing(3)).unwrap().loss();
+            assert!(loss.is_finite(), "{count} images, {isa:?}: {loss}");
+            // Of several images they grow from norm to norm, in any engine.
+            let is_finite = engine.gradients().iter().all(|x| x.is_finite());
+            assert!(count > 1 || is_finite, "{isa:?}");
+        }
+    }
+}

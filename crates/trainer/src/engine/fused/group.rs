@@ -65,7 +65,8 @@ impl Group {
         buffers + workspaces.sum::<usize>() + passing.sum::<usize>() + size_of_val(&*self.prepared)
     }
 
-    /// Puts images of a batch into lanes, the `place`-th 16 of them; lanes without an image are zero.
+    /// Puts images of a batch into lanes, the `place`-th 16 of them. Lanes without an image get the first one: unlike zeros, it
+    /// stays finite behind norms that divide by a tiny deviation, and sums over images multiply these lanes by 0.
     pub fn load(&mut self, pass: &Pass, batch: &Batch, place: usize) {
         let Place { buffer, frame } = pass.program.place(ValueId::IMAGES);
         let first = place * LANES;
@@ -79,7 +80,7 @@ impl Group {
                 let from = (channel * frame.height() + row) * width;
                 let to = &mut self.buffers[buffer][frame.at(channel, row, 0)..][..width];
                 for (column, to) in to.iter_mut().enumerate() {
-                    *to = [0.0; LANES];
+                    *to = [self.prepared[from + column]; LANES];
                     for (lane, to) in to.iter_mut().enumerate().take(self.images) {
                         *to = self.prepared[lane * length + from + column];
                     }
