@@ -6,6 +6,7 @@ import torch
 ACTIVATIONS = {
     "relu": torch.nn.ReLU,
     "leaky-relu": torch.nn.LeakyReLU,
+    "elu": torch.nn.ELU,
     "relu6": torch.nn.ReLU6,
     "hard-swish": torch.nn.Hardswish,
     "silu": torch.nn.SiLU,

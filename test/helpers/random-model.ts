@@ -61,7 +61,7 @@ export const nets: Readonly<Record<string, Net>> = (() => {
 			],
 			head: [
 				{kind: 'flatten'},
-				{kind: 'linear', features: 7, activation: 'gelu'},
+				{kind: 'linear', features: 7, activation: 'elu'},
 				{kind: 'linear', features: 3, bias: false},
 			],
 		}),

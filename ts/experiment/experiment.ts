@@ -165,7 +165,7 @@ export type Block = {
 };
 
 /** An activation function, as PyTorch defines it with its defaults. */
-export type Activation = 'relu' | 'leaky-relu' | 'relu6' | 'hard-swish' | 'silu' | 'gelu' | 'none';
+export type Activation = 'relu' | 'leaky-relu' | 'elu' | 'relu6' | 'hard-swish' | 'silu' | 'gelu' | 'none';
 
 /** The windows of a convolution, as in PyTorch's `Conv2d`. */
 export type Windows = {
@@ -1154,7 +1154,7 @@ export type Teacher = {
 /** Any number: the trainer, which knows the ranges, checks its value. */
 const number = z.custom<number>(value => typeof value === 'number', 'a number');
 
-const activation = z.enum(['relu', 'leaky-relu', 'relu6', 'hard-swish', 'silu', 'gelu', 'none']);
+const activation = z.enum(['relu', 'leaky-relu', 'elu', 'relu6', 'hard-swish', 'silu', 'gelu', 'none']);
 const windows = {
 	channels: number,
 	kernel: number,

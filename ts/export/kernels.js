@@ -77,6 +77,12 @@ const leakyRelu = x => x.map(v => (v > 0 ? v : v * Math.fround(0.01)));
  * @param {Float32Array} x
  * @returns {Float32Array}
  */
+const elu = x => x.map(v => (v > 0 ? v : Math.exp(v) - 1));
+
+/**
+ * @param {Float32Array} x
+ * @returns {Float32Array}
+ */
 const relu6 = x => x.map(v => Math.min(Math.max(v, 0), 6));
 
 /**
@@ -159,4 +165,19 @@ const concat = (...all) => Float32Array.from(all.flatMap(x => [...x]));
 const scale = (x, f) => x.map((v, i) => v * f[Math.floor((i * f.length) / x.length)]);
 
 /** All operations, by their names in exported modules. */
-export const kernels = {conv, norm, relu, leakyRelu, relu6, hardSwish, sigmoid, silu, gelu, pool, add, concat, scale};
+export const kernels = {
+	conv,
+	norm,
+	relu,
+	leakyRelu,
+	elu,
+	relu6,
+	hardSwish,
+	sigmoid,
+	silu,
+	gelu,
+	pool,
+	add,
+	concat,
+	scale,
+};

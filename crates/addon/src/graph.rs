@@ -73,7 +73,7 @@ pub enum GraphOp {
     },
     /// `(x - mean) / sqrt(variance + epsilon) * weight + bias`, each `[channels]`.
     BatchNorm { weight: String, bias: String, mean: String, variance: String, epsilon: f64 },
-    /// `relu`, `leaky-relu` (slope 0.01), `relu6`, `hard-swish`, `silu` or `gelu`.
+    /// `relu`, `leaky-relu` (slope 0.01), `elu`, `relu6`, `hard-swish`, `silu` or `gelu`.
     Activation { name: String },
     /// 1 / (1 + exp(-x)).
     Sigmoid,

@@ -12,6 +12,8 @@ pub enum Curve {
     Relu,
     /// x above zero, 0.01 x below.
     LeakyRelu,
+    /// x above zero, exp(x) - 1 below.
+    Elu,
     /// max(x, 0), at most 6.
     Relu6,
     /// x relu6(x + 3) / 6.
@@ -46,6 +48,10 @@ fn curve_body<V: Vector>(
         Curve::LeakyRelu => {
             let leak = simd.splat(LEAK);
             each(simd, input, in_frame, output, out_frame, |x| x.select(x, x.mul(leak)));
+        }
+        Curve::Elu => {
+            let one = simd.splat(1.0);
+            each(simd, input, in_frame, output, out_frame, |x| x.select(x, exp(simd, x).sub(one)));
         }
         Curve::Relu6 => {
             let six = simd.splat(6.0);
@@ -94,6 +100,9 @@ fn gradient_body<V: Vector>(
         Curve::LeakyRelu => {
             let leak = simd.splat(LEAK);
             each_two(simd, reads, in_gradient, to, |x, back| back.select(x, back.mul(leak)));
+        }
+        Curve::Elu => {
+            each_two(simd, reads, in_gradient, to, |x, back| back.select(x, back.mul(exp(simd, x))))
         }
         Curve::Relu6 => {
             let six = simd.splat(6.0);

@@ -27,8 +27,16 @@ fn bits(lanes: &[Lanes]) -> impl Iterator<Item = u32> + '_ {
     lanes.iter().flatten().map(|value| value.to_bits())
 }
 
-const CURVES: [Curve; 7] =
-    [Curve::Relu, Curve::LeakyRelu, Curve::Relu6, Curve::HardSwish, Curve::Sigmoid, Curve::Silu, Curve::Gelu];
+const CURVES: [Curve; 8] = [
+    Curve::Relu,
+    Curve::LeakyRelu,
+    Curve::Elu,
+    Curve::Relu6,
+    Curve::HardSwish,
+    Curve::Sigmoid,
+    Curve::Silu,
+    Curve::Gelu,
+];
 
 /// Returns the outputs of all kernels on one random shape, as bits.
 fn outputs(isa: Isa, frame: Frame, kernel: usize, outs: usize, images: usize, seed: u32) -> Vec<u32> {

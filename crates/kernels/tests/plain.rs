@@ -84,8 +84,16 @@ fn convolutions() -> impl Strategy<Value = Convolution> {
     )
 }
 
-const CURVES: [Curve; 7] =
-    [Curve::Relu, Curve::LeakyRelu, Curve::Relu6, Curve::HardSwish, Curve::Sigmoid, Curve::Silu, Curve::Gelu];
+const CURVES: [Curve; 8] = [
+    Curve::Relu,
+    Curve::LeakyRelu,
+    Curve::Elu,
+    Curve::Relu6,
+    Curve::HardSwish,
+    Curve::Sigmoid,
+    Curve::Silu,
+    Curve::Gelu,
+];
 
 /// An activation function and its slope, by the formulas in PyTorch's documentation.
 fn plain_curve(curve: Curve, x: f64) -> (f64, f64) {
@@ -98,6 +106,13 @@ fn plain_curve(curve: Curve, x: f64) -> (f64, f64) {
                 (x, 1.0)
             } else {
                 (0.01 * x, 0.01)
+            }
+        }
+        Curve::Elu => {
+            if x > 0.0 {
+                (x, 1.0)
+            } else {
+                (x.exp() - 1.0, x.exp())
             }
         }
         Curve::Relu6 => (x.clamp(0.0, 6.0), if x > 0.0 && x < 6.0 { 1.0 } else { 0.0 }),

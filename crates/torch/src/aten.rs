@@ -275,6 +275,7 @@ impl Aten {
             Op::Activation(activation) => match activation {
                 Activation::Relu => x.f_relu()?,
                 Activation::LeakyRelu => x.f_leaky_relu()?,
+                Activation::Elu => x.f_elu()?,
                 Activation::Relu6 => x.f_relu6()?,
                 Activation::HardSwish => x.f_hardswish()?,
                 Activation::Silu => x.f_silu()?,

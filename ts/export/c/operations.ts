@@ -209,6 +209,7 @@ static float normal_share(float x)
 `,
 	relu: each('relu', 'x < 0.0f ? 0.0f : x'),
 	leaky_relu: each('leaky_relu', 'x > 0.0f ? x : x * 0.01f'),
+	elu: each('elu', 'x > 0.0f ? x : exponential(x) - 1.0f'),
 	relu6: each('relu6', 'x < 0.0f ? 0.0f : x > 6.0f ? 6.0f : x'),
 	hard_swish: each('hard_swish', 'x * (x + 3.0f < 0.0f ? 0.0f : x + 3.0f > 6.0f ? 6.0f : x + 3.0f) * (1.0f / 6.0f)'),
 	sigmoid: each('sigmoid', 'logistic(x)'),
@@ -235,6 +236,7 @@ export type OperationName = keyof typeof operations;
 
 const needed: Partial<Record<OperationName, readonly OperationName[]>> = {
 	sigmoid: ['logistic'],
+	elu: ['exponential'],
 	silu: ['logistic'],
 	gelu: ['normal_share'],
 	logistic: ['exponential'],

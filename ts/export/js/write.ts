@@ -32,6 +32,7 @@ export const writeModule = (model: TrainedNet, name: string): ExportedFile[] => 
 const activations: Readonly<Record<string, keyof typeof kernels>> = {
 	relu: 'relu',
 	'leaky-relu': 'leakyRelu',
+	elu: 'elu',
 	relu6: 'relu6',
 	'hard-swish': 'hardSwish',
 	silu: 'silu',

@@ -140,6 +140,10 @@ const compute = (node: OnnxNode, inputs: readonly Value[]): Value => {
 			return of(kernels.relu6(values));
 		}
 
+		case 'Elu': {
+			return of(kernels.elu(values));
+		}
+
 		case 'HardSwish': {
 			return of(kernels.hardSwish(values));
 		}

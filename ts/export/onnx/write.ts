@@ -193,6 +193,11 @@ class Writer {
 				return;
 			}
 
+			case 'elu': {
+				this.#node('Elu', [input], output);
+				return;
+			}
+
 			case 'relu6': {
 				this.#node('Clip', [input, this.#scalar('0', 0), this.#scalar('6', 6)], output);
 				return;

@@ -144,6 +144,7 @@ const expression = ({graph}: TrainedNet, node: Node, layers: Map<string, string>
 const activations: Readonly<Record<string, string>> = {
 	relu: 'relu',
 	'leaky-relu': 'leaky_relu',
+	elu: 'elu',
 	relu6: 'relu6',
 	'hard-swish': 'hardswish',
 	silu: 'silu',

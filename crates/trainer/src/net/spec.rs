@@ -80,6 +80,8 @@ pub enum Activation {
     Relu,
     /// x above zero, 0.01 x below.
     LeakyRelu,
+    /// x above zero, exp(x) - 1 below.
+    Elu,
     /// max(x, 0), at most 6.
     Relu6,
     /// x relu6(x + 3) / 6.
@@ -99,6 +101,7 @@ impl Activation {
         match self {
             Self::Relu => "relu",
             Self::LeakyRelu => "leaky-relu",
+            Self::Elu => "elu",
             Self::Relu6 => "relu6",
             Self::HardSwish => "hard-swish",
             Self::Silu => "silu",

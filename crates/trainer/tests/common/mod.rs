@@ -313,6 +313,7 @@ pub mod nested {
         let all = [
             Activation::Relu,
             Activation::LeakyRelu,
+            Activation::Elu,
             Activation::Relu6,
             Activation::HardSwish,
             Activation::Silu,

@@ -13,6 +13,7 @@ impl Curve {
     pub fn of(activation: Activation) -> Option<Self> {
         Some(Self(match activation {
             Activation::LeakyRelu => kernels::Curve::LeakyRelu,
+            Activation::Elu => kernels::Curve::Elu,
             Activation::Relu6 => kernels::Curve::Relu6,
             Activation::HardSwish => kernels::Curve::HardSwish,
             Activation::Silu => kernels::Curve::Silu,
