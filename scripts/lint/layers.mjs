@@ -4,7 +4,21 @@ import path from 'node:path';
 
 /** Every folder of `ts/`, from the top to the bottom. docs/ARCHITECTURE.md says what each holds. */
 const layers = [
-	...['cli', 'bench', 'report', 'record', 'sweep', 'export', 'ladder', 'training', 'model', 'runs', 'step', 'claims'],
+	...[
+		'cli',
+		'live',
+		'bench',
+		'report',
+		'record',
+		'sweep',
+		'export',
+		'ladder',
+		'training',
+		'model',
+		'runs',
+		'step',
+		'claims',
+	],
 	...['experiment', 'data', 'native', 'libtorch', 'cache', 'ledger', 'fs', 'platform', 'validation', 'format'],
 	...['statistics', 'errors'],
 ];

@@ -50,6 +50,12 @@ export const commands: readonly CommandEntry[] = [
 		load: async command => (await import('./commands/runs.js')).runsCommand(command),
 	},
 	{
+		name: 'live',
+		usage: '[options] [runs...]',
+		description: 'Serve a page that shows runs while they are trained, here or elsewhere.',
+		load: async (command, interruption) => (await import('./commands/live.js')).liveCommand(command, interruption),
+	},
+	{
 		name: 'predict',
 		usage: '[options] <model> <image...>',
 		description: 'Label images with the model of a run.',

@@ -2,7 +2,7 @@ import path from 'node:path';
 import process from 'node:process';
 import {type Command, Option} from 'commander';
 import {displayPath, shellQuote} from '../../format/command-line.js';
-import {ConfigError, type Ladder, record, type StepEntry} from '../../index.js';
+import {ConfigError, type Ladder, type Recorder, record, type StepEntry} from '../../index.js';
 import {commandHint} from '../../platform/command-hint.js';
 import {checkLadder} from '../../record/check.js';
 import {checkCommits} from '../../record/check-commits.js';
@@ -26,6 +26,7 @@ import {
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
+import {type LiveFlags, loadRunSource, whileLive, withLiveOption} from '../live-option.js';
 import {ownRuns} from '../own-runs.js';
 import {parseNumber, parseSeeds} from '../parse.js';
 import {print, printError} from '../print.js';
@@ -34,6 +35,7 @@ import {startReporter} from '../start-notes.js';
 import {whileWaiting} from '../while-waiting.js';
 
 type Flags = LadderFlags &
+	LiveFlags &
 	DataFlags & {
 		step?: string;
 		seeds: number[];
@@ -51,7 +53,7 @@ type Flags = LadderFlags &
 	};
 
 export const recordCommand = (command: Command, interruption: Interruption): Command =>
-	withDataOption(withLadderOption(command))
+	withLiveOption(withDataOption(withLadderOption(command)))
 		.option('--step <name>', 'the step to record (with --check: to check; default: all)')
 		.option('--seeds <list>', 'seeds to train with, such as 1-5 or 1,4,9', parseSeeds, [1, 2, 3, 4, 5])
 		.addOption(new Option('--engine <name>', 'what computes the gradients: auto, aten or fused').default('auto'))
@@ -136,38 +138,58 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 		...(threads !== undefined && {threads}),
 		...(jobs !== undefined && {jobs}),
 	};
-	const recorder = await record(ladder, step.name, {
-		seeds,
-		out: flags.out ?? path.join(ownRuns(ladder), 'records'),
-		engine,
-		fresh,
-		commit,
-		signal,
-		...given,
-		...openOptions(flags),
-	});
-	for (const seed of recorder.finished) {
-		printError(`Seed ${seed} was finished before\n`);
-	}
-
-	if (recorder.training) {
-		const log = new ConsoleLog(step, seeds.length - recorder.finished.length);
-		const reportStart = startReporter({isDrawn: false});
-		try {
-			for await (const event of recorder.training) {
-				interruption.kept ??= `to resume: ${goingOn(flags)}`;
-				reportStart(event);
-				log.tell(event);
-			}
-		} finally {
-			log.end();
+	const folders = new Set<string>();
+	const recorder = await whileLive(flags.live, loadRunSource(`Recording of ${step.name}`, folders), async () => {
+		const recorder = await record(ladder, step.name, {
+			seeds,
+			out: flags.out ?? path.join(ownRuns(ladder), 'records'),
+			engine,
+			fresh,
+			commit,
+			signal,
+			...given,
+			...openOptions(flags),
+		});
+		for (const seed of recorder.finished) {
+			printError(`Seed ${seed} was finished before\n`);
 		}
-	}
 
+		await follow(recorder, step, flags, interruption, folders);
+		return recorder;
+	});
 	interruption.kept = undefined;
 	const {unwritten} = recorder.write();
 	print(`Recorded in ${displayPath(kept)}\n`);
 	tellKept(unwritten);
+};
+
+/** Prints the events of a recording's training, and adds the folders of its runs to `folders`. */
+const follow = async (
+	{training, finished}: Recorder,
+	step: StepEntry['step'],
+	flags: Flags,
+	interruption: Interruption,
+	folders: Set<string>,
+): Promise<void> => {
+	if (!training) {
+		return;
+	}
+
+	const log = new ConsoleLog(step, flags.seeds.length - finished.length);
+	const reportStart = startReporter({isDrawn: false});
+	try {
+		for await (const event of training) {
+			if (event.type === 'start' && event.folder !== undefined) {
+				folders.add(event.folder);
+			}
+
+			interruption.kept ??= `to resume: ${goingOn(flags)}`;
+			reportStart(event);
+			log.tell(event);
+		}
+	} finally {
+		log.end();
+	}
 };
 
 /** Returns the same command without `--fresh`, which would preregister again. */

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type {Command} from 'commander';
+import type {SweepSource} from '../../live/sweep-source.js';
 import {commandHint} from '../../platform/command-hint.js';
 import {sweep} from '../../sweep/sweep.js';
 import {sweepText} from '../../sweep/table.js';
@@ -14,6 +15,7 @@ import {
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
+import {type LiveFlags, whileLive, withLiveOption} from '../live-option.js';
 import {ownRuns} from '../own-runs.js';
 import {parseNumber, parseSeeds} from '../parse.js';
 import {parseVaried} from '../parse-varied.js';
@@ -22,6 +24,7 @@ import {screen} from '../screen.js';
 import {SweepLog} from '../sweep-log.js';
 
 type Flags = LadderFlags &
+	LiveFlags &
 	DataFlags & {
 		step?: string;
 		vary: Varied[];
@@ -40,7 +43,7 @@ type Flags = LadderFlags &
 	};
 
 export const sweepCommand = (command: Command, interruption: Interruption): Command =>
-	withDataOption(withLadderOption(command))
+	withLiveOption(withDataOption(withLadderOption(command)))
 		.option('--step <name>', 'the step whose settings are tried')
 		.option(
 			'--vary <setting=values>',
@@ -94,19 +97,29 @@ Examples:
   ${commandHint('sweep', `--step baseline --vary net.block.norm=none,batch --vary 'net.block.bias=true,false if net.block.norm=none' --holdout 100`)}
   ${commandHint('sweep', `--step baseline --vary 'averaging=[{"decay": 0.99}]' --holdout 100`)}`,
 		)
-		.action(async ({step: name, ladder: _, ...flags}: Flags, command: Command) => {
+		.action(async ({step: name, ladder: _, live, ...flags}: Flags, command: Command) => {
 			const ladder = await chosenLadder(command.opts<Flags>());
 			const {step} = chosenStep(ladder, name);
 			const log = new SweepLog();
-			const found = await sweep(reportingLadder(ladder, flags), step.name, {
-				...flags,
-				out: flags.out ?? path.join(ownRuns(ladder), 'sweeps'),
-				signal: interruption.signal,
-				tell(event) {
-					interruption.kept = `to resume: run the same command again${flags.fresh ? ', without `--fresh`' : ''}`;
-					log.tell(event);
+			let source: SweepSource | undefined;
+			const found = await whileLive(
+				live,
+				async () => {
+					source = (await import('../../live/sweep-source.js')).sweepSource(`Sweep of ${step.name}`);
+					return source;
 				},
-			}).finally(() => log.end());
+				async () =>
+					sweep(reportingLadder(ladder, flags), step.name, {
+						...flags,
+						out: flags.out ?? path.join(ownRuns(ladder), 'sweeps'),
+						signal: interruption.signal,
+						tell(event) {
+							interruption.kept = `to resume: run the same command again${flags.fresh ? ', without `--fresh`' : ''}`;
+							source?.tell(event);
+							log.tell(event);
+						},
+					}).finally(() => log.end()),
+			);
 			interruption.kept = undefined;
 			print(`${sweepText(found, screen())}\n`);
 		});

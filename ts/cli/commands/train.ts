@@ -48,6 +48,7 @@ import {
 	withDataOption,
 	withLadderOption,
 } from '../ladder-options.js';
+import {type LiveFlags, loadRunSource, whileLive, withLiveOption} from '../live-option.js';
 import {foundRuns, ownRuns} from '../own-runs.js';
 import {parseNumber, parseSeeds, parseSetting} from '../parse.js';
 import {print, printError} from '../print.js';
@@ -59,6 +60,7 @@ type Flags = Pick<
 	'epochs' | 'device' | 'engine' | 'threads' | 'jobs' | 'limitTrain' | 'limitTest' | 'holdout'
 > &
 	LadderFlags &
+	LiveFlags &
 	DataFlags & {
 		dataDir?: string;
 		step?: string;
@@ -74,7 +76,7 @@ type Flags = Pick<
 	};
 
 export const trainCommand = (command: Command, interruption: Interruption): Command =>
-	withDataOption(withLadderOption(command))
+	withLiveOption(withDataOption(withLadderOption(command)))
 		.option('--step <name>', 'the step of the ladder to train')
 		.option('--seeds <list>', 'seeds to train with, such as 1-5 or 1,4,9', parseSeeds, [1])
 		.option(
@@ -122,6 +124,7 @@ Examples:
   ${commandHint('train', '--step baseline --holdout 10000')}
   ${commandHint('train', '--step baseline --set net.body.0.channels=12')}
   ${commandHint('train', '--resume latest')}
+  ${commandHint('train', '--step baseline --seeds 1-5 --live')}
   ${commandHint('train', '--step baseline --show-augmentation augmented.png')}
   ${commandHint('train', '--step baseline --json > events.jsonl', {quiet: true})}`,
 		)
@@ -166,12 +169,39 @@ const showAugmentation = async (flags: Flags, file: string, signal: AbortSignal)
 };
 
 const run = async (flags: Flags, command: Command, interruption: Interruption): Promise<TrainResult> => {
+	const {live, fastDevRun} = flags;
+	if (live !== undefined && fastDevRun) {
+		const sentence = '`--live` shows saved runs, and `--fast-dev-run` saves none: leave one of them out';
+		throw new ConfigError('live', 'left out with `--fast-dev-run`', 'both', sentence);
+	}
+
+	const folders = new Set<string>();
+	const title = `Training of ${flags.step ?? flags.resume ?? 'a step'}`;
+	return whileLive(live, loadRunSource(title, folders), async () =>
+		follow(await begin(flags, command, interruption.signal), flags, interruption, folders),
+	);
+};
+
+/**
+ * Prints the events of a training, and its result.
+ *
+ * @param folders gets those of the runs
+ */
+const follow = async (
+	{step, training, seeds, note}: Begun,
+	flags: Flags,
+	interruption: Interruption,
+	folders: Set<string>,
+): Promise<TrainResult> => {
 	const {json, quiet} = flags;
-	const {step, training, seeds, note} = await begin(flags, command, interruption.signal);
 	const isDrawn = [flags.limitTrain, flags.limitTest, flags.holdout].some(count => count !== undefined);
 	const reportStart = flags.fastDevRun ? () => {} : startReporter({isDrawn});
 	let unprinted = note;
-	const follow = (event: TrainEvent): void => {
+	const noteEvent = (event: TrainEvent): void => {
+		if ('folder' in event && event.folder !== undefined) {
+			folders.add(event.folder);
+		}
+
 		interruption.kept ??= goingOn(event);
 		printError(unprinted);
 		unprinted = '';
@@ -180,7 +210,7 @@ const run = async (flags: Flags, command: Command, interruption: Interruption): 
 	if (json) {
 		const folders = new Map<number, string | undefined>();
 		for await (const event of training) {
-			follow(event);
+			noteEvent(event);
 			if (event.type === 'epoch') {
 				print(`${JSON.stringify(event)}\n`);
 			} else if (event.type === 'seed') {
@@ -198,7 +228,7 @@ const run = async (flags: Flags, command: Command, interruption: Interruption): 
 	const log = new ConsoleLog(step, seeds);
 	try {
 		for await (const event of training) {
-			follow(event);
+			noteEvent(event);
 			if (!quiet) {
 				log.tell(event);
 			}
@@ -232,7 +262,7 @@ type Begun = {
 };
 
 const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promise<Begun> => {
-	const {step: name, resume: given, json: _, quiet: __, strict: ___, fastDevRun, out, ...others} = flags;
+	const {step: name, resume: given, json: _, quiet: __, strict: ___, fastDevRun, out, live: ____, ...others} = flags;
 	if (given !== undefined) {
 		const named = command.options.map(option => option.attributeName());
 		const other = named.find(name => !combinable.has(name) && command.getOptionValueSource(name) === 'cli');
@@ -261,7 +291,7 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 		return {step, training, seeds: siblings.filter(({state}) => state !== 'finished').length, note};
 	}
 
-	const {ladder: ____, dataDir: _____, skipDamaged: ______, showAugmentation: _______, set, ...options} = others;
+	const {ladder: _____, dataDir: ______, skipDamaged: _______, showAugmentation: ________, set, ...options} = others;
 	const ladder = await chosenLadder(flags);
 	const step = trialOf(chosenStep(ladder, name).step, set);
 	const data = sourceOf(flags, ladder);
@@ -356,4 +386,4 @@ const realpathOf = (link: string): string => {
 };
 
 /** Options that may be combined with `--resume`: they change the output, or say where the run's data are. */
-const combinable = new Set(['resume', 'json', 'quiet', 'strict', 'ladder', 'dataDir', 'skipDamaged']);
+const combinable = new Set(['resume', 'json', 'quiet', 'strict', 'live', 'ladder', 'dataDir', 'skipDamaged']);

@@ -7,7 +7,8 @@ import {type Key, labelledSvg, legend, lineStyles} from './figure.js';
 import {type Html, html} from './html.js';
 
 /** The seeds of one experiment, finished or not, as their curves are drawn. */
-export type CurveGroup = Pick<RunGroup, 'name' | 'target' | 'measured'> & {
+export type CurveGroup = Pick<RunGroup, 'name' | 'measured'> & {
+	readonly target: RunGroup['target'] | undefined;
 	readonly experiment: Pick<RunGroup['experiment'], 'epochs'>;
 	readonly runs: readonly CurveRun[];
 };
@@ -15,8 +16,8 @@ export type CurveGroup = Pick<RunGroup, 'name' | 'target' | 'measured'> & {
 /** One seed of a group. */
 export type CurveRun = Pick<GroupedRun, 'seed' | 'isFinished' | 'trainClean'> & {readonly epochs: readonly CurveRow[]};
 
-/** An epoch of a run. Trials of a sweep have no figures on test images, and runs without held-out images none on those. */
-export type CurveRow = Pick<Epoch, 'epoch' | 'trainLoss' | 'trainCorrect' | 'trainTotal'> &
+/** An epoch of a run, with the figures that it has: trials of a sweep have none on test images, other runs may lack a validation set. */
+export type CurveRow = Pick<Epoch, 'epoch'> &
 	Partial<Epoch> & {readonly holdoutLoss?: number; readonly holdoutCorrect?: number; readonly holdoutTotal?: number};
 
 type Epoch = GroupedRun['epochs'][number];
@@ -51,11 +52,14 @@ export const curves = async (groups: readonly CurveGroup[]): Promise<Html> => {
 	const all = panels(groups);
 	const drawn = await drawPanels(groups, all, groups.length > 1);
 	const unfinished = groups.some(({runs}) => runs.some(({isFinished}) => !isFinished));
+	const hasTraining = all.some(({last}) => last);
 	const areMeans = groups.length > 1 && groups.some(({runs}) => runs.length > 1);
-	return html`<figure>${legend(keys(groups))}<div class="panels">${drawn}</div>
-<figcaption>By epoch${areMeans && ': means over seeds, those that have reached the epoch'}. While learning, images are augmented and dropout is on, where the step has them. In evaluation mode
-they are not; this is measured once, after the last epoch. The gap is training minus test accuracy. Values off
-a chart’s scale, such as the first epochs of a slow start, are cut off.${
+	return html`<figure>${legend(keys(groups, all))}<div class="panels">${drawn}</div>
+<figcaption>By epoch${areMeans && ': means over seeds, those that have reached the epoch'}. ${
+		hasTraining &&
+		html`While learning, images are augmented and dropout is on, where the step has them. In evaluation mode they are not; this is
+measured once, after the last epoch. The gap is training minus test accuracy. `
+	}Values off a chart’s scale, such as the first epochs of a slow start, are cut off.${
 		unfinished && ' An unfinished run is drawn up to its last epoch.'
 	}</figcaption></figure>${
 		areMeans &&
@@ -86,7 +90,7 @@ const wordsOf = (group: CurveGroup, {words}: Panel): string => (group.measured ?
 const styleOf = (groups: readonly CurveGroup[], group: number, run: number): string =>
 	String((groups.length > 1 ? group : run) % mostDrawn);
 
-const keys = (groups: readonly CurveGroup[]): Key[] => {
+const keys = (groups: readonly CurveGroup[], all: readonly Panel[]): Key[] => {
 	const [single] = groups;
 	const lines = groups.length > 1 ? groups.map(({name}) => name) : (single?.runs ?? []).map(({seed}) => `seed ${seed}`);
 	const aims = targetsOf(groups);
@@ -106,15 +110,17 @@ const keys = (groups: readonly CurveGroup[]): Key[] => {
 					})),
 					{sign: 'dashes', words: 'no gap'},
 				]
-			: [{sign: 'dashes', words: aims.length === 1 ? 'target, or no gap' : 'no gap'}]),
-		{sign: 'ring', words: 'training images in evaluation mode'},
+			: all.some(({rules}) => rules)
+				? [{sign: 'dashes', words: aims.length === 1 ? 'target, or no gap' : 'no gap'}]
+				: []),
+		...(all.some(({last}) => last) ? [{sign: 'ring', words: 'training images in evaluation mode'}] : []),
 	];
 };
 
 /** Returns the targets on accuracy, in percent: those of several groups each in the style of the first that has it. */
 const targetsOf = (groups: readonly CurveGroup[]): Array<Required<Rule> & {readonly names: readonly string[]}> => {
 	const aims = groups.flatMap(({name, target}, index) => {
-		const {metric, atLeast} = aimOf(target);
+		const {metric, atLeast} = target ? aimOf(target) : {metric: undefined, atLeast: 0};
 		return metric === 'accuracy' ? [{name, value: 100 * atLeast, style: String(index % mostDrawn)}] : [];
 	});
 	return [...groupBy(aims, ({value}) => value)].map(([value, same]) => ({
@@ -165,8 +171,9 @@ const panels = (groups: readonly CurveGroup[]): Panel[] => {
 		{
 			...{title: 'Test accuracy, %', points: tests, rules: targets, domain: accuracies},
 			words({measured, target}) {
-				const {metric, atLeast} = aimOf(target);
-				return `Mean of the last five epochs: ${percent(measured?.test.mean ?? 0)} %; target: ${ofMetric(percent(atLeast), metric)}`;
+				const aim = target && aimOf(target);
+				const asked = aim ? `; target: ${ofMetric(percent(aim.atLeast), aim.metric)}` : '';
+				return `Mean of the last five epochs: ${percent(measured?.test.mean ?? 0)} %${asked}`;
 			},
 		},
 		{
@@ -205,9 +212,10 @@ const percentOf = (correct: number | undefined, total: number | undefined): numb
 
 const testOf = ({testCorrect, testTotal}: CurveRow): number | undefined => percentOf(testCorrect, testTotal);
 
-const trainOf = ({trainCorrect, trainTotal}: CurveRow): number => (100 * trainCorrect) / trainTotal;
+const trainOf = ({trainCorrect, trainTotal}: CurveRow): number | undefined => percentOf(trainCorrect, trainTotal);
 
-const difference = (a: number, b: number | undefined): number | undefined => (b === undefined ? undefined : a - b);
+const difference = (a: number | undefined, b: number | undefined): number | undefined =>
+	a === undefined || b === undefined ? undefined : a - b;
 
 const lastLoss = (group: CurveGroup, value: (row: CurveRow) => number | undefined): string =>
 	`Last epoch: ${fixed(lastMean(group, value), 3)}`;

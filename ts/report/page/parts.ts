@@ -15,20 +15,30 @@ import {style} from './style.js';
 /** The content of a page. */
 type Page = {
 	readonly title: string;
+	/** Sentences below the title; in a page that is served, those whose changes a screen reader reads out. */
 	readonly headline: string;
 	readonly main: Html;
 	/** Additional CSS rules, such as images. */
 	readonly rules?: string;
+	/** The script of a page that is served, with the nonce that its policy names; others have none. */
+	readonly script?: {readonly nonce: string; readonly text: string};
 };
 
-/** Renders a self-contained page, without scripts or requests. */
-export const pageOf = ({title, headline, main, rules = ''}: Page): string =>
+/** Returns the policy of a page: no requests, and no script but its own, which may then ask its own server. */
+export const policyOf = (nonce?: string): string =>
+	[
+		"default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+		...(nonce === undefined ? [] : [`script-src 'nonce-${nonce}'; connect-src 'self'`]),
+	].join('; ');
+
+/** Renders a self-contained page, without requests. */
+export const pageOf = ({title, headline, main, rules = '', script}: Page): string =>
 	html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="${new Html(policyOf(script?.nonce))}">
 <link rel="icon" href="data:,">
 <title>${title}</title>
 <style>${new Html(style + rules)}</style>
@@ -36,11 +46,12 @@ export const pageOf = ({title, headline, main, rules = ''}: Page): string =>
 <body>
 <header>
 <h1>${title}</h1>
-<p class="headline">${prose(headline)}</p>
+<p${script ? html` class="quiet" role="status"` : html` class="headline"`}>${prose(headline)}</p>
 </header>
 <main>
 ${main}
 </main>
+${script && html`<script nonce="${script.nonce}">${new Html(script.text)}</script>`}
 </body>
 </html>
 `.text;

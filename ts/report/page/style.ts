@@ -70,6 +70,7 @@ svg { display: block; max-width: 100%; height: auto; color: var(--ink); }
 .sheet { width: min(100%, 34rem); image-rendering: pixelated; }
 .image { display: block; width: 56px; height: 56px; background: left center / contain no-repeat; image-rendering: pixelated;
 	border-radius: 3px; }
+img.photo { max-width: 96px; width: 100%; image-rendering: pixelated; border-radius: 3px; }
 summary { cursor: pointer; }
 @media screen and (max-width: 29.99rem) { .for-medium { display: none; } }
 @media screen and (min-width: 30rem) { .for-narrow { display: none; } }
