@@ -168,7 +168,7 @@ test('a run that was interrupted goes on to the files of an unbroken one', async
 
 	const again = await cli('train', '--resume', onlyFolder(out));
 	t.is(again.exitCode, 2);
-	t.regex(again.stderr, / has finished: there is nothing to resume$/);
+	t.regex(again.stderr, / has finished: there is nothing to resume; /);
 });
 
 test('a missed target exits with 3 only with `--strict`', async t => {

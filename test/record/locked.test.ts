@@ -174,7 +174,7 @@ test('runs belong to the ladder, in whatever folder of it a command is typed', a
 	t.is((await own.run(['record', '--check', '--replay', 'all'], inSteps)).exitCode, 0);
 	t.regex(
 		(await own.run(['train', '--resume', 'latest'], inSteps)).stderr,
-		/has finished: there is nothing to resume$/,
+		/has finished: there is nothing to resume; /,
 	);
 	const listed = JSON.parse((await own.run(['runs', '--json'], inSteps)).stdout);
 	t.is(listed.length, 2);

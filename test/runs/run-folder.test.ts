@@ -173,7 +173,7 @@ test('the folder of any seed resumes all seeds of its command, and the result ha
 		t.is(readdirSync(path.join(out, 'tiny')).length, 3);
 		t.throws(() => resume(folders[which] ?? ''), {
 			instanceOf: ConfigError,
-			message: /has finished: there is nothing to resume$/,
+			message: /has finished: there is nothing to resume; /,
 		});
 	}
 });
@@ -309,7 +309,7 @@ test('resuming a finished run removes leftovers in its folder, and says that it 
 	const {own, run, folder, before} = await untidy(t);
 	const {stderr, exitCode} = await own.run(['train', '--resume', run]);
 	t.is(exitCode, 2);
-	t.regex(stderr, /has finished: there is nothing to resume$/);
+	t.regex(stderr, /has finished: there is nothing to resume; /);
 	t.deepEqual(contents(folder), before);
 });
 

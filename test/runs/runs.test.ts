@@ -38,7 +38,7 @@ test('runs are listed, `latest` is the newest, and resumes it', async t => {
 
 	const finished = await own.run(['train', '--resume', 'latest']);
 	t.is(finished.exitCode, 2);
-	t.regex(finished.stderr, /has finished: there is nothing to resume$/);
+	t.regex(finished.stderr, /has finished: there is nothing to resume; /);
 	const before = own.read(path.join(newest.folder, 'result.json'));
 	rmSync(path.join(own.folder, newest.folder, 'result.json')); // as if interrupted before the first checkpoint
 	t.regex((await own.run(['runs'])).stdout, /^tiny +2 +4\/4 +[\d.]+ +- +unfinished /m);

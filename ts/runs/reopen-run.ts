@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {ConfigError} from '../errors/index.js';
+import {displayPath, shellQuote} from '../format/command-line.js';
 import {readConfig} from './config.js';
 import {lockFolder, removeLeftovers, writeIn} from './folder.js';
 import {isFinished} from './is-finished.js';
@@ -51,11 +52,15 @@ export const lockRun = async (folder: string, signal?: AbortSignal): Promise<Run
 	}
 };
 
+/** Returns the ways to train a step for longer than a run of it, as the end of a sentence. */
+export const longerAdvice = (folder: string): string =>
+	`the learning rate of each epoch depends on their number, so more epochs are another training: train the step again with \`--epochs N\`, or with \`--epochs N --set start.from=${shellQuote(displayPath(folder))}\` from the weights of this run`;
+
 /** Returns the error for resuming a run that has finished. */
 export const alreadyFinished = (folder: string): ConfigError =>
 	new ConfigError(
 		'resume',
 		'the folder of an unfinished run',
 		`${folder}, which has finished`,
-		`${folder} has finished: there is nothing to resume`,
+		`${folder} has finished: there is nothing to resume; ${longerAdvice(folder)}`,
 	);
