@@ -5,7 +5,8 @@ import {RecordError} from '../../ts/index.js';
 import {attemptsBefore} from '../../ts/ledger/attempts.js';
 import {readLedger} from '../../ts/ledger/ledger.js';
 import {packageVersion} from '../../ts/platform/package-root.js';
-import {readRecord, writeRecord} from '../../ts/record/file.js';
+import {additionProblem} from '../../ts/record/added-seeds.js';
+import {readRecord, recordHash, writeRecord} from '../../ts/record/file.js';
 import {preregistrationHash, readPreregistration, writePreregistration} from '../../ts/record/preregistration-file.js';
 import {testImagesProblem} from '../../ts/record/test-images.js';
 import {readSweep, writeSweep} from '../../ts/sweep/file.js';
@@ -52,6 +53,28 @@ test('a record of format 2 is read with its ledger and the first test images, an
 	t.is(promise, '03d5c3d97bbfd4a04cc2b0300208d7c4336b86a722a78863c9cbda5b3653459f');
 	t.deepEqual(attemptsBefore(lines, promise), {number: 2, recorded: 1, trained: [1], otherRuns: 0});
 	t.is(testImagesProblem(ladder, lines), undefined);
+
+	const written = temporaryFolder(t);
+	writePreregistration(written, record.preregistration);
+	writeRecord(written, record);
+	t.deepEqual(filesOf(written), filesOf(folder));
+});
+
+test('a record of format 3 is read with the seeds that were added to it, and written to the same bytes', t => {
+	const ladder = path.join(root, 'test', 'samples', 'added-seeds');
+	const folder = path.join(ladder, 'records', '0-tiny');
+	const record = readRecord(folder);
+	const lines = readLedger(ladder);
+	t.deepEqual(
+		record.seeds.map(({seed}) => seed),
+		[1, 2, 3, 5, 6],
+	);
+	t.deepEqual(record.added, [
+		{seeds: [3], line: lines[4]?.hash},
+		{seeds: [5, 6], line: lines[7]?.hash},
+	]);
+	t.is(additionProblem(record, lines), undefined);
+	t.is(recordHash(record), '99f5415387f729aa75f7d0fb073573672ca2284d57dcd585c6076faf84fd8ee5');
 
 	const written = temporaryFolder(t);
 	writePreregistration(written, record.preregistration);
@@ -143,6 +166,6 @@ test(
 	'record',
 	'record.json',
 	readRecord,
-	2,
+	3,
 );
 test('a sweep of a later format is refused, and both formats are named', later, 'sweep', 'sweep.json', readSweep, 1);

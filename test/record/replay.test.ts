@@ -510,7 +510,7 @@ test('seeds are preregistered too, so that none is chosen by its result', async 
 	t.is(refused.exitCode, 5);
 	t.regex(
 		String(refused.stderr),
-		/promise\.json: seeds 1, 2 were preregistered, not 1, 2, 3; take those, or preregister again with `--fresh`$/,
+		/promise\.json: seeds 1, 2 were preregistered, not 1, 2, 3; take those, add others later with `--add-seeds`, or preregister again with `--fresh`$/,
 	);
 });
 

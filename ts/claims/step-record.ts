@@ -63,6 +63,13 @@ export type RecordedEvaluation = {
 	readonly calibration: ReadonlyArray<readonly [count: number, correct: number, confidence: number]>;
 };
 
+/** Seeds that were added to a record, before they were trained. */
+export type AddedSeeds = {
+	readonly seeds: readonly number[];
+	/** Hash of the line of the ladder's ledger that notes it. */
+	readonly line: string;
+};
+
 /** The record of a step: its preregistration, and the results of its seeds. */
 export type StepRecord = {
 	readonly preregistration: Preregistration;
@@ -74,6 +81,8 @@ export type StepRecord = {
 	readonly data: DataDescription;
 	/** Hash of the last line of the ladder's ledger before the record was written; `undefined` in one from before there were ledgers. */
 	readonly ledger?: string | undefined;
+	/** Seeds that were added when the results of those before were known; left out if there are none. */
+	readonly added?: readonly AddedSeeds[] | undefined;
 	/** Number of parameters of the preregistered net. */
 	readonly parameters: number;
 	readonly conditions: readonly Condition[];

@@ -24,6 +24,11 @@ const events = {
 	abandoned: {step: text, promise: sha256},
 	/** A record was written: the hash is over its files. */
 	recorded: {step: text, promise: sha256, record: sha256},
+	/** These seeds are going to be added to the record with this hash, whose results are known. */
+	added: {
+		...{step: text, promise: sha256, seeds, record: sha256},
+		commit: z.strictObject({hash: shapes.commit, clean: z.boolean()}).nullable(),
+	},
 	/** `train` begins to train seeds of a step, and to evaluate them on test images; or resumes them. */
 	training: {
 		...{step: text, experiment: sha256, data: sha256, seeds, engine: z.enum(['auto', 'aten', 'fused'])},

@@ -5,6 +5,7 @@ import type {LedgerLine, LineOf} from '../ledger/events.js';
 import {experimentHash} from '../ledger/experiment-hash.js';
 import {ledgerFile} from '../ledger/ledger.js';
 import {stoodBefore} from '../ledger/stood-before.js';
+import {additionProblem} from './added-seeds.js';
 import {recordFileNames, recordHash} from './file.js';
 import type {LadderRecords} from './ladder-records.js';
 import {ledgerBefore, preregistrationHash} from './preregistration-file.js';
@@ -84,6 +85,11 @@ const problemOf = (
 	const differing = before === undefined ? undefined : differenceOf(lines[promised] as LineOf<'promised'>, record);
 	if (differing !== undefined) {
 		return `\`${differing}\` of its preregistration differs from line ${promised + 1} of ${ledger}`;
+	}
+
+	const addition = additionProblem(record, lines);
+	if (addition !== undefined) {
+		return addition;
 	}
 
 	return at(record.ledger) === -1 || at(record.ledger) < promised || recorded <= at(record.ledger)

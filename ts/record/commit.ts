@@ -13,6 +13,12 @@ export const commitOf = (folder: string): {hash: string; clean: boolean} | null 
 	return {hash: head.text.trim(), clean: status.ok && status.text === ''};
 };
 
+/** Says in a sentence which commit was checked out: `at commit 553addf`. */
+export const commitPhrase = (commit: {readonly hash: string; readonly clean: boolean} | null): string =>
+	commit
+		? `at commit ${commit.hash.slice(0, 7)}${commit.clean ? '' : ' with changes that were not committed'}`
+		: 'outside of git';
+
 /** Says why git can't be asked about a ladder, and what to do; `undefined` if it can. */
 export const gitProblem = (ladder: string, state: GitState = gitState(ladder)): string | undefined => {
 	switch (state.state) {

@@ -35,11 +35,15 @@ const columns = ['seed', 'epoch', 'trainLoss', 'trainCorrect', 'testLoss', 'test
 
 const {count, some, loss, seconds, sha256, time} = shapes;
 
-/** Format 2 has the ledger's last line before it. */
+/** Format 2 has the ledger's last line before it, format 3 seeds that were added. */
 const main = z.strictObject({
-	format: z.literal(2).optional(),
+	format: z.union([z.literal(2), z.literal(3)]).optional(),
 	promise: sha256,
 	ledger: sha256.optional(),
+	added: z
+		.array(z.strictObject({seeds: z.array(count).min(1, 'a list of at least one seed'), line: sha256}))
+		.min(1, 'a list of at least one addition')
+		.optional(),
 	conditions: z.array(conditionShape),
 	seeds: z
 		.array(
@@ -106,11 +110,12 @@ export const writeRecord = (folder: string, record: StepRecord): void => {
 };
 
 /** Returns the text of each file, without values that follow from the preregistration. */
-const recordTexts = ({preregistration, ledger, conditions, seeds, epochs, answers}: StepRecord) => {
+const recordTexts = ({preregistration, ledger, added, conditions, seeds, epochs, answers}: StepRecord) => {
 	const rest = {
-		...(ledger !== undefined && {format: 2}),
+		...(ledger !== undefined && {format: added ? 3 : 2}),
 		promise: preregistrationHash(preregistration),
 		...(ledger !== undefined && {ledger}),
+		...(added && {added: added.map(({seeds, line}) => ({seeds, line}))}),
 		conditions: z.array(conditionShape).parse(conditions), // with keys in one order
 		seeds: seeds.map(({trainCleanTotal: _, ...seed}) => seed),
 	};
@@ -165,7 +170,7 @@ export const readRecord = (folder: string): StepRecord => {
 
 	const preregistration = readPreregistration(folder);
 	const text = readRecordText(fileAt(recordFiles.record));
-	const {checksums, ...rest} = parseRecordJson(main, fileAt(recordFiles.record), text, 'record', 2); // it names the format of all three
+	const {checksums, ...rest} = parseRecordJson(main, fileAt(recordFiles.record), text, 'record', 3); // it names the format of all three
 	const texts = {
 		[recordFiles.record]: text,
 		[recordFiles.epochs]: readRecordText(fileAt(recordFiles.epochs)),
@@ -224,6 +229,7 @@ export const readRecord = (folder: string): StepRecord => {
 	const record: StepRecord = {
 		...{preregistration, step, experiment, data, parameters, conditions: rest.conditions},
 		...(rest.ledger !== undefined && {ledger: rest.ledger}),
+		...(rest.added && {added: rest.added}),
 		seeds: rest.seeds.map(seed => ({...seed, trainCleanTotal: train})),
 		...{epochs: byClass ? epochs.map((row, index) => ({...row, testByClass: byClass[index]})) : epochs, answers: read},
 	};
@@ -237,12 +243,15 @@ export const readRecord = (folder: string): StepRecord => {
 		checkCanonicalText(file, readRecordText(file), classesText(record) ?? '');
 	}
 
-	const {seeds: expected} = preregistration;
+	const expected = preregistration.seeds && [
+		...preregistration.seeds,
+		...(rest.added ?? []).flatMap(({seeds}) => seeds),
+	];
 	if (expected && expected.join() !== record.seeds.map(({seed}) => seed).join()) {
 		const found = record.seeds.map(({seed}) => seed).join(', ');
 		throw new RecordError(
 			fileAt(recordFiles.record),
-			`it has seeds ${found}, and ${expected.join(', ')} were preregistered`,
+			`it has seeds ${found}, and ${expected.join(', ')} were preregistered${rest.added ? ' or added' : ''}`,
 		);
 	}
 

@@ -3,6 +3,7 @@ import {existsSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import type {Preregistration} from '../claims/preregistration.js';
 import {
+	type AddedSeeds,
 	type RecordedAnswers,
 	type RecordedEpoch,
 	type RecordedSeed,
@@ -42,6 +43,7 @@ import {countsForLoss} from '../training/image-selection.js';
 import {type Folders, trainInFolders} from '../training/train.js';
 import type {Training} from '../training/training.js';
 import {checkFresh} from '../validation/check-fresh.js';
+import {additionsTo, asRecorded, noteAddedSeeds, recordToExtend} from './added-seeds.js';
 import {checkAnswers} from './check-answers.js';
 import {isEarlier} from './check-ledger.js';
 import {checkRecord, needsClassCounts} from './check-record.js';
@@ -62,6 +64,13 @@ export type RecordOptions = Pick<TrainOptions, 'engine' | 'threads' | 'jobs' | '
 	 * @unit seeds
 	 */
 	readonly seeds: readonly number[];
+	/**
+	 * Whether the seeds are added to those of the step's record. That is noted in the ledger before they are trained, and stated in the
+	 * step's text, since the results of the others are known.
+	 *
+	 * @default false
+	 */
+	readonly add?: boolean;
 	/** Folder of the runs. Those that are there already are resumed, or used as they are if finished. */
 	readonly out: string;
 	/**
@@ -88,7 +97,9 @@ export type RecordOptions = Pick<TrainOptions, 'engine' | 'threads' | 'jobs' | '
 
 /** A recording under way. */
 export type Recording = {
-	/** Seeds whose runs had finished before. */
+	/** All seeds of the record. */
+	readonly seeds: readonly number[];
+	/** Seeds that had finished before. */
 	readonly finished: readonly number[];
 	/** Training of the other seeds; `undefined` if there are none. */
 	readonly training: Training | undefined;
@@ -117,16 +128,17 @@ export const makeRecord = async (
 	entry: StepEntry,
 	data: Data,
 	records: LadderRecords,
-	{seeds, out, fresh = false, commit = false, timestamp, ...options}: RecordOptions,
+	{seeds: given, add = false, out, fresh = false, commit = false, timestamp, ...options}: RecordOptions,
 ): Promise<Recording> => {
 	const {step, record: folder} = entry;
 	checkFresh(fresh);
+	checkAdd(add, {fresh, timestamp});
 	checkCommit(commit, records.ladder.folder);
 	if (timestamp !== undefined) {
 		checkTimestampUrl(timestamp);
 	}
 
-	checkTraining(step, {...options, seeds, out, data: sourceOf(data)}, data);
+	checkTraining(step, {...options, seeds: given, out, data: sourceOf(data)}, data);
 	const parent = path.join(out, step.name);
 	wrapWriteErrors(`in ${parent}`, parent, () => makeFolders(parent), suggestOut); // before a preregistration is replaced
 	const lock = await lockRecord(entry, options.signal);
@@ -135,21 +147,32 @@ export const makeRecord = async (
 		cleanUpLedger(records.ladder.folder);
 		clearUnfinished(path.dirname(folder));
 		const classCounts = await countsForLoss(step.experiment, data, {});
-		const preregistration = preregister(entry, records, data, {seeds, classCounts, fresh});
-		const purpose = preregistrationHash(preregistration);
 		const {folder: ladder} = records.ladder;
+		const extended = add ? recordToExtend(entry, ladder, given) : undefined;
+		const preregistered = extended?.preregistration.seeds ?? given;
+		const preregistration = preregister(entry, records, data, {seeds: preregistered, classCounts, fresh});
+		const purpose = preregistrationHash(preregistration);
 		notePreregistration(entry, ladder, preregistration);
+		if (extended) {
+			noteAddedSeeds(ladder, folder, extended, given);
+		}
+
+		const added = additionsTo(readLedger(ladder), purpose); // also those of an interrupted command: none is ever dropped
+		const seeds = [...preregistered, ...added.flatMap(({seeds}) => seeds)];
+		const before = added.length > 0 ? tryReadRecord(folder) : undefined;
 		// A new preregistration has no runs yet, and damage to older ones doesn't matter.
 		const folders = fresh
 			? new Map<number, string>()
 			: findRuns(parent, {step, data, seeds, engine: options.engine, purpose});
 		const isFinished = (seed: number): boolean => {
 			const folder = folders.get(seed);
-			return folder !== undefined && hasFinished(folder);
+			return (folder !== undefined && hasFinished(folder)) || isRecorded(before, seed, purpose);
 		};
 
 		const part = (seed: number): SeedPart =>
-			readRun(folders.get(seed) ?? '', seed, preregistration, data, records.ladder.target);
+			before && isRecorded(before, seed, purpose)
+				? recordedPart(before, seed)
+				: readRun(folders.get(seed) ?? '', seed, preregistration, data, records.ladder.target);
 		const finished = seeds.filter(isFinished);
 		const parts = new Map(finished.map(seed => [seed, part(seed)])); // a damaged run is reported before hours of training
 		await cleanUpRuns(parent);
@@ -166,8 +189,13 @@ export const makeRecord = async (
 		}
 
 		if (commit) {
-			const message = `Preregister ${step.name} (${listSeeds(seeds)})`;
-			const files = [preregistrationFile(folder), ledgerFile(ladder), testImagesFile(ladder), timestampFile(folder)];
+			const message = add
+				? `Add ${listSeeds(given)} to the record of ${step.name}`
+				: `Preregister ${step.name} (${listSeeds(seeds)})`;
+			const others = [preregistrationFile(folder), testImagesFile(ladder), timestampFile(folder)];
+			const files = add
+				? [ledgerFile(ladder), ...others]
+				: [...others.slice(0, 1), ledgerFile(ladder), ...others.slice(1)];
 			commitFiles(
 				ladder,
 				files.filter(file => existsSync(file)),
@@ -206,6 +234,7 @@ export const makeRecord = async (
 				const assembled = assemble(
 					preregistration,
 					seeds.map(seed => parts.get(seed) ?? part(seed)),
+					asRecorded(added),
 				);
 				lock.check();
 				const record = inLedger(entry, assembled, ladder);
@@ -223,7 +252,7 @@ export const makeRecord = async (
 		};
 
 		return {
-			finished,
+			...{seeds, finished},
 			training,
 			write,
 			async [Symbol.asyncDispose]() {
@@ -234,6 +263,19 @@ export const makeRecord = async (
 	} catch (error) {
 		lock.release();
 		throw error;
+	}
+};
+
+/** @throws {ConfigError} for anything but `true` and `false`, and together with an option that is of a new preregistration */
+const checkAdd = (add: unknown, {fresh, timestamp}: {fresh: boolean; timestamp: string | undefined}): void => {
+	if (typeof add !== 'boolean') {
+		throw new ConfigError('add', '`true` or `false`', formatValue(add));
+	}
+
+	const other = fresh ? 'fresh' : timestamp === undefined ? undefined : 'timestamp';
+	if (add && other !== undefined) {
+		const sentence = `\`${other}\` can’t be used with seeds that are added: it is about a new preregistration, and theirs stands already`;
+		throw new ConfigError(other, 'left out where seeds are added', 'both', sentence);
 	}
 };
 
@@ -353,8 +395,34 @@ const readRun = (
 	return part;
 };
 
+/** Returns whether a record of a preregistration has a seed. */
+const isRecorded = (record: StepRecord | undefined, seed: number, purpose: string): boolean =>
+	record !== undefined &&
+	preregistrationHash(record.preregistration) === purpose &&
+	record.seeds.some(recorded => recorded.seed === seed);
+
+/** Returns a seed as a record has it, whose run may have been removed since. */
+const recordedPart = (record: StepRecord, seed: number): SeedPart => {
+	const [of] = record.seeds.filter(recorded => recorded.seed === seed);
+	const [answers] = record.answers.filter(answers => answers.seed === seed);
+	const {condition: index = 0, ...rest} = of ?? {};
+	const condition = record.conditions[index];
+	if (!of || !answers || !condition) {
+		throw new Error(`a record that was read lacks a part of seed ${seed}`);
+	}
+
+	return {
+		...{seed: rest as SeedPart['seed'], condition, answers},
+		epochs: record.epochs.filter(row => row.seed === seed),
+	};
+};
+
 /** Joins the seeds of a record; equal conditions become one. */
-const assemble = (preregistration: Preregistration, parts: readonly SeedPart[]): StepRecord => {
+const assemble = (
+	preregistration: Preregistration,
+	parts: readonly SeedPart[],
+	added: readonly AddedSeeds[] = [],
+): StepRecord => {
 	const {step, experiment, data} = preregistration;
 	const conditions: Condition[] = [];
 	const seeds = parts.map(({seed, condition}): RecordedSeed => {
@@ -363,6 +431,7 @@ const assemble = (preregistration: Preregistration, parts: readonly SeedPart[]):
 	});
 	return {
 		...{preregistration, step, experiment, data, parameters: summarize(experiment.net).parameters, conditions, seeds},
+		...(added.length > 0 && {added}),
 		...{epochs: parts.flatMap(({epochs}) => epochs), answers: parts.map(({answers}) => answers)},
 	};
 };

@@ -81,7 +81,7 @@ export const preregister = (
 		if (expected && expected.join() !== seeds.join()) {
 			throw new RecordError(
 				preregistrationFile(folder),
-				`seeds ${expected.join(', ')} were preregistered, not ${seeds.join(', ')}; take those, or preregister again with \`--fresh\``,
+				`seeds ${expected.join(', ')} were preregistered, not ${seeds.join(', ')}; take those, add others later with \`--add-seeds\`, or preregister again with \`--fresh\``,
 			);
 		}
 

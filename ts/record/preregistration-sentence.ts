@@ -2,6 +2,8 @@ import type {StepRecord} from '../claims/step-record.js';
 import {listSeeds} from '../format/seeds.js';
 import {type Attempts, attemptsBefore} from '../ledger/attempts.js';
 import type {LedgerLine} from '../ledger/events.js';
+import {addedSentence} from './added-seeds.js';
+import {commitPhrase} from './commit.js';
 import {type History, historyOf, type Origin, orderOf} from './history.js';
 import {preregistrationHash} from './preregistration-file.js';
 
@@ -11,30 +13,29 @@ import {preregistrationHash} from './preregistration-file.js';
  * @param ledger lines of the ladder's ledger; none for a record from before there were ledgers
  */
 export const preregistrationSentence = (
-	{preregistration, ledger: head}: Pick<StepRecord, 'preregistration' | 'ledger'>,
+	{preregistration, added, ledger: head}: Pick<StepRecord, 'preregistration' | 'added' | 'ledger'>,
 	ledger: readonly LedgerLine[],
 ): string => {
 	const {made} = preregistration;
+	const more = addedSentence({added, preregistration}, ledger);
 	if (made.by === 'history') {
 		return historySentence(historyOf(made));
 	}
 
 	const {commit, again} = made;
-	const at = commit
-		? `at commit ${short(commit.hash)}${commit.clean ? '' : ' with changes that were not committed'}`
-		: 'outside of git';
+	const at = commitPhrase(commit);
 	const promise = preregistrationHash(preregistration);
 	const attempts = attemptsBefore(ledger, promise);
 	if (!attempts) {
 		const known = again
 			? ' The step had been preregistered or recorded before, so earlier results may have been known.'
 			: '';
-		return `On ${minute(made.time)}, ${at}, before these seeds were trained.${known}${headSentence(head)}`;
+		return `On ${minute(made.time)}, ${at}, before these seeds were trained.${known}${more}${headSentence(head)}`;
 	}
 
 	const {time} = ledger.find(line => line.event === 'promised' && line.promise === promise) ?? made;
 	const runs = attempts.trained.length === 0 ? 'these seeds were trained' : 'these runs';
-	return `On ${minute(time)}, ${at}, before ${runs}.${attemptsSentences(attempts)}${headSentence(head)}`;
+	return `On ${minute(time)}, ${at}, before ${runs}.${attemptsSentences(attempts)}${more}${headSentence(head)}`;
 };
 
 /** Says what the ledger has of the time before; empty for a first attempt of which nothing had been trained. */

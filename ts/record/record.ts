@@ -22,9 +22,17 @@ export type Recorder = Omit<Recording, 'write'> & {
 };
 
 const known = [
-	...(['engine', 'threads', 'jobs', 'seeds', 'out', 'fresh', 'commit', 'timestamp'] as const satisfies ReadonlyArray<
-		keyof RecordOptions
-	>),
+	...([
+		'engine',
+		'threads',
+		'jobs',
+		'seeds',
+		'add',
+		'out',
+		'fresh',
+		'commit',
+		'timestamp',
+	] as const satisfies ReadonlyArray<keyof RecordOptions>),
 	...openOptionNames,
 ];
 

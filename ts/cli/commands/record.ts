@@ -39,6 +39,7 @@ type Flags = LadderFlags &
 	DataFlags & {
 		step?: string;
 		seeds: number[];
+		addSeeds?: number[];
 		engine: 'auto' | 'aten' | 'fused';
 		threads?: number;
 		jobs?: number;
@@ -56,6 +57,11 @@ export const recordCommand = (command: Command, interruption: Interruption): Com
 	withLiveOption(withDataOption(withLadderOption(command)))
 		.option('--step <name>', 'the step to record (with --check: to check; default: all)')
 		.option('--seeds <list>', 'seeds to train with, such as 1-5 or 1,4,9', parseSeeds, [1, 2, 3, 4, 5])
+		.option(
+			'--add-seeds <list>',
+			'train these seeds too, and add them to the record: noted before they are trained, stated in the text, and never dropped',
+			parseSeeds,
+		)
 		.addOption(new Option('--engine <name>', 'what computes the gradients: auto, aten or fused').default('auto'))
 		.option('--threads <n>', 'threads of a run (default: the number of cores, with several seeds 1)', parseNumber)
 		.option('--jobs <n>', 'seeds to train at once (default: the number of cores over the threads)', parseNumber)
@@ -87,12 +93,19 @@ Examples:
   ${commandHint('record', '--step baseline')}
   ${commandHint('record', '--step baseline --seeds 1-3')}
   ${commandHint('record', '--step baseline --commit')}
+  ${commandHint('record', '--step baseline --add-seeds 6-10')}
   ${commandHint('record', '--text')}
   ${commandHint('record', '--check --replay')}
   ${commandHint('record', '--check --replay all')}`,
 		)
-		.action(async (flags: Flags) => {
+		.action(async (flags: Flags, command: Command) => {
 			checkTogether(flags);
+			if (flags.addSeeds && command.getOptionValueSource('seeds') === 'cli') {
+				const sentence =
+					'`--seeds` and `--add-seeds` can’t be used together: those of the record stay, and need not be named';
+				throw new ConfigError('seeds', 'left out with `--add-seeds`', 'both', sentence);
+			}
+
 			const ladder = await chosenLadder(flags);
 			if (flags.check) {
 				interruption.whenUnread = exitCodes.failed;
@@ -110,9 +123,9 @@ Examples:
 		});
 
 /** @throws {ConfigError} for flags of which one would be ignored */
-const checkTogether = ({check, text, fresh, commit, timestamp, strict, replay}: Flags): void => {
+const checkTogether = ({check, text, addSeeds, fresh, commit, timestamp, strict, replay}: Flags): void => {
 	const given = (flags: object): string[] => Object.entries(flags).flatMap(([name, value]) => (value ? [name] : []));
-	const ofTraining = given({fresh, commit, timestamp});
+	const ofTraining = given({fresh, commit, timestamp, 'add-seeds': addSeeds});
 	const modes = [...given({check, text}), ...ofTraining.slice(0, 1)];
 	const [first, second] = modes;
 	if (second !== undefined) {
@@ -131,7 +144,7 @@ const checkTogether = ({check, text, fresh, commit, timestamp, strict, replay}: 
 
 const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): Promise<void> => {
 	const {signal} = interruption;
-	const {seeds, engine, threads, jobs, fresh, commit, timestamp} = flags;
+	const {seeds, addSeeds, engine, threads, jobs, fresh, commit, timestamp} = flags;
 	const {step, record: kept} = chosenStep(ladder, flags.step);
 	const given = {
 		...(timestamp !== undefined && {timestamp}),
@@ -141,7 +154,8 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 	const folders = new Set<string>();
 	const recorder = await whileLive(flags.live, loadRunSource(`Recording of ${step.name}`, folders), async () => {
 		const recorder = await record(ladder, step.name, {
-			seeds,
+			seeds: addSeeds ?? seeds,
+			add: addSeeds !== undefined,
 			out: flags.out ?? path.join(ownRuns(ladder), 'records'),
 			engine,
 			fresh,
@@ -165,7 +179,7 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 
 /** Prints the events of a recording's training, and adds the folders of its runs to `folders`. */
 const follow = async (
-	{training, finished}: Recorder,
+	{training, seeds, finished}: Recorder,
 	step: StepEntry['step'],
 	flags: Flags,
 	interruption: Interruption,
@@ -175,7 +189,7 @@ const follow = async (
 		return;
 	}
 
-	const log = new ConsoleLog(step, flags.seeds.length - finished.length);
+	const log = new ConsoleLog(step, seeds.length - finished.length);
 	const reportStart = startReporter({isDrawn: false});
 	try {
 		for await (const event of training) {
@@ -193,11 +207,11 @@ const follow = async (
 };
 
 /** Returns the same command without `--fresh`, which would preregister again. */
-const goingOn = ({step, seeds, engine, out, ladder, skipDamaged}: Flags): string =>
+const goingOn = ({step, seeds, addSeeds, engine, out, ladder, skipDamaged}: Flags): string =>
 	commandHint(
 		'record',
 		[
-			...[`--step ${step}`, `--seeds ${seeds.join(',')}`],
+			...[`--step ${step}`, addSeeds ? `--add-seeds ${addSeeds.join(',')}` : `--seeds ${seeds.join(',')}`],
 			...(engine === 'auto' ? [] : [`--engine ${engine}`]),
 			...(out === undefined ? [] : [`--out ${shellQuote(out)}`]),
 			...(ladder === undefined ? [] : [`--ladder ${shellQuote(ladder)}`]),
