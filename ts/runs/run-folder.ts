@@ -1,6 +1,7 @@
-import {closeSync, fsyncSync, openSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {readFileSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import type {Goal} from '../experiment/goal.js';
+import {appendToFile} from '../fs/append-to-file.js';
 import {sha256} from '../fs/hash.js';
 import type {Lock} from '../fs/lock.js';
 import {suggestOut} from '../fs/wrap-write-errors.js';
@@ -64,6 +65,11 @@ export class RunFolder {
 		}
 	}
 
+	/** Start time of the run, in UTC. */
+	get begun(): string {
+		return JSON.parse(this.#config).begun;
+	}
+
 	/** Where the trainer writes the model. */
 	get modelPath(): string {
 		return path.join(this.path, 'model.safetensors');
@@ -100,8 +106,8 @@ export class RunFolder {
 					this.#isBehind = false;
 				}
 			} else {
-				append(path.join(this.path, 'events.jsonl'), jsonLine(row));
-				append(path.join(this.path, 'metrics.csv'), csvLine(row));
+				appendToFile(path.join(this.path, 'events.jsonl'), jsonLine(row));
+				appendToFile(path.join(this.path, 'metrics.csv'), csvLine(row));
 			}
 		});
 	}
@@ -176,14 +182,3 @@ const columns = [
 
 const jsonLine = (row: EpochEvent): string => `${JSON.stringify(row)}\n`;
 const csvLine = (row: EpochEvent): string => `${columns.map(column => row[column] ?? '').join(',')}\n`;
-
-/** Appends to a file, and flushes it to disk. */
-const append = (file: string, text: string): void => {
-	const descriptor = openSync(file, 'a');
-	try {
-		writeFileSync(descriptor, text);
-		fsyncSync(descriptor);
-	} finally {
-		closeSync(descriptor);
-	}
-};

@@ -84,6 +84,13 @@ export type TrainOptions = {
 	 * @default none: nothing is saved
 	 */
 	readonly out?: string;
+	/**
+	 * A folder for TensorBoard (`tensorboard --logdir`), where each run writes a file of events, an epoch at a time: its losses,
+	 * accuracies and learning rate, and its settings. A run that is resumed goes on there.
+	 *
+	 * @default none: no events are written
+	 */
+	readonly tensorboard?: string;
 	/** Stops the training within a batch: the iterator and `result` then throw an {@link AbortError}. */
 	readonly signal?: AbortSignal;
 };
@@ -121,6 +128,7 @@ const shape = {
 	limitTest: number.optional(),
 	holdout: number.optional(),
 	out: path.optional(),
+	tensorboard: path.optional(),
 	signal: shapes.signal.optional(),
 } satisfies Record<keyof TrainOptions, z.ZodType>;
 

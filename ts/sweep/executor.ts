@@ -28,6 +28,8 @@ export type SharedSettings = {
 	readonly ladder: string;
 	/** The condition of runs that are trained now. */
 	readonly condition: Condition;
+	/** The folder of the sweep's events for TensorBoard, if there are to be any. */
+	readonly events?: string | undefined;
 };
 
 /** Progress of a list of runs. */

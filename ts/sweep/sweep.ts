@@ -42,12 +42,13 @@ import type {SweepResult} from './result.js';
 import {summarizeSweep} from './result.js';
 import {noteSweep, noteSweepBegun} from './sweep-ledger.js';
 import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
+import {writeSweepEvents} from './trial-events.js';
 import {TrialFolder} from './trial-folder.js';
 import {type Trial, trialsOf} from './trials.js';
 import {asPlanned, checkVary, type Varied} from './varied.js';
 
 /** The options of a sweep. */
-export type SweepOptions = Pick<TrainOptions, 'epochs' | 'limitTrain' | 'threads' | 'jobs' | 'signal'> &
+export type SweepOptions = Pick<TrainOptions, 'epochs' | 'limitTrain' | 'threads' | 'jobs' | 'tensorboard' | 'signal'> &
 	Pick<OpenOptions, 'skipDamaged'> & {
 		/** The settings to vary, each with a list of values, or a range to draw them from. */
 		readonly vary: readonly Varied[];
@@ -112,7 +113,7 @@ export type SweepOptions = Pick<TrainOptions, 'epochs' | 'limitTrain' | 'threads
 
 const known = [
 	...['vary', 'sample', 'draw', 'maxParameters', 'seeds', 'holdout', 'name', 'out', 'fresh', 'tell', 'skipDamaged'],
-	...['epochs', 'limitTrain', 'threads', 'jobs', 'signal'],
+	...['epochs', 'limitTrain', 'threads', 'jobs', 'tensorboard', 'signal'],
 ] as const satisfies ReadonlyArray<keyof SweepOptions>;
 
 /** Progress of a sweep. */
@@ -161,6 +162,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		fresh = false,
 		tell = () => {},
 		skipDamaged,
+		tensorboard,
 		...rest
 	} = options ?? {};
 	checkNames(options ?? {}, known);
@@ -170,7 +172,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 	checkVary(vary);
 	checkFresh(fresh);
 	checkOpenOptions({skipDamaged, tell});
-	checkTrainOptions({...rest, out, data: ladder.data});
+	checkTrainOptions({...rest, out, data: ladder.data, ...(tensorboard !== undefined && {tensorboard})});
 	const entry = ladder.entry(stepName);
 	const {step} = entry;
 	const name = given ?? nameOf(stepName, vary);
@@ -199,6 +201,12 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 
 	const folder = path.join(sweepsFolder(ladder.folder), name);
 	const condition = currentCondition({engine: 'fused'});
+	const events = tensorboard === undefined ? undefined : path.join(tensorboard, name);
+	const writeEvents = (record: SweepRecord): void => {
+		if (events !== undefined) {
+			writeSweepEvents(events, record);
+		}
+	};
 	const runs = trials.flatMap((trial, index) =>
 		plan.seeds.map(seed => ({
 			...{trial, index, seed},
@@ -225,6 +233,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		const found = summarizeSweep(name, existing);
 		cleanUpLedger(ladder.folder);
 		noteSweep(ladder.folder, name, existing);
+		writeEvents(existing);
 		await cleanUp(
 			name,
 			folder,
@@ -246,12 +255,13 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		noteSweepBegun(ladder.folder, name, plan);
 		const {threads, jobs} = rest;
 		const shared = {plan, data, ladder: ladder.folder, condition};
-		const executor: Executor = new LocalExecutor({...shared, threads, jobs, fresh, signal});
+		const executor: Executor = new LocalExecutor({...shared, threads, jobs, fresh, signal, events});
 		const record = await trainAll(plan, runs, executor, tell);
 		lock.check();
 		removePartialFiles(folder, written);
 		writeSweep(folder, record);
 		noteSweep(ladder.folder, name, record);
+		writeEvents(record);
 		const found = summarizeSweep(name, record);
 		await writeSweepPage(folder, found);
 		wrapWriteErrors(`in ${folder}`, folder, () => rmSync(replacing, {force: true}));

@@ -3,6 +3,7 @@ import {weightPaths} from '../step/weight-files.js';
 import type {PlannedRun, RunProgress, SharedSettings} from './executor.js';
 import {selectionOf} from './plan.js';
 import {trainTrial} from './train-trial.js';
+import {openTrialLog} from './trial-events.js';
 
 /** Where and how a run is trained. */
 export type RunSettings = SharedSettings & {
@@ -19,14 +20,17 @@ export type RunSettings = SharedSettings & {
  * @throws {AbortError} if the signal aborts, and the error of a run that fails; a loss that diverges is a result
  */
 export const trainRun = async (run: PlannedRun, settings: RunSettings): Promise<void> => {
-	const {plan, data, ladder, condition, threads, lock, signal, emit} = settings;
+	const {plan, data, ladder, condition, events, threads, lock, signal, emit} = settings;
 	const {trial, seed, folder, until} = run;
 	const begun = folder.begin();
+	const log = events === undefined ? undefined : openTrialLog(events, plan, {...run, begun});
 	emit({type: 'begun', run, epoch: 0, holdoutCorrect: undefined, diverged: false});
 	const outcome = await trainTrial({
 		...{experiment: trial.experiment, seed, data, images: selectionOf(plan), threads, until},
 		...{weights: weightPaths(trial.experiment, ladder), checkpoint: folder.checkpoint, signal},
-		tell({epoch, holdoutCorrect}) {
+		tell(row) {
+			log?.(row);
+			const {epoch, holdoutCorrect} = row;
 			emit({type: 'epoch', run, epoch, holdoutCorrect, diverged: false});
 		},
 	});

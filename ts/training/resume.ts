@@ -13,7 +13,7 @@ import {siblingsOf} from '../runs/siblings.js';
 import {checkTrainOptions, trainOptionNames} from '../runs/train-options.js';
 import type {Trainable} from '../step/define-step.js';
 import {checkNames} from '../validation/check-names.js';
-import {checkFolder} from '../validation/check-path.js';
+import {checkFolder, checkPath} from '../validation/check-path.js';
 import {checkObject} from '../validation/plain-object.js';
 import {noteTraining} from './note-training.js';
 import {storedData} from './stored-data.js';
@@ -30,6 +30,13 @@ export type ResumeOptions = {
 	 * @default the files that the run began with
 	 */
 	readonly data?: DataSource;
+	/**
+	 * As in {@link TrainOptions}, in place of the folder that the run began with. Earlier epochs are written there too, but not seeds
+	 * that have finished.
+	 *
+	 * @default the folder that the run began with, if any
+	 */
+	readonly tensorboard?: string;
 	/** Stops the training within a batch: the iterator and `result` then throw an {@link AbortError}. */
 	readonly signal?: AbortSignal;
 };
@@ -47,7 +54,7 @@ export type ResumeOptions = {
 export const resume = (folder: string, options: ResumeOptions = {}): Training => {
 	checkFolder('resume', folder);
 	checkObject('options', options);
-	const {signal, data, ...rest} = options;
+	const {signal, data, tensorboard, ...rest} = options;
 	const [other] = Object.entries(rest);
 	if (other) {
 		checkNames(options, trainOptionNames);
@@ -58,6 +65,10 @@ export const resume = (folder: string, options: ResumeOptions = {}): Training =>
 		checkTrainOptions({data});
 	}
 
+	if (tensorboard !== undefined) {
+		checkPath('tensorboard', tensorboard);
+	}
+
 	const run = readConfig(folder);
 	const siblings = siblingsOf(folder);
 	if (siblings.every(({state}) => state === 'finished')) {
@@ -65,7 +76,12 @@ export const resume = (folder: string, options: ResumeOptions = {}): Training =>
 	}
 
 	const seeds = siblings.map(({seed}) => seed);
-	const settings = {...run.options, data: storedData(folder, run.data, data), seeds, ...(signal && {signal})};
+	const settings = {
+		...run.options,
+		...{data: storedData(folder, run.data, data), seeds},
+		...(signal && {signal}),
+		...(tensorboard !== undefined && {tensorboard}),
+	};
 	const out = path.resolve(realpathSync(folder), '..', '..'); // of a link, such as `runs/latest`, that of the run
 	const createRun = runCreator(out);
 	const folders: Folders = {

@@ -11,6 +11,8 @@ import type {FinishedSeed, RunFolder} from '../runs/run-folder.js';
 import type {TrainOptions} from '../runs/train-options.js';
 import type {Trainable} from '../step/define-step.js';
 import {weightPaths} from '../step/weight-files.js';
+import {EventLog} from '../tensorboard/event-log.js';
+import {eventFolder, loggedRun} from '../tensorboard/logged-run.js';
 import {imageSelection} from './image-selection.js';
 import {runNative} from './run-native.js';
 
@@ -40,6 +42,7 @@ export const trainSeed = async (run: SeedRun): Promise<FinishedSeed> => {
 	const rows: EpochEvent[] = [];
 	let epochsDone: number | undefined;
 	let loaded: LoadedWeights | undefined;
+	let events: EventLog | undefined;
 	try {
 		const finished = await runNative(experiment, data, nativeOptions(run), options.signal, event => {
 			switch (event.type) {
@@ -47,6 +50,7 @@ export const trainSeed = async (run: SeedRun): Promise<FinishedSeed> => {
 					const engine = event.engine as Engine;
 					({epochsDone, loaded} = event);
 					folder?.begin();
+					events = openEventLog(run);
 					emit({
 						...{type: 'start', step: step.name, seed, engine, epochsDone, folder: folder?.path},
 						...(missingClasses && {missingClasses}),
@@ -65,11 +69,13 @@ export const trainSeed = async (run: SeedRun): Promise<FinishedSeed> => {
 					const row = asEpochEvent(event, step.name, seed, epochs);
 					rows.push(row);
 					folder?.log(row, epochsDone ?? 0);
+					events?.epoch(row);
 					emit({...row}); // a copy, which its reader may change
 					break;
 				}
 			}
 		});
+		(events as EventLog | undefined)?.end();
 		const {trainClean, engine, device, threads, seconds} = finished;
 		const answers = {
 			...{labels: finished.testLabels, probabilities: finished.testProbabilities},
@@ -89,6 +95,18 @@ export const trainSeed = async (run: SeedRun): Promise<FinishedSeed> => {
 
 		throw error;
 	}
+};
+
+/** Opens the file of a seed's events for TensorBoard; `undefined` if none is asked for. */
+const openEventLog = ({step, experiment, seed, options, folder}: SeedRun): EventLog | undefined => {
+	const {tensorboard} = options;
+	if (tensorboard === undefined) {
+		return undefined;
+	}
+
+	const begun = folder?.begun ?? new Date().toISOString();
+	const place = eventFolder(tensorboard, {step: step.name, seed, folder: folder?.path, begun});
+	return new EventLog(loggedRun(place, {step: step.name, trial: step.trial, experiment, options, begun}));
 };
 
 /** A seed that has finished. */

@@ -1,4 +1,5 @@
 import {randomUUID} from 'node:crypto';
+import path from 'node:path';
 import process from 'node:process';
 import {noteRun} from '../cache/uses.js';
 import type {Measured} from '../claims/measured.js';
@@ -107,7 +108,9 @@ const trainSeeds = async (
 	const data = await openData(options.data, process.cwd(), {signal: outside});
 	checkFits(step, experiment, data);
 
-	const {data: _, ...given} = options;
+	const {data: _, tensorboard, ...others} = options;
+	// Absolute, since a run may be resumed in another working folder.
+	const given = {...others, ...(tensorboard !== undefined && {tensorboard: path.resolve(tensorboard)})};
 	const {limitTrain, limitTest, holdout} = given;
 	const draws = [limitTrain, limitTest, holdout].some(count => count !== undefined);
 	const drawSeed = draws ? givenDrawSeed : undefined;

@@ -16,6 +16,7 @@ import {
 	withLadderOption,
 } from '../ladder-options.js';
 import {type LiveFlags, whileLive, withLiveOption} from '../live-option.js';
+import {type LogFlags, tensorboardHint, tensorboardOf, withLogOption} from '../log-option.js';
 import {ownRuns} from '../own-runs.js';
 import {parseNumber, parseSeeds} from '../parse.js';
 import {parseVaried} from '../parse-varied.js';
@@ -25,7 +26,8 @@ import {SweepLog} from '../sweep-log.js';
 
 type Flags = LadderFlags &
 	LiveFlags &
-	DataFlags & {
+	DataFlags &
+	LogFlags & {
 		step?: string;
 		vary: Varied[];
 		sample?: number;
@@ -43,7 +45,7 @@ type Flags = LadderFlags &
 	};
 
 export const sweepCommand = (command: Command, interruption: Interruption): Command =>
-	withLiveOption(withDataOption(withLadderOption(command)))
+	withLiveOption(withLogOption(withDataOption(withLadderOption(command))))
 		.option('--step <name>', 'the step whose settings are tried')
 		.option(
 			'--vary <setting=values>',
@@ -97,9 +99,10 @@ Examples:
   ${commandHint('sweep', `--step baseline --vary net.block.norm=none,batch --vary 'net.block.bias=true,false if net.block.norm=none' --holdout 100`)}
   ${commandHint('sweep', `--step baseline --vary 'averaging=[{"decay": 0.99}]' --holdout 100`)}`,
 		)
-		.action(async ({step: name, ladder: _, live, ...flags}: Flags, command: Command) => {
+		.action(async ({step: name, ladder: _, live, log: __, ...flags}: Flags, command: Command) => {
 			const ladder = await chosenLadder(command.opts<Flags>());
 			const {step} = chosenStep(ladder, name);
+			const tensorboard = tensorboardOf(command.opts<Flags>(), ownRuns(ladder));
 			const log = new SweepLog();
 			let source: SweepSource | undefined;
 			const found = await whileLive(
@@ -112,6 +115,7 @@ Examples:
 					sweep(reportingLadder(ladder, flags), step.name, {
 						...flags,
 						out: flags.out ?? path.join(ownRuns(ladder), 'sweeps'),
+						...(tensorboard !== undefined && {tensorboard}),
 						signal: interruption.signal,
 						tell(event) {
 							interruption.kept = `to resume: run the same command again${flags.fresh ? ', without `--fresh`' : ''}`;
@@ -121,5 +125,5 @@ Examples:
 					}).finally(() => log.end()),
 			);
 			interruption.kept = undefined;
-			print(`${sweepText(found, screen())}\n`);
+			print(`${sweepText(found, screen())}\n${tensorboard === undefined ? '' : tensorboardHint(tensorboard)}`);
 		});

@@ -49,6 +49,7 @@ import {
 	withLadderOption,
 } from '../ladder-options.js';
 import {type LiveFlags, loadRunSource, whileLive, withLiveOption} from '../live-option.js';
+import {type LogFlags, tensorboardHint, tensorboardOf, withLogOption} from '../log-option.js';
 import {foundRuns, ownRuns} from '../own-runs.js';
 import {parseNumber, parseSeeds, parseSetting} from '../parse.js';
 import {print, printError} from '../print.js';
@@ -61,7 +62,8 @@ type Flags = Pick<
 > &
 	LadderFlags &
 	LiveFlags &
-	DataFlags & {
+	DataFlags &
+	LogFlags & {
 		dataDir?: string;
 		step?: string;
 		resume?: string;
@@ -76,7 +78,7 @@ type Flags = Pick<
 	};
 
 export const trainCommand = (command: Command, interruption: Interruption): Command =>
-	withLiveOption(withDataOption(withLadderOption(command)))
+	withLiveOption(withLogOption(withDataOption(withLadderOption(command))))
 		.option('--step <name>', 'the step of the ladder to train')
 		.option('--seeds <list>', 'seeds to train with, such as 1-5 or 1,4,9', parseSeeds, [1])
 		.option(
@@ -123,6 +125,7 @@ Examples:
   ${commandHint('train', '--step baseline --epochs 1 --limit-train 6000')}
   ${commandHint('train', '--step baseline --holdout 10000')}
   ${commandHint('train', '--step baseline --set net.body.0.channels=12')}
+  ${commandHint('train', '--step baseline --seeds 1-5 --log tensorboard')}
   ${commandHint('train', '--resume latest')}
   ${commandHint('train', '--step baseline --seeds 1-5 --live')}
   ${commandHint('train', '--step baseline --show-augmentation augmented.png')}
@@ -188,7 +191,7 @@ const run = async (flags: Flags, command: Command, interruption: Interruption): 
  * @param folders gets those of the runs
  */
 const follow = async (
-	{step, training, seeds, note}: Begun,
+	{step, training, seeds, tensorboard, note}: Begun,
 	flags: Flags,
 	interruption: Interruption,
 	folders: Set<string>,
@@ -241,6 +244,7 @@ const follow = async (
 	interruption.kept = undefined;
 	print(quiet ? '' : predictionsText(result, screen()));
 	print(`${verdict(result, screen())}\n${step.trial ? trialNote(step.trial) : ''}`);
+	print(quiet || tensorboard === undefined ? '' : tensorboardHint(tensorboard));
 	return result;
 };
 
@@ -257,12 +261,25 @@ type Begun = {
 	readonly step: Trainable;
 	readonly training: Training;
 	readonly seeds: number;
+	/** The folder for TensorBoard, if events are written. */
+	readonly tensorboard: string | undefined;
 	/** For stderr, once the training has begun. */
 	readonly note: string;
 };
 
 const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promise<Begun> => {
-	const {step: name, resume: given, json: _, quiet: __, strict: ___, fastDevRun, out, live: ____, ...others} = flags;
+	const {
+		step: name,
+		resume: given,
+		json: _,
+		quiet: __,
+		strict: ___,
+		fastDevRun,
+		out,
+		live: ____,
+		log,
+		...others
+	} = flags;
 	if (given !== undefined) {
 		const named = command.options.map(option => option.attributeName());
 		const other = named.find(name => !combinable.has(name) && command.getOptionValueSource(name) === 'cli');
@@ -281,14 +298,17 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 			}
 		}
 
-		const training = resume(folder, {signal, data: dataAgain(flags)});
+		const asked = tensorboardOf(flags, path.resolve(realpathOf(folder), '..', '..'));
+		const tensorboard = asked ?? options.tensorboard;
+		const training = resume(folder, {signal, data: dataAgain(flags), ...(tensorboard !== undefined && {tensorboard})});
 		const changes = flags.quiet ? [] : await changesOfStep({...step, experiment}, options.epochs, flags);
 		if (siblings.length > 1 && !flags.json && !flags.quiet) {
 			printError(`Resuming all seeds of the command: ${stateOf(siblings)}\n`);
 		}
 
 		const note = changes.length > 0 ? changedSentence(step.name, changes) : '';
-		return {step, training, seeds: siblings.filter(({state}) => state !== 'finished').length, note};
+		const seeds = siblings.filter(({state}) => state !== 'finished').length;
+		return {step, training, seeds, tensorboard, note};
 	}
 
 	const {ladder: _____, dataDir: ______, skipDamaged: _______, showAugmentation: ________, set, ...options} = others;
@@ -296,8 +316,17 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 	const step = trialOf(chosenStep(ladder, name).step, set);
 	const data = sourceOf(flags, ladder);
 	const batch = step.experiment.batchSize;
-	const kept = fastDevRun ? {epochs: 1, limitTrain: batch, limitTest: batch} : {out: out ?? ownRuns(ladder)};
-	return {step, training: train(step, {...options, ...kept, data, signal}), seeds: flags.seeds.length, note: ''};
+	if (fastDevRun && log !== undefined) {
+		throw new ConfigError('log', 'left out with `--fast-dev-run`, which saves nothing', 'a value');
+	}
+
+	const runs = out ?? ownRuns(ladder);
+	const tensorboard = tensorboardOf(flags, runs);
+	const kept = fastDevRun
+		? {epochs: 1, limitTrain: batch, limitTest: batch}
+		: {out: runs, ...(tensorboard !== undefined && {tensorboard})};
+	const training = train(step, {...options, ...kept, data, signal});
+	return {step, training, seeds: flags.seeds.length, tensorboard, note: ''};
 };
 
 /** Returns the data that a run is resumed with where the files that it began with are gone. */
@@ -385,5 +414,5 @@ const realpathOf = (link: string): string => {
 	}
 };
 
-/** Options that may be combined with `--resume`: they change the output, or say where the run's data are. */
-const combinable = new Set(['resume', 'json', 'quiet', 'strict', 'live', 'ladder', 'dataDir', 'skipDamaged']);
+/** Options that may be combined with `--resume`: they change the output, or say where the run's data or its events are. */
+const combinable = new Set(['resume', 'json', 'quiet', 'strict', 'live', 'log', 'ladder', 'dataDir', 'skipDamaged']);
