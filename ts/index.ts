@@ -87,6 +87,7 @@ export type {PredictOptions} from './model/read-image.js';
 export type {Engine} from './native/engine.js';
 export type {RecordOptions} from './record/make-record.js';
 export {type Recorder, record} from './record/record.js';
+export {recordedModel} from './record/recorded-model.js';
 export {compareRuns, type RunComparisons} from './report/compare-runs.js';
 export {type ComparedMeasure, type Comparison, compare} from './report/comparison.js';
 export {type Report, report, reportRuns} from './report/report.js';

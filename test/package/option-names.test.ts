@@ -72,6 +72,10 @@ const examples: Readonly<Record<string, Example>> = {
 	},
 	'Model.predictImage options': {given: {}, calls: [async given => model.predictImage('a.png', given)]},
 	'Model.predictImages options': {given: {}, calls: [async given => model.predictImages(['a.png'], given).next()]},
+	'recordedModel options': {
+		given: {},
+		calls: [async given => stepladder.recordedModel(nowhere, 'first', 1, given)],
+	},
 	'predict options': {given: {}, calls: [async given => stepladder.predict('model', ['a.png'], given).next()]},
 	'record given': {given: {}, calls: [async given => stepladder.record(nowhere, 'tiny', given)]},
 	'compareRuns options': {given: {}, calls: [async given => stepladder.compareRuns(['runs'], given)]},

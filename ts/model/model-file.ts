@@ -24,7 +24,9 @@ export const modelFileIn = (place: string): string => {
 	if (!existsSync(file)) {
 		const reason = existsSync(path.join(place, 'config.json'))
 			? 'the run has not finished, so it has no model yet'
-			: 'it is not a run folder: it has no model.safetensors';
+			: existsSync(path.join(place, 'record.json'))
+				? `it is a record, which keeps no weights: name one of its seeds, as in \`${place}:1\``
+				: 'it is not a run folder: it has no model.safetensors';
 		throw new ModelError(`${place}: ${reason}`, place, reason);
 	}
 

@@ -6,6 +6,7 @@ import {wrapWriteErrors} from '../../fs/wrap-write-errors.js';
 import {writeUserFile} from '../../fs/write-user-file.js';
 import {ConfigError, type EvaluatedImage, type Evaluation, evaluate, percent, type SetName} from '../../index.js';
 import {commandHint} from '../../platform/command-hint.js';
+import {chosenModel, modelArgument} from '../chosen-model.js';
 import type {Interruption} from '../interruption.js';
 import {
 	chosenLadder,
@@ -25,7 +26,7 @@ const mostClasses = 20;
 
 export const evaluateCommand = (command: Command, interruption: Interruption): Command =>
 	withDataOption(withLadderOption(command))
-		.argument('<model>', 'a run’s folder, or a model.safetensors')
+		.argument('<model>', modelArgument)
 		.argument(
 			'[data]',
 			'a folder of images (<class>/* or <set>/<class>/*), a folder of IDX files, an .npz or a .csv (default: the ladder’s data)',
@@ -49,6 +50,7 @@ Image files are prepared as the model's own images were, whatever their size. Cl
 
 Examples:
   ${commandHint('evaluate', 'runs/latest')}
+  ${commandHint('evaluate', 'baseline:3 new-photos')}
   ${commandHint('evaluate', 'runs/latest new-photos --csv new-photos.csv')}
   ${commandHint('evaluate', 'model.safetensors photos --set train')}`,
 		)
@@ -56,7 +58,7 @@ Examples:
 			const {set, label} = flags;
 			const data = place ?? (await chosenLadder(flags)).data;
 			const options = {...openOptions(flags), label, ...(set && {set}), signal: interruption.signal};
-			const evaluation = await evaluate(model, data, options);
+			const evaluation = await evaluate(await chosenModel(model, flags, interruption.signal), data, options);
 			if (csv !== undefined) {
 				wrapWriteErrors('the table', csv, () => writeUserFile(path.resolve(csv), csvOf(evaluation)));
 			}

@@ -18,6 +18,7 @@ import {
 	type SetName,
 } from '../../index.js';
 import {commandHint} from '../../platform/command-hint.js';
+import {chosenModel, modelArgument} from '../chosen-model.js';
 import {exitCodes} from '../exit-codes.js';
 import type {Interruption} from '../interruption.js';
 import {type LadderFlags, withLadderOption} from '../ladder-options.js';
@@ -34,7 +35,7 @@ type Flags = LadderFlags &
 
 export const exportCommand = (command: Command, interruption: Interruption): Command =>
 	withLadderOption(command)
-		.argument('[model]', 'a run’s folder, or a model.safetensors')
+		.argument('[model]', modelArgument)
 		.addOption(new Option('--format <name>', 'the format to write').choices(formatNames))
 		.option('--out <dir>', 'the folder to write, missing or empty (default: exports/NAME-FORMAT)')
 		.option('--name <name>', 'the name of files and functions (default: after the run’s step)')
@@ -69,6 +70,7 @@ evidence: how many images get another answer than by the model itself.
 
 Examples:
   ${commandHint('export', 'runs/latest --format onnx')}
+  ${commandHint('export', 'baseline:3 --format c')}
   ${commandHint('export', 'model.safetensors --format js --name digits --out digits')}
   ${commandHint('export', '--check exports/digits-js')}`,
 		)
@@ -90,11 +92,15 @@ Examples:
 			const {format} = writing;
 			if (model === undefined || format === undefined) {
 				const missing = model === undefined ? 'model' : 'format';
-				const expected = model === undefined ? 'a run’s folder or a model.safetensors' : 'given as `--format <name>`';
+				const expected =
+					model === undefined
+						? 'a run’s folder, a model.safetensors or a seed of a recorded step'
+						: 'given as `--format <name>`';
 				throw new ConfigError(missing, expected, 'nothing');
 			}
 
-			const exported = await exportModel(model, {...defined(options), ...writing, format});
+			const place = await chosenModel(model, ladder === undefined ? {} : {ladder}, interruption.signal);
+			const exported = await exportModel(place, {...defined(options), ...writing, format});
 			process.stdout.write(`${json ? JSON.stringify(exported) : exportedText(exported)}\n`);
 		});
 

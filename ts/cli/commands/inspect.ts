@@ -5,11 +5,13 @@ import type {Op} from '../../export/graph.js';
 import {readModel, type TrainedNet} from '../../export/read-model.js';
 import {textTable} from '../../format/text-table.js';
 import {commandHint} from '../../platform/command-hint.js';
+import {chosenModel, modelArgument} from '../chosen-model.js';
+import {type LadderFlags, withLadderOption} from '../ladder-options.js';
 import {screen} from '../screen.js';
 
 export const inspectCommand = (command: Command): Command =>
-	command
-		.argument('<model>', 'a run’s folder, or a model.safetensors')
+	withLadderOption(command)
+		.argument('<model>', modelArgument)
 		.option('--json', 'print one JSON document: everything in the file but its numbers', false)
 		.addHelpText(
 			'after',
@@ -19,10 +21,11 @@ docs/MODELS.md says how a file is read by other programs.
 
 Examples:
   ${commandHint('inspect', 'runs/latest')}
+  ${commandHint('inspect', 'baseline:3')}
   ${commandHint('inspect', 'model.safetensors --json')}`,
 		)
-		.action(async (place: string, {json}: {json: boolean}) => {
-			const model = await readModel(place);
+		.action(async (place: string, {json, ...flags}: LadderFlags & {json: boolean}) => {
+			const model = await readModel(await chosenModel(place, flags));
 			process.stdout.write(`${json ? JSON.stringify(jsonOf(model)) : textOf(model)}\n`);
 		});
 

@@ -10,8 +10,10 @@ import {
 	percent,
 } from '../../index.js';
 import {commandHint} from '../../platform/command-hint.js';
+import {chosenModel, modelArgument} from '../chosen-model.js';
 import {exitCodes} from '../exit-codes.js';
 import type {Interruption} from '../interruption.js';
+import {type LadderFlags, withLadderOption} from '../ladder-options.js';
 import {print, printError} from '../print.js';
 
 /** Further classes are shown if they have at least this probability. */
@@ -20,11 +22,11 @@ const worthShowing = 0.01;
 /** Below this probability of the likeliest class, the prediction is marked as unsure. */
 const likely = 0.5;
 
-type Flags = Pick<PredictOptions, 'fit'> & {invert?: boolean; all: boolean; json: boolean};
+type Flags = LadderFlags & Pick<PredictOptions, 'fit'> & {invert?: boolean; all: boolean; json: boolean};
 
 export const predictCommand = (command: Command, interruption: Interruption): Command =>
-	command
-		.argument('<model>', 'a run’s folder, or a model.safetensors')
+	withLadderOption(command)
+		.argument('<model>', modelArgument)
 		.argument(
 			'<image...>',
 			"image files of any size, such as PNG or JPEG; folders with all images below them; patterns such as 'photos/*.jpg'; or rows of an IDX file such as t10k-images-idx3-ubyte:0-9",
@@ -45,13 +47,14 @@ An image that can't be read is reported on stderr, and the others are predicted 
 
 Examples:
   ${commandHint('predict', 'runs/latest photo.jpg')}
+  ${commandHint('predict', 'baseline:3 photo.jpg')}
   ${commandHint('predict', "runs/latest photos 'more/*.jpg'")}
   ${commandHint('predict', 'model.safetensors seven.png --all')}
   ${commandHint('predict', 'model.safetensors data/t10k-images-idx3-ubyte:0-9')}`,
 		)
-		.action(async (modelPath: string, names: string[], {all, json, ...options}: Flags) => {
+		.action(async (modelPath: string, names: string[], {all, json, ladder, ...options}: Flags) => {
 			const {signal} = interruption;
-			const model = await loadModel(modelPath);
+			const model = await loadModel(await chosenModel(modelPath, ladder === undefined ? {} : {ladder}, signal));
 			const {classes} = model;
 			let [count, damaged] = [0, 0];
 			for await (const outcome of model.predictImages(names, {...options, signal})) {
