@@ -16,6 +16,7 @@ import {type StepText, stepText} from '../record/text-block.js';
 import {type Changes, changesBetween} from './changes.js';
 import {type Comparison, comparedRecord, comparison} from './comparison.js';
 import {confusion} from './confusion.js';
+import type {ExportsTable} from './exports-table.js';
 import {headline} from './headline.js';
 
 /** The content of a report, independent of its format. */
@@ -33,6 +34,8 @@ export type ReportData = {
 	readonly leftOut: ReadonlyMap<string, RecordError>;
 	/** Recorded steps whose images are not the ladder's any more, each with the reason. */
 	readonly stale: ReadonlyMap<string, RecordError>;
+	/** The exports of models of its steps. */
+	readonly exports: ExportsTable;
 };
 
 /** A recorded step as a report shows it. */
@@ -62,7 +65,7 @@ export type ReportedStep = {
  * Gathers the content of a ladder's report. A step without a readable record has a row in the table, but no chapter. If the data have changed
  * since a step was recorded, its chapter is marked, and says nothing about single images.
  */
-export const reportData = (records: LadderRecords, data: Data): ReportData => {
+export const reportData = (records: LadderRecords, data: Data, exports: ExportsTable): ReportData => {
 	const {name, entries, published} = records.ladder;
 	const steps: ReportedStep[] = [];
 	const leftOut = new Map<string, RecordError>();
@@ -86,7 +89,7 @@ export const reportData = (records: LadderRecords, data: Data): ReportData => {
 	}
 
 	const rows = ladderRows(records, findStale(records, data).steps);
-	return {...{name, data, published, headline: headline(records), rows}, steps, leftOut, stale};
+	return {...{name, data, published, headline: headline(records), rows}, steps, leftOut, stale, exports};
 };
 
 /** Names the decoder of compressed images, since another one may decode the same files differently. */

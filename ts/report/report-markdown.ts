@@ -8,13 +8,14 @@ import {ladderFormats, trivialLegend} from '../record/ladder-table.js';
 import type {Changes} from './changes.js';
 import {type Comparison, comparedClassTable, differenceCells, meanCells} from './comparison.js';
 import {dataSentence} from './data-sentence.js';
+import {type ExportsTable, exportsNote} from './exports-table.js';
 import {mistakesSentence} from './mistakes-sentence.js';
 import {changedNote, type ReportData, type ReportedStep, staleNote, staleSentence} from './report-data.js';
 import {summaryCells} from './summary-table.js';
 
 /** Renders a ladder's report as Markdown. */
 export const reportMarkdown = (report: ReportData): string => {
-	const {name, headline, data, rows, steps} = report;
+	const {name, headline, data, rows, steps, exports} = report;
 	const stale = staleSentence(report);
 	return [
 		...[`# ${markdownText(name)}`, ''],
@@ -23,9 +24,16 @@ export const reportMarkdown = (report: ReportData): string => {
 		...trivialLegend(rows.map(({result}) => result)).flatMap(line => [line, '']),
 		...[markdownText(dataSentence(data)), ''],
 		...(stale === '' ? [] : [`**${markdownText(stale)}**`, '']),
+		...exportsMarkdown(exports),
 		...steps.flatMap(step => chapter(step, data)),
 	].join('\n');
 };
+
+/** Renders the table of exports; empty if there are none. */
+export const exportsMarkdown = ({head, body, notes}: ExportsTable): string[] => [
+	...(body.length > 0 ? ['## Exports', '', markdownTable(head, body), '', exportsNote, ''] : []),
+	...notes.flatMap(note => [markdownProse(note), '']),
+];
 
 const chapter = (
 	{entry, recorded, text, changes, summary, predictions, mistakes, comparison, isStale, changedSince}: ReportedStep,

@@ -10,10 +10,13 @@ import {makeFolders} from '../fs/make-folders.js';
 import {suggestOut, wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {writeUserFile} from '../fs/write-user-file.js';
 import {checkLadder} from '../ladder/check-ladder.js';
+import {runsFolder} from '../ladder/find-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {LadderRecords} from '../record/ladder-records.js';
+import {listRuns} from '../runs/list-runs.js';
 import {checkNames} from '../validation/check-names.js';
 import {checkPath} from '../validation/check-path.js';
+import {type ExportedRun, exportFolders, exportsTable} from './exports-table.js';
 import {reportData} from './report-data.js';
 import {reportMarkdown} from './report-markdown.js';
 import {findGroups, type RunsOptions, runsOptionNames} from './run-groups.js';
@@ -33,6 +36,12 @@ export type Report = {
 export type ReportFolder = {
 	/** The folder for both files. */
 	readonly out: string;
+	/**
+	 * A folder of exports, whose table the report has: each with its format, bytes and answers that differ.
+	 *
+	 * @default `exports` in the working folder, in the ladder’s, and beside its runs
+	 */
+	readonly exports?: string;
 };
 
 /**
@@ -44,14 +53,16 @@ export type ReportFolder = {
  * @throws {WriteError} if a file can't be written
  */
 export const report = async (ladder: Ladder, given: ReportFolder & OpenOptions): Promise<Report> => {
-	const {out, ...options} = given ?? {};
-	checkNames(options, ['out', ...openOptionNames]);
+	const {out, exports: from, ...options} = given ?? {};
+	checkNames(options, ['out', 'exports', ...openOptionNames]);
 	checkLadder(ladder);
 	checkPath('out', out);
 	checkOpenOptions(options);
 	// Vega takes longer to load than everything else, so checks don't wait for it
 	const {reportPage} = await import('./page/page.js');
-	const data = reportData(new LadderRecords(ladder), await openData(ladder.data, ladder.folder, options));
+	const runs = runsFolder(ladder.folder);
+	const exports = exportsTable(exportFolders(from, [ladder.folder, path.dirname(runs)]), () => runsOf(ladder, runs));
+	const data = reportData(new LadderRecords(ladder), await openData(ladder.data, ladder.folder, options), exports);
 	const {leftOut, stale, steps} = data;
 	const [damage] = leftOut.values();
 	if (damage && steps.length === 0) {
@@ -81,10 +92,17 @@ export const reportRuns = async (
 	names: readonly string[],
 	given: ReportFolder & RunsOptions,
 ): Promise<{readonly markdown: string; readonly html: string}> => {
-	const {out, ...options} = given ?? {};
-	checkNames(options, ['out', ...runsOptionNames]);
+	const {out, exports: from, ...options} = given ?? {};
+	checkNames(options, ['out', 'exports', ...runsOptionNames]);
 	checkPath('out', out);
-	const data = runsData(await findGroups(names, options));
+	const found = await findGroups(names, options);
+	const runs = found.groups
+		.filter(({isRecord}) => !isRecord)
+		.flatMap(({step, runs}) => runs.map(({seed, folder}) => ({step, seed, folder})));
+	const data = runsData(
+		found,
+		exportsTable(exportFolders(from), () => runs),
+	);
 	const {runsPage} = await import('./page/runs-page.js');
 	const html = await runsPage(data);
 	const [markdown = '', page = ''] = await write(out, [
@@ -93,6 +111,10 @@ export const reportRuns = async (
 	]);
 	return {markdown, html: page};
 };
+
+/** Returns the finished runs of a ladder's steps. */
+const runsOf = ({steps}: Ladder, runs: string): ExportedRun[] =>
+	listRuns(runs).filter(({step, state}) => state === 'finished' && steps.some(({name}) => name === step));
 
 /** Writes pages into a folder under a lock and returns their paths. */
 const write = async (out: string, pages: ReadonlyArray<readonly [string, string]>): Promise<string[]> => {

@@ -7,6 +7,7 @@ import {type Changes, changesBetween} from './changes.js';
 import {compared, limitNotes, noCommonSeed, otherImages} from './compare-runs.js';
 import {type Comparison, commonSeeds, comparisons} from './comparison.js';
 import {dataSentence} from './data-sentence.js';
+import type {ExportsTable} from './exports-table.js';
 import type {Found, RunGroup} from './run-groups.js';
 
 /** The content of a report of runs, independent of its format. */
@@ -29,18 +30,20 @@ export type RunsData = {
 	readonly mistakes: ReadonlyArray<{readonly name: string; readonly sentence: string; readonly table: Table}>;
 	/** Sentences why other groups are not compared. */
 	readonly notCompared: readonly string[];
+	/** The exports of the runs' models. */
+	readonly exports: ExportsTable;
 };
 
 type Table = {readonly head: readonly string[]; readonly body: ReadonlyArray<readonly string[]>};
 
 /** Gathers the content of a report of runs. Groups that can't be compared are still shown, with the reason. */
-export const runsData = ({groups, notes}: Found): RunsData => {
+export const runsData = ({groups, notes}: Found, exports: ExportsTable): RunsData => {
 	const [first, ...others] = groups;
 	const [base, ...rest] = groups.filter(({measured}) => measured);
 	const problems = rest.map(other => ({other, problem: base && problemOf(base, other)}));
 	const paired = problems.filter(({problem}) => problem === undefined).map(({other}) => other);
 	return {
-		...{headline: headline(groups), groups, runs: runsTable(groups), together: togetherTable(groups)},
+		...{headline: headline(groups), groups, runs: runsTable(groups), together: togetherTable(groups), exports},
 		classes: classesTable(groups),
 		notes: [
 			...new Set(groups.map(({data}) => dataSentence(data))),

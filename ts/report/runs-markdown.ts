@@ -2,7 +2,7 @@ import {percent} from '../format/figures.js';
 import {markdownProse, markdownTable, markdownText} from '../format/markdown.js';
 import {byClassNote} from '../record/class-table.js';
 import {significanceSentence, testedOf} from './comparison.js';
-import {changesMarkdown, comparisonMarkdown} from './report-markdown.js';
+import {changesMarkdown, comparisonMarkdown, exportsMarkdown} from './report-markdown.js';
 import type {RunGroup} from './run-groups.js';
 import type {RunsData} from './runs-data.js';
 
@@ -18,6 +18,7 @@ export const runsMarkdown = ({
 	comparisons,
 	mistakes,
 	notCompared,
+	exports,
 }: RunsData): string => {
 	const [first] = groups;
 	return [
@@ -27,6 +28,7 @@ export const runsMarkdown = ({
 		...notes.flatMap(note => [markdownProse(note), '']),
 		...['## By settings', '', markdownTable(together.head, together.body), ''],
 		...['Test: mean of the last five epochs. Mean ± standard deviation over seeds, in percent.', ''],
+		...exportsMarkdown(exports),
 		...(classes.body.length > 0
 			? ['## By class', '', markdownTable(classes.head, classes.body), '', byClassNote, '']
 			: []),

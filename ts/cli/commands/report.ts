@@ -18,12 +18,16 @@ import {openPage} from '../open-page.js';
 import {print, printError} from '../print.js';
 import {whileWaiting} from '../while-waiting.js';
 
-type Flags = LadderFlags & DataFlags & {out: string; open: boolean};
+type Flags = LadderFlags & DataFlags & {out: string; exports?: string; open: boolean};
 
 export const reportCommand = (command: Command): Command =>
 	withDataOption(withLadderOption(command))
 		.argument('[runs...]', 'run folders, folders of runs, or recorded steps, in place of the ladder')
 		.option('--out <dir>', 'where the two files go', 'report')
+		.option(
+			'--exports <dir>',
+			'a folder of exports to list (default: exports in the working folder, in the ladder’s, and beside its runs)',
+		)
 		.option('--open', 'open the page in the browser', false)
 		.addHelpText(
 			'after',
@@ -45,9 +49,9 @@ Examples:
 			}
 		});
 
-const writeLadder = async ({out, ...flags}: Flags): ReturnType<typeof report> => {
+const writeLadder = async ({out, exports, ...flags}: Flags): ReturnType<typeof report> => {
 	const ladder = await chosenLadder(flags);
-	const options = {out, ...openOptions(flags)};
+	const options = {out, ...openOptions(flags), ...(exports !== undefined && {exports})};
 	const written = await whileWaiting('Writing the report', async tell => report(ladder, {...options, tell}));
 	printRefused(ladder, 'in the report');
 	printDamaged(written.leftOut, 'has no chapter in the report');
@@ -66,5 +70,8 @@ const printStale = (stale: ReadonlyMap<string, RecordError>): void => {
 	}
 };
 
-const writeRuns = async (names: readonly string[], {out, ...flags}: Flags): ReturnType<typeof reportRuns> =>
-	whileWaiting('Writing the report', async () => reportRuns(names, {out, ladder: async () => chosenLadder(flags)}));
+const writeRuns = async (names: readonly string[], {out, exports, ...flags}: Flags): ReturnType<typeof reportRuns> =>
+	whileWaiting('Writing the report', async () => {
+		const ladder = async () => chosenLadder(flags);
+		return reportRuns(names, {out, ladder, ...(exports !== undefined && {exports})});
+	});

@@ -17,6 +17,7 @@ import {
 	changed,
 	comparedImages,
 	comparedTable,
+	exportsSection,
 	nested,
 	pageOf,
 	prose,
@@ -60,6 +61,7 @@ ${await accuracyByStep(
 ${toTop}
 </section>`
 }
+${exportsSection(data.exports)}
 ${chapters}`,
 	});
 };

@@ -9,6 +9,7 @@ import {
 	shortNames,
 	significanceSentence,
 } from '../comparison.js';
+import {type ExportsTable, exportsNote} from '../exports-table.js';
 import {Html, html} from './html.js';
 import {style} from './style.js';
 
@@ -138,3 +139,15 @@ export const table = (label: string, head: readonly string[], body: ReadonlyArra
 <thead><tr>${head.map(cell => html`<th>${cell}</th>`)}</tr></thead>
 <tbody>${body.map(row => html`<tr>${row.map(cell => html`<td>${cell}</td>`)}</tr>`)}</tbody>
 </table></div>`;
+
+/** The exports of models; empty if there are none. */
+export const exportsSection = ({head, body, notes}: ExportsTable): Html =>
+	html`${
+		body.length + notes.length > 0 &&
+		html`<section>
+<h2>Exports</h2>
+${body.length > 0 && html`${table('Exports', head, body)}<p class="quiet">${exportsNote}</p>`}
+${notes.map(note => html`<p>${prose(note)}</p>`)}
+${toTop}
+</section>`
+	}`;

@@ -3,7 +3,17 @@ import {type Comparison, testedOf} from '../comparison.js';
 import type {RunsData} from '../runs-data.js';
 import {curves, mostDrawn} from './curves.js';
 import {type Html, html} from './html.js';
-import {changed, comparedImages, comparedTable, pageOf, prose, significanceNote, table, toTop} from './parts.js';
+import {
+	changed,
+	comparedImages,
+	comparedTable,
+	exportsSection,
+	pageOf,
+	prose,
+	significanceNote,
+	table,
+	toTop,
+} from './parts.js';
 
 /** Renders a report of runs as one self-contained HTML page. */
 export const runsPage = async ({
@@ -17,6 +27,7 @@ export const runsPage = async ({
 	comparisons,
 	mistakes,
 	notCompared,
+	exports,
 }: RunsData): Promise<string> => {
 	const [first] = groups;
 	const drawn = groups.slice(0, mostDrawn);
@@ -53,6 +64,7 @@ ${table('Precision, recall and F1 by class', classes.head, classes.body)}
 }
 ${toTop}
 </section>
+${exportsSection(exports)}
 ${
 	first &&
 	changes.length > 0 &&
