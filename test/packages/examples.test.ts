@@ -9,11 +9,20 @@ import {Installed} from '../helpers/installed.js';
 
 const folder = path.join(root, 'examples');
 
-/** Examples that need more than Node, and the tools; without these their tests are skipped. */
-const toolsOf: Readonly<Record<string, readonly string[]>> = {
-	'cortex-m': ['cc', 'make', 'arm-none-eabi-gcc', 'qemu-system-arm'],
+/** The Python that examples use. */
+const {PYTHON = 'python3'} = process.env;
+
+/** What an example needs beside Node: its name, and a command that succeeds where it is there. */
+type Tool = readonly [name: string, command: string, ...args: string[]];
+
+const named = (command: string): Tool => [command, command, '--version'];
+
+/** Examples that need more than Node; without their tools their tests are skipped. */
+const toolsOf: Readonly<Record<string, readonly Tool[]>> = {
+	'cortex-m': ['cc', 'make', 'arm-none-eabi-gcc', 'qemu-system-arm'].map(named),
+	'onnx-python': [['a Python with ONNX Runtime', PYTHON, '-c', 'import numpy, onnxruntime, PIL']],
 };
-const isThere = (tool: string): boolean => spawnSync(tool, ['--version']).error === undefined;
+const isThere = ([, command, ...args]: Tool): boolean => spawnSync(command, args).status === 0;
 
 const leftBehind = new Set(['node_modules', 'package-lock.json', 'runs']);
 
@@ -29,7 +38,9 @@ for (const entry of readdirSync(folder, {withFileTypes: true}).filter(entry => e
 		const tools = toolsOf[entry.name] ?? [];
 		const hasTools = tools.every(isThere);
 		const {PATH} = process.env;
-		const tested = await app.npm(['test'], {env: {...(await chromiumEnvironment()), ...(tools.length > 0 && {PATH})}});
+		const tested = await app.npm(['test'], {
+			env: {...(await chromiumEnvironment()), ...(tools.length > 0 && {PATH, PYTHON})},
+		});
 		t.is(tested.exitCode, 0, tested.stdout + tested.stderr);
 		const count = (what: string): number => Number(new RegExp(`^(?:#|ℹ) ${what} (\\d+)`, 'm').exec(tested.stdout)?.[1]);
 		t.log(`${count('pass')} tests passed`);
@@ -37,7 +48,8 @@ for (const entry of readdirSync(folder, {withFileTypes: true}).filter(entry => e
 			t.true(count('pass') > 0, tested.stdout);
 			t.is(count('skipped'), 0, tested.stdout);
 		} else {
-			t.log(`skipped: missing ${tools.filter(tool => !isThere(tool)).join(', ')}`);
+			const missing = tools.filter(tool => !isThere(tool)).map(([name]) => name);
+			t.log(`skipped: missing ${missing.join(', ')}`);
 		}
 	});
 }
