@@ -16,9 +16,16 @@ test('all files name the same version of Stepladder', async t => {
 		[...new Set(named.map(({file}) => file))],
 		[
 			...['package.json', 'package-lock.json', 'Cargo.toml', 'Cargo.lock'],
-			...['browser', 'cortex-m', 'digit-server', 'modern-net', 'own-ladder', 'smallest', 'sweep-in-node'].map(
-				name => `examples/${name}/package.json`,
-			),
+			...[
+				'browser',
+				'cortex-m',
+				'digit-server',
+				'modern-net',
+				'onnx-python',
+				'own-ladder',
+				'smallest',
+				'sweep-in-node',
+			].map(name => `examples/${name}/package.json`),
 		],
 	);
 });
