@@ -3,9 +3,11 @@ import {cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync}
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
+import {execa} from 'execa';
 import {startAnswering} from '../../ts/export/answering-process.js';
 import {readModel} from '../../ts/export/read-model.js';
 import {
+	AbortError,
 	ConfigError,
 	checkExport,
 	DataError,
@@ -14,7 +16,7 @@ import {
 	ModelError,
 	type Net,
 } from '../../ts/index.js';
-import {cli} from '../helpers/cli.js';
+import {cli, main} from '../helpers/cli.js';
 import {temporaryFolder} from '../helpers/folder.js';
 import {noiseSource, randomModels} from '../helpers/random-model.js';
 
@@ -92,6 +94,49 @@ test('a process answers in batches, and its last words are the error', async t =
 	await t.throwsAsync(failing, {message: 'the reason'});
 });
 
+test('a process that ends before it has answered is an error that names it, and so is one that is aborted', async t => {
+	const trained = await readModel(model);
+	const ending =
+		"process.stdout.write('Fake 1.0\\n'); process.stdin.once('data', () => { console.error('out of memory'); process.exit(1); })";
+	const runtime = await startAnswering(process.execPath, ['-e', ending], trained, new AbortController().signal);
+	await t.throwsAsync(runtime.logits(new Uint8Array(169)), {
+		instanceOf: ModelError,
+		message: /ended before it had answered by the export \(out of memory\): try again/,
+	});
+	await runtime.close?.();
+
+	const controller = new AbortController();
+	const waiting = "process.stdout.write('Fake 1.0\\n'); process.stdin.resume()";
+	const aborted = await startAnswering(process.execPath, ['-e', waiting], trained, controller.signal);
+	const answer = t.throwsAsync(aborted.logits(new Uint8Array(169)), {instanceOf: AbortError});
+	controller.abort();
+	await answer;
+	await aborted.close?.();
+
+	const starting = new AbortController();
+	const started = t.throwsAsync(
+		startAnswering(process.execPath, ['-e', 'process.stdin.resume()'], trained, starting.signal),
+		{
+			instanceOf: AbortError,
+		},
+	);
+	starting.abort();
+	await started;
+});
+
+test('linear layers of a model for PyTorch take the values of a flatten as they are', async t => {
+	const source = readFileSync(
+		path.join(
+			(await exportModel(model, {format: 'pytorch', out: path.join(temporaryFolder(t), 'out'), data})).folder,
+			'model.py',
+		),
+		'utf8',
+	);
+	const forward = source.slice(source.indexOf('def forward'), source.indexOf('def load'));
+	t.notRegex(forward, /flatten\(1\)\[|None\]\.flatten/);
+	t.regex(forward, /return v\d+(\.flatten\(1\))?\n/);
+});
+
 const refuses = test.macro(
 	async (t, options: Partial<ExportOptions>, instanceOf: typeof ConfigError | typeof ModelError, message: RegExp) => {
 		const out = path.join(temporaryFolder(t), 'out');
@@ -160,6 +205,12 @@ test('a folder that has something in it is refused, and left as it is', async t 
 	const other = temporaryFolder(t);
 	writeFileSync(path.join(other, 'mine.txt'), 'mine');
 	await t.throwsAsync(exportModel(model, {format: 'js', out: other, data}), {message: /which has files in it/});
+	const within = path.join(out, 'more', 'js');
+	await t.throwsAsync(exportModel(model, {format: 'js', out: within, data}), {
+		instanceOf: ConfigError,
+		message: /`out` should be a folder outside of other exports, got .*more.js, within the export in /,
+	});
+	t.false(existsSync(path.join(out, 'more')));
 	await t.throwsAsync(exportModel(model, {format: 'js', out: path.join(other, 'mine.txt'), data}), {
 		message: /which is a file/,
 	});
@@ -207,7 +258,10 @@ test('a module whose answers are others than recorded is found', async t => {
 
 test('a folder without an export, and evidence that can’t be read, are errors', async t => {
 	const folder = temporaryFolder(t);
-	await t.throwsAsync(checkExport(folder), {instanceOf: DataError, message: /expected the evidence of an export/});
+	await t.throwsAsync(checkExport(folder), {
+		instanceOf: DataError,
+		message: /expected the folder of an export \(it has no export\.json\)$/,
+	});
 	writeFileSync(path.join(folder, 'export.json'), '{"format": 1}');
 	await t.throwsAsync(checkExport(folder), {instanceOf: DataError, message: /expected the evidence of an export/});
 });
@@ -233,6 +287,29 @@ test('the command exports and checks', async t => {
 	const done = await cli('export', model, '--format', 'onnx', '--out', out, '--data', path.join(folder, 'images'));
 	t.is(done.exitCode, 5, done.stderr); // no images in it
 	t.false(existsSync(out));
+	const outside = {reject: false, cwd: folder} as const; // where there is no ladder
+	const noise = await execa(process.execPath, [main, 'export', model, '--format', 'js', '--out', 'noise'], outside);
+	t.regex(
+		noise.stdout,
+		/^Compared with the model on 200 images \(noise\), which shows little: name images of yours with `--data PLACE`:$/m,
+	);
+	const unchecked = await execa(
+		process.execPath,
+		[main, 'export', model, '--format', 'pytorch', '--out', 'py'],
+		outside,
+	);
+	t.regex(
+		unchecked.stdout,
+		/^Not compared with the model, since nothing was there to compute the export:\n {2}PyTorch: not checked, no Python/m,
+	);
+	t.regex(
+		readFileSync(path.join(folder, 'py', 'README.md'), 'utf8'),
+		/`stepladder export --check \. --python python3`/,
+	);
+	const nowhere = await cli('export', '--check', path.join(folder, 'nowhere'));
+	t.is(nowhere.exitCode, 5);
+	t.regex(String(nowhere.stderr), /nowhere: expected the folder of an export \(there is no such folder\)$/);
+	t.notRegex(String(nowhere.stderr), /ENOENT/);
 	const refused = await cli('export', model, '--out', out);
 	t.is(refused.exitCode, 2);
 	t.regex(refused.stderr, /`format` should be given as `--format <name>`/);

@@ -7,7 +7,7 @@ import {multiplyAddsOf} from '../experiment/summarize.js';
 import type {Engine} from '../native/engine.js';
 import {hasTorch, native, nativeFor} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {abortedBy} from '../platform/abort.js';
+import {throwIfAborted} from '../platform/abort.js';
 import {median} from '../statistics/median.js';
 import type {Step, Trainable} from '../step/define-step.js';
 import {train} from '../training/train.js';
@@ -173,12 +173,6 @@ export const bench = async (step: Step, options: BenchOptions): Promise<BenchRes
 		};
 	} finally {
 		await peers.close();
-	}
-};
-
-const throwIfAborted = (signal: AbortSignal): void => {
-	if (signal.aborted) {
-		throw abortedBy(signal);
 	}
 };
 

@@ -7,7 +7,7 @@ import {promisify} from 'node:util';
 import {type Data, sourceOf} from '../data/data.js';
 import {formatValue} from '../format/value.js';
 import {loadModel, type Model} from '../model/load-model.js';
-import {abortedBy} from '../platform/abort.js';
+import {throwIfAborted} from '../platform/abort.js';
 import {median} from '../statistics/median.js';
 import type {Step} from '../step/define-step.js';
 import {train} from '../training/train.js';
@@ -100,12 +100,6 @@ export const timePredictions = async (
 	} finally {
 		await peer?.close();
 		rmSync(out, {recursive: true, force: true});
-	}
-};
-
-const throwIfAborted = (signal: AbortSignal): void => {
-	if (signal.aborted) {
-		throw abortedBy(signal);
 	}
 };
 

@@ -1,5 +1,9 @@
 import {spawn} from 'node:child_process';
-import {once} from 'node:events';
+import process from 'node:process';
+import {ModelError} from '../errors/model-error.js';
+import {StepladderError} from '../errors/stepladder-error.js';
+import {displayPath} from '../format/command-line.js';
+import {abortedBy} from '../platform/abort.js';
 import type {Runtime} from './format.js';
 import {sizeOf} from './graph.js';
 import type {TrainedNet} from './read-model.js';
@@ -9,14 +13,16 @@ import type {TrainedNet} from './read-model.js';
  * little-endian uint32 with the number of images and their bytes, and writes their logits to stdout, little-endian float32.
  *
  * @throws {Error} where the process can't be started or ends before it has said its name; the message is the last line of stderr
+ * @throws {AbortError}; of its answers also a {@link ModelError}, if it ends before them
  */
 export const startAnswering = async (
 	command: string,
 	args: readonly string[],
-	{graph, classes}: TrainedNet,
+	{file, graph, classes}: TrainedNet,
 	signal: AbortSignal,
 ): Promise<Runtime> => {
-	const child = spawn(command, args, {signal, stdio: ['pipe', 'pipe', 'pipe']});
+	// Ctrl-C in a terminal goes to all processes of a group: in one of its own the process ends by the signal, not before it.
+	const child = spawn(command, args, {signal, stdio: ['pipe', 'pipe', 'pipe'], detached: process.platform !== 'win32'});
 	const received = new Received();
 	let complaint = '';
 	child.stderr.on('data', text => {
@@ -24,8 +30,13 @@ export const startAnswering = async (
 	});
 	child.stdout.on('data', (bytes: Buffer) => received.add(bytes));
 	child.stdin.on('error', () => {}); // its end is reported by the process
-	child.once('error', error => received.end(error));
-	child.once('close', () => received.end(new Error(complaint.trim().split('\n').at(-1) || 'it ended')));
+	child.on('error', error => received.end(signal.aborted ? abortedBy(signal) : error));
+	const closed = new Promise<void>(resolve => {
+		child.once('close', () => {
+			received.end(new Error(complaint.trim().split('\n').at(-1) || 'it ended'));
+			resolve();
+		});
+	});
 	return {
 		name: await received.line(),
 		async logits(pixels) {
@@ -34,16 +45,22 @@ export const startAnswering = async (
 			head.writeUInt32LE(count);
 			child.stdin.write(head);
 			child.stdin.write(pixels);
-			const bytes = await received.bytes(4 * count * classes.length);
+			const bytes = await received.bytes(4 * count * classes.length).catch(error => {
+				throw error instanceof StepladderError ? error : unanswered(file, command, error);
+			});
 			return new Float32Array(new Uint8Array(bytes).buffer);
 		},
 		async close() {
 			child.stdin.end();
-			if (child.exitCode === null && child.signalCode === null) {
-				await once(child, 'close');
-			}
+			await closed;
 		},
 	};
+};
+
+/** Returns the error for a process that ended before it had answered. */
+const unanswered = (file: string, command: string, {message}: Error): ModelError => {
+	const reason = `${command} ended before it had answered by the export (${message}): try again, or report it as a bug`;
+	return new ModelError(`${displayPath(file)}: ${reason}`, file, reason);
 };
 
 /** Bytes that a process wrote, to be awaited. */

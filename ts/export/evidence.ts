@@ -10,6 +10,7 @@ import {imagesOfData, openImages} from '../model/evaluate/open-images.js';
 import {readInBatches} from '../model/predict-in-batches.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
+import {throwIfAborted} from '../platform/abort.js';
 import {mcnemar} from '../statistics/mcnemar.js';
 import type {Figures, MissingRuntime, Runtime} from './format.js';
 import {sizeOf} from './graph.js';
@@ -136,7 +137,11 @@ export const compareAnswers = async (
 				continue;
 			}
 
-			const logits = await runtime.logits(pixels.subarray(0, count * sizeOf(model.graph.images)));
+			const asked = pixels.subarray(0, count * sizeOf(model.graph.images));
+			const logits = await runtime.logits(asked).catch(error => {
+				throwIfAborted(signal); // a process that the signal ended says so in words of its own
+				throw error;
+			});
 			const {differ, largestDifference} = difference(expected, logits, count, model.classes.length);
 			for (let index = 0; index < count; index += 1) {
 				const label = images.labels[tally.images + index];
@@ -222,6 +227,9 @@ export const imagesOf = async (
 	return imagesOfData(await openData(data, process.cwd(), {tell, signal}), {...(set && {set})});
 };
 
+/** The name of the images of noise, in evidence. */
+export const noiseName = 'noise';
+
 /** Number of images of noise. */
 const noiseCount = 200;
 
@@ -233,7 +241,7 @@ const noise = ({graph}: TrainedNet): LabelledImages => {
 		createHash('sha256').update(`stepladder noise ${index}`).digest(),
 	);
 	return labelledPixels(
-		{name: 'noise', classes: undefined},
+		{name: noiseName, classes: undefined},
 		{
 			...{images: Buffer.concat(blocks).subarray(0, length), channels, size, file: 'noise'},
 			labels: new Uint8Array(noiseCount),

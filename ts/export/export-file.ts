@@ -4,6 +4,7 @@ import path from 'node:path';
 import {z} from 'zod';
 import {DataError} from '../errors/index.js';
 import {displayPath} from '../format/command-line.js';
+import {fileType} from '../fs/file-type.js';
 import type {About} from './about.js';
 import {comparisonShape, type ExportComparison} from './evidence.js';
 import type {WriteOptions} from './format.js';
@@ -70,6 +71,11 @@ export const evidenceText = (evidence: ExportEvidence): string =>
 export const readEvidence = (folder: string): ExportEvidence => {
 	const file = path.join(folder, evidenceFile);
 	const expected = 'the evidence of an export, as `stepladder export` writes it';
+	if (fileType(file) === 'nothing') {
+		const reason = fileType(folder) === 'nothing' ? 'there is no such folder' : `it has no ${evidenceFile}`;
+		throw new DataError(`${displayPath(folder)}: expected the folder of an export (${reason})`, file, expected, reason);
+	}
+
 	try {
 		const {format: _, ...evidence} = shape.parse(JSON.parse(readFileSync(file, 'utf8')));
 		return evidence;

@@ -217,6 +217,12 @@ const checkLoss = ({images, answers, missing}: ExportComparison, maxLoss: number
 /** @throws {ConfigError} for a folder that has something in it, and for what is no folder */
 const checkEmpty = (folder: string): void => {
 	checkPath('out', folder);
+	const around = foldersAbove(folder).find(above => existsSync(path.join(above, evidenceFile)));
+	if (around !== undefined) {
+		const got = `${displayPath(folder)}, within the export in ${displayPath(around)}`;
+		throw new ConfigError('out', 'a folder outside of other exports', got);
+	}
+
 	const found = fileType(folder);
 	if (found === 'nothing') {
 		return;
@@ -234,6 +240,12 @@ const checkEmpty = (folder: string): void => {
 	if (listFolder(folder).length > 0) {
 		throw new ConfigError('out', 'a folder that is missing or empty', `${displayPath(folder)}, which has files in it`);
 	}
+};
+
+/** Returns the folders that a folder is in, nearest first. */
+const foldersAbove = (folder: string): string[] => {
+	const parent = path.dirname(folder);
+	return parent === folder ? [] : [parent, ...foldersAbove(parent)];
 };
 
 /** Does work on files in a folder of the system's for temporary ones: those beside others may be cleaned up meanwhile. */

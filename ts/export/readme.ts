@@ -21,12 +21,21 @@ export const preparationText = (model: TrainedNet, layout: string): string => {
 	].join('\n');
 };
 
-/** Returns the end of a README.md: where the model is from and how the export is checked. */
-export const originText = ({sha256}: TrainedNet): string => `## Evidence
+/**
+ * Returns the end of a README.md: where the model is from and how the export is checked.
+ *
+ * @param usesModel whether the export loads the model's file, by a Python that has to be named
+ */
+export const originText = ({sha256}: TrainedNet, usesModel = false): string => `## Evidence
 
 \`export.json\` says how many images get another answer here than by the model itself, and the largest difference of a logit.
-\`stepladder export --check .\` computes both again. \`model.safetensors\` is the model that was exported, sha256
-\`${sha256}\`; nothing but that check needs it.
+${
+	usesModel
+		? `\`stepladder export --check . --python python3\` computes both again, by a Python that has \`torch\`, \`numpy\` and
+\`safetensors\`; without \`--python\`, as in \`export\`, nothing is compared.`
+		: '`stepladder export --check .` computes both again.'
+} \`model.safetensors\` is the model that was exported, sha256
+\`${sha256}\`${usesModel ? '' : '; nothing but that check needs it'}.
 
 The licence of model and export is yours to choose.
 `;

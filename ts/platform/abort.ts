@@ -5,6 +5,13 @@ import {LockError} from '../errors/lock-error.js';
 export const abortedBy = (signal: AbortSignal | undefined): AbortError | LockError =>
 	signal?.reason instanceof LockError ? signal.reason : new AbortError(signal?.reason);
 
+/** @throws {AbortError} if a signal has aborted */
+export const throwIfAborted = (signal: AbortSignal): void => {
+	if (signal.aborted) {
+		throw abortedBy(signal);
+	}
+};
+
 /**
  * Waits for work, or until a signal aborts, whether or not the work ends then.
  *

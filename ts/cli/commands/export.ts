@@ -1,11 +1,13 @@
 import process from 'node:process';
 import {type Command, InvalidArgumentError, Option} from 'commander';
+import {noiseName} from '../../export/evidence.js';
 import {formatNames} from '../../export/formats.js';
 import {opsets} from '../../export/onnx/write.js';
 import {formatBytes} from '../../format/bytes.js';
 import {displayPath} from '../../format/command-line.js';
 import {
 	type CheckedExport,
+	type ComparedImages,
 	ConfigError,
 	checkExport,
 	type DataSource,
@@ -187,10 +189,19 @@ const comparisonLines = ({
 	answers,
 	missing,
 }: Exported['evidence'] | NonNullable<CheckedExport['now']>): string[] => [
-	`Compared with the model on ${images.count.toLocaleString('en')} images (${images.name}):`,
+	headOf(images, answers.length > 0),
 	...answers.map(
 		({runtime, differ, largestDifference}) =>
 			`  ${runtime}: ${differ === 0 ? 'the same answers' : `${differ} other answers`}, logits at most ${largestDifference === 0 ? 0 : largestDifference.toExponential(1)} apart`,
 	),
 	...missing.map(({runtime, reason}) => `  ${runtime}: not checked, ${reason}`),
 ];
+
+const headOf = ({name, count}: ComparedImages, isCompared: boolean): string => {
+	if (!isCompared) {
+		return 'Not compared with the model, since nothing was there to compute the export:';
+	}
+
+	const on = `Compared with the model on ${count.toLocaleString('en')} images (${name})`;
+	return name === noiseName ? `${on}, which shows little: name images of yours with \`--data PLACE\`:` : `${on}:`;
+};

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
+import {throwIfAborted} from '../../platform/abort.js';
 import {startAnswering} from '../answering-process.js';
 import type {MissingRuntime, Runtime} from '../format.js';
 import type {TrainedNet} from '../read-model.js';
@@ -69,7 +70,7 @@ export const compiled = async (
 		};
 	} catch (error) {
 		remove();
-		signal.throwIfAborted();
+		throwIfAborted(signal);
 		const missing = `${compiler} could not compile the export (${reasonOf(error)}): install a C compiler, or name one in CC`;
 		return {name: 'a C compiler', missing};
 	}

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import {promisify} from 'node:util';
 import {formatBytes} from '../../format/bytes.js';
+import {throwIfAborted} from '../../platform/abort.js';
 import type {Figures, MissingRuntime, Runtime, RuntimeOptions, WriteOptions} from '../format.js';
 import type {TrainedNet} from '../read-model.js';
 import {reasonOf, warnings} from './compile.js';
@@ -129,7 +130,7 @@ export const onCortexM = async (
 		};
 	} catch (error) {
 		remove();
-		signal.throwIfAborted();
+		throwIfAborted(signal);
 		return {name: 'Cortex-M4', missing: `${reasonOf(error)}: install ${tools}`};
 	}
 };

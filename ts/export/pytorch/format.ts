@@ -29,6 +29,6 @@ print([CLASSES[label] for label in logits.argmax(1)])
 
 ${preparationText(model, '[N, channels, rows, columns], uint8 or float')}
 
-${originText(model).replace('; nothing but that check needs it', '')}`,
+${originText(model, true)}`,
 	runtimes: async (folder, model, {python, signal}) => [await openPython(folder, model, python, signal)],
 };

@@ -1,3 +1,4 @@
+import {throwIfAborted} from '../../platform/abort.js';
 import {startAnswering} from '../answering-process.js';
 import type {MissingRuntime, Runtime} from '../format.js';
 import type {TrainedNet} from '../read-model.js';
@@ -38,7 +39,7 @@ export const openPython = async (
 	try {
 		return await startAnswering(python, ['-B', '-c', script, folder], model, signal);
 	} catch (error) {
-		signal.throwIfAborted();
+		throwIfAborted(signal);
 		const reason = (error as Error).message;
 		return {name, missing: `${python} could not load the model (${reason}): name ${needs} with \`--python\``};
 	}

@@ -7,7 +7,15 @@ import type {TrainedNet} from '../read-model.js';
 export const writePython = (model: TrainedNet): string => {
 	const {graph, normalisation, classes} = model;
 	const layers = new Map<string, string>();
-	const lines = graph.nodes.map((node, place) => `        v${place + 1} = ${expression(model, node, layers)}`);
+	const flat = new Set<number>();
+	const lines = graph.nodes.map((node, place) => {
+		if (isFlat(model, node, flat)) {
+			flat.add(place + 1);
+		}
+
+		return `        v${place + 1} = ${expression(model, node, layers, flat)}`;
+	});
+	const result = flat.has(graph.output) ? `v${graph.output}` : `v${graph.output}.flatten(1)`;
 	const [channels, size] = graph.images;
 	return `"""A net that was trained by ${aboutOf(model).producer}, for PyTorch. README.md says how it is used.
 
@@ -47,7 +55,7 @@ ${[...layers].map(([path, layer]) => `        self._place(${JSON.stringify(path)
         at = self.get_submodule
         v0 = (pixels.float() / 255 - ${normalisation.mean}) / ${normalisation.deviation}
 ${lines.join('\n')}
-        return v${graph.output}.flatten(1)
+        return ${result}
 
 
 def load(file=FOLDER / "model.safetensors"):
@@ -60,10 +68,27 @@ def load(file=FOLDER / "model.safetensors"):
 `;
 };
 
+/** Returns whether the convolution of a node is a linear layer in PyTorch. */
+const isLinear = ({graph}: TrainedNet, {op}: Node): boolean =>
+	op.kind === 'conv' && tensorOf(graph, op.weight).shape.length === 2;
+
+/**
+ * Returns whether a node's value is written as `[N, channels]`: what a flatten or a linear layer returns, until something needs
+ * `[N, channels, 1, 1]`.
+ */
+const isFlat = (model: TrainedNet, node: Node, flat: ReadonlySet<number>): boolean => {
+	const keeps = ['activation', 'dropout', 'sigmoid', 'add', 'concat', 'scale'].includes(node.op.kind);
+	return node.op.kind === 'flatten' || isLinear(model, node) || (keeps && node.inputs.every(input => flat.has(input)));
+};
+
 /** Returns the expression that computes a node, and adds the layer that it calls. */
-const expression = ({graph}: TrainedNet, node: Node, layers: Map<string, string>): string => {
+const expression = (model: TrainedNet, node: Node, layers: Map<string, string>, flat: ReadonlySet<number>): string => {
+	const {graph} = model;
 	const {op} = node;
-	const values = node.inputs.map(input => `v${input}`);
+	const takesFlat = isFlat(model, node, flat);
+	const values = node.inputs.map(input =>
+		takesFlat === flat.has(input) ? `v${input}` : takesFlat ? `v${input}.flatten(1)` : `v${input}[:, :, None, None]`,
+	);
 	const [value = ''] = values;
 	const [channels] = shapeOf(graph, node.inputs[0] ?? 0);
 	const call = (tensor: string, layer: string): string => {
@@ -75,9 +100,9 @@ const expression = ({graph}: TrainedNet, node: Node, layers: Map<string, string>
 		case 'conv': {
 			const [outs] = node.shape;
 			const bias = op.bias === undefined ? ', bias=False' : '';
-			if (tensorOf(graph, op.weight).shape.length === 2) {
+			if (isLinear(model, node)) {
 				const layer = call(op.weight, `nn.Linear(${channels}, ${outs}${bias})`);
-				return `${layer}(${value}.flatten(1))[:, :, None, None]`;
+				return `${layer}(${value})`;
 			}
 
 			const {kernel, stride, padding, dilation, groups} = op;
@@ -119,7 +144,7 @@ const expression = ({graph}: TrainedNet, node: Node, layers: Map<string, string>
 		}
 
 		case 'flatten': {
-			return `${value}.flatten(1)[:, :, None, None]`;
+			return value;
 		}
 
 		case 'sigmoid': {
