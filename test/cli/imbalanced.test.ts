@@ -39,7 +39,7 @@ test('a model that answers the most common class of pure noise is a success nowh
 
 	const table = await ladder.run(['ladder']);
 	t.regex(table.stdout, / 0\/3 \(trivial\)$/m);
-	t.regex(table.stdout, /Goal: at least 95\.00 % of the test images in each of the last 2 epochs\. Not reached yet\.$/);
+	t.regex(table.stdout, /Goal: at least 95\.00 % of the test images in each of the last 2 epochs\. Not reached yet\./);
 	t.is(JSON.parse((await ladder.run(['ladder', '--format', 'json'])).stdout)[0].result.trivial, true);
 
 	ladder.write('steps/0-parts.ts', ladder.read('steps/0-parts.ts').replace(/analysis: \[.*\]/, 'analysis: []'));
@@ -78,7 +78,7 @@ test('a target that a constant answer reaches too is no success, even if a model
 	t.is((await ladder.run(['record', '--step', 'parts', '--seeds', '1-2'])).exitCode, 0);
 	t.regex(ladder.read('steps/0-parts.ts'), /^Result: Trivial: reached by 2 of 2 seeds/m);
 	t.regex((await ladder.run(['ladder'])).stdout, / 2\/2 \(trivial\)$/m);
-	t.regex((await ladder.run(['ladder'])).stdout, /Not reached yet\.$/);
+	t.regex((await ladder.run(['ladder'])).stdout, /Not reached yet\./);
 	t.is((await ladder.run(['report'])).exitCode, 0);
 	t.notRegex(ladder.read('report/report.md'), /reaches the goal:/);
 });

@@ -89,9 +89,9 @@ const figuresIn = (text: string): string[] => withoutNames(text).match(number) ?
 
 const skeleton = (text: string): string => withoutNames(text).replaceAll(number, '#');
 
-/** Returns a sentence without code, the level of an interval, and the year of a source in brackets; with all digits in ASCII. */
+/** Returns a sentence without code, colours of a terminal, the level of an interval, and the year of a source; with all digits in ASCII. */
 const withoutNames = (text: string): string =>
 	text
 		.normalize('NFKC')
-		.replaceAll(/`[^`]*`|95 % interval|\([^()\d]*\b(?:19|20)\d\d\)/g, ' ')
+		.replaceAll(/`[^`]*`|\p{Cc}\[[\d;]*m|95 % interval|\([^()\d]*\b(?:19|20)\d\d\)/gu, ' ')
 		.replaceAll(/,(?=\s|$)/g, ' ,');

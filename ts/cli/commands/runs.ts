@@ -7,10 +7,8 @@ import {percent} from '../../format/figures.js';
 import {type Screen, textTable} from '../../format/text-table.js';
 import {commandHint} from '../../platform/command-hint.js';
 import {listRuns, type RunSummary} from '../../runs/list-runs.js';
-import {type WrittenRuns, writeRuns} from '../../tensorboard/write-runs.js';
-import {checkPath} from '../../validation/check-path.js';
+import type {WrittenRuns} from '../../tensorboard/write-runs.js';
 import {exitCodes} from '../exit-codes.js';
-import {tensorboardHint} from '../log-option.js';
 import {print, printError} from '../print.js';
 import {screen} from '../screen.js';
 
@@ -35,8 +33,7 @@ export const runsCommand = (command: Command): Command =>
 
 			const folder = given ?? (await import('../own-runs.js')).foundRuns({});
 			if (tensorboard !== undefined) {
-				checkPath('tensorboard', tensorboard);
-				const note = `${writtenText(writeRuns(folder, tensorboard))}\n${tensorboardHint(tensorboard)}`;
+				const note = await writeForTensorboard(folder, tensorboard);
 				(json ? printError : print)(json ? note : `${note}\n`);
 			}
 
@@ -49,6 +46,16 @@ export const runsCommand = (command: Command): Command =>
 				);
 			}
 		});
+
+const writeForTensorboard = async (folder: string, to: string): Promise<string> => {
+	const [{checkPath}, {writeRuns}, {tensorboardHint}] = await Promise.all([
+		import('../../validation/check-path.js'),
+		import('../../tensorboard/write-runs.js'),
+		import('../log-option.js'),
+	]);
+	checkPath('tensorboard', to);
+	return `${writtenText(writeRuns(folder, to))}\n${tensorboardHint(to)}`;
+};
 
 /** Says which runs were written for TensorBoard; damaged ones set the exit code. */
 const writtenText = ({written, unfinished, damaged}: WrittenRuns): string => {

@@ -68,9 +68,16 @@ export const decodeImage = async (
 		: {...(await failAgain(decode(bytes)).catch(withReason)), warnings: []};
 };
 
-/** Repeats work that failed, for its own reason. The first time also takes the messages that others left in the list. */
+/**
+ * Repeats work that failed, for its own reason. The first time also takes the messages that others left in the list; each message
+ * stands there as often as parts of libvips have met the fault, which varies.
+ */
 const failAgain = async <Value>(work: () => Promise<Value>): Promise<Value> =>
-	decoding.alone(async () => work().catch(work));
+	decoding
+		.alone(async () => work().catch(work))
+		.catch((error: Error) => {
+			throw new Error([...new Set(error.message.split('\n'))].join('\n'), {cause: error});
+		});
 
 /** sharp names its own setting if libvips has lost the reason. */
 const withReason = (error: unknown): never => {
