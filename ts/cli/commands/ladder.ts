@@ -12,7 +12,6 @@ import {findStale} from '../../record/stale.js';
 import {chosenLadder, type LadderFlags, printDamaged, printRefused, withLadderOption} from '../ladder-options.js';
 import {print, printError} from '../print.js';
 import {screen} from '../screen.js';
-import {whileWaiting} from '../while-waiting.js';
 
 export const ladderCommand = (command: Command): Command =>
 	withLadderOption(command)
@@ -48,7 +47,7 @@ const imagesOf = async (ladder: Ladder, records: LadderRecords): Promise<Data | 
 	}
 
 	try {
-		return await whileWaiting('Reading the images', async tell => openData(ladder.data, ladder.folder, {tell}));
+		return await openData(ladder.data, ladder.folder);
 	} catch (error) {
 		if (!isExpectedError(error)) {
 			throw error;
