@@ -10,6 +10,13 @@ declare module 'jstat' {
 				inv(p: number, df: number): number;
 				cdf(t: number, df: number): number;
 			};
+			readonly centralF: {
+				/** Returns the `p` quantile of the F distribution. */
+				inv(p: number, df1: number, df2: number): number;
+			};
+			readonly normal: {
+				cdf(x: number, mean: number, deviation: number): number;
+			};
 			readonly binomial: {
 				/** Returns the probability of at most `k` successes in `n` trials of probability `p`. */
 				cdf(k: number, n: number, p: number): number;

@@ -16,15 +16,22 @@ export const drawValue = (varied: PlannedSetting, name: string): TriedSetting =>
 /** Returns the number at a share of a range, in [0, 1). */
 const valueInRange = (range: NonNullable<PlannedSetting['range']>, share: number): number => {
 	const {low, high, log, wholeByLog} = range;
+	if (isWhole(range) && !wholeByLog) {
+		return low + Math.floor(share * (high - low + 1));
+	}
+
 	if (wholeByLog) {
 		const [from, to] = [low - 0.5, high + 0.5]; // what rounds to the ends
 		return Math.min(Math.round(from * (to / from) ** share), high);
 	}
 
-	if (isWhole(range)) {
-		return low + Math.floor(share * (high - low + 1));
-	}
-
 	const value = log ? low * (high / low) ** share : low + share * (high - low);
 	return Number(value.toPrecision(4)); // short enough to type
+};
+
+/** Returns the number of a range at a position on its scale: a whole one of a range of whole numbers. */
+export const valueOnScale = (range: NonNullable<PlannedSetting['range']>, position: number): number => {
+	const value = range.log ? Math.exp(position) : position;
+	const rounded = isWhole(range) ? Math.round(value) : Number(value.toPrecision(4));
+	return Math.min(Math.max(rounded, range.low), range.high);
 };

@@ -230,3 +230,10 @@ export const isVaried = ({when}: PlannedSetting, settings: readonly TriedSetting
 			when.values.some(value => value === other.label || canonicalJson(value) === canonicalJson(other.value)))
 	);
 };
+
+/** The scale of a range: its logarithm or the range itself, with what rounds to the ends of a range of whole numbers. */
+export const scaleOf = (range: Range): {low: number; high: number; at: (value: number) => number} => {
+	const half = isWhole(range) ? 0.5 : 0;
+	const at = (value: number): number => (range.log ? Math.log(value) : value);
+	return {low: at(range.low - half), high: at(range.high + half), at};
+};
