@@ -111,7 +111,8 @@ export type {ClassCounts, ClassificationMeasures, ClassMeasures} from './statist
 export {defineStep, type Step, type StepDefinition, type Target} from './step/define-step.js';
 export type {SweepPlan} from './sweep/plan.js';
 export type {SweepResult} from './sweep/result.js';
-export {type SweepEvent, type SweepOptions, sweep} from './sweep/sweep.js';
+export {type SweepOptions, sweep} from './sweep/sweep.js';
+export type {SweepEvent} from './sweep/sweep-event.js';
 export type {SweepRecord} from './sweep/sweep-record.js';
 export type {Varied} from './sweep/varied.js';
 export {type ResumeOptions, resume} from './training/resume.js';

@@ -4,7 +4,7 @@ import test, {type ExecutionContext} from 'ava';
 import {parseVaried} from '../../ts/cli/parse-varied.js';
 import {ConfigError, openLadder} from '../../ts/index.js';
 import type {SweepPlan} from '../../ts/sweep/plan.js';
-import {countTrials} from '../../ts/sweep/trials.js';
+import {listTrials} from '../../ts/sweep/trials.js';
 import {asPlanned, checkVary} from '../../ts/sweep/varied.js';
 import {temporaryFolder} from '../helpers/folder.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
@@ -23,7 +23,7 @@ const planOf = async (t: ExecutionContext, typed: readonly string[], rest: Parti
 
 /** Returns the values of all trials but the unchanged step. */
 const valuesOf = async (...of: Parameters<typeof planOf>): Promise<unknown[][]> =>
-	countTrials(await planOf(...of))
+	listTrials(await planOf(...of))
 		.trials.slice(1)
 		.map(({settings}) => settings.map(({value}) => value));
 
@@ -97,7 +97,7 @@ test('whole parts of an experiment come from files, which label them', async t =
 	writeFileSync(path.join(folder, 'nets', 'notes.txt'), 'not JSON');
 
 	const typed = [`net=@${folder}/nets/net*.json`, 'batchSize=8 if net=net2'];
-	const {trials} = countTrials(
+	const {trials} = listTrials(
 		await planOf(t, typed, {experiment: {...experiment, net: {...net, block: {...net.block, activation: 'silu'}}}}),
 	);
 	t.deepEqual(
@@ -116,8 +116,7 @@ test('whole parts of an experiment come from files, which label them', async t =
 	refused(`net=@${folder}/nets/notes.txt`, /notes\.txt should be a file of JSON/);
 	refused(`net=@${folder}/nets/net2.json,1`, /should have `@` before each/);
 	t.throws(
-		() =>
-			countTrials({...plan(trials[0]?.experiment), vary: [{path: 'batchSize', values: [1, 2], labels: ['a', 'a']}]}),
+		() => listTrials({...plan(trials[0]?.experiment), vary: [{path: 'batchSize', values: [1, 2], labels: ['a', 'a']}]}),
 		{message: /`vary\.batchSize\.labels` should be a different label for each value/},
 	);
 });
@@ -126,13 +125,13 @@ const plan = (experiment: unknown) => ({experiment, sample: null, seeds: [1]}) a
 
 test('draws above the limit of parameters are repeated and counted, trials of a grid left out', async t => {
 	// The net has 261 parameters a channel and 10 more.
-	const {trials, tooLarge} = countTrials(
+	const {trials, tooLarge} = listTrials(
 		await planOf(t, ['net.body.1.channels=1..8'], {sample: {count: 6, draw: 1}, maxParameters: 1100}),
 	);
 	// By Python, from the sha256 of `1 0 net.body.1.channels`, `1 0.1 net.body.1.channels` and so on; 4 is the step's own.
 	t.deepEqual([trials.slice(1).map(({settings}) => settings[0]?.value), tooLarge], [[2, 3, 1], 2]);
 
-	const grid = countTrials(await planOf(t, ['net.body.1.channels=2,3,5,6'], {maxParameters: 1100}));
+	const grid = listTrials(await planOf(t, ['net.body.1.channels=2,3,5,6'], {maxParameters: 1100}));
 	t.deepEqual([grid.trials.length - 1, grid.tooLarge], [2, 2]);
 	await t.throwsAsync(valuesOf(t, ['net.body.1.channels=5,6'], {maxParameters: 1100}), {
 		message:

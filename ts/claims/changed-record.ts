@@ -194,15 +194,20 @@ export const changeSweep = (sweep: SweepSummary, change: RecordChange): SweepSum
 	const share = (...of: ReadonlyArray<string | number>): number =>
 		Number.parseInt(sha256([change, sweep.name, ...of].join(' ')).slice(0, 13), 16) / 16 ** 13;
 	const changed = (trial: TrialSummary): TrialSummary => {
-		const {name, settings, parameters, significant} = trial;
+		const {name, settings, parameters, significant, stopped} = trial;
 		const by =
 			(of: string) =>
 			(...more: ReadonlyArray<string | number>): number =>
 				share(name, of, ...more);
+		const over = (of: string, seeds: readonly number[]): Measured =>
+			measured(new Map(seeds.map(seed => [seed, of === '' ? share(name, seed) : share(name, of, seed)])));
 		return {
 			...{name, settings, parameters, significant: change === 'alike' ? significant : !significant},
-			holdout: trial.holdout && measured(new Map(sweep.seeds.map(seed => [seed, share(name, seed)]))),
-			diverged: change === 'low' ? sweep.seeds : [],
+			holdout: trial.holdout && over('', sweep.seeds),
+			objective: trial.objective && over(sweep.objective === 'accuracy' ? '' : 'objective', sweep.seeds),
+			stopped: stopped && {...stopped, value: share(name, 'stopped')},
+			final: trial.final && over('final', sweep.finalSeeds),
+			diverged: change === 'low' ? [...sweep.seeds, ...sweep.finalSeeds] : [],
 			difference: changeNumbers(trial.difference, by('difference')),
 			corrected: share(name, 'corrected'),
 		};

@@ -33,6 +33,17 @@ export const parseSeeds = (text: string): number[] => {
 	return seeds;
 };
 
+/** Parses a time such as `90s`, `45m`, `2h` or `1h30m`, into seconds. */
+export const parseDuration = (text: string): number => {
+	const [, hours, minutes, seconds] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text.trim()) ?? [];
+	const total = Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0);
+	if (total === 0) {
+		throw new InvalidArgumentError('It should be a time such as `90s`, `45m`, `2h` or `1h30m`.');
+	}
+
+	return total;
+};
+
 /** Parses a number, `true`, `false` or a word. */
 export const parseValue = (text: string): unknown => {
 	const number = Number(text);

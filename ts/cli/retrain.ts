@@ -12,7 +12,7 @@ import {drawSeed, replay} from '../record/replay.js';
 import {sweepsFolder} from '../sweep/file.js';
 import {trainedOn} from '../sweep/plan.js';
 import {replaySweep} from '../sweep/replay.js';
-import {trialsOf} from '../sweep/trials.js';
+import {followRecord} from '../sweep/search.js';
 import {ownRuns} from './own-runs.js';
 import {print} from './print.js';
 import {whileWaiting} from './while-waiting.js';
@@ -114,13 +114,13 @@ const retrainSweep = async (
 	const {record} = records.sweep(name);
 	const {runs, plan} = record;
 	const drawn = runs[randomInt(runs.length)]; // so that a forger can't predict it
-	const trial = drawn && trialsOf(plan)[drawn.trial];
-	if (!trial) {
+	const run = followRecord(record).runs.find(({index, seed}) => index === drawn?.trial && seed === drawn.seed);
+	if (!drawn || !run) {
 		throw new Error('a sweep without runs'); // impossible, since its record was checked
 	}
 
-	const total = trial.experiment.epochs;
-	const epochs = all ? total : replayedEpochs(trial.experiment, trainedOn(plan));
+	const {trial, until: total = trial.experiment.epochs} = run;
+	const epochs = all ? total : Math.min(total, replayedEpochs(trial.experiment, trainedOn(plan)));
 	const isPart = epochs < total;
 	const much = isPart ? `${first(epochs, total)}; for all of them: --replay all` : `${total} epochs`;
 	const named = all

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import {percent} from '../format/figures.js';
 import {wrap} from '../format/wrap.js';
-import type {SweepEvent} from '../sweep/sweep.js';
+import type {SweepEvent} from '../sweep/sweep-event.js';
 import {MovingBlock, type MovingLine} from './moving-block.js';
 import {printError} from './print.js';
 import {screenOf} from './screen.js';

@@ -4,7 +4,7 @@ import {type Html, html} from '../report/page/html.js';
 import {table} from '../report/page/parts.js';
 import {groupBy} from '../statistics/group-by.js';
 import {spread} from '../statistics/spread.js';
-import type {SweepEvent} from '../sweep/sweep.js';
+import type {SweepEvent} from '../sweep/sweep-event.js';
 import type {LiveSource} from './live-source.js';
 
 /** A seed of a trial, with the accuracy on the held-out images after each of its epochs in this command. */

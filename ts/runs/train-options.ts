@@ -103,22 +103,23 @@ const count = (most: number) =>
 	);
 const number = z.custom<number>(value => typeof value === 'number', 'a whole number');
 const path = z.custom<string>(isPath, 'a path');
+/** A list of seeds. */
+export const seedsShape = z.custom<readonly number[]>(
+	value =>
+		Array.isArray(value) &&
+		value.length > 0 &&
+		value.length <= 10_000 &&
+		value.every(seed => Number.isSafeInteger(seed) && seed >= 0 && seed <= 0xff_ff_ff_ff) &&
+		new Set(value).size === value.length,
+	'a list of different whole numbers from 0 to 4294967295, at least one and at most 10,000',
+);
+
 const shape = {
 	data: z.custom<DataSource>(
 		value => typeof (value as DataSource | undefined)?.open === 'function',
 		'a source of data, such as `ladder.data` or `idx(FOLDER)`',
 	),
-	seeds: z
-		.custom<readonly number[]>(
-			value =>
-				Array.isArray(value) &&
-				value.length > 0 &&
-				value.length <= 10_000 &&
-				value.every(seed => Number.isSafeInteger(seed) && seed >= 0 && seed <= 0xff_ff_ff_ff) &&
-				new Set(value).size === value.length,
-			'a list of different whole numbers from 0 to 4294967295, at least one and at most 10,000',
-		)
-		.optional(),
+	seeds: seedsShape.optional(),
 	epochs: number.optional(),
 	device: z.enum(['auto', 'cpu', 'cuda']).optional(),
 	engine: z.enum(['auto', 'aten', 'fused']).optional(),

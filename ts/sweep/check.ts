@@ -1,8 +1,8 @@
 import {learningRates} from '../experiment/learning-rates.js';
 import {groupBy} from '../statistics/group-by.js';
 import {type SweepPlan, trainedOn} from './plan.js';
+import {followRecord} from './search.js';
 import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
-import {type Trial, trialsOf} from './trials.js';
 
 /**
  * Checks the parts of a sweep for consistency, as far as possible without the images.
@@ -10,27 +10,40 @@ import {type Trial, trialsOf} from './trials.js';
  * @returns a sentence for each contradiction
  * @throws {ConfigError} if the plan can't be run
  */
-export const checkSweep = ({plan, conditions, runs, epochs}: SweepRecord): string[] => {
-	const trials = trialsOf(plan);
+export const checkSweep = (record: SweepRecord): string[] => {
+	const {plan, conditions, runs, epochs} = record;
+	const {trials, runs: wantedRuns, drawn} = followRecord(record); // which run ends where follows from the figures
 	for (const {experiment} of trials) {
 		learningRates(experiment, trainedOn(plan)); // checks all settings
 	}
 
-	const {seeds} = plan;
+	const seeds = [...plan.seeds, ...(plan.finalists?.seeds ?? [])];
+	const ends = new Map(wantedRuns.map(({index, seed, until}) => [runName({trial: index, seed}), until]));
 	const rowsByRun = groupBy(epochs, runName);
 	const twice = seeds.find((seed, index) => seeds.indexOf(seed) !== index);
 	const unused = conditions.findIndex((_, index) => runs.every(({condition}) => condition !== index));
-	const wanted = trials.flatMap((_, trial) => seeds.map(seed => runName({trial, seed})));
+	const wanted = wantedRuns.map(({index, seed}) => runName({trial: index, seed}));
 	const found = runs.map(runName);
-	const rows = runs.flatMap(run => finishedEpochs(run, trials[run.trial]));
+	const rows = runs.flatMap(run =>
+		finishedEpochs(run, ends.get(runName(run)) ?? trials[run.trial]?.experiment.epochs ?? 0),
+	);
 	const foundRows = epochs.map(({trial, seed, epoch}) => `epoch ${epoch} of seed ${seed} of trial ${trial}`);
 	return [
 		...(twice === undefined ? [] : [`seed ${twice} appears twice`]),
 		...checkPlan(plan),
+		...(record.drawn === undefined || (plan.budget !== undefined && record.drawn === drawn)
+			? []
+			: [`${record.drawn} trials were drawn, where its plan ends at ${drawn}`]),
 		...(unused === -1 ? [] : [`no run has condition ${unused}`]),
 		...inOrder('runs', wanted, found),
 		...inOrder('epochs', rows, foundRows),
 		...runs.flatMap(run => checkRun(run, rowsByRun.get(runName(run)) ?? [], conditions.length)),
+		...runs.flatMap(run => {
+			const end = ends.get(runName(run)) ?? trials[run.trial]?.experiment.epochs ?? 0;
+			return run.diverged !== null && run.diverged > end
+				? [`${runName(run)} diverged in epoch ${run.diverged}, and ends after epoch ${end}`]
+				: [];
+		}),
 		...epochs.flatMap(row => checkRow(row, plan)),
 	];
 };
@@ -48,9 +61,9 @@ const checkPlan = (plan: SweepPlan): string[] => {
 };
 
 /** Names all epochs of a run, or those before it diverged. */
-const finishedEpochs = ({trial, seed, diverged}: SweepRun, of: Trial | undefined): string[] =>
+const finishedEpochs = ({trial, seed, diverged}: SweepRun, end: number): string[] =>
 	Array.from(
-		{length: diverged === null ? (of?.experiment.epochs ?? 0) : diverged - 1},
+		{length: diverged === null ? end : Math.min(end, diverged - 1)},
 		(_, epoch) => `epoch ${epoch + 1} of seed ${seed} of trial ${trial}`,
 	);
 

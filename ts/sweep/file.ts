@@ -14,6 +14,7 @@ import {writeFileAtomic} from '../fs/write-file-atomic.js';
 import {conditionShape} from '../native/condition.js';
 import {shapes, validate} from '../validation/validate.js';
 import {checkSweep} from './check.js';
+import {type ObjectiveName, objectives} from './objective.js';
 import type {SweepPlan} from './plan.js';
 import type {SweepEpoch, SweepRecord} from './sweep-record.js';
 import {variedShape} from './varied.js';
@@ -35,11 +36,17 @@ const main = z.strictObject({
 		vary: z.array(variedShape),
 		sample: z.strictObject({count: some, draw: count}).nullable(),
 		maxParameters: some.optional(),
+		objective: z.enum(Object.keys(objectives) as [ObjectiveName, ...ObjectiveName[]]).optional(),
+		halving: some.optional(),
+		search: z.strictObject({kind: z.literal('tpe'), startup: some, round: some}).optional(),
+		finalists: z.strictObject({count: some, seeds: z.array(count).min(1, 'a list of at least one seed')}).optional(),
+		budget: some.optional(),
 		seeds: z.array(count).min(1, 'a list of at least one seed'),
 		holdout: some,
 		limitTrain: some.nullable(),
 		drawSeed: count.optional(),
 	}),
+	drawn: some.optional(),
 	conditions: z.array(conditionShape),
 	runs: z.array(
 		z.strictObject({
@@ -75,18 +82,26 @@ export const hasSweep = (folder: string): boolean => existsSync(path.join(folder
 /** Checks a plan, and orders its keys as they are written. */
 const orderedPlan = (plan: unknown, file: string): SweepPlan => {
 	const {experiment, ...rest} = asRecordError(file, () => validate(main.shape.plan, plan, 'plan'));
-	const {step, data, vary, sample, maxParameters, seeds, holdout, limitTrain, drawSeed} = rest;
+	const {step, data, vary, sample, seeds, holdout, limitTrain, drawSeed} = rest;
+	const {maxParameters, objective, halving, search, finalists, budget} = rest;
 	const complete = asRecordError(file, () => asExperiment(experiment));
 	return {
 		...{step, experiment: complete, data, vary, sample},
-		...(maxParameters !== undefined && {maxParameters}),
+		...withoutUndefined({maxParameters, objective, halving, search, finalists, budget}),
 		...{seeds, holdout, limitTrain},
 		...(drawSeed !== undefined && {drawSeed}),
 	} as SweepPlan;
 };
 
-const sweepTexts = ({plan, conditions, runs, epochs}: SweepRecord, file: string) => {
-	const rest = {plan: orderedPlan(plan, file), conditions: z.array(conditionShape).parse(conditions), runs};
+/** Leaves out the parts that are `undefined`. */
+const withoutUndefined = (parts: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+	Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined));
+
+const sweepTexts = ({plan, drawn, conditions, runs, epochs}: SweepRecord, file: string) => {
+	const rest = {
+		...{plan: orderedPlan(plan, file), ...(drawn !== undefined && {drawn})},
+		...{conditions: z.array(conditionShape).parse(conditions), runs},
+	};
 	const checksums = Object.fromEntries(
 		Object.entries(rest).map(([key, value]) => [key, checksum(canonicalJson(value))]),
 	);
@@ -157,7 +172,8 @@ export const readSweep = (folder: string): SweepRecord => {
 		return read;
 	});
 	const record: SweepRecord = {
-		...{plan: orderedPlan(rest.plan, file), conditions: rest.conditions, runs: rest.runs, epochs},
+		...{plan: orderedPlan(rest.plan, file), ...(rest.drawn !== undefined && {drawn: rest.drawn})},
+		...{conditions: rest.conditions, runs: rest.runs, epochs},
 	};
 	const wanted = sweepTexts(record, file);
 	checkCanonicalText(file, texts[sweepFiles.sweep], wanted[sweepFiles.sweep]);

@@ -1,10 +1,9 @@
 import {lastEpochs} from '../experiment/measures.js';
 import {fixed, percent} from '../format/figures.js';
 import {wrongChoice} from '../validation/validate.js';
-import type {SweepEpoch} from './sweep-record.js';
 
 /** The epochs of a run, as far as an objective uses them. */
-export type Rows = ReadonlyArray<Pick<SweepEpoch, 'holdoutLoss' | 'holdoutCorrect'>>;
+export type Rows = ReadonlyArray<{readonly holdoutLoss: number; readonly holdoutCorrect: number}>;
 
 /** A measure on the held-out images by which a sweep ranks its trials. */
 export type Objective = {

@@ -1,6 +1,7 @@
 import type {DataDescription} from '../data/data.js';
 import type {Experiment} from '../experiment/experiment.js';
 import type {ImageSelection} from '../native/binding.js';
+import type {ObjectiveName} from './objective.js';
 import type {PlannedSetting} from './varied.js';
 
 /** The plan of a sweep: settings, data and seeds. */
@@ -14,6 +15,22 @@ export type SweepPlan = {
 	readonly sample: {readonly count: number; readonly draw: number} | null;
 	/** The limit of a trial's parameters, besides the step's own; `undefined` for none. */
 	readonly maxParameters?: number | undefined;
+	/** The measure by which trials are ranked; `undefined` for accuracy. */
+	readonly objective?: ObjectiveName | undefined;
+	/**
+	 * The factor of successive halving: after each rung one trial in so many goes on, each rung has so many times the epochs of the
+	 * one before. `undefined` if all trials are trained to their end.
+	 */
+	readonly halving?: number | undefined;
+	/**
+	 * The search that proposes trials from the results of earlier ones: after `startup` random draws, `round` at once. `undefined`
+	 * for random draws and a grid.
+	 */
+	readonly search?: {readonly kind: 'tpe'; readonly startup: number; readonly round: number} | undefined;
+	/** The number of best trials that are run again, and on which seeds; only these are tested. `undefined` if all trials are. */
+	readonly finalists?: {readonly count: number; readonly seeds: readonly number[]} | undefined;
+	/** The time after which no more trials are drawn, so that those begun end in it, in seconds; `undefined` for none. */
+	readonly budget?: number | undefined;
 	readonly seeds: readonly number[];
 	/** Number of held-out images: of the data's validation set, if they have one, else of training images. */
 	readonly holdout: number;

@@ -8,10 +8,10 @@ import {unwrap} from '../native/unwrap.js';
 import {runWorkers} from '../platform/run-workers.js';
 import {weightPaths} from '../step/weight-files.js';
 import {selectionOf} from './plan.js';
+import {followRecord, type WantedRun} from './search.js';
 import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
 import {type TrialEpoch, trainTrial} from './train-trial.js';
 import {TrialFolder} from './trial-folder.js';
-import {type Trial, trialsOf} from './trials.js';
 
 /** Options of {@link replaySweep}. */
 export type SweepReplayOptions = {
@@ -59,15 +59,15 @@ export const replaySweep = async (
 	data: Data,
 	{runs, out, jobs, ...options}: SweepReplayOptions,
 ): Promise<string[]> => {
-	const trials = trialsOf(record.plan);
+	const wanted = new Map(followRecord(record).runs.map(run => [`${run.index} ${run.seed}`, run]));
 	const {cores} = unwrap(native().runtimeInfo());
 	const atOnce = Math.min(jobs ?? cores, runs.length);
 	const threads = Math.max(1, Math.floor(cores / atOnce));
 	const problems: string[] = [];
 	await inFolder(out, 'stepladder-replay-', async out =>
 		runWorkers(runs, atOnce, options.signal, async (run, signal) => {
-			const trial = trials[run.trial];
-			const problem = trial && (await replayRun(run, trial, {...options, record, data, out, threads, signal}));
+			const of = wanted.get(`${run.trial} ${run.seed}`);
+			const problem = of && (await replayRun(run, of, {...options, record, data, out, threads, signal}));
 			problems.push(...(problem === undefined ? [] : [`${displayPath(folder)}: ${problem}`]));
 		}),
 	);
@@ -75,8 +75,13 @@ export const replaySweep = async (
 };
 
 /** Trains a run again, and returns a sentence about its first difference. */
-const replayRun = async (run: SweepRun, trial: Trial, replay: Replay): Promise<string | undefined> => {
-	const {record, data, ladder, out, threads, signal, report, epochs = trial.experiment.epochs} = replay;
+const replayRun = async (
+	run: SweepRun,
+	{trial, until = trial.experiment.epochs}: WantedRun,
+	replay: Replay,
+): Promise<string | undefined> => {
+	const {record, data, ladder, out, threads, signal, report} = replay;
+	const epochs = Math.min(replay.epochs ?? until, until);
 	const {plan} = record;
 	const rows = record.epochs.filter(row => row.trial === run.trial && row.seed === run.seed);
 	const of = `seed ${run.seed} of trial ${run.trial} (${settingsName(trial)})`;

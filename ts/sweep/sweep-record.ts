@@ -36,6 +36,8 @@ export type SweepRun = {
 /** The record of a sweep. */
 export type SweepRecord = {
 	readonly plan: SweepPlan;
+	/** Number of trials drawn until the budget ended the draws; `undefined` if all of the plan were. */
+	readonly drawn?: number | undefined;
 	readonly conditions: readonly Condition[];
 	/** Ordered by trial, then seed. */
 	readonly runs: readonly SweepRun[];

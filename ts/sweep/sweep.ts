@@ -1,15 +1,13 @@
 import {readdirSync, readFileSync, rmSync} from 'node:fs';
 import path from 'node:path';
-import process from 'node:process';
 import {type Data, describe, type OpenOptions} from '../data/data.js';
 import {openData} from '../data/open-data.js';
 import {checkOpenOptions} from '../data/open-options.js';
-import {ConfigError, RecordError} from '../errors/index.js';
+import {ConfigError} from '../errors/index.js';
 import {differences} from '../experiment/difference.js';
-import {asExperiment} from '../experiment/experiment.js';
+import {asExperiment, type Experiment} from '../experiment/experiment.js';
 import {learningRates} from '../experiment/learning-rates.js';
 import {isIndex} from '../experiment/merge.js';
-import {settingsName} from '../experiment/settings.js';
 import {formatClasses} from '../format/class-names.js';
 import {displayPath} from '../format/command-line.js';
 import {formatValue} from '../format/value.js';
@@ -22,7 +20,6 @@ import {isPartialFile, removePartialFiles, writeFileAtomic} from '../fs/write-fi
 import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {cleanUpLedger} from '../ledger/ledger.js';
-import type {Condition} from '../native/condition.js';
 import {currentCondition} from '../native/condition.js';
 import {checkTrainOptions, requireSeeds, type TrainOptions} from '../runs/train-options.js';
 import {checkName, type Step} from '../step/define-step.js';
@@ -32,24 +29,29 @@ import {findMissingClasses, newDrawSeed} from '../training/image-selection.js';
 import {checkFresh} from '../validation/check-fresh.js';
 import {checkNames} from '../validation/check-names.js';
 import {checkPath} from '../validation/check-path.js';
-import type {Executor, PlannedRun, RunProgress} from './executor.js';
+import type {Executor, PlannedRun} from './executor.js';
 import {hasSweep, readSweep, sweepFiles, sweepsFolder, writeSweep} from './file.js';
 import {LocalExecutor} from './local-executor.js';
 import {lockTrials, releaseTrials} from './lock-trials.js';
 import {chartFile, hasSweepPage, pageFile, writeSweepPage} from './page.js';
 import {type SweepPlan, selectionOf, trainedOn} from './plan.js';
-import type {SweepResult} from './result.js';
-import {summarizeSweep} from './result.js';
+import {type SweepResult, summarizeSweep} from './result.js';
+import type {WantedRun} from './search.js';
+import {checkHalving, type SearchOptions, searchOptionNames, searchPlan} from './search-options.js';
+import type {SweepEvent} from './sweep-event.js';
 import {noteSweep, noteSweepBegun} from './sweep-ledger.js';
-import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
+import type {SweepRecord} from './sweep-record.js';
+import {trainAll} from './train-all.js';
 import {writeSweepEvents} from './trial-events.js';
 import {TrialFolder} from './trial-folder.js';
 import {type Trial, trialsOf} from './trials.js';
 import {asPlanned, checkVary, type Varied} from './varied.js';
+import {whole} from './whole.js';
 
 /** The options of a sweep. */
 export type SweepOptions = Pick<TrainOptions, 'epochs' | 'limitTrain' | 'threads' | 'jobs' | 'tensorboard' | 'signal'> &
-	Pick<OpenOptions, 'skipDamaged'> & {
+	Pick<OpenOptions, 'skipDamaged'> &
+	SearchOptions & {
 		/** The settings to vary, each with a list of values, or a range to draw them from. */
 		readonly vary: readonly Varied[];
 		/**
@@ -111,29 +113,11 @@ export type SweepOptions = Pick<TrainOptions, 'epochs' | 'limitTrain' | 'threads
 		readonly tell?: (event: SweepEvent) => void;
 	};
 
-const known = [
+const optionNames = [
+	...searchOptionNames,
 	...['vary', 'sample', 'draw', 'maxParameters', 'seeds', 'holdout', 'name', 'out', 'fresh', 'tell', 'skipDamaged'],
 	...['epochs', 'limitTrain', 'threads', 'jobs', 'tensorboard', 'signal'],
 ] as const satisfies ReadonlyArray<keyof SweepOptions>;
-
-/** Progress of a sweep. */
-export type SweepEvent = {
-	/** A seed of a trial begins or is resumed, has finished an epoch, or has finished. */
-	readonly type: 'begun' | 'epoch' | 'finished';
-	/** The trial's settings: `schedule.maxLearningRate 0.05`. */
-	readonly trial: string;
-	readonly seed: number;
-	/** Finished epochs; fewer than `epochs` if the seed diverged. */
-	readonly epoch: number;
-	readonly epochs: number;
-	/** Accuracy on the held-out images after the last of these epochs; `undefined` before the first. */
-	readonly holdoutAccuracy: number | undefined;
-	/** Whether the loss became infinite or NaN. */
-	readonly diverged: boolean;
-	/** Finished runs, with those of earlier commands. */
-	readonly done: number;
-	readonly of: number;
-};
 
 /**
  * Trains a step with other settings, each over seeds, and writes the record into the ladder's folder. The trainer does not open
@@ -152,20 +136,9 @@ export type SweepEvent = {
  * @throws {AbortError} if the signal aborts
  */
 export const sweep = async (ladder: Ladder, stepName: string, options: SweepOptions): Promise<SweepResult> => {
-	const {
-		vary,
-		sample,
-		draw,
-		maxParameters,
-		name: given,
-		out,
-		fresh = false,
-		tell = () => {},
-		skipDamaged,
-		tensorboard,
-		...rest
-	} = options ?? {};
-	checkNames(options ?? {}, known);
+	const {vary, sample, draw, maxParameters, name: given, out, skipDamaged, tensorboard, ...others} = options ?? {};
+	const {fresh = false, tell = () => {}, objective, halving, search, finalists, finalSeeds, budget, ...rest} = others;
+	checkNames(options ?? {}, optionNames);
 	checkLadder(ladder);
 	checkPath('out', out);
 	requireSeeds(rest.seeds);
@@ -181,23 +154,30 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		...(skipDamaged !== undefined && {skipDamaged}),
 		signal: rest.signal,
 	});
+	const drawn = sample === undefined ? null : {count: whole('sample', sample, 1), draw: whole('draw', draw ?? 1, 0)};
 	const plan: SweepPlan = {
 		step: step.name,
 		experiment: asExperiment({...step.experiment, epochs: rest.epochs ?? step.experiment.epochs}),
 		data: describe(data),
 		vary: vary.map(asPlanned),
-		sample: sample === undefined ? null : {count: whole('sample', sample, 1), draw: whole('draw', draw ?? 1, 0)},
+		sample: drawn,
 		...(maxParameters !== undefined && {maxParameters: whole('maxParameters', maxParameters, 1)}),
+		...searchPlan({objective, halving, search, finalists, finalSeeds, budget}, {sample: drawn, seeds: rest.seeds}),
 		seeds: [...rest.seeds],
 		holdout: heldOut(data, rest.holdout),
 		limitTrain: rest.limitTrain ?? null,
 		...((data.validation === undefined || rest.limitTrain !== undefined) && {drawSeed: newDrawSeed}),
 	};
-	const trials = trialsOf(plan).map(trial => ({
-		...trial,
-		experiment: withWeightHashes(trial.experiment, ladder.folder), // those of other files than the step's
-	}));
-	checkTrials(step, plan, trials);
+	const known = new Map<Experiment, Trial>();
+	const withHashes = (trial: Trial): Trial => {
+		const hashed = known.get(trial.experiment) ?? {
+			...trial,
+			experiment: withWeightHashes(trial.experiment, ladder.folder), // those of other files than the step's
+		};
+		known.set(trial.experiment, hashed);
+		return hashed;
+	};
+	checkTrials(step, plan, trialsOf(plan).map(withHashes)); // of a search: of random draws, before any proposal
 
 	const folder = path.join(sweepsFolder(ladder.folder), name);
 	const condition = currentCondition({engine: 'fused'});
@@ -207,12 +187,10 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 			writeSweepEvents(events, record);
 		}
 	};
-	const runs = trials.flatMap((trial, index) =>
-		plan.seeds.map(seed => ({
-			...{trial, index, seed},
-			folder: new TrialFolder(out, plan, trial.experiment, seed, condition),
-		})),
-	);
+	const asPlannedRun = (run: WantedRun): PlannedRun => {
+		const trial = withHashes(run.trial);
+		return {...run, trial, folder: new TrialFolder(out, plan, trial.experiment, run.seed, condition)};
+	};
 	// An interrupted `fresh` leaves the earlier record in place, and is resumed by the command without it.
 	const replacing = path.join(folder, '.replacing');
 	const identity = `${sha256(canonicalJson(plan))}\n`;
@@ -237,7 +215,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		await cleanUp(
 			name,
 			folder,
-			runs.map(run => run.folder),
+			found.search.runs.map(run => asPlannedRun(run).folder),
 			found,
 			rest.signal,
 		);
@@ -256,7 +234,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		const {threads, jobs} = rest;
 		const shared = {plan, data, ladder: ladder.folder, condition};
 		const executor: Executor = new LocalExecutor({...shared, threads, jobs, fresh, signal, events});
-		const record = await trainAll(plan, runs, executor, tell);
+		const record = await trainAll(plan, asPlannedRun, executor, tell);
 		lock.check();
 		removePartialFiles(folder, written);
 		writeSweep(folder, record);
@@ -283,7 +261,7 @@ const cleanUp = async (
 	signal: AbortSignal = new AbortController().signal,
 ): Promise<void> => {
 	const locks = await lockTrials(
-		trials.filter(trial => trial.isUntidy),
+		trials.filter(trial => trial.read() !== undefined && trial.isUntidy),
 		signal,
 	);
 	try {
@@ -326,14 +304,6 @@ const shortName = (path: string): string => {
 	return names.slice(index > 0 ? index - 1 : -1).join('-');
 };
 
-const whole = (setting: string, value: number, least: number): number => {
-	if (!Number.isSafeInteger(value) || value < least) {
-		throw new ConfigError(setting, `a whole number, at least ${least}`, formatValue(value));
-	}
-
-	return value;
-};
-
 /** Returns the number of images that the trials are evaluated on. */
 const heldOut = ({validation}: Data, holdout: number | undefined): number => {
 	if (validation === undefined && holdout === undefined) {
@@ -357,6 +327,7 @@ const checkTrials = (step: Step, plan: SweepPlan, trials: readonly Trial[]): voi
 		throw new ConfigError('holdout', `less than the ${images + plan.holdout} training images`, String(plan.holdout));
 	}
 
+	checkHalving(plan, trials.length - 1);
 	for (const trial of trials) {
 		checkBudgets(step, trial.experiment);
 		learningRates(trial.experiment, images);
@@ -377,66 +348,4 @@ const checkHeldOut = async (data: Data, plan: SweepPlan): Promise<void> => {
 			: `add images of ${which} to the validation set`;
 	const sentence = `no trial could be evaluated on ${names}: the ${plan.holdout} held-out images have none of ${which}; ${advice}`;
 	throw new ConfigError('holdout', 'held-out images of each class', `none of ${names}`, sentence);
-};
-
-/** Trains missing runs, and assembles the record before their folders may be used by others. */
-const trainAll = async (
-	plan: SweepPlan,
-	runs: readonly PlannedRun[],
-	executor: Executor,
-	tell: (event: SweepEvent) => void,
-): Promise<SweepRecord> => {
-	try {
-		await executor.train(runs, asSweepEvents(plan, runs.length, tell));
-		return assemble(plan, runs);
-	} finally {
-		executor.release();
-	}
-};
-
-/** Returns a listener to the progress of a list of runs, which emits it as events of a sweep of so many. */
-const asSweepEvents = (
-	{holdout}: SweepPlan,
-	of: number,
-	tell: (event: SweepEvent) => void,
-): ((progress: RunProgress) => void) => {
-	let done = 0;
-	return progress => {
-		if (progress.type === 'found') {
-			done = progress.count;
-			return;
-		}
-
-		const {type, run, epoch, holdoutCorrect, diverged} = progress;
-		done += Number(type === 'finished');
-		const {trial, seed} = run;
-		const holdoutAccuracy = holdoutCorrect === undefined ? undefined : holdoutCorrect / holdout;
-		const {epochs} = trial.experiment;
-		tell({type, trial: settingsName(trial), seed, epoch, epochs, holdoutAccuracy, diverged, done, of});
-	};
-};
-
-/** Reads the results of all runs. */
-const assemble = (plan: SweepPlan, folders: readonly PlannedRun[]): SweepRecord => {
-	const conditions: Condition[] = [];
-	const runs: SweepRun[] = [];
-	const epochs: SweepEpoch[] = [];
-	for (const {index: trial, seed, folder} of folders) {
-		const finished = folder.read();
-		if (!finished) {
-			throw new RecordError(process.cwd(), `the run of trial ${trial}, seed ${seed} was removed: run the sweep again`);
-		}
-
-		const {outcome, begun} = finished;
-		let condition = conditions.findIndex(known => differences(known, finished.condition).length === 0);
-		if (condition === -1) {
-			condition = conditions.push(finished.condition) - 1;
-		}
-
-		const {engine, device, threads, diverged, seconds} = outcome;
-		runs.push({trial, seed, engine, device, threads, diverged, seconds, begun, condition});
-		epochs.push(...outcome.epochs.map(row => ({trial, seed, ...row})));
-	}
-
-	return {plan, conditions, runs, epochs};
 };

@@ -21,7 +21,8 @@ const [mostGood, shareOfGood] = [25, 0.1];
  * with the highest ratio to the density of the others is taken. All draws are hashes of `name`, so that a resumed sweep proposes
  * the same.
  *
- * @param pending settings that were proposed from the same history; they count among the others, or all would be alike
+ * @param pending settings without a score, such as those proposed from the same history; they count among the others, or all
+ * would be alike
  */
 export const proposeSettings = (
 	vary: readonly PlannedSetting[],

@@ -6,9 +6,10 @@ import type {LoggedEpoch} from '../tensorboard/events.js';
 import {loggedRun} from '../tensorboard/logged-run.js';
 import type {PlannedRun} from './executor.js';
 import {type SweepPlan, trainedOn} from './plan.js';
+import {followRecord} from './search.js';
 import type {SweepRecord} from './sweep-record.js';
 import type {TrialEpoch} from './train-trial.js';
-import {type Trial, trialsOf} from './trials.js';
+import type {Trial} from './trials.js';
 
 // A sweep in TensorBoard: a run for each seed of a trial, evaluated on the held-out images.
 
@@ -26,8 +27,9 @@ export const openTrialLog = (folder: string, plan: SweepPlan, run: TrialSeed): (
 };
 
 /** Writes the events of all runs of a finished sweep. Files that have them already stay as they are. */
-export const writeSweepEvents = (folder: string, {plan, runs, epochs}: SweepRecord): void => {
-	const trials = trialsOf(plan);
+export const writeSweepEvents = (folder: string, record: SweepRecord): void => {
+	const {plan, runs, epochs} = record;
+	const {trials} = followRecord(record);
 	for (const {trial: index, seed, begun, diverged} of runs) {
 		const trial = trials[index];
 		if (!trial) {

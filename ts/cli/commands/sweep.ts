@@ -2,6 +2,7 @@ import path from 'node:path';
 import type {Command} from 'commander';
 import type {SweepSource} from '../../live/sweep-source.js';
 import {commandHint} from '../../platform/command-hint.js';
+import type {ObjectiveName} from '../../sweep/objective.js';
 import {sweep} from '../../sweep/sweep.js';
 import {sweepText} from '../../sweep/table.js';
 import type {Varied} from '../../sweep/varied.js';
@@ -18,7 +19,7 @@ import {
 import {type LiveFlags, whileLive, withLiveOption} from '../live-option.js';
 import {type LogFlags, tensorboardHint, tensorboardOf, withLogOption} from '../log-option.js';
 import {ownRuns} from '../own-runs.js';
-import {parseNumber, parseSeeds} from '../parse.js';
+import {parseDuration, parseNumber, parseSeeds} from '../parse.js';
 import {parseVaried} from '../parse-varied.js';
 import {print} from '../print.js';
 import {screen} from '../screen.js';
@@ -33,7 +34,13 @@ type Flags = LadderFlags &
 		sample?: number;
 		draw?: number;
 		maxParameters?: number;
-		seeds: number[];
+		objective?: ObjectiveName;
+		halving?: number;
+		search?: 'tpe';
+		finalists?: number;
+		finalSeeds?: number[];
+		budget?: number;
+		seeds?: number[];
 		holdout?: number;
 		epochs?: number;
 		limitTrain?: number;
@@ -64,7 +71,28 @@ export const sweepCommand = (command: Command, interruption: Interruption): Comm
 			'the limit of a trial’s parameters: draws above it are repeated, trials of a grid left out',
 			parseNumber,
 		)
-		.option('--seeds <list>', 'seeds of each trial; take none that a record uses', parseSeeds, [101, 102, 103])
+		.option(
+			'--objective <measure>',
+			'what trials are ranked and tested by, on held-out images: accuracy, loss, lowest, range or first (default: accuracy)',
+		)
+		.option('--halving <n>', 'end trials that trail: at each rung one in n goes on, to n times the epochs', parseNumber)
+		.option('--search <kind>', 'with --sample: tpe proposes trials from the results of earlier ones')
+		.option(
+			'--finalists <n>',
+			'how many of the best trials are run again on fresh seeds, and tested (default: 3 with --halving or --search; else all trials are tested)',
+			parseNumber,
+		)
+		.option('--final-seeds <list>', 'the fresh seeds of the finalists (default: 201-205)', parseSeeds)
+		.option(
+			'--budget <time>',
+			'with --sample: stop drawing trials so that all runs are likely to end in this time, such as 90m or 2h',
+			parseDuration,
+		)
+		.option(
+			'--seeds <list>',
+			'seeds of each trial; take none that a record uses (default: 101-103; 101 with --halving or --search)',
+			parseSeeds,
+		)
 		.option(
 			'--holdout <n>',
 			'hold out n training images, drawn from each class, and evaluate the trials on them (default: the data’s own validation set)',
@@ -88,6 +116,7 @@ A layer is reached by its index in the list, from 0; null removes it.
 Of a range such as 1..8 whole numbers are drawn, of 0.001..0.1:log as many of each order of magnitude.
 In a list, 8..64:8 stands for 8, 16, ... 64 and 1..3 for 1, 2, 3.
 net=@nets/*.json tries whole parts of an experiment from files of JSON, each called by its file's name.
+Finalists are run again on seeds that chose none of them: the best of many trials is in part the luckiest.
 SETTING=VALUES if OTHER=VALUES varies a setting only with these values of one varied before it.
 
 Examples:
@@ -95,6 +124,7 @@ Examples:
   ${commandHint('sweep', '--step baseline --vary schedule.learningRate=0.001..0.1:log --sample 8 --holdout 100')}
   ${commandHint('sweep', '--step baseline --vary net.body.0.channels=4,8 --holdout 100')}
   ${commandHint('sweep', '--step baseline --vary net.body.0.channels=4..12:2,16 --max-parameters 2000 --holdout 100')}
+  ${commandHint('sweep', '--step baseline --vary schedule.learningRate=0.001..0.1:log --sample 200 --halving 3 --holdout 100')}
   ${commandHint('sweep', '--step baseline --vary net=@nets/*.json --holdout 100')}
   ${commandHint('sweep', `--step baseline --vary net.block.norm=none,batch --vary 'net.block.bias=true,false if net.block.norm=none' --holdout 100`)}
   ${commandHint('sweep', `--step baseline --vary 'averaging=[{"decay": 0.99}]' --holdout 100`)}`,
@@ -114,6 +144,7 @@ Examples:
 				async () =>
 					sweep(reportingLadder(ladder, flags), step.name, {
 						...flags,
+						seeds: flags.seeds ?? (flags.halving === undefined && flags.search === undefined ? [101, 102, 103] : [101]),
 						out: flags.out ?? path.join(ownRuns(ladder), 'sweeps'),
 						...(tensorboard !== undefined && {tensorboard}),
 						signal: interruption.signal,
