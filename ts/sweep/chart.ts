@@ -1,28 +1,42 @@
-import type {SweepSummary} from '../claims/sweep-summary.js';
 import {drawSvg} from '../format/svg.js';
+import {labelsOf} from './labels.js';
+import {objectives} from './objective.js';
+import type {SweepResult} from './result.js';
 
 /** Draws the difference of each trial from the unchanged step: a point per seed, the mean, and its 95 % interval. */
-export const sweepChart = async ({trials, holdout}: SweepSummary): Promise<string> => {
-	const compared = trials.flatMap(({name, difference, significant}) =>
-		difference ? [{name, significant, ...difference.difference}] : [],
-	);
-	const points = compared.flatMap(({name, values}) => values.map(value => ({name, points: 100 * value})));
+export const sweepChart = async (found: SweepResult): Promise<string> => {
+	const {trials, holdout, search, finalists} = found;
+	const {scale} = objectives[found.record.plan.objective ?? 'accuracy'];
+	const labels = labelsOf(search.trials).slice(1);
+	const shown = finalists ?? trials.map((_, index) => index);
+	const compared = shown.flatMap(index => {
+		const {difference, significant = false} = trials[index] ?? {};
+		return difference ? [{name: labels[index] ?? '', significant, ...difference.difference}] : [];
+	});
+	const points = compared.flatMap(({name, values}) => values.map(value => ({name, points: scale * value})));
 	const means = compared.map(({name, mean, low, high, significant}) => ({
-		...{name, mean: 100 * mean, significant: significant ? 'significant' : 'not significant'},
-		...(Number.isFinite(low) && {low: 100 * low, high: 100 * high}),
+		...{name, mean: scale * mean, significant: significant ? 'significant' : 'not significant'},
+		...(Number.isFinite(low) && {low: scale * low, high: scale * high}),
 	}));
-	const step = 26;
+	const step = 44;
 	const y = {
-		...{field: 'name', type: 'nominal' as const, title: null, sort: trials.map(({name}) => name)},
-		axis: {labelLimit: 380, ticks: false, domain: false}, // the table has what is cut off
+		...{field: 'name', type: 'nominal' as const, title: null, sort: shown.map(index => labels[index] ?? '')},
+		// above its row, in the plot: beside it, labels would leave no room on a narrow screen
+		axis: {
+			...{labelLimit: 340, labelAlign: 'left' as const, labelBaseline: 'bottom' as const, labelPadding: -4},
+			labelOffset: -9,
+			ticks: false,
+			domain: false,
+		},
 	};
-	const x = `points from the unchanged step, on ${holdout.toLocaleString('en')} held-out images`;
+	const unit = scale === 1 ? 'difference' : 'points';
+	const x = [`${unit} from the unchanged step,`, `on ${holdout.toLocaleString('en')} held-out images`]; // narrow screens
 	const color = {
 		...{field: 'significant', type: 'nominal' as const, title: null, legend: {orient: 'top' as const}},
 		scale: {domain: ['significant', 'not significant'], range: ['#d55e00', '#0072b2']},
 	};
 	return drawSvg({
-		...{width: 420, height: {step}, background: '#fff'}, // on a page of any colour
+		...{width: 340, height: {step}, background: '#fff'}, // on a page of any colour
 		encoding: {y},
 		layer: [
 			{
@@ -31,7 +45,7 @@ export const sweepChart = async ({trials, holdout}: SweepSummary): Promise<strin
 				encoding: {
 					x: {field: 'zero', type: 'quantitative', title: x},
 					y: {value: 0},
-					y2: {value: step * trials.length},
+					y2: {value: step * shown.length},
 				},
 			},
 			{

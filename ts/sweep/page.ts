@@ -17,7 +17,7 @@ import {checkSweepLedger} from './sweep-ledger.js';
 import {sweepMarkdown} from './table.js';
 
 /** The files that are derived from a sweep's record. */
-export const [pageFile, chartFile] = ['README.md', 'sweep.svg'] as const;
+export const [pageFile, chartFile, searchChartFile] = ['README.md', 'sweep.svg', 'search.svg'] as const;
 
 /** Returns whether a sweep's folder has page and chart, which are written after the record. */
 export const hasSweepPage = (folder: string): boolean =>
@@ -25,10 +25,14 @@ export const hasSweepPage = (folder: string): boolean =>
 
 /** Returns the texts of page and chart, by file name. Loads Vega, which is slow, only here. */
 const texts = async (found: SweepResult): Promise<ReadonlyArray<readonly [string, string]>> => {
-	const {sweepChart} = await import('./chart.js');
+	const [{sweepChart}, {hasSearchChart, searchChart}] = await Promise.all([
+		import('./chart.js'),
+		import('./search-chart.js'),
+	]);
 	return [
 		[pageFile, sweepMarkdown(found)],
 		[chartFile, `${await sweepChart(found)}\n`],
+		...(hasSearchChart(found) ? [[searchChartFile, `${await searchChart(found)}\n`] as const] : []),
 	];
 };
 

@@ -33,7 +33,7 @@ import type {Executor, PlannedRun} from './executor.js';
 import {hasSweep, readSweep, sweepFiles, sweepsFolder, writeSweep} from './file.js';
 import {LocalExecutor} from './local-executor.js';
 import {lockTrials, releaseTrials} from './lock-trials.js';
-import {chartFile, hasSweepPage, pageFile, writeSweepPage} from './page.js';
+import {chartFile, hasSweepPage, pageFile, searchChartFile, writeSweepPage} from './page.js';
 import {type SweepPlan, selectionOf, trainedOn} from './plan.js';
 import {type SweepResult, summarizeSweep} from './result.js';
 import type {WantedRun} from './search.js';
@@ -250,7 +250,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 };
 
 /** The files of a sweep's folder. */
-const written = [...Object.values(sweepFiles), pageFile, chartFile];
+const written = [...Object.values(sweepFiles), pageFile, chartFile, searchChartFile];
 
 /** Removes what a process left that was killed after it wrote the record, and writes a missing page. */
 const cleanUp = async (
