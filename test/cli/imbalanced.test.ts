@@ -39,7 +39,7 @@ test('a model that answers the most common class of pure noise is a success nowh
 
 	const table = await ladder.run(['ladder']);
 	t.regex(table.stdout, / 0\/3 \(trivial\)$/m);
-	t.regex(table.stdout, /Goal: at least 95\.00 % of the test images in each of the last 2 epochs\. Not reached yet\./);
+	t.regex(table.stdout, /Goal: at least 95\.00 % of the test images in each of the last 2 epochs\. Not reached yet\.$/);
 	t.is(JSON.parse((await ladder.run(['ladder', '--format', 'json'])).stdout)[0].result.trivial, true);
 
 	ladder.write('steps/0-parts.ts', ladder.read('steps/0-parts.ts').replace(/analysis: \[.*\]/, 'analysis: []'));
@@ -65,7 +65,7 @@ test('a model that answers the most common class of pure noise is a success nowh
 	const runs = ladder.read('pages/runs.md');
 	t.regex(runs, /^parts: Always answering good gets 95\.00 %, which reaches the target/m);
 	t.regex(runs, /^parts: Seeds 1, 2 predict good for every test image/m);
-	t.regex(runs, /\| 0\/2 \(trivial\) \|$/m);
+	t.regex(runs, /\| 0\/2 \(trivial\) \|/m);
 });
 
 test('a target that a constant answer reaches too is no success, even if a model learns', async t => {

@@ -1,5 +1,6 @@
 import {type MeasuredRecord, measureRecord} from '../claims/measured-record.js';
 import {aimOf, type Goal, goalOf, ofMetric, type PartialGoal, partialAim} from '../experiment/goal.js';
+import {metricName} from '../experiment/metric.js';
 import {percent} from '../format/figures.js';
 import {needsClassCounts} from './check-record.js';
 import type {LadderRecords} from './ladder-records.js';
@@ -57,7 +58,9 @@ export const hasOwnTarget = (target: Goal, goal: PartialGoal): boolean => {
 	const own = aimOf(target);
 	return (
 		aim !== undefined &&
-		(aim.metric !== own.metric || aim.atLeast !== own.atLeast || (goal.heldFor ?? 1) !== target.heldFor)
+		(metricName(aim.metric) !== metricName(own.metric) ||
+			aim.atLeast !== own.atLeast ||
+			(goal.heldFor ?? 1) !== target.heldFor)
 	);
 };
 
