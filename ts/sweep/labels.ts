@@ -20,7 +20,7 @@ export const labelsOf = (trials: readonly Trial[]): string[] => {
 	const ends = new Map(paths.map(path => [path, shortestEnd(path, paths)]));
 	return trials.map(({settings}, index) => {
 		const changed = settings.filter(
-			({path, value}) => formatSetting(value) !== formatSetting(valueAt(unchanged, path)),
+			({path, value}) => formatSetting(value ?? undefined) !== formatSetting(valueAt(unchanged, path)),
 		);
 		const parts = changed.map(setting => settingsName({settings: [{...setting, path: ends.get(setting.path) ?? ''}]}));
 		return index === 0 ? 'unchanged' : cut(`#${index} ${parts.join(', ')}`);
