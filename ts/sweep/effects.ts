@@ -5,6 +5,7 @@ import {groupBy} from '../statistics/group-by.js';
 import {paretoFront} from '../statistics/pareto.js';
 import {objectives} from './objective.js';
 import type {SweepResult} from './result.js';
+import {epochsOfRuns} from './sweep-record.js';
 
 /** A trial with the value by which it is compared with all others. */
 export type ComparedTrial = {
@@ -39,13 +40,13 @@ export const comparedTrials = ({record, search, base, trials}: SweepResult): Com
 	const {seeds, holdout, objective = 'accuracy'} = record.plan;
 	const {sign, of, soFar} = objectives[objective];
 	const [first] = search.rungs ?? [];
-	const rowsByRun = groupBy(record.epochs, ({trial, seed}) => `${trial} ${seed}`);
+	const rowsOf = epochsOfRuns(record.epochs);
 	const diverged = new Set(
 		record.runs.filter(({diverged}) => diverged !== null).map(({trial, seed}) => `${trial} ${seed}`),
 	);
 	return [base, ...trials].flatMap(({parameters}, index) => {
 		const values = seeds.map(seed => {
-			const rows = rowsByRun.get(`${index} ${seed}`) ?? [];
+			const rows = rowsOf(index, seed);
 			const isOut = rows.length === 0 || (first === undefined && diverged.has(`${index} ${seed}`));
 			return isOut ? Number.NaN : first === undefined ? of(rows, holdout) : sign * soFar(rows.slice(0, first), holdout);
 		});

@@ -8,7 +8,7 @@ import {holm} from '../statistics/holm.js';
 import {type PairedDifference, pairedDifference} from '../statistics/paired.js';
 import {objectives} from './objective.js';
 import {followRecord, type SearchState} from './search.js';
-import type {SweepRecord} from './sweep-record.js';
+import {epochsOfRuns, type SweepRecord} from './sweep-record.js';
 import {parametersOf} from './trials.js';
 
 /** The outcome of a sweep, with its record. */
@@ -62,7 +62,7 @@ type Untested = Omit<TrialSummary, 'difference' | 'corrected' | 'significant'>;
 const summarizeTrials = ({plan, runs, epochs}: SweepRecord, {trials, runs: wanted}: SearchState): Untested[] => {
 	const {seeds, finalists, holdout, objective = 'accuracy'} = plan;
 	const {sign, of, soFar} = objectives[objective];
-	const rowsByRun = groupBy(epochs, ({trial, seed}) => `${trial} ${seed}`);
+	const rowsOf = epochsOfRuns(epochs);
 	const runsByTrial = groupBy(runs, ({trial}) => trial);
 	const endByTrial = new Map(wanted.filter(({seed}) => seeds.includes(seed)).map(({index, until}) => [index, until]));
 	return trials.map(({settings, experiment}, trial) => {
@@ -70,7 +70,7 @@ const summarizeTrials = ({plan, runs, epochs}: SweepRecord, {trials, runs: wante
 		const own = all.filter(({seed}) => seeds.includes(seed));
 		const over = (runs: typeof all, value: (rows: typeof epochs) => number): Measured | undefined => {
 			const converged = runs.filter(({diverged}) => diverged === null);
-			const values = converged.map(({seed}) => [seed, value(rowsByRun.get(`${trial} ${seed}`) ?? [])] as const);
+			const values = converged.map(({seed}) => [seed, value(rowsOf(trial, seed))] as const);
 			return values.length > 0 ? measured(new Map(values)) : undefined;
 		};
 		const epoch = endByTrial.get(trial);

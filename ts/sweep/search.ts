@@ -1,8 +1,7 @@
-import {groupBy} from '../statistics/group-by.js';
 import {bestOf, rungsOf, survivorsOf} from './halving.js';
 import {objectives} from './objective.js';
 import type {SweepPlan} from './plan.js';
-import type {SweepEpoch, SweepRecord} from './sweep-record.js';
+import {epochsOfRuns, type SweepEpoch, type SweepRecord} from './sweep-record.js';
 import {proposeSettings, type ScoredTrial} from './tpe.js';
 import {addSample, drawSettings, listTrials, type Trial, TrialList} from './trials.js';
 
@@ -110,9 +109,9 @@ export const followSearch = (
 
 /** Follows the search of a record. */
 export const followRecord = ({plan, drawn = Number.POSITIVE_INFINITY, runs, epochs}: SweepRecord): SearchState => {
-	const rows = groupBy(epochs, ({trial, seed}) => `${trial} ${seed}`);
+	const rowsOf = epochsOfRuns(epochs);
 	const results = new Map(
-		runs.map(({trial, seed, diverged}) => [`${trial} ${seed}`, {diverged, epochs: rows.get(`${trial} ${seed}`) ?? []}]),
+		runs.map(({trial, seed, diverged}) => [`${trial} ${seed}`, {diverged, epochs: rowsOf(trial, seed)}]),
 	);
 	return followSearch(
 		plan,

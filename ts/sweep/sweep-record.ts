@@ -1,5 +1,6 @@
 import type {Condition} from '../native/condition.js';
 import type {Engine} from '../native/engine.js';
+import {groupBy} from '../statistics/group-by.js';
 import type {SweepPlan} from './plan.js';
 
 /** One epoch of one seed of a trial. The test images are not used. */
@@ -43,4 +44,12 @@ export type SweepRecord = {
 	readonly runs: readonly SweepRun[];
 	/** Ordered as the runs, then by epoch. */
 	readonly epochs: readonly SweepEpoch[];
+};
+
+/** Returns the function that looks up the epochs of a run, in their order; none for an unknown one. */
+export const epochsOfRuns = (
+	epochs: readonly SweepEpoch[],
+): ((trial: number, seed: number) => readonly SweepEpoch[]) => {
+	const byRun = groupBy(epochs, ({trial, seed}) => `${trial} ${seed}`);
+	return (trial, seed) => byRun.get(`${trial} ${seed}`) ?? [];
 };

@@ -7,7 +7,7 @@ import {loggedRun} from '../tensorboard/logged-run.js';
 import type {PlannedRun} from './executor.js';
 import {type SweepPlan, trainedOn} from './plan.js';
 import {followRecord} from './search.js';
-import type {SweepRecord} from './sweep-record.js';
+import {epochsOfRuns, type SweepRecord} from './sweep-record.js';
 import type {TrialEpoch} from './train-trial.js';
 import type {Trial} from './trials.js';
 
@@ -28,7 +28,8 @@ export const openTrialLog = (folder: string, plan: SweepPlan, run: TrialSeed): (
 
 /** Writes the events of all runs of a finished sweep. Files that have them already stay as they are. */
 export const writeSweepEvents = (folder: string, record: SweepRecord): void => {
-	const {plan, runs, epochs} = record;
+	const {plan, runs} = record;
+	const rowsOf = epochsOfRuns(record.epochs);
 	const {trials} = followRecord(record);
 	for (const {trial: index, seed, begun, diverged} of runs) {
 		const trial = trials[index];
@@ -36,10 +37,9 @@ export const writeSweepEvents = (folder: string, record: SweepRecord): void => {
 			throw new Error(`the plan has no trial ${index}`);
 		}
 
-		const rows = epochs.filter(row => row.trial === index && row.seed === seed);
 		const outcome = diverged === null ? 'finished' : 'diverged';
 		const logged = loggedTrial(folder, plan, {trial, index, seed, begun});
-		writeEventFile(logged, rows.map(epochsOf(plan, trial)), outcome);
+		writeEventFile(logged, rowsOf(index, seed).map(epochsOf(plan, trial)), outcome);
 	}
 };
 
