@@ -234,7 +234,7 @@ test('commits that were put together from history are asked for', async t => {
 		return repository.check();
 	};
 	// both commits may have been made within a second, in which nothing says which was first
-	const later = {...at(second), time: new Date(Date.parse(at(first).time) + 5000).toISOString()};
+	const later = {...at(second), time: new Date(Date.parse(at(second).time) + 5000).toISOString()};
 	const {problems} = await asHistory(at(first), at(second));
 	t.deepEqual(
 		problems.filter(problem => /does not exist|was made at/.test(problem)),
