@@ -1,15 +1,7 @@
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
-import {
-	checkForm,
-	type Data,
-	type DataDescription,
-	dataOf,
-	describeWithFindings,
-	type IdxFolder,
-	sourceOf,
-} from '../data/data.js';
-import {checkPreparation} from '../data/decode/preparation.js';
+import {type Data, sourceOf} from '../data/data.js';
+import {restoreData, storeData} from '../data/stored.js';
 import {ConfigError, DataError} from '../errors/index.js';
 import {asExperiment, type Experiment} from '../experiment/experiment.js';
 import {checkGoal, goalOf} from '../experiment/goal.js';
@@ -70,13 +62,7 @@ export const configText = (
 		...(command !== undefined && {command}),
 		...(step.trial && {trial: step.trial}),
 		begun,
-		data: {
-			...describeWithFindings(data),
-			idx: {...data.idx, folder: path.resolve(data.idx.folder)},
-			form: data.form,
-			preparation: data.preparation,
-			origin: data.origin,
-		},
+		data: storeData(data),
 		...currentCondition(options),
 	};
 	return `${JSON.stringify({...config, hash: sha256(JSON.stringify(config))}, undefined, '\t')}\n`;
@@ -121,7 +107,7 @@ export const readConfig = (folder: string): RunConfig => {
 		}
 
 		checkGoal(target);
-		const data = storedData(config.data);
+		const data = restoreData(config.data);
 		checkTrainOptions({...options, data: sourceOf(data)});
 		return {
 			step: {name, experiment, target, trial, folder: startFolder, ladder},
@@ -178,17 +164,4 @@ export const checkFormat = (folder: string, config: unknown): void => {
 export const isCommandOf = (value: unknown, seed: unknown): value is CommandSeeds => {
 	const {id, seeds} = (value ?? {}) as Partial<CommandSeeds>;
 	return typeof id === 'string' && Array.isArray(seeds) && seeds.includes(seed);
-};
-
-const storedData = (
-	stored: DataDescription & {readonly idx: IdxFolder} & Pick<Data, 'form' | 'preparation' | 'origin'>,
-): Data => {
-	if (!Array.isArray(stored?.classes) || typeof stored.idx?.folder !== 'string' || stored.idx.hashes?.length !== 4) {
-		throw new ConfigError('data', 'the data of a run', formatValue(stored));
-	}
-
-	const {idx, form, preparation, origin, ...description} = stored;
-	checkForm(form);
-	checkPreparation(preparation);
-	return dataOf(description, idx, {form, preparation, origin});
 };
