@@ -107,6 +107,7 @@ export type {
 } from './runs/events.js';
 export {listRuns, type RunSummary} from './runs/list-runs.js';
 export type {TrainOptions} from './runs/train-options.js';
+export type {SlurmOptions, Where} from './slurm/options.js';
 export type {ClassCounts, ClassificationMeasures, ClassMeasures} from './statistics/classification.js';
 export {defineStep, type Step, type StepDefinition, type Target} from './step/define-step.js';
 export type {SweepPlan} from './sweep/plan.js';

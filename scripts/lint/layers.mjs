@@ -5,8 +5,8 @@ import path from 'node:path';
 /** Every folder of `ts/`, from the top to the bottom. docs/ARCHITECTURE.md says what each holds. */
 const layers = [
 	...['cli', 'live', 'bench', 'report', 'record', 'sweep', 'export', 'ladder', 'training', 'tensorboard', 'model'],
-	...['runs', 'step', 'claims', 'experiment', 'data', 'native', 'libtorch', 'cache', 'ledger', 'fs', 'platform'],
-	...['validation', 'format', 'statistics', 'errors'],
+	...['runs', 'step', 'claims', 'experiment', 'data', 'native', 'libtorch', 'cache', 'ledger', 'slurm', 'fs'],
+	...['platform', 'validation', 'format', 'statistics', 'errors'],
 ];
 
 /** `index.ts` is the library's face; of the layers, only the command line may use it. */

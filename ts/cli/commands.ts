@@ -94,6 +94,12 @@ export const commands: readonly CommandEntry[] = [
 		load: async (command, interruption) => (await import('./commands/sweep.js')).sweepCommand(command, interruption),
 	},
 	{
+		name: 'jobs',
+		usage: '[options]',
+		description: 'List what was submitted to Slurm, or cancel it.',
+		load: async (command, interruption) => (await import('./commands/jobs.js')).jobsCommand(command, interruption),
+	},
+	{
 		name: 'compare',
 		usage: '[options] <runs...>',
 		description: 'Compare runs or recorded steps, seed by seed and image by image: the first with each of the others.',
@@ -127,6 +133,6 @@ export const commands: readonly CommandEntry[] = [
 		name: 'doctor',
 		usage: '[options]',
 		description: 'Show what is installed, and how to get what is missing.',
-		load: async command => (await import('./commands/doctor.js')).doctorCommand(command),
+		load: async (command, interruption) => (await import('./commands/doctor.js')).doctorCommand(command, interruption),
 	},
 ];

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import {escapeControls} from '../format/controls.js';
 import {percent} from '../format/figures.js';
 import {wrap} from '../format/wrap.js';
 import type {SweepEvent} from '../sweep/sweep-event.js';
@@ -40,6 +41,11 @@ export class SweepLog {
 		}
 
 		this.#block.update();
+	};
+
+	/** Prints a sentence about tasks of Slurm. */
+	readonly report = (sentence: string): void => {
+		this.#block.print(`Slurm: ${escapeControls(sentence)}\n`, process.stderr);
 	};
 
 	/** Restores the terminal after the last event or an error. */

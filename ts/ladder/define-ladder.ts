@@ -2,6 +2,7 @@ import {z} from 'zod';
 import type {DataSource} from '../data/data.js';
 import {checkThreshold, type PartialGoal} from '../experiment/goal.js';
 import type {Metric} from '../experiment/metric.js';
+import {checkSlurm, type SlurmOptions, slurmShape} from '../slurm/options.js';
 import {deepFreeze} from '../validation/deep-freeze.js';
 import {validate} from '../validation/validate.js';
 
@@ -45,6 +46,12 @@ export type LadderDefinition = {
 	 * @default none
 	 */
 	readonly published?: readonly PublishedResult[];
+	/**
+	 * How tasks of Slurm are asked for, with `--on slurm`.
+	 *
+	 * @default the cluster’s own partition and account, and the defaults of each option
+	 */
+	readonly slurm?: SlurmOptions;
 };
 
 const whole = z
@@ -75,6 +82,7 @@ const schema = z.strictObject(
 		),
 		target: target.optional(),
 		published: z.array(result, 'a list').optional(),
+		slurm: slurmShape,
 	},
 	'an object with `name` and `data`',
 );
@@ -90,6 +98,7 @@ const schema = z.strictObject(
  */
 export const defineLadder = (definition: LadderDefinition): LadderDefinition => {
 	validate(schema, definition, 'ladder');
+	checkSlurm(definition.slurm);
 	const goal = definition.target ?? {};
 	if ((goal.testAccuracy ?? goal.metric ?? goal.atLeast) !== undefined) {
 		checkThreshold(goal);

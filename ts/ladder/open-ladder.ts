@@ -8,6 +8,7 @@ import {displayPath} from '../format/command-line.js';
 import {didYouMean} from '../format/did-you-mean.js';
 import {formatThrown, formatValue} from '../format/value.js';
 import {abortable, abortedBy} from '../platform/abort.js';
+import type {SlurmOptions} from '../slurm/options.js';
 import {isStep, placeStep, type Step} from '../step/define-step.js';
 import {checkFolder} from '../validation/check-path.js';
 import {deepFreeze} from '../validation/deep-freeze.js';
@@ -49,6 +50,8 @@ export type Ladder = {
 	readonly target: PartialGoal;
 	/** Results of others. */
 	readonly published: readonly PublishedResult[];
+	/** How tasks of Slurm are asked for. */
+	readonly slurm: SlurmOptions;
 	/** The page with its table. */
 	readonly page: string;
 	/** Its steps with their files, by number. */
@@ -90,7 +93,7 @@ export const openLadder = async (folder: string): Promise<Ladder> => {
 	checkFolder('folder', folder);
 	openings += 1;
 	const root = path.resolve(folder);
-	const {name, data, target = {}, published = []} = await readDefinition(root, openings);
+	const {name, data, target = {}, published = [], slurm = {}} = await readDefinition(root, openings);
 	const {entries, refused} = await readSteps(root, openings);
 	const find = (wanted: string): StepEntry => {
 		const found = entries.find(({step}) => step.name === wanted);
@@ -117,7 +120,7 @@ export const openLadder = async (folder: string): Promise<Ladder> => {
 	};
 
 	return deepFreeze({
-		...{name, folder: root, data: sharedSource(data, root), target, published, entries, refused},
+		...{name, folder: root, data: sharedSource(data, root), target, published, slurm, entries, refused},
 		page: path.join(root, 'README.md'),
 		steps: entries.map(({step}) => step),
 		entry: find,

@@ -34,3 +34,17 @@ const npmRoot = (folder: string): string | undefined => {
 	const parent = path.dirname(resolved);
 	return parent === resolved ? undefined : npmRoot(parent);
 };
+
+/**
+ * Returns the command line of this process, as it can be typed again.
+ *
+ * @param without options that are left out
+ */
+export const ownCommand = (...without: readonly string[]): string => {
+	const [script = '', ...given] = process.argv.slice(1);
+	const words = given.filter(word => !without.includes(word));
+	const [command = '', ...rest] = words.map(shellQuote);
+	return path.basename(path.dirname(script)) === 'cli' || path.basename(script) === 'stepladder'
+		? commandHint(command, rest.join(' '))
+		: ['node', shellQuote(script), command, ...rest].join(' ').trim();
+};

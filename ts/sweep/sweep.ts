@@ -22,6 +22,7 @@ import type {Ladder} from '../ladder/open-ladder.js';
 import {cleanUpLedger} from '../ledger/ledger.js';
 import {currentCondition} from '../native/condition.js';
 import {checkTrainOptions, requireSeeds, type TrainOptions} from '../runs/train-options.js';
+import {checkWhere, settleSlurm, type Where, whereNames} from '../slurm/options.js';
 import {checkName, type Step} from '../step/define-step.js';
 import {withWeightHashes} from '../step/weight-files.js';
 import {checkBudgets} from '../training/check-training.js';
@@ -38,6 +39,7 @@ import {type SweepPlan, selectionOf, trainedOn} from './plan.js';
 import {type SweepResult, summarizeSweep} from './result.js';
 import type {WantedRun} from './search.js';
 import {checkHalving, type SearchOptions, searchOptionNames, searchPlan} from './search-options.js';
+import {SlurmExecutor} from './slurm-executor.js';
 import type {SweepEvent} from './sweep-event.js';
 import {noteSweep, noteSweepBegun} from './sweep-ledger.js';
 import type {SweepRecord} from './sweep-record.js';
@@ -51,6 +53,7 @@ import {whole} from './whole.js';
 /** The options of a sweep. */
 export type SweepOptions = Pick<TrainOptions, 'epochs' | 'limitTrain' | 'threads' | 'jobs' | 'tensorboard' | 'signal'> &
 	Pick<OpenOptions, 'skipDamaged'> &
+	Where &
 	SearchOptions & {
 		/** The settings to vary, each with a list of values, or a range to draw them from. */
 		readonly vary: readonly Varied[];
@@ -117,6 +120,7 @@ const optionNames = [
 	...searchOptionNames,
 	...['vary', 'sample', 'draw', 'maxParameters', 'seeds', 'holdout', 'name', 'out', 'fresh', 'tell', 'skipDamaged'],
 	...['epochs', 'limitTrain', 'threads', 'jobs', 'tensorboard', 'signal'],
+	...whereNames,
 ] as const satisfies ReadonlyArray<keyof SweepOptions>;
 
 /**
@@ -133,17 +137,30 @@ const optionNames = [
  * ```
  * @throws {ConfigError} for an unknown setting or option, the name of another sweep, and held-out images that lack a class
  * @throws {BudgetError} for a trial beyond the step's budgets
+ * @throws {DetachedError} once its runs are submitted, with `detach`
  * @throws {AbortError} if the signal aborts
  */
 export const sweep = async (ladder: Ladder, stepName: string, options: SweepOptions): Promise<SweepResult> => {
 	const {vary, sample, draw, maxParameters, name: given, out, skipDamaged, tensorboard, ...others} = options ?? {};
-	const {fresh = false, tell = () => {}, objective, halving, search, finalists, finalSeeds, budget, ...rest} = others;
+	const {
+		fresh = false,
+		tell = () => {},
+		objective,
+		halving,
+		search,
+		finalists,
+		finalSeeds,
+		budget,
+		...further
+	} = others;
+	const {on = 'local', slurm, detach = false, report = () => {}, ...rest} = further;
 	checkNames(options ?? {}, optionNames);
 	checkLadder(ladder);
 	checkPath('out', out);
 	requireSeeds(rest.seeds);
 	checkVary(vary);
 	checkFresh(fresh);
+	checkWhere({on, detach, report, ...(slurm && {slurm})});
 	checkOpenOptions({skipDamaged, tell});
 	checkTrainOptions({...rest, out, data: ladder.data, ...(tensorboard !== undefined && {tensorboard})});
 	const entry = ladder.entry(stepName);
@@ -233,7 +250,11 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		noteSweepBegun(ladder.folder, name, plan);
 		const {threads, jobs} = rest;
 		const shared = {plan, data, ladder: ladder.folder, condition};
-		const executor: Executor = new LocalExecutor({...shared, threads, jobs, fresh, signal, events});
+		const how = {...shared, threads, jobs, fresh, signal, events};
+		const executor: Executor =
+			on === 'local'
+				? new LocalExecutor(how)
+				: new SlurmExecutor({...how, name, out, slurm: settleSlurm({...ladder.slurm, ...slurm}), detach, report});
 		const record = await trainAll(plan, asPlannedRun, executor, tell);
 		lock.check();
 		removePartialFiles(folder, written);

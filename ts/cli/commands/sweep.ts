@@ -23,6 +23,7 @@ import {parseDuration, parseNumber, parseSeeds} from '../parse.js';
 import {parseVaried} from '../parse-varied.js';
 import {print} from '../print.js';
 import {screen} from '../screen.js';
+import {orDetached, type SlurmFlags, whenInterrupted, withSlurmOptions} from '../slurm-options.js';
 import {SweepLog} from '../sweep-log.js';
 
 type Flags = LadderFlags &
@@ -49,10 +50,10 @@ type Flags = LadderFlags &
 		name?: string;
 		out?: string;
 		fresh: boolean;
-	};
+	} & SlurmFlags;
 
 export const sweepCommand = (command: Command, interruption: Interruption): Command =>
-	withLiveOption(withLogOption(withDataOption(withLadderOption(command))))
+	withSlurmOptions(withLiveOption(withLogOption(withDataOption(withLadderOption(command)))))
 		.option('--step <name>', 'the step whose settings are tried')
 		.option(
 			'--vary <setting=values>',
@@ -135,26 +136,34 @@ Examples:
 			const tensorboard = tensorboardOf(command.opts<Flags>(), ownRuns(ladder));
 			const log = new SweepLog();
 			let source: SweepSource | undefined;
-			const found = await whileLive(
-				live,
-				async () => {
-					source = (await import('../../live/sweep-source.js')).sweepSource(`Sweep of ${step.name}`);
-					return source;
-				},
-				async () =>
-					sweep(reportingLadder(ladder, flags), step.name, {
-						...flags,
-						seeds: flags.seeds ?? (flags.halving === undefined && flags.search === undefined ? [101, 102, 103] : [101]),
-						out: flags.out ?? path.join(ownRuns(ladder), 'sweeps'),
-						...(tensorboard !== undefined && {tensorboard}),
-						signal: interruption.signal,
-						tell(event) {
-							interruption.kept = `to resume: run the same command again${flags.fresh ? ', without `--fresh`' : ''}`;
-							source?.tell(event);
-							log.tell(event);
-						},
-					}).finally(() => log.end()),
-			);
+			const kept = whenInterrupted(flags.on, `run the same command again${flags.fresh ? ', without `--fresh`' : ''}`);
+			await orDetached(async () => {
+				const found = await whileLive(
+					live,
+					async () => {
+						source = (await import('../../live/sweep-source.js')).sweepSource(`Sweep of ${step.name}`);
+						return source;
+					},
+					async () =>
+						sweep(reportingLadder(ladder, flags), step.name, {
+							...flags,
+							seeds:
+								flags.seeds ?? (flags.halving === undefined && flags.search === undefined ? [101, 102, 103] : [101]),
+							out: flags.out ?? path.join(ownRuns(ladder), 'sweeps'),
+							...(tensorboard !== undefined && {tensorboard}),
+							signal: interruption.signal,
+							report(sentence) {
+								interruption.kept = kept;
+								log.report(sentence);
+							},
+							tell(event) {
+								interruption.kept = kept;
+								source?.tell(event);
+								log.tell(event);
+							},
+						}).finally(() => log.end()),
+				);
+				print(`${sweepText(found, screen())}\n${tensorboard === undefined ? '' : tensorboardHint(tensorboard)}`);
+			});
 			interruption.kept = undefined;
-			print(`${sweepText(found, screen())}\n${tensorboard === undefined ? '' : tensorboardHint(tensorboard)}`);
 		});
