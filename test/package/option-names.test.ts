@@ -29,6 +29,7 @@ type Example = {
 	readonly calls: ReadonlyArray<(given: never) => unknown>;
 };
 
+const slurm = {time: 60};
 const nowhere = {} as Ladder; // names are checked before anything else
 const examples: Readonly<Record<string, Example>> = {
 	'arrays given': {given: {train: set, validation: set, test: set, size: 4}, calls: [arrays]},
@@ -47,6 +48,7 @@ const examples: Readonly<Record<string, Example>> = {
 			data: ladder.data,
 			target: {testAccuracy: 0.9},
 			published: [{name: 'a', parameters: 1, accuracy: 0.9, source: 'b'}],
+			slurm,
 		},
 		calls: [defineLadder],
 	},
@@ -77,7 +79,7 @@ const examples: Readonly<Record<string, Example>> = {
 		calls: [async given => stepladder.recordedModel(nowhere, 'first', 1, given)],
 	},
 	'predict options': {given: {}, calls: [async given => stepladder.predict('model', ['a.png'], given).next()]},
-	'record given': {given: {}, calls: [async given => stepladder.record(nowhere, 'tiny', given)]},
+	'record given': {given: {slurm}, calls: [async given => stepladder.record(nowhere, 'tiny', given)]},
 	'compareRuns options': {given: {}, calls: [async given => stepladder.compareRuns(['runs'], given)]},
 	'report given': {given: {}, calls: [async given => stepladder.report(nowhere, given)]},
 	'reportRuns given': {given: {}, calls: [async given => stepladder.reportRuns(['runs'], given)]},
@@ -85,13 +87,13 @@ const examples: Readonly<Record<string, Example>> = {
 		given: {
 			vary: [{path: 'batchSize', range: {low: 1, high: 2, log: false}, when: {path: 'epochs', values: [1]}}],
 			sample: 1,
-			...{seeds: [1], holdout: 50, out: 'runs'},
+			...{seeds: [1], holdout: 50, out: 'runs', slurm},
 		},
 		calls: [async given => stepladder.sweep(ladder, 'tiny', given)],
 	},
-	'resume options': {given: {}, calls: [given => stepladder.resume('.', given)]},
+	'resume options': {given: {slurm}, calls: [given => stepladder.resume('.', given)]},
 	'train options': {
-		given: {data: ladder.data, signal},
+		given: {data: ladder.data, signal, slurm},
 		calls: [async given => train(ladder.step('tiny'), given).result],
 	},
 };

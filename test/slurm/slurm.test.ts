@@ -268,6 +268,65 @@ const canHide = reason === undefined && spawnSync('unshare', ['--mount', 'true']
 	},
 );
 
+/** The files of a step's runs by seed: models, and epochs without their times. */
+const runsOf = (ladder: OwnLadder, out: string): Record<string, unknown> =>
+	Object.fromEntries(
+		readdirSync(path.join(ladder.folder, out, 'tiny')).map(name => {
+			const at = path.join(ladder.folder, out, 'tiny', name);
+			const rows = readFileSync(path.join(at, 'metrics.csv'), 'utf8').split('\n');
+			const model = readFileSync(path.join(at, 'model.safetensors')).toString('base64');
+			return [name.slice(name.indexOf('-s')), [model, rows.map(row => row.split(',').slice(0, 11).join(','))]];
+		}),
+	);
+
+onSlurm(
+	named('seeds whose front end is killed are collected by `train --resume`, to the bits of a local training'),
+	async t => {
+		const ladder = slowLadder(t);
+		const words = ['train', '--step', 'tiny', '--seeds', '1-3'];
+		const here = await ladder.run([...words, '--out', 'here']);
+		t.is(here.exitCode, 0, here.stderr);
+		const killed = await slurm.whileRunning(
+			ladder,
+			[...words, '--on', 'slurm', '--slurm', 'mem=300M'],
+			/epoch 3\/30/,
+			pid => process.kill(pid, 'SIGKILL'),
+		);
+		t.is(killed.exitCode, null);
+		const rest = await ladder.run(['train', '--resume', 'latest', '--on', 'slurm', '--slurm', 'mem=300M'], {
+			env: slurm.env,
+		});
+		t.is(rest.exitCode, 0, rest.stderr);
+		t.regex(rest.stdout, /^Verdict: 3 of 3 seeds held/m);
+		const runs = runsOf(ladder, 'runs');
+		t.deepEqual(Object.keys(runs).toSorted(), ['-s1', '-s2', '-s3']);
+		t.deepEqual(runs, runsOf(ladder, 'here'));
+	},
+);
+
+onSlurm(
+	named('a record is made on Slurm as it is here, and a detached one is collected by the same command'),
+	async t => {
+		const ladder = slowLadder(t);
+		const words = ['record', '--step', 'tiny', '--seeds', '1-3', '--on', 'slurm', '--slurm', 'mem=300M'];
+		const detached = await ladder.run([...words, '--detach'], {env: slurm.env});
+		t.is(detached.exitCode, 0, detached.stderr);
+		t.regex(detached.stdout, /^Submitted\. /m);
+		const collected = await ladder.run(words, {env: slurm.env});
+		t.is(collected.exitCode, 0, collected.stderr);
+		const checked = await ladder.run(['record', '--check', '--replay', 'all']);
+		t.is(checked.exitCode, 0, checked.stdout);
+		t.regex(checked.stdout, /everything retrained repeats to the bit/);
+		const [first, ...others] = ladder
+			.read('records/ledger.jsonl')
+			.trimEnd()
+			.split('\n')
+			.map(line => JSON.parse(line).event);
+		t.is(first, 'opened');
+		t.deepEqual(others, ['promised', 'begun', 'begun', 'recorded']);
+	},
+);
+
 onSlurm(named('`doctor --slurm` looks at the cluster, and at a node of it'), async t => {
 	const ladder = tinyLadder(t);
 	const found = await ladder.run(['doctor', '--slurm'], {env: {...slurm.env, LIBTORCH: ''}});

@@ -11,6 +11,7 @@ const {runTask} = await import('../slurm/task.js');
 const {currentCondition} = await import('../native/condition.js');
 const {checkKind, checkWorker} = await import('../slurm/check-cluster.js');
 const {sweepKind, sweepWorker} = await import('../sweep/sweep-task.js');
+const {seedsKind, seedsWorker} = await import('../training/seeds-task.js');
 const {openLadder} = await import('../ladder/open-ladder.js');
 const {versions, addon} = currentCondition({engine: 'fused'});
 const ladderData = (ladder: string): DataSource => ({
@@ -19,7 +20,7 @@ const ladderData = (ladder: string): DataSource => ({
 process.exitCode = await runTask(
 	folder,
 	Number(index),
-	{[checkKind]: checkWorker, [sweepKind]: sweepWorker(ladderData)},
+	{[checkKind]: checkWorker, [sweepKind]: sweepWorker(ladderData), [seedsKind]: seedsWorker(ladderData)},
 	{version: versions.stepladder, sources: addon?.sources},
 	{limit: limit.signal, term: term.signal},
 );

@@ -37,6 +37,7 @@ import {isFolderLocked} from '../runs/folder.js';
 import {isFinished as hasFinished} from '../runs/is-finished.js';
 import {reopenRun} from '../runs/reopen-run.js';
 import type {TrainOptions} from '../runs/train-options.js';
+import type {Where} from '../slurm/options.js';
 import {binsOf} from '../statistics/classification.js';
 import {checkTraining} from '../training/check-training.js';
 import {countsForLoss} from '../training/image-selection.js';
@@ -56,7 +57,7 @@ import {testImagesFile} from './test-images.js';
 import {checkTimestampUrl, stampPreregistration, timestampFile} from './timestamp.js';
 
 /** How a step is recorded. */
-export type RecordOptions = Pick<TrainOptions, 'engine' | 'threads' | 'jobs' | 'signal'> & {
+export type RecordOptions = Pick<TrainOptions, 'engine' | 'threads' | 'jobs' | 'signal' | keyof Where> & {
 	/**
 	 * The seeds, one run each.
 	 *
@@ -209,7 +210,12 @@ export const makeRecord = async (
 
 		const training =
 			missing.length > 0
-				? trainInFolders(step, {...options, signal, data: sourceOf(data), seeds: missing}, {open}, undefined)
+				? trainInFolders(
+						step,
+						{...options, signal, data: sourceOf(data), seeds: missing, ...(options.on === 'slurm' && {out})},
+						{open, find: seed => folders.get(seed), name: purpose.slice(0, 12)},
+						undefined,
+					)
 				: undefined;
 		let isTrained = training === undefined;
 		training?.result.then(

@@ -5,6 +5,7 @@ import {checkOpenOptions, openOptionNames} from '../data/open-options.js';
 import {checkLadder} from '../ladder/check-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {requireSeeds} from '../runs/train-options.js';
+import {checkWhere, whereNames} from '../slurm/options.js';
 import {checkNames} from '../validation/check-names.js';
 import {checkPath} from '../validation/check-path.js';
 import {LadderRecords} from './ladder-records.js';
@@ -34,6 +35,7 @@ const known = [
 		'timestamp',
 	] as const satisfies ReadonlyArray<keyof RecordOptions>),
 	...openOptionNames,
+	...whereNames,
 ];
 
 /**
@@ -53,6 +55,7 @@ const known = [
 export const record = async (ladder: Ladder, step: string, given: RecordOptions & OpenOptions): Promise<Recorder> => {
 	const {skipDamaged, tell, ...options} = given ?? {};
 	checkNames(given ?? {}, known);
+	checkWhere(given ?? {});
 	checkLadder(ladder);
 	checkPath('out', options.out);
 	requireSeeds(options.seeds);
@@ -63,7 +66,10 @@ export const record = async (ladder: Ladder, step: string, given: RecordOptions 
 		...(tell && {tell}),
 		signal: options.signal,
 	});
-	const {write, ...recording} = await makeRecord(entry, data, new LadderRecords(ladder), options);
+	const {write, ...recording} = await makeRecord(entry, data, new LadderRecords(ladder), {
+		...options,
+		...(options.on === 'slurm' && {slurm: {...ladder.slurm, ...options.slurm}}),
+	});
 	return {
 		...recording,
 		write() {

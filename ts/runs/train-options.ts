@@ -2,11 +2,12 @@ import {z} from 'zod';
 import type {DataSource} from '../data/data.js';
 import {ConfigError} from '../errors/index.js';
 import {formatValue} from '../format/value.js';
+import {checkWhere, type Where} from '../slurm/options.js';
 import {isPath} from '../validation/check-path.js';
 import {shapes, validate} from '../validation/validate.js';
 
 /** The options of a training. */
-export type TrainOptions = {
+export type TrainOptions = Where & {
 	/** The data source: `ladder.data`, or another. Its relative paths start from the working folder. */
 	readonly data: DataSource;
 	/**
@@ -102,6 +103,7 @@ const count = (most: number) =>
 		`a whole number from 1 to ${most}`,
 	);
 const number = z.custom<number>(value => typeof value === 'number', 'a whole number');
+const passed = z.unknown().optional(); // see `checkWhere`
 const path = z.custom<string>(isPath, 'a path');
 /** A list of seeds. */
 export const seedsShape = z.custom<readonly number[]>(
@@ -130,6 +132,7 @@ const shape = {
 	holdout: number.optional(),
 	out: path.optional(),
 	tensorboard: path.optional(),
+	...{on: passed, slurm: passed, detach: passed, report: passed},
 	signal: shapes.signal.optional(),
 } satisfies Record<keyof TrainOptions, z.ZodType>;
 
@@ -153,4 +156,9 @@ export const requireSeeds = (seeds: unknown): void => {
  */
 export const checkTrainOptions = (options: unknown): void => {
 	validate(z.strictObject(shape, 'an object'), options, 'options');
+	checkWhere(options as Where);
+	const {on, out} = options as Partial<TrainOptions>;
+	if (on === 'slurm' && out === undefined) {
+		throw new ConfigError('out', 'the folder of the runs, which tasks of Slurm need', 'undefined');
+	}
 };

@@ -9,8 +9,9 @@ import {readFinishedRun} from '../runs/finished-run.js';
 import {isFinished} from '../runs/is-finished.js';
 import {alreadyFinished, lockRun} from '../runs/reopen-run.js';
 import type {RunFolder} from '../runs/run-folder.js';
-import {siblingsOf} from '../runs/siblings.js';
+import {type Sibling, siblingsOf} from '../runs/siblings.js';
 import {checkTrainOptions, trainOptionNames} from '../runs/train-options.js';
+import {checkWhere, type Where} from '../slurm/options.js';
 import type {Trainable} from '../step/define-step.js';
 import {checkNames} from '../validation/check-names.js';
 import {checkFolder, checkPath} from '../validation/check-path.js';
@@ -22,7 +23,7 @@ import {seedResult} from './train-seed.js';
 import type {Training} from './training.js';
 
 /** The options of resuming a run, which keeps its settings and its folder. */
-export type ResumeOptions = {
+export type ResumeOptions = Where & {
 	/**
 	 * Where its images come from, such as `ladder.data`: opened where the files that the run began with are gone or have
 	 * changed. The images have to be the same.
@@ -54,7 +55,9 @@ export type ResumeOptions = {
 export const resume = (folder: string, options: ResumeOptions = {}): Training => {
 	checkFolder('resume', folder);
 	checkObject('options', options);
-	const {signal, data, tensorboard, ...rest} = options;
+	const {signal, data, tensorboard, on, slurm, detach, report, ...rest} = options;
+	const where = {...(on && {on}), ...(slurm && {slurm}), ...(detach && {detach}), ...(report && {report})};
+	checkWhere(where);
 	const [other] = Object.entries(rest);
 	if (other) {
 		checkNames(options, trainOptionNames);
@@ -71,21 +74,26 @@ export const resume = (folder: string, options: ResumeOptions = {}): Training =>
 
 	const run = readConfig(folder);
 	const siblings = siblingsOf(folder);
-	if (siblings.every(({state}) => state === 'finished')) {
+	// Tasks may have finished after the command that waited for them was killed: their results are read then.
+	if (on !== 'slurm' && siblings.every(({state}) => state === 'finished')) {
 		throw alreadyFinished(folder);
 	}
 
 	const seeds = siblings.map(({seed}) => seed);
-	const settings = {
-		...run.options,
-		...{data: storedData(folder, run.data, data), seeds},
-		...(signal && {signal}),
-		...(tensorboard !== undefined && {tensorboard}),
-	};
 	const out = path.resolve(realpathSync(folder), '..', '..'); // of a link, such as `runs/latest`, that of the run
+	const settings = {
+		...{...run.options, data: storedData(folder, run.data, data), seeds, ...(signal && {signal})},
+		...(tensorboard !== undefined && {tensorboard}),
+		...(on === 'slurm' && {...where, out}),
+	};
 	const createRun = runCreator(out);
 	const folders: Folders = {
-		begin: async (step, stop) => openSiblings(folder, step, run.data.classes, stop),
+		begin: async (step, stop) =>
+			on === 'slurm'
+				? {unfinished: new Map(), finished: finishedSiblings(siblings, step, run.data.classes), release() {}}
+				: openSiblings(folder, step, run.data.classes, stop),
+		find: seed => siblings.find(sibling => sibling.seed === seed)?.folder,
+		name: run.command?.id ?? path.basename(realpathSync(folder)),
 		open: async started => createRun({...started, command: run.command}),
 		note: noteTraining,
 	};
@@ -101,6 +109,23 @@ export const keptSentence = (named: string, setting: string): string =>
 	setting === 'epochs'
 		? `${named} can’t be changed by resuming: the learning rate of each epoch depends on their number; train the step again with more epochs`
 		: `${named} can’t be changed by resuming: a run keeps its settings and its folder`;
+
+/** Reads the runs that have finished. */
+const finishedSiblings = (
+	siblings: readonly Sibling[],
+	step: Trainable,
+	classes: readonly string[],
+): Map<number, FinishedBefore> =>
+	new Map(
+		siblings.flatMap(({seed, folder, state}) =>
+			folder !== undefined && state === 'finished' ? [[seed, finishedBefore(folder, step, classes)] as const] : [],
+		),
+	);
+
+const finishedBefore = (folder: string, {target}: Trainable, classes: readonly string[]): FinishedBefore => {
+	const run = readFinishedRun(folder);
+	return {engine: run.engine, folder, result: seedResult(run, target, classes)};
+};
 
 /** Locks the existing runs of a command, all of them before any is resumed. */
 const openSiblings = async (
@@ -126,8 +151,7 @@ const openSiblings = async (
 			const run = await lockRun(sibling, signal);
 			opened.push(run);
 			if (isFinished(sibling)) {
-				const run = readFinishedRun(sibling);
-				finished.set(seed, {engine: run.engine, folder: sibling, result: seedResult(run, step.target, classes)});
+				finished.set(seed, finishedBefore(sibling, step, classes));
 			} else {
 				unfinished.set(seed, run);
 			}

@@ -15,15 +15,19 @@ import {abortedBy} from '../platform/abort.js';
 import {runWorkers} from '../platform/run-workers.js';
 import {runCreator} from '../runs/create-run.js';
 import type {EstimateOverSeeds, SeedResult, TrainEvent, TrainMeasures, TrainResult} from '../runs/events.js';
+import {readFinishedRun} from '../runs/finished-run.js';
 import type {RunFolder} from '../runs/run-folder.js';
 import type {TrainOptions} from '../runs/train-options.js';
+import {type SettledSlurm, settleSlurm} from '../slurm/options.js';
+import {testSubmission} from '../slurm/submit.js';
 import type {Step, Trainable} from '../step/define-step.js';
 import {withWeightHashes} from '../step/weight-files.js';
 import {checkFits, checkStep} from './check-training.js';
 import {hintsFor} from './hints.js';
 import {countsForLoss, findMissingClasses, imageSelection, newDrawSeed} from './image-selection.js';
 import {type NotedTraining, noteTraining} from './note-training.js';
-import {type SeedRun, trainSeed} from './train-seed.js';
+import {trainSeedsOnSlurm} from './seeds-on-slurm.js';
+import {type SeedRun, seedResult, trainSeed} from './train-seed.js';
 import {startTraining, type Training} from './training.js';
 
 /**
@@ -48,6 +52,7 @@ export const train = (step: Step | Trainable, options: TrainOptions): Training =
 	const folders: Folders = {
 		open: async run => createRun?.({...run, command}),
 		note: noteTraining,
+		...(command && {name: command.id}),
 	};
 	return trainInFolders(step, options, folders, newDrawSeed);
 };
@@ -60,6 +65,10 @@ export type Folders = {
 	readonly begin?: (step: Trainable, signal: AbortSignal) => Promise<ExistingRuns>;
 	/** Opens the folder of a seed without an existing run; `undefined` to save nothing. It is released when all seeds have ended. */
 	readonly open: (run: StartedSeed, signal: AbortSignal) => Promise<RunFolder | undefined>;
+	/** Returns the folder of a seed's existing run, which tasks of Slurm lock by themselves; `undefined` if it has none. */
+	readonly find?: (seed: number) => string | undefined;
+	/** The name of the runs' work on a cluster; by default that of the first folder. */
+	readonly name?: string;
 };
 
 /** A seed that had finished before. */
@@ -89,7 +98,7 @@ export const trainInFolders = (
 const trainSeeds = async (
 	step: Trainable,
 	options: TrainOptions,
-	{begin, open, note}: Folders,
+	{begin, open, note, find, name}: Folders,
 	givenDrawSeed: number | undefined,
 	emit: (event: TrainEvent) => void,
 	aborted: AbortSignal,
@@ -98,7 +107,8 @@ const trainSeeds = async (
 	const checked = checkStep(step, options);
 	const {parameters} = checked;
 	const experiment = withWeightHashes(checked.experiment, step.folder);
-	const {seeds, jobs, threads} = withDefaults(options);
+	const slurm = options.on === 'slurm' ? settleSlurm(options.slurm ?? {}) : undefined;
+	const {seeds, jobs, threads} = withDefaults(options, slurm?.cpus);
 	const target = goalOf(step.target);
 	const outside = AbortSignal.any([aborted, ...(options.signal ? [options.signal] : [])]);
 	if (outside.aborted) {
@@ -108,7 +118,7 @@ const trainSeeds = async (
 	const data = await openData(options.data, process.cwd(), {signal: outside});
 	checkFits(step, experiment, data);
 
-	const {data: _, tensorboard, ...others} = options;
+	const {data: _, on: __, slurm: ___, detach = false, report = () => {}, tensorboard, ...others} = options;
 	// Absolute, since a run may be resumed in another working folder.
 	const given = {...others, ...(tensorboard !== undefined && {tensorboard: path.resolve(tensorboard)})};
 	const {limitTrain, limitTest, holdout} = given;
@@ -131,26 +141,29 @@ const trainSeeds = async (
 
 	const missing = [...seeds.entries()].filter(([, seed]) => !existing?.finished.has(seed));
 	let noted: NotedTraining | undefined;
+	const noteOnce = (): void => {
+		noted ??= note?.(step, experiment, data, {...given, seeds: missing.map(([, seed]) => seed)});
+	};
 	const noteAndEmit = (event: TrainEvent): void => {
 		if (event.type !== 'start') {
 			emit(event);
 			return;
 		}
 
-		// Only now is it known that the trainer accepts all settings, and nothing has been evaluated yet.
-		noted ??= note?.(step, experiment, data, {...given, seeds: missing.map(([, seed]) => seed)});
+		noteOnce(); // only now is it known that the trainer accepts all settings, and nothing has been evaluated yet
 		const hints = [...(event.hints ?? []), ...(noted?.problem === undefined ? [] : [noted.problem])];
 		emit({...event, ...(hints.length > 0 && {hints})});
 	};
 	const isUnfinished = (seed: number): number => Number(existing?.unfinished.has(seed) ?? false);
 	const queue = missing.toSorted(([, a], [, b]) => isUnfinished(b) - isUnfinished(a)); // they finish sooner
 	const opened: RunFolder[] = [];
-	try {
-		await runWorkers(queue, jobs, outside, async ([index, seed], signal) => {
-			const started = {
-				...{step, experiment, seed, data, drawSeed, classCounts, missingClasses, hints},
-				options: {...given, threads, signal},
-			};
+	const startOf = (seed: number, signal: AbortSignal): StartedSeed => ({
+		...{step, experiment, seed, data, drawSeed, classCounts, missingClasses, hints},
+		options: {...given, threads, signal},
+	});
+	const trainHere = async (): Promise<void> =>
+		runWorkers(queue, jobs, outside, async ([index, seed], signal) => {
+			const started = startOf(seed, signal);
 			const folder = existing?.unfinished.get(seed) ?? (await open(started, signal));
 			if (folder) {
 				opened.push(folder);
@@ -165,13 +178,47 @@ const trainSeeds = async (
 			folder?.finish({step: step.name, parameters, target, ...finished});
 			emit({type: 'seed', step: step.name, folder: folder?.path, ...finished.result});
 		});
+	const notes = {...(missingClasses && {missingClasses}), ...(hints.length > 0 && {hints})};
+	const trainOnCluster = async (slurm: SettledSlurm): Promise<void> => {
+		if (queue.length > 0) {
+			await testSubmission(slurm, outside); // before there are folders
+		}
+
+		const runs = new Map<number, string>();
+		for (const [, seed] of queue) {
+			const found = find?.(seed) ?? released(await open(startOf(seed, outside), outside));
+			runs.set(seed, found);
+			await noteRun(data.idx.folder, found);
+		}
+
+		if (queue.length > 0) {
+			noteOnce();
+		}
+
+		const indices = new Map(queue.map(([index, seed]) => [seed, index]));
+		await trainSeedsOnSlurm({
+			...{step: step.name, folders: runs, slurm, jobs, report, signal: outside},
+			...{out: options.out ?? '', name: name ?? path.basename([...runs.values()][0] ?? ''), detach},
+			emit: event => noteAndEmit(event.type === 'start' ? {...event, ...notes} : event),
+			finish(seed) {
+				const folder = runs.get(seed) ?? '';
+				const run = readFinishedRun(folder);
+				engine = run.engine;
+				const result = seedResult(run, step.target, data.classes);
+				results[indices.get(seed) ?? 0] = result;
+				emit({type: 'seed', step: step.name, folder, ...result});
+			},
+		});
+	};
+	try {
+		await (slurm ? trainOnCluster(slurm) : trainHere());
 	} finally {
 		existing?.release();
 		for (const folder of opened) {
 			folder.release();
 		}
 
-		(noted as NotedTraining | undefined)?.end(missing.flatMap(([index, seed]) => (results[index] ? [seed] : [])));
+		noted?.end(missing.flatMap(([index, seed]) => (results[index] ? [seed] : [])));
 	}
 
 	const count = results.filter(({held}) => held).length;
@@ -217,12 +264,22 @@ const overSeeds = (
 	};
 };
 
+/** Releases a new run, for the task that will train it; returns its folder. */
+const released = (folder: RunFolder | undefined): string => {
+	if (!folder) {
+		throw new Error('runs of a cluster are saved');
+	}
+
+	folder.begin();
+	folder.release();
+	return folder.path;
+};
+
 type Settled = TrainOptions & {readonly seeds: readonly number[]; readonly jobs: number; readonly threads: number};
 
 /** Fills in defaults. Several seeds share the cores by one thread each, which wastes less than several threads in one run. */
-const withDefaults = (options: TrainOptions): Settled => {
+const withDefaults = (options: TrainOptions, cores = unwrap(native().runtimeInfo()).cores): Settled => {
 	const {seeds = [1]} = options;
-	const {cores} = unwrap(native().runtimeInfo());
 	const jobs = options.jobs ?? Math.max(1, Math.floor(cores / (options.threads ?? 1)));
 	const threads = options.threads ?? (seeds.length > 1 ? Math.max(1, Math.floor(cores / jobs)) : cores);
 	return {...options, seeds: [...seeds], jobs, threads}; // the caller's list may change

@@ -31,6 +31,7 @@ import {ownRuns} from '../own-runs.js';
 import {parseNumber, parseSeeds} from '../parse.js';
 import {print, printError} from '../print.js';
 import {retrain} from '../retrain.js';
+import {orDetached, reportTask, type SlurmFlags, whenInterrupted, withSlurmOptions} from '../slurm-options.js';
 import {startReporter} from '../start-notes.js';
 import {whileWaiting} from '../while-waiting.js';
 
@@ -51,10 +52,10 @@ type Flags = LadderFlags &
 		text: boolean;
 		check: boolean;
 		replay: boolean | string;
-	};
+	} & SlurmFlags;
 
 export const recordCommand = (command: Command, interruption: Interruption): Command =>
-	withLiveOption(withDataOption(withLadderOption(command)))
+	withSlurmOptions(withLiveOption(withDataOption(withLadderOption(command))))
 		.option('--step <name>', 'the step to record (with --check: to check; default: all)')
 		.option('--seeds <list>', 'seeds to train with, such as 1-5 or 1,4,9', parseSeeds, [1, 2, 3, 4, 5])
 		.option(
@@ -118,7 +119,7 @@ Examples:
 
 				tellKept(kept);
 			} else {
-				await train(ladder, flags, interruption);
+				await orDetached(async () => train(ladder, flags, interruption));
 			}
 		});
 
@@ -144,12 +145,15 @@ const checkTogether = ({check, text, addSeeds, fresh, commit, timestamp, strict,
 
 const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): Promise<void> => {
 	const {signal} = interruption;
-	const {seeds, addSeeds, engine, threads, jobs, fresh, commit, timestamp} = flags;
-	const {step, record: kept} = chosenStep(ladder, flags.step);
+	const {seeds, addSeeds, engine, threads, jobs, fresh, commit, timestamp, on, slurm, detach} = flags;
+	const again = on === 'local' ? goingOn(flags) : `run the same command again${fresh ? ', without `--fresh`' : ''}`;
+	const kept = whenInterrupted(on, again);
+	const {step, record: folder} = chosenStep(ladder, flags.step);
 	const given = {
 		...(timestamp !== undefined && {timestamp}),
 		...(threads !== undefined && {threads}),
 		...(jobs !== undefined && {jobs}),
+		...(slurm !== undefined && {slurm}),
 	};
 	const folders = new Set<string>();
 	const recorder = await whileLive(flags.live, loadRunSource(`Recording of ${step.name}`, folders), async () => {
@@ -160,6 +164,12 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 			engine,
 			fresh,
 			commit,
+			on,
+			detach,
+			report(sentence) {
+				interruption.kept = kept;
+				reportTask(sentence);
+			},
 			signal,
 			...given,
 			...openOptions(flags),
@@ -168,20 +178,25 @@ const train = async (ladder: Ladder, flags: Flags, interruption: Interruption): 
 			printError(`Seed ${seed} was finished before\n`);
 		}
 
-		await follow(recorder, step, flags, interruption, folders);
+		await follow(recorder, step, kept, interruption, folders);
 		return recorder;
 	});
 	interruption.kept = undefined;
 	const {unwritten} = recorder.write();
-	print(`Recorded in ${displayPath(kept)}\n`);
+	print(`Recorded in ${displayPath(folder)}\n`);
 	tellKept(unwritten);
 };
 
-/** Prints the events of a recording's training, and adds the folders of its runs to `folders`. */
+/**
+ * Prints the events of a recording's training.
+ *
+ * @param kept completes the sentence about an interruption
+ * @param folders gets those of the runs
+ */
 const follow = async (
 	{training, seeds, finished}: Recorder,
 	step: StepEntry['step'],
-	flags: Flags,
+	kept: string,
 	interruption: Interruption,
 	folders: Set<string>,
 ): Promise<void> => {
@@ -197,7 +212,7 @@ const follow = async (
 				folders.add(event.folder);
 			}
 
-			interruption.kept ??= `to resume: ${goingOn(flags)}`;
+			interruption.kept ??= kept;
 			reportStart(event);
 			log.tell(event);
 		}

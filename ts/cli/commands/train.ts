@@ -25,12 +25,14 @@ import {
 	type TrainResult,
 	train,
 } from '../../index.js';
+import {openLadder} from '../../ladder/open-ladder.js';
 import {commandHint} from '../../platform/command-hint.js';
 import {predictionsText, verdict} from '../../report/verdict.js';
 import {cleanUpRun} from '../../runs/clean-up.js';
 import {readConfig} from '../../runs/config.js';
 import {latest} from '../../runs/latest.js';
 import {type Sibling, siblingsOf} from '../../runs/siblings.js';
+import type {SlurmOptions, Where} from '../../slurm/options.js';
 import type {Trainable} from '../../step/define-step.js';
 import {augmentedSheet} from '../../training/augmented-sheet.js';
 import {checkFits, checkStep} from '../../training/check-training.js';
@@ -54,6 +56,7 @@ import {foundRuns, ownRuns} from '../own-runs.js';
 import {parseNumber, parseSeeds, parseSetting} from '../parse.js';
 import {print, printError} from '../print.js';
 import {screen} from '../screen.js';
+import {orDetached, reportTask, type SlurmFlags, whenInterrupted, withSlurmOptions} from '../slurm-options.js';
 import {startReporter} from '../start-notes.js';
 
 type Flags = Pick<
@@ -75,10 +78,10 @@ type Flags = Pick<
 		strict: boolean;
 		fastDevRun: boolean;
 		showAugmentation?: string;
-	};
+	} & SlurmFlags;
 
 export const trainCommand = (command: Command, interruption: Interruption): Command =>
-	withLiveOption(withLogOption(withDataOption(withLadderOption(command))))
+	withSlurmOptions(withLiveOption(withLogOption(withDataOption(withLadderOption(command)))))
 		.option('--step <name>', 'the step of the ladder to train')
 		.option('--seeds <list>', 'seeds to train with, such as 1-5 or 1,4,9', parseSeeds, [1])
 		.option(
@@ -141,10 +144,12 @@ Examples:
 				interruption.whenUnread = exitCodes.targetMissed;
 			}
 
-			const result = await run(flags, command, interruption);
-			if (flags.strict && result.held.count < result.held.of) {
-				process.exitCode = exitCodes.targetMissed;
-			}
+			await orDetached(async () => {
+				const result = await run(flags, command, interruption);
+				if (flags.strict && result.held.count < result.held.of) {
+					process.exitCode = exitCodes.targetMissed;
+				}
+			});
 		});
 
 /** Writes the sheet of `--show-augmentation`. */
@@ -181,7 +186,7 @@ const run = async (flags: Flags, command: Command, interruption: Interruption): 
 	const folders = new Set<string>();
 	const title = `Training of ${flags.step ?? flags.resume ?? 'a step'}`;
 	return whileLive(live, loadRunSource(title, folders), async () =>
-		follow(await begin(flags, command, interruption.signal), flags, interruption, folders),
+		follow(await begin(flags, command, interruption), flags, interruption, folders),
 	);
 };
 
@@ -205,7 +210,7 @@ const follow = async (
 			folders.add(event.folder);
 		}
 
-		interruption.kept ??= goingOn(event);
+		interruption.kept ??= goingOn(event, flags);
 		printError(unprinted);
 		unprinted = '';
 		reportStart(event);
@@ -249,10 +254,14 @@ const follow = async (
 };
 
 /** Returns the command that resumes the saved runs; `undefined` if none is saved. */
-const goingOn = (event: TrainEvent): string | undefined =>
-	event.type === 'start' && event.folder !== undefined
-		? `to resume: ${commandHint('train', `--resume ${shellQuote(displayPath(event.folder))}`)}`
-		: undefined;
+const goingOn = (event: TrainEvent, {on}: Flags): string | undefined => {
+	if (event.type !== 'start' || event.folder === undefined) {
+		return undefined;
+	}
+
+	const where = on === 'local' ? '' : ` --on ${on}`;
+	return whenInterrupted(on, commandHint('train', `--resume ${shellQuote(displayPath(event.folder))}${where}`));
+};
 
 const trialNote = (settings: readonly TriedSetting[]): string =>
 	`This was a trial with ${settingsName({settings})}. \`record\` ignores --set, and trains the step as it is in its file.\n`;
@@ -267,7 +276,8 @@ type Begun = {
 	readonly note: string;
 };
 
-const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promise<Begun> => {
+const begin = async (flags: Flags, command: Command, interruption: Interruption): Promise<Begun> => {
+	const {signal} = interruption;
 	const {
 		step: name,
 		resume: given,
@@ -300,7 +310,9 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 
 		const asked = tensorboardOf(flags, path.resolve(realpathOf(folder), '..', '..'));
 		const tensorboard = asked ?? options.tensorboard;
-		const training = resume(folder, {signal, data: dataAgain(flags), ...(tensorboard !== undefined && {tensorboard})});
+		const ofLadder = flags.on === 'local' || step.ladder === undefined ? {} : (await openLadder(step.ladder)).slurm;
+		const where = {...whereOf(flags, ofLadder, interruption), ...(tensorboard !== undefined && {tensorboard})};
+		const training = resume(folder, {signal, data: dataAgain(flags), ...where});
 		const changes = flags.quiet ? [] : await changesOfStep({...step, experiment}, options.epochs, flags);
 		if (siblings.length > 1 && !flags.json && !flags.quiet) {
 			printError(`Resuming all seeds of the command: ${stateOf(siblings)}\n`);
@@ -325,9 +337,23 @@ const begin = async (flags: Flags, command: Command, signal: AbortSignal): Promi
 	const kept = fastDevRun
 		? {epochs: 1, limitTrain: batch, limitTest: batch}
 		: {out: runs, ...(tensorboard !== undefined && {tensorboard})};
-	const training = train(step, {...options, ...kept, data, signal});
+	const where = whereOf(flags, ladder.slurm, interruption);
+	const training = train(step, {...options, ...kept, ...where, data, signal});
 	return {step, training, seeds: flags.seeds.length, tensorboard, note: ''};
 };
+
+/** Returns where the seeds are trained. */
+const whereOf = (
+	{on, slurm, detach, resume: given = latest}: Flags,
+	ofLadder: SlurmOptions,
+	interruption: Interruption,
+): Required<Where> => ({
+	...{on, detach, slurm: {...ofLadder, ...slurm}},
+	report(sentence) {
+		interruption.kept ??= whenInterrupted(on, commandHint('train', `--resume ${shellQuote(given)} --on ${on}`));
+		reportTask(sentence);
+	},
+});
 
 /** Returns the data that a run is resumed with where the files that it began with are gone. */
 const dataAgain = (flags: Flags): DataSource => ({
@@ -415,4 +441,17 @@ const realpathOf = (link: string): string => {
 };
 
 /** Options that may be combined with `--resume`: they change the output, or say where the run's data or its events are. */
-const combinable = new Set(['resume', 'json', 'quiet', 'strict', 'live', 'log', 'ladder', 'dataDir', 'skipDamaged']);
+const combinable = new Set([
+	'on',
+	'slurm',
+	'detach',
+	'resume',
+	'json',
+	'quiet',
+	'strict',
+	'live',
+	'log',
+	'ladder',
+	'dataDir',
+	'skipDamaged',
+]);
