@@ -1,5 +1,5 @@
 import test from 'ava';
-import type {Schedule, WarmUp} from '../../ts/experiment/experiment.js';
+import type {Layer, Schedule, WarmUp} from '../../ts/experiment/experiment.js';
 import {hintsFor} from '../../ts/training/hints.js';
 import {ladder} from '../helpers/mnist.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
@@ -62,4 +62,31 @@ test('a warm-up that leaves no steps after it, and one without a step, are repor
 			'The schedule never reaches its `learningRate`: its warm-up has 2 steps, the run 1 step. ' +
 			'Take a shorter `schedule.warmUp`, a smaller `batchSize` or more `epochs`.',
 	);
+});
+
+test('a norm that is repeated is reported with the place of its layer, and convolutions without one are not', t => {
+	const {experiment} = ladder.step('lr-scheduler');
+	const block: Layer = {kind: 'block', channels: 1, kernel: 3, padding: 1};
+	const conv: Layer = {kind: 'conv', channels: 1, kernel: 3, padding: 1, bias: false};
+	const hints = (body: Layer[], norm: 'none' | 'batch' = 'batch') =>
+		hintsFor({...experiment, net: {...experiment.net, body, block: {...experiment.net.block, norm}}}, 60_000);
+	const repeat = (layers: Layer[], times = 2): Layer => ({kind: 'repeat', times, layers});
+	t.deepEqual(hints([block, repeat([block])]), [
+		'`net.body.1` repeats a norm with one set of running statistics, the mean of those of all repetitions: accuracy in ' +
+			'evaluation may be far below that of training. Repeat `conv` layers in a `residual` with an `activation` instead, which ' +
+			'have no norm.',
+	]);
+	for (const within of [
+		{kind: 'residual', layers: [conv], shortcut: 'conv'},
+		{kind: 'residual', layers: [repeat([block], 1)]},
+		{kind: 'concat', branches: [[], [{kind: 'separable', channels: 1, kernel: 3, padding: 1}]]},
+	] as const satisfies Layer[]) {
+		t.is(hints([repeat([within])]).length, 1, within.kind);
+	}
+
+	const inBranch: Layer = {kind: 'concat', branches: [[conv], [{kind: 'residual', layers: [repeat([block])]}]]};
+	t.regex(hints([inBranch]).join('\n'), /^`net\.body\.0\.branches\.1\.0\.layers\.0` repeats a norm/);
+	t.deepEqual(hints([repeat([block])], 'none'), []);
+	t.deepEqual(hints([repeat([block], 1)]), []);
+	t.deepEqual(hints([repeat([{kind: 'residual', layers: [conv], activation: 'relu'}])]), []);
 });

@@ -1,11 +1,11 @@
-import type {Experiment, WarmUp} from '../experiment/experiment.js';
+import type {Experiment, Layer, Net, WarmUp} from '../experiment/experiment.js';
 
 /**
- * Returns a sentence for each setting that can't do its work with so few training images.
+ * Returns a sentence for each setting that can't do its work, with so few training images or at all.
  *
  * @param images number of images that are trained on
  */
-export const hintsFor = ({schedule, batchSize, epochs}: Experiment, images: number): string[] => {
+export const hintsFor = ({net, schedule, batchSize, epochs}: Experiment, images: number): string[] => {
 	const perEpoch = Math.ceil(images / batchSize);
 	const steps = perEpoch * epochs;
 	const inRun = steps === 1 ? '1 step' : `${steps} steps`;
@@ -20,7 +20,68 @@ export const hintsFor = ({schedule, batchSize, epochs}: Experiment, images: numb
 				]
 			: []),
 		...warmUpHints('warmUp' in schedule ? schedule.warmUp : undefined, perEpoch, steps, inRun),
+		...repeatedNormHints(net),
 	];
+};
+
+/**
+ * Returns a sentence for each `repeat` with a batch norm in it. What is repeated shares its norm as its weights, running statistics
+ * included, which then fit no repetition: six such nets of 812 to 994 parameters learned MNIST and had 54 to 96 % in evaluation.
+ */
+const repeatedNormHints = ({block, body, head}: Net): string[] =>
+	block.norm === 'none'
+		? []
+		: [...repeatsOfNorms(body, 'net.body'), ...repeatsOfNorms(head, 'net.head')].map(
+				path =>
+					`\`${path}\` repeats a norm with one set of running statistics, the mean of those of all repetitions: accuracy in evaluation ` +
+					'may be far below that of training. Repeat `conv` layers in a `residual` with an `activation` instead, which have no norm.',
+			);
+
+const repeatsOfNorms = (layers: readonly Layer[], path: string): string[] =>
+	layers.flatMap((layer, index) => {
+		const own = `${path}.${index}`;
+		switch (layer.kind) {
+			case 'repeat': {
+				return layer.times > 1 && layer.layers.some(hasNorm) ? [own] : repeatsOfNorms(layer.layers, `${own}.layers`);
+			}
+
+			case 'residual': {
+				return repeatsOfNorms(layer.layers, `${own}.layers`);
+			}
+
+			case 'concat': {
+				return layer.branches.flatMap((branch, place) => repeatsOfNorms(branch, `${own}.branches.${place}`));
+			}
+
+			default: {
+				return [];
+			}
+		}
+	});
+
+const hasNorm = (layer: Layer): boolean => {
+	switch (layer.kind) {
+		case 'block':
+		case 'separable': {
+			return true;
+		}
+
+		case 'residual': {
+			return layer.shortcut === 'conv' || layer.layers.some(hasNorm);
+		}
+
+		case 'repeat': {
+			return layer.layers.some(hasNorm);
+		}
+
+		case 'concat': {
+			return layer.branches.flat().some(hasNorm);
+		}
+
+		default: {
+			return false;
+		}
+	}
 };
 
 const warmUpHints = (warmUp: WarmUp | undefined, perEpoch: number, steps: number, inRun: string): string[] => {
