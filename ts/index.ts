@@ -90,7 +90,7 @@ export {type Recorder, record} from './record/record.js';
 export {recordedModel} from './record/recorded-model.js';
 export {compareRuns, type RunComparisons} from './report/compare-runs.js';
 export {type ComparedMeasure, type Comparison, compare} from './report/comparison.js';
-export {type Report, report, reportRuns} from './report/report.js';
+export {type LaddersReport, type Report, report, reportLadders, reportRuns} from './report/report.js';
 export type {RunsOptions} from './report/run-groups.js';
 export type {
 	BatchEvent,

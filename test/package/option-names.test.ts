@@ -82,6 +82,7 @@ const examples: Readonly<Record<string, Example>> = {
 	'record given': {given: {slurm}, calls: [async given => stepladder.record(nowhere, 'tiny', given)]},
 	'compareRuns options': {given: {}, calls: [async given => stepladder.compareRuns(['runs'], given)]},
 	'report given': {given: {}, calls: [async given => stepladder.report(nowhere, given)]},
+	'reportLadders given': {given: {}, calls: [async given => stepladder.reportLadders([nowhere], given)]},
 	'reportRuns given': {given: {}, calls: [async given => stepladder.reportRuns(['runs'], given)]},
 	'sweep options': {
 		given: {

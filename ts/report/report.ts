@@ -1,10 +1,12 @@
+import {realpathSync} from 'node:fs';
 import path from 'node:path';
 import type {OpenOptions} from '../data/data.js';
 import {openData} from '../data/open-data.js';
 import {checkOpenOptions, openOptionNames} from '../data/open-options.js';
-import type {RecordError} from '../errors/index.js';
+import {ConfigError, type RecordError} from '../errors/index.js';
 import {displayPath} from '../format/command-line.js';
 import {escapeControls} from '../format/controls.js';
+import {formatValue} from '../format/value.js';
 import {acquireLock} from '../fs/lock.js';
 import {makeFolders} from '../fs/make-folders.js';
 import {suggestOut, wrapWriteErrors} from '../fs/wrap-write-errors.js';
@@ -12,11 +14,14 @@ import {writeUserFile} from '../fs/write-user-file.js';
 import {checkLadder} from '../ladder/check-ladder.js';
 import {runsFolder} from '../ladder/find-ladder.js';
 import type {Ladder} from '../ladder/open-ladder.js';
+import {commandHint} from '../platform/command-hint.js';
 import {LadderRecords} from '../record/ladder-records.js';
 import {listRuns} from '../runs/list-runs.js';
 import {checkNames} from '../validation/check-names.js';
 import {checkPath} from '../validation/check-path.js';
 import {type ExportedRun, exportFolders, exportsTable} from './exports-table.js';
+import {frontierData} from './frontier.js';
+import {laddersMarkdown} from './ladders-markdown.js';
 import {reportData} from './report-data.js';
 import {reportMarkdown} from './report-markdown.js';
 import {findGroups, type RunsOptions, runsOptionNames} from './run-groups.js';
@@ -33,9 +38,13 @@ export type Report = {
 };
 
 /** Where a report is written. */
-export type ReportFolder = {
+export type ReportOut = {
 	/** The folder for both files. */
 	readonly out: string;
+};
+
+/** Where a report is written, and which exports it lists. */
+export type ReportFolder = ReportOut & {
 	/**
 	 * A folder of exports, whose table the report has: each with its format, bytes and answers that differ.
 	 *
@@ -110,6 +119,80 @@ export const reportRuns = async (
 		['runs.html', html],
 	]);
 	return {markdown, html: page};
+};
+
+/** Paths of a written report of ladders, and their steps whose records are damaged, each with the reason. */
+export type LaddersReport = {
+	readonly markdown: string;
+	readonly html: string;
+	readonly damaged: ReadonlyMap<Ladder, ReadonlyMap<string, RecordError>>;
+};
+
+/**
+ * Writes a report of several ladders as `ladders.md` and as one self-contained `ladders.html`: the accuracy of all recorded steps against
+ * their parameters, a picture and a table for each data set, with the front, goals, and results of others. It needs the records, not the images.
+ *
+ * @example
+ * ```ts
+ * await reportLadders([await openLadder('ladders/large'), await openLadder('ladders/small')], {out: 'report'});
+ * ```
+ * @throws {ConfigError} without `out`, for an unknown option, for a ladder that is listed twice, and if no step of any has been recorded
+ * @throws {RecordError} if there are records, but none is readable
+ * @throws {WriteError} if a file can't be written
+ */
+export const reportLadders = async (ladders: readonly Ladder[], given: ReportOut): Promise<LaddersReport> => {
+	const {out, ...unknown} = given ?? {};
+	checkNames(unknown, ['out']);
+	checkLadders(ladders);
+	checkPath('out', out);
+	const all = ladders.map(ladder => new LadderRecords(ladder));
+	const data = frontierData(all);
+	if (data.frontiers.length === 0) {
+		const [damage] = all.flatMap(records => [...records.damaged().values()]);
+		throw damage ?? noRecords(ladders);
+	}
+
+	const {laddersPage} = await import('./page/ladders-page.js');
+	const html = await laddersPage(data);
+	const [markdown = '', page = ''] = await write(out, [
+		['ladders.md', laddersMarkdown(data)],
+		['ladders.html', html],
+	]);
+	return {markdown, html: page, damaged: data.damaged};
+};
+
+/** @throws {ConfigError} unless each is an opened ladder, and none is there twice */
+const checkLadders = (ladders: readonly Ladder[]): void => {
+	if (!Array.isArray(ladders) || ladders.length === 0) {
+		throw new ConfigError(
+			'ladders',
+			'a list of ladders, as `await openLadder(FOLDER)` gives them',
+			formatValue(ladders),
+		);
+	}
+
+	const known = new Set<string>();
+	for (const ladder of ladders) {
+		checkLadder(ladder);
+		const folder = realpathSync(ladder.folder);
+		if (known.has(folder)) {
+			const shown = displayPath(ladder.folder);
+			throw new ConfigError(
+				'ladders',
+				'different ladders',
+				shown,
+				`the ladder in ${shown} is named twice: name it once`,
+			);
+		}
+
+		known.add(folder);
+	}
+};
+
+const noRecords = (ladders: readonly Ladder[]): ConfigError => {
+	const folders = ladders.map(({folder}) => displayPath(folder)).join(', ');
+	const problem = `no step of the ladders in ${folders} has been recorded; try: ${commandHint('record', '--step STEP')}`;
+	return new ConfigError('ladders', 'ladders with recorded steps', folders, problem);
 };
 
 /** Returns the finished runs of a ladder's steps. */

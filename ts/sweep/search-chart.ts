@@ -1,3 +1,4 @@
+import {frontLine, sizeAxis} from '../format/size-chart.js';
 import {type Chart, drawSvg} from '../format/svg.js';
 import {type SettingEffect, settingEffects, sizeFront, wholeTrials} from './effects.js';
 import {objectives} from './objective.js';
@@ -70,13 +71,7 @@ const asLabel = (setting: unknown): string =>
 
 const sizePanel = (found: SweepResult, scale: number, y: Axis): unknown => {
 	const at = ({parameters, value}: {parameters: number; value: number}) => ({x: parameters, y: scale * value});
-	const x = {
-		field: 'x',
-		type: 'quantitative',
-		title: 'parameters',
-		scale: {type: 'log', nice: false},
-		axis: {tickCount: 4},
-	};
+	const encoding = {x: sizeAxis, y: {field: 'y', ...y}};
 	const front = sizeFront(found).map(at);
 	return {
 		...{width, height: 160},
@@ -84,17 +79,13 @@ const sizePanel = (found: SweepResult, scale: number, y: Axis): unknown => {
 			{
 				data: {values: wholeTrials(found).map(at)},
 				mark: {type: 'point', filled: true, size: 16, opacity: 0.45, color: 'currentColor'},
-				encoding: {x, y: {field: 'y', ...y}},
+				encoding,
 			},
-			{
-				data: {values: front},
-				mark: {type: 'line', interpolate: 'step-after', color: '#0072b2'},
-				encoding: {x, y: {field: 'y', ...y}},
-			},
+			frontLine(front, encoding, '#0072b2'),
 			{
 				data: {values: front},
 				mark: {type: 'point', filled: true, size: 50, color: '#0072b2'},
-				encoding: {x, y: {field: 'y', ...y}},
+				encoding,
 			},
 		],
 	};

@@ -36,6 +36,7 @@ th:first-child, td:first-child { position: sticky; left: 0; text-align: left; ba
 dl { display: grid; grid-template-columns: 5.5rem 1fr; gap: .3rem .8rem; margin: .6rem 0; }
 dt { font-weight: 600; }
 dd { margin: 0; min-width: 0; }
+dl.ladders { grid-template-columns: minmax(5.5rem, 12rem) 1fr; }
 dd ul { margin: 0; padding-left: 1.1rem; }
 figure { margin: .5rem 0; }
 figcaption { color: var(--quiet); font-size: .85rem; max-width: 46rem; }
@@ -48,11 +49,16 @@ svg { display: block; max-width: 100%; height: auto; color: var(--ink); }
 .legend li { display: flex; align-items: center; gap: .4rem; }
 .sign { flex: none; border: 0 solid currentColor; }
 .dot { width: .55rem; height: .55rem; border-radius: 50%; background: currentColor; }
+.box { width: .55rem; height: .55rem; background: currentColor; }
+.triangle, .triangle-down, .plus { width: .75rem; height: .75rem; background: currentColor; }
+.triangle { clip-path: polygon(50% 0, 100% 100%, 0 100%); }
+.triangle-down { clip-path: polygon(0 0, 100% 0, 50% 100%); }
+.plus { clip-path: polygon(35% 0, 65% 0, 65% 35%, 100% 35%, 100% 65%, 65% 65%, 65% 100%, 35% 100%, 35% 65%, 0 65%, 0 35%, 35% 35%); }
 .ring { width: .6rem; height: .6rem; border-width: 2px; border-radius: 50%; }
 .square { width: .8rem; height: .8rem; border-width: 2px; }
 .diamond { width: .5rem; height: .5rem; border-width: 2px; transform: rotate(45deg); }
 .tick { width: 0; height: 1rem; border-left-width: 3px; }
-.stroke { width: 1.9rem; height: 2px; }
+.stroke { width: 1.9rem; height: 2px; background: currentColor; }
 .dashes { width: 1.2rem; border-top: 1.5px dashed; }
 .band { width: 1.4rem; height: .7rem; background: currentColor; opacity: .3; }
 .mean { position: relative; width: 1.4rem; border-top-width: 2px; }
@@ -75,7 +81,7 @@ summary { cursor: pointer; }
 @media screen and (max-width: 29.99rem) { .for-medium { display: none; } }
 @media screen and (min-width: 30rem) { .for-narrow { display: none; } }
 @media screen and (min-width: 50rem) { .for-medium { display: none; } }
-@media (max-width: 30rem) { dl { grid-template-columns: 1fr; gap: 0; } dt { margin-top: .4rem; } }
+@media (max-width: 30rem) { dl, dl.ladders { grid-template-columns: 1fr; gap: 0; } dt { margin-top: .4rem; } }
 @media screen and (max-width: 49.99rem) {
 	.for-wide { display: none; }
 	table:not(.layers) { width: max-content; }
