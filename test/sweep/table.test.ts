@@ -1,72 +1,21 @@
 import test, {type ExecutionContext} from 'ava';
-import {openLadder, type SweepRecord} from '../../ts/index.js';
+import {openLadder} from '../../ts/index.js';
 import {comparedTrials, settingEffects, sizeFront} from '../../ts/sweep/effects.js';
 import {labelsOf} from '../../ts/sweep/labels.js';
 import type {SweepPlan} from '../../ts/sweep/plan.js';
 import {summarizeSweep} from '../../ts/sweep/result.js';
-import {followSearch, type RunResult, type WantedRun} from '../../ts/sweep/search.js';
 import {searchChart} from '../../ts/sweep/search-chart.js';
 import {sweepMarkdown, sweepText} from '../../ts/sweep/table.js';
-import type {PlannedSetting} from '../../ts/sweep/varied.js';
+import {madeUpPlan, madeUpRecord, madeUpVary} from '../helpers/made-up-sweep.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
 
-const vary: PlannedSetting[] = [
-	{path: 'schedule.learningRate', range: {low: 0.001, high: 0.1, log: true}},
-	{path: 'net.body.1.channels', range: {low: 1, high: 8, log: false}},
-	{path: 'net.block.norm', values: ['none', 'batch']},
-];
-
-const planOf = async (t: ExecutionContext, rest: Partial<SweepPlan> = {}): Promise<SweepPlan> => {
-	const {experiment} = (await openLadder(tinyLadder(t).folder)).step('tiny');
-	return {
-		...{step: 'tiny', experiment: {...experiment, epochs: 9}, vary, sample: {count: 40, draw: 1}, seeds: [101]},
-		...{holdout: 1000, limitTrain: null, drawSeed: 1},
-		data: {
-			...{name: 'Bars', channels: 1, size: 28, train: 4000, test: 60, hash: ''},
-			classes: Array.from({length: 10}, (_, label) => String(label)),
-		},
-		...rest,
-	};
-};
-
-/** Made-up results: the rate and the channels matter, the norm does not, and each epoch adds to the accuracy. */
-const madeUp = ({trial, index, seed, until}: WantedRun): RunResult => {
-	const {schedule, net} = trial.experiment;
-	const rate = 'learningRate' in schedule ? schedule.learningRate : 0;
-	const channels = (net.body[1] as {channels: number}).channels;
-	const noise = ((index * 7919 + seed * 104_729) % 13) - 6;
-	const base = 600 - 100 * Math.log10(rate / 0.02) ** 2 + 20 * channels + noise;
-	const epochs = Array.from({length: until ?? 9}, (_, epoch) => {
-		const holdoutCorrect = Math.round(base + 10 * epoch);
-		return {
-			epoch: epoch + 1,
-			trainLoss: 1,
-			trainCorrect: 1000,
-			holdoutLoss: 2 - holdoutCorrect / 1000,
-			holdoutCorrect,
-			seconds: 1,
-		};
-	});
-	return {epochs, diverged: null};
-};
-
-/** Returns the record of a plan with made-up results, or of its first runs. */
-const recordOf = (plan: SweepPlan, most = Number.POSITIVE_INFINITY): SweepRecord => {
-	const {runs: wanted} = followSearch(plan, madeUp);
-	const runs = wanted.slice(0, most).map(({index, seed}) => ({
-		...{trial: index, seed, engine: 'fused' as const, device: 'cpu', threads: 1, diverged: null, seconds: 9},
-		...{begun: '2026-11-30T00:00:00.000Z', condition: 0},
-	}));
-	const epochs = wanted
-		.slice(0, most)
-		.flatMap(run => madeUp(run).epochs.map(row => ({trial: run.index, seed: run.seed, ...row})));
-	return {plan, conditions: [], runs, epochs};
-};
+const planOf = async (t: ExecutionContext, rest: Partial<SweepPlan> = {}): Promise<SweepPlan> =>
+	madeUpPlan((await openLadder(tinyLadder(t).folder)).step('tiny').experiment, rest);
 
 const halving = {halving: 3, finalists: {count: 3, seeds: [201, 202, 203]}};
 
 test('labels tell trials apart: names where they are short, else numbers with the settings that differ', async t => {
-	const {search} = summarizeSweep('made-up', recordOf(await planOf(t)));
+	const {search} = summarizeSweep('made-up', madeUpRecord(await planOf(t)));
 	const labels = labelsOf(search.trials);
 	t.is(new Set(labels).size, labels.length);
 	t.true(labels.every(label => label.length <= 44));
@@ -75,7 +24,7 @@ test('labels tell trials apart: names where they are short, else numbers with th
 		labels[1],
 	);
 	t.regex(labels.find((_, index) => search.trials[index]?.settings.at(-1)?.value === 'none') ?? '', /, norm n/);
-	const short = summarizeSweep('made-up', recordOf(await planOf(t, {vary: vary.slice(0, 1)})));
+	const short = summarizeSweep('made-up', madeUpRecord(await planOf(t, {vary: madeUpVary.slice(0, 1)})));
 	t.deepEqual(
 		labelsOf(short.search.trials).slice(1),
 		short.trials.map(({name}) => name),
@@ -83,10 +32,10 @@ test('labels tell trials apart: names where they are short, else numbers with th
 });
 
 test('a setting that matters explains more than chance, one that does not less', async t => {
-	const found = summarizeSweep('made-up', recordOf(await planOf(t, halving)));
+	const found = summarizeSweep('made-up', madeUpRecord(await planOf(t, halving)));
 	const effects = settingEffects(found);
 	const byChannels = effects.find(({path}) => path === 'net.body.1.channels');
-	const [rate, channels, norm] = vary.map(({path}) => effects.find(effect => effect.path === path)?.explained);
+	const [rate, channels, norm] = madeUpVary.map(({path}) => effects.find(effect => effect.path === path)?.explained);
 	t.true((rate?.share ?? 0) > (rate?.byChance ?? 1) && (channels?.share ?? 0) > (channels?.byChance ?? 1));
 	t.true((norm?.share ?? 1) < (norm?.byChance ?? 0));
 	t.is(
@@ -109,7 +58,7 @@ test('a setting that matters explains more than chance, one that does not less',
 });
 
 test('the table shows finalists on fresh seeds beside their figures in the search, and all trials with where they ended', async t => {
-	const found = summarizeSweep('made-up', recordOf(await planOf(t, halving)));
+	const found = summarizeSweep('made-up', madeUpRecord(await planOf(t, halving)));
 	const text = sweepText(found);
 	t.regex(text, /Successive halving: after 1 and 3 epochs one trial in 3 went on\./);
 	t.regex(
@@ -131,7 +80,7 @@ test('the table shows finalists on fresh seeds beside their figures in the searc
 test('a sweep that still runs is shown as far as it got', async t => {
 	const plan = await planOf(t, halving);
 	for (const most of [0, 1, 5, 30, 41, 50]) {
-		const found = summarizeSweep('made-up', recordOf(plan, most));
+		const found = summarizeSweep('made-up', madeUpRecord(plan, most));
 		t.is(found.trials.length, 40);
 		t.regex(
 			sweepText(found),
