@@ -1,5 +1,6 @@
 import test, {type ExecutionContext} from 'ava';
 import {openLadder} from '../../ts/index.js';
+import {sweepChart} from '../../ts/sweep/chart.js';
 import {comparedTrials, settingEffects, sizeFront} from '../../ts/sweep/effects.js';
 import {labelsOf} from '../../ts/sweep/labels.js';
 import type {SweepPlan} from '../../ts/sweep/plan.js';
@@ -88,4 +89,40 @@ test('a sweep that still runs is shown as far as it got', async t => {
 		);
 		t.regex(sweepMarkdown(found), /^# made-up\n/);
 	}
+});
+
+test('the work of table and page grows as the trials', async t => {
+	/** Returns how often the settings of trials are read. */
+	const reads = async (count: number, rest: Partial<SweepPlan>): Promise<number> => {
+		const found = summarizeSweep('made-up', madeUpRecord(await planOf(t, {sample: {count, draw: 1}, ...rest})));
+		let read = 0;
+		const counted = found.search.trials.map(
+			trial =>
+				new Proxy(trial, {
+					get(target, name) {
+						read += 1;
+						return Reflect.get(target, name);
+					},
+				}),
+		);
+		const watched = {...found, search: {...found.search, trials: counted}};
+		sweepText(watched);
+		sweepMarkdown(watched);
+		return read;
+	};
+	for (const rest of [{}, halving]) {
+		const [few, many] = [await reads(60, rest), await reads(240, rest)];
+		t.true(few >= 60 && many < 6 * few, `${few} and ${many}`);
+	}
+});
+
+test('the chart has room for as many trials as a sweep may have', async t => {
+	const plan = await planOf(t, {sample: {count: 1000, draw: 1}, seeds: [101, 102]});
+	const found = summarizeSweep('made-up', madeUpRecord(plan));
+	const svg = await sweepChart(found);
+	const labels = [...svg.matchAll(/>(#\d+) learningRate/g)].map(([, label]) => label);
+	t.deepEqual(
+		[...new Set(labels)],
+		found.trials.map((_, index) => `#${index + 1}`),
+	);
 });

@@ -136,6 +136,9 @@ const shape = {
 	signal: shapes.signal.optional(),
 } satisfies Record<keyof TrainOptions, z.ZodType>;
 
+/** Made once: zod compiles it, which takes longer than the check. */
+const schema = z.strictObject(shape, 'an object');
+
 export const trainOptionNames = Object.keys(shape) as ReadonlyArray<keyof TrainOptions>;
 
 /**
@@ -155,7 +158,7 @@ export const requireSeeds = (seeds: unknown): void => {
  * @throws {ConfigError} for unknown options, or else for the first one of another type
  */
 export const checkTrainOptions = (options: unknown): void => {
-	validate(z.strictObject(shape, 'an object'), options, 'options');
+	validate(schema, options, 'options');
 	checkWhere(options as Where);
 	const {on, out} = options as Partial<TrainOptions>;
 	if (on === 'slurm' && out === undefined) {

@@ -122,13 +122,15 @@ export const slurmOptionNames = Object.keys(schema.shape) as ReadonlyArray<keyof
 /** The options in a ladder's file. */
 export const slurmShape = schema.optional();
 
+const named = z.object({slurm: slurmShape}); // made once, as in `train-options.ts`
+
 /**
  * Checks the options, not whether the cluster accepts them.
  *
  * @throws {ConfigError} for unknown options, for one of another type, and for an `extra` that would contradict the others
  */
 export const checkSlurm = (options: unknown): void => {
-	validate(z.object({slurm: slurmShape}), {slurm: options}, 'options');
+	validate(named, {slurm: options}, 'options');
 	for (const [index, option] of ((options as SlurmOptions | undefined)?.extra ?? []).entries()) {
 		const by = own.find(([pattern]) => pattern.test(option))?.[1];
 		if (by !== undefined) {

@@ -20,7 +20,8 @@ export const sweepChart = async (found: SweepResult): Promise<string> => {
 	}));
 	const step = 44;
 	const y = {
-		...{field: 'name', type: 'nominal' as const, title: null, sort: shown.map(index => labels[index] ?? '')},
+		...{field: 'name', type: 'nominal' as const, title: null, sort: null},
+		scale: {domain: shown.map(index => labels[index] ?? '')}, // a `sort` by a list of hundreds overflows Vega's stack
 		// above its row, in the plot: beside it, labels would leave no room on a narrow screen
 		axis: {
 			...{labelLimit: 340, labelAlign: 'left' as const, labelBaseline: 'bottom' as const, labelPadding: -4},

@@ -226,8 +226,9 @@ export class TrialSearch {
 	/** Returns the runs of some trials up to an epoch. The unchanged step goes on to its end. */
 	#ask(trials: readonly number[], seeds: readonly number[], until: number | undefined): WantedRun[] {
 		const {epochs} = this.#plan.experiment;
+		const all = this.#list.trials; // a copy at each call
 		return trials.flatMap(index => {
-			const trial = this.#list.trials[index];
+			const trial = all[index];
 			return seeds.flatMap(seed => {
 				if (!trial) {
 					return [];

@@ -3,6 +3,7 @@ import {clock, fixed, probability, roundInterval} from '../format/figures.js';
 import {markdownProse, markdownTable, markdownText} from '../format/markdown.js';
 import {plain, type Screen, textTable} from '../format/text-table.js';
 import {wrap} from '../format/wrap.js';
+import {groupBy} from '../statistics/group-by.js';
 import type {Spread} from '../statistics/spread.js';
 import {type SettingEffect, settingEffects, sizeFront} from './effects.js';
 import {labelsOf} from './labels.js';
@@ -54,20 +55,25 @@ const objectiveOf = ({record: {plan}}: SweepResult): Objective => objectives[pla
 const isOfOneSize = ({base, trials}: SweepResult): boolean =>
 	trials.every(({parameters}) => parameters === base.parameters);
 
-const label = (found: SweepResult, {name, diverged}: TrialSummary, index: number): string => {
-	const runs = found.record.runs.filter(({trial}) => trial === index).length;
-	const text = labelsOf(found.search.trials)[index] ?? name;
-	return diverged.length > 0 ? `${text}, diverged with ${diverged.length} of ${runs}` : text;
+/** Returns a function that names a trial in a table. */
+const labeller = ({record, search}: SweepResult): ((trial: TrialSummary, index: number) => string) => {
+	const labels = labelsOf(search.trials);
+	const runs = groupBy(record.runs, ({trial}) => trial);
+	return ({name, diverged}, index) => {
+		const text = labels[index] ?? name;
+		return diverged.length > 0 ? `${text}, diverged with ${diverged.length} of ${runs.get(index)?.length ?? 0}` : text;
+	};
 };
 
 /** Returns the table of all trials, each tested; in the order of the plan. */
 const testedTable = (found: SweepResult): Table => {
 	const objective = objectiveOf(found);
+	const label = labeller(found);
 	const sizes = isOfOneSize(found) ? [] : ['Parameters'];
 	return {
 		head: ['Trial', ...sizes, objective.head, ...testHead],
 		rows: [found.base, ...found.trials].map((trial, index) => [
-			label(found, trial, index),
+			label(trial, index),
 			...sizes.map(() => trial.parameters.toLocaleString('en')),
 			trial.objective ? spreadOf(trial.objective, objective) : '-',
 			...testCells(trial, objective.scale),
@@ -78,6 +84,7 @@ const testedTable = (found: SweepResult): Table => {
 /** Returns the table of the finalists on their fresh seeds, the best of the search first. */
 const finalTable = (found: SweepResult): Table => {
 	const objective = objectiveOf(found);
+	const label = labeller(found);
 	const finalists = (found.finalists ?? []).flatMap(index => {
 		const trial = found.trials[index];
 		return trial ? [[trial, index + 1] as const] : [];
@@ -85,7 +92,7 @@ const finalTable = (found: SweepResult): Table => {
 	return {
 		head: ['Finalist', 'Parameters', 'In the search', objective.head, ...testHead],
 		rows: ([[found.base, 0], ...finalists] as const).map(([trial, index]) => [
-			label(found, trial, index),
+			label(trial, index),
 			trial.parameters.toLocaleString('en'),
 			trial.objective ? objective.format(trial.objective.mean) : '-',
 			trial.final ? spreadOf(trial.final, objective) : '-',
@@ -98,6 +105,7 @@ const finalTable = (found: SweepResult): Table => {
 const searchTable = (found: SweepResult, most: number): Table => {
 	const objective = objectiveOf(found);
 	const {sign, scale} = objective;
+	const label = labeller(found);
 	const all = [found.base, ...found.trials].map((trial, index) => {
 		const value = trial.stopped?.value ?? trial.objective?.mean ?? Number.NaN;
 		const epochs = trial.stopped?.epoch ?? found.search.trials[index]?.experiment.epochs ?? 0;
@@ -108,7 +116,7 @@ const searchTable = (found: SweepResult, most: number): Table => {
 	return {
 		head: ['Trial', 'Parameters', objective.head, 'From unchanged', 'Epochs'],
 		rows: [...all.slice(0, 1), ...ranked.slice(0, most)].map(({trial, index, epochs, value}) => [
-			label(found, trial, index),
+			label(trial, index),
 			trial.parameters.toLocaleString('en'),
 			Number.isNaN(value) ? '-' : objective.format(value),
 			index === 0 || trial.stopped || Number.isNaN(value) ? '' : fixed(scale * (value - base), scale === 1 ? 4 : 2),
@@ -260,10 +268,11 @@ const effectLegend = ({search: {rungs}, record: {plan}}: SweepResult): string =>
 
 const frontTable = (found: SweepResult): Table => {
 	const objective = objectiveOf(found);
+	const labels = labelsOf(found.search.trials);
 	return {
 		head: ['Trial', 'Parameters', objective.head],
 		rows: sizeFront(found).map(({index, parameters, value}) => [
-			...[labelsOf(found.search.trials)[index] ?? '', parameters.toLocaleString('en'), objective.format(value)],
+			...[labels[index] ?? '', parameters.toLocaleString('en'), objective.format(value)],
 		]),
 	};
 };
