@@ -5,11 +5,13 @@ import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
 import sharp from 'sharp';
 import {AbortError, BudgetError, ConfigError, openLadder, type SweepResult, sweep} from '../../ts/index.js';
-
+import {writeSweep} from '../../ts/sweep/file.js';
+import {sweepText} from '../../ts/sweep/table.js';
 import {trainTrial} from '../../ts/sweep/train-trial.js';
 import {trialsOf} from '../../ts/sweep/trials.js';
 import {asPlanned, type PlannedSetting} from '../../ts/sweep/varied.js';
 import {main} from '../helpers/cli.js';
+import {temporaryFolder} from '../helpers/folder.js';
 import {resealSweep} from '../helpers/forger.js';
 import type {OwnLadder} from '../helpers/own-ladder.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
@@ -343,6 +345,47 @@ test('invalid trials are refused before anything is trained', async t => {
 	await refused({vary: [{path: 'epochs', values: [41]}]}, /41/, BudgetError);
 	await refused({vary: vary(...Array.from({length: 1001}, (_, index) => index + 1))}, /at most 1000 trials/);
 	await refused({name: '../elsewhere'}, /`name` should be lower-case words/);
+});
+
+test('the limit of the step’s target is that of a sweep, which has lower ones alone', async t => {
+	const net = (...values: unknown[]) => ({
+		vary: [{path: 'net.body.1.channels', values}],
+		...{seeds: [101], holdout: 100, epochs: 1, name: 'sizes', out: path.join(temporaryFolder(t), 'runs')},
+	});
+	const ladder = await openLadder(tinyLadder(t).folder);
+	const grid = await sweep(ladder, 'tiny', net(2, 8)); // 8 channels take 2098 parameters, and the target allows 2000
+	t.is(grid.record.plan.maxParameters, 2000);
+	t.deepEqual([grid.tooLarge, grid.trials.map(({parameters}) => parameters)], [1, [532]]);
+	t.regex(sweepText(grid), / At most 2,000 parameters: 1 trial above was left out\. /);
+	const drawn = await sweep(ladder, 'tiny', {
+		...{...net(), name: 'drawn', sample: 3, maxParameters: 9000},
+		vary: [
+			{path: 'net.body.1.channels', range: {low: 7, high: 12, log: false}},
+			{path: 'batchSize', values: [16, 24, 48]},
+		],
+	});
+	t.is(drawn.record.plan.maxParameters, 2000);
+	t.true(drawn.tooLarge > 0);
+	t.deepEqual([...new Set(drawn.trials.map(({parameters}) => parameters))], [1837]);
+	const low = await sweep(ladder, 'tiny', {...net(2, 4, 5), name: 'low', maxParameters: 1100});
+	t.deepEqual([low.record.plan.maxParameters, low.tooLarge], [1100, 1]);
+});
+
+test('a sweep of an earlier version, without a limit of parameters, is the same sweep', async t => {
+	const folder = tinyLadder(t).folder;
+	const ladder = await openLadder(folder);
+	const options = {
+		vary: [{path: 'schedule.learningRate', values: [0.02]}],
+		...{seeds: [101], holdout: 100, epochs: 1, out: path.join(folder, 'runs'), name: 'before'},
+	};
+	const {record} = await sweep(ladder, 'tiny', options);
+	const {maxParameters: _, ...plan} = record.plan;
+	writeSweep(path.join(folder, 'records/sweeps/before'), {...record, plan});
+	const found = await sweep(ladder, 'tiny', {...options, tell: () => t.fail('it trains')});
+	t.is(found.record.plan.maxParameters, undefined);
+	await t.throwsAsync(sweep(ladder, 'tiny', {...options, maxParameters: 1900}), {
+		message: /differs in `maxParameters`/,
+	});
 });
 
 test('another sweep replaces an existing one only with `--fresh`', async t => {

@@ -13,7 +13,7 @@ export type SweepPlan = {
 	readonly vary: readonly PlannedSetting[];
 	/** The number of trials to draw at random, and the seed of the draw; `null` for the whole grid. */
 	readonly sample: {readonly count: number; readonly draw: number} | null;
-	/** The limit of a trial's parameters, besides the step's own; `undefined` for none. */
+	/** The limit of a trial's parameters; `undefined` in sweeps of earlier versions that were given none, and failed above the step's. */
 	readonly maxParameters?: number | undefined;
 	/** The measure by which trials are ranked; `undefined` for accuracy. */
 	readonly objective?: ObjectiveName | undefined;

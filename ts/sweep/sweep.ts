@@ -74,12 +74,12 @@ export type SweepOptions = Pick<TrainOptions, 'epochs' | 'limitTrain' | 'threads
 		 */
 		readonly draw?: number;
 		/**
-		 * The limit of a trial's parameters, besides the step's own. Draws above it are repeated, and counted; trials of a grid
-		 * above it are left out.
+		 * The limit of a trial's parameters, if that of the step's target is not lower. Draws above it are repeated, and counted;
+		 * trials of a grid above it are left out.
 		 *
 		 * @range whole number, at least 1
 		 * @unit parameters
-		 * @default the step’s
+		 * @default the limit of the step’s target
 		 */
 		readonly maxParameters?: number;
 		/**
@@ -136,7 +136,7 @@ const optionNames = [
  * });
  * ```
  * @throws {ConfigError} for an unknown setting or option, the name of another sweep, and held-out images that lack a class
- * @throws {BudgetError} for a trial beyond the step's budgets
+ * @throws {BudgetError} for a trial with more epochs than the step's target allows, and for a step beyond its own limits
  * @throws {DetachedError} once its runs are submitted, with `detach`
  * @throws {AbortError} if the signal aborts
  */
@@ -178,7 +178,10 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		data: describe(data),
 		vary: vary.map(asPlanned),
 		sample: drawn,
-		...(maxParameters !== undefined && {maxParameters: whole('maxParameters', maxParameters, 1)}),
+		maxParameters: Math.min(
+			step.target.maxParameters,
+			whole('maxParameters', maxParameters ?? step.target.maxParameters, 1),
+		),
 		...searchPlan({objective, halving, search, finalists, finalSeeds, budget}, {sample: drawn, seeds: rest.seeds}),
 		seeds: [...rest.seeds],
 		holdout: heldOut(data, rest.holdout),
@@ -214,8 +217,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 	const isReplacing = fileType(replacing) === 'a file' && readFileSync(replacing, 'utf8') === identity;
 	if (!fresh && !isReplacing && hasSweep(folder)) {
 		const existing = readSweep(folder);
-		const {drawSeed, ...undrawn} = plan;
-		const [different] = differences(existing.plan, existing.plan.drawSeed === undefined ? undrawn : plan);
+		const [different] = differences(existing.plan, asBefore(plan, existing.plan, maxParameters));
 		if (different) {
 			throw new ConfigError(
 				'name',
@@ -269,6 +271,13 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 		lock.release();
 	}
 };
+
+/** Returns a plan as an earlier version wrote it, which had no draw of images, or no limit of parameters unless one was given. */
+const asBefore = ({drawSeed, maxParameters, ...plan}: SweepPlan, existing: SweepPlan, given?: number): SweepPlan => ({
+	...plan,
+	...(existing.drawSeed !== undefined && {drawSeed}),
+	...((existing.maxParameters !== undefined || given !== undefined) && {maxParameters}),
+});
 
 /** The files of a sweep's folder. */
 const written = [...Object.values(sweepFiles), pageFile, chartFile, searchChartFile];

@@ -126,8 +126,11 @@ const searchTable = (found: SweepResult, most: number): Table => {
 };
 
 /** Describes trials, seeds and images. */
-const opening = ({step, seeds, epochs, trials, tooLarge, record: {plan, drawn}, search}: SweepResult): string => {
-	const limited = plan.maxParameters === undefined ? '' : ` ${limitedTo(plan, tooLarge)}`;
+const opening = (found: SweepResult): string => {
+	const {step, seeds, epochs, trials, tooLarge, search} = found;
+	const {plan, drawn} = found.record;
+	const isUnlimited = plan.maxParameters === undefined || (tooLarge === 0 && isOfOneSize(found));
+	const limited = isUnlimited ? '' : ` ${limitedTo(plan, tooLarge)}`;
 	const ended =
 		drawn === undefined
 			? ''

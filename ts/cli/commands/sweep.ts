@@ -69,7 +69,7 @@ export const sweepCommand = (command: Command, interruption: Interruption): Comm
 		.option('--draw <n>', 'with --sample: which draw (default: 1)', parseNumber)
 		.option(
 			'--max-parameters <n>',
-			'the limit of a trial’s parameters: draws above it are repeated, trials of a grid left out',
+			'the limit of a trial’s parameters: draws above it are repeated, trials of a grid left out (default: the limit of the step’s target)',
 			parseNumber,
 		)
 		.option(
