@@ -1,3 +1,28 @@
+/*
+Target: At least 98.70 % of the test images in each of the last 5 epochs, with at most 1,000 parameters and 15
+  epochs.
+  Why: With 999 parameters `baseline` gets as many of its training images wrong as of the test images: it has too
+  little to learn with, and no regularisation will help. A rectifier throws half of its input away, which seven
+  channels can ill afford: ELU (Clevert et al. 2016) keeps what is below zero. And a residual (He et al. 2016) of a
+  depthwise 3x3 and a pointwise convolution takes the place of a 2x2 one: it sees a wider window for fewer
+  parameters, and the wider fourth layer takes these. Of 7 nets this one had the lowest loss on held-out images,
+  0.0416 in place of 0.0474; corrected for their number that is not significant, so ten seeds are to decide. 8 of 10
+  seeds of `baseline` have at least 98.70 % in each of the last five epochs, and with this all should.
+  Promised: On 2026-11-30 23:24 UTC, at commit 70189fb, before these seeds were trained. Ledger: f3fe731995b6.
+
+Result: Held by 10 of 10 seeds (seeds 1 to 10), with 999 parameters and 15 epochs, on the `fused` engine. Test
+  accuracy over the last five epochs: 98.97 % (deviation 0.09, 95 % interval 98.90 to 99.04); lowest in any of them
+  98.81 %. Training accuracy in the last epoch: 98.40 % (deviation 0.09, 95 % interval 98.33 to 98.47) while
+  learning (with augmentation), 98.86 % (deviation 0.06, 95 % interval 98.81 to 98.91) in evaluation mode. After the
+  last epoch: balanced accuracy 98.99 % (95 % interval 98.91 to 99.07); macro F1 98.99 % (95 % interval 98.92 to
+  99.06); top-3 accuracy 99.94 % (95 % interval 99.92 to 99.96); expected calibration error 0.37 % (95 % interval
+  0.32 to 0.42). Lowest recall: 9, 98.36 %, with a precision of 98.70 %. Always answering 1 gets 11.35 %. No test
+  image is in the training set.
+
+Analysis:
+- none yet
+*/
+
 import {defineStep, type SweepSummary} from 'stepladder';
 import baseline from './0-baseline.ts';
 
