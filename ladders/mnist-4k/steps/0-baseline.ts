@@ -22,10 +22,13 @@ Result: Missed: held by 2 of 10 seeds (seeds 1 to 10), with 4,908 parameters and
   training set.
 
 Analysis:
-- none yet
+- 8 of 10 seeds missed the target, but none by much: the lowest of their last epochs is 99.29 %. (not tested)
+- In evaluation mode it gets 99.48 % of its training images right, and 99.40 % of the test images: the gap is below
+  0.2 points. Parameters are what is short, and dense convolutions of ten channels spend most of them, so these are
+  next.
 */
 
-import {defineStep} from 'stepladder';
+import {claim, defineStep, isBelow, percent} from 'stepladder';
 
 export default defineStep({
 	name: 'baseline',
@@ -67,4 +70,19 @@ export default defineStep({
 		maxParameters: 5000,
 		maxEpochs: 15,
 	},
+	analysis: [
+		claim(
+			({self}) =>
+				`${self.missed.length} of ${self.held.of} seeds missed the target, but none by much: the lowest of their last epochs is ` +
+				`${percent(Math.min(...self.lowest.values))} %.`,
+			({self}) => self.missed.length > 0 && Math.min(...self.lowest.values) > 0.99,
+		),
+		claim(
+			({self}) =>
+				`In evaluation mode it gets ${percent(self.trainClean.mean)} % of its training images right, and ${percent(self.test.mean)} % of the ` +
+				'test images: the gap is below 0.2 points. Parameters are what is short, and dense convolutions of ten channels spend ' +
+				'most of them, so these are next.',
+			({self}) => isBelow(self, 'gap', 0.002),
+		),
+	],
 });
