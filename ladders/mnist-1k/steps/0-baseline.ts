@@ -19,10 +19,13 @@ Result: Held by 10 of 10 seeds (seeds 1 to 10), with 999 parameters and 15 epoch
   image is in the training set.
 
 Analysis:
-- none yet
+- Every seed held the target, with 98.58 % in the lowest of all last epochs. (not tested)
+- In evaluation mode it gets 98.77 % of its training images right, and 98.79 % of the test images: the gap is below
+  0.1 points. It has learned nothing by heart, so what is missing is what narrow layers can express, and that is
+  next.
 */
 
-import {defineStep} from 'stepladder';
+import {claim, defineStep, isBelow, percent} from 'stepladder';
 
 export default defineStep({
 	name: 'baseline',
@@ -63,4 +66,18 @@ export default defineStep({
 		maxParameters: 1000,
 		maxEpochs: 15,
 	},
+	analysis: [
+		claim(
+			({self}) =>
+				`Every seed held the target, with ${percent(Math.min(...self.lowest.values))} % in the lowest of all last epochs.`,
+			({self}) => self.held.count === self.held.of,
+		),
+		claim(
+			({self}) =>
+				`In evaluation mode it gets ${percent(self.trainClean.mean)} % of its training images right, and ${percent(self.test.mean)} % of the ` +
+				'test images: the gap is below 0.1 points. It has learned nothing by heart, so what is missing is what narrow layers can express, ' +
+				'and that is next.',
+			({self}) => isBelow(self, 'gap', 0.001),
+		),
+	],
 });

@@ -20,10 +20,15 @@ Result: Held by 10 of 10 seeds (seeds 1 to 10), with 999 parameters and 15 epoch
   image is in the training set.
 
 Analysis:
-- none yet
+- Test accuracy rose by 0.17 points (95 % interval 0.11 to 0.23), with as many parameters. The lowest of the last
+  five epochs rose by 0.19 points (95 % interval 0.13 to 0.25).
+- It fits the training images better, too, in evaluation mode by 0.09 points (95 % interval 0.03 to 0.15): what was
+  missing was what the layers can express.
+- In the mean it is 0.03 points below the goal of 99.00 %. The gap to the training images is below 0.1 points still,
+  so more epochs are next.
 */
 
-import {defineStep, type SweepSummary} from 'stepladder';
+import {claim, defineStep, isBelow, points, rose, type SweepSummary, shift} from 'stepladder';
 import baseline from './0-baseline.ts';
 
 export default defineStep({
@@ -63,6 +68,26 @@ export default defineStep({
 		maxParameters: 1000,
 		maxEpochs: 15,
 	},
+	analysis: [
+		claim(
+			({self, from}) =>
+				`Test accuracy rose by ${shift(self, from, 'test')}, with as many parameters. The lowest of the last five epochs rose by ` +
+				`${shift(self, from, 'lowest')}.`,
+			({self, from}) => rose(self, from, 'test') && rose(self, from, 'lowest'),
+		),
+		claim(
+			({self, from}) =>
+				`It fits the training images better, too, in evaluation mode by ${shift(self, from, 'trainClean')}: what was missing ` +
+				'was what the layers can express.',
+			({self, from}) => rose(self, from, 'trainClean'),
+		),
+		claim(
+			({self}) =>
+				`In the mean it is ${points(0.99 - self.test.mean)} below the goal of 99.00 %. The gap to the training images is below 0.1 ` +
+				'points still, so more epochs are next.',
+			({self}) => self.test.mean < 0.99 && isBelow(self, 'gap', 0.001),
+		),
+	],
 });
 
 const search = ({trials, base}: SweepSummary) => ({
