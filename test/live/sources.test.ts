@@ -112,8 +112,9 @@ test('the time left follows from the durations of epochs, runs that wait include
 test('a page of a sweep has a row a trial, with the seeds that have begun', async t => {
 	const source = sweepSource('Sweep of tiny');
 	const signal = new AbortController().signal;
+	const none = {holdoutAccuracy: undefined, diverged: false};
 	t.regex((await source.draw(signal)).text, /No run has begun yet/);
-	const of = {epochs: 2, done: 1, of: 5};
+	const of = {epochs: 2, done: 1, of: 5, epochsDone: 5, epochsOf: 10, secondsLeft: 75};
 	const tell = (
 		trial: string,
 		seed: number,
@@ -133,7 +134,7 @@ test('a page of a sweep has a row a trial, with the seeds that have begun', asyn
 	tell('unchanged', 2, 'finished', 2, 0.9);
 	tell('batchSize <8>', 1, 'finished', 0, undefined, true);
 	const {text} = await source.draw(signal);
-	t.regex(text, /1 of 5 runs finished, 1 of them before this command, about \d\d:\d\d left/);
+	t.regex(text, /1 of 5 runs finished, 1 of them before this command, 5 of 10 epochs, about 01:15 left/);
 	// the deviation of 0.5 and 0.9 is 0.2828
 	t.regex(
 		text,
@@ -141,4 +142,11 @@ test('a page of a sweep has a row a trial, with the seeds that have begun', asyn
 	);
 	t.regex(text, /<tr><td>batchSize &lt;8&gt;<\/td><td>-<\/td><td>1<\/td><td>0\/2<\/td><td>1 diverged<\/td><\/tr>/);
 	t.is(text.match(/<svg /g)?.length, 2, 'validation accuracy, and each seed on demand');
+	// a rung of successive halving later, the run goes on
+	source.tell({...of, epochs: 4, trial: 'batchSize <16>', seed: 1, type: 'finished', epoch: 1, ...none});
+	source.tell({...of, epochs: 8, trial: 'batchSize <16>', seed: 1, type: 'begun', epoch: 1, ...none});
+	t.regex(
+		(await source.draw(signal)).text,
+		/batchSize &lt;16&gt;<\/td><td>-<\/td><td>1<\/td><td>0\/8<\/td><td>1 in training/,
+	);
 });

@@ -38,7 +38,9 @@ const tinySweep = async (t: ExecutionContext) => {
 const withEvents = async (executor: LocalExecutor, runs: readonly PlannedRun[]): Promise<string[]> => {
 	const events: string[] = [];
 	const say = (progress: RunProgress): string =>
-		progress.type === 'found' ? `found ${progress.count}` : `${progress.run.index} ${progress.type} ${progress.epoch}`;
+		progress.type === 'found'
+			? `found ${progress.runs.length}`
+			: `${progress.run.index} ${progress.type} ${progress.epoch}`;
 	await executor.train(runs, progress => events.push(say(progress)));
 	return events;
 };

@@ -6,34 +6,29 @@ import type {SweepEvent} from '../sweep/sweep-event.js';
 import {MovingBlock, type MovingLine} from './moving-block.js';
 import {printError} from './print.js';
 import {screenOf} from './screen.js';
-import {Total} from './total.js';
+import {totalLine} from './total.js';
 
 /** Shows a sweep to a person, on stderr: a line an epoch, and on a terminal a moving line for each run in training. */
 export class SweepLog {
 	readonly #block = new MovingBlock(height => this.#lines(height));
 	readonly #running = new Map<string, SweepEvent>();
-	#total: Total | undefined;
+	readonly #begun = performance.now();
+	/** The last event, and when it was. */
+	#last: {readonly event: SweepEvent; readonly at: number} | undefined;
 
 	/** Prints an event; a function, so that it can be passed as it is. */
 	readonly tell = (event: SweepEvent): void => {
-		const {type, trial, seed, epoch, epochs, done, of} = event;
-		if (this.#total === undefined) {
-			this.#total = new Total(of - done, 'runs', performance.now());
-			if (done > 0) {
-				printError(`Finished before: ${done} of ${of}\n`);
-			}
+		const {type, trial, seed, done, of} = event;
+		if (this.#last === undefined && done > 0) {
+			printError(`Finished before: ${done} of ${of}\n`);
 		}
 
+		this.#last = {event, at: performance.now()};
 		const run = `${trial}, seed ${seed}`;
-		if (type === 'begun') {
-			this.#running.set(run, event);
-			this.#total.begin(run, epoch);
-		} else if (type === 'epoch') {
-			this.#running.set(run, event);
-			this.#total.progress(run, epoch, epochs);
-		} else {
+		if (type === 'finished') {
 			this.#running.delete(run);
-			this.#total.finish(run);
+		} else {
+			this.#running.set(run, event);
 		}
 
 		if (type !== 'begun') {
@@ -54,8 +49,21 @@ export class SweepLog {
 	}
 
 	#lines(height: number): MovingLine[] {
-		const total = this.#total?.line(performance.now()) ?? [''];
-		return [...[...this.#running.values()].slice(0, height - 1).map(runLine), total];
+		return [...[...this.#running.values()].slice(0, height - 1).map(runLine), this.#totalLine(performance.now())];
+	}
+
+	#totalLine(now: number): MovingLine {
+		if (this.#last === undefined) {
+			return [''];
+		}
+
+		const {event, at} = this.#last;
+		const {done, of, epochsDone, epochsOf, secondsLeft} = event;
+		return totalLine({
+			...{finished: done, of, what: 'runs', epochs: epochsDone, epochsOf},
+			secondsSoFar: (now - this.#begun) / 1000,
+			secondsLeft: secondsLeft && Math.max(0, secondsLeft - (now - at) / 1000),
+		});
 	}
 }
 

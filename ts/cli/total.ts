@@ -3,7 +3,38 @@ import type {MovingLine} from './moving-block.js';
 
 type Run = {readonly before: number; done: number; part: number};
 
-/** The progress of several runs together, in epochs, and the time that is left. */
+/** The progress of several runs together. */
+export type TotalProgress = {
+	/** How many runs have finished, of how many, and what they are called: `seeds`. */
+	readonly finished: number;
+	readonly of: number;
+	readonly what: string;
+	/** Finished epochs, and all of them. */
+	readonly epochs: number;
+	readonly epochsOf: number;
+	readonly secondsSoFar: number;
+	readonly secondsLeft: number | undefined;
+};
+
+/** Returns the line of progress, the fullest form first. */
+export const totalLine = ({
+	finished,
+	of,
+	what,
+	epochs,
+	epochsOf,
+	secondsSoFar,
+	secondsLeft,
+}: TotalProgress): MovingLine => {
+	const left = secondsLeft === undefined ? '' : `, ${clock(secondsLeft)} left`;
+	return [
+		`${of > 1 ? `${finished} of ${of} ${what} done, ` : ''}${epochs} of ${epochsOf} epochs, ${clock(secondsSoFar)} so far${left}`,
+		`${of > 1 ? `${finished}/${of} ${what}, ` : ''}${epochs}/${epochsOf} epochs${left}`,
+		`${epochs}/${epochsOf} epochs${left}`,
+	];
+};
+
+/** The progress of the seeds of a training together, in epochs, and the time that is left. */
 export class Total {
 	readonly #of: number;
 	readonly #what: string;
@@ -56,16 +87,12 @@ export class Total {
 
 	/** Returns the line of progress, the fullest form first. */
 	line(now: number): MovingLine {
-		const done = [...this.#runs.values()].reduce((total, run) => total + run.done, 0);
-		const all = this.#of * this.#epochs;
-		const seconds = this.secondsLeft(now);
-		const left = seconds === undefined ? '' : `, ${clock(seconds)} left`;
-		const soFar = `${clock((now - this.#begun) / 1000)} so far`;
-		const runs = `${this.#finished} of ${this.#of} ${this.#what} done`;
-		return [
-			`${this.#of > 1 ? `${runs}, ` : ''}${done} of ${all} epochs, ${soFar}${left}`,
-			`${this.#of > 1 ? `${this.#finished}/${this.#of} ${this.#what}, ` : ''}${done}/${all} epochs${left}`,
-			`${done}/${all} epochs${left}`,
-		];
+		return totalLine({
+			...{finished: this.#finished, of: this.#of, what: this.#what},
+			epochs: [...this.#runs.values()].reduce((total, run) => total + run.done, 0),
+			epochsOf: this.#of * this.#epochs,
+			secondsSoFar: (now - this.#begun) / 1000,
+			secondsLeft: this.secondsLeft(now),
+		});
 	}
 }

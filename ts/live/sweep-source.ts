@@ -11,7 +11,8 @@ import type {LiveSource} from './live-source.js';
 type TrialRun = {
 	readonly trial: string;
 	readonly seed: number;
-	readonly epochs: number;
+	/** The epoch after which it is stopped, so far, or its last. */
+	epochs: number;
 	readonly accuracies: Map<number, number>;
 	state: 'training' | 'finished' | 'diverged';
 };
@@ -22,18 +23,19 @@ export type SweepSource = LiveSource & {readonly tell: (event: SweepEvent) => vo
 /** Shows a sweep from its events: the folders of its runs have no figures before a run has finished. */
 export const sweepSource = (title: string): SweepSource => {
 	const runs = new Map<string, TrialRun>();
-	const begun = performance.now();
 	let events = 0;
-	let [before, done, all]: [number | undefined, number, number] = [undefined, 0, 0];
+	let [before, last]: [number | undefined, SweepEvent | undefined] = [undefined, undefined];
 	return {
 		title,
-		tell({type, trial, seed, epoch, epochs, holdoutAccuracy, diverged, done: finished, of}) {
+		tell(event) {
+			const {type, trial, seed, epoch, epochs, holdoutAccuracy, diverged, done} = event;
 			events += 1;
-			before ??= finished;
-			[done, all] = [finished, of];
+			before ??= done;
+			last = event;
 			const key = JSON.stringify([trial, seed]);
 			const run: TrialRun = runs.get(key) ?? {trial, seed, epochs, accuracies: new Map(), state: 'training'};
 			runs.set(key, run);
+			run.epochs = epochs;
 			if (holdoutAccuracy !== undefined) {
 				run.accuracies.set(epoch, holdoutAccuracy);
 			}
@@ -41,27 +43,19 @@ export const sweepSource = (title: string): SweepSource => {
 			run.state = type === 'finished' ? (diverged ? 'diverged' : 'finished') : 'training';
 		},
 		version: () => String(events),
-		draw: async () =>
-			sweepContent([...runs.values()], {
-				before: before ?? 0,
-				done,
-				of: all,
-				seconds: (performance.now() - begun) / 1000,
-			}),
+		draw: async () => sweepContent([...runs.values()], last, before ?? 0),
 	};
 };
 
-type Counts = {readonly before: number; readonly done: number; readonly of: number; readonly seconds: number};
-
-const sweepContent = async (runs: readonly TrialRun[], counts: Counts): Promise<Html> => {
-	if (runs.length === 0) {
+const sweepContent = async (runs: readonly TrialRun[], last: SweepEvent | undefined, before: number): Promise<Html> => {
+	if (last === undefined) {
 		return html`<section><p>No run has begun yet.</p></section>`;
 	}
 
 	const trials = [...groupBy(runs, ({trial}) => trial)].map(([name, of]) => ({name, runs: of}));
 	const drawn = trials.slice(0, mostDrawn);
 	return html`<section>
-<p class="headline">${progressSentence(runs, counts)}</p>
+<p class="headline">${progressSentence(last, before)}</p>
 ${table(
 	'Trials',
 	['Trial', 'Validation %', 'Seeds', 'Epochs', 'State'],
@@ -77,7 +71,12 @@ ${
 	runs.some(({accuracies}) => accuracies.size > 0)
 		? await curves(
 				drawn.map(({name, runs}) => ({
-					...{name, target: undefined, measured: undefined, experiment: {epochs: runs[0]?.epochs ?? 1}},
+					...{
+						name,
+						target: undefined,
+						measured: undefined,
+						experiment: {epochs: Math.max(...runs.map(({epochs}) => epochs))},
+					},
 					runs: runs.map(({seed, accuracies, state}) => ({
 						...{seed, isFinished: state === 'finished', trainClean: undefined},
 						epochs: [...accuracies].map(([epoch, accuracy]) => ({epoch, holdoutCorrect: accuracy, holdoutTotal: 1})),
@@ -89,16 +88,12 @@ ${
 </section>`;
 };
 
-const progressSentence = (runs: readonly TrialRun[], {before, done, of, seconds}: Counts): string => {
-	const trained = runs.reduce((sum, {accuracies}) => sum + accuracies.size, 0);
-	const each = runs[0]?.epochs ?? 1;
-	const left = (of - before) * each - trained;
-	const ended = runs.filter(({state}) => state !== 'training').length;
-	return [
+const progressSentence = ({done, of, epochsDone, epochsOf, secondsLeft}: SweepEvent, before: number): string =>
+	[
 		`${done} of ${of} runs finished${before > 0 ? `, ${before} of them before this command` : ''}`,
-		...(trained > 0 && ended < of - before ? [`about ${clock((seconds * left) / trained)} left`] : []),
+		`${epochsDone} of ${epochsOf} epochs`,
+		...(secondsLeft !== undefined && done < of ? [`about ${clock(secondsLeft)} left`] : []),
 	].join(', ');
-};
 
 const accuracyCell = (runs: readonly TrialRun[]): string => {
 	const last = runs.flatMap(({accuracies}) => [...accuracies.values()].at(-1) ?? []);

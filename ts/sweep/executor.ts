@@ -34,9 +34,9 @@ export type SharedSettings = {
 
 /** Progress of a list of runs. */
 export type RunProgress =
-	/** Once for each list, before any of its runs: the number of those that were finished before. */
-	| {readonly type: 'found'; readonly count: number}
-	/** A run begins or is resumed, has finished an epoch, or has finished. */
+	/** Once for each list, before any of its runs: those that were finished before. */
+	| {readonly type: 'found'; readonly runs: readonly PlannedRun[]}
+	/** A run begins or is resumed, has finished an epoch, or has finished. One that is resumed has its earlier epochs again. */
 	| {
 			readonly type: 'begun' | 'epoch' | 'finished';
 			readonly run: PlannedRun;

@@ -32,9 +32,10 @@ export class LocalExecutor implements Executor {
 		const {cores} = unwrap(native().runtimeInfo());
 		const jobs = givenJobs ?? Math.max(1, Math.floor(cores / (givenThreads ?? 1)));
 		const threads = givenThreads ?? Math.max(1, Math.floor(cores / Math.min(jobs, runs.length)));
-		const waiting = runs.filter(({folder, until}) => folder.read(until) === undefined);
+		const isFinished = ({folder, until}: PlannedRun): boolean => folder.read(until) !== undefined;
+		const [finished = [], waiting = []] = [true, false].map(of => runs.filter(run => isFinished(run) === of));
 		const lockedSignal = AbortSignal.any([signal, ...[...this.#locks.values()].map(lock => lock.signal)]);
-		emit({type: 'found', count: runs.length - waiting.length});
+		emit({type: 'found', runs: finished});
 		await runWorkers(waiting, jobs, lockedSignal, async (run, signal) => {
 			const lock = this.#locks.get(run.folder.path);
 			if (!lock) {

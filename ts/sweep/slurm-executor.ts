@@ -43,7 +43,7 @@ export class SlurmExecutor implements Executor {
 		await this.#clear(runs);
 		const byKey = new Map(runs.map(run => [keyOf(run), run]));
 		const waiting = runs.filter(isUnfinished);
-		emit({type: 'found', count: runs.length - waiting.length});
+		emit({type: 'found', runs: runs.filter(run => !waiting.includes(run))});
 		const trials: Trial[] = [];
 		for (const {index, trial} of runs) {
 			trials[index] = trial;

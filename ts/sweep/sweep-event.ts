@@ -16,4 +16,9 @@ export type SweepEvent = {
 	/** Finished runs, with those of earlier commands; a run counts each time that it is stopped or finished. */
 	readonly done: number;
 	readonly of: number;
+	/** Finished epochs of the whole sweep, with those of earlier commands, and all that are planned. */
+	readonly epochsDone: number;
+	readonly epochsOf: number;
+	/** Time that is left, by the epochs that were trained in this process; `undefined` before the first. */
+	readonly secondsLeft: number | undefined;
 };

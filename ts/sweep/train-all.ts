@@ -1,12 +1,12 @@
 import process from 'node:process';
 import {RecordError} from '../errors/index.js';
 import {differences} from '../experiment/difference.js';
-import {settingsName} from '../experiment/settings.js';
 import type {Condition} from '../native/condition.js';
-import type {Executor, PlannedRun, RunProgress} from './executor.js';
+import type {Executor, PlannedRun} from './executor.js';
 import type {SweepPlan} from './plan.js';
-import {costOf, type RunResult, roundOf, type SearchState, TrialSearch, type WantedRun} from './search.js';
+import {type RunResult, type SearchState, TrialSearch, type WantedRun} from './search.js';
 import type {SweepEvent} from './sweep-event.js';
+import {SweepProgress} from './sweep-progress.js';
 import type {SweepEpoch, SweepRecord, SweepRun} from './sweep-record.js';
 import type {FinishedTrial} from './trial-folder.js';
 import {trialsOf} from './trials.js';
@@ -23,8 +23,7 @@ export const trainAll = async (
 	executor: Executor,
 	tell: (event: SweepEvent) => void,
 ): Promise<SweepRecord> => {
-	const planned = trialsOf(plan).length - 1;
-	const progress = new SweepProgress(plan, planned, tell);
+	const progress = new SweepProgress(plan, trialsOf(plan), tell);
 	const search = new TrialSearch(plan, drawn => progress.leavesTime(drawn));
 	const results = new Map<string, RunResult>(); // a round asks again for those of earlier ones
 	const resultOf = (run: WantedRun): RunResult => {
@@ -48,59 +47,6 @@ export const trainAll = async (
 		executor.release();
 	}
 };
-
-/** Turns the progress of lists of runs into the events of a sweep, and estimates the time that it takes. */
-class SweepProgress {
-	readonly #plan: SweepPlan;
-	readonly #planned: number;
-	readonly #tell: (event: SweepEvent) => void;
-	readonly #begun = performance.now();
-	#of: number;
-	#done = 0;
-	#doneBefore = 0;
-	#epochsTrained = 0;
-
-	constructor(plan: SweepPlan, planned: number, tell: (event: SweepEvent) => void) {
-		this.#plan = plan;
-		this.#planned = planned;
-		this.#tell = tell;
-		this.#of = costOf(plan, planned).runs;
-	}
-
-	startRound(): void {
-		this.#doneBefore = this.#done;
-	}
-
-	readonly receive = (progress: RunProgress): void => {
-		if (progress.type === 'found') {
-			this.#done = this.#doneBefore + progress.count;
-			return;
-		}
-
-		const {type, run, epoch, holdoutCorrect, diverged} = progress;
-		this.#done += Number(type === 'finished');
-		this.#epochsTrained += Number(type === 'epoch');
-		const {trial, seed, until} = run;
-		const holdoutAccuracy = holdoutCorrect === undefined ? undefined : holdoutCorrect / this.#plan.holdout;
-		const of = {epochs: until ?? trial.experiment.epochs, done: this.#done, of: Math.max(this.#of, this.#done)};
-		this.#tell({type, trial: settingsName(trial), seed, epoch, holdoutAccuracy, diverged, ...of});
-	};
-
-	/** Whether another round of draws is likely to end within the budget, by the time that an epoch took in this process. */
-	leavesTime(drawn: number): boolean {
-		const {budget} = this.#plan;
-		if (budget === undefined || this.#epochsTrained === 0) {
-			return true;
-		}
-
-		const trials = Math.min(this.#planned, drawn + roundOf(this.#plan, drawn));
-		const cost = costOf(this.#plan, trials, this.#planned);
-		const secondsPerEpoch = (performance.now() - this.#begun) / 1000 / this.#epochsTrained;
-		const leaves = cost.epochs * secondsPerEpoch <= budget;
-		this.#of = leaves ? this.#of : costOf(this.#plan, drawn, this.#planned).runs;
-		return leaves;
-	}
-}
 
 /** @throws {RecordError} if its result was removed */
 const readRun = ({folder, index, seed, until}: PlannedRun): FinishedTrial => {

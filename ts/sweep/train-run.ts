@@ -24,10 +24,10 @@ export const trainRun = async (run: PlannedRun, settings: RunSettings): Promise<
 	const {trial, seed, folder, until} = run;
 	const begun = folder.begin();
 	const log = events === undefined ? undefined : openTrialLog(events, plan, {...run, begun});
-	emit({type: 'begun', run, epoch: 0, holdoutCorrect: undefined, diverged: false});
 	const outcome = await trainTrial({
 		...{experiment: trial.experiment, seed, data, images: selectionOf(plan), threads, until},
 		...{weights: weightPaths(trial.experiment, ladder), checkpoint: folder.checkpoint, signal},
+		begin: epoch => emit({type: 'begun', run, epoch, holdoutCorrect: undefined, diverged: false}),
 		tell(row) {
 			log?.(row);
 			const {epoch, holdoutCorrect} = row;

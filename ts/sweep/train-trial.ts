@@ -21,6 +21,8 @@ export type TrialRun = {
 	/** The epoch after which to stop; `undefined` to train to the end. */
 	readonly until?: number | undefined;
 	readonly signal: AbortSignal;
+	/** Called once it is known how many epochs were finished before. */
+	readonly begin?: (epochsDone: number) => void;
 	/** Called with each epoch. */
 	readonly tell: (row: TrialEpoch) => void;
 };
@@ -38,7 +40,19 @@ export type TrialOutcome = Omit<SweepRun, 'trial' | 'seed' | 'begun' | 'conditio
  * @throws {AbortError} if the signal aborts, and the error of a run that fails; a loss that diverges is an outcome
  */
 export const trainTrial = async (run: TrialRun): Promise<TrialOutcome> => {
-	const {experiment, seed, data, images, threads, weights, checkpoint, until = experiment.epochs, signal, tell} = run;
+	const {
+		experiment,
+		seed,
+		data,
+		images,
+		threads,
+		weights,
+		checkpoint,
+		until = experiment.epochs,
+		signal,
+		begin,
+		tell,
+	} = run;
 	const begun = performance.now();
 	const epochs: TrialEpoch[] = [];
 	const enough = new AbortController();
@@ -56,6 +70,7 @@ export const trainTrial = async (run: TrialRun): Promise<TrialOutcome> => {
 		const finished = await runNative(experiment, data, options, AbortSignal.any([signal, enough.signal]), event => {
 			if (event.type === 'started') {
 				resumedAfter = event.epochsDone;
+				begin?.(resumedAfter);
 			} else if (event.type === 'epoch' && epochs.length < until) {
 				const row = asRow(event);
 				epochs.push(row);
