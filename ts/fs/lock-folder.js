@@ -233,7 +233,7 @@ const tryAcquire = (lock, lost, stopped) => {
 	const own = {
 		...{id: randomUUID(), pid: process.pid, host: os.hostname(), space: processSpace()},
 		since: new Date().toISOString(),
-		...(isMainThread && {began: beganAt(process.pid)}),
+		...(isMainThread && {began: ownStart()}),
 	};
 	try {
 		if (isDead(lock, holderOf(lock), stopped)) {
@@ -251,6 +251,15 @@ const tryAcquire = (lock, lost, stopped) => {
 	}
 
 	return new HeldLock(lock, own.id, lost);
+};
+
+/** @type {string | undefined} */
+let started;
+
+/** Returns when this process started, as {@link beganAt} does; read once, since a sweep has a lock a run. */
+const ownStart = () => {
+	started ??= beganAt(process.pid);
+	return started;
 };
 
 /** A lock that this process holds. */

@@ -20,6 +20,8 @@ export type LocalSettings = SharedSettings & {
 export class LocalExecutor implements Executor {
 	readonly #settings: LocalSettings;
 	readonly #locks = new Map<string, Lock>();
+	/** Aborts when any lock is lost: combined signals would be copied for each run, with one source a lock. */
+	readonly #lost = new AbortController();
 
 	constructor(settings: LocalSettings) {
 		this.#settings = settings;
@@ -34,7 +36,7 @@ export class LocalExecutor implements Executor {
 		const threads = givenThreads ?? Math.max(1, Math.floor(cores / Math.min(jobs, runs.length)));
 		const isFinished = ({folder, until}: PlannedRun): boolean => folder.read(until) !== undefined;
 		const [finished = [], waiting = []] = [true, false].map(of => runs.filter(run => isFinished(run) === of));
-		const lockedSignal = AbortSignal.any([signal, ...[...this.#locks.values()].map(lock => lock.signal)]);
+		const lockedSignal = AbortSignal.any([signal, this.#lost.signal]);
 		emit({type: 'found', runs: finished});
 		await runWorkers(waiting, jobs, lockedSignal, async (run, signal) => {
 			const lock = this.#locks.get(run.folder.path);
@@ -63,6 +65,7 @@ export class LocalExecutor implements Executor {
 		);
 		for (const [path, lock] of locks) {
 			this.#locks.set(path, lock);
+			lock.signal.addEventListener('abort', () => this.#lost.abort(lock.signal.reason), {once: true});
 		}
 
 		for (const {folder} of added) {
