@@ -97,7 +97,15 @@ const fitting = (
 		const record = JSON.parse(read('record.json'));
 		writeFileSync(
 			path.join(folder, 'record.json'),
-			pretty({...record, ledger: moved.get(record.ledger) ?? record.ledger}),
+			pretty({
+				...record,
+				ledger: moved.get(record.ledger) ?? record.ledger,
+				...(record.added && {
+					added: record.added.map(({seeds, line}: {seeds: number[]; line: string}) => ({
+						...{seeds, line: moved.get(line) ?? line},
+					})),
+				}),
+			}),
 		);
 		resealRecord(folder);
 		const names = ['record.json', 'epochs.csv', 'predictions.jsonl', 'classes.jsonl'];

@@ -3,6 +3,7 @@ import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {execaSync} from 'execa';
+import {sha256} from '../../ts/fs/hash.js';
 import {ConfigError, openLadder, RecordError, record} from '../../ts/index.js';
 import {gitState} from '../../ts/platform/git.js';
 import {checkCommits} from '../../ts/record/check-commits.js';
@@ -54,9 +55,9 @@ class Repository {
 		this.own.write(file, after);
 	}
 
-	async record({commit = false, fresh = false, seeds = [1]} = {}): Promise<void> {
+	async record({commit = false, fresh = false, seeds = [1], add = false} = {}): Promise<void> {
 		const out = path.join(this.own.folder, 'runs');
-		const recorder = await record(await openLadder(this.own.folder), 'tiny', {seeds, out, commit, fresh});
+		const recorder = await record(await openLadder(this.own.folder), 'tiny', {seeds, out, commit, fresh, add});
 		await recorder.training?.result;
 		recorder.write();
 	}
@@ -123,6 +124,55 @@ test('a preregistration that was committed with its record is named only by `str
 	const {exitCode, stdout} = await repository.own.run(['record', '--check', '--strict']);
 	t.is(exitCode, 1);
 	t.is(stdout, `${promise}: it was not committed before its record: record with \`--commit\`\n1 problem found.`);
+});
+
+test('seeds that were added are to be noted in a commit before the record that has them', async t => {
+	const repository = new Repository(t);
+	await repository.record({commit: true});
+	repository.commit('the record');
+	await repository.record({commit: true, seeds: [6, 7], add: true});
+	t.deepEqual(await repository.check(true), fine, 'before the record is committed');
+	repository.commit('the record with more seeds');
+	t.deepEqual(await repository.check(true), fine);
+
+	await repository.record({seeds: [8], add: true});
+	repository.commit('line and record at once');
+	t.deepEqual(await repository.check(), fine);
+	const [problem = '', ...others] = (await repository.check(true)).problems;
+	t.regex(
+		problem,
+		/record\.json: seed 8 was added: the ledger’s line about it was not committed before the record that has it: add seeds with `--commit`$/,
+	);
+	t.deepEqual(others, []);
+});
+
+test('an invented commit of an addition is named, and one from elsewhere', async t => {
+	const repository = new Repository(t);
+	await repository.record({commit: true});
+	const before = repository.commit('the record');
+	await repository.record({commit: true, seeds: [6], add: true});
+	const elsewhere = repository.git('commit-tree', '-m', 'elsewhere', `${before}^{tree}`);
+	const lineOf = (): string =>
+		repository.own
+			.read(ledger)
+			.split('\n')
+			.find(line => line.includes('"event":"added"')) ?? '';
+	let named = before;
+	for (const [commit, sentence] of [
+		['0'.repeat(40), /record\.json: seed 6 was added: commit 0000000 does not exist$/],
+		[elsewhere, /: seed 6 was added: commit \w{7} does not come before the one that is checked out$/],
+	] as const) {
+		const line = lineOf();
+		repository.edit(ledger, line, line.replace(named, commit));
+		repository.edit(recorded, sha256(line), sha256(lineOf()));
+		named = commit;
+		await repository.forge();
+		const {problems} = await repository.check();
+		t.true(
+			problems.some(problem => sentence.test(problem)),
+			problems.join('\n'),
+		);
+	}
 });
 
 test('an invented commit is named, and one that came later or elsewhere', async t => {

@@ -3,6 +3,7 @@ import type {Preregistration, WrittenByRecord} from '../claims/preregistration.j
 import type {StepRecord} from '../claims/step-record.js';
 import {RecordError} from '../errors/index.js';
 import {displayPath} from '../format/command-line.js';
+import {listSeeds} from '../format/seeds.js';
 import {sha256} from '../fs/hash.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
 import type {LedgerLine, LineOf} from '../ledger/events.js';
@@ -23,7 +24,8 @@ export type CommitCheck = {
 
 /**
  * Compares records with the history of git: whether the commits that their preregistrations name exist, hold the step and the ledger
- * that were preregistered, and come before the first commit with the record; and whether a commit removed lines of the ledger.
+ * that were preregistered, and come before the first commit with the record; likewise the commits at which seeds were added; and whether
+ * a commit removed lines of the ledger.
  *
  * @param strict whether each preregistration has to be committed before its record, and git has to be there
  */
@@ -56,7 +58,10 @@ export const checkCommits = (records: LadderRecords, entries: readonly StepEntry
 			record.preregistration.made.by === 'history'
 				? checkHistoricCommits(record, repository, strict)
 				: checkCommit(entry, record, records, repository, strict);
-		return found.map(sentence => `${displayPath(preregistrationFile(entry.record))}: ${sentence}`);
+		return [
+			...found.map(sentence => `${displayPath(preregistrationFile(entry.record))}: ${sentence}`),
+			...checkAdditions(entry, record, records, repository, strict),
+		];
 	});
 	return {problems: [...problems, ...checkAppended(ladder, repository)], unchecked: undefined};
 };
@@ -152,6 +157,63 @@ const notBefore = (commit: string, first: string | undefined, repository: Reposi
 	repository.isBefore(commit, first ?? 'HEAD')
 		? undefined
 		: `commit ${short(commit)} does not come before ${first === undefined ? 'the one that is checked out' : `the record’s first one, ${short(first)}`}`;
+
+/** Checks the commits at which seeds were added to a record. */
+const checkAdditions = (
+	{record: folder}: StepEntry,
+	{added = []}: StepRecord,
+	records: LadderRecords,
+	repository: Repository,
+	strict: boolean,
+): string[] => {
+	const file = path.join(folder, 'record.json');
+	return added.flatMap(({seeds, line: hash}) => {
+		const line = records.ledger().find((line): line is LineOf<'added'> => line.event === 'added' && line.hash === hash);
+		if (line === undefined) {
+			return []; // `checkLedger` names it
+		}
+
+		const first = repository.firstWith(hash, file);
+		const problem =
+			additionProblem(line, first, records, repository) ??
+			(strict ? uncommitted(line, first, records, repository) : undefined);
+		return problem === undefined
+			? []
+			: [`${displayPath(file)}: ${listSeeds(seeds)} ${seeds.length === 1 ? 'was' : 'were'} added: ${problem}`];
+	});
+};
+
+const additionProblem = (
+	{commit, previous}: LineOf<'added'>,
+	first: string | undefined,
+	records: LadderRecords,
+	repository: Repository,
+): string | undefined => {
+	if (commit === null) {
+		return undefined;
+	}
+
+	const name = `commit ${short(commit.hash)}`;
+	if (repository.timeOf(commit.hash) === undefined) {
+		return `${name} does not exist`;
+	}
+
+	const text = repository.textAt(commit.hash, ledgerFile(records.ladder.folder));
+	const wrong = text === undefined ? undefined : wrongLedger(text, name, previous ?? undefined, records);
+	return wrong ?? notBefore(commit.hash, first, repository);
+};
+
+const uncommitted = (
+	{previous, seeds}: LineOf<'added'>,
+	first: string | undefined,
+	{ladder}: LadderRecords,
+	repository: Repository,
+): string | undefined => {
+	const noted = repository.firstWith(`"previous":"${previous}"`, ledgerFile(ladder.folder));
+	return noted === undefined || noted === first || !repository.isBefore(noted, first ?? 'HEAD')
+		? `the ledger’s line about ${seeds.length === 1 ? 'it' : 'them'} was not committed before the record that has ${seeds.length === 1 ? 'it' : 'them'}: add seeds with \`--commit\``
+		: undefined;
+};
 
 /** Says how a commit differs from what was preregistered there. */
 const wrongCommit = (
