@@ -4,9 +4,9 @@ import {ladder} from '../helpers/mnist.js';
 
 const {steps, step: findStep} = ladder;
 
-test('the ladder has its eight steps in order, with their exact parameter counts', t => {
+test('the ladder begins with its eight first steps in order, with their exact parameter counts', t => {
 	const counts = steps.map(step => [step.name, summarize(step.experiment.net).parameters]);
-	t.deepEqual(counts, [
+	t.deepEqual(counts.slice(0, 8), [
 		['basic-setup', 6_379_786],
 		['base-skeleton', 13_160],
 		['batch-norm', 13_312],
@@ -18,9 +18,9 @@ test('the ladder has its eight steps in order, with their exact parameter counts
 	]);
 });
 
-test('each step changes one aspect of the step above it', t => {
+test('each of them changes one aspect of the step above it', t => {
 	t.deepEqual(
-		steps.map(step => [step.from?.name, step.aspect]),
+		steps.slice(0, 8).map(step => [step.from?.name, step.aspect]),
 		[
 			[undefined, undefined],
 			['basic-setup', 'whole net'],

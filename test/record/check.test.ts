@@ -3,6 +3,7 @@ import test from 'ava';
 import {isSlow, replayedEpochs} from '../../ts/experiment/replayed-epochs.js';
 import {LadderRecords} from '../../ts/record/ladder-records.js';
 import {replay} from '../../ts/record/replay.js';
+import {sweepNames} from '../../ts/sweep/file.js';
 import {ladder} from '../helpers/mnist.js';
 import {Project} from '../helpers/project.js';
 
@@ -10,7 +11,7 @@ const unledgered =
 	'Recorded before there was a ledger, so that earlier attempts are not known: basic-setup, base-skeleton, batch-norm, dropout, fc-layer, augmentation, lr-scheduler, weight-averaging.';
 const uncommitted =
 	'The commits that preregistrations name were not checked: the ladder is outside of git: use the repository that it comes from.';
-const agree = `${unledgered}\n${uncommitted}\nThe records, text blocks and claims of 8 steps and 4 sweeps agree.`;
+const agree = `${unledgered}\n${uncommitted}\nThe records, text blocks and claims of ${ladder.entries.length} steps and ${sweepNames(ladder.folder).length} sweeps agree.`;
 
 test('records, preregistrations, text blocks, claims and the table of this project agree', async t => {
 	const {stdout, exitCode} = await new Project(t).start('record', '--check');

@@ -41,11 +41,23 @@ export type IdxOptions = DeclaredPreparation & {
 	 * @default false
 	 */
 	readonly transposed?: boolean;
+	/**
+	 * Where to get the files: said where they are missing.
+	 *
+	 * @default none
+	 */
+	readonly source?: string;
 };
 
-const known = ['classes', 'form', 'prefix', 'transposed', 'fit', 'background'] as const satisfies ReadonlyArray<
-	keyof IdxOptions
->;
+const known = [
+	'classes',
+	'form',
+	'prefix',
+	'transposed',
+	'source',
+	'fit',
+	'background',
+] as const satisfies ReadonlyArray<keyof IdxOptions>;
 
 /**
  * Declares four IDX files of a folder, named as MNIST's are, plain or `.gz`: square images of one channel
@@ -58,7 +70,7 @@ const known = ['classes', 'form', 'prefix', 'transposed', 'fit', 'background'] a
  * @throws {ConfigError} for an option that does not exist or can't be
  */
 export const idx = (folder: string, options: IdxOptions = {}): DataSource => {
-	const {classes, form, prefix, transposed = false} = options ?? {};
+	const {classes, form, prefix, transposed = false, source} = options ?? {};
 	if (typeof folder !== 'string') {
 		throw new ConfigError('folder', 'a path', formatValue(folder));
 	}
@@ -72,6 +84,10 @@ export const idx = (folder: string, options: IdxOptions = {}): DataSource => {
 		throw new ConfigError('prefix', 'a text such as `emnist-letters-`', formatValue(prefix));
 	}
 
+	if (source !== undefined && (typeof source !== 'string' || source.trim() === '')) {
+		throw new ConfigError('source', 'a text, such as `the Debian package dataset-fashion-mnist`', formatValue(source));
+	}
+
 	if (typeof transposed !== 'boolean') {
 		throw new ConfigError('transposed', '`true` or `false`', formatValue(transposed));
 	}
@@ -80,16 +96,17 @@ export const idx = (folder: string, options: IdxOptions = {}): DataSource => {
 		async open(base, openOptions) {
 			checkOpenOptions(openOptions);
 			const place = path.resolve(base, folder);
+			const advice = source === undefined ? '' : `: get the files from ${source}`;
 			if (prefix === undefined && !transposed) {
-				checkFileNames(place);
+				checkFileNames(place, advice);
 				const {data, survey} = await readIdx(path.basename(place), place, undefined, {classes, form, preparation});
 				reportSurvey(survey, data.classes, openOptions?.tell);
 				return data;
 			}
 
 			const [train, test] = [
-				await readSet(place, prefix, 'train', transposed),
-				await readSet(place, prefix, 'test', transposed),
+				await readSet(place, 'train', {prefix, transposed, advice}),
+				await readSet(place, 'test', {prefix, transposed, advice}),
 			];
 			if (train.channels !== test.channels || train.size !== test.size) {
 				const [a, b] = [train, test].map(({channels, size}) => `${channels} x ${size} x ${size}`);
@@ -121,7 +138,7 @@ export const idx = (folder: string, options: IdxOptions = {}): DataSource => {
 };
 
 /** Lists what exists if files of MNIST's names are missing, and refuses those whose name says the wrong thing of gzip. */
-const checkFileNames = (folder: string): void => {
+const checkFileNames = (folder: string, advice: string): void => {
 	const type = fileType(folder);
 	const refuse = (expected: string, found: string): never => {
 		throw new DataError(`${folder}: expected ${expected}; ${found}`, folder, expected, found);
@@ -130,7 +147,7 @@ const checkFileNames = (folder: string): void => {
 		const beside = fileType(path.dirname(folder)) === 'a folder' ? listFolder(path.dirname(folder)) : [];
 		const found =
 			type === 'nothing' ? `it does not exist${didYouMean(path.basename(folder), beside)}` : `it is ${type}`;
-		refuse('a folder of IDX files', found);
+		refuse('a folder of IDX files', found + advice);
 	}
 
 	const names = listFolder(folder).sort(); // as they are looked for: plain before .gz
@@ -144,13 +161,13 @@ const checkFileNames = (folder: string): void => {
 
 		const [, prefix = ''] = /^(.*)train-images-idx/.exec(other ?? '') ?? [];
 		if (prefix !== '') {
-			const advice = `say \`idx(FOLDER, {prefix: ${JSON.stringify(prefix)}})\``;
-			refuse(`${wanted} and the other names of MNIST`, `found ${other}: ${advice}`);
+			const option = `say \`idx(FOLDER, {prefix: ${JSON.stringify(prefix)}})\``;
+			refuse(`${wanted} and the other names of MNIST`, `found ${other}: ${option}`);
 		}
 
 		const all = names.filter(name => name.includes('ubyte'));
 		const beside = all.length > 0 ? all.slice(0, 8).join(', ') : 'no IDX files';
-		refuse(`${wanted}, plain or .gz, and the other names of MNIST`, `found ${beside}`);
+		refuse(`${wanted}, plain or .gz, and the other names of MNIST`, `found ${beside}${advice}`);
 	}
 };
 
@@ -186,7 +203,11 @@ const checkPacking = (file: string): void => {
 
 type Set = ImageSet & {readonly channels: number; readonly size: number};
 
-const readSet = async (folder: string, prefix = '', set: 'train' | 'test', transposed: boolean): Promise<Set> => {
+const readSet = async (
+	folder: string,
+	set: 'train' | 'test',
+	{prefix = '', transposed, advice}: {prefix: string | undefined; transposed: boolean; advice: string},
+): Promise<Set> => {
 	const find = (what: string): string => {
 		const names = (set === 'test' ? ['test', 't10k'] : ['train']).flatMap(name =>
 			['', '.gz'].map(ending => `${prefix}${name}-${what}-ubyte${ending}`),
@@ -200,7 +221,12 @@ const readSet = async (folder: string, prefix = '', set: 'train' | 'test', trans
 					.filter(name => name.includes('ubyte'))
 					.slice(0, 8)
 					.join(', ') || 'no IDX files';
-			throw new DataError(`${folder}: expected ${wanted}, plain or .gz; found ${beside}`, folder, wanted, beside);
+			throw new DataError(
+				`${folder}: expected ${wanted}, plain or .gz; found ${beside}${advice}`,
+				folder,
+				wanted,
+				beside,
+			);
 		}
 
 		checkPacking(path.join(folder, found));

@@ -24,12 +24,13 @@ import {stepText, textBlock} from './text-block.js';
  * Checks steps against their records, the table of the ladder's page against all records, and the data against all of them.
  *
  * @param entries steps to check
+ * @param data of the ladder; `undefined` to check everything but what follows from its images
  * @param sweeps data of sweeps to check
  * @returns a sentence for each problem, with the file that it is in
  */
 export const checkLadder = (
 	records: LadderRecords,
-	data: Data,
+	data: Data | undefined,
 	entries: readonly StepEntry[],
 	sweeps: readonly RecordedData[] = [],
 ): string[] => {
@@ -38,7 +39,7 @@ export const checkLadder = (
 		return found ? [dataOfStep(entry, found.record.data)] : [];
 	});
 	const problems = [
-		...checkData([...recorded, ...sweeps], data),
+		...(data ? checkData([...recorded, ...sweeps], data) : []),
 		...entries.flatMap(entry => [...checkStep(entry, records, data), ...strayTexts(entry.file)]),
 		...collectProblems(() => checkLedger(records, entries)),
 		...checkPage(records),
@@ -47,16 +48,17 @@ export const checkLadder = (
 };
 
 /** Checks a step against its record, and its text block against both. */
-const checkStep = (entry: StepEntry, records: LadderRecords, data: Data): string[] =>
+const checkStep = (entry: StepEntry, records: LadderRecords, data: Data | undefined): string[] =>
 	collectProblems(() => {
 		const {record} = records.of(entry);
 		const folder = displayPath(entry.record);
+		const images = data && !isStale(record.data, data) ? data : undefined;
 		return [
-			...checkPreregistration(entry, record.preregistration, records, data).map(
+			...checkPreregistration(entry, record.preregistration, records).map(
 				sentence => `${displayPath(preregistrationFile(entry.record))}: ${sentence}`,
 			),
-			...(isStale(record.data, data) ? [] : checkAnswers(record, data).map(sentence => `${folder}: ${sentence}`)),
-			...(isStale(record.data, data) ? [] : checkImages(entry, record, records, data)),
+			...(images ? checkAnswers(record, images).map(sentence => `${folder}: ${sentence}`) : []),
+			...(images ? checkImages(entry, record, records, images) : []),
 			...collectProblems(() => checkClaims(entry, records)),
 			...collectProblems(
 				() => checkBlock(entry, records),

@@ -31,7 +31,13 @@ import {removeTimestamp} from './timestamp.js';
 type Current = Omit<Preregistration, 'seeds' | 'made' | 'classCounts' | 'testImages'>;
 
 /** Returns a preregistration of the step as it is now, without seeds. */
-export const currentPreregistration = (entry: StepEntry, records: LadderRecords, data: Data): Current => {
+export const currentPreregistration = (entry: StepEntry, records: LadderRecords, data: Data): Current => ({
+	...currentStep(entry, records),
+	data: describeWithFindings(data),
+});
+
+/** Returns the parts of it that do not follow from the data. */
+const currentStep = (entry: StepEntry, records: LadderRecords): Omit<Current, 'data'> => {
 	const {name, from, target, experiment} = entry.step;
 	const {why: reason} = target;
 	const why =
@@ -44,7 +50,6 @@ export const currentPreregistration = (entry: StepEntry, records: LadderRecords,
 		target: goalOf(target),
 		why,
 		experiment,
-		data: describeWithFindings(data),
 	};
 };
 
@@ -160,9 +165,8 @@ export const checkPreregistration = (
 	entry: StepEntry,
 	preregistration: Preregistration,
 	records: LadderRecords,
-	data: Data,
 ): string[] =>
-	changes(preregistration, {...currentPreregistration(entry, records, data), data: preregistration.data}, data).map(
+	changes(preregistration, {...currentStep(entry, records), data: preregistration.data}, {}).map(
 		change => change + remedy(entry),
 	);
 
@@ -181,7 +185,7 @@ export const remedy = ({step}: StepEntry): string =>
 const changes = (
 	{seeds: _, made: __, classCounts: ___, testImages: ____, ...before}: Preregistration,
 	now: Current,
-	data: Data,
+	data: Pick<Data, 'decoder'>,
 ): string[] => changed({...before, target: goalOf(before.target)}, now, data);
 
 /** The hashes of the files of weights that an experiment reads. */

@@ -51,6 +51,7 @@ type Flags = LadderFlags &
 		strict: boolean;
 		text: boolean;
 		check: boolean;
+		withoutImages: boolean;
 		replay: boolean | string;
 	} & SlurmFlags;
 
@@ -78,6 +79,11 @@ export const recordCommand = (command: Command, interruption: Interruption): Com
 		)
 		.option('--text', 'only rewrite the text blocks and the table, from the records', false)
 		.option('--check', 'only check that blocks, records, steps and claims agree', false)
+		.option(
+			'--without-images',
+			'with --check: read no images, which may be missing here, and check everything but what follows from them',
+			false,
+		)
 		.option('--strict', 'with --check: fail unless each preregistration was committed before its record', false)
 		.addOption(
 			new Option(
@@ -124,7 +130,18 @@ Examples:
 		});
 
 /** @throws {ConfigError} for flags of which one would be ignored */
-const checkTogether = ({check, text, addSeeds, fresh, commit, timestamp, strict, replay}: Flags): void => {
+const checkTogether = ({
+	check,
+	text,
+	addSeeds,
+	fresh,
+	commit,
+	timestamp,
+	strict,
+	replay,
+	withoutImages,
+	skipDamaged,
+}: Flags): void => {
 	const given = (flags: object): string[] => Object.entries(flags).flatMap(([name, value]) => (value ? [name] : []));
 	const ofTraining = given({fresh, commit, timestamp, 'add-seeds': addSeeds});
 	const modes = [...given({check, text}), ...ofTraining.slice(0, 1)];
@@ -136,6 +153,16 @@ const checkTogether = ({check, text, addSeeds, fresh, commit, timestamp, strict,
 
 	if (replay !== false && !check) {
 		throw new ConfigError('replay', 'given with `--check`', '`--replay` alone');
+	}
+
+	if (withoutImages && !check) {
+		throw new ConfigError('without-images', 'given with `--check`', '`--without-images` alone');
+	}
+
+	const [ofImages] = given({replay, 'skip-damaged': skipDamaged});
+	if (withoutImages && ofImages !== undefined) {
+		const sentence = `\`--without-images\` and \`--${ofImages}\` can’t be used together: that needs the images`;
+		throw new ConfigError(ofImages, 'left out with `--without-images`', 'both', sentence);
 	}
 
 	if (strict && !check) {
@@ -253,7 +280,7 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 	}
 
 	const records = new LadderRecords(ladder);
-	const data = await openLadderData(ladder, flags, signal);
+	const data = flags.withoutImages ? undefined : await openLadderData(ladder, flags, signal);
 	const checked = step === undefined ? ladder.entries : [ladder.entry(step)];
 	tellRecording(checked);
 	const sweeps = step === undefined ? sweepNames(ladder.folder).length : 0;
@@ -268,9 +295,13 @@ const check = async (ladder: Ladder, flags: Flags, signal: AbortSignal): Promise
 		tellRecording(checked); // a recording that began meanwhile
 	}
 
-	const notes = [...unledgered(records, checked), ...(commits.unchecked === undefined ? [] : [commits.unchecked])];
+	const notes = [
+		...(data ? [] : ['The images were not read: neither they nor the predictions were compared with the records.']),
+		...unledgered(records, checked),
+		...(commits.unchecked === undefined ? [] : [commits.unchecked]),
+	];
 
-	if (again !== false && problems.length === 0) {
+	if (again !== false && data && problems.length === 0) {
 		const sweeps = step === undefined ? sweepNames(ladder.folder) : [];
 		const which = {steps: checked, sweeps, all: again === 'all', wholly: step !== undefined};
 		const retrained = await retrain(records, data, {...which, jobs: flags.jobs, signal});
