@@ -17,6 +17,7 @@ import torchvision.transforms.v2.functional as TF
 from pytorch_net import ACTIVATIONS, Net
 from safetensors.torch import save_file
 from sklearn.utils.class_weight import compute_class_weight
+from torch.ao.quantization import MovingAverageMinMaxObserver, PerChannelMinMaxObserver
 
 OUT = pathlib.Path(__file__).parents[2] / "crates" / "trainer" / "tests" / "fixtures"
 
@@ -390,9 +391,50 @@ def distillation(logits, teacher, temperature):
     return loss
 
 
-def trained(name, cases, counts=None):
-    """Losses and parameters of a small net over 24 steps on one batch, in f64; `cases` are parts of an experiment."""
-    steps, classes = 24, 5
+def round_in_training(net):
+    """Rounds a net's values behind ReLUs and average pools by their ranges in the batches before, from the second batch on.
+
+    Returns the observers of these ranges, in the order of the net, and the forward pass of the net with rounded weights.
+    """
+    eight = {"dtype": torch.qint8, "quant_min": -128, "quant_max": 127, "qscheme": torch.per_tensor_affine}
+    observers = []
+
+    def observe(module):
+        observer = MovingAverageMinMaxObserver(averaging_constant=0.01, **eight)
+        observers.append(observer)
+
+        def hook(_module, _inputs, output):
+            is_first = bool(torch.isinf(observer.min_val))
+            scale, zero = (1.0, 0) if is_first else observer.calculate_qparams()
+            observer(output)
+            rounded = torch.fake_quantize_per_tensor_affine(output, float(scale), int(zero), -128, 127)
+            return output if is_first else rounded
+
+        module.register_forward_hook(hook)
+
+    for module in net.modules():
+        if isinstance(module, (torch.nn.ReLU, torch.nn.AdaptiveAvgPool2d)):
+            observe(module)
+
+    def forward(images):
+        parameters = {}
+        for name, parameter in net.named_parameters():
+            parameters[name] = parameter
+            if parameter.dim() > 1:
+                scheme = torch.per_channel_symmetric
+                observer = PerChannelMinMaxObserver(dtype=torch.qint8, quant_min=-127, quant_max=127, qscheme=scheme)
+                observer(parameter)
+                scale, zeros = observer.calculate_qparams()
+                rounded = torch.fake_quantize_per_channel_affine(parameter, scale, zeros.int(), 0, -127, 127)
+                parameters[name] = rounded
+        return torch.func.functional_call(net, parameters, images)
+
+    return observers, forward
+
+
+def trained(name, cases, counts=None, steps=24):
+    """Losses and parameters of a small net over some steps on one batch, in f64; `cases` are parts of an experiment."""
+    classes = 5
     block = {"order": ["conv", "norm", "relu", "dropout"], "bias": False, "norm": "batch", "dropout": 0}
     body = [{"kind": "block", "channels": 4, "kernel": 3, "padding": 1}, {"kind": "max-pool", "kernel": 2}]
     body.append({"kind": "block", "channels": 5, "kernel": 3, "padding": 0})
@@ -416,9 +458,10 @@ def trained(name, cases, counts=None):
         weight = torch.tensor(given, dtype=torch.float64) if given else None
         settings = case.get("loss", {}).get("teacher")
         losses, norms = [], []
+        observers, forward = round_in_training(net) if "quantize" in case else ([], net)
         for step in range(steps):
             optimizer.zero_grad()
-            logits = net(images.double())
+            logits = forward(images.double())
             loss = F.cross_entropy(logits, labels, weight=weight, label_smoothing=case.get("labelSmoothing", 0.0))
             if settings:
                 teacher = torch.tensor(case["teacherLogits"], dtype=torch.float64).view_as(logits)
@@ -434,6 +477,8 @@ def trained(name, cases, counts=None):
         after = {path: short(getattr(net.named[path.rsplit(".", 1)[0]], path.rsplit(".", 1)[1])) for path in start}
         print(f"{name}: loss {losses[0]:.3f} to {losses[-1]:.3f}, norms {min(norms):.3f} to {max(norms):.3f}")
         written.append({**case, "losses": losses, "parameters": after})
+        if observers:
+            written[-1]["ranges"] = [[float(observer.min_val), float(observer.max_val)] for observer in observers]
     write(
         name,
         {
@@ -525,6 +570,19 @@ def teacher():
     )
 
 
+def quantize():
+    """Training for whole numbers of 8 bits: weights and values are rounded, and gradients pass as if they were not."""
+    plain = {"quantize": "int8", "schedule": {"kind": "constant", "learningRate": 0.05}}
+    trained(
+        "quantize",
+        [
+            {**plain, "optimizer": {"momentum": 0.9, "nesterov": True, "weightDecay": 0.0}},
+            {**plain, "optimizer": {"momentum": 0.0, "nesterov": False, "weightDecay": 0.1}, "labelSmoothing": 0.1},
+        ],
+        steps=6,
+    )
+
+
 def augmentation():
     image = digit()
     warps = []
@@ -563,6 +621,7 @@ sgd()
 optimizers()
 class_weights()
 teacher()
+quantize()
 start_weights()
 small_net()
 augmentation()

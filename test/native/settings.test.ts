@@ -97,6 +97,7 @@ const experiment = (
 	optimizer,
 	schedule,
 	averaging: {decay: 0.9},
+	quantize: 'int8',
 	start: {from: 'runs/first', sha256: '0'.repeat(64), freeze: ['body.0']},
 	loss: {
 		classWeights: 'balanced',

@@ -60,6 +60,7 @@ const examples: Readonly<Record<string, Example>> = {
 				...experiment,
 				augmentation: {rotation: 1, translation: 0, scaleMin: 1, scaleMax: 1, shear: 0, brightness: 0, contrast: 0},
 				averaging: {decay: 0.9},
+				quantize: 'int8',
 				loss: {classWeights: 'balanced', teacher: {from: 'runs/latest'}},
 				start: {from: 'runs/latest'},
 			},

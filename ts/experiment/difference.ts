@@ -14,6 +14,7 @@ export type Aspect =
 	| 'optimizer'
 	| 'schedule'
 	| 'averaging'
+	| 'quantize'
 	| 'loss'
 	| 'teacher'
 	| 'batch size'
@@ -93,7 +94,7 @@ const aspectOf = (path: string): Aspect => {
 		}
 
 		default: {
-			return first as 'augmentation' | 'optimizer' | 'schedule' | 'averaging' | 'epochs';
+			return first as 'augmentation' | 'optimizer' | 'schedule' | 'averaging' | 'quantize' | 'epochs';
 		}
 	}
 };

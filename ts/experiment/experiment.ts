@@ -40,6 +40,14 @@ export type Experiment = {
 	 */
 	labelSmoothing: number;
 	/**
+	 * Whole numbers that the net is trained for: weights and values are rounded in training as `export --int8` rounds them, and gradients
+	 * pass as if they were not. Evaluation is in floats.
+	 *
+	 * @default none
+	 * @follows PyTorch’s `fake_quantize_per_channel_affine` and `MovingAverageMinMaxObserver`
+	 */
+	quantize?: 'int8' | undefined;
+	/**
 	 * Further settings of the training loss.
 	 *
 	 * @default none
@@ -1332,6 +1340,7 @@ const experiment: z.ZodType<Experiment> = z.strictObject({
 	]),
 	averaging: z.strictObject({decay: number}).optional(),
 	labelSmoothing: number,
+	quantize: z.literal('int8').optional(),
 	loss: z.strictObject({classWeights: classWeights.optional(), teacher: teacher.optional()}).optional(),
 	batchSize: number,
 	epochs: number,

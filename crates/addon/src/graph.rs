@@ -45,6 +45,9 @@ pub struct GraphNode {
     pub inputs: Vec<f64>,
     /// `[channels, height, width]` of its output.
     pub shape: Vec<f64>,
+    /// The lowest and the highest number of its output, with 0 between them, by which it was rounded to a byte in training; `null` if
+    /// it was not.
+    pub range: Option<Vec<f64>>,
 }
 
 /// A tensor of a model file.
@@ -123,9 +126,9 @@ impl Task for ReadingModel {
 }
 
 fn contents(model: &trainer::Model) -> Result<ModelContents, TrainError> {
-    let plan = Plan::of(model.net())?;
+    let plan = model.plan();
     let net = serde_json::to_string(model.net()).map_err(|error| TrainError::Internal(error.to_string()))?;
-    let tensors = model.weights().named(&plan).map(|(name, shape, values)| Tensor {
+    let tensors = model.weights().named(plan).map(|(name, shape, values)| Tensor {
         name,
         shape: numbers(&shape),
         values: values.to_vec().into(),
@@ -133,9 +136,13 @@ fn contents(model: &trainer::Model) -> Result<ModelContents, TrainError> {
     let graph = &plan.graph;
     let nodes = graph.nodes().map(|(_, node)| GraphNode {
         layer: node.layer.clone(),
-        op: op(&plan, node.op),
+        op: op(plan, node.op),
         inputs: node.inputs.iter().map(|input| input.index() as f64).collect(),
         shape: numbers(&node.shape),
+        range: node.range.map(|range| {
+            let numbers = &model.weights().statistics[plan.ranges[range].range.clone()];
+            numbers.iter().map(|&number| number.into()).collect()
+        }),
     });
     Ok(ModelContents {
         net,

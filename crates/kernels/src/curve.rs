@@ -134,7 +134,7 @@ fn gradient_body<V: Vector>(
 
 /// Writes `of` each value of the input.
 #[inline(always)]
-fn each<V: Vector>(
+pub(crate) fn each<V: Vector>(
     simd: Simd<V>,
     input: &[Lanes],
     in_frame: Frame,
@@ -155,7 +155,7 @@ fn each<V: Vector>(
 
 /// Writes `of` each value of the input and the gradient of its output.
 #[inline(always)]
-fn each_two<V: Vector>(
+pub(crate) fn each_two<V: Vector>(
     simd: Simd<V>,
     (input, in_frame, gradient, gradient_frame): (&[Lanes], Frame, &[Lanes], Frame),
     output: &mut [Lanes],

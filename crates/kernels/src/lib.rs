@@ -30,6 +30,7 @@ mod plane_conv;
 mod plane_pool;
 mod planes;
 mod pool;
+mod quantize;
 mod vector;
 mod warp;
 
@@ -54,4 +55,5 @@ pub use plane_conv::{plane_conv, plane_depthwise};
 pub use plane_pool::{plane_average_pool, plane_max_pool};
 pub use planes::{Planes, TooLarge};
 pub use pool::{Pool, average_pool, average_pool_gradient, max_pool, max_pool_gradient};
+pub use quantize::{Grid, quantize, quantize_gradient, value_range};
 pub use warp::{Bordered, displace, warp};

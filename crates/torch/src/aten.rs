@@ -1,9 +1,11 @@
 use std::borrow::Cow;
 
 use stepladder_trainer::data::{Augmentation, Batch, Preparing, SoftTargets};
-use stepladder_trainer::engine::{Device as Where, Engine, EngineName, Isa, Request, Step};
+use stepladder_trainer::engine::{Device as Where, Engine, EngineName, Isa, RANGE_MOMENTUM, Request, Step};
 use stepladder_trainer::metric::Score;
-use stepladder_trainer::net::{Activation, Node, Op, Plan, Shape, ValueId, Weights, Window};
+use stepladder_trainer::net::{
+    Activation, Grid, Node, Op, Plan, Shape, ValueId, Weights, Window, blend_range,
+};
 use stepladder_trainer::optim::{AdamWStep, Averages, Averaging, Optimizer, Sgd};
 use stepladder_trainer::random::{Stream, drop_threshold, mask_bits};
 use stepladder_trainer::{Slot, TrainError, TrainingState, WeightSet};
@@ -48,6 +50,15 @@ struct Tensors {
     parameters: Vec<Tensor>,
     /// Running mean and variance of each norm.
     statistics: Vec<[Tensor; 2]>,
+    /// The running range of each value that is rounded, `[2]`.
+    ranges: Vec<Tensor>,
+}
+
+impl Tensors {
+    /// Returns all running statistics, in the order of [`Weights::statistics`].
+    fn statistics(&self) -> impl Iterator<Item = &Tensor> {
+        self.statistics.iter().flatten().chain(&self.ranges)
+    }
 }
 
 /// How a forward pass treats norms and dropouts.
@@ -93,7 +104,7 @@ impl Aten {
             device,
             kind,
             threads,
-            weights: Tensors { parameters: vec![], statistics: vec![] },
+            weights: Tensors { parameters: vec![], statistics: vec![], ranges: vec![] },
             slots: vec![],
             averages: None,
             gradients: vec![],
@@ -156,7 +167,9 @@ impl Aten {
         let statistics = norms
             .map(|norm| Ok([numbers(&norm.mean)?, numbers(&norm.variance)?]))
             .collect::<Result<_, Failed>>()?;
-        Ok(Tensors { parameters: self.parameters(&weights.parameters)?, statistics })
+        let ranges = self.plan.ranges.iter().map(|planned| numbers(&planned.range));
+        let ranges = ranges.collect::<Result<_, Failed>>()?;
+        Ok(Tensors { parameters: self.parameters(&weights.parameters)?, statistics, ranges })
     }
 
     /// Makes a tensor of each parameter's shape.
@@ -177,7 +190,7 @@ impl Aten {
 
     fn download(&self, tensors: &Tensors) -> Result<Weights, Failed> {
         let parameters = flat(&tensors.parameters, self.plan.parameter_count())?;
-        let statistics = flat(tensors.statistics.iter().flatten(), self.plan.statistics_count())?;
+        let statistics = flat(tensors.statistics(), self.plan.statistics_count())?;
         Ok(Weights { parameters, statistics })
     }
 
@@ -199,7 +212,7 @@ impl Aten {
     fn evaluated(&self, of: WeightSet, batch: &Batch) -> Result<Tensor, Failed> {
         let tensors = self.tensors(of);
         let images = self.images(batch)?;
-        no_grad(|| self.forward(images, &tensors.parameters, &tensors.statistics, &Mode::Evaluation))
+        no_grad(|| self.forward(images, &tensors.parameters, tensors, &Mode::Evaluation))
     }
 
     /// Computes logits `[N, classes]` of images `[N, C, H, W]`.
@@ -207,7 +220,7 @@ impl Aten {
         &self,
         images: Tensor,
         parameters: &[Tensor],
-        statistics: &[[Tensor; 2]],
+        running: &Tensors,
         mode: &Mode,
     ) -> Result<Tensor, Failed> {
         let graph = &self.plan.graph;
@@ -218,7 +231,10 @@ impl Aten {
         for (output, node) in graph.nodes() {
             let inputs: Vec<&Tensor> =
                 node.inputs.iter().filter_map(|input| values[input.index()].as_ref()).collect();
-            let made = self.apply(node, &inputs, parameters, statistics, mode)?;
+            let mut made = self.apply(node, &inputs, parameters, &running.statistics, mode)?;
+            if let Some(range) = node.range {
+                made = rounded(made, &running.ranges[range], mode)?;
+            }
             for input in &node.inputs {
                 if last_readers[input.index()] == Some(output) {
                     values[input.index()] = None; // autograd keeps those that it needs
@@ -245,6 +261,12 @@ impl Aten {
             Op::Conv { weight, bias, window, groups } => {
                 let Sides { stride, padding, dilation, .. } = sides(window);
                 let (weight, bias) = (&parameters[weight], bias.map(|b| &parameters[b]));
+                let weight = match mode {
+                    Mode::Training { .. } | Mode::Statistics { .. } if self.plan.quantize.is_some() => {
+                        rounded_weights(weight)?
+                    }
+                    _ => weight.shallow_clone(),
+                };
                 // A linear layer's weights have no height and width.
                 let [outs, ins] = [0, 1].map(|dimension| weight.size()[dimension]);
                 let kernel = window.kernel as i64;
@@ -338,7 +360,7 @@ impl Aten {
             .map(|p| Ok(p.f_detach()?.f_set_requires_grad(true)?))
             .collect::<Result<Vec<_>, Failed>>()?;
         let mode = Mode::Training { samples: batch.samples(), dropout };
-        let logits = self.forward(self.images(batch)?, &leaves, &self.weights.statistics, &mode)?;
+        let logits = self.forward(self.images(batch)?, &leaves, &self.weights, &mode)?;
         let of_labels = logits.f_cross_entropy_loss(
             &self.targets(batch, logits.size()[1] as usize)?,
             self.class_weights.as_ref(),
@@ -444,8 +466,10 @@ impl Aten {
             return Ok(());
         };
         let share = averaging.share(*steps);
-        let current = self.weights.parameters.iter().chain(self.weights.statistics.iter().flatten());
-        let averages = averages.parameters.iter_mut().chain(averages.statistics.iter_mut().flatten());
+        let current = self.weights.parameters.iter().chain(self.weights.statistics());
+        let Tensors { parameters, statistics, ranges } = averages;
+        let statistics = statistics.iter_mut().flatten().chain(ranges);
+        let averages = parameters.iter_mut().chain(statistics);
         for (average, current) in averages.zip(current) {
             let _ = average.f_lerp_(current, share)?;
         }
@@ -474,9 +498,9 @@ impl Engine for Aten {
     }
 
     fn blend_statistics(&mut self, batch: &Batch, share: f64) -> Result<(), TrainError> {
-        let Tensors { parameters, statistics } = self.tensors(WeightSet::Evaluation);
+        let tensors = self.tensors(WeightSet::Evaluation);
         let images = self.images(batch)?;
-        let _ = no_grad(|| self.forward(images, parameters, statistics, &Mode::Statistics { share }))?;
+        let _ = no_grad(|| self.forward(images, &tensors.parameters, tensors, &Mode::Statistics { share }))?;
         Ok(())
     }
 
@@ -500,6 +524,43 @@ impl Engine for Aten {
     fn restore(&mut self, state: TrainingState) -> Result<(), TrainError> {
         Ok(self.set_state(&state)?)
     }
+}
+
+/// Rounds values in training by their running range, into which it blends that of the values then.
+fn rounded(values: Tensor, range: &Tensor, mode: &Mode) -> Result<Tensor, Failed> {
+    let share = match *mode {
+        Mode::Training { .. } => RANGE_MOMENTUM,
+        Mode::Statistics { share } => share,
+        Mode::Evaluation => return Ok(values),
+    };
+    let numbers = to_doubles(range)?;
+    let mut running = [numbers[0], numbers[1]];
+    let grid = Grid::of(running);
+    let (low, high) = no_grad(|| Ok::<_, Failed>((values.f_min()?, values.f_max()?)))?;
+    let seen = [f64::try_from(&low)?.min(0.0), f64::try_from(&high)?.max(0.0)];
+    blend_range(&mut running, seen, share);
+    no_grad(|| range.shallow_clone().f_copy_(&Tensor::f_from_slice(&running)?))?;
+    Ok(match grid {
+        // Its whole numbers go from -128 to 127.
+        Some(Grid { scale, lowest, .. }) => {
+            values.f_fake_quantize_per_tensor_affine(scale, (-128 - lowest).into(), -128, 127)?
+        }
+        None => values,
+    })
+}
+
+/// Rounds the weights of each output channel, as [`RoundedWeights`](stepladder_trainer::net::RoundedWeights) does.
+fn rounded_weights(weights: &Tensor) -> Result<Tensor, Failed> {
+    let outs = weights.size()[0];
+    let scale = no_grad(|| {
+        let scale = weights.f_detach()?.f_abs()?.f_reshape([outs, -1])?.f_amax([1_i64], false)?;
+        let scale = scale.f_div_scalar(127.0)?.f_to_kind(Kind::Float)?;
+        Ok::<_, Failed>(
+            scale.f_where_self(&scale.f_ge(f64::from(f32::MIN_POSITIVE))?, &scale.f_ones_like()?)?,
+        )
+    })?;
+    let zeros = Tensor::f_zeros([outs], (Kind::Int, weights.device()))?;
+    Ok(weights.f_fake_quantize_per_channel_affine(&scale, &zeros, 0, -127, 127)?)
 }
 
 /// A window's geometry along both sides, as libtorch takes it.

@@ -364,6 +364,17 @@ fn a_net_is_trained_as_pytorchs_optimizers_and_loss_train_it() {
 }
 
 #[test]
+fn weights_and_values_are_rounded_in_training_as_pytorchs_fake_quantization_does() {
+    for case in Trained::of_fixture("quantize") {
+        let request = case.request(THREADS);
+        for (precision, tolerance) in [(Precision::Single, 1e-3), (Precision::Double, 1e-3)] {
+            let mut engine = Aten::start(&request, &case.start, device().1, precision).unwrap();
+            case.follow(&mut engine, tolerance);
+        }
+    }
+}
+
+#[test]
 fn mixed_images_give_both_engines_the_same_loss_count_and_gradients() {
     let net = final_net();
     let augmentation = serde_json::from_str(

@@ -11,7 +11,7 @@ use crate::data::Dataset;
 use crate::data::{Augmentation, Selection};
 use crate::engine::check_training;
 use crate::metric::{ClassWeights, Loss};
-use crate::net::{NetSpec, ParameterPlan, Plan};
+use crate::net::{NetSpec, ParameterPlan, Plan, Quantize};
 use crate::optim::{Averaging, Optimizer, Schedule, Steps};
 use crate::start::Start;
 use crate::teacher::Teacher;
@@ -46,6 +46,9 @@ pub struct Experiment {
     pub averaging: Option<Averaging>,
     /// The share of each training label that is spread over all classes, in `[0, 1)`.
     pub label_smoothing: f64,
+    /// Whole numbers that the net is trained for, if any: weights and values are rounded to them in training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantize: Option<Quantize>,
     /// Further settings of the training loss.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<Loss>,
@@ -191,7 +194,7 @@ impl Experiment {
         if let Some(augmentation) = &self.augmentation {
             augmentation.check(&self.net, self.batch_size)?;
         }
-        let plan = Plan::of(&self.net)?;
+        let plan = Plan::of(&self.net)?.quantized(self.quantize);
         if let Some(start) = &self.start {
             start.check(&plan)?;
         }

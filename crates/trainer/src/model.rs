@@ -7,7 +7,7 @@ use crate::config::RunOptions;
 use crate::data::{Batch, Normalisation};
 use crate::engine::{Engine, Fused, check_evaluation, instruction_set};
 use crate::metric::{argmax, softmax};
-use crate::net::{NetSpec, Plan, Weights};
+use crate::net::{NetSpec, Plan, Quantize, Weights};
 use crate::tensor_file::{self, TensorFile};
 use crate::training_state::{TrainingState, WeightSet};
 use crate::watch::Flow;
@@ -21,7 +21,7 @@ pub struct Model {
     class_names: Vec<String>,
     image_form: Option<String>,
     image_preparation: Option<String>,
-    parameters: usize,
+    plan: Plan,
     bytes: u64,
     engine: Fused,
 }
@@ -41,6 +41,9 @@ struct Metadata {
     /// [`RunOptions::image_preparation`](crate::RunOptions::image_preparation).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     image_preparation: Option<String>,
+    /// The whole numbers that it was trained for: the file has the ranges of its values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quantize: Option<Quantize>,
 }
 
 /// A model's prediction for one image.
@@ -77,6 +80,7 @@ pub(crate) fn save(
         class_names: options.class_names.clone(),
         image_form: options.image_form.clone(),
         image_preparation: options.image_preparation.clone(),
+        quantize: plan.quantize,
     };
     tensor_file::write(path, weights.named(plan).collect(), &metadata)
 }
@@ -113,6 +117,7 @@ impl ModelFile {
             )));
         }
         let (plan, bytes) = Plan::of(net)
+            .map(|plan| plan.quantized(metadata.quantize))
             .and_then(|plan| check_evaluation(&plan).map(|bytes| (plan, bytes)))
             .map_err(|error| wrong(error.to_string()))?;
         Ok(Self { path: path.to_owned(), file, metadata, plan, bytes })
@@ -183,21 +188,11 @@ impl Model {
         let mut file = ModelFile::open(path)?;
         let (weights, _) = file.read()?;
         let ModelFile { path, metadata, plan, bytes, .. } = file;
-        let Metadata { net, normalisation, class_names, image_form, image_preparation } = metadata;
+        let Metadata { net, normalisation, class_names, image_form, image_preparation, quantize: _ } =
+            metadata;
         let state = TrainingState { weights, slots: vec![], averages: None };
         let engine = Fused::for_evaluation(&plan, state, instruction_set()?)?;
-        let parameters = plan.parameter_count();
-        Ok(Self {
-            path,
-            net,
-            normalisation,
-            class_names,
-            image_form,
-            image_preparation,
-            parameters,
-            bytes,
-            engine,
-        })
+        Ok(Self { path, net, normalisation, class_names, image_form, image_preparation, plan, bytes, engine })
     }
 
     /// Predicts images `[N, channels, size, size]`, 0 for black.
@@ -290,7 +285,13 @@ impl Model {
     /// Returns the number of parameters.
     #[must_use]
     pub fn parameter_count(&self) -> usize {
-        self.parameters
+        self.plan.parameter_count()
+    }
+
+    /// Returns the plan of its net.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// Returns an upper bound of the memory that it holds while it predicts, in bytes.

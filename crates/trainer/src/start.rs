@@ -88,7 +88,9 @@ impl Start {
         let (mut loaded, mut fresh) = (vec![], vec![]);
         for (name, shape, values) in weights.named_mut(plan) {
             let Some(view) = file.tensor(&name).ok().filter(|view| view.shape() == shape) else {
-                fresh.push(name);
+                if !plan.ranges.iter().any(|planned| planned.name == name) {
+                    fresh.push(name); // ranges are measured
+                }
                 continue;
             };
             if view.dtype() != Dtype::F32 {

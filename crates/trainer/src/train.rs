@@ -154,7 +154,7 @@ pub fn train(
         }
 
         // After few steps, running statistics still lie near their start: compute those of the training images.
-        if (epoch + 1) * steps.per_epoch < STEPS_OF_RUNNING_STATISTICS && !plan.statistics.is_empty() {
+        if (epoch + 1) * steps.per_epoch < STEPS_OF_RUNNING_STATISTICS && plan.statistics_count() > 0 {
             let mut seen = 0;
             for batch in Batches::new(&data.train, data.normalisation, None, experiment.batch_size, order) {
                 let batch = batch?;

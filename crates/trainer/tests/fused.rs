@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use stepladder_trainer::data::transforms::Ranges;
 use stepladder_trainer::data::{Augmentation, Batch};
 use stepladder_trainer::engine::{Engine, Fused, FusedAlone, Isa};
-use stepladder_trainer::net::{BlockPart, LayerSpec, NetSpec, Norm, Plan};
+use stepladder_trainer::net::{BlockPart, LayerSpec, NetSpec, Norm, Plan, Quantize};
 use stepladder_trainer::{
     DeviceChoice, EngineChoice, Experiment, RunOptions, TrainError, Unwatched, WeightSet, train,
 };
@@ -54,11 +54,17 @@ fn gradients_are_what_finite_differences_say() {
 
 /// Returns score, gradients, statistics and logits of a batch as bits.
 fn bits(net: &NetSpec, count: usize, threads: usize, isa: Isa) -> Vec<u32> {
-    let plan = Plan::of(net).unwrap();
-    let experiment = of_net(net, 0.05);
-    let inputs = Inputs::random(net, count, 5);
+    bits_of(&of_net(net, 0.05), count, threads, isa)
+}
+
+fn bits_of(experiment: &Experiment, count: usize, threads: usize, isa: Isa) -> Vec<u32> {
+    let plan = experiment.check().unwrap();
+    let inputs = Inputs::random(&experiment.net, count, 5);
     let mut engine =
-        Fused::start(&request(&experiment, &plan, threads), trained_state(&plan, 5), isa).unwrap();
+        Fused::start(&request(experiment, &plan, threads), trained_state(&plan, 5), isa).unwrap();
+    if experiment.quantize.is_some() {
+        engine.step(&inputs.batch(), &standing(4)).unwrap(); // whose ranges the next step rounds by
+    }
     let score = engine.step(&inputs.batch(), &standing(5)).unwrap();
     let logits = engine.logits(WeightSet::Evaluation, &inputs.batch()).unwrap();
     let lists = [engine.gradients(), &engine.weights().statistics, &logits].concat();
@@ -78,6 +84,19 @@ fn threads_and_instruction_sets_change_no_bit() {
             assert!(bits(&final_net(), 77, threads, isa) == first, "{} with {threads} threads", isa.name());
         }
     }
+}
+
+#[test]
+fn rounded_weights_and_values_are_the_same_by_any_threads_and_instruction_sets_and_not_those_in_floats() {
+    let float = of_net(&final_net(), 0.05);
+    let rounded = Experiment { quantize: Some(Quantize::Int8), ..float.clone() };
+    let first = bits_of(&rounded, 77, 1, Isa::best());
+    for isa in Isa::available() {
+        for threads in [1, 2, 4] {
+            assert!(bits_of(&rounded, 77, threads, isa) == first, "{} with {threads} threads", isa.name());
+        }
+    }
+    assert!(bits_of(&float, 77, 1, Isa::best())[..6_720] != first[..6_720]);
 }
 
 /// Asserts that each of 16 images has the same logits alone as among the others, to the bit.
@@ -133,8 +152,9 @@ fn a_whole_run_gives_the_same_bits_for_any_number_of_threads() {
         brightness: 0.0,
         contrast: 0.0,
     });
-    for optimizer in [experiment().optimizer, adamw()] {
+    for (optimizer, quantize) in [(experiment().optimizer, None), (adamw(), Some(Quantize::Int8))] {
         let experiment = Experiment {
+            quantize,
             augmentation: Some(augmentation.clone()),
             optimizer,
             epochs: 2,

@@ -9,7 +9,7 @@ use common::{bars, block, experiment, final_net, options};
 use proptest::prelude::*;
 use serde_json::json;
 use stepladder_trainer::engine::{FusedAlone, check_evaluation};
-use stepladder_trainer::net::{BlockPart, BlockSpec, LayerSpec, NetSpec, Norm, Op, Plan};
+use stepladder_trainer::net::{BlockPart, BlockSpec, LayerSpec, NetSpec, Norm, Op, Plan, Quantize};
 use stepladder_trainer::{Experiment, Model, RunOptions, TrainError, Unwatched, summarize, train};
 
 #[test]
@@ -30,6 +30,29 @@ fn a_model_predicts_after_a_round_trip_what_it_scored_in_the_run() {
         assert!((prediction.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
     }
     assert!(model.predict(&images[16..100]).is_err());
+}
+
+#[test]
+fn a_net_that_was_trained_for_whole_numbers_predicts_in_floats_and_its_file_has_ranges() {
+    let data = bars(160, 40);
+    let path = data.path().join("model.safetensors");
+    let options = RunOptions { model_path: Some(path.clone()), ..options(data.path()) };
+    let experiment = Experiment { epochs: 3, quantize: Some(Quantize::Int8), ..experiment() };
+    let outcome = train(&experiment, &options, &FusedAlone, &mut Unwatched).unwrap();
+    let mut model = Model::load(&path).unwrap();
+    let images = std::fs::read(data.path().join("t10k-images-idx3-ubyte")).unwrap();
+    let predictions = model.predict(&images[16..]).unwrap();
+    for (prediction, answer) in predictions.iter().zip(&outcome.test_answers) {
+        assert_eq!(prediction.label, usize::from(answer.label));
+        assert_eq!(prediction.probabilities[prediction.label].to_bits(), answer.probability.to_bits());
+    }
+    let plan = experiment.check().unwrap();
+    assert_eq!(model.plan(), &plan);
+    assert_eq!(plan.ranges.len(), 8); // behind seven ReLUs and the pool
+    for planned in &plan.ranges {
+        let [low, high] = model.weights().statistics[planned.range.clone()] else { panic!() };
+        assert!(low == 0.0 && high > 0.0, "{}: {low} {high}", planned.name);
+    }
 }
 
 #[test]

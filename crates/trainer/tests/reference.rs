@@ -11,7 +11,7 @@ use stepladder_trainer::engine::{Engine, Fused, Isa};
 use stepladder_trainer::metric::Score;
 use stepladder_trainer::net::{LayerSpec, NetSpec, Norm, Plan};
 use stepladder_trainer::optim::{Optimizer, Schedule, Steps, Update};
-use stepladder_trainer::{TrainingState, WeightSet};
+use stepladder_trainer::{Experiment, TrainingState, WeightSet};
 
 #[test]
 fn one_cycle_gives_the_rates_and_momenta_of_pytorch_at_every_step() {
@@ -76,26 +76,39 @@ fn sgd_moves_as_pytorchs_does_with_momentum_nesterov_and_decay() {
 
 #[test]
 fn a_net_is_trained_as_pytorchs_optimizers_train_it() {
-    follow("optimizers");
+    follow("optimizers", 1e-4);
 }
 
 #[test]
 fn class_weights_count_as_in_pytorchs_loss() {
-    follow("class_weights");
+    follow("class_weights", 1e-4);
 }
 
 #[test]
 fn a_teacher_counts_as_in_pytorchs_tutorial_of_knowledge_distillation() {
-    follow("teacher");
+    follow("teacher", 1e-4);
+}
+
+/// A value that lies between two whole numbers may round to either: f32 and f64 differ.
+const OF_ROUNDING: f32 = 5e-3;
+
+#[test]
+fn weights_and_values_are_rounded_in_training_as_pytorchs_fake_quantization_does() {
+    follow("quantize", OF_ROUNDING);
+    let float = Trained::of_fixture("quantize").remove(0);
+    let experiment = Experiment { quantize: None, ..float.experiment.clone() };
+    let plan = experiment.check().unwrap();
+    let state = TrainingState::init(&plan, &experiment, 1).unwrap();
+    assert_eq!((plan.ranges.len(), state.weights.statistics.len()), (0, 18));
 }
 
 /// Trains as PyTorch did, on each instruction set.
 #[track_caller]
-fn follow(fixture: &str) {
+fn follow(fixture: &str, tolerance: f32) {
     for case in Trained::of_fixture(fixture) {
         for isa in Isa::available() {
             let mut engine = Fused::start(&case.request(2), case.start.clone(), isa).unwrap();
-            case.follow(&mut engine, 1e-4);
+            case.follow(&mut engine, tolerance);
         }
     }
 }

@@ -6,7 +6,7 @@ use common::{ALL, adamw, bars, block, experiment, final_net, options, sgd};
 use stepladder_trainer::data::transforms::Ranges;
 use stepladder_trainer::data::{Augmentation, Selection};
 use stepladder_trainer::engine::FusedAlone;
-use stepladder_trainer::net::{BlockSpec, LayerSpec, NetSpec, Norm, Plan};
+use stepladder_trainer::net::{BlockSpec, LayerSpec, NetSpec, Norm, Plan, Quantize};
 use stepladder_trainer::optim::{Averaging, Schedule};
 use stepladder_trainer::{
     Answer, BatchProgress, DataSource, EpochRow, Experiment, Flow, Model, Outcome, RunOptions, TrainError,
@@ -41,6 +41,7 @@ fn everything_random() -> Experiment {
             contrast: 0.2,
         })),
         averaging: Some(Averaging { decay: 0.9 }),
+        quantize: Some(Quantize::Int8),
         label_smoothing: 0.05,
         epochs: 2,
         ..experiment()

@@ -125,6 +125,9 @@ pub trait Engine: Send {
 /// PyTorch's momentum of batch norm: the share of a batch in the running statistics.
 pub const NORM_MOMENTUM: f64 = 0.1;
 
+/// The share of a batch in the running range of a value: that of PyTorch's `MovingAverageMinMaxObserver`.
+pub const RANGE_MOMENTUM: f64 = 0.01;
+
 /// PyTorch's epsilon of batch norm, added to a variance before its root is taken.
 pub const NORM_EPSILON: f64 = 1e-5;
 

@@ -41,7 +41,8 @@ struct Conv {
 pub(super) fn plan(net: &NetSpec) -> Result<Plan, TrainError> {
     net.check()?;
     let graph = Graph::new([net.channels, net.size, net.size]);
-    let plan = Plan { graph, layers: vec![], parameters: vec![], statistics: vec![] };
+    let (layers, parameters, statistics, ranges) = (vec![], vec![], vec![], vec![]);
+    let plan = Plan { graph, layers, parameters, statistics, ranges, quantize: None };
     let mut builder = Builder { block: &net.block, plan, dropouts: 0, depth: 0, is_repetition: false };
     let value = builder.chain(net.layers(), ValueId::IMAGES)?;
     let Builder { mut plan, .. } = builder;
@@ -451,7 +452,7 @@ impl Builder<'_> {
     }
 
     fn push(&mut self, layer: &str, op: Op, inputs: Vec<ValueId>, shape: Shape) -> ValueId {
-        self.plan.graph.push(Node { layer: layer.to_owned(), op, inputs, shape })
+        self.plan.graph.push(Node { layer: layer.to_owned(), op, inputs, shape, range: None })
     }
 
     /// Adds a parameter, or returns that of its name where layers are run again.

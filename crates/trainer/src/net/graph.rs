@@ -30,6 +30,8 @@ pub struct Node {
     pub inputs: Vec<ValueId>,
     /// The shape of its output.
     pub shape: Shape,
+    /// Index in [`Plan::ranges`](super::Plan::ranges) if its output is rounded to a byte in training.
+    pub range: Option<usize>,
 }
 
 /// The computation of a net: operations in topological order, each of whose outputs is one value that never changes
@@ -53,6 +55,11 @@ impl Graph {
         debug_assert!(node.inputs.iter().all(|input| input.0 <= self.nodes.len()), "inputs come first");
         self.nodes.push(node);
         ValueId(self.nodes.len())
+    }
+
+    /// Lets a node's output be rounded to a byte in training, by a range of the plan.
+    pub(super) fn set_range(&mut self, value: ValueId, range: usize) {
+        self.nodes[value.0 - 1].range = Some(range);
     }
 
     /// Makes a value the graph's output.

@@ -2,6 +2,7 @@ use std::ops::Range;
 
 use super::build;
 use super::graph::{Graph, ValueId};
+use super::quantize::Quantize;
 use super::spec::NetSpec;
 use crate::TrainError;
 
@@ -49,6 +50,15 @@ pub struct StatisticsPlan {
     pub variance: Range<usize>,
 }
 
+/// The running range of a value that is rounded to a byte in training.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RangePlan {
+    /// Its name in a model file, such as `ranges.3` for the output of the third operation.
+    pub name: String,
+    /// The places of its lowest and its highest number in [`Weights::statistics`](super::Weights::statistics).
+    pub range: Range<usize>,
+}
+
 /// A net with inferred shapes: its graph, and every tensor with its name. Both engines follow it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
@@ -60,6 +70,10 @@ pub struct Plan {
     pub parameters: Vec<ParameterPlan>,
     /// The running statistics of its norms.
     pub statistics: Vec<StatisticsPlan>,
+    /// The running ranges of its values, where it is trained for whole numbers.
+    pub ranges: Vec<RangePlan>,
+    /// The whole numbers that it is trained for, if any.
+    pub quantize: Option<Quantize>,
 }
 
 /// A layer of a net.
@@ -94,10 +108,11 @@ impl Plan {
         self.parameters.last().map_or(0, |last| last.range.end)
     }
 
-    /// Returns the number of running statistics.
+    /// Returns the number of running statistics, ranges among them.
     #[must_use]
     pub fn statistics_count(&self) -> usize {
-        self.statistics.last().map_or(0, |last| last.variance.end)
+        let of_norms = self.statistics.last().map_or(0, |last| last.variance.end);
+        self.ranges.last().map_or(of_norms, |last| last.range.end)
     }
 
     /// Adds a parameter, and returns its index.

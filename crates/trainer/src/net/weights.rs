@@ -5,13 +5,13 @@ use crate::TrainError;
 use crate::alloc::zeros;
 use crate::random::{Purpose, Stream};
 
-/// The parameters of a net and the running statistics of its norms. Flat, in the order of the [`Plan`], which
+/// The parameters of a net, and the running statistics of its norms and values. Flat, in the order of the [`Plan`], which
 /// has each one's name, shape and range.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
     /// All parameters, one after another.
     pub parameters: Vec<f32>,
-    /// Running mean and variance of each norm, one norm after another.
+    /// Running mean and variance of each norm, one norm after another, then the running ranges of values.
     pub statistics: Vec<f32>,
 }
 
@@ -83,6 +83,15 @@ impl Weights {
                 ));
             }
         }
+        for planned in &plan.ranges {
+            let [low, high] = [0, 1].map(|place| self.statistics[planned.range.start + place]);
+            if !(low <= 0.0 && high >= 0.0) {
+                return Err(format!(
+                    "the tensor `{}` holds {low} and {high}, which is no range with 0 in it",
+                    planned.name
+                ));
+            }
+        }
         Ok(())
     }
 
@@ -97,14 +106,15 @@ impl Weights {
     }
 }
 
-/// Returns the names and ranges of running means and variances.
+/// Returns the names and places of running means, variances and ranges.
 fn statistics_of(plan: &Plan) -> impl Iterator<Item = (String, Range<usize>)> + '_ {
-    plan.statistics.iter().flat_map(|norm| {
+    let norms = plan.statistics.iter().flat_map(|norm| {
         [
             (format!("{}.running_mean", norm.name), norm.mean.clone()),
             (format!("{}.running_var", norm.name), norm.variance.clone()),
         ]
-    })
+    });
+    norms.chain(plan.ranges.iter().map(|planned| (planned.name.clone(), planned.range.clone())))
 }
 
 /// Splits a list into consecutive tensors.

@@ -84,6 +84,7 @@ pub fn experiment() -> Experiment {
         schedule: Schedule::Constant { learning_rate: 0.01 },
         averaging: None,
         label_smoothing: 0.0,
+        quantize: None,
         loss: None,
         batch_size: 16,
         epochs: 1,
@@ -219,6 +220,8 @@ pub struct Trained {
     losses: Vec<f64>,
     /// After the last step, by name.
     parameters: Value,
+    /// The running ranges after the last step.
+    ranges: Vec<Vec<f32>>,
 }
 
 impl Trained {
@@ -234,6 +237,7 @@ impl Trained {
             experiment.schedule = serde_json::from_value(case["schedule"].clone()).unwrap();
             experiment.label_smoothing = case["labelSmoothing"].as_f64().unwrap_or_default();
             experiment.loss = serde_json::from_value(case["loss"].clone()).unwrap();
+            experiment.quantize = serde_json::from_value(case["quantize"].clone()).unwrap();
             experiment.batch_size = 24;
             let class_weights =
                 experiment.class_weights().map(|weights| weights.resolve(experiment.net.classes, &labels));
@@ -263,6 +267,7 @@ impl Trained {
                 labels: labels.clone(),
                 losses: case["losses"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect(),
                 parameters: case["parameters"].clone(),
+                ranges: case["ranges"].as_array().into_iter().flatten().map(floats).collect(),
             }
         });
         trained.collect()
@@ -297,6 +302,11 @@ impl Trained {
             let got = &state.weights.parameters[planned.range.clone()];
             let expected = floats(&self.parameters[&planned.name]);
             assert_close(&format!("{case}, {}", planned.name), got, &expected, tolerance);
+        }
+        assert_eq!(self.plan.ranges.len(), self.ranges.len());
+        for (planned, expected) in self.plan.ranges.iter().zip(&self.ranges) {
+            let got = &state.weights.statistics[planned.range.clone()];
+            assert_close(&format!("{case}, {}", planned.name), got, expected, tolerance);
         }
     }
 }

@@ -58,9 +58,13 @@ impl Group {
     #[cfg(test)]
     pub fn bytes(&self) -> usize {
         let buffers = self.buffers.iter().map(|buffer| size_of_val(&**buffer)).sum::<usize>();
-        let workspaces = self.workspaces.iter().map(|Workspace { statistics, sums, weights, bias }| {
-            size_of_val(&**statistics) + size_of_val(&**sums) + size_of_val(&**weights) + size_of_val(&**bias)
-        });
+        let workspaces =
+            self.workspaces.iter().map(|Workspace { statistics, sums, weights, bias, range: _ }| {
+                size_of_val(&**statistics)
+                    + size_of_val(&**sums)
+                    + size_of_val(&**weights)
+                    + size_of_val(&**bias)
+            });
         let passing = self.passing.iter().map(|bits| size_of_val(&**bits).next_multiple_of(size_of::<f32>()));
         buffers + workspaces.sum::<usize>() + passing.sum::<usize>() + size_of_val(&*self.prepared)
     }

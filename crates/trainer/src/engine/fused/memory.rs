@@ -29,8 +29,11 @@ impl Memory {
         let program = Program::new(plan, slots.is_some())?;
         let (parameters, statistics) = (plan.parameter_count() as u128, plan.statistics_count() as u128);
         let state = match slots {
-            // Weights, averages and gradients, and the optimizer's.
-            Some(slots) => (3 + slots as u128) * parameters + 2 * statistics,
+            // Weights, averages and gradients, rounded weights, and the optimizer's.
+            Some(slots) => {
+                let rounded = u128::from(plan.quantize.is_some());
+                (3 + slots as u128 + rounded) * parameters + 2 * statistics
+            }
             // And the values of an image that is evaluated by itself.
             None => parameters + statistics + Layout::of(&program)?.size(),
         };

@@ -24,7 +24,7 @@ pub use self::memory::check_evaluation;
 use self::memory::useful_threads;
 pub(crate) use self::memory::{check_teacher, check_training};
 use self::norm::NormState;
-use self::ops::{Pass, Source};
+use self::ops::{Kind, Pass, Source};
 use self::single::Single;
 use self::worker_pool::WorkerPool;
 use super::{Device, Engine, EngineName, Request, Step};
@@ -32,7 +32,7 @@ use crate::TrainError;
 use crate::alloc::{check_available, zeros};
 use crate::data::{Augmentation, Batch};
 use crate::metric::{BatchLoss, Score};
-use crate::net::{ParameterPlan, Plan, Weights};
+use crate::net::{ParameterPlan, Plan, RoundedWeights, Weights};
 use crate::optim::{Averages, Averaging, MOST_SLOTS, Optimizer, Update, clip_factor, sum_of_squares};
 use crate::training_state::{Slot, TrainingState, WeightSet};
 
@@ -49,6 +49,8 @@ pub struct Fused {
     augmentation: Option<Augmentation>,
     /// For few images; `None` if it was started for training.
     single: Option<Single>,
+    /// For training; `None` unless the net is trained for whole numbers.
+    rounded: Option<RoundedWeights>,
     /// `None` if it was started for evaluation only.
     training: Option<Training>,
 }
@@ -151,6 +153,7 @@ impl Fused {
         let workers = WorkerPool::new(threads)?;
         let single =
             if training.is_none() { Some(Single::new(&program, augmentation.clone())?) } else { None };
+        let rounded = if training.is_some() { RoundedWeights::of(plan)? } else { None };
         let training = training.map(|training| {
             let shares = shares(plan, &program, &training);
             Training { shares, ..training }
@@ -164,6 +167,7 @@ impl Fused {
             prepared: None,
             augmentation,
             single,
+            rounded,
             training,
         })
     }
@@ -221,12 +225,13 @@ impl Fused {
     /// Runs forward and backward: leaves each group's share of every gradient in its workspace, and updates the running
     /// statistics.
     fn forward_and_backward(&mut self, batch: &Batch, at: &Step) -> Score {
-        let Self { isa, workers, program, groups, state, training, .. } = self;
+        let Self { isa, workers, program, groups, state, rounded, training, .. } = self;
         let loss = training.as_ref().map_or(NO_LOSS, |training| {
             BatchLoss::of(training.label_smoothing, training.class_weights.as_deref(), batch)
         });
         let Weights { parameters, statistics } = &mut state.weights;
         let groups = &groups[..batch.len().div_ceil(LANES)];
+        let parameters = in_training(rounded, parameters);
         let pass = Pass { isa: *isa, program, parameters, dropout: Some(at.dropout) };
         run(workers, &program.segments, groups, &pass, batch, &loss, (statistics, None));
 
@@ -398,21 +403,12 @@ impl Engine for Fused {
         let groups = batch.len().div_ceil(LANES);
         self.ensure_groups(groups)?;
         self.prepared = None;
-        let Self { isa, workers, program, groups: all, state, .. } = self;
+        let Self { isa, workers, program, groups: all, state, rounded, .. } = self;
         let Weights { parameters, statistics } = state.of_mut(WeightSet::Evaluation);
+        let parameters = in_training(rounded, parameters);
         let pass = Pass { isa: *isa, program, parameters, dropout: None };
-        // The segments before the loss: each ends with the statistics of a norm.
-        let is_forward = |segment: &Segment| matches!(segment.reduction, Some(Reduction::Statistics(_)));
-        let forward = program.segments.partition_point(is_forward);
-        run(
-            workers,
-            &program.segments[..forward],
-            &all[..groups],
-            &pass,
-            batch,
-            &NO_LOSS,
-            (statistics, Some(share)),
-        );
+        let segments = program.measuring_segments();
+        run(workers, &segments, &all[..groups], &pass, batch, &NO_LOSS, (statistics, Some(share)));
         Ok(())
     }
 
@@ -464,8 +460,13 @@ impl Engine for Fused {
     }
 }
 
+/// Returns the parameters that a training pass reads.
+fn in_training<'a>(rounded: &'a mut Option<RoundedWeights>, parameters: &'a [f32]) -> &'a [f32] {
+    rounded.as_mut().map_or(parameters, |rounded| rounded.round(parameters))
+}
+
 /// Runs segments of the program on a batch, in training mode: norms use the batch's statistics and blend a share of them
-/// into the running ones, that of their momentum if `None`.
+/// into the running ones, that of their momentum if `None`. So are the ranges of values that are rounded, after the batch.
 fn run(
     workers: &WorkerPool,
     segments: &[Segment],
@@ -476,6 +477,15 @@ fn run(
     (running, share): (&mut [f32], Option<f64>),
 ) {
     let (stages, parameters) = (&pass.program.stages, pass.parameters);
+    let quantized: Vec<_> = stages
+        .iter()
+        .enumerate()
+        .filter_map(|(i, stage)| match &stage.kind {
+            Kind::Quantize(quantize) => Some((i, quantize)),
+            _ => None,
+        })
+        .collect();
+    quantized.iter().for_each(|(_, quantize)| quantize.use_running_range(running));
     let running = Mutex::new(running);
     workers.run(groups.len().max(stages.len()), |worker| {
         worker.each(stages.len(), |i| stages[i].kind.op().prepare(parameters, None));
@@ -508,6 +518,11 @@ fn run(
             });
         }
     });
+    let running = running.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let groups: Vec<_> = groups.iter().map(read).collect();
+    for (i, quantize) in quantized {
+        quantize.blend(groups.iter().map(|group| group.workspaces[i].range), running, share);
+    }
 }
 
 /// Returns how each parameter is updated, in the order of the plan.

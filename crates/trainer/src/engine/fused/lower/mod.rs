@@ -5,6 +5,7 @@ mod allocate;
 mod fuse;
 mod order;
 mod pad;
+mod quantize;
 
 use stepladder_kernels::Frame;
 
@@ -57,6 +58,9 @@ impl Program {
     pub fn new(plan: &Plan, training: bool) -> Result<Self, TrainError> {
         let mut program = Self::translate(plan);
         program.drop_last_flatten();
+        if training {
+            program.quantize(plan);
+        }
         program.fuse_activations();
         program.fuse_dropouts();
         if training {
@@ -192,6 +196,7 @@ mod tests {
             Kind::Concat(_) => "concat".into(),
             Kind::Scale(_) => "scale".into(),
             Kind::Copy(_) => "copy".into(),
+            Kind::Quantize(_) => "quantize".into(),
         };
         program.stages.iter().map(name).collect()
     }

@@ -1,4 +1,5 @@
 use super::Program;
+use crate::engine::fused::ops::Kind;
 use crate::net::ValueId;
 
 /// Work that groups do independently, and the reduction over all groups that ends it.
@@ -13,7 +14,7 @@ pub(in super::super) struct Segment {
 pub(in super::super) enum Part {
     /// Puts the images into lanes.
     Load,
-    /// The statistics of a norm's input.
+    /// The statistics of a norm's input, or the range of a value that is rounded.
     Measure(usize),
     Forward(usize),
     /// The loss and its gradient.
@@ -54,6 +55,9 @@ impl Program {
             if stage.kind.norm().is_some() {
                 add(&[Part::Measure(i)], Some(Reduction::Statistics(i)));
             }
+            if matches!(stage.kind, Kind::Quantize(_)) {
+                add(&[Part::Measure(i)], None);
+            }
             add(&[Part::Forward(i)], None);
         }
         add(&[Part::Loss], None);
@@ -76,6 +80,25 @@ impl Program {
             }
         }
         self.segments = segments;
+    }
+
+    /// Returns the segments that compute all running statistics, without loss and gradients.
+    pub(in super::super) fn measuring_segments(&self) -> Vec<Segment> {
+        let is_measure = |part: &Part| matches!(part, Part::Measure(_));
+        let mut segments = vec![];
+        for Segment { parts, reduction } in &self.segments {
+            let forward = parts.iter().position(|part| *part == Part::Loss).unwrap_or(parts.len());
+            let needed = parts[..forward].iter().rposition(is_measure).map_or(0, |last| last + 1);
+            if forward == parts.len() {
+                segments.push(Segment { parts: parts.clone(), reduction: *reduction });
+                continue;
+            }
+            if needed > 0 {
+                segments.push(Segment { parts: parts[..needed].to_vec(), reduction: None });
+            }
+            break;
+        }
+        segments
     }
 
     /// Returns the buffers that a part reads or writes.

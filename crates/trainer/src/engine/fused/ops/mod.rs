@@ -10,6 +10,7 @@ mod curve;
 mod dropout;
 mod max_pool;
 mod normalise;
+mod quantize;
 mod scale;
 
 use std::ops::Range;
@@ -26,6 +27,7 @@ use self::curve::Curve;
 use self::dropout::Dropout;
 use self::max_pool::MaxPool;
 pub(super) use self::normalise::Normalise;
+pub(super) use self::quantize::Quantize;
 use self::scale::Scale;
 use super::lower::{Place, Program};
 use super::norm::{Norm, NormState};
@@ -54,6 +56,7 @@ pub(super) enum Kind {
     Concat(Concat),
     Scale(Scale),
     Copy(Copy),
+    Quantize(Quantize),
 }
 
 /// Numbers that an operation keeps, apart from values and their gradients.
@@ -132,6 +135,8 @@ pub(super) struct Workspace {
     /// This group's share of the gradients of weights and bias.
     pub weights: Vec<f32>,
     pub bias: Vec<f32>,
+    /// The lowest and the highest of its values, of a value that is rounded.
+    pub range: [f32; 2],
 }
 
 /// Where the gradient of a range of parameters is found after a pass.
@@ -233,7 +238,7 @@ pub(super) trait Operation: Send + Sync {
     /// Computes the output for a single image in evaluation mode, to the bits of [`forward`](Self::forward).
     fn evaluate(&self, reads: &ImageReads, to: PlanesMut);
 
-    /// Computes the statistics of a norm's input.
+    /// Computes the statistics of a norm's input, or the range of values that are rounded.
     fn measure(&self, _reads: &Reads, _workspace: &mut Workspace) {}
 
     /// Computes the sums that a norm's gradient needs.
@@ -306,6 +311,7 @@ impl Kind {
             Self::Concat(op) => op,
             Self::Scale(op) => op,
             Self::Copy(op) => op,
+            Self::Quantize(op) => op,
         }
     }
 
@@ -322,6 +328,7 @@ impl Kind {
             Self::Concat(op) => op,
             Self::Scale(op) => op,
             Self::Copy(op) => op,
+            Self::Quantize(op) => op,
         }
     }
 
