@@ -3,11 +3,14 @@ import {chmodSync, existsSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
+import {compiled} from '../../ts/export/c/compile.js';
 import {operations} from '../../ts/export/c/int8/operations.js';
-import {fixedPoint, quantizeConv} from '../../ts/export/c/int8/quantize.js';
+import {fixedPoint, quantizeConv, quantizeValues} from '../../ts/export/c/int8/quantize.js';
+import {asQuantized} from '../../ts/export/c/int8/write.js';
 import {planMemory} from '../../ts/export/c/memory.js';
 import {evaluate} from '../../ts/export/evaluate.js';
-import {readModel} from '../../ts/export/read-model.js';
+import {tensorOf} from '../../ts/export/graph.js';
+import {readModel, type TrainedNet} from '../../ts/export/read-model.js';
 import {asWritten} from '../../ts/export/rewrites.js';
 import {
 	arrays,
@@ -56,6 +59,78 @@ for (const {name, net, file} of models) {
 		t.is((accuracy?.model ?? 0) - (accuracy?.onlyModel ?? 0), (accuracy?.export ?? 0) - (accuracy?.onlyExport ?? 0));
 	});
 }
+
+for (const {name, net} of models) {
+	test(`a ${name} net that was trained for whole numbers has the ranges that its export needs, and no others`, async t => {
+		const trained = await readModel(await randomModel(t, net, {quantize: 'int8'}));
+		const model = asQuantized(asWritten(trained, {keepsDropouts: false}, false));
+		const missing = {low: Number.NaN, high: Number.NaN};
+		const ranges = [missing, ...model.graph.nodes.map(({range}) => range ?? missing)];
+		const {graph, quantizations} = quantizeValues(model, ranges);
+		const isWide = graph.nodes.at(-1)?.op.kind === 'conv'; // logits of 32 bits have no range
+		const lacking = quantizations.flatMap(({zero}, value) => (Number.isNaN(zero) ? [value] : []));
+		t.deepEqual(lacking, isWide ? [graph.output] : []);
+		const sharing = graph.nodes.filter(({op: {kind}}) => kind === 'max-pool' || kind === 'flatten').length;
+		const given = model.graph.nodes.filter(({range}) => range !== undefined).length;
+		t.is(given, graph.nodes.length - sharing - Number(isWide));
+	});
+}
+
+/** Computes a net as its training for whole numbers did: before norms are folded, as PyTorch's fake quantization. */
+const rounded = ({graph, normalisation}: TrainedNet, image: Uint8Array): Float32Array => {
+	const tensors = new Map(graph.tensors);
+	for (const {op} of graph.nodes) {
+		if (op.kind === 'conv') {
+			const {shape, values} = tensorOf(graph, op.weight);
+			const taps = values.length / (shape[0] ?? 1);
+			const scaleOf = (index: number) => {
+				const start = index - (index % taps);
+				return Math.max(...values.subarray(start, start + taps).map(Math.abs)) / 127;
+			};
+
+			const nearest = values.map((weight, index) => scaleOf(index) * Math.round(weight / scaleOf(index)));
+			tensors.set(op.weight, {shape, values: nearest});
+		}
+	}
+
+	return evaluate({graph: {...graph, tensors}, normalisation}, image, (value, computed) => {
+		const range = graph.nodes[value - 1]?.range;
+		const scale = range === undefined ? 1 : (range.high - range.low) / 255;
+		const lowest = range === undefined ? 0 : Math.round(range.low / scale);
+		const nearest = (number: number) => Math.min(lowest + 255, Math.max(lowest, Math.round(number / scale))) * scale;
+		return range === undefined ? computed : computed.map(nearest);
+	});
+};
+
+for (const {name, net} of models) {
+	test(`whole numbers of a ${name} net that was trained for them are those of its training`, async t => {
+		const file = await randomModel(t, net, {quantize: 'int8'});
+		const [count, length] = [20, net.channels * net.size ** 2];
+		const {folder, evidence} = await exported(t, file, noiseSource(net, count), {maxLoss: 100});
+		t.is(evidence.ranges, 'training');
+		const model = await readModel(file);
+		const runtime = await compiled(folder, 'net', model, new AbortController().signal);
+		const pixels = noise(count * length, 5);
+		const logits = 'logits' in runtime ? await runtime.logits(pixels) : new Float32Array();
+		await ('logits' in runtime && runtime.close?.());
+		const expected = Array.from({length: count}, (_, index) => [
+			...rounded(model, pixels.subarray(index * length, (index + 1) * length)),
+		]).flat();
+		const spread = Math.max(...expected) - Math.min(...expected);
+		const apart = Math.max(...expected.map((value, index) => Math.abs(value - (logits[index] ?? Number.NaN))));
+		t.true(apart < spread / 25, `${apart} of ${spread}`); // a number between two others may be rounded to either
+	});
+}
+
+test('ranges of training are said in the evidence, which a check repeats', async t => {
+	const data = noiseSource(plainNet, 40);
+	const {folder, evidence} = await exported(t, await randomModel(t, plainNet, {quantize: 'int8'}), data, {
+		maxLoss: 100,
+	});
+	t.is(evidence.ranges, 'training');
+	t.true((await checkExport(folder, {data})).agrees);
+	t.is((await exported(t, plain, data, {maxLoss: 100})).evidence.ranges, 'images');
+});
 
 test.serial('whole numbers are the same by any compiler, without floats, and on a Cortex-M4', async t => {
 	for (const {file, net} of models) {
@@ -201,7 +276,7 @@ test('a loss above the limit is refused, with the layer that loses most', async 
 	await t.throwsAsync(exported(t, plain, data, {out}), {
 		instanceOf: ConfigError,
 		message:
-			/^`int8` should be left out, or `maxLoss` raised: whole numbers may lose 0\.1 points of accuracy, got a loss of \d+\.\d+ points on loss, test, most of it in the layer `[\w.]+`$/,
+			/^`int8` should be left out, `maxLoss` raised, or the model trained on with `quantize: 'int8'`: whole numbers may lose 0\.1 points of accuracy, got a loss of \d+\.\d+ points on loss, test, most of it in the layer `[\w.]+`$/,
 	});
 	t.false(existsSync(out));
 	const {evidence} = await exported(t, plain, data, {maxLoss: 100});

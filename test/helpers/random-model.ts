@@ -1,6 +1,6 @@
 import path from 'node:path';
 import process from 'node:process';
-import {arrays, type DataSource, defineStep, type Layer, type Net, train} from '../../ts/index.js';
+import {arrays, type DataSource, defineStep, type Experiment, type Layer, type Net, train} from '../../ts/index.js';
 import {type Ending, temporaryFolder} from './folder.js';
 
 /** Returns bytes that look random, the same ones each time. */
@@ -90,7 +90,7 @@ export const noiseSource = ({channels, size, classes}: Net, count = 6): DataSour
 };
 
 /** Trains a net for two epochs on noise, so that its weights and running statistics are of no special form. */
-export const randomModel = async (t: Ending, net: Net): Promise<string> => {
+export const randomModel = async (t: Ending, net: Net, more: Pick<Experiment, 'quantize'> = {}): Promise<string> => {
 	const out = temporaryFolder(t);
 	const step = defineStep({
 		name: 'random',
@@ -102,6 +102,7 @@ export const randomModel = async (t: Ending, net: Net): Promise<string> => {
 				batchSize: 16,
 				epochs: 2,
 			},
+			...more,
 			schedule: {kind: 'constant', learningRate: 0.05},
 		},
 		target: {why: 'A test.', testAccuracy: 0.01, heldFor: 1, maxParameters: 10_000_000, maxEpochs: 2},

@@ -37,6 +37,8 @@ export type ExportEvidence = ExportComparison & {
 	readonly files: readonly HashedFile[];
 	/** Bytes of all numbers in them, as float32. */
 	readonly weightBytes: number;
+	/** Where the ranges of whole numbers are from: the training of the model, or training images. `undefined` in floats. */
+	readonly ranges?: 'training' | 'images' | undefined;
 };
 
 /** The number of the format of `export.json`. */
@@ -56,6 +58,7 @@ const shape = z.strictObject({
 	}) as z.ZodType<About>,
 	files: z.array(z.strictObject({name: z.string().regex(/^[\w.-]+$/), bytes: count, sha256: hash})),
 	weightBytes: count,
+	ranges: z.enum(['training', 'images']).optional(),
 	...comparisonShape.shape,
 });
 

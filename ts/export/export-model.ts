@@ -13,6 +13,7 @@ import {checkPath} from '../validation/check-path.js';
 import {shapes, validate} from '../validation/validate.js';
 import {aboutOf} from './about.js';
 import {mostLossyLayer} from './c/int8/most-lossy-layer.js';
+import {isTrainedForInt8} from './c/int8/ranges.js';
 import {type CheckOptions, checkShape, compareExport} from './compare-export.js';
 import type {ExportComparison} from './evidence.js';
 import {type ExportEvidence, evidenceFile, evidenceText, hashedFile, modelFile} from './export-file.js';
@@ -62,7 +63,7 @@ export type ExportOptions = CheckOptions & {
 	readonly softmax?: boolean;
 	/**
 	 * Whether C computes in whole numbers, a byte a weight and a value: a quarter of the memory, and the same on every chip. Ranges are chosen
-	 * by training images of `data`.
+	 * by training images of `data`, unless the model was trained for whole numbers (`quantize`).
 	 *
 	 * @default false
 	 */
@@ -151,7 +152,8 @@ export const exportModel = async (model: string, options: ExportOptions): Promis
 		compareExport(place, net, format, writeOptions, options),
 	);
 	if (int8) {
-		checkLoss(comparison, options.maxLoss ?? defaultMaxLoss, () => mostLossyLayer(net, images));
+		const advice = isTrainedForInt8(trained) ? '' : ", or the model trained on with `quantize: 'int8'`";
+		checkLoss(comparison, options.maxLoss ?? defaultMaxLoss, advice, () => mostLossyLayer(net, images));
 	}
 
 	const {rows, parameters} = summarize(trained.net);
@@ -163,6 +165,7 @@ export const exportModel = async (model: string, options: ExportOptions): Promis
 		},
 		about: aboutOf(trained),
 		files: written.map(({name, content}) => hashedFile(name, content)),
+		...(int8 && {ranges: isTrainedForInt8(trained) ? ('training' as const) : ('images' as const)}),
 		weightBytes: [...net.graph.tensors.values()].reduce((sum, {values}) => sum + values.byteLength, 0),
 		...comparison,
 	};
@@ -199,7 +202,12 @@ const checkInt8 = ({format, data, int8 = false, maxLoss}: ExportOptions): void =
 };
 
 /** @throws {ConfigError} for whole numbers that lose more accuracy than is allowed, and where no compiler could measure it */
-const checkLoss = ({images, answers, missing}: ExportComparison, maxLoss: number, mostLossy: () => string): void => {
+const checkLoss = (
+	{images, answers, missing}: ExportComparison,
+	maxLoss: number,
+	advice: string,
+	mostLossy: () => string,
+): void => {
 	const accuracy = answers.find(answer => answer.images === undefined)?.accuracy;
 	if (accuracy === undefined) {
 		const reason = missing.map(({reason}) => reason).join('; ');
@@ -208,7 +216,7 @@ const checkLoss = ({images, answers, missing}: ExportComparison, maxLoss: number
 
 	const loss = (100 * (accuracy.model - accuracy.export)) / images.count;
 	if (loss > maxLoss) {
-		const expected = `left out, or \`maxLoss\` raised: whole numbers may lose ${maxLoss} points of accuracy`;
+		const expected = `left out, \`maxLoss\` raised${advice}: whole numbers may lose ${maxLoss} points of accuracy`;
 		const got = `a loss of ${loss.toFixed(2)} points on ${images.name}, most of it in the layer \`${mostLossy()}\``;
 		throw new ConfigError('int8', expected, got);
 	}

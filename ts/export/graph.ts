@@ -18,7 +18,12 @@ export type Node = {
 	readonly inputs: readonly ValueId[];
 	/** The shape of its output. */
 	readonly shape: Shape;
+	/** The range by which its output was rounded to a byte in training; `undefined` if it was not. */
+	readonly range: Range | undefined;
 };
+
+/** The smallest and the largest number of a value, with 0 between them. */
+export type Range = {readonly low: number; readonly high: number};
 
 /** A named tensor, the last axis the fastest. */
 export type Tensor = {
@@ -43,12 +48,15 @@ export type Graph = {
 /** Makes a graph of a model file's contents. */
 export const graphOf = ({images, nodes, output, tensors}: ModelContents): Graph => ({
 	images: asShape(images),
-	nodes: nodes.map((node: GraphNode) => ({...node, shape: asShape(node.shape)})),
+	nodes: nodes.map((node: GraphNode) => ({...node, shape: asShape(node.shape), range: asRange(node.range)})),
 	output,
 	tensors: new Map(tensors.map(({name, ...tensor}) => [name, tensor])),
 });
 
 const asShape = ([channels = 1, height = 1, width = 1]: readonly number[]): Shape => [channels, height, width];
+
+const asRange = ([low, high]: readonly number[] = []): Range | undefined =>
+	low === undefined || high === undefined ? undefined : {low, high};
 
 /** Returns the shape of a value. */
 export const shapeOf = ({images, nodes}: Graph, value: ValueId): Shape => nodes[value - 1]?.shape ?? images;

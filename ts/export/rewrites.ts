@@ -1,5 +1,5 @@
 import type {Format} from './format.js';
-import {type Graph, type Op, readersOf, type Tensor, tensorOf, withoutNodes} from './graph.js';
+import {type Graph, type Node, type Op, readersOf, type Tensor, tensorOf, withoutNodes} from './graph.js';
 import {normScaling} from './norm-scaling.js';
 import type {TrainedNet} from './read-model.js';
 
@@ -10,7 +10,7 @@ export const asWritten = (
 	fold: boolean,
 ): TrainedNet => {
 	const graph = keepsDropouts ? net.graph : dropDropouts(net.graph);
-	return {...net, graph: fold ? foldNorms(graph) : graph};
+	return {...net, graph: fold ? foldNorms(graph) : withUsedTensors(graph)};
 };
 
 /** Removes dropouts, which are the identity in evaluation. */
@@ -20,6 +20,8 @@ export const dropDropouts = (graph: Graph): Graph =>
 /**
  * Folds each norm into the convolution before it, where nothing else reads that convolution: its weights are scaled, and it gets a
  * bias. Computed in double precision and rounded once; logits differ by rounding from those of the graph before.
+ *
+ * The range of the norm's output becomes that of the convolution's.
  *
  * Layers that are repeated share their weights. Theirs are folded where the same norm follows every time.
  */
@@ -47,7 +49,12 @@ export const foldNorms = (graph: Graph): Graph => {
 		removed.add(norm);
 	}
 
-	const nodes = graph.nodes.map((node, place) => ({...node, op: folded.get(place) ?? node.op}));
+	const nodes = graph.nodes.map((node, place): Node => {
+		const conv = folded.get(place);
+		return conv === undefined
+			? node
+			: {...node, op: conv, range: graph.nodes[normBehind(graph, place) ?? place]?.range};
+	});
 	return withUsedTensors(withoutNodes({...graph, nodes, tensors}, removed));
 };
 

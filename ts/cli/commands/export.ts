@@ -48,7 +48,7 @@ export const exportCommand = (command: Command, interruption: Interruption): Com
 			),
 		)
 		.option('--softmax', 'of ONNX: the probabilities as a second output')
-		.option('--int8', 'of C: whole numbers of a byte, by ranges over training images')
+		.option('--int8', 'of C: whole numbers of a byte, by ranges over training images, or of training with `quantize`')
 		.addOption(
 			new Option('--max-loss <points>', 'accuracy that --int8 may lose at most (default: 0.1)').argParser(parsePoints),
 		)

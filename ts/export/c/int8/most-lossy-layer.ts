@@ -12,7 +12,7 @@ const count = 32;
  * Returns the path of the layer whose rounding alone changes the logits most, over some images; that of its weights, and of its
  * output.
  *
- * @param images `[N, channels, size, size]`, by which the net is quantized
+ * @param images `[N, channels, size, size]`, of training, by which the net is quantized
  */
 export const mostLossyLayer = (model: TrainedNet, images: Uint8Array): string => {
 	const net = asQuantized(model);

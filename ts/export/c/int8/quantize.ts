@@ -1,10 +1,9 @@
 import {ConfigError} from '../../../errors/index.js';
 import {activate} from '../../evaluate.js';
-import {type Graph, type Node, type Op, readersOf, tensorOf, withoutNodes} from '../../graph.js';
+import {type Graph, type Node, type Op, type Range, readersOf, tensorOf, withoutNodes} from '../../graph.js';
 import {kernels} from '../../kernels.js';
 import {normScaling} from '../../norm-scaling.js';
 import type {TrainedNet} from '../../read-model.js';
-import type {Range} from './ranges.js';
 
 /** The numbers of a value: `scale * (q - zero)` with whole numbers q from -128 to 127. */
 export type Quantization = {

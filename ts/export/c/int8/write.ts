@@ -29,7 +29,8 @@ export const asQuantized = (model: TrainedNet): TrainedNet => ({
 /**
  * Writes a net as a header and a source of C99 that compute in whole numbers: a byte a weight and a value, 32 bits a sum.
  *
- * @param images training images, `[N, channels, size, size]`, by which the ranges of all values are chosen
+ * @param images training images, `[N, channels, size, size]`, by which the ranges of all values are chosen, unless the net was trained for
+ * whole numbers
  */
 export const writeInt8 = (model: TrainedNet, name: string, images: Uint8Array): ExportedFile[] => {
 	const net = asQuantized(model);
