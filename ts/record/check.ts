@@ -13,8 +13,9 @@ import {checkAnswers} from './check-answers.js';
 import {checkClaims} from './check-claims.js';
 import {checkData, dataOfStep, isStale, type RecordedData} from './check-data.js';
 import {checkLedger} from './check-ledger.js';
+import {exportMarks, withExports} from './kept-exports.js';
 import type {LadderRecords} from './ladder-records.js';
-import {hasMarks, hasTable, marksWanted, withLadder} from './ladder-table.js';
+import {ladderMarks, withLadder} from './ladder-table.js';
 import {checkPreregistration} from './preregister.js';
 import {ledgerBefore, preregistrationFile} from './preregistration-file.js';
 import {compareTestImages} from './test-images.js';
@@ -110,15 +111,19 @@ const checkPage = (records: LadderRecords): string[] =>
 
 		checkFile(file);
 		const page = readFileSync(file, 'utf8');
-		if (!hasMarks(page)) {
-			return [`${displayPath(file)}: ${marksWanted}`];
+		if (!ladderMarks.has(page)) {
+			return [`${displayPath(file)}: ${ladderMarks.wanted}`];
 		}
 
-		if (!hasTable(page) && !entries.some(entry => records.has(entry))) {
+		if (exportMarks.isBroken(page)) {
+			return [`${displayPath(file)}: ${exportMarks.wanted}`];
+		}
+
+		if (!ladderMarks.hasTable(page) && !entries.some(entry => records.has(entry))) {
 			return [];
 		}
 
-		const lines = withLadder(page, records).split('\n');
+		const lines = withExports(withLadder(page, records), records).split('\n');
 		const line = page.split('\n').findIndex((text, index) => text !== lines[index]);
 		return line === -1
 			? []

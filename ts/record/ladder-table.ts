@@ -6,10 +6,10 @@ import {transformsOf} from '../experiment/transforms.js';
 import {percent} from '../format/figures.js';
 import {markdownTable} from '../format/markdown.js';
 import {plain, textTable} from '../format/text-table.js';
-import {withLineEnds} from '../fs/write-user-file.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
 import type {Step} from '../step/define-step.js';
 import type {LadderRecords} from './ladder-records.js';
+import {markedTable} from './marked-table.js';
 
 /** One step of the ladder as its table shows it. */
 export type LadderRow = {
@@ -190,24 +190,8 @@ export const ladderFormats = {
 	json: (rows: readonly LadderRow[]): string => JSON.stringify(rows, undefined, '\t'),
 };
 
-const marks = /(?<=<!-- ladder: [^\n]* -->(?:\r?\n){2}).*?(?=(?:\r?\n){2}<!-- end of ladder -->)/s;
-
-/** Returns whether a page has each mark of the ladder's table once, with a line to replace between them. */
-export const hasMarks = (page: string): boolean =>
-	[/<!--\s*ladder:/g, new RegExp(marks, 'gs'), /<!--\s*end of ladder/g].every(
-		pattern => page.match(pattern)?.length === 1,
-	);
-
-/** Returns whether a page has some of the marks, or no line to replace between them. */
-export const hasBrokenMarks = (page: string): boolean => /<!--\s*(?:end of )?ladder/.test(page) && !hasMarks(page);
-
-/** Describes the marks, for error messages. */
-export const marksWanted =
-	'the marks of the ladder’s table should be there once, each between empty lines, with a line between them: ' +
-	'<!-- ladder: written by `record` --> above it and <!-- end of ladder --> below';
-
-/** Returns whether there is a table between the marks. */
-export const hasTable = (page: string): boolean => /^\s*\|/.test(marks.exec(page)?.[0] ?? '');
+/** The place of the table in the ladder's page. */
+export const ladderMarks = markedTable('ladder', 'ladder’s');
 
 /**
  * Replaces the table between the marks of a page.
@@ -219,5 +203,5 @@ export const withLadder = (page: string, records: LadderRecords): string => {
 		throw error;
 	}
 
-	return page.replace(marks, () => withLineEnds(ladderFormats.markdown(ladderRows(records)), page));
+	return ladderMarks.replace(page, ladderFormats.markdown(ladderRows(records)));
 };

@@ -8,8 +8,9 @@ import type {Ladder, StepEntry} from '../ladder/open-ladder.js';
 import {strayTexts, writeBlock} from './block-in-file.js';
 import {checkClaims} from './check-claims.js';
 import {hasRecord, recordVersion} from './file.js';
+import {exportMarks, withExports} from './kept-exports.js';
 import {LadderRecords} from './ladder-records.js';
-import {hasBrokenMarks, marksWanted, withLadder} from './ladder-table.js';
+import {ladderMarks, withLadder} from './ladder-table.js';
 import {stepText, textBlock} from './text-block.js';
 
 /**
@@ -63,11 +64,13 @@ const writeTable = (records: LadderRecords): string[] => {
 
 	checkFile(page);
 	const before = readFileSync(page, 'utf8');
-	if (hasBrokenMarks(before)) {
-		return [`${displayPath(page)} has no table: ${marksWanted}`];
+	for (const marks of [ladderMarks, exportMarks]) {
+		if (marks.isBroken(before)) {
+			return [`${displayPath(page)} has no table: ${marks.wanted}`];
+		}
 	}
 
-	const text = withLadder(before, records);
+	const text = withExports(withLadder(before, records), records);
 	wrapWriteErrors(displayPath(page), page, () => overwriteUserFile(page, text));
 	return [];
 };
