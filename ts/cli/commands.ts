@@ -107,7 +107,7 @@ export const commands: readonly CommandEntry[] = [
 	},
 	{
 		name: 'report',
-		usage: '[options] [runs...]',
+		usage: '[options] [names...]',
 		description: 'Write a report of the whole ladder, or of runs, as Markdown and as one self-contained HTML file.',
 		load: async command => (await import('./commands/report.js')).reportCommand(command),
 	},
