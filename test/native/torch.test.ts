@@ -60,9 +60,11 @@ test('an addon that was built from other sources is not taken', async t => {
 		createRequire(import.meta.url)(addonIn('addon')) as {runtimeInfo: () => {sources: string}}
 	).runtimeInfo();
 	const built = readFileSync(addonIn('addon-torch'));
-	const place = built.indexOf(sources);
-	t.not(place, -1, 'this clone’s two addons are of the same sources');
-	built.write('0'.repeat(sources.length), place);
+	t.true(built.includes(sources), 'this clone’s two addons are of the same sources');
+	for (let place = built.indexOf(sources); place !== -1; place = built.indexOf(sources)) {
+		built.write('0'.repeat(sources.length), place); // the compiler may keep it twice
+	}
+
 	const older = path.join(installed.folder, 'older.node');
 	writeFileSync(older, built);
 	installed.addPackage(torchPackage, older);

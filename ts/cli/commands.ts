@@ -108,7 +108,8 @@ export const commands: readonly CommandEntry[] = [
 	{
 		name: 'report',
 		usage: '[options] [names...]',
-		description: 'Write a report of the whole ladder, or of runs, as Markdown and as one self-contained HTML file.',
+		description:
+			'Write a report of a ladder, of runs, or of several ladders, as Markdown and as one self-contained HTML file.',
 		load: async command => (await import('./commands/report.js')).reportCommand(command),
 	},
 	{
