@@ -142,6 +142,7 @@ export const exportModel = async (model: string, options: ExportOptions): Promis
 	const {data, threads, tell = () => {}, signal = new AbortController().signal} = options;
 	const reading = {tell, signal, ...(threads && {threads})};
 	const images = int8 && data !== undefined ? await trainingImages(net, data, reading) : new Uint8Array();
+	const ranges = isTrainedForInt8(trained) ? 'training' : 'images';
 	const written = format.write(net, writeOptions, images);
 	const files = [
 		...written,
@@ -152,7 +153,7 @@ export const exportModel = async (model: string, options: ExportOptions): Promis
 		compareExport(place, net, format, writeOptions, options),
 	);
 	if (int8) {
-		const advice = isTrainedForInt8(trained) ? '' : ", or the model trained on with `quantize: 'int8'`";
+		const advice = ranges === 'training' ? '' : ", or the model trained on with `quantize: 'int8'`";
 		checkLoss(comparison, options.maxLoss ?? defaultMaxLoss, advice, () => mostLossyLayer(net, images));
 	}
 
@@ -165,7 +166,7 @@ export const exportModel = async (model: string, options: ExportOptions): Promis
 		},
 		about: aboutOf(trained),
 		files: written.map(({name, content}) => hashedFile(name, content)),
-		...(int8 && {ranges: isTrainedForInt8(trained) ? ('training' as const) : ('images' as const)}),
+		...(int8 && {ranges}),
 		weightBytes: [...net.graph.tensors.values()].reduce((sum, {values}) => sum + values.byteLength, 0),
 		...comparison,
 	};

@@ -33,7 +33,7 @@ export const foldNorms = (graph: Graph): Graph => {
 	const normOf = (place: number): Op<'batch-norm'> | undefined =>
 		graph.nodes[place]?.op as Op<'batch-norm'> | undefined;
 	const tensors = new Map(graph.tensors);
-	const folded = new Map<number, Op<'conv'>>();
+	const folded = new Map<number, Pick<Node, 'op' | 'range'>>();
 	const removed = new Set<number>();
 	for (const {conv, place, norm} of pairs) {
 		const sharing = pairs.filter(other => other.conv.weight === conv.weight);
@@ -45,16 +45,11 @@ export const foldNorms = (graph: Graph): Graph => {
 		const {weight, bias} = scaled(graph, conv, normOf(norm) as Op<'batch-norm'>);
 		const biasName = conv.bias ?? conv.weight.replace(/weight$/, 'bias');
 		tensors.set(conv.weight, weight).set(biasName, bias);
-		folded.set(place, {...conv, bias: biasName});
+		folded.set(place, {op: {...conv, bias: biasName}, range: graph.nodes[norm]?.range});
 		removed.add(norm);
 	}
 
-	const nodes = graph.nodes.map((node, place): Node => {
-		const conv = folded.get(place);
-		return conv === undefined
-			? node
-			: {...node, op: conv, range: graph.nodes[normBehind(graph, place) ?? place]?.range};
-	});
+	const nodes = graph.nodes.map((node, place) => ({...node, ...folded.get(place)}));
 	return withUsedTensors(withoutNodes({...graph, nodes, tensors}, removed));
 };
 

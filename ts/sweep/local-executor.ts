@@ -5,6 +5,7 @@ import {unwrap} from '../native/unwrap.js';
 import {runWorkers} from '../platform/run-workers.js';
 import type {Executor, PlannedRun, RunProgress, SharedSettings} from './executor.js';
 import {lockTrials, releaseTrials} from './lock-trials.js';
+import {splitFinished} from './split-finished.js';
 import {trainRun} from './train-run.js';
 
 /** How runs are trained in this process. */
@@ -34,8 +35,7 @@ export class LocalExecutor implements Executor {
 		const {cores} = unwrap(native().runtimeInfo());
 		const jobs = givenJobs ?? Math.max(1, Math.floor(cores / (givenThreads ?? 1)));
 		const threads = givenThreads ?? Math.max(1, Math.floor(cores / Math.min(jobs, runs.length)));
-		const isFinished = ({folder, until}: PlannedRun): boolean => folder.read(until) !== undefined;
-		const [finished = [], waiting = []] = [true, false].map(of => runs.filter(run => isFinished(run) === of));
+		const {finished, waiting} = splitFinished(runs);
 		const lockedSignal = AbortSignal.any([signal, this.#lost.signal]);
 		emit({type: 'found', runs: finished});
 		await runWorkers(waiting, jobs, lockedSignal, async (run, signal) => {

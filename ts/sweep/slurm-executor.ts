@@ -6,6 +6,7 @@ import {runOnSlurm} from '../slurm/run-on-slurm.js';
 import {slurmFolder} from '../slurm/submission.js';
 import type {Executor, PlannedRun, RunProgress, SharedSettings} from './executor.js';
 import {lockTrials, releaseTrials} from './lock-trials.js';
+import {hasResult, splitFinished} from './split-finished.js';
 import {type SweepItem, type SweepItemEvent, type SweepWork, sweepKind} from './sweep-task.js';
 import type {Trial} from './trials.js';
 
@@ -42,8 +43,8 @@ export class SlurmExecutor implements Executor {
 			this.#settings;
 		await this.#clear(runs);
 		const byKey = new Map(runs.map(run => [keyOf(run), run]));
-		const waiting = runs.filter(isUnfinished);
-		emit({type: 'found', runs: runs.filter(run => !waiting.includes(run))});
+		const {finished, waiting} = splitFinished(runs);
+		emit({type: 'found', runs: finished});
 		const trials: Trial[] = [];
 		for (const {index, trial} of runs) {
 			trials[index] = trial;
@@ -74,7 +75,7 @@ export class SlurmExecutor implements Executor {
 			items: waiting.map(run => ({key: keyOf(run), trial: run.index, seed: run.seed, until: run.until})),
 			isDone({key}) {
 				const run = byKey.get(key);
-				return run !== undefined && !isUnfinished(run);
+				return run !== undefined && hasResult(run);
 			},
 			emit({key}, event) {
 				const run = byKey.get(key);
@@ -117,7 +118,5 @@ export class SlurmExecutor implements Executor {
 		}
 	}
 }
-
-const isUnfinished = ({folder, until}: PlannedRun): boolean => folder.read(until) === undefined;
 
 const keyOf = ({folder, until}: PlannedRun): string => `${folder.path}${until === undefined ? '' : ` ${until}`}`;

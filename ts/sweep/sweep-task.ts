@@ -5,6 +5,7 @@ import type {RunEvent, TaskPlace, Worker} from '../slurm/task.js';
 import {storedData} from '../training/stored-data.js';
 import type {PlannedRun, RunProgress} from './executor.js';
 import type {SweepPlan} from './plan.js';
+import {hasResult} from './split-finished.js';
 import {trainRun} from './train-run.js';
 import {TrialFolder} from './trial-folder.js';
 import type {Trial} from './trials.js';
@@ -62,12 +63,12 @@ export const sweepWorker =
 		};
 		return {
 			jobs,
-			isDone: item => runOf(item).folder.read(item.until) !== undefined,
+			isDone: item => hasResult(runOf(item)),
 			async train(item, signal, emit) {
 				const run = runOf(item);
 				const lock = await run.folder.lock(signal);
 				try {
-					if (run.folder.read(run.until) === undefined) {
+					if (!hasResult(run)) {
 						await trainRun(run, {
 							...{plan, data, ladder, condition, events, threads, lock, signal: AbortSignal.any([signal, lock.signal])},
 							emit(progress) {

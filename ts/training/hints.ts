@@ -40,48 +40,24 @@ const repeatedNormHints = ({block, body, head}: Net): string[] =>
 const repeatsOfNorms = (layers: readonly Layer[], path: string): string[] =>
 	layers.flatMap((layer, index) => {
 		const own = `${path}.${index}`;
-		switch (layer.kind) {
-			case 'repeat': {
-				return layer.times > 1 && layer.layers.some(hasNorm) ? [own] : repeatsOfNorms(layer.layers, `${own}.layers`);
-			}
-
-			case 'residual': {
-				return repeatsOfNorms(layer.layers, `${own}.layers`);
-			}
-
-			case 'concat': {
-				return layer.branches.flatMap((branch, place) => repeatsOfNorms(branch, `${own}.branches.${place}`));
-			}
-
-			default: {
-				return [];
-			}
-		}
+		return layer.kind === 'repeat' && layer.times > 1 && layer.layers.some(hasNorm)
+			? [own]
+			: innerLists(layer).flatMap(([name, inner]) => repeatsOfNorms(inner, `${own}.${name}`));
 	});
 
-const hasNorm = (layer: Layer): boolean => {
-	switch (layer.kind) {
-		case 'block':
-		case 'separable': {
-			return true;
-		}
+const hasNorm = (layer: Layer): boolean =>
+	layer.kind === 'block' ||
+	layer.kind === 'separable' ||
+	(layer.kind === 'residual' && layer.shortcut === 'conv') ||
+	innerLists(layer).some(([, inner]) => inner.some(hasNorm));
 
-		case 'residual': {
-			return layer.shortcut === 'conv' || layer.layers.some(hasNorm);
-		}
-
-		case 'repeat': {
-			return layer.layers.some(hasNorm);
-		}
-
-		case 'concat': {
-			return layer.branches.flat().some(hasNorm);
-		}
-
-		default: {
-			return false;
-		}
+/** Returns the lists of layers within a layer, each with its path from there. */
+const innerLists = (layer: Layer): ReadonlyArray<readonly [path: string, layers: readonly Layer[]]> => {
+	if (layer.kind === 'concat') {
+		return layer.branches.map((branch, index) => [`branches.${index}`, branch]);
 	}
+
+	return layer.kind === 'residual' || layer.kind === 'repeat' ? [['layers', layer.layers]] : [];
 };
 
 const warmUpHints = (warmUp: WarmUp | undefined, perEpoch: number, steps: number, inRun: string): string[] => {
