@@ -172,7 +172,8 @@ test('a JPEG that was cut, or damaged in its scan, is refused', async t => {
 	await t.throwsAsync(decodeImage(damaged), {message: /./});
 });
 
-test('each damaged image has its own reason, however many are decoded at once', async t => {
+// Serial: libvips has one list of messages for a process, and each use of sharp by another test here clears it.
+test.serial('each damaged image has its own reason, however many are decoded at once', async t => {
 	const plain = await imageOf(64, 64).jpeg().toBuffer();
 	const bad = {
 		cut: plain.subarray(0, -400),
