@@ -77,7 +77,7 @@ const leakyRelu = x => x.map(v => (v > 0 ? v : v * Math.fround(0.01)));
  * @param {Float32Array} x
  * @returns {Float32Array}
  */
-const elu = x => x.map(v => (v > 0 ? v : Math.exp(v) - 1));
+const elu = x => x.map(v => (v > 0 ? v : Math.expm1(v)));
 
 /**
  * @param {Float32Array} x

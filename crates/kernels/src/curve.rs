@@ -49,10 +49,7 @@ fn curve_body<V: Vector>(
             let leak = simd.splat(LEAK);
             each(simd, input, in_frame, output, out_frame, |x| x.select(x, x.mul(leak)));
         }
-        Curve::Elu => {
-            let one = simd.splat(1.0);
-            each(simd, input, in_frame, output, out_frame, |x| x.select(x, exp(simd, x).sub(one)));
-        }
+        Curve::Elu => each(simd, input, in_frame, output, out_frame, |x| x.select(x, exp_m1(simd, x))),
         Curve::Relu6 => {
             let six = simd.splat(6.0);
             each(simd, input, in_frame, output, out_frame, |x| x.relu().or_smaller(six));
@@ -196,10 +193,7 @@ fn normal<V: Vector>(simd: Simd<V>, x: V) -> Normal<V> {
     let negative = zero.sub(x);
     let size = x.select(x, negative);
     let t = one.div(size.mul_add(simd.splat(0.327_591_1 * FRAC_1_SQRT_2), one));
-    let mut sum = simd.splat(TERMS[0]);
-    for term in &TERMS[1..] {
-        sum = sum.mul_add(t, simd.splat(*term));
-    }
+    let sum = polynomial(simd, TERMS, t);
     let bell = exp(simd, x.mul(negative).mul(half));
     let beyond = sum.mul(t).mul(bell).mul(half);
     Normal { below: one.sub(beyond).select(x, beyond), density: bell.mul(simd.splat(DENSITY)) }
@@ -208,21 +202,45 @@ fn normal<V: Vector>(simd: Simd<V>, x: V) -> Normal<V> {
 /// Returns e to the power of x, at most 2 units in the last place off; for x below -87 and above 88 that of these.
 #[inline(always)]
 fn exp<V: Vector>(simd: Simd<V>, x: V) -> V {
+    // 1 / n!, for n from 6 down to 0
+    const TERMS: [f32; 7] = [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
+    let Power { of_two, rest } = power(simd, x);
+    polynomial(simd, TERMS, rest).mul(of_two)
+}
+
+/// Returns e to the power of x, less 1. Near 0 it keeps the digits that subtracting 1 from [`exp`] would lose.
+#[inline(always)]
+fn exp_m1<V: Vector>(simd: Simd<V>, x: V) -> V {
+    // 1 / n!, for n from 7 down to 1
+    const TERMS: [f32; 7] = [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0];
+    let Power { of_two, rest } = power(simd, x);
+    polynomial(simd, TERMS, rest).mul(rest).mul_add(of_two, of_two.sub(simd.splat(1.0)))
+}
+
+/// e to the power of a number, in two factors.
+struct Power<V> {
+    /// A power of two.
+    of_two: V,
+    /// The exponent of e in the other factor, at most half of ln 2.
+    rest: V,
+}
+
+#[inline(always)]
+fn power<V: Vector>(simd: Simd<V>, x: V) -> Power<V> {
     // ln 2 in two parts: the first has so few digits that its products with whole numbers are exact.
     const HIGH: f32 = 355.0 / 512.0;
     const LOW: f32 = -2.121_944_4e-4;
     // Adding it rounds to a whole number.
     const ROUNDING: f32 = 12_582_912.0; // 1.5 * 2^23
-    // 1 / n!
-    const TERMS: [f32; 7] = [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
     let x = x.or_larger(simd.splat(-87.0)).or_smaller(simd.splat(88.0));
     let rounding = simd.splat(ROUNDING);
     let whole = x.mul_add(simd.splat(LOG2_E), rounding).sub(rounding);
     let rest = whole.mul_add(simd.splat(-HIGH), x);
-    let rest = whole.mul_add(simd.splat(-LOW), rest);
-    let mut sum = simd.splat(TERMS[0]);
-    for term in &TERMS[1..] {
-        sum = sum.mul_add(rest, simd.splat(*term));
-    }
-    sum.mul(whole.power_of_two())
+    Power { of_two: whole.power_of_two(), rest: whole.mul_add(simd.splat(-LOW), rest) }
+}
+
+/// Evaluates a polynomial of which the term of the highest power comes first.
+#[inline(always)]
+fn polynomial<V: Vector, const N: usize>(simd: Simd<V>, terms: [f32; N], x: V) -> V {
+    terms[1..].iter().fold(simd.splat(terms[0]), |sum, term| sum.mul_add(x, simd.splat(*term)))
 }

@@ -112,7 +112,7 @@ fn plain_curve(curve: Curve, x: f64) -> (f64, f64) {
             if x > 0.0 {
                 (x, 1.0)
             } else {
-                (x.exp() - 1.0, x.exp())
+                (x.exp_m1(), x.exp())
             }
         }
         Curve::Relu6 => (x.clamp(0.0, 6.0), if x > 0.0 && x < 6.0 { 1.0 } else { 0.0 }),
@@ -654,6 +654,21 @@ fn a_warp_out_of_the_image_reads_zeros() {
             let mut target = vec![9.0; 25];
             warp(isa, &source, &[bad, 0.0, bad, 0.0, -bad, 0.0], &mut target);
             assert!(target.iter().all(|&value| value == 0.0));
+        }
+    }
+}
+
+#[test]
+fn elu_keeps_the_digits_of_values_near_zero() {
+    let frame = frame_of(1, 1, 64);
+    let input: Vec<Lanes> = (0..64).map(|i| [-(0.75_f32.powi(i)); LANES]).collect(); // -1 to -1.3e-8
+    for isa in Isa::available() {
+        let mut output = vec![[9.0; LANES]; frame.len()];
+        curve(isa, Curve::Elu, &input, frame, &mut output, frame);
+        for (x, got) in input.iter().zip(output) {
+            let expected = f64::from(x[0]).exp_m1();
+            let off = (f64::from(got[0]) / expected - 1.0).abs();
+            assert!(off < 2.5e-7, "{isa:?}: elu({}) is {}, expected {expected}", x[0], got[0]);
         }
     }
 }

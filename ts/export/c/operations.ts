@@ -165,27 +165,53 @@ static void flatten(const float *x, int c, int h, int w, float *y)
 				*y++ = x[(i * c + t) * w + j];
 }
 `,
-	exponential: `
-/* e to the power of x, which is brought to -87 to 88. */
-static float exponential(float x)
+	power: `
+/* e to the power of x (brought to -87 to 88) in two factors: a power of two, and e to the power of *rest. */
+static float power(float x, float *rest)
 {
-	static const float terms[7] = {1.0f / 720.0f, 1.0f / 120.0f, 1.0f / 24.0f, 1.0f / 6.0f, 0.5f, 1.0f, 1.0f};
+	const float within = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
+	const float whole = fmaf(within, 1.44269504f, 12582912.0f) - 12582912.0f; /* rounds to a whole number */
 	union {
 		uint32_t bits;
 		float value;
-	} power;
-	float whole, rest, sum;
+	} of_two;
+	*rest = fmaf(whole, 2.12194440e-4f, fmaf(whole, -355.0f / 512.0f, within)); /* less ln 2, in two parts */
+	of_two.bits = (uint32_t)((int32_t)whole + 127) << 23;
+	return of_two.value;
+}
+
+static float polynomial(const float *terms, int count, float x)
+{
+	float sum = terms[0];
+	for (int i = 1; i < count; i++)
+		sum = fmaf(sum, x, terms[i]);
+	return sum;
+}
+`,
+	exponential: `
+/* e to the power of x. */
+static float exponential(float x)
+{
+	static const float terms[7] = {1.0f / 720.0f, 1.0f / 120.0f, 1.0f / 24.0f, 1.0f / 6.0f, 0.5f, 1.0f, 1.0f};
+	float of_two, rest;
 	if (x != x)
 		return x;
-	x = x < -87.0f ? -87.0f : x;
-	x = x > 88.0f ? 88.0f : x;
-	whole = fmaf(x, 1.44269504f, 12582912.0f) - 12582912.0f; /* rounds to a whole number */
-	rest = fmaf(whole, 2.12194440e-4f, fmaf(whole, -355.0f / 512.0f, x)); /* minus ln 2 times it, in two parts */
-	sum = terms[0];
-	for (int i = 1; i < 7; i++)
-		sum = fmaf(sum, rest, terms[i]);
-	power.bits = (uint32_t)((int32_t)whole + 127) << 23;
-	return sum * power.value;
+	of_two = power(x, &rest);
+	return polynomial(terms, 7, rest) * of_two;
+}
+`,
+	exponential_less_one: `
+/* e to the power of x, less 1: near 0 it keeps the digits that a subtraction would lose. */
+static float exponential_less_one(float x)
+{
+	static const float terms[7] = {
+		1.0f / 5040.0f, 1.0f / 720.0f, 1.0f / 120.0f, 1.0f / 24.0f, 1.0f / 6.0f, 0.5f, 1.0f,
+	};
+	float of_two, rest;
+	if (x != x)
+		return x;
+	of_two = power(x, &rest);
+	return fmaf(polynomial(terms, 7, rest) * rest, of_two, of_two - 1.0f);
 }
 `,
 	logistic: `
@@ -200,16 +226,13 @@ static float normal_share(float x)
 {
 	static const float terms[5] = {1.0614054f, -1.453152f, 1.4214138f, -0.28449675f, 0.2548296f};
 	const float t = 1.0f / fmaf(x > 0.0f ? x : 0.0f - x, 0.3275911f * 0.70710678f, 1.0f);
-	float sum = terms[0], beyond;
-	for (int i = 1; i < 5; i++)
-		sum = fmaf(sum, t, terms[i]);
-	beyond = sum * t * exponential(x * (0.0f - x) * 0.5f) * 0.5f;
+	const float beyond = polynomial(terms, 5, t) * t * exponential(x * (0.0f - x) * 0.5f) * 0.5f;
 	return x > 0.0f ? 1.0f - beyond : beyond;
 }
 `,
 	relu: each('relu', 'x < 0.0f ? 0.0f : x'),
 	leaky_relu: each('leaky_relu', 'x > 0.0f ? x : x * 0.01f'),
-	elu: each('elu', 'x > 0.0f ? x : exponential(x) - 1.0f'),
+	elu: each('elu', 'x > 0.0f ? x : exponential_less_one(x)'),
 	relu6: each('relu6', 'x < 0.0f ? 0.0f : x > 6.0f ? 6.0f : x'),
 	hard_swish: each('hard_swish', 'x * (x + 3.0f < 0.0f ? 0.0f : x + 3.0f > 6.0f ? 6.0f : x + 3.0f) * (1.0f / 6.0f)'),
 	sigmoid: each('sigmoid', 'logistic(x)'),
@@ -236,7 +259,9 @@ export type OperationName = keyof typeof operations;
 
 const needed: Partial<Record<OperationName, readonly OperationName[]>> = {
 	sigmoid: ['logistic'],
-	elu: ['exponential'],
+	exponential: ['power'],
+	exponential_less_one: ['power'],
+	elu: ['exponential_less_one'],
 	silu: ['logistic'],
 	gelu: ['normal_share'],
 	logistic: ['exponential'],
