@@ -1,27 +1,28 @@
 /*
 Target: At least 99.00 % of the test images in each of the last 5 epochs, with at most 1,000 parameters and 60
   epochs.
-  Why: `residual` has 98.97 % of the test images right and 98.86 % of the training images, in evaluation mode: 15
+  Why: `residual` has 98.95 % of the test images right and 98.86 % of the training images, in evaluation mode: 15
   epochs are too few for so small a net to learn what it can. The goal of 99.0 % under 1,000 parameters may take
   more of them, as the public runs of this size had up to 200. So this step leaves the 15 epochs of the goal, and
   says so: 60, with the same cycle of the rate stretched over them. If epochs are what was missing, every seed holds
   99.0 %.
-  Promised: On 2026-11-30 23:33 UTC, at commit 6a9bf45 with changes that were not committed, before these seeds were
-  trained. Ledger: 10ec7f763f45.
+  Promised: On 2026-12-01 03:09 UTC, at commit e4f5962, before these runs. This is attempt 2: of those before, 1 was
+  recorded. Seeds 1 to 10 had been trained with these settings before, and evaluated on the test images. Ledger:
+  55f2d69813a6.
 
 Result: Held by 10 of 10 seeds (seeds 1 to 10), with 999 parameters and 60 epochs, on the `fused` engine. Test
-  accuracy over the last five epochs: 99.12 % (deviation 0.07, 95 % interval 99.07 to 99.17); lowest in any of them
-  99.02 %. Training accuracy in the last epoch: 98.70 % (deviation 0.08, 95 % interval 98.64 to 98.76) while
-  learning (with augmentation), 99.09 % (deviation 0.06, 95 % interval 99.05 to 99.13) in evaluation mode. After the
-  last epoch: balanced accuracy 99.11 % (95 % interval 99.05 to 99.17); macro F1 99.11 % (95 % interval 99.05 to
-  99.17); top-3 accuracy 99.94 % (95 % interval 99.92 to 99.96); expected calibration error 0.30 % (95 % interval
-  0.26 to 0.34). Lowest recall: 9, 98.37 %, with a precision of 98.99 %. Always answering 1 gets 11.35 %. No test
+  accuracy over the last five epochs: 99.13 % (deviation 0.06, 95 % interval 99.08 to 99.18); lowest in any of them
+  99.01 %. Training accuracy in the last epoch: 98.70 % (deviation 0.08, 95 % interval 98.64 to 98.76) while
+  learning (with augmentation), 99.08 % (deviation 0.06, 95 % interval 99.03 to 99.13) in evaluation mode. After the
+  last epoch: balanced accuracy 99.12 % (95 % interval 99.07 to 99.17); macro F1 99.12 % (95 % interval 99.07 to
+  99.17); top-3 accuracy 99.95 % (95 % interval 99.93 to 99.97); expected calibration error 0.33 % (95 % interval
+  0.27 to 0.39). Lowest recall: 9, 98.37 %, with a precision of 99.07 %. Always answering 1 gets 11.35 %. No test
   image is in the training set.
 
 Analysis:
-- Every seed held the target, with 99.02 % in the lowest of all last epochs: in 60 epochs, more than the goal of the
+- Every seed held the target, with 99.01 % in the lowest of all last epochs: in 60 epochs, more than the goal of the
   ladder allows. (not tested)
-- Test accuracy rose by 0.16 points (95 % interval 0.09 to 0.23), that on training images, in evaluation mode, by
+- Test accuracy rose by 0.18 points (95 % interval 0.13 to 0.23), that on training images, in evaluation mode, by
   0.22 points (95 % interval 0.18 to 0.26). Epochs were what was missing.
 - The gap between training and test images is below 0.1 points still: there is room for more epochs.
 */
