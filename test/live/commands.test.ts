@@ -92,6 +92,24 @@ test('`live` without runs shows those that begin from now on, and none that ende
 	await child;
 });
 
+test('`live` shows a sweep of another process, from now on or by the folder of its runs', async t => {
+	const ladder = tinyLadder(t);
+	const sweep = ['sweep', '--step', 'tiny', '--vary', 'batchSize=16', '--holdout', '50', '--seeds', '101'];
+	const before = await ladder.run([...sweep, '--name', 'before']);
+	t.is(before.exitCode, 0, before.stderr);
+	const {child, address} = await started(ladder, ['live']);
+	t.regex(await contentOf(address, /No run/), /No run has begun yet/);
+	await ladder.run([...sweep.slice(0, -1), '102', '--name', 'later']);
+	const content = await contentOf(address, /Sweep later of tiny: finished/);
+	t.regex(content, /2 of 2 runs finished, 8 of 8 epochs/);
+	t.notRegex(content, /Sweep before/);
+	const all = await started(ladder, ['live', 'runs/sweeps']);
+	t.regex(await contentOf(all.address, /Sweep later/), /Sweep before of tiny: finished/);
+	child.kill('SIGINT');
+	all.child.kill('SIGINT');
+	await Promise.all([child, all.child]);
+});
+
 test('wrong ports and what can’t be shown are refused before anything is trained', async t => {
 	const ladder = tinyLadder(t);
 	const refused = async (...words: string[]) => {

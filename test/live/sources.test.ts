@@ -1,12 +1,14 @@
-import {appendFileSync, cpSync, rmSync, writeFileSync} from 'node:fs';
+import {appendFileSync, cpSync, mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
+import {folderSource} from '../../ts/live/folder-source.js';
 import {LiveRuns} from '../../ts/live/live-run.js';
 import {runSource} from '../../ts/live/run-source.js';
 import {sweepSource} from '../../ts/live/sweep-source.js';
 import {progressOf, secondsLeft} from '../../ts/live/time-left.js';
 import {listRuns} from '../../ts/runs/list-runs.js';
+import {progressFolders} from '../../ts/sweep/progress-folder.js';
 import {temporaryFolder} from '../helpers/folder.js';
 import type {OwnLadder} from '../helpers/own-ladder.js';
 import {tinyLadder} from '../helpers/tiny-ladder.js';
@@ -149,4 +151,37 @@ test('a page of a sweep has a row a trial, with the seeds that have begun', asyn
 		(await source.draw(signal)).text,
 		/batchSize &lt;16&gt;<\/td><td>-<\/td><td>1<\/td><td>0\/8<\/td><td>1 in training/,
 	);
+});
+
+test('a sweep of another process is shown from its folder, up to its last whole line', async t => {
+	const out = temporaryFolder(t);
+	const folder = path.join(out, 'sweeps', 'progress', 'nets-0123abcd');
+	mkdirSync(folder, {recursive: true});
+	t.deepEqual(progressFolders(out), [], 'before anything is written');
+	const file = path.join(folder, 'sweep.jsonl');
+	const event = {
+		...{type: 'epoch', trial: 'net <b>', seed: 7, epoch: 1, epochs: 4, holdoutAccuracy: 0.5, diverged: false},
+		...{done: 0, of: 2, epochsDone: 1, epochsOf: 8, secondsLeft: 75},
+	};
+	writeFileSync(file, `${JSON.stringify({name: 'nets', step: 'tiny'})}\n${JSON.stringify(event)}\n{"type":"epo`);
+	t.deepEqual(progressFolders(out), [folder]);
+	t.deepEqual(progressFolders(folder), [folder]);
+	const source = folderSource('Runs', () => ({runs: [], sweeps: progressFolders(out)}));
+	const draw = async () => (await source.draw(new AbortController().signal)).text;
+	const first = await draw();
+	t.regex(first, /<h2>Sweep nets of tiny: interrupted<\/h2>/, 'nobody holds its lock');
+	t.regex(first, /0 of 2 runs finished, 1 of 8 epochs, about 01:15 left/);
+	t.regex(first, /<td>net &lt;b&gt;<\/td><td>50\.00<\/td><td>1<\/td><td>1\/4<\/td><td>1 in training<\/td>/);
+	t.notRegex(first, /No run has begun yet/);
+	const before = source.version();
+	writeFileSync(
+		file,
+		`${JSON.stringify({name: 'nets', step: 'tiny'})}\n${JSON.stringify({...event, type: 'finished', done: 2})}\n`,
+	);
+	t.not(source.version(), before);
+	t.regex(await draw(), /<h2>Sweep nets of tiny: finished<\/h2>/);
+	appendFileSync(file, '{"type":"rested"}\n');
+	t.regex(await draw(), /Its progress can’t be read: .*nets-0123abcd\/sweep\.jsonl, line 3/);
+	rmSync(folder, {recursive: true});
+	t.regex(await draw(), /No run has begun yet/);
 });

@@ -36,6 +36,7 @@ import {LocalExecutor} from './local-executor.js';
 import {lockTrials, releaseTrials} from './lock-trials.js';
 import {chartFile, hasSweepPage, pageFile, searchChartFile, writeSweepPage} from './page.js';
 import {type SweepPlan, selectionOf, trainedOn} from './plan.js';
+import {withProgress} from './progress-folder.js';
 import {type SweepResult, summarizeSweep} from './result.js';
 import type {WantedRun} from './search.js';
 import {checkHalving, type SearchOptions, searchOptionNames, searchPlan} from './search-options.js';
@@ -213,8 +214,8 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 	};
 	// An interrupted `fresh` leaves the earlier record in place, and is resumed by the command without it.
 	const replacing = path.join(folder, '.replacing');
-	const identity = `${sha256(canonicalJson(plan))}\n`;
-	const isReplacing = fileType(replacing) === 'a file' && readFileSync(replacing, 'utf8') === identity;
+	const identity = sha256(canonicalJson(plan));
+	const isReplacing = fileType(replacing) === 'a file' && readFileSync(replacing, 'utf8') === `${identity}\n`;
 	if (!fresh && !isReplacing && hasSweep(folder)) {
 		const existing = readSweep(folder);
 		const [different] = differences(existing.plan, asBefore(plan, existing.plan, maxParameters));
@@ -246,7 +247,7 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 	try {
 		const signal = AbortSignal.any([lock.signal, ...(rest.signal ? [rest.signal] : [])]);
 		if (fresh && hasSweep(folder)) {
-			wrapWriteErrors(`in ${folder}`, folder, () => writeFileAtomic(replacing, identity));
+			wrapWriteErrors(`in ${folder}`, folder, () => writeFileAtomic(replacing, `${identity}\n`));
 		}
 
 		noteSweepBegun(ladder.folder, name, plan);
@@ -257,7 +258,12 @@ export const sweep = async (ladder: Ladder, stepName: string, options: SweepOpti
 			on === 'local'
 				? new LocalExecutor(how)
 				: new SlurmExecutor({...how, name, out, slurm: settleSlurm({...ladder.slurm, ...slurm}), detach, report});
-		const record = await trainAll(plan, asPlannedRun, executor, tell);
+		const record = await withProgress(out, {name, step: step.name}, identity, signal, async write =>
+			trainAll(plan, asPlannedRun, executor, event => {
+				write(event);
+				tell(event);
+			}),
+		);
 		lock.check();
 		removePartialFiles(folder, written);
 		writeSweep(folder, record);

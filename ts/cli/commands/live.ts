@@ -1,11 +1,12 @@
 import {existsSync, realpathSync} from 'node:fs';
 import type {Command} from 'commander';
 import {ConfigError} from '../../errors/config-error.js';
-import {runSource} from '../../live/run-source.js';
+import {folderSource, type ShownFolders} from '../../live/folder-source.js';
 import {serveLive} from '../../live/serve-live.js';
 import {commandHint} from '../../platform/command-hint.js';
 import {isFolderLocked} from '../../runs/folder.js';
 import {runFolders} from '../../runs/list-runs.js';
+import {progressFolders} from '../../sweep/progress-folder.js';
 import type {Interruption} from '../interruption.js';
 import {type LadderFlags, withLadderOption} from '../ladder-options.js';
 import {parsePort} from '../live-option.js';
@@ -19,15 +20,15 @@ export const liveCommand = (command: Command, interruption: Interruption): Comma
 	withLadderOption(command)
 		.argument(
 			'[runs...]',
-			'run folders, or folders of runs (default: the ladder’s runs that are in training, from now on)',
+			'run folders, or folders of runs and sweeps (default: the ladder’s that are in training, from now on)',
 		)
 		.option('--port <n>', 'where the page is served (default: a free port)', parsePort)
 		.option('--open', 'open the page in the browser', false)
 		.addHelpText(
 			'after',
 			`
-The page is drawn from the folders of runs alone, so they may be trained by another process, or on another machine that writes to the
-same disk. It is served on 127.0.0.1 until the command is interrupted. From elsewhere, reach it by a tunnel: with an address of
+The page is drawn from the folders of runs and sweeps alone, so they may be trained by another process, or on another machine that
+writes to the same disk. It is served on 127.0.0.1 until the command is interrupted. From elsewhere, reach it by a tunnel: with an address of
 http://127.0.0.1:8123/TOKEN/ there, ssh -L 8123:127.0.0.1:8123 HOST, and open it here.
 
 Examples:
@@ -36,7 +37,7 @@ Examples:
 		)
 		.action(async (names: string[], {port, open, ...flags}: Flags) => {
 			const folders = names.length > 0 ? named(names) : inTraining(foundRuns(flags));
-			const live = await serveLive(runSource('Runs', folders), port);
+			const live = await serveLive(folderSource('Runs', folders), port);
 			print(`Live page: ${live.address}\n`);
 			try {
 				if (open) {
@@ -53,8 +54,8 @@ Examples:
 /** How long a list of folders is used before they are listed again, in milliseconds. */
 const listFor = 3000;
 
-const everySoOften = (list: () => readonly string[]): (() => readonly string[]) => {
-	let [listed, at]: [readonly string[], number] = [[], Number.NEGATIVE_INFINITY];
+const everySoOften = (list: () => ShownFolders): (() => ShownFolders) => {
+	let [listed, at]: [ShownFolders, number] = [{runs: [], sweeps: []}, Number.NEGATIVE_INFINITY];
 	return () => {
 		if (performance.now() - at > listFor) {
 			[listed, at] = [list(), performance.now()];
@@ -64,37 +65,37 @@ const everySoOften = (list: () => readonly string[]): (() => readonly string[]) 
 	};
 };
 
-/** Lists the runs of folders; those that were there stay listed when they are removed. */
-const named = (names: readonly string[]): (() => readonly string[]) => {
+/** Lists runs and sweeps; those that were there stay listed when they are removed. */
+const remembered = (foldersBy: (list: (root: string) => string[]) => readonly string[]): (() => ShownFolders) => {
+	const [runs, sweeps] = [new Set<string>(), new Set<string>()];
+	return everySoOften(() => {
+		for (const folder of foldersBy(runFolders)) {
+			runs.add(folder);
+		}
+
+		for (const folder of foldersBy(progressFolders)) {
+			sweeps.add(folder);
+		}
+
+		return {runs: [...runs], sweeps: [...sweeps]};
+	});
+};
+
+/** Lists the runs and sweeps of folders. */
+const named = (names: readonly string[]): (() => ShownFolders) => {
 	const missing = names.find(name => !existsSync(name));
 	if (missing !== undefined) {
 		throw new ConfigError('runs', 'folders of runs', missing, `there is no folder ${missing}`);
 	}
 
 	const roots = names.map(name => realpathSync(name));
-	const seen = new Set<string>();
-	return everySoOften(() => {
-		for (const folder of roots.flatMap(root => runFolders(root))) {
-			seen.add(folder);
-		}
-
-		return [...seen];
-	});
+	return remembered(list => roots.flatMap(root => list(root)));
 };
 
-/** Lists the runs in a folder that are in training, and those that begin later. */
-const inTraining = (root: string): (() => readonly string[]) => {
-	const others = new Set(runFolders(root).filter(folder => !isFolderLocked(folder)));
-	const seen = new Set<string>();
-	return everySoOften(() => {
-		for (const folder of runFolders(root)) {
-			if (!others.has(folder) || isFolderLocked(folder)) {
-				seen.add(folder);
-			}
-		}
-
-		return [...seen];
-	});
+/** Lists the runs and sweeps in a folder that are in training, and those that begin later. */
+const inTraining = (root: string): (() => ShownFolders) => {
+	const others = new Set([...runFolders(root), ...progressFolders(root)].filter(folder => !isFolderLocked(folder)));
+	return remembered(list => list(root).filter(folder => !others.has(folder) || isFolderLocked(folder)));
 };
 
 const aborted = async (signal: AbortSignal): Promise<void> =>
