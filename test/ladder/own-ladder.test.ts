@@ -161,7 +161,7 @@ test('the commands that init and new-step print work as printed', async t => {
 	const made = await own.run(['init', 'two words']);
 	t.true(made.stdout.endsWith(`\nNext: cd "two words" && ${hintElsewhere('train', '--step baseline')}`), made.stdout);
 	const grown = await own.run(['new-step', 'wider', '--from', 'baseline', '--ladder', 'two words']);
-	t.true(grown.stdout.endsWith(`then: ${hintElsewhere('train', '--ladder "two words" --step wider')}`), grown.stdout);
+	t.true(grown.stdout.endsWith(`then: ${hintElsewhere('train', '--step wider --ladder "two words"')}`), grown.stdout);
 });
 
 test('init fails where no folder can be created', async t => {

@@ -45,6 +45,10 @@ export const runsFolder = (ladder: string): string => {
 	return path.join(foldersAbove(own).find(folder => ladderOfPackage(folder) === own) ?? own, 'runs');
 };
 
+/** Returns the folder of the nearest ladder that has a file or folder; `undefined` if none has. */
+export const nearestLadder = (place: string): string | undefined =>
+	foldersAbove(path.resolve(place)).find(folder => ladderFiles(folder).length > 0);
+
 /** Returns a folder and those above it, nearest first. */
 const foldersAbove = (folder: string): string[] => {
 	const parent = path.dirname(folder);

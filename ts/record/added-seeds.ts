@@ -2,10 +2,10 @@ import path from 'node:path';
 import type {AddedSeeds, StepRecord} from '../claims/step-record.js';
 import {ConfigError, RecordError} from '../errors/index.js';
 import {listSeeds} from '../format/seeds.js';
+import {ladderHint} from '../ladder/ladder-hint.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
 import type {LedgerLine, LineOf} from '../ledger/events.js';
 import {appendToLedger, readLedger} from '../ledger/ledger.js';
-import {commandHint} from '../platform/command-hint.js';
 import {commitOf, commitPhrase} from './commit.js';
 import {hasRecord, readRecord, recordHash} from './file.js';
 import {preregistrationHash} from './preregistration-file.js';
@@ -34,7 +34,7 @@ export const recordToExtend = (
 	const refuse = (expected: string, got: string, sentence: string): ConfigError =>
 		new ConfigError('add', expected, got, sentence);
 	if (!hasRecord(folder)) {
-		const sentence = `seeds can’t be added to \`${step.name}\`: it has no record yet; try: ${commandHint('record', `--step ${step.name}`)}`;
+		const sentence = `seeds can’t be added to \`${step.name}\`: it has no record yet; try: ${ladderHint(ladder, 'record', `--step ${step.name}`)}`;
 		throw refuse('a recorded step', step.name, sentence);
 	}
 

@@ -6,8 +6,8 @@ import {differences} from '../experiment/difference.js';
 import {displayPath} from '../format/command-line.js';
 import {formatSetting} from '../format/value.js';
 import {checkFile} from '../fs/record-file.js';
+import {ladderHint} from '../ladder/ladder-hint.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
-import {commandHint} from '../platform/command-hint.js';
 import {readBlock, strayTexts} from './block-in-file.js';
 import {checkAnswers} from './check-answers.js';
 import {checkClaims} from './check-claims.js';
@@ -97,7 +97,7 @@ const checkBlock = (entry: StepEntry, records: LadderRecords): string[] => {
 		? []
 		: [
 				`${displayPath(file)}, line ${line + 1}: the text block says ${quoted(found[line])}, the records say ` +
-					`${quoted(expected[line])}; try: ${commandHint('record', '--text')}`,
+					`${quoted(expected[line])}; try: ${ladderHint(file, 'record', '--text')}`,
 			];
 };
 
@@ -128,7 +128,7 @@ const checkPage = (records: LadderRecords): string[] =>
 		return line === -1
 			? []
 			: [
-					`${displayPath(file)}, line ${line + 1}: the records say ${quoted(lines[line])}; try: ${commandHint('record', '--text')}`,
+					`${displayPath(file)}, line ${line + 1}: the records say ${quoted(lines[line])}; try: ${ladderHint(file, 'record', '--text')}`,
 				];
 	});
 

@@ -12,6 +12,7 @@ import {registerRecord} from '../claims/genuine.js';
 import {type MeasuredRecord, measureRecord} from '../claims/measured-record.js';
 import type {SweepSummary} from '../claims/sweep-summary.js';
 import {RecordError} from '../errors/index.js';
+import {ladderHint} from '../ladder/ladder-hint.js';
 import type {Ladder, StepEntry} from '../ladder/open-ladder.js';
 import type {LedgerLine} from '../ledger/events.js';
 import {readLedger} from '../ledger/ledger.js';
@@ -57,7 +58,7 @@ export class LadderRecords {
 		if (!hasRecord(folder)) {
 			throw new RecordError(
 				folder,
-				`\`${name}\` has not been recorded; try: ${commandHint('record', `--step ${name}`)}`,
+				`\`${name}\` has not been recorded; try: ${ladderHint(folder, 'record', `--step ${name}`)}`,
 			);
 		}
 

@@ -5,13 +5,13 @@ import {RecordError} from '../errors/index.js';
 import {differences} from '../experiment/difference.js';
 import {goalOf} from '../experiment/goal.js';
 import {formatSetting} from '../format/value.js';
+import {ladderHint} from '../ladder/ladder-hint.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
 import type {LedgerLine} from '../ledger/events.js';
 import {experimentHash} from '../ledger/experiment-hash.js';
 import {appendToLedger, fileHash, ledgerHead, readLedger} from '../ledger/ledger.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
-import {commandHint} from '../platform/command-hint.js';
 import {commitOf} from './commit.js';
 import {hasRecord} from './file.js';
 import type {LadderRecords} from './ladder-records.js';
@@ -179,8 +179,8 @@ export const stepChanges = ({step}: StepEntry, {experiment, target}: Preregistra
 	changed({experiment, target: goalOf(target)}, {experiment: step.experiment, target: goalOf(step.target)}, {});
 
 /** Completes the sentence about a step that differs from its preregistration. */
-export const remedy = ({step}: StepEntry): string =>
-	`; put it back, or record again: ${commandHint('record', `--step ${step.name} --fresh`)}`;
+export const remedy = ({step, file}: StepEntry): string =>
+	`; put it back, or record again: ${ladderHint(file, 'record', `--step ${step.name} --fresh`)}`;
 
 const changes = (
 	{seeds: _, made: __, classCounts: ___, testImages: ____, ...before}: Preregistration,

@@ -10,9 +10,9 @@ import {listSeeds} from '../format/seeds.js';
 import {formatValue} from '../format/value.js';
 import {checkLadder} from '../ladder/check-ladder.js';
 import {runsFolder} from '../ladder/find-ladder.js';
+import {ladderHint} from '../ladder/ladder-hint.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import {type EvaluatedImage, evaluate} from '../model/evaluate/evaluate.js';
-import {commandHint} from '../platform/command-hint.js';
 import {type FinishedRun, readFinishedRun} from '../runs/finished-run.js';
 import {isFinished} from '../runs/is-finished.js';
 import {runFolders} from '../runs/list-runs.js';
@@ -51,7 +51,7 @@ export const recordedModel = async (
 	const runs = runsFolder(ladder.folder);
 	const run = findRun(runs, record, answers);
 	if (run === undefined) {
-		const train = commandHint('train', `--step ${step} --seeds ${seed}`);
+		const train = ladderHint(ladder.folder, 'train', `--step ${step} --seeds ${seed}`);
 		throw new RecordError(
 			entry.record,
 			`a record keeps no weights, and no finished run in ${displayPath(runs)} has the epochs and predictions of its seed ${seed}: train it again with \`${train}\`, to the same bits`,

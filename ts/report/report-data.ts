@@ -6,8 +6,8 @@ import type {Data} from '../data/data.js';
 import {RecordError} from '../errors/index.js';
 import {type Summary, summarize} from '../experiment/summarize.js';
 import type {PublishedResult} from '../ladder/define-ladder.js';
+import {ladderHint} from '../ladder/ladder-hint.js';
 import type {StepEntry} from '../ladder/open-ladder.js';
-import {commandHint} from '../platform/command-hint.js';
 import type {LadderRecords} from '../record/ladder-records.js';
 import {type LadderRow, ladderRows} from '../record/ladder-table.js';
 import {stepChanges} from '../record/preregister.js';
@@ -73,7 +73,7 @@ export const reportData = (records: LadderRecords, data: Data, exports: ExportsT
 	for (const entry of entries.filter(entry => records.has(entry))) {
 		const recorded = records.find(entry);
 		if (recorded && recorded.record.data.hash !== data.hash) {
-			const problem = `the ladder’s data have changed since this was recorded${decodedBy(data)}: restore them, or try: ${commandHint('record', `--step ${entry.step.name} --fresh`)}`;
+			const problem = `the ladder’s data have changed since this was recorded${decodedBy(data)}: restore them, or try: ${ladderHint(entry.record, 'record', `--step ${entry.step.name} --fresh`)}`;
 			stale.set(entry.step.name, new RecordError(entry.record, problem));
 		}
 

@@ -6,10 +6,10 @@ import {displayPath} from '../format/command-line.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {writeFileAtomic} from '../fs/write-file-atomic.js';
 import {withLineEnds} from '../fs/write-user-file.js';
+import {ladderHint} from '../ladder/ladder-hint.js';
 import type {Ladder} from '../ladder/open-ladder.js';
 import type {LedgerLine} from '../ledger/events.js';
 import {readLedger} from '../ledger/ledger.js';
-import {commandHint} from '../platform/command-hint.js';
 import {readSweep, sweepNames, sweepsFolder} from './file.js';
 import type {SweepResult} from './result.js';
 import {summarizeSweep} from './result.js';
@@ -143,4 +143,4 @@ const checkSweep = async (ladder: Ladder, name: string, ledger: readonly LedgerL
 const checkText = (file: string, wanted: string): string[] =>
 	existsSync(file) && readFileSync(file, 'utf8').replaceAll('\r\n', '\n') === wanted
 		? []
-		: [`${displayPath(file)} does not match the sweep; try: ${commandHint('record', '--text')}`];
+		: [`${displayPath(file)} does not match the sweep; try: ${ladderHint(file, 'record', '--text')}`];

@@ -1,5 +1,6 @@
 import type {Command} from 'commander';
-import {displayPath, shellQuote} from '../../format/command-line.js';
+import {displayPath} from '../../format/command-line.js';
+import {ladderHint} from '../../ladder/ladder-hint.js';
 import {newStep} from '../../ladder/new-step.js';
 import {commandHint} from '../../platform/command-hint.js';
 import {chosenLadder, type LadderFlags, withLadderOption} from '../ladder-options.js';
@@ -12,7 +13,6 @@ export const newStepCommand = (command: Command): Command =>
 		.addHelpText('after', `\nExample:\n  ${commandHint('new-step', 'batch-norm --from baseline')}`)
 		.action(async (name: string, {from, ...flags}: LadderFlags & {from: string}) => {
 			const file = newStep(await chosenLadder(flags), name, from);
-			const named = flags.ladder === undefined ? '' : `--ladder ${shellQuote(flags.ladder)} `;
-			const next = commandHint('train', `${named}--step ${name}`);
+			const next = ladderHint(file, 'train', `--step ${name}`);
 			print(`Written: ${displayPath(file)}\n\nFill in its change and its target, then: ${next}\n`);
 		});
