@@ -49,7 +49,7 @@ const sweepSection = async (folder: string): Promise<Html | false> => {
 		const isFinished = state.last !== undefined && state.last.done === state.last.of;
 		const how = progress.isTraining ? 'in training' : isFinished ? 'finished' : 'interrupted';
 		return html`<section><h2>Sweep ${name} of ${step}: ${how}</h2></section>
-${await sweepContent(state)}`;
+${await sweepContent(state, progress.isTraining)}`;
 	} catch (error) {
 		return html`<section><h2>Sweep</h2><p>${prose(`Its progress can’t be read: ${error instanceof Error ? error.message : formatThrown(error)}`)}</p></section>`;
 	}

@@ -62,8 +62,12 @@ export class SweepState {
 	};
 }
 
-/** Draws a sweep: its progress, a row and a curve a trial. */
-export const sweepContent = async ({runs, last, before}: SweepState): Promise<Html> => {
+/**
+ * Draws a sweep: its progress, a row and a curve a trial.
+ *
+ * @param isTraining whether its command still runs
+ */
+export const sweepContent = async ({runs, last, before}: SweepState, isTraining = true): Promise<Html> => {
 	if (last === undefined) {
 		return html`<section><p>No run has begun yet.</p></section>`;
 	}
@@ -71,11 +75,11 @@ export const sweepContent = async ({runs, last, before}: SweepState): Promise<Ht
 	const trials = [...groupBy(runs, ({trial}) => trial)].map(([name, of]) => ({name, runs: of}));
 	const drawn = trials.slice(0, mostDrawn);
 	return html`<section>
-<p class="headline">${progressSentence(last, before)}</p>
+<p class="headline">${progressSentence(isTraining ? last : {...last, secondsLeft: undefined}, before)}</p>
 ${table(
 	'Trials',
 	['Trial', 'Validation %', 'Seeds', 'Epochs', 'State'],
-	trials.map(({name, runs}) => [name, accuracyCell(runs), runs.length, epochsCell(runs), stateCell(runs)]),
+	trials.map(({name, runs}) => [name, accuracyCell(runs), runs.length, epochsCell(runs), stateCell(runs, isTraining)]),
 )}
 <p class="quiet">Accuracy on the held-out images after the last finished epoch of each seed, in percent: mean ± standard deviation over the
 seeds that have begun. It is no result: trials are compared when all have finished.</p>
@@ -124,12 +128,14 @@ const accuracyCell = (runs: readonly TrialRun[]): string => {
 const epochsCell = (runs: readonly TrialRun[]): string =>
 	`${runs.reduce((sum, {accuracies}) => sum + accuracies.size, 0)}/${runs.reduce((sum, {epochs}) => sum + epochs, 0)}`;
 
-const stateCell = (runs: readonly TrialRun[]): string => {
+const stateCell = (runs: readonly TrialRun[], isTraining: boolean): string => {
 	const states = ['training', 'finished', 'diverged'] as const;
 	return states
 		.flatMap(state => {
 			const count = runs.filter(run => run.state === state).length;
-			return count > 0 ? [`${count} ${state === 'training' ? 'in training' : state}`] : [];
+			return count > 0
+				? [`${count} ${state === 'training' ? (isTraining ? 'in training' : 'interrupted') : state}`]
+				: [];
 		})
 		.join(', ');
 };
