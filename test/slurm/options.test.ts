@@ -19,13 +19,21 @@ for (const [option, by] of [
 	['--array=1-3', '`arrayLimit` and `runsPerTask`'],
 	['--no-requeue', 'Stepladder itself'],
 	['--signal=B:TERM', 'Stepladder itself'],
+	['--commen=x', 'Stepladder itself'],
+	['--arr=1-3', '`arrayLimit` and `runsPerTask`'],
+	['--', '`partition`'],
+	['-Ha1-3', '`arrayLimit` and `runsPerTask`'],
+	['--usage', 'Stepladder itself'],
+	['-Mother', 'Stepladder itself'],
 ] as const) {
-	test(`${option} would contradict the others`, refuses, {extra: [option]}, new RegExp(`that ${by} does not set`));
+	test(`${option} would contradict the others`, refuses, {extra: [option]}, new RegExp(`that is not set by ${by}`));
 }
 
 test('other options of sbatch are passed on', t => {
 	t.notThrows(() =>
-		checkSlurm({extra: ['--qos=long', '--constraint=avx512', '--time-min=5', '--mem-bind=local', '--nodelist=a']}),
+		checkSlurm({
+			extra: ['--qos=long', '--constraint=avx512', '--time-min=5', '--mem-bind=local', '--nodelist=a', '-H', '-wa'],
+		}),
 	);
 });
 

@@ -244,7 +244,7 @@ onSlurm(
 		await refused(
 			'extra=--array=1-9',
 			2,
-			/`slurm\.extra\.0` should be an option of sbatch that `arrayLimit` and `runsPerTask` does not set/,
+			/`slurm\.extra\.0` should be an option of sbatch that is not set by `arrayLimit` and `runsPerTask`/,
 		);
 		await refused('tim=5', 2, /`time=120`.*did you mean `time`/);
 		t.is(await slurm.program('squeue', ['-h']), '');

@@ -66,19 +66,33 @@ export type SlurmOptions = {
 /** Options with their defaults; those that the cluster decides stay `undefined`. */
 export type SettledSlurm = SlurmOptions & {readonly time: number; readonly mem: string; readonly cpus: number};
 
-/** The options of sbatch that are set here, with what sets them. */
-const own: ReadonlyArray<readonly [RegExp, string]> = [
-	[/^(-p|--partition)/, '`partition`'],
-	[/^(-A|--account)/, '`account`'],
-	[/^(-t|--time(?!-))/, '`time`'],
-	[/^--mem(?!-bind)/, '`mem`'],
-	[/^(-c|--cpus-per-task)/, '`cpus`'],
-	[/^(-a|--array)/, '`arrayLimit` and `runsPerTask`'],
-	[
-		/^(-n|-J|-o|-e|-D|-W|-Q|-h|-V|-i|--ntasks(?!-)|--job-name|--output|--error|--chdir|--wait|--quiet|--help|--version|--input|--signal|--comment|--requeue|--no-requeue|--open-mode|--parsable|--test-only|--wrap|--export|--kill-on-invalid-dep)/,
-		'Stepladder itself',
-	],
+/** Options of sbatch that are set here, with what sets them; those that would have tasks not be found are set by nobody. */
+const own: ReadonlyArray<{readonly by: string; readonly short?: string; readonly long: readonly string[]}> = [
+	{by: '`partition`', short: 'p', long: ['partition']},
+	{by: '`account`', short: 'A', long: ['account']},
+	{by: '`time`', short: 't', long: ['time']},
+	{by: '`mem`', long: ['mem', 'mem-per-cpu', 'mem-per-gpu']},
+	{by: '`cpus`', short: 'c', long: ['cpus-per-task']},
+	{by: '`arrayLimit` and `runsPerTask`', short: 'a', long: ['array', 'array-inx']},
+	{
+		by: 'Stepladder itself',
+		short: 'nJoeDWQhVuiM',
+		long: [
+			...['ntasks', 'job-name', 'output', 'error', 'chdir', 'wait', 'quiet', 'help', 'usage', 'version', 'input'],
+			...['signal', 'comment', 'requeue', 'no-requeue', 'open-mode', 'parsable', 'test-only', 'wrap', 'export'],
+			...['export-file', 'kill-on-invalid-dep', 'clusters', 'uid', 'gid'],
+		],
+	},
 ];
+
+/** Returns what sets an option of sbatch. sbatch takes a long name that is cut short, and several short ones in one word. */
+const setterOf = (option: string): string | undefined => {
+	const [, long] = /^--([^=]*)/.exec(option) ?? [];
+	const [, short = ''] = /^-[HIkOsv]*([^-])/.exec(option) ?? [];
+	return own.find(names =>
+		long === undefined ? names.short?.includes(short) : names.long.some(name => name.startsWith(long)),
+	)?.by;
+};
 
 const count = (most: number) =>
 	z.custom<number>(
@@ -132,9 +146,13 @@ const named = z.object({slurm: slurmShape}); // made once, as in `train-options.
 export const checkSlurm = (options: unknown): void => {
 	validate(named, {slurm: options}, 'options');
 	for (const [index, option] of ((options as SlurmOptions | undefined)?.extra ?? []).entries()) {
-		const by = own.find(([pattern]) => pattern.test(option))?.[1];
+		const by = setterOf(option);
 		if (by !== undefined) {
-			throw new ConfigError(`slurm.extra.${index}`, `an option of sbatch that ${by} does not set`, formatValue(option));
+			throw new ConfigError(
+				`slurm.extra.${index}`,
+				`an option of sbatch that is not set by ${by}`,
+				formatValue(option),
+			);
 		}
 	}
 };
