@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process';
-import {readdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
+import {readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
@@ -202,21 +202,51 @@ onSlurm(named('a search that ends trials early trains the same rounds on Slurm a
 	const local = await here.run([...words, ...vary]);
 	t.is(local.exitCode, 0, local.stderr);
 	const ladder = tinyLadder(t);
-	const {exitCode, stdout, stderr} = await ladder.run([...words, ...vary, ...on], {env: slurm.env});
+	const env = slurm.env;
+	const others = [
+		'sweep',
+		'--step',
+		'tiny',
+		'--holdout',
+		'100',
+		'--seeds',
+		'109',
+		'--name',
+		'rates',
+		'--vary',
+		'batchSize=16',
+	];
+	const held = await ladder.run([...others, ...on, '--detach', '--slurm', 'extra=--hold'], {env});
+	t.is(held.exitCode, 0, held.stderr);
+	const {exitCode, stdout, stderr} = await ladder.run([...words, ...vary, ...on], {env});
 	t.is(exitCode, 0, stderr);
 	t.is(stdout, local.stdout);
 	t.deepEqual(bits(ladder), bits(here));
+
+	// Tasks of other runs under the same name keep their plan, and are never out of sight.
+	t.regex(stderr, /^Slurm: left in the queue: 1 task of other runs; `.*jobs` lists them$/m);
+	t.regex((await ladder.run(['jobs'], {env})).stdout, /sweep rates +0 of 2 +0 +1 /);
+	rmSync(path.join(ladder.folder, 'runs/sweeps/.slurm'), {recursive: true});
+	t.regex((await ladder.run(['jobs'], {env})).stdout, /^stepladder-sweep-\w+ +its plan is missing +0 +1 *$/m);
+	t.regex((await ladder.run(['jobs', 'cancel'], {env})).stdout, /^Ended 1 task of stepladder-sweep-\w+$/m);
+	t.is(await slurm.program('squeue', ['-h']), '');
 });
 
-onSlurm(named('two front ends of one sweep are refused'), async t => {
+onSlurm(named('two front ends of one sweep are refused, and tasks that are in the queue twice are ended'), async t => {
 	const ladder = slowLadder(t);
 	const first = await slurm.whileRunning(ladder, [...flags, ...on], /epoch 2\/30/, async () => {
+		const [began = ''] = (await slurm.program('squeue', ['-h', '-o', '%j %k'])).split('\n');
+		const [name, token] = began.split(' ');
+		// as after a controller was killed, or if the answer to a submission was lost: the same tasks once more
+		const twice = ['--hold', '--array=0-2', `--job-name=${name}`, `--comment=${token}`, '--mem=10M', '--wrap=true'];
+		await slurm.program('sbatch', twice);
 		const second = await ladder.run([...flags, ...on], {env: slurm.env});
 		t.is(second.exitCode, 1);
 		t.regex(second.stderr, /the sweep `rates` is in use by process \d+/);
 	});
 	t.is(first.exitCode, 0, first.stderr);
 	await isUnbroken(t, ladder, first.stdout);
+	t.is(await slurm.program('squeue', ['-h', '-t', 'PENDING']), '', 'tasks that were begun again are ended');
 });
 
 onSlurm(
@@ -247,6 +277,17 @@ onSlurm(
 			/`slurm\.extra\.0` should be an option of sbatch that is not set by `arrayLimit` and `runsPerTask`/,
 		);
 		await refused('tim=5', 2, /`time=120`.*did you mean `time`/);
+
+		// Accepted by sbatch, which then lets the tasks wait for ever.
+		await slurm.program('scontrol', ['update', 'partition=main', 'MaxTime=5']);
+		try {
+			const sentence =
+				/`slurm\.time` should be a time limit that the partition allows; got 10 min, and the tasks, which were ended now, waited for ever: PartitionTimeLimit/;
+			await refused('time=10', 2, sentence);
+		} finally {
+			await slurm.program('scontrol', ['update', 'partition=main', 'MaxTime=UNLIMITED']);
+		}
+
 		t.is(await slurm.program('squeue', ['-h']), '');
 	},
 );

@@ -10,9 +10,9 @@ export type Job = {
 	readonly name: string;
 	/** What it is: `sweep tiny-rates`. */
 	readonly title: string;
-	/** The command line that waits for it, and collects the results. */
-	readonly command: string;
-	/** Of its first submission, in UTC. */
+	/** The command line that waits for it, and collects the results; `undefined` if its plan is missing. */
+	readonly command: string | undefined;
+	/** Of its first submission, in UTC; empty if its plan is missing. */
 	readonly created: string;
 	readonly running: number;
 	readonly pending: number;
@@ -48,9 +48,11 @@ export const listJobs = async (folders: readonly string[], signal?: AbortSignal)
 		}
 	}
 
-	return [...jobs.values()]
-		.map(planned => describeJob(planned, alive))
-		.toSorted((a, b) => (a.created < b.created ? -1 : 1));
+	const unplanned = new Set(alive.map(({jobName}) => jobName).filter(name => !jobs.has(name)));
+	return [
+		...[...jobs.values()].map(planned => describeJob(planned, alive)),
+		...[...unplanned].map(name => describeUnplanned(name, alive)),
+	].toSorted((a, b) => (a.created < b.created ? -1 : 1));
 };
 
 /**
@@ -61,14 +63,13 @@ export const listJobs = async (folders: readonly string[], signal?: AbortSignal)
  * @throws {AbortError} if the signal aborts during the wait
  */
 export const cancelJobs = async (jobs: readonly Job[], signal: AbortSignal): Promise<number> => {
-	const tokens = new Set<string>();
 	for (const submission of jobs.flatMap(({folder}) => Submission.list(folder))) {
 		submission.noteCancelled();
-		tokens.add(submission.readPlan()?.token ?? '');
 	}
 
+	const names = new Set(jobs.map(({name}) => name));
 	const own = async (): Promise<AliveTask[]> =>
-		(await aliveTasks(undefined, signal)).filter(({token}) => tokens.has(token));
+		(await aliveTasks(undefined, signal)).filter(({jobName}) => names.has(jobName));
 	const alive = await own();
 	await cancelTasks(alive, signal);
 	while ((await own()).length > 0) {
@@ -84,9 +85,6 @@ type Planned = {readonly submission: Submission; readonly plan: SubmissionPlan};
 
 const describeJob = (planned: readonly Planned[], alive: readonly AliveTask[]): Job => {
 	const sorted = planned.toSorted((a, b) => (a.plan.created < b.plan.created ? -1 : 1));
-	const tokens = new Set(sorted.map(({plan}) => plan.token));
-	const own = alive.filter(({token}) => tokens.has(token));
-	const pending = own.filter(({state}) => state === 'PENDING');
 	const finished = new Set<string>();
 	const failures: string[] = [];
 	for (const {submission, plan} of sorted) {
@@ -110,9 +108,26 @@ const describeJob = (planned: readonly Planned[], alive: readonly AliveTask[]): 
 
 	const {jobName: name, title, command, created} = first.plan;
 	return {
-		...{name, title, command, created, running: own.length - pending.length, pending: pending.length},
-		stuck: [...new Set(own.filter(isStuck).map(({reason}) => reason))],
+		...{name, title, command, created, ...describeTasks(name, alive)},
 		...{finished: finished.size, runs: new Set(sorted.flatMap(({plan}) => plan.items.map(({key}) => key))).size},
 		...{failures: [...new Set(failures)], folder: path.dirname(first.submission.folder)},
 	};
+};
+
+/** Describes tasks in the queue whose plan was removed, or was written by another version. */
+const describeUnplanned = (name: string, alive: readonly AliveTask[]): Job => ({
+	...{name, title: 'its plan is missing', command: undefined, created: '', ...describeTasks(name, alive)},
+	...{
+		finished: 0,
+		runs: 0,
+		failures: [],
+		folder: path.dirname(alive.find(({jobName}) => jobName === name)?.folder ?? ''),
+	},
+});
+
+const describeTasks = (name: string, alive: readonly AliveTask[]): Pick<Job, 'running' | 'pending' | 'stuck'> => {
+	const own = alive.filter(({jobName}) => jobName === name);
+	const pending = own.filter(({state}) => state === 'PENDING').length;
+	const stuck = [...new Set(own.filter(isStuck).map(({reason}) => reason))];
+	return {running: own.length - pending, pending, stuck};
 };

@@ -10,6 +10,8 @@ export type AliveTask = {
 	readonly index: number;
 	/** `PENDING`, `RUNNING` and others. */
 	readonly state: string;
+	/** Its partition, or those that it may go to. */
+	readonly partition: string;
 	readonly jobName: string;
 	/** Why it waits. */
 	readonly reason: string;
@@ -20,8 +22,8 @@ export type AliveTask = {
 /** What the names of all jobs begin with. */
 export const jobPrefix = 'stepladder-';
 
-const format = '%F %K %T %k|%j|%r|%Z'; // fields that may contain spaces last
-const line = /^(\d+) (\d+) (\w+) ([^|]*)\|([^|]*)\|([^|]*)\|(.*)$/;
+const format = '%F %K %T %P %k|%j|%r|%Z'; // fields that may contain spaces last
+const line = /^(\d+) (\d+) (\w+) (\S+) ([^|]*)\|([^|]*)\|([^|]*)\|(.*)$/;
 
 /**
  * Asks which tasks of this user are alive. By name and not by id: Slurm forgets ids, and may use them again.
@@ -38,33 +40,53 @@ export const aliveTasks = async (jobName: string | undefined, signal?: AbortSign
 	}
 
 	return result.stdout.split('\n').flatMap(text => {
-		const [, array = '', index = '', state = '', token = '', jobName = '', reason = '', folder = ''] =
+		const [, array = '', index = '', state = '', partition = '', token = '', jobName = '', reason = '', folder = ''] =
 			line.exec(text) ?? [];
-		return jobName.startsWith(jobPrefix) ? [{token, array, index: Number(index), state, jobName, reason, folder}] : [];
+		return jobName.startsWith(jobPrefix)
+			? [{token, array, index: Number(index), state, partition, jobName, reason, folder}]
+			: [];
 	});
 };
 
 /** Reasons for which a task waits that do not pass by themselves. */
 const lasting = new Set([
 	...['DependencyNeverSatisfied', 'PartitionConfig', 'PartitionNodeLimit', 'PartitionTimeLimit', 'PartitionDown'],
-	...['PartitionInactive', 'JobHeldUser', 'JobHeldAdmin', 'BadConstraints', 'AccountNotAllowed', 'QOSNotAllowed'],
+	...['PartitionInactive', 'JobHeldUser', 'JobHeldAdmin', 'launch failed requeued held'],
 ]);
 
+/** Reasons that are about what was asked for, with the option. Slurm may give them as names or as sentences. */
+const refusals: ReadonlyArray<readonly [RegExp, 'time' | 'account' | 'extra']> = [
+	[/^PartitionTimeLimit$/, 'time'],
+	[/^(AccountNotAllowed|InvalidAccount|Job's account )/, 'account'],
+	[/^(QOSNotAllowed|InvalidQOS|BadConstraints|Job's QOS )/, 'extra'],
+];
+
+/** Returns the option for whose sake a task waits for ever; `undefined` if it doesn't, or another of its partitions may take it. */
+export const refusedOption = ({state, reason, partition}: AliveTask): 'time' | 'account' | 'extra' | undefined =>
+	state === 'PENDING' && !partition.includes(',') ? refusals.find(([pattern]) => pattern.test(reason))?.[1] : undefined;
+
 /** Returns whether a task waits for something that does not pass by itself. */
-export const isStuck = ({state, reason}: AliveTask): boolean => state === 'PENDING' && lasting.has(reason);
+export const isStuck = (task: AliveTask): boolean =>
+	task.state === 'PENDING' && (lasting.has(task.reason) || refusedOption(task) !== undefined);
 
 /**
- * Cancels tasks. They end within half a minute; the ids of those that are over are ignored.
+ * Cancels the arrays of tasks. They end within half a minute; the ids of those that are over are ignored.
+ *
+ * @param which words for scancel, if not all tasks of an array are meant
  *
  * @throws {SlurmError} if Slurm refuses
  */
-export const cancelTasks = async (tasks: readonly AliveTask[], signal?: AbortSignal): Promise<void> => {
+export const cancelTasks = async (
+	tasks: readonly AliveTask[],
+	signal?: AbortSignal,
+	which: readonly string[] = [],
+): Promise<void> => {
 	const ids = [...new Set(tasks.map(({array}) => array))];
 	if (ids.length === 0) {
 		return;
 	}
 
-	const result = await runSlurm('scancel', ids, {signal});
+	const result = await runSlurm('scancel', [...which, ...ids], {signal});
 	if (result.exitCode !== 0) {
 		throw new SlurmError(`scancel failed: ${lastError('scancel', result)}`, 'scancel', result.stderr);
 	}

@@ -1,17 +1,18 @@
 import {randomBytes} from 'node:crypto';
 import path from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {SlurmError, StepladderError} from '../errors/index.js';
+import {AbortError, ConfigError, SlurmError, StepladderError} from '../errors/index.js';
 import type {ErrorCode} from '../errors/stepladder-error.js';
 import {displayPath} from '../format/command-line.js';
+import {formatThrown} from '../format/value.js';
 import {sha256} from '../fs/hash.js';
 import {removeIfEmpty} from '../fs/remove-if-empty.js';
 import {abortedBy} from '../platform/abort.js';
-import {ownCommand} from '../platform/command-hint.js';
+import {commandHint, ownCommand} from '../platform/command-hint.js';
 import {packageRoot} from '../platform/package-root.js';
 import {partsOf} from '../platform/run-workers.js';
 import type {SettledSlurm} from './options.js';
-import {type AliveTask, aliveTasks, cancelTasks, isStuck, jobPrefix} from './queue.js';
+import {type AliveTask, aliveTasks, cancelTasks, isStuck, jobPrefix, refusedOption} from './queue.js';
 import {type PlannedItem, Submission, type SubmissionPlan, type TaskLine} from './submission.js';
 import {maxArraySize, submit, testSubmission} from './submit.js';
 
@@ -72,30 +73,72 @@ type Watched = {
 export const runOnSlurm = async <Item extends PlannedItem>(work: SlurmWork<Item>): Promise<boolean> => {
 	const {folder, items, isDone, detach, report, signal} = work;
 	const jobName = jobNameOf(work);
-	const tries = new Map<string, number>();
 	const unfinished = new Map(items.filter(item => !isDone(item)).map(item => [item.key, item]));
 	if (unfinished.size === 0) {
-		removeSubmissions(folder);
+		await cleanUp(work, jobName);
 		return true;
 	}
 
-	await testSubmission(work.options, signal);
-	const watched = watchEarlier(folder, await aliveTasks(jobName, signal));
-	const begin = async (keys: Iterable<string>): Promise<void> => {
-		const missing = [...keys].flatMap(key => unfinished.get(key) ?? []);
-		watched.push(...(missing.length > 0 ? await submitItems(missing, jobName, work) : []));
-	};
+	const hasEarlier = Submission.list(folder).length > 0;
+	const watched = hasEarlier ? watchEarlier(folder, await aliveTasks(jobName, signal)) : [];
 	if (watched.length > 0) {
 		report(`${count(watched.length, 'task')} of an earlier command still in the queue`);
 	}
 
+	const begin = async (keys: Iterable<string>): Promise<void> => {
+		const missing = [...keys].flatMap(key => unfinished.get(key) ?? []);
+		if (missing.length > 0) {
+			await submitItems(missing, jobName, work, watched);
+		}
+	};
 	const covered = new Set(watched.flatMap(keysOf));
-	await begin([...unfinished.keys()].filter(key => !covered.has(key)));
-	if (detach) {
-		return false;
+	const uncovered = [...unfinished.keys()].filter(key => !covered.has(key));
+	try {
+		if (uncovered.length > 0) {
+			await testSubmission(work.options, signal);
+		}
+
+		await begin(uncovered);
+		if (detach) {
+			return false;
+		}
+
+		await waitForAll(work, jobName, {watched, unfinished, begin});
+	} catch (error) {
+		const left = watched.filter(({submission}) => !submission.isCancelled).length;
+		if (left > 0 && !(error instanceof AbortError)) {
+			const ending = `to end: \`${commandHint('jobs', 'cancel')}\``;
+			report(`left in the queue: ${count(left, 'task')}; to wait: run the same command again; ${ending}`);
+		}
+
+		throw error;
 	}
 
+	await cleanUp(work, jobName, report);
+	return true;
+};
+
+/** What is left of a work. */
+type Rest<Item extends PlannedItem> = {
+	readonly watched: Watched[];
+	readonly unfinished: Map<string, Item>;
+	/** Submits runs. */
+	readonly begin: (keys: Iterable<string>) => Promise<void>;
+};
+
+/** Waits until all runs have finished, and submits again what tasks leave. */
+const waitForAll = async <Item extends PlannedItem>(
+	work: SlurmWork<Item>,
+	jobName: string,
+	{watched, unfinished, begin}: Rest<Item>,
+): Promise<void> => {
+	const {isDone, report, signal} = work;
+	const tries = new Map<string, number>();
 	const queue = new QueueWatch(jobName, report, signal);
+	const giveUp = async (error: unknown, ended: readonly Watched[] = []): Promise<never> => {
+		await cancelWatched([...ended, ...watched.splice(0)], jobName, report);
+		throw error;
+	};
 	for (;;) {
 		for (const task of watched) {
 			readEvents(task, unfinished, work);
@@ -118,7 +161,7 @@ export const runOnSlurm = async <Item extends PlannedItem>(work: SlurmWork<Item>
 				try {
 					checkEnding(task, left, tries);
 				} catch (error) {
-					return await giveUp(error, [task, ...watched], jobName);
+					await giveUp(error, [task]);
 				}
 
 				lost.push(...left);
@@ -126,8 +169,11 @@ export const runOnSlurm = async <Item extends PlannedItem>(work: SlurmWork<Item>
 		}
 
 		if (unfinished.size === 0) {
-			removeSubmissions(folder);
-			return true;
+			return;
+		}
+
+		if (queue.refusal) {
+			await giveUp(queue.refusal);
 		}
 
 		if (lost.length > 0) {
@@ -141,10 +187,36 @@ export const runOnSlurm = async <Item extends PlannedItem>(work: SlurmWork<Item>
 	}
 };
 
-/** Removes the plans and outputs of work that has finished. */
-const removeSubmissions = (folder: string): void => {
-	for (const submission of Submission.list(folder)) {
-		submission.remove();
+/**
+ * Removes the plans and outputs of work that has finished, and ends tasks that still wait for it: a controller that was killed begins
+ * some again. Tasks that have other runs too, as those of an earlier command with more seeds, stay.
+ *
+ * @param report receives a sentence if some stay
+ */
+const cleanUp = async <Item extends PlannedItem>(
+	{folder, items}: SlurmWork<Item>,
+	jobName: string,
+	report: (sentence: string) => void = () => {},
+): Promise<void> => {
+	const submissions = Submission.list(folder);
+	const alive = submissions.length > 0 ? await aliveTasks(jobName).catch(() => []) : [];
+	const keys = new Set(items.map(({key}) => key));
+	const over: AliveTask[] = [];
+	let others = 0;
+	for (const submission of submissions) {
+		const plan = submission.readPlan();
+		const tasks = alive.filter(({token}) => token === plan?.token);
+		if (tasks.length > 0 && !plan?.items.every(({key}) => keys.has(key))) {
+			others += tasks.length;
+		} else {
+			over.push(...tasks.filter(({state}) => state === 'PENDING'));
+			submission.remove();
+		}
+	}
+
+	await cancelTasks(over, undefined, ['--state=PENDING']).catch(() => {}); // they would find no plan, and end
+	if (others > 0) {
+		report(`left in the queue: ${count(others, 'task')} of other runs; \`${commandHint('jobs')}\` lists them`);
 	}
 
 	removeIfEmpty(folder);
@@ -175,16 +247,17 @@ const watch = (submission: Submission, plan: SubmissionPlan, index: number, offs
 const keysOf = ({plan, index}: Watched): string[] =>
 	(plan.tasks[index] ?? []).flatMap(item => plan.items[item]?.key ?? []);
 
-/** Writes the plan, and submits it: in several arrays, if the cluster allows no array of so many tasks. */
+/** Writes the plan, and submits it: in several arrays, if the cluster allows no array of so many tasks. They are added to those watched. */
 const submitItems = async <Item extends PlannedItem>(
 	items: readonly Item[],
 	jobName: string,
 	work: SlurmWork<Item>,
-): Promise<Watched[]> => {
+	watched: Watched[],
+): Promise<void> => {
 	const {folder, options, report, signal, kind, title, version, sources, shared} = work;
 	const perTask = options.runsPerTask ?? Math.max(options.cpus, Math.ceil(items.length / 64));
-	const perArray = perTask * (await maxArraySize(signal));
-	const submitted: Watched[] = [];
+	const perArray = perTask * Math.max(1, await maxArraySize(signal)); // 0: a cluster without arrays, as sbatch says then
+	let submitted = 0;
 	for (const {part} of partsOf(items, perArray)) {
 		const plan: SubmissionPlan<Item> = {
 			...{
@@ -199,12 +272,21 @@ const submitItems = async <Item extends PlannedItem>(
 			tasks: partsOf([...part.keys()], perTask).map(({part}) => part),
 		};
 		const submission = Submission.create(folder, plan);
-		await submit(submission, plan, {entry: taskEntry, report, signal});
-		submitted.push(...plan.tasks.map((_, index) => watch(submission, plan, index, 0)));
+		try {
+			await submit(submission, plan, {entry: taskEntry, report, signal});
+		} catch (error) {
+			if (!(error instanceof AbortError)) {
+				submission.remove(); // whose tasks do not exist
+			}
+
+			throw error;
+		}
+
+		watched.push(...plan.tasks.map((_, index) => watch(submission, plan, index, 0)));
+		submitted += plan.tasks.length;
 	}
 
-	report(`submitted ${count(items.length, 'run')} in ${count(submitted.length, 'task')} as \`${jobName}\``);
-	return submitted;
+	report(`submitted ${count(items.length, 'run')} in ${count(submitted, 'task')} as \`${jobName}\``);
 };
 
 /** Emits what a task has written since. */
@@ -244,11 +326,19 @@ class QueueWatch {
 	#known = '';
 	#isFailing = false;
 	readonly #stuck = new Set<string>();
+	/** How many answers in turn said that a task waits for ever. */
+	#refused = 0;
+	#refusal: ConfigError | undefined;
 
 	constructor(jobName: string, report: (sentence: string) => void, signal: AbortSignal) {
 		this.#jobName = jobName;
 		this.#report = report;
 		this.#signal = signal;
+	}
+
+	/** Names the option for whose sake tasks wait for ever. */
+	get refusal(): ConfigError | undefined {
+		return this.#refusal;
 	}
 
 	/** Returns the tasks that are over: they say so themselves, or were missing from two answers in turn. */
@@ -290,11 +380,33 @@ class QueueWatch {
 			task.missing = found ? 0 : task.missing + 1;
 		}
 
+		this.#noteRefused(watched, states);
+
 		const known = alive.map(({token, index, state}) => `${token} ${index} ${state}`).join('\n');
 		const isMissing = watched.some(({missing}) => missing > 0);
 		this.#interval = known === this.#known && !isMissing ? Math.min(lastAsk, this.#interval * 1.5) : firstAsk;
 		this.#known = known;
 		return watched.filter(({missing}) => missing >= 2);
+	}
+
+	#noteRefused(watched: readonly Watched[], states: ReadonlyMap<string, AliveTask>): void {
+		const refused = watched.flatMap(({plan, index}) => {
+			const found = states.get(`${plan.token} ${index}`);
+			const option = found && refusedOption(found);
+			return option ? [{option, options: plan.options, reason: found.reason}] : [];
+		});
+		this.#refused = refused.length > 0 ? this.#refused + 1 : 0;
+		const [first] = refused;
+		if (first && this.#refused >= 2) {
+			const {option, options, reason} = first;
+			const [expected, got] = {
+				time: ['a time limit that the partition allows', `${options.time} min`],
+				account: ['an account that may use the partition', options.account ?? 'the user’s own'],
+				extra: ['options of sbatch that the cluster accepts', (options.extra ?? []).join(' ') || 'none'],
+			}[option] as [string, string];
+			const sentence = `\`slurm.${option}\` should be ${expected}; got ${got}, and the tasks, which were ended now, waited for ever: ${reason}`;
+			this.#refusal = new ConfigError(`slurm.${option}`, expected, got, sentence);
+		}
 	}
 
 	#reportStuck(alive: readonly AliveTask[]): void {
@@ -348,16 +460,23 @@ const checkEnding = (task: Watched, left: readonly string[], tries: Map<string, 
 	}
 };
 
-/** Cancels the tasks that are left after a failure, and throws it. */
-const giveUp = async (error: unknown, watched: readonly Watched[], jobName: string): Promise<never> => {
+/** Cancels the tasks that are left after a failure. */
+const cancelWatched = async (
+	watched: readonly Watched[],
+	jobName: string,
+	report: (sentence: string) => void,
+): Promise<void> => {
 	const tokens = new Set(watched.map(({plan}) => plan.token));
 	for (const submission of new Set(watched.map(({submission}) => submission))) {
 		submission.noteCancelled();
 	}
 
-	const alive = await aliveTasks(jobName).catch(() => []);
-	await cancelTasks(alive.filter(({token}) => tokens.has(token))).catch(() => {});
-	throw error;
+	try {
+		await cancelTasks((await aliveTasks(jobName)).filter(({token}) => tokens.has(token)));
+	} catch (error) {
+		const why = error instanceof Error ? error.message : formatThrown(error);
+		report(`its other tasks could not be ended: ${why}; later: \`${commandHint('jobs', 'cancel')}\``);
+	}
 };
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;

@@ -138,9 +138,11 @@ export class Submission {
 		}
 	}
 
-	/** Notes that the tasks were cancelled: those that had not started leave no other trace. */
+	/** Notes that the tasks were cancelled: those that had not started leave no other trace. A full disk is no reason not to cancel. */
 	noteCancelled(): void {
-		wrapWriteErrors(`in ${this.folder}`, this.folder, () => writeFileAtomic(this.#cancelled, ''));
+		try {
+			writeFileAtomic(this.#cancelled, '');
+		} catch {}
 	}
 
 	get isCancelled(): boolean {

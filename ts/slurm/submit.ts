@@ -66,8 +66,12 @@ exec ${[process.execPath, entry, folder].map(quoted).join(' ')} "$SLURM_ARRAY_TA
 	};
 	for (;;) {
 		const result = await runSlurm('sbatch', words, {input: script, signal, report: say});
-		if (result.exitCode === 0) {
+		if (result.exitCode === 0 && /^\d/.test(result.stdout)) {
 			return;
+		}
+
+		if (result.exitCode === 0) {
+			throw new SlurmError('sbatch submitted no job, and says nothing of why', 'sbatch', result.stderr);
 		}
 
 		if (!mayPass(result)) {
@@ -128,8 +132,17 @@ const refusal = async (result: ProgramResult, options: SettledSlurm): Promise<Er
 
 	const {partition = 'the cluster’s own', time, mem, cpus} = options;
 	const asked = `partition ${partition}, cpus ${cpus}, mem ${mem}, time ${time} min`;
-	const sentence = mayPass(result) ? `Slurm does not answer: ${why}` : `Slurm can’t run such a task (${asked}): ${why}`;
+	const sentence = mayPass(result)
+		? `Slurm does not answer: ${why}`
+		: `Slurm can’t run such a task (${asked}): ${why}${await nodeStates()}`;
 	return new SlurmError(sentence, 'sbatch', result.stderr);
+};
+
+/** The states of the cluster's nodes as the end of a sentence: nodes that are drained refuse what they could run otherwise. */
+const nodeStates = async (): Promise<string> => {
+	const {exitCode, stdout} = await runSlurm('sinfo', ['-h', '-o', '%D %T in %R']);
+	const states = stdout.split('\n').filter(line => line !== '');
+	return exitCode === 0 && states.length > 0 ? `; nodes: ${states.join(', ')}` : '';
 };
 
 /** The names of the cluster's partitions; none if Slurm does not say. */

@@ -180,7 +180,7 @@ const trainSeeds = async (
 		});
 	const notes = {...(missingClasses && {missingClasses}), ...(hints.length > 0 && {hints})};
 	const trainOnCluster = async (slurm: SettledSlurm): Promise<void> => {
-		if (queue.length > 0) {
+		if (queue.some(([, seed]) => find?.(seed) === undefined)) {
 			await testSubmission(slurm, outside); // before there are folders
 		}
 

@@ -39,7 +39,10 @@ Examples:
 			const jobs = await findJobs(cancel.optsWithGlobals<Flags>(), interruption.signal);
 			for (const job of chosen(names, jobs)) {
 				const count = await cancelJobs([job], interruption.signal);
-				print(`Ended ${count} ${count === 1 ? 'task' : 'tasks'} of ${job.title}; to resume: \`${job.command}\`\n`);
+				const resume = job.command === undefined ? '' : `; to resume: \`${job.command}\``;
+				print(
+					`Ended ${count} ${count === 1 ? 'task' : 'tasks'} of ${job.command === undefined ? job.name : job.title}${resume}\n`,
+				);
 			}
 		});
 	return command;
@@ -87,7 +90,14 @@ const table = (jobs: readonly Job[], on: Screen): string =>
 	textTable(
 		['Job', 'Work', 'Runs finished', 'Tasks running', 'Pending', 'Submitted (UTC)'],
 		jobs.map(({name, title, finished, runs, running, pending, created}) => [
-			...[name, title, `${finished} of ${runs}`, running, pending, created.slice(0, 16).replace('T', ' ')],
+			...[
+				name,
+				title,
+				runs === 0 ? '' : `${finished} of ${runs}`,
+				running,
+				pending,
+				created.slice(0, 16).replace('T', ' '),
+			],
 		]),
 		{screen: on, spare: ['Submitted (UTC)', 'Job']},
 	);
@@ -97,7 +107,7 @@ const notes = ({title, stuck, failures, running, pending, command}: Job): string
 	const lines = [
 		...stuck.map(reason => `its tasks wait for something that does not pass by itself: ${reason}`),
 		...failures.map(failure => `a task failed: ${failure}`),
-		...(running + pending === 0
+		...(command !== undefined && running + pending === 0
 			? [`no task is left; \`${command}\` collects the results, and submits runs that are missing`]
 			: []),
 	];
