@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process';
-import {readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
@@ -35,7 +35,7 @@ const flags = [
 const on = ['--on', 'slurm', '--slurm', 'mem=300M', '--slurm', 'time=10', '--slurm', 'runsPerTask=2'];
 
 /** A ladder whose runs take about a second or two: long enough to act on them. */
-const slowLadder = (t: ExecutionContext): OwnLadder => tinyLadder(t, {train: 6000, epochs: 30});
+const slowLadder = (t: ExecutionContext): OwnLadder => tinyLadder(t, {train: 5000, epochs: 30});
 
 /** Reads a sweep's record without its times and threads. */
 const bits = (ladder: OwnLadder): unknown => {
@@ -382,6 +382,32 @@ onSlurm(named('`doctor --slurm` looks at the cluster, and at a node of it'), asy
 	});
 	t.regex(damaged.stdout, /^✗ Cluster: Slurm does not answer: Unable to process configuration file$/m);
 });
+
+/** Writes programs of Slurm in which `sbatch` lasts until its caller is interrupted, and returns the environment that finds them. */
+const slowSbatch = (ladder: OwnLadder): Record<string, string> => {
+	const lasts = 'case "$*" in *--test-only*) exit 0;; esac\nkill -INT "$PPID"\nwhile kill -0 "$PPID" 2>&-; do :; done';
+	for (const [name, text] of Object.entries({sbatch: lasts, squeue: ':', scontrol: ':', sinfo: ':'})) {
+		ladder.write(`bin/${name}`, `#!/bin/sh\n${text}\n`);
+		chmodSync(path.join(ladder.folder, 'bin', name), 0o755);
+	}
+
+	return {PATH: `${path.join(ladder.folder, 'bin')}:${process.env['PATH']}`, SLURM_CONF: ''};
+};
+
+(process.platform === 'win32' ? test.skip : test)(
+	'Ctrl-C while tasks are submitted says that they may be there',
+	async t => {
+		await Promise.all(
+			[flags, ...['record', 'train'].map(command => [command, '--step', 'tiny', '--seeds', '1,2'])].map(async words => {
+				const ladder = tinyLadder(t);
+				const {exitCode, stderr} = await ladder.run([...words, '--on', 'slurm'], {env: slowSbatch(ladder)});
+				t.is(exitCode, 130, stderr);
+				t.regex(stderr, /^Slurm: interrupted while tasks were submitted, which may be in the queue$/m);
+				t.regex(stderr, /interrupted; .*its tasks go on; to wait for them: .*; to end them: `.*jobs.*cancel`/);
+			}),
+		);
+	},
+);
 
 test('without Slurm, a sentence says what is missing', async t => {
 	const ladder = tinyLadder(t);

@@ -85,6 +85,11 @@ export class RunFolder {
 		return this.#lock.signal;
 	}
 
+	/** @throws {LockError} if the folder was removed, or another process has taken it over */
+	checkLock(): void {
+		this.#lock.check();
+	}
+
 	/** Points `out/latest` to a new run, whose first batch is under way. */
 	begin(): void {
 		if (this.#latest !== undefined) {
@@ -153,7 +158,7 @@ export class RunFolder {
 	}
 
 	#write(work: () => void): void {
-		this.#lock.check();
+		this.checkLock();
 		writeIn(this.path, work, this.#latest === undefined ? '' : suggestOut); // a resumed run stays in its folder
 	}
 

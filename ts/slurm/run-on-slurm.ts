@@ -275,7 +275,9 @@ const submitItems = async <Item extends PlannedItem>(
 		try {
 			await submit(submission, plan, {entry: taskEntry, report, signal});
 		} catch (error) {
-			if (!(error instanceof AbortError)) {
+			if (error instanceof AbortError) {
+				report('interrupted while tasks were submitted, which may be in the queue'); // `sbatch` goes on
+			} else {
 				submission.remove(); // whose tasks do not exist
 			}
 

@@ -1,5 +1,8 @@
+import path from 'node:path';
 import type {Data, DataSource} from '../data/data.js';
+import {ConfigError} from '../errors/index.js';
 import {goalOf} from '../experiment/goal.js';
+import {fileType} from '../fs/file-type.js';
 import {native} from '../native/load.js';
 import {unwrap} from '../native/unwrap.js';
 import {adoptRun} from '../runs/adopt-run.js';
@@ -33,6 +36,11 @@ export const seedsWorker =
 			jobs,
 			isDone: ({key}) => isFinished(key),
 			async train({key, seed}, signal, emit: (event: RunEvent) => void) {
+				if (fileType(path.join(key, 'config.json')) === 'nothing') {
+					const sentence = `${key} was removed before its run had finished: \`record\` again, or \`train --resume\` of another seed, trains it from its first epoch`;
+					throw new ConfigError('run', 'the folder of a run, with its config.json', key, sentence);
+				}
+
 				const folder = await adoptRun(key, signal);
 				try {
 					if (isFinished(key)) {
@@ -56,7 +64,7 @@ export const seedsWorker =
 					folder.finish({step: step.name, parameters, target: goalOf(step.target), ...finished});
 					emit({type: 'finished'});
 				} catch (error) {
-					folder.lost.throwIfAborted(); // a folder that was deleted or taken over: its run is looked at again
+					folder.checkLock(); // a folder that was deleted or taken over: its run is looked at again
 					throw error;
 				} finally {
 					folder.release();
