@@ -173,15 +173,27 @@ test('a sweep of another process is shown from its folder, up to its last whole 
 	t.regex(first, /0 of 2 runs finished, 1 of 8 epochs<\/p>/, 'no time left');
 	t.regex(first, /<td>net &lt;b&gt;<\/td><td>50\.00<\/td><td>1<\/td><td>1\/4<\/td><td>1 interrupted<\/td>/);
 	t.notRegex(first, /No run has begun yet/);
+	appendFileSync(file, `ch",${JSON.stringify({...event, seed: 8}).slice('{"type":"epoch",'.length)}\n`);
+	t.regex(
+		await draw(),
+		/<td>50\.00 ± 0\.00<\/td><td>2<\/td><td>2\/8<\/td><td>2 interrupted<\/td>/,
+		'the rest of the line',
+	);
 	const before = source.version();
+	rmSync(file); // as another command does
 	writeFileSync(
 		file,
 		`${JSON.stringify({name: 'nets', step: 'tiny'})}\n${JSON.stringify({...event, type: 'finished', done: 2})}\n`,
 	);
 	t.not(source.version(), before);
-	t.regex(await draw(), /<h2>Sweep nets of tiny: finished<\/h2>/);
+	const next = await draw();
+	t.regex(next, /<h2>Sweep nets of tiny: finished<\/h2>/);
+	t.regex(next, /<td>1<\/td><td>1\/4<\/td><td>1 finished<\/td>/, 'what the earlier command had written is gone');
 	appendFileSync(file, '{"type":"rested"}\n');
-	t.regex(await draw(), /Its progress can’t be read: .*nets-0123abcd\/sweep\.jsonl, line 3/);
+	for (const _ of [1, 2]) {
+		t.regex(await draw(), /Its progress can’t be read: .*nets-0123abcd\/sweep\.jsonl, line 3/);
+	}
+
 	rmSync(folder, {recursive: true});
 	t.regex(await draw(), /No run has begun yet/);
 });

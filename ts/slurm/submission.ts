@@ -1,7 +1,8 @@
-import {appendFileSync, closeSync, fstatSync, openSync, readFileSync, readSync, rmSync, statSync} from 'node:fs';
+import {appendFileSync, readFileSync, rmSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {listFolder} from '../fs/list-folder.js';
 import {makeFolders} from '../fs/make-folders.js';
+import {readLines} from '../fs/read-lines.js';
 import {wrapWriteErrors} from '../fs/wrap-write-errors.js';
 import {writeFileAtomic} from '../fs/write-file-atomic.js';
 import type {SettledSlurm} from './options.js';
@@ -119,22 +120,11 @@ export class Submission {
 
 	/** Reads the complete lines of a task from an offset on, and returns the next offset. */
 	readLines(task: number, offset = 0): {readonly lines: TaskLine[]; readonly next: number} {
-		let descriptor: number;
 		try {
-			descriptor = openSync(this.#lines(task), 'r');
+			const {lines, next} = readLines(this.#lines(task), offset);
+			return {lines: lines.flatMap(parseLine), next};
 		} catch {
 			return {lines: [], next: offset};
-		}
-
-		try {
-			const length = Math.max(0, fstatSync(descriptor).size - offset);
-			const bytes = Buffer.alloc(length);
-			const read = readSync(descriptor, bytes, 0, length, offset);
-			const complete = bytes.subarray(0, bytes.subarray(0, read).lastIndexOf(10) + 1);
-			const lines = complete.toString('utf8').split('\n').flatMap(parseLine);
-			return {lines, next: offset + complete.length};
-		} finally {
-			closeSync(descriptor);
 		}
 	}
 

@@ -1,8 +1,9 @@
-import {closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync} from 'node:fs';
+import {closeSync, existsSync, openSync, readdirSync, rmSync, statSync, writeSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
 import {displayPath} from '../format/command-line.js';
 import {makeFolders} from '../fs/make-folders.js';
+import {readLines} from '../fs/read-lines.js';
 import {parseRecordJson} from '../fs/record-file.js';
 import {suggestOut} from '../fs/wrap-write-errors.js';
 import {isFolderLocked, lockFolder, writeIn} from '../runs/folder.js';
@@ -84,43 +85,67 @@ const foldersIn = (folder: string): string[] => {
 	}
 };
 
-/** A sweep's progress as far as it is known. */
-export type Progress = {
-	readonly title: SweepTitle;
-	readonly events: readonly SweepEvent[];
-	/** Whether a process trains it. */
-	readonly isTraining: boolean;
-};
-
 /** Returns a text that changes with the progress in a folder. */
 export const progressStamp = (folder: string): string => {
 	const {size, ino, birthtimeMs} = statSync(path.join(folder, file), {throwIfNoEntry: false}) ?? {};
 	return [size, ino, birthtimeMs, isFolderLocked(folder)].join();
 };
 
-/**
- * Reads the progress in a folder.
- *
- * @returns `undefined` before anything was written, and after it was removed
- * @throws {RecordError} for a line that this version does not know
- */
-export const readProgress = (folder: string): Progress | undefined => {
-	const place = path.join(folder, file);
-	if (!existsSync(place)) {
-		return undefined;
+/** What was written since the last look. */
+type NewProgress = {
+	readonly title: SweepTitle;
+	readonly events: readonly SweepEvent[];
+	/** Whether a command has begun since, whose events these are. */
+	readonly isAnother: boolean;
+	/** Whether a process trains it. */
+	readonly isTraining: boolean;
+};
+
+/** Reads the progress in a folder, each line once: a sweep of many runs writes hundreds of thousands. */
+export class ProgressReader {
+	readonly #folder: string;
+	#file = '';
+	#title: SweepTitle | undefined;
+	#offset = 0;
+	#count = 0;
+
+	constructor(folder: string) {
+		this.#folder = folder;
 	}
 
-	const lines = readFileSync(place, 'utf8').split('\n').slice(0, -1); // the last may be partly written
-	const parse = <Value>(shape: z.ZodType<Value>, index: number): Value =>
-		parseRecordJson(shape, `${displayPath(place)}, line ${index + 1}`, lines[index] ?? '', 'the line');
-	return lines.length === 0
-		? undefined
-		: {
-				title: parse(titleShape, 0),
-				events: lines.slice(1).map((_, index) => {
-					const {holdoutAccuracy, secondsLeft, ...event} = parse(eventShape, index + 1);
-					return {...event, holdoutAccuracy, secondsLeft};
-				}),
-				isTraining: isFolderLocked(folder),
-			};
-};
+	/**
+	 * Reads what was written since the last call.
+	 *
+	 * @returns `undefined` before anything was written, and after it was removed
+	 * @throws {RecordError} for a line that this version does not know
+	 */
+	read(): NewProgress | undefined {
+		const place = path.join(this.#folder, file);
+		const found = statSync(place, {throwIfNoEntry: false});
+		if (!found) {
+			return undefined;
+		}
+
+		const identity = `${found.ino} ${found.birthtimeMs}`;
+		const isAnother = this.#title === undefined || identity !== this.#file || found.size < this.#offset;
+		const [before, offset] = isAnother ? [0, 0] : [this.#count, this.#offset];
+		const {lines, next} = readLines(place, offset);
+		const parse = <Value>(shape: z.ZodType<Value>, index: number): Value =>
+			parseRecordJson(shape, `${displayPath(place)}, line ${before + index + 1}`, lines[index] ?? '', 'the line');
+		if (isAnother && lines.length === 0) {
+			return undefined;
+		}
+
+		const title = isAnother || !this.#title ? parse(titleShape, 0) : this.#title;
+		const events = lines.flatMap((_, index) => {
+			if (before + index === 0) {
+				return [];
+			}
+
+			const {holdoutAccuracy, secondsLeft, ...event} = parse(eventShape, index);
+			return [{...event, holdoutAccuracy, secondsLeft}];
+		});
+		[this.#file, this.#title, this.#offset, this.#count] = [identity, title, next, before + lines.length];
+		return {title, events, isAnother, isTraining: isFolderLocked(this.#folder)};
+	}
+}
