@@ -367,7 +367,7 @@ const forgeries: readonly Forgery[] = [
 		'steps/6-lr-scheduler.ts',
 		'pctStart: 0.2',
 		'pctStart: 0.3',
-		/6-lr-scheduler\/promise\.json: `experiment\.schedule\.pctStart` was preregistered as 0\.2, and is 0\.3 in the step now; put it back, or record again: npm run record -- --step lr-scheduler --fresh$/m,
+		/6-lr-scheduler\/promise\.json: `experiment\.schedule\.pctStart` was preregistered as 0\.2, and is 0\.3 in the step now; put it back, or record again: npm run record -- --step lr-scheduler --fresh --ladder \S+$/m,
 	],
 	[
 		step,
@@ -394,7 +394,7 @@ const forgeries: readonly Forgery[] = [
 		step,
 		/^(Result: )Held/m,
 		'$1Surpassed',
-		/line \d+: the text block says "Result: Surpassed .*npm run record -- --text$/m,
+		/line \d+: the text block says "Result: Surpassed .*npm run record -- --text --ladder \S+$/m,
 	],
 	[step, /^\*\//m, '- It is the best of all.\n*/', /the text block says "- It is the best of all\."/],
 	[step, /^\/\*.*?\*\/\n\n/s, '', /3-dropout\.ts, line 1: the text block says "", the records say "\/\*"/],

@@ -34,8 +34,8 @@ const flags = [
 ];
 const on = ['--on', 'slurm', '--slurm', 'mem=300M', '--slurm', 'time=10', '--slurm', 'runsPerTask=2'];
 
-/** A ladder whose runs take about a second or two: long enough to act on them. */
-const slowLadder = (t: ExecutionContext): OwnLadder => tinyLadder(t, {train: 5000, epochs: 30});
+/** A ladder whose runs take a few seconds: long enough to act on them. */
+const slowLadder = (t: ExecutionContext): OwnLadder => tinyLadder(t, {train: 8000, epochs: 30});
 
 /** Reads a sweep's record without its times and threads. */
 const bits = (ladder: OwnLadder): unknown => {

@@ -113,11 +113,14 @@ export const checkClasses = (
 		: [`the last epoch of seed ${seed} has other predictions of class ${differs} than its labels`];
 };
 
+/** How far a probability may be from its rounded value: it is a float32 of at most 1. */
+const singleRounding = 2 ** -25;
+
 /** Returns the least loss of the images that are predicted correctly, by the mean of their probabilities in each bin. */
 const leastLossOfRight = ({calibration}: RecordedEvaluation, mistakes: RecordedAnswers['mistakes']): number => {
 	const wrong = confidenceOfMistakes(mistakes);
 	const losses = calibration.map(([, correct, confidence], bin) => {
-		const mean = Math.min(1, (confidence - (wrong[bin]?.least ?? 0)) / correct);
+		const mean = Math.min(1, (confidence - (wrong[bin]?.least ?? 0)) / correct + singleRounding);
 		return correct > 0 && mean > 0 ? -correct * Math.log(mean) * (1 - 1e-5) : 0;
 	});
 	return losses.reduce((sum, loss) => sum + loss, 0);
