@@ -194,19 +194,21 @@ const waitForAll = async <Item extends PlannedItem>(
  * @param report receives a sentence if some stay
  */
 const cleanUp = async <Item extends PlannedItem>(
-	{folder, items}: SlurmWork<Item>,
+	{folder, items, isDone}: SlurmWork<Item>,
 	jobName: string,
 	report: (sentence: string) => void = () => {},
 ): Promise<void> => {
 	const submissions = Submission.list(folder);
 	const alive = submissions.length > 0 ? await aliveTasks(jobName).catch(() => []) : [];
 	const keys = new Set(items.map(({key}) => key));
+	// those that an earlier command of this work had finished are not among the items
+	const isOwn = (item: PlannedItem): boolean => keys.has(item.key) || isDone(item as Item);
 	const over: AliveTask[] = [];
 	let others = 0;
 	for (const submission of submissions) {
 		const plan = submission.readPlan();
 		const tasks = alive.filter(({token}) => token === plan?.token);
-		if (tasks.length > 0 && !plan?.items.every(({key}) => keys.has(key))) {
+		if (tasks.length > 0 && !plan?.items.every(isOwn)) {
 			others += tasks.length;
 		} else {
 			over.push(...tasks.filter(({state}) => state === 'PENDING'));
