@@ -106,7 +106,10 @@ onSlurm(named('cancelled tasks keep what they have trained, and the same command
 	t.regex(cancelled.stderr, /stepladder: tasks were cancelled.* missing; run the same command again to submit them/);
 	t.is(await slurm.program('squeue', ['-h']), '');
 	const kept = readdirSync(path.join(ladder.folder, 'runs/sweeps'), {recursive: true, encoding: 'utf8'});
-	t.true(kept.some(file => file.endsWith('checkpoint.safetensors')));
+	t.true(
+		kept.some(file => /(checkpoint\.safetensors|result\.json)$/.test(file)),
+		'what was trained until then',
+	);
 	const rest = await ladder.run([...flags, ...on], {env: slurm.env});
 	t.is(rest.exitCode, 0, rest.stderr);
 	await isUnbroken(t, ladder, rest.stdout);
